@@ -1,0 +1,49 @@
+# make demo | test | lint | bench | lock. Each makes the environment it needs (.venv).
+SHELL := /bin/bash
+PYTHON ?= python3
+STUDY ?= nguyen2021
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := . $(BIN)/activate &&
+
+.PHONY: demo test test-fast lint bench lock env
+.DEFAULT_GOAL := demo
+
+# The environment is made anew when the lock or the package's metadata change.
+env: $(VENV)/.done
+
+$(VENV)/.done: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+# Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.
+demo: env
+	$(RUN) python -m elsewhere phantom
+	$(RUN) if [ "$(STUDY)" = all ]; then snakemake -j8; else snakemake -j8 results/$(STUDY)/report.html; fi
+	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
+		python -m elsewhere matrix $$(basename $$study) || exit 1; done
+
+test: env
+	$(RUN) pytest -n 2 --dist loadgroup
+
+test-fast: env
+	$(RUN) pytest -n 2 -m "not slow"
+
+lint: env
+	$(RUN) ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \
+		snakefmt --check Snakefile workflow && snakemake --lint && python -m elsewhere graph --check
+
+bench: env
+	$(RUN) for file in benchmarks/*.py; do echo "== $$file"; python $$file || exit 1; done
+
+# Resolve anew, in an empty environment, within the bounds of pyproject.toml.
+lock:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[dev]"
+	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
+	(echo "# Made by \`make lock\`; torch is pinned, its index (CPU or CUDA) is the user's choice."; \
+		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements.lock
+	rm -rf .venv-lock

@@ -1,0 +1,63 @@
+"""batches: which scans the batch of an iteration holds (A-41, A-43; D-05, D-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import numpy as np
+
+
+def batch_plan(
+    sizes: Mapping[str, int], *, batch_size: int, sampling: str, seed: int, iteration: int
+) -> list[tuple[str, int]]:
+    """Return the (site, index) pairs of one iteration.
+
+    A pure function of its arguments: training resumes at any iteration. Scans are shuffled anew
+    in every epoch and drawn without replacement in it; a batch may span two epochs.
+
+    Parameters
+    ----------
+    sizes
+        Training scans of each site, in the order of the arm.
+    batch_size
+        Pairs to return.
+    sampling
+        "pooled": an epoch is every scan of every site once. "equal_per_site": sites take turns,
+        so that each has batch_size / n_sites of every batch (one more or less where this is no
+        integer, evened out over batches); an epoch is one pass over each site on its own, so
+        smaller sites are re-loaded (D-05).
+    seed, iteration
+        Integers >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a site has no scan or the sampling is unknown.
+    """
+    empty = [site for site, size in sizes.items() if size < 1]
+    if empty or not sizes:
+        raise ValueError(f"training sites without a training scan: {empty or 'no site given'}")
+    slots = range(iteration * batch_size, (iteration + 1) * batch_size)
+    if sampling == "pooled":
+        pool = [(site, index) for site, size in sizes.items() for index in range(size)]
+        return [pool[at] for at in _shuffled(slots, len(pool), (seed,))]
+    if sampling != "equal_per_site":
+        raise ValueError(f"sampling is '{sampling}', expected 'pooled' or 'equal_per_site'")
+    names = list(sizes)
+    drawn = {}
+    for turn, site in enumerate(names):
+        places = [slot // len(names) for slot in slots if slot % len(names) == turn]
+        key = (seed, crc32(site.encode()))
+        drawn[site] = iter(_shuffled(places, sizes[site], key))
+    order = [names[slot % len(names)] for slot in slots]
+    return [(site, next(drawn[site])) for site in order]
+
+
+def _shuffled(places: range | list[int], size: int, key: tuple[int, ...]) -> list[int]:
+    """Look places up in an endless row of shuffles of range(size)."""
+    epochs = {
+        epoch: np.random.default_rng([*key, epoch]).permutation(size)
+        for epoch in sorted({place // size for place in places})
+    }
+    return [int(epochs[place // size][place % size]) for place in places]

@@ -1,0 +1,104 @@
+"""cohort: the scans of one part of one site, read on demand and kept within a byte budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from elsewhere.cohorts.normalise import Voxels
+from elsewhere.imaging import store
+
+CACHE_BYTES = 1 << 30
+PARTS = ("train", "validation", "test")
+
+
+class CohortError(ValueError):
+    """Index, arrays and split of a site do not fit together."""
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Scans of one site and part, sites kept apart.
+
+    Attributes
+    ----------
+    site
+        Row name of the site.
+    scan_ids, patient_ids
+        One a scan, sorted by scan.
+    labels
+        int64 [scans], 0 or 1.
+    arrays
+        Folder of prepared scans.
+    cache_bytes
+        Arrays are kept in memory until they fill this; the rest is read each time.
+    """
+
+    site: str
+    scan_ids: tuple[str, ...]
+    patient_ids: tuple[str, ...]
+    labels: npt.NDArray[np.int64]
+    arrays: Path
+    cache_bytes: int = CACHE_BYTES
+    _kept: dict[int, Voxels] = field(default_factory=dict, repr=False, compare=False)
+
+    def __len__(self) -> int:
+        """Number of scans."""
+        return len(self.scan_ids)
+
+    def array(self, i: int) -> Voxels:
+        """Return prepared scan `i`, [z, y, x] int16 or uint8, not to be written to."""
+        if i in self._kept:
+            return self._kept[i]
+        array = store.read(self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}")
+        array.setflags(write=False)
+        if sum(kept.nbytes for kept in self._kept.values()) + array.nbytes <= self.cache_bytes:
+            self._kept[i] = array
+        return array
+
+
+def load(index: Path, arrays: Path, split: Path, *, site: str, fold: int, part: str) -> Cohort:
+    """Return the scans of a site that a split gives to a part.
+
+    Parameters
+    ----------
+    index, arrays
+        index.parquet and arrays folder of `prepare`.
+    split
+        CSV of `split`.
+    site
+        Row name of the site.
+    fold
+        Fold of the split.
+    part
+        "train", "validation" or "test".
+
+    Raises
+    ------
+    CohortError
+        If the part is unknown, or scans of the split are not in the index.
+    """
+    if part not in PARTS:
+        raise CohortError(f"part is '{part}', expected one of {', '.join(PARTS)}")
+    rows = pd.read_csv(split, dtype={"scan_id": str, "patient_id": str})
+    if len(rows) and fold not in set(rows["fold"]):
+        raise CohortError(f"{split}: has no fold {fold}, it has {sorted(set(rows['fold']))}")
+    rows = rows[(rows["fold"] == fold) & (rows["part"] == part)].sort_values("scan_id")
+    known = set(pd.read_parquet(index, columns=["scan_id"])["scan_id"])
+    missing = [scan for scan in rows["scan_id"] if scan not in known]
+    if missing:
+        raise CohortError(
+            f"{index}: {len(missing)} scans of {split} are not in it, first {missing[0]}; "
+            "make both from the same manifest"
+        )
+    return Cohort(
+        site=site,
+        scan_ids=tuple(rows["scan_id"]),
+        patient_ids=tuple(rows["patient_id"]),
+        labels=rows["label"].to_numpy(np.int64),
+        arrays=arrays,
+    )

@@ -1,0 +1,155 @@
+"""leakage: the gate that proves that no patient is in two parts of a fold (A-26)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from elsewhere.cohorts.split import shares
+from elsewhere.design.params import Split
+
+PARTS = ("train", "validation", "test")
+IMAGE_LEVEL = "image-level: this site publishes no patient key"
+NAMED = 5
+
+
+class LeakageError(ValueError):
+    """A split lets a patient, or identical voxels, into two parts, or tests one wrongly."""
+
+
+def check(split: pd.DataFrame, manifest: pd.DataFrame, *, settings: Split) -> dict[str, Any]:
+    """Prove a split clean, from the rows alone, and return what was checked.
+
+    Parameters
+    ----------
+    split
+        Columns scan_id, patient_id, label, fold, part.
+    manifest
+        Columns scan_id, patient_id, patient_key, volume_sha256: the scans that had to be split.
+    settings
+        What was asked for.
+
+    Returns
+    -------
+    dict
+        Plain values for gate.json.
+
+    Raises
+    ------
+    LeakageError
+        Naming hashed keys: a scan is missing or doubled in a fold; a patient is in two parts of
+        a fold; identical voxels are in two parts of a fold; a patient is not tested exactly once
+        over folds.
+    """
+    rows = split.merge(manifest[["scan_id", "volume_sha256"]], on="scan_id", how="left")
+    _require_every_scan(rows, manifest, settings.folds)
+    _require_one_part(rows, "patient_id", "patients")
+    _require_one_part(rows, "volume_sha256", "identical volumes")
+    checked = [
+        "every scan is in every fold exactly once",
+        "no patient is in two parts of a fold",
+        "no two scans with identical voxels are in two parts of a fold",
+    ]
+    if settings.kind == "folds":
+        _require_tested_once(rows)
+        checked.append("every patient is tested in exactly one fold")
+    unkeyed = bool((manifest["patient_key"] == "none").any())
+    return {
+        "status": "ok" if len(manifest) else "not run",
+        "reason": None if len(manifest) else "the manifest has no scan",
+        "patient_key": "none" if unkeyed else "published",
+        "split": IMAGE_LEVEL if unkeyed else "patient-level",
+        "checked": checked,
+        "patients": int(manifest["patient_id"].nunique()),
+        "scans": len(manifest),
+        "folds": settings.folds,
+        "patients_in_two_parts": 0,
+        "identical_volumes_in_two_parts": 0,
+        "patients_sharing_a_volume": _sharing(manifest),
+        "counts": _counts(rows),
+        "shares": {"requested": _requested(settings), "reached": _reached(rows)},
+    }
+
+
+def _require_every_scan(rows: pd.DataFrame, manifest: pd.DataFrame, folds: int) -> None:
+    wanted = set(manifest["scan_id"])
+    for fold in range(folds):
+        found = rows.loc[rows["fold"] == fold, "scan_id"]
+        wrong = sorted(wanted.symmetric_difference(found) | set(found[found.duplicated()]))
+        if wrong:
+            raise LeakageError(
+                f"fold {fold} holds {len(found)} scans, expected each of {len(wanted)} once; "
+                f"first wrong ones {_some(wrong)}"
+            )
+    unknown = sorted(set(rows["part"]) - set(PARTS))
+    if unknown:
+        raise LeakageError(f"unknown parts {unknown}, expected {list(PARTS)}")
+
+
+def _require_one_part(rows: pd.DataFrame, column: str, what: str) -> None:
+    parts = rows.groupby(["fold", column])["part"].nunique()
+    torn = sorted({str(key) for _, key in parts[parts > 1].index})
+    if torn:
+        raise LeakageError(
+            f"{len(torn)} {what} are in two parts of a fold, {column} {_some(torn)}; "
+            "no model may be trained on this split"
+        )
+
+
+def _require_tested_once(rows: pd.DataFrame) -> None:
+    tested = rows[rows["part"] == "test"].groupby("patient_id")["fold"].nunique()
+    times = tested.reindex(sorted(set(rows["patient_id"])), fill_value=0)
+    wrong = [str(patient) for patient in times[times != 1].index]
+    if wrong:
+        raise LeakageError(
+            f"{len(wrong)} patients are not tested in exactly one fold, patient_id {_some(wrong)}"
+        )
+
+
+def _some(keys: list[str]) -> str:
+    return ", ".join(keys[:NAMED]) + (" ..." if len(keys) > NAMED else "")
+
+
+def _sharing(manifest: pd.DataFrame) -> int:
+    """Return how many patients have a volume that another patient has too."""
+    owners = manifest.groupby("volume_sha256")["patient_id"].transform("nunique")
+    return int(manifest.loc[owners > 1, "patient_id"].nunique())
+
+
+def _counts(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count patients and scans of every fold, part and label."""
+    grouped = rows.groupby(["fold", "part", "label"])
+    table = grouped.agg(patients=("patient_id", "nunique"), scans=("scan_id", "nunique"))
+    found = [
+        {
+            "fold": int(fold),
+            "part": part,
+            "label": int(label),
+            **table.loc[key].astype(int).to_dict(),
+        }
+        for key in table.index
+        for fold, part, label in [key]
+    ]
+    return sorted(found, key=lambda row: (row["fold"], PARTS.index(row["part"]), row["label"]))
+
+
+def _requested(settings: Split) -> dict[str, float]:
+    test, validation = shares(settings)
+    parts = (1 - test - validation, validation, test)
+    return {part: float(share) for part, share in zip(PARTS, parts, strict=True)}
+
+
+def _reached(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the shares of patients and scans that each fold's parts hold."""
+    found = []
+    for fold in sorted(set(rows["fold"])):
+        inside = rows[rows["fold"] == fold]
+        for what, column in (("patients", "patient_id"), ("scans", "scan_id")):
+            total = inside[column].nunique()
+            held = {
+                part: round(inside.loc[inside["part"] == part, column].nunique() / total, 6)
+                for part in PARTS
+            }
+            found.append({"fold": int(fold), "of": what, **held})
+    return found

@@ -1,0 +1,226 @@
+"""split: patients to train, validation and test parts, by one exact rule (A-18 to A-26; D-06)."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import pandas as pd
+
+from elsewhere.design.params import Split
+
+COLUMNS = ("scan_id", "patient_id", "label", "fold", "part")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What is never divided: a patient, or patients whose scans share identical voxels.
+
+    Attributes
+    ----------
+    patients
+        Hashed keys, sorted.
+    n_scans
+        Scans of all of them.
+    label
+        1 if any scan is positive.
+    category
+        The publisher's commonest class among the scans of that label.
+    """
+
+    patients: tuple[str, ...]
+    n_scans: int
+    label: int
+    category: str
+
+    @property
+    def key(self) -> str:
+        """Hashed key of the first patient."""
+        return self.patients[0]
+
+
+def assign(manifest: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
+    """Give every scan a part in every fold, patient by patient, strata by label (A-25).
+
+    The result depends on seed, keys, labels, categories and voxels, never on the order of rows.
+    Within a stratum patients are drawn evenly along their number of scans, so that the shares of
+    scans follow those of patients.
+
+    Parameters
+    ----------
+    manifest
+        Columns scan_id, patient_id, label, category, volume_sha256.
+    settings
+        A holdout (one fold) or folds in which every patient is tested once.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `COLUMNS`; one row a scan and fold, sorted by fold and scan_id.
+    """
+    groups = strata(units(manifest), settings=settings)
+    parts: list[dict[str, str]] = []
+    for fold in range(settings.folds):
+        parts.append({})
+        for group in groups:
+            for unit, part in _parts(group, fold, settings):
+                parts[fold].update(dict.fromkeys(unit.patients, part))
+    scans = manifest.sort_values("scan_id")[["scan_id", "patient_id", "label"]]
+    found = [
+        scans.assign(fold=fold, part=scans["patient_id"].map(parts[fold]))
+        for fold in range(settings.folds)
+    ]
+    return pd.concat(found, ignore_index=True)[list(COLUMNS)].astype({"label": "int64"})
+
+
+def units(manifest: pd.DataFrame) -> list[Unit]:
+    """Group scans that must stay together: of one patient, or with identical voxels.
+
+    Returns
+    -------
+    list of Unit
+        Sorted by key.
+    """
+    leader: dict[str, str] = {}
+
+    def first(patient: str) -> str:
+        while leader.setdefault(patient, patient) != patient:
+            patient = leader[patient]
+        return patient
+
+    owners: dict[str, str] = {}
+    for patient, volume in zip(manifest["patient_id"], manifest["volume_sha256"], strict=True):
+        low, high = sorted((first(patient), first(owners.setdefault(volume, patient))))
+        leader[high] = low
+    rows: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    columns = (manifest[name] for name in ("patient_id", "label", "category"))
+    for patient, label, category in zip(*columns, strict=True):
+        rows[first(patient)].append((patient, int(label), category))
+    return [_unit(rows[key]) for key in sorted(rows)]
+
+
+def _unit(scans: list[tuple[str, int, str]]) -> Unit:
+    highest = max(label for _, label, _ in scans)
+    counts = Counter(category for _, label, category in scans if label == highest)
+    commonest = min(counts, key=lambda name: (-counts[name], name))
+    patients = tuple(sorted({patient for patient, _, _ in scans}))
+    return Unit(patients, len(scans), highest, commonest)
+
+
+def strata(found: Sequence[Unit], *, settings: Split) -> list[list[Unit]]:
+    """Group units by label, and within it by the publisher's category where that is large enough.
+
+    UTSW's two negative subsets of 118 (A-03) are why categories count: only together they give
+    the published 170/18/48 (A-19). A category too small to reach every part joins the next
+    larger one of its label.
+
+    Returns
+    -------
+    list of list of Unit
+        Labels in order, in each the strata from small to large.
+    """
+    by_label: dict[int, dict[str, list[Unit]]] = defaultdict(lambda: defaultdict(list))
+    for unit in found:
+        by_label[unit.label][unit.category].append(unit)
+    result = []
+    for label in sorted(by_label):
+        groups = sorted(by_label[label].values(), key=lambda group: (len(group), group[0].category))
+        while len(groups) > 1 and _misses_a_part(len(groups[0]), settings):
+            groups = sorted([groups[0] + groups[1], *groups[2:]], key=len)
+        result += groups
+    return result
+
+
+def part_sizes(n_units: int, *, settings: Split, least: int = 1) -> tuple[int, int, int]:
+    """Return how many units of a stratum train, validate and test; of folds: in the first fold.
+
+    test = round(n x test), then validation = round(rest x validation / (1 - test)), halves up,
+    in exact arithmetic: the rule that gives the paper's counts (A-18 to A-24).
+
+    Parameters
+    ----------
+    n_units
+        Units of the stratum.
+    settings
+        Shares.
+    least
+        Units that every part gets if there are as many units as parts.
+    """
+    test, _ = shares(settings)
+    n_test = math.ceil(n_units * test) if settings.kind == "folds" else _half_up(n_units * test)
+    if n_units >= 3 and test > 0:
+        n_test = min(max(n_test, least), n_units - 2 * least)
+    n_validation = _validation_size(n_units - n_test, settings, least)
+    return n_units - n_test - n_validation, n_validation, n_test
+
+
+def _misses_a_part(n_units: int, settings: Split) -> bool:
+    train, validation, test = part_sizes(n_units, settings=settings, least=0)
+    return 0 in (train, test) or (validation == 0 and settings.validation > 0)
+
+
+def shares(settings: Split) -> tuple[Fraction, Fraction]:
+    """Return the exact shares of test and validation among all patients."""
+    holdout = settings.kind == "holdout"
+    test = Fraction(str(settings.test)) if holdout else Fraction(1, settings.folds)
+    return test, Fraction(str(settings.validation))
+
+
+def _validation_size(rest: int, settings: Split, least: int) -> int:
+    test, validation = shares(settings)
+    size = _half_up(rest * validation / (1 - test))
+    return min(max(size, least), rest - least) if rest >= 2 and validation > 0 else size
+
+
+def _half_up(value: Fraction) -> int:
+    return math.floor(value + Fraction(1, 2))
+
+
+def _parts(group: list[Unit], fold: int, settings: Split) -> list[tuple[Unit, str]]:
+    """Return the part of each unit of a stratum in one fold."""
+    ordered = sorted(
+        group, key=lambda unit: (unit.category, unit.n_scans, _draw(settings.seed, unit.key))
+    )
+    if settings.kind == "folds":
+        tested = _dealt(ordered, fold, settings)
+    else:
+        n_test = part_sizes(len(ordered), settings=settings)[2]
+        tested = _spread(ordered, n_test, _draw(settings.seed, "test", ordered[0].key))
+    rest = [unit for unit in ordered if unit not in tested]
+    n_validation = _validation_size(len(rest), settings, 1)
+    start = _draw(settings.seed, "validation", fold, ordered[0].key)
+    validated = _spread(rest, n_validation, start)
+    return [
+        (unit, "test" if unit in tested else "validation" if unit in validated else "train")
+        for unit in ordered
+    ]
+
+
+def _dealt(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
+    """Deal units to folds, each next `folds` units in a shuffled order; return one fold's."""
+    tested = set()
+    for first in range(0, len(ordered), settings.folds):
+        block = ordered[first : first + settings.folds]
+        turns = sorted(
+            range(settings.folds), key=lambda turn: _draw(settings.seed, "deal", turn, block[0].key)
+        )
+        tested |= {unit for unit, turn in zip(block, turns, strict=False) if turn == fold}
+    return tested
+
+
+def _spread(ordered: list[Unit], count: int, start: int) -> set[Unit]:
+    """Take `count` units at even distances (systematic sampling): each is as likely as any other.
+
+    `start`, below 2^32, is the random start within the first distance.
+    """
+    return {ordered[(start + (i << 32)) * len(ordered) // (count << 32)] for i in range(count)}
+
+
+def _draw(*what: int | str) -> int:
+    """Hash to a uniform integer below 2^32: stable over versions of every library."""
+    text = "|".join(str(part) for part in what)
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

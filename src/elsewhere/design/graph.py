@@ -1,0 +1,315 @@
+"""graph: a pure function from params to stages; both drivers take their graph from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elsewhere.design.code import closure
+from elsewhere.design.params import Params, Scale, Study
+
+SOURCE = Path("src")
+CODE_LISTS = "results/code"
+Paths = str | dict[str, str]
+
+# Which registered member a job uses is known from params: only its file can change the result.
+_MEMBERS = {
+    "layout": "elsewhere.sites",
+    "network": "elsewhere.networks",
+    "method": "elsewhere.methods",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One target: a step applied to one combination of wildcards.
+
+    Attributes
+    ----------
+    step
+        Name of the rule, the CLI subcommand and the module in ``elsewhere.steps``.
+    wildcards
+        Arguments of the subcommand, in order.
+    inputs, outputs
+        Names to paths; an input may be a table of paths.
+    settings
+        Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
+        that the step is handed, and all that reruns it.
+    members
+        Registered layout, network and method whose code the job can run.
+    """
+
+    step: str
+    wildcards: dict[str, str]
+    inputs: dict[str, Paths]
+    outputs: dict[str, str]
+    settings: dict[str, Paths]
+    members: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """Stage name in dvc.yaml."""
+        return "--".join([self.step, *self.wildcards.values()])
+
+    @property
+    def command(self) -> str:
+        """The command of dvc.yaml; Snakemake's rule runs the same with a log and a GPU slot."""
+        return " ".join(["python -m elsewhere", self.step, *self.wildcards.values()])
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Data that the step reads, each path once, in order."""
+        return tuple(dict.fromkeys(_flat(self.inputs)))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Dotted keys of params.yaml, sorted."""
+        return tuple(sorted(set(_flat(self.settings))))
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Source files that the step can import."""
+        members = [f"{_MEMBERS[kind]}.{member}" for kind, member in sorted(self.members.items())]
+        return closure(f"elsewhere.steps.{self.step}", *members, source=SOURCE)
+
+    @property
+    def code_list(self) -> str:
+        """The file that lists `code` with hashes; one for all stages that run the same code."""
+        return f"{CODE_LISTS}/{'--'.join([self.step, *self.members.values()])}.txt"
+
+
+def _flat(table: Mapping[str, Paths]) -> Iterator[str]:
+    for value in table.values():
+        yield from value.values() if isinstance(value, dict) else [value]
+
+
+def stages(params: Params) -> dict[str, Stage]:
+    """Return every stage of the studies in ``run`` at ``scale``, by name, in topological order."""
+    found: dict[str, Stage] = {}
+    for stage in _stages(params):
+        found.setdefault(stage.name, stage)
+    return found
+
+
+def _stages(params: Params) -> Iterator[Stage]:
+    for name in params.run:
+        study = params.studies[name]
+        scale = study.scales[params.scale]
+        for row in scale.sites.values():
+            yield _ingest(params, row)
+            yield _prepare(scale.input, row)
+            yield _split(name, row)
+        for arm in study.arms:
+            for run in runs(study):
+                yield _train(params, name, arm, run)
+        for arm in study.arms:
+            for row in scale.sites.values():
+                yield _predict(params, name, arm, row)
+        for arm in study.arms:
+            for row in scale.sites.values():
+                yield _score(params, name, arm, row)
+        yield _figure(params, name)
+
+
+def runs(study: Study) -> list[str]:
+    """Return ``<fold>-<seed>`` of each model of an arm."""
+    return [f"{fold}-{seed}" for fold in range(study.split.folds) for seed in study.seeds]
+
+
+def training_sites(params: Params, study: str, arm: str) -> list[str]:
+    """Return the rows of `sites` that an arm is trained on, in the arm's order."""
+    scale = params.studies[study].scales[params.scale]
+    return [scale.sites[site] for site in params.studies[study].arms[arm].sites]
+
+
+def _scans(row: str) -> dict[str, str]:
+    at = f"data/scans/{row}"
+    return {"manifest": f"{at}/manifest.parquet", "volumes": f"{at}/volumes"}
+
+
+def _inputs(row_input: str, row: str) -> dict[str, str]:
+    at = f"data/inputs/{row_input}/{row}"
+    return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
+
+
+def _split_csv(study: str, row: str) -> str:
+    return f"results/{study}/splits/{row}.csv"
+
+
+def _gate(study: str, row: str) -> str:
+    return f"results/{study}/splits/{row}.gate.json"
+
+
+def _model(study: str, arm: str, run: str, file: str) -> str:
+    return f"results/{study}/models/{arm}/{run}/{file}"
+
+
+def _cell(study: str, arm: str, row: str, file: str) -> str:
+    return f"results/{study}/cells/{arm}/{row}/{file}"
+
+
+def _ingest(params: Params, row: str) -> Stage:
+    site = params.sites[row]
+    return Stage(
+        step="ingest",
+        wildcards={"site": row},
+        inputs={"raw": f"data/raw/{row}"} if site.available else {},
+        outputs={**_scans(row), "rejected": f"data/scans/{row}/rejected.csv"},
+        settings={"site": f"sites.{row}"},
+        members={"layout": site.layout},
+    )
+
+
+def _prepare(row_input: str, row: str) -> Stage:
+    return Stage(
+        step="prepare",
+        wildcards={"input": row_input, "site": row},
+        inputs=dict(_scans(row)),
+        outputs=_inputs(row_input, row),
+        settings={"input": f"inputs.{row_input}"},
+        members={},
+    )
+
+
+def _split(study: str, row: str) -> Stage:
+    return Stage(
+        step="split",
+        wildcards={"study": study, "site": row},
+        inputs={"manifest": _scans(row)["manifest"]},
+        outputs={
+            "split": _split_csv(study, row),
+            "gate": f"results/{study}/splits/{row}.gate.json",
+        },
+        settings={"split": f"studies.{study}.split"},
+        members={},
+    )
+
+
+def _scale(params: Params, study: str) -> Scale:
+    return params.studies[study].scales[params.scale]
+
+
+def _network(params: Params, study: str, arm: str) -> str:
+    """Return the row of an arm's network: its own, or what stands in for it at this scale."""
+    name = params.studies[study].arms[arm].network
+    return _scale(params, study).networks.get(name, name)
+
+
+def _arm_members(params: Params, study: str, arm: str) -> dict[str, str]:
+    method = params.studies[study].arms[arm].method
+    return {
+        "network": params.networks[_network(params, study, arm)].kind,
+        "method": params.methods[method].kind,
+    }
+
+
+def _train(params: Params, study: str, arm: str, run: str) -> Stage:
+    scale = _scale(params, study)
+    rows = training_sites(params, study, arm)
+    prepared = {row: _inputs(scale.input, row) for row in rows}
+    return Stage(
+        step="train",
+        wildcards={"study": study, "arm": arm, "run": run},
+        inputs={
+            "index": {row: prepared[row]["index"] for row in rows},
+            "arrays": {row: prepared[row]["arrays"] for row in rows},
+            "split": {row: _split_csv(study, row) for row in rows},
+        },
+        outputs={
+            "model": _model(study, arm, run, "model.safetensors"),
+            "history": _model(study, arm, run, "history.csv"),
+            "record": _model(study, arm, run, "run.json"),
+            "cost": _model(study, arm, run, "cost.json"),
+        },
+        settings={
+            "method": f"methods.{params.studies[study].arms[arm].method}",
+            "network": f"networks.{_network(params, study, arm)}",
+            "input": f"inputs.{scale.input}",
+            "training": f"budgets.{scale.budget}.training",
+        },
+        members=_arm_members(params, study, arm),
+    )
+
+
+def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
+    scale = _scale(params, study)
+    each = runs(params.studies[study])
+    return Stage(
+        step="predict",
+        wildcards={"study": study, "arm": arm, "site": row},
+        inputs={
+            "model": {run: _model(study, arm, run, "model.safetensors") for run in each},
+            "record": {run: _model(study, arm, run, "run.json") for run in each},
+            **_inputs(scale.input, row),
+            "split": _split_csv(study, row),
+        },
+        outputs={
+            "predictions": _cell(study, arm, row, "predictions.parquet"),
+            "cost": _cell(study, arm, row, "cost.json"),
+        },
+        settings={
+            "network": f"networks.{_network(params, study, arm)}",
+            "input": f"inputs.{scale.input}",
+            "prediction": f"budgets.{scale.budget}.prediction",
+        },
+        members={"network": _arm_members(params, study, arm)["network"]},
+    )
+
+
+def _score(params: Params, study: str, arm: str, row: str) -> Stage:
+    return Stage(
+        step="score",
+        wildcards={"study": study, "arm": arm, "site": row},
+        inputs={
+            "test": _cell(study, arm, row, "predictions.parquet"),
+            "training": {
+                site: _cell(study, arm, site, "predictions.parquet")
+                for site in training_sites(params, study, arm)
+            },
+        },
+        outputs={"metrics": _cell(study, arm, row, "metrics.json")},
+        settings={"scoring": f"studies.{study}.scoring"},
+        members={},
+    )
+
+
+def _figure(params: Params, name: str) -> Stage:
+    study, scale = params.studies[name], _scale(params, name)
+    rows = list(scale.sites.values())
+    cells = [(arm, row) for arm in study.arms for row in rows]
+    models = [(arm, run) for arm in study.arms for run in runs(study)]
+    rejected = {row: f"data/scans/{row}/rejected.csv" for row in rows}
+    return Stage(
+        step="figure",
+        wildcards={"study": name},
+        inputs={
+            "metrics": {f"{a}/{s}": _cell(name, a, s, "metrics.json") for a, s in cells},
+            "predictions": {f"{a}/{s}": _cell(name, a, s, "predictions.parquet") for a, s in cells},
+            "predict_cost": {f"{a}/{s}": _cell(name, a, s, "cost.json") for a, s in cells},
+            "record": {f"{a}/{r}": _model(name, a, r, "run.json") for a, r in models},
+            "history": {f"{a}/{r}": _model(name, a, r, "history.csv") for a, r in models},
+            "train_cost": {f"{a}/{r}": _model(name, a, r, "cost.json") for a, r in models},
+            "manifest": {row: _scans(row)["manifest"] for row in rows},
+            "volumes": {row: _scans(row)["volumes"] for row in rows},
+            "rejected": rejected,
+            "split": {row: _split_csv(name, row) for row in rows},
+            "gate": {row: _gate(name, row) for row in rows},
+        },
+        outputs={
+            "matrix": f"results/{name}/matrix.csv",
+            "figures": f"results/{name}/figures",
+            "report": f"results/{name}/report.html",
+        },
+        settings=_figure_settings(params, name),
+        members={},
+    )
+
+
+def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
+    of_study = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
+    return {
+        **{field: f"studies.{name}.{field}" for field in of_study},
+        "site_rows": f"studies.{name}.scales.{params.scale}.sites",
+        "sites": {row: f"sites.{row}" for row in _scale(params, name).sites.values()},
+    }

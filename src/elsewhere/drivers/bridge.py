@@ -1,0 +1,236 @@
+"""bridge: keeps Snakemake's records and dvc.lock in step, so that both plan the same.
+
+Snakemake decides by modification times and its own notes, DVC by content and dvc.lock. When the
+Snakefile is parsed, `before` (1) commits to DVC what Snakemake finished and DVC does not know yet,
+for instance after `kill -9`; (2) checks out of DVC's run-cache what was made before from the same
+inputs, settings and code; (3) writes Snakemake's notes for all that dvc.lock holds. `after` commits
+what the run finished.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.graph import Stage, stages
+from elsewhere.drivers import cache, pipeline
+from elsewhere.drivers.state import State, Workspace, locked, read_lock, rule_outputs
+
+logger = logging.getLogger(__name__)
+
+MEMORY = Path(".elsewhere/hashes.json")
+SWITCH = "ELSEWHERE_BRIDGE"
+_TESTED = {"snakemake": "9.27.1", "dvc": "3.67.1"}
+
+
+class BridgeError(RuntimeError):
+    """Snakemake and DVC cannot be kept in step."""
+
+
+def check_versions() -> None:
+    """Raise BridgeError unless both tools are of the versions that this bridge was tested with."""
+    from importlib.metadata import version
+
+    for package, tested in _TESTED.items():
+        if version(package) != tested:
+            raise BridgeError(
+                f"{package} is {version(package)}, but the bridge uses private parts of {tested}: "
+                f"install {tested}, or set {SWITCH}=off to run Snakemake alone"
+            )
+
+
+def is_on() -> bool:
+    """Say whether the bridge is wanted: in a DVC repository, unless switched off."""
+    return Path(".dvc").is_dir() and os.environ.get(SWITCH, "on") != "off"
+
+
+class Bridge:
+    """One comparison of the graph, the workspace, dvc.lock and Snakemake's records."""
+
+    def __init__(self, values: Mapping[str, Any], graph: Mapping[str, Stage]) -> None:
+        from elsewhere.drivers.records import Records
+
+        self.graph = graph
+        self.workspace = Workspace(values, Hashes(MEMORY))
+        self.workspace.write_marks(graph)
+        self.lock = read_lock()
+        self.records = Records(self.workspace)
+
+    def state(self, name: str) -> tuple[State, State | None]:
+        """Return a stage as it is now, and as dvc.lock has it."""
+        return self.workspace.now(self.graph[name]), locked(self.lock.get(name))
+
+    def stale(self) -> list[str]:
+        """Return the stages that dvc.lock does not have as they are now."""
+        return [name for name in self.graph if self.state(name)[0] != self.state(name)[1]]
+
+    def commit(self) -> int:
+        """Commit what Snakemake finished and DVC does not know; return how many stages."""
+        todo = [
+            name
+            for name in self.stale()
+            if self.records.finished(self.graph[name], self.workspace.now(self.graph[name]))
+        ]
+        if todo:
+            with cache.opened() as opened:
+                for name in todo:
+                    opened.commit(name)
+            self.lock = read_lock()
+        return len(todo)
+
+    def commit_graph(self) -> None:
+        """Record that dvc.yaml and results/params.json are those of params.yaml."""
+        entry = self.lock.get(pipeline.GRAPH, {})
+        known = [*entry.get("deps", []), *entry.get("outs", [])]
+        paths = (*pipeline.GRAPH_DEPS, *pipeline.GRAPH_OUTS)
+        now = {path: self.workspace.hashes.any(path) for path in paths}
+        if not self.lock or {item["path"]: item["md5"] for item in known} == now:
+            return
+        with cache.opened() as opened:
+            opened.commit(pipeline.GRAPH)
+        self.lock = read_lock()
+
+    def restorable(self) -> dict[str, dict[str, str]]:
+        """Return stale stages that the run-cache holds, with their outputs, in order."""
+        found: dict[str, dict[str, str]] = {}
+        restored: dict[str, str] = {}
+        blocked: set[str] = set()
+        for name, stage in self.graph.items():
+            now, lock = self.state(name)
+            if blocked.intersection(stage.files):
+                blocked.update(stage.outputs.values())
+                continue
+            future = replace(now, deps={p: restored.get(p, h) for p, h in now.deps.items()})
+            if now == lock and future == now:
+                continue
+            entry = cache.run_cache_entry(future)
+            if entry is None:
+                blocked.update(stage.outputs.values())
+            else:
+                found[name] = entry
+                restored.update(entry)
+        return found
+
+    def restore(self) -> int:
+        """Check out of the run-cache what need not run; return how many stages."""
+        todo = self.restorable()
+        if not todo:
+            return 0
+        done, lost = 0, set[str]()
+        with cache.opened() as opened:
+            for name in todo:
+                stage = self.graph[name]
+                if lost.intersection(stage.files):
+                    lost.update(stage.outputs.values())
+                    continue
+                cache.remove_outputs(stage.outputs.values())
+                if opened.restore(name):
+                    done += 1
+                else:
+                    lost.update(stage.outputs.values())
+        self.lock = read_lock()
+        return done
+
+    def write_records(self) -> int:
+        """Write Snakemake's notes for what dvc.lock holds; return how many stages changed."""
+        changed = 0
+        for name, stage in self.graph.items():
+            now, lock = self.state(name)
+            if lock is None or any(found is None for found in now.outs.values()):
+                continue
+            if now.outs == lock.outs:
+                changed += self.records.write(stage, lock, now)
+                if now == lock and self._order_times(stage):
+                    self.records.write(stage, lock, now)
+            elif not self.records.finished(stage, now):
+                self.records.forget(stage)
+        return changed
+
+    def _order_times(self, stage: Stage) -> bool:
+        """Make outputs newer than inputs, or Snakemake would hash big inputs at each start."""
+        from elsewhere.drivers.state import rule_inputs
+
+        times = [os.stat(path).st_mtime_ns for path in rule_inputs(stage) if os.path.exists(path)]
+        newest, changed = max(times, default=0), False
+        for path in rule_outputs(stage):
+            status = os.lstat(path)
+            if status.st_mtime_ns <= newest:
+                os.utime(path, ns=(status.st_atime_ns, newest + 1000), follow_symlinks=False)
+                changed = True
+        return changed
+
+
+def before(*, dry: bool) -> None:
+    """Bring both tools in step before Snakemake plans.
+
+    Parameters
+    ----------
+    dry
+        Only tell what a real run would restore: change no output, and not dvc.lock.
+
+    Raises
+    ------
+    BridgeError
+        If Snakemake or DVC is of another version than the tested one.
+    """
+    check_versions()
+    start = time.monotonic()
+    values = tables.read(Path("params.yaml"))
+    params = tables.parse(values)
+    bridge = Bridge(values, stages(params))
+    if dry:
+        waiting = bridge.restorable() if bridge.lock else {}
+        if waiting:
+            _say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
+    else:
+        if pipeline.write(params):
+            _say("dvc.yaml written anew: params.yaml or the code changed the graph")
+        pipeline.write_read_by_dvc(values, params)
+        committed, restored = bridge.commit(), bridge.restore() if bridge.lock else 0
+        bridge.commit_graph()
+        if committed or restored:
+            _say(f"{committed} finished stages committed, {restored} restored from the cache")
+    bridge.write_records()
+    bridge.workspace.hashes.save()
+    logger.debug("bridge: %.2f s", time.monotonic() - start)
+
+
+def after() -> None:
+    """Commit what Snakemake finished; params.yaml is read again, it may have changed meanwhile."""
+    values = tables.read(Path("params.yaml"))
+    bridge = Bridge(values, stages(tables.parse(values)))
+    committed = bridge.commit()
+    bridge.commit_graph()
+    bridge.workspace.hashes.save()
+    _say(f"{committed} stages committed to dvc.lock")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"[elsewhere] {text}\n")
+
+
+_NO_PLAN = {"--touch", "-t", "--unlock", "--lint", "--report", "--list-rules", "--summary", "--dag"}
+
+
+def plans(workflow: Any) -> bool:
+    """Say whether this Snakemake process is the one that plans a run."""
+    return is_on() and bool(workflow.is_main_process) and not _NO_PLAN.intersection(sys.argv)
+
+
+def is_dry(workflow: Any) -> bool:
+    """Say whether this is `snakemake -n`."""
+    return workflow.output_settings is not None and bool(workflow.output_settings.dryrun)
+
+
+def after_run() -> None:
+    """Commit at the end of a run, unless the bridge is off."""
+    if is_on():
+        after()

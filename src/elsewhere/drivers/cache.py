@@ -1,0 +1,118 @@
+"""cache: DVC's cache and run-cache (private parts of 3.67.1): commit, look up, restore."""
+
+from __future__ import annotations
+
+import configparser
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design import params as tables
+from elsewhere.drivers.pipeline import PARAMS_JSON
+from elsewhere.drivers.state import State
+from elsewhere.files import remove
+
+logger = logging.getLogger(__name__)
+
+
+class Cache:
+    """One opened DVC repository; opening costs half a second, so it is done only when needed."""
+
+    def __init__(self, repo: Any) -> None:
+        self._repo = repo
+        self._stages = {stage.addressing: stage for stage in repo.index.stages}
+        self._done: list[Any] = []
+
+    def commit(self, name: str) -> None:
+        """Put a stage's outputs into the cache, itself into the run-cache and dvc.lock."""
+        stage = self._stages[name]
+        stage.save()
+        stage.commit(relink=False)
+        self._done.append(stage)
+
+    def restore(self, name: str) -> bool:
+        """Check a stage out of the run-cache; say whether it was there."""
+        from dvc.exceptions import DvcException
+        from dvc.stage.cache import RunCacheNotFoundError
+
+        stage = self._stages[name]
+        try:
+            self._repo.stage_cache.restore(stage)
+        except RunCacheNotFoundError:
+            return False
+        except DvcException as error:
+            logger.warning("%s: in the run-cache, but cannot be checked out: %s", name, error)
+            return False
+        self.commit(name)
+        return True
+
+    def save(self) -> None:
+        """Write dvc.lock once for all that was committed."""
+        if self._done:
+            self._done[0].dvcfile.dump_stages(self._done, update_pipeline=False)
+            self._done = []
+
+
+@contextmanager
+def opened() -> Iterator[Cache]:
+    """Open the repository, wait for its lock, and write dvc.lock at the end, also on error."""
+    from dvc.repo import Repo
+
+    repo = Repo()
+    repo.lock._wait = True
+    try:
+        with repo.lock:
+            cache = Cache(repo)
+            try:
+                yield cache
+            finally:
+                cache.save()
+    finally:
+        repo.close()
+
+
+def run_cache_entry(state: State) -> dict[str, str] | None:
+    """Return the outputs that the run-cache holds for this command, inputs and settings.
+
+    Looks the entry up by its file name alone, without opening the repository, so that a dry run
+    can tell what a real run would restore.
+    """
+    from dvc.utils import dict_sha256
+
+    if any(value is None for value in state.deps.values()):
+        return None
+    key = dict_sha256(_lock_entry(state))
+    folder = _cache_folder() / "runs" / key[:2] / key
+    if not folder.is_dir():
+        return None
+    newest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime)
+    outs = {out["path"]: out["md5"] for out in tables.read(newest)["outs"]}
+    return outs if all(_object(md5).is_file() for md5 in outs.values()) else None
+
+
+def _object(md5: str) -> Path:
+    return _cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
+
+
+def _lock_entry(state: State) -> dict[str, Any]:
+    deps = [{"path": p, "hash": "md5", "md5": state.deps[p]} for p in sorted(state.deps)]
+    entry: dict[str, Any] = {"cmd": state.command, "deps": deps}
+    if state.settings:
+        entry["params"] = {str(PARAMS_JSON): dict(sorted(state.settings.items()))}
+    entry["outs"] = sorted(state.outs)
+    return entry
+
+
+def _cache_folder() -> Path:
+    """Return the cache folder as `.dvc/config` and `.dvc/config.local` set it."""
+    parser = configparser.ConfigParser()
+    parser.read([".dvc/config", ".dvc/config.local"])
+    return Path(".dvc") / parser.get("cache", "dir", fallback="cache")
+
+
+def remove_outputs(paths: Iterable[str]) -> None:
+    """Remove outputs that neither tool made, so that a checkout may write them."""
+    for path in paths:
+        remove(Path(path))

@@ -1,0 +1,78 @@
+"""execute: runs one stage as Snakemake, DVC or a user asked for it."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.graph import Stage, stages
+from elsewhere.design.plan import hand, stage_digest
+
+logger = logging.getLogger(__name__)
+
+
+class ChangedMeanwhileError(RuntimeError):
+    """Settings or code are not those that the run was planned with."""
+
+
+def find(params: tables.Params, step: str, wildcards: list[str]) -> Stage:
+    """Return the stage of a step and its arguments.
+
+    Raises
+    ------
+    ParamsError
+        If the graph of params.yaml has no such stage; the message lists those of this step.
+    """
+    graph = stages(params)
+    name = "--".join([step, *wildcards])
+    if name not in graph:
+        known = sorted(" ".join(s.wildcards.values()) for s in graph.values() if s.step == step)
+        raise tables.ParamsError(
+            f"`elsewhere {step} {' '.join(wildcards)}` is not in the graph of params.yaml at scale "
+            f"'{params.scale}'; there are:\n  " + "\n  ".join(known)
+        )
+    return graph[name]
+
+
+def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
+    """Run one stage.
+
+    Parameters
+    ----------
+    step
+        Name of the step.
+    wildcards
+        Its arguments, such as study, arm and site.
+    expect
+        Digest of settings and code with which the caller planned this run.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        If settings or code are others than `expect`, or changed while the step ran: the outputs
+        must not be recorded as made by what stands on disk now.
+    """
+    values = tables.read(Path("params.yaml"))
+    params = tables.parse(values)
+    stage = find(params, step, wildcards)
+    handed = hand(stage, params, values)
+    if expect is not None and expect != handed.job.digest:
+        raise ChangedMeanwhileError(
+            f"{stage.name}: params.yaml or the code changed after this run was planned; start again"
+        )
+    module = importlib.import_module(f"elsewhere.steps.{step}")
+    module.run(handed.job, module.Settings(**handed.settings))
+    _check_unchanged(stage, handed.job.digest)
+
+
+def _check_unchanged(stage: Stage, digest: str) -> None:
+    values: dict[str, Any] = tables.read(Path("params.yaml"))
+    if stage_digest(stage, values, Hashes()) != digest:
+        raise ChangedMeanwhileError(
+            f"{stage.name}: params.yaml or the code changed while this ran, so its outputs are not "
+            "recorded; undo the change to keep them, or run again"
+        )

@@ -1,0 +1,63 @@
+"""gpu_slot: take a free GPU, then become the command: one job per device under any -j.
+
+Snakemake counts GPUs but names none, so two jobs would pick the same idle device. A slot is a file
+lock; the kernel frees it when the job ends, also after `kill -9`.
+
+Usage: ``python -m elsewhere.drivers.gpu_slot COMMAND ...``. Slots are ``$ELSEWHERE_GPUS`` (such as
+``0,1``), else the devices of the NVIDIA driver. Under Slurm, or where CUDA_VISIBLE_DEVICES names a
+single device, the choice is made already and the command just runs.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_DRIVER = Path("/proc/driver/nvidia/gpus")
+_WAIT_S = 0.2
+
+
+def devices() -> list[str]:
+    """Return the ids of the GPUs among which a job may choose; none on a machine without."""
+    if "SLURM_JOB_ID" in os.environ:
+        return []
+    named = os.environ.get("ELSEWHERE_GPUS") or os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [item for item in named.split(",") if item and item != "-1"]
+    return [str(i) for i in range(len(list(_DRIVER.iterdir())))] if _DRIVER.is_dir() else []
+
+
+def take(slots: list[str]) -> str:
+    """Wait for a free slot and hold it as long as this process, or what it becomes, lives."""
+    folder = Path(tempfile.gettempdir(), f"elsewhere-gpu-slots-{os.getuid()}")
+    folder.mkdir(exist_ok=True)
+    while True:
+        for slot in slots:
+            lock = os.open(folder / slot, os.O_CREAT | os.O_RDWR)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(lock)
+                continue
+            os.set_inheritable(lock, True)
+            return slot
+        time.sleep(_WAIT_S)
+
+
+def main() -> None:
+    """Take a slot if there are GPUs, and become the command."""
+    command = sys.argv[1:]
+    if not command:
+        sys.exit("usage: python -m elsewhere.drivers.gpu_slot COMMAND ...")
+    slots = devices()
+    if slots:
+        os.environ["CUDA_VISIBLE_DEVICES"] = take(slots)
+    os.execvp(command[0], command)
+
+
+if __name__ == "__main__":
+    main()

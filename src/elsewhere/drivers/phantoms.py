@@ -1,0 +1,55 @@
+"""phantoms: writes the synthetic sites that a run needs and that are not there yet."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.fingerprint import canonical
+from elsewhere.design.params import Params, ParamsError
+
+logger = logging.getLogger(__name__)
+RAW = Path("data/raw")
+_NOTES = Path(".elsewhere/phantoms")
+
+
+def write_missing(params: Params, values: dict[str, Any], sites: list[str]) -> None:
+    """Write each synthetic site to data/raw, unless it stands there from the same settings.
+
+    Parameters
+    ----------
+    params, values
+        The tables, typed and plain.
+    sites
+        Rows of `phantoms`; none: all that the studies in ``run`` use.
+
+    Raises
+    ------
+    ParamsError
+        If a site is not in `phantoms`.
+    """
+    for site in sites or needed(params):
+        if site not in params.phantoms:
+            known = ", ".join(sorted(params.phantoms))
+            raise ParamsError(f"phantoms: no row '{site}'; there are {known}")
+        note, made_from = _NOTES / site, canonical(values["phantoms"][site])
+        if (RAW / site).is_dir() and note.is_file() and note.read_text() == made_from:
+            logger.info("%s: is there", RAW / site)
+            continue
+        from elsewhere.phantom.write import write
+
+        count = write(site, RAW / site, params.phantoms[site])
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(made_from, encoding="utf-8")
+        logger.info("%s: %d scans written", RAW / site, count)
+
+
+def needed(params: Params) -> list[str]:
+    """Return the synthetic sites of the studies in ``run`` at ``scale``."""
+    rows = [
+        row
+        for name in params.run
+        for row in params.studies[name].scales[params.scale].sites.values()
+    ]
+    return [row for row in dict.fromkeys(rows) if params.sites[row].synthetic]

@@ -1,0 +1,132 @@
+"""state: each stage as it stands in the workspace, beside what dvc.lock says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes, digest, md5
+from elsewhere.design.graph import Stage
+from elsewhere.design.plan import code_text
+from elsewhere.drivers.pipeline import PARAMS_JSON
+
+RAW = "data/raw/"
+RAW_MARKS = Path(".elsewhere/raw")
+FOLDERS = ("volumes", "arrays", "figures")
+
+
+@dataclass(frozen=True)
+class State:
+    """What makes a stage, and what it made: paths to DVC's hashes, keys to values."""
+
+    command: str
+    deps: Mapping[str, str | None]
+    settings: Mapping[str, Any]
+    outs: Mapping[str, str | None]
+
+    def made_by(self, other: State) -> bool:
+        """Say whether both have the same command, inputs, code and settings."""
+        return (self.command, self.deps, self.settings) == (
+            other.command,
+            other.deps,
+            other.settings,
+        )
+
+    def digest(self, stage: Stage) -> str:
+        """Return the digest that Snakemake is given as a param of the stage's job."""
+        return digest(self.command, self.settings, str(self.deps.get(stage.code_list)))
+
+
+def mark(path: str) -> str:
+    """Return the small file through which Snakemake sees the raw data of a site."""
+    return f"{RAW_MARKS}/{path.removeprefix(RAW)}.md5"
+
+
+def rule_outputs(stage: Stage) -> list[str]:
+    """Return the outputs that Snakemake tracks.
+
+    A folder's content is listed with hashes in a file written beside it (manifest, index,
+    report), so that file stands for it: Snakemake knows a folder only by its time.
+    """
+    return [path for name, path in stage.outputs.items() if name not in FOLDERS]
+
+
+def rule_inputs(stage: Stage) -> list[str]:
+    """Return the inputs that Snakemake tracks, sorted as it records them."""
+    found = set()
+    for name, paths in stage.inputs.items():
+        if name in FOLDERS:
+            continue
+        for path in paths.values() if isinstance(paths, dict) else [paths]:
+            found.add(mark(path) if path.startswith(RAW) else path)
+    return sorted(found)
+
+
+class Workspace:
+    """Reads the present state of stages; hashes are remembered between processes."""
+
+    def __init__(self, values: Mapping[str, Any], hashes: Hashes) -> None:
+        self._values = dict(values)
+        self.hashes = hashes
+        self._raw: dict[str, str | None] = {}
+        self._code: dict[str, str] = {}
+
+    def raw(self, path: str) -> str | None:
+        """Return the hash of a site's raw folder; of its .dvc file where the data are not here."""
+        if path not in self._raw:
+            found = self.hashes.folder(path)
+            tracked = Path(f"{path}.dvc")
+            if found is None and tracked.is_file():
+                found = tables.read(tracked)["outs"][0]["md5"]
+            self._raw[path] = found
+        return self._raw[path]
+
+    def code(self, stage: Stage) -> str:
+        """Return the hash that the list of a stage's code has, or would have if written now."""
+        if stage.code_list not in self._code:
+            self._code[stage.code_list] = md5(code_text(stage, self.hashes))
+        return self._code[stage.code_list]
+
+    def now(self, stage: Stage) -> State:
+        """Return the state of a stage in the workspace."""
+        files = {
+            path: self.raw(path) if path.startswith(RAW) else self.hashes.any(path)
+            for path in stage.files
+        }
+        return State(
+            command=stage.command,
+            deps={**files, stage.code_list: self.code(stage)},
+            settings={key: tables.at_key(self._values, key) for key in stage.keys},
+            outs={path: self.hashes.any(path) for path in stage.outputs.values()},
+        )
+
+    def write_marks(self, stages: Mapping[str, Stage]) -> None:
+        """Bring the marks of all raw folders up to date; an unchanged one is not touched."""
+        for stage in stages.values():
+            for path in (path for path in stage.files if path.startswith(RAW)):
+                target, content = Path(mark(path)), f"{self.raw(path)}\n"
+                if self.raw(path) is None:
+                    target.unlink(missing_ok=True)
+                elif not target.is_file() or target.read_text(encoding="utf-8") != content:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    target.write_text(content, encoding="utf-8")
+
+
+def locked(entry: Mapping[str, Any] | None) -> State | None:
+    """Return what dvc.lock says of a stage, None if it says nothing."""
+    if entry is None:
+        return None
+    return State(
+        command=entry["cmd"],
+        deps={dep["path"]: dep.get("md5") for dep in entry.get("deps", [])},
+        settings=entry.get("params", {}).get(str(PARAMS_JSON), {}),
+        outs={out["path"]: out.get("md5") for out in entry.get("outs", [])},
+    )
+
+
+def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:
+    """Return the stages of dvc.lock, none if there is no such file."""
+    return dict(tables.read(path).get("stages", {})) if path.is_file() else {}

@@ -1,0 +1,116 @@
+"""example_slices: axial slices of each site and label, so that one sees how the sites differ."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from elsewhere.design.params import Site
+from elsewhere.figures import style
+from elsewhere.imaging import store
+
+SIDE, PITCH = 1.7, 1.78
+LABELS, HEAD, CLASS_GAP = 1.55, 0.34, 0.16
+EXAMPLES = 2
+LUNG_WINDOW_HU = (-1350.0, 150.0)
+
+
+def draw(
+    manifests: Mapping[str, pd.DataFrame],
+    folder: Path,
+    *,
+    volumes: Mapping[str, Path],
+    sites: Mapping[str, Site],
+    classes: tuple[str, str],
+) -> None:
+    """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).
+
+    Data in HU are shown in the lung window (level -600, width 1500 HU), other data over the full
+    range of the scan. The patients are the first of the manifest, so nobody chose them.
+
+    Parameters
+    ----------
+    manifests, volumes
+        Row of the site to its manifest, and to the folder of its volumes.
+    sites
+        Row to site, in the order of the study.
+    classes
+        Names of label 0 and label 1.
+    """
+    width = LABELS + 2 * EXAMPLES * PITCH + CLASS_GAP
+    with style.look():
+        page = style.sheet(
+            "What the scans look like: middle axial slices",
+            width=width,
+            height=HEAD + PITCH * len(sites),
+            notes=(
+                "Data in HU: lung window, level -600, width 1500 HU. Other data: full range of "
+                "the scan. The first two patients of each class, not chosen by eye.",
+            ),
+            synthetic=any(site.synthetic for site in sites.values()),
+        )
+        for label, name in enumerate(classes):
+            middle = _left(label, 0) + PITCH * EXAMPLES / 2
+            page.text(middle, 0.12, name, ha="center", va="center", weight="bold", size=10.5)
+        for line, (row, site) in enumerate(sites.items()):
+            top = HEAD + PITCH * line
+            title = "\n".join(textwrap.wrap(site.title, 15, break_on_hyphens=False))
+            page.text(LABELS - 0.15, top + SIDE / 2, title, ha="right", va="center", size=10.5)
+            for label in (0, 1):
+                chosen = _choose(manifests[row], label)
+                for number in range(EXAMPLES):
+                    axes = page.box(_left(label, number), top, (SIDE, SIDE))
+                    style.bare(axes)
+                    if number < len(chosen):
+                        _slice(axes, chosen[number], volumes[row])
+                    else:
+                        _nothing(axes, site, any_scan=bool(chosen))
+        style.save(page.figure, folder, "example_slices")
+
+
+def _left(label: int, number: int) -> float:
+    return LABELS + PITCH * (label * EXAMPLES + number) + CLASS_GAP * label
+
+
+def _choose(scans: pd.DataFrame, label: int) -> list[dict[str, Any]]:
+    """Return the first scans of this label, one a patient."""
+    of_label = scans[scans["label"] == label].drop_duplicates("patient_id").head(EXAMPLES)
+    return [{str(key): value for key, value in row.items()} for row in of_label.to_dict("records")]
+
+
+def _slice(axes: Axes, scan: Mapping[str, Any], folder: Path) -> None:
+    middle = scan["n_slices"] // 2
+    path = folder / f"{scan['scan_id']}{store.SUFFIX}"
+    pixels = store.read(path, start=middle, stop=middle + 1)[0]
+    in_hu = scan["value_scale"] == "HU"
+    low, high = LUNG_WINDOW_HU if in_hu else (scan["value_min"], scan["value_max"])
+    tall, wide = (scan[f"spacing_{axis}_mm"] for axis in "yx")
+    axes.set_facecolor("black")
+    axes.imshow(
+        pixels,
+        cmap="gray",
+        vmin=low,
+        vmax=max(high, low + 1),
+        aspect=1.0 if pd.isna(tall) or pd.isna(wide) else tall / wide,
+        interpolation="nearest" if max(pixels.shape) < 160 else "antialiased",
+    )
+    axes.set_anchor("C")
+
+
+def _nothing(axes: Axes, site: Site, *, any_scan: bool) -> None:
+    axes.add_patch(style.swatch("hatched", (0, 0), (1, 1)))
+    words = "no second patient" if any_scan else "no such scan"
+    axes.text(
+        0.5,
+        0.5,
+        words if site.available else "no data here",
+        ha="center",
+        va="center",
+        size=style.SMALL,
+        bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
+    )

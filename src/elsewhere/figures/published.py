@@ -1,0 +1,154 @@
+"""published: the paper's numbers beside ours, never mixed, as a figure and as published.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Metrics, Results
+from elsewhere.figures.table import Field, Table
+from elsewhere.files import whole
+from elsewhere.scores.summary import places, spread
+
+FOLDER = Path(__file__).parent / "published"
+COLUMNS = ("quantity", "requirement", "published", "ours", "comment")
+CSV_NAME = "published.csv"
+METRICS = {
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "sensitivity": "sensitivity",
+    "precision": "precision",
+}
+GROUPS = {"single-site": "trained on one site", "multi-site": "trained on several sites"}
+NO_ARM = "this arm is not in the study's list of arms"
+FIELDS = (
+    Field("quantity", 4.4),
+    Field("number", 0.7),
+    Field("published", 1.25, numeric=True),
+    Field("ours", 2.7, numeric=True),
+    Field("comment", 3.4),
+)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return the published numbers of a study: requirement, arm, site, metric, number, source.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file of published numbers.
+    """
+    path = FOLDER / f"{name}.csv"
+    if not path.is_file():
+        known = ", ".join(sorted(found.stem for found in FOLDER.glob("*.csv")))
+        raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def compare(results: Results, name: str) -> list[dict[str, str]]:
+    """Return one row a published number, ours beside it, in words (columns `COLUMNS`).
+
+    A number whose arm the study does not list has no "ours"; one that cannot be computed says why.
+    """
+    return [_compared(results, number) for number in read(name)]
+
+
+def draw(results: Results, rows: list[dict[str, str]], folder: Path) -> None:
+    """Draw the rows that have an arm here as published.png and .svg; write all to published.csv."""
+    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    shown = [row for row in rows if row["comment"] != NO_ARM]
+    left = len(rows) - len(shown)
+    more = f" {left} published numbers of arms that are not run here stand in published.csv."
+    words_table = Table(FIELDS, tuple(tuple(row[name] for name in COLUMNS) for row in shown))
+    with style.look():
+        page = style.sheet(
+            "Published numbers beside ours",
+            width=words_table.width,
+            height=words_table.height,
+            notes=(
+                f"Ours: in brackets the {results.percent} interval; MC: mean ± SD over Monte-Carlo "
+                "dropout passes. Number: of the requirement." + (more if left else ""),
+                *results.notes(),
+            ),
+            synthetic=results.synthetic,
+        )
+        words_table.draw(page)
+        style.save(page.figure, folder, "published")
+
+
+def _compared(results: Results, number: Mapping[str, str]) -> dict[str, str]:
+    ours, comment = _ours(results, number)
+    return {
+        "quantity": _quantity(results, number),
+        "requirement": number["requirement"],
+        "published": _published(number),
+        "ours": ours,
+        "comment": comment,
+    }
+
+
+def _quantity(results: Results, number: Mapping[str, str]) -> str:
+    labels = {row.name: f"trained on {row.label}" for row in results.rows}
+    titles = {column.name: results.heading(column) for column in results.columns}
+    arm = {**GROUPS, **labels}.get(number["arm"], number["arm"])
+    site = titles.get(number["site"], "sites never seen")
+    return f"{METRICS[number['metric']]}, {arm}, tested on {site}"
+
+
+def _published(number: Mapping[str, str]) -> str:
+    if number["low"]:
+        return f"{number['low']}–{number['high']}"
+    return number["value"] + (f" ± {number['sd']}" if number["sd"] else "")
+
+
+def _ours(results: Results, number: Mapping[str, str]) -> tuple[str, str]:
+    """Return our number and the comment."""
+    if number["arm"] in GROUPS:
+        return _range(results, single=number["arm"] == "single-site"), number["source"]
+    row = next((row for row in results.rows if row.name == number["arm"]), None)
+    column = next((one for one in results.columns if one.name == number["site"]), None)
+    if row is None or column is None:
+        return "", NO_ARM
+    cell, metric = results.cell(row, column), number["metric"]
+    if cell["pooled"][metric] is None:
+        found = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
+        return found, f"{words.reason(cell)}; {number['source']}"
+    if len(cell["runs"]) > 1:
+        return _over_runs(cell, metric, number["source"])
+    return _one_run(cell, metric), number["source"]
+
+
+def _range(results: Results, *, single: bool) -> str:
+    found = [
+        place.auc
+        for place in places(results.cells.values())
+        if place.kind == "unseen" and (place.n_training_sites == 1) == single
+    ]
+    if not found:
+        return words.UNDEFINED
+    return words.interval(min(found), max(found), 3) + f" ({len(found)} cells)"
+
+
+def _one_run(cell: Metrics, metric: str) -> str:
+    pooled = cell["pooled"]
+    bounds = words.interval(pooled.get(f"{metric}_low"), pooled.get(f"{metric}_high"), 3)
+    ours = words.number(pooled[metric], 3) + (f" ({bounds})" if bounds else "")
+    if metric == "auc" and pooled["auc_mc_mean"] is not None:
+        ours += f"; MC {words.spread(pooled['auc_mc_mean'], pooled['auc_mc_sd'])}"
+    return ours
+
+
+def _over_runs(cell: Metrics, metric: str, source: str) -> tuple[str, str]:
+    """Return mean ± SD over seeds of the mean over folds, or over runs if there is one seed."""
+    found = spread(cell, measure=metric)
+    over_seeds = found.sd_over_seeds is not None
+    of = f"{found.n_seeds} seeds" if over_seeds else f"{found.n_runs} runs"
+    sd = found.sd_over_seeds if over_seeds else found.sd_over_runs
+    return words.spread(found.mean, sd, 4), f"{source}, ours over {of}"

@@ -1,0 +1,188 @@
+"""results: what all figures of a study are made from, gathered once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.params import Arm, Site
+
+Metrics = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A test site, in the order of the study.
+
+    Attributes
+    ----------
+    name
+        The study's own name of the site, such as ``utsw``.
+    row
+        Row of ``sites`` in params.yaml that stands for it, such as ``utsw-synthetic``.
+    title
+        Name in figures.
+    synthetic, available
+        As declared for the row.
+    """
+
+    name: str
+    row: str
+    title: str
+    synthetic: bool
+    available: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """An arm, in the order of the study: its label and the study's names of its training sites."""
+
+    name: str
+    label: str
+    sites: tuple[str, ...]
+
+    @property
+    def single(self) -> bool:
+        """Trained on one site."""
+        return len(self.sites) == 1
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a study is called: its name, title, classes (label 0, label 1) and confidence."""
+
+    study: str
+    title: str
+    classes: tuple[str, str]
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study as the figures see it; `cells` holds metrics.json by (arm, row of the test site)."""
+
+    named: Named
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    cells: Mapping[tuple[str, str], Metrics]
+
+    @property
+    def study(self) -> str:
+        """Name of the study."""
+        return self.named.study
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any site of the study is synthetic."""
+        return any(column.synthetic for column in self.columns)
+
+    @property
+    def percent(self) -> str:
+        """Confidence of the intervals in words, such as 95%."""
+        return f"{self.named.confidence:.0%}"
+
+    @property
+    def repeated(self) -> bool:
+        """Whether an arm has several runs: folds or seeds."""
+        return any(len(cell["runs"]) > 1 for cell in self.cells.values())
+
+    def groups(self) -> tuple[tuple[Row, ...], ...]:
+        """Return the single-site rows and the multi-site rows, leaving out an empty group."""
+        single = tuple(row for row in self.rows if row.single)
+        multi = tuple(row for row in self.rows if not row.single)
+        return tuple(group for group in (single, multi) if group)
+
+    def cell(self, row: Row, column: Column) -> Metrics:
+        """Return metrics.json of one cell."""
+        return self.cells[row.name, column.row]
+
+    def column(self, column: Column) -> Metrics:
+        """Return a cell of this column that has test scans, if there is one: they are all alike."""
+        cells = [self.cell(row, column) for row in self.rows]
+        return next((cell for cell in cells if cell["status"] != "not run"), cells[0])
+
+    def own(self, row: Row, column: Column) -> bool:
+        """Whether the arm was trained on this site."""
+        return column.name in row.sites
+
+    def image_level(self, column: Column) -> bool:
+        """Whether the site publishes no patient keys, so that its split is one of images."""
+        return any(self.cell(row, column).get("patient_key") == "none" for row in self.rows)
+
+    def heading(self, column: Column) -> str:
+        """Return the title of a column, starred when its split is one of images."""
+        return column.title + (" *" if self.image_level(column) else "")
+
+    def notes(self) -> tuple[str, ...]:
+        """Return the footnotes that every figure of results needs."""
+        found = []
+        if any(cell["status"] == "not run" for cell in self.cells.values()):
+            found.append("not run: the data of a training site or of the test site are not here.")
+        starred = [column.title for column in self.columns if self.image_level(column)]
+        if starred:
+            found.append(
+                f"* {', '.join(starred)}: image-level split: no patient keys published, "
+                "so images of one patient may stand in training and in test."
+            )
+        return tuple(found)
+
+
+def gather(
+    paths: Mapping[str, Path],
+    *,
+    arms: Mapping[str, Arm],
+    sites: Mapping[str, Site],
+    site_rows: Mapping[str, str],
+    named: Named,
+) -> Results:
+    """Read every metrics.json of a study.
+
+    Parameters
+    ----------
+    paths
+        "<arm>/<row of the test site>" to metrics.json.
+    arms, sites, site_rows
+        As in the settings of the step: arms in order, rows in column order, names to rows.
+    named
+        What the study is called.
+
+    Raises
+    ------
+    ValueError
+        If a cell of the matrix has no metrics.json: a cell is never dropped.
+    """
+    names = {row: name for name, row in site_rows.items()}
+    columns = tuple(
+        Column(names.get(row, row), row, site.title, site.synthetic, site.available)
+        for row, site in sites.items()
+    )
+    cells = {}
+    for arm in arms:
+        for column in columns:
+            key = f"{arm}/{column.row}"
+            if key not in paths:
+                raise ValueError(
+                    f"metrics of cell {key} are missing: every arm needs a cell on every site; "
+                    f"got {', '.join(sorted(paths))}"
+                )
+            cells[arm, column.row] = json.loads(paths[key].read_text(encoding="utf-8"))
+    titles = {column.name: column.title for column in columns}
+    return Results(named, _rows(arms, titles), columns, cells)
+
+
+def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]:
+    labels = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
+    several = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    return tuple(
+        Row(
+            name=name,
+            label=f"{labels[name]}, {arm.method}, {arm.network}"
+            if labels[name] in several
+            else labels[name],
+            sites=arm.sites,
+        )
+        for name, arm in arms.items()
+    )

@@ -1,0 +1,155 @@
+"""roc: grids of ROC curves, arms by sites, with the Monte-Carlo band."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Column, Results, Row
+
+SIDE = 1.62
+PITCH = (1.86, 1.86)
+LABELS, HEAD, FOOT = 2.2, 0.34, 0.14
+TICKS, MARKS = (0, 0.5, 1), ("0", "0.5", "1")
+NAMES = {"single": "roc_single_site", "multi": "roc_multi_site"}
+
+
+def draw(results: Results, folder: Path) -> list[str]:
+    """Draw one grid for the single-site arms (A-63) and one for the multi-site arms (A-64).
+
+    Sites whose test scans are all of one class are left out, as the paper does (A-56), and a note
+    says so.
+
+    Returns
+    -------
+    list of str
+        Names of the figures drawn.
+    """
+    drawn = []
+    kept = tuple(column for column in results.columns if not _one_class(results, column))
+    for group in results.groups() if kept else ():
+        kind = "single" if group[0].single else "multi"
+        _grid(results, group, kept, folder / NAMES[kind])
+        drawn.append(NAMES[kind])
+    return drawn
+
+
+def _one_class(results: Results, column: Column) -> bool:
+    return any(words.verdict(results.cell(row, column)) == words.ONE_CLASS for row in results.rows)
+
+
+def _grid(results: Results, group: tuple[Row, ...], kept: tuple[Column, ...], path: Path) -> None:
+    width = LABELS + PITCH[0] * len(kept)
+    kind = "one site" if group[0].single else "several sites"
+    with style.look():
+        page = style.sheet(
+            f"ROC curves of models trained on {kind}",
+            width=max(width, 5.6),
+            height=HEAD + PITCH[1] * len(group) + FOOT,
+            notes=_notes(results, kept, group),
+            synthetic=results.synthetic,
+        )
+        for x, column in enumerate(kept):
+            page.text(
+                LABELS + PITCH[0] * x + SIDE / 2, 0.12, results.heading(column),
+                ha="center", va="center", weight="bold", size=10.5,
+            )  # fmt: skip
+        for y, row in enumerate(group):
+            top = HEAD + PITCH[1] * y
+            label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))
+            page.text(LABELS - 0.68, top + SIDE / 2, label, ha="right", va="center", size=10)
+            for x, column in enumerate(kept):
+                axes = page.box(LABELS + PITCH[0] * x, top, (SIDE, SIDE))
+                _frame(axes, outer=(x == 0, y == len(group) - 1), own=results.own(row, column))
+                _curves(axes, results.cell(row, column), results)
+        style.save(page.figure, path.parent, path.name)
+
+
+def _notes(results: Results, kept: tuple[Column, ...], group: tuple[Row, ...]) -> tuple[str, ...]:
+    cells = [results.cell(row, column) for row in group for column in kept]
+    notes = [
+        f"In each panel the AUC with its {results.percent} interval (DeLong). Framed: the test "
+        "site was in training. Dashed: chance."
+    ]
+    if any((cell.get("pooled") or {}).get("roc_mc") for cell in cells):
+        notes.append(
+            "MC: mean ± 1 SD of the AUC over Monte-Carlo dropout passes; the band is ± 1 SD of "
+            "the curve around their mean. It is not an interval over patients."
+        )
+    if any(len(cell["runs"]) > 1 for cell in cells):
+        notes.append("Thin lines: single folds or seeds; thick line: their test scans pooled.")
+    for column in results.columns:
+        if column not in kept:
+            why = words.reason(results.column(column))
+            notes.append(f"{column.title} is left out: {why}.")
+    return (*notes, *results.notes())
+
+
+def _frame(axes: Axes, *, outer: tuple[bool, bool], own: bool) -> None:
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_xticks(TICKS if outer[1] else [])
+    axes.set_yticks(TICKS if outer[0] else [])
+    axes.tick_params(length=2, pad=2)
+    if outer[0]:
+        axes.set_yticklabels(MARKS)
+        axes.set_ylabel("sensitivity", size=style.SMALL, labelpad=1)
+    if outer[1]:
+        axes.set_xticklabels(MARKS)
+        axes.set_xlabel("1 – specificity", size=style.SMALL, labelpad=2)
+    for spine in axes.spines.values():
+        spine.set(visible=True, linewidth=2.4 if own else 0.8)
+        spine.set_edgecolor(style.INK if own else style.HATCH)
+    axes.plot([0, 1], [0, 1], color=style.HATCH, linewidth=0.9, linestyle=(0, (3, 3)))
+
+
+def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
+    found = words.verdict(cell)
+    if found != "ok":
+        axes.add_patch(style.swatch("hatched", (0, 0), (1, 1))).set_zorder(3)
+        axes.text(
+            0.5, 0.5, found, ha="center", va="center", size=style.SMALL,
+            bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
+        )  # fmt: skip
+        return
+    pooled = cell["pooled"]
+    if len(cell["runs"]) > 1:
+        for run in cell["runs"]:
+            if run["roc"]:
+                axes.plot(run["roc"]["fpr"], run["roc"]["tpr"], color=style.BLUE, lw=0.6, alpha=0.5)
+    if pooled["roc_mc"]:
+        _band(axes, pooled["roc_mc"])
+    axes.plot(pooled["roc"]["fpr"], pooled["roc"]["tpr"], color=style.BLUE, linewidth=1.8)
+    _numbers(axes, pooled)
+
+
+def _numbers(axes: Axes, pooled: Mapping[str, Any]) -> None:
+    """Write the AUCs into the half of the panel that the curve leaves free."""
+    bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
+    lines = [(f"{words.number(pooled['auc'])} ({bounds})", 8.5, "bold")]
+    monte_carlo = words.spread(pooled["auc_mc_mean"], pooled["auc_mc_sd"])
+    if monte_carlo:
+        lines.append((f"MC {monte_carlo}", 7.0, "normal"))
+    above = pooled["auc"] < 0.5
+    for number, (line, size, weight) in enumerate(lines):
+        axes.text(
+            0.035 if above else 0.965,
+            0.9 - 0.115 * number if above else 0.05 + 0.115 * (len(lines) - 1 - number),
+            line,
+            ha="left" if above else "right",
+            va="center" if above else "bottom",
+            size=size,
+            weight=weight,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+        )
+
+
+def _band(axes: Axes, band: Mapping[str, list[float]]) -> None:
+    pairs = list(zip(band["tpr_mean"], band["tpr_sd"], strict=True))
+    low = [max(0.0, mean - sd) for mean, sd in pairs]
+    high = [min(1.0, mean + sd) for mean, sd in pairs]
+    axes.fill_between(band["fpr"], low, high, color=style.BLUE, alpha=0.22, linewidth=0)

@@ -1,0 +1,100 @@
+"""training: validation accuracy of every run against its iterations, a panel an arm."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Results, Row
+
+ACROSS = 3
+SIZE, PITCH = (2.55, 1.55), (2.95, 2.15)
+LEFT, HEAD, FOOT = 0.45, 0.36, -0.12
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One run: its validations, and the iteration whose weights were kept; None if not run."""
+
+    history: pd.DataFrame
+    kept: int | None
+
+
+def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
+    """Draw training.png and .svg (A-42).
+
+    Parameters
+    ----------
+    curves
+        "<arm>/<run>" to its curve, with columns ``iteration`` and ``validation_accuracy``; a run
+        that was not run has no row.
+    """
+    down = -(-len(results.rows) // ACROSS)
+    across = min(ACROSS, len(results.rows))
+    lengths = [one.history["iteration"].max() for one in curves.values() if len(one.history)]
+    with style.look():
+        page = style.sheet(
+            "Training: validation accuracy of each run",
+            width=max(LEFT + PITCH[0] * across, 5.6),
+            height=HEAD + PITCH[1] * down + FOOT,
+            notes=(
+                "One line a run. Dot: the iteration whose model is kept, the best on the "
+                "validation part of the training sites; test scans play no part in it.",
+            ),
+            synthetic=results.synthetic,
+        )
+        for number, row in enumerate(results.rows):
+            line, place = divmod(number, ACROSS)
+            at = (LEFT + PITCH[0] * place, HEAD + PITCH[1] * line)
+            title = textwrap.shorten(row.label, 80)
+            lines = textwrap.wrap(title, 34, break_on_hyphens=False)
+            label = "\n".join(lines)
+            page.text(
+                *at, label + "\n", va="bottom", size=style.SMALL, weight="bold", linespacing=1.1
+            )
+            axes = page.box(*at, SIZE)
+            axes.set(xlim=(0, max(lengths, default=1)), ylim=(0, 1.03))
+            _panel(axes, row, curves)
+            _ticks(axes, outer=(place == 0, number + ACROSS >= len(results.rows)))
+        style.save(page.figure, folder, "training")
+
+
+def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
+    runs = [one for key, one in curves.items() if key.split("/")[0] == row.name]
+    drawn = [one for one in runs if len(one.history)]
+    if not drawn:
+        axes.add_patch(style.swatch("hatched", (0, 0), (axes.get_xlim()[1], 1.03)))
+        axes.text(
+            0.5, 0.5, words.NOT_RUN, transform=axes.transAxes, ha="center", va="center",
+            size=style.SMALL, bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
+        )  # fmt: skip
+        return
+    axes.axhline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
+    for one, colour in zip(drawn, style.PALETTE * len(drawn), strict=False):
+        at, accuracy = one.history["iteration"], one.history["validation_accuracy"]
+        sns.lineplot(
+            x=at.to_numpy(),
+            y=accuracy.to_numpy(),
+            ax=axes,
+            color=colour,
+            linewidth=1.1,
+            estimator=None,
+        )
+        axes.plot(
+            at[at == one.kept], accuracy[at == one.kept], "o", color=colour, ms=4.5, clip_on=False
+        )
+
+
+def _ticks(axes: Axes, *, outer: tuple[bool, bool]) -> None:
+    axes.set_xlabel("iteration" if outer[1] else "", size=style.SMALL)
+    axes.set_ylabel("accuracy" if outer[0] else "", size=style.SMALL)
+    axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"] if outer[0] else ["", "", ""])
+    axes.xaxis.set_major_locator(style.few_ticks())
+    axes.tick_params(length=2, pad=2)

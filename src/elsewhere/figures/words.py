@@ -1,0 +1,58 @@
+"""words: how numbers, intervals and cells without a number are written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+NOT_RUN = "not run"
+UNDEFINED = "undefined"
+ONE_CLASS = "undefined: one class"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Write a number with this many decimals; a missing one is written out, never as 0."""
+    if value is None or math.isnan(value):
+        return UNDEFINED
+    return f"{value:.{digits}f}"
+
+
+def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+    """Write an interval as ``0.76–0.90``, or nothing when it is undefined."""
+    if low is None or high is None:
+        return ""
+    return f"{number(low, digits)}–{number(high, digits)}"
+
+
+def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
+    """Write mean ± standard deviation, or nothing when there is no mean."""
+    if mean is None:
+        return ""
+    return number(mean, digits) + ("" if sd is None else f" ± {number(sd, digits)}")
+
+
+def verdict(cell: Mapping[str, Any]) -> str:
+    """Return "ok", or in words why this cell has no AUC."""
+    pooled = cell.get("pooled") or {}
+    if cell["status"] == NOT_RUN:
+        return NOT_RUN
+    if pooled.get("auc") is not None:
+        return "ok"
+    if pooled.get("n_scans") and pooled.get("n_positive") in (0, pooled["n_scans"]):
+        return ONE_CLASS
+    return UNDEFINED
+
+
+def reason(cell: Mapping[str, Any]) -> str:
+    """Return the recorded reason of a cell without an AUC."""
+    pooled = cell.get("pooled") or {}
+    return str(cell.get("reason") or pooled.get("reason") or "no reason was recorded")
+
+
+def counts(cell: Mapping[str, Any]) -> str:
+    """Write how many test scans a cell has and how many of them are positive."""
+    pooled = cell.get("pooled") or {}
+    if not pooled.get("n_scans"):
+        return "no data here"
+    return f"{pooled['n_scans']} scans, {pooled['n_positive']} positive"

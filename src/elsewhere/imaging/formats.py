@@ -1,0 +1,152 @@
+"""formats: files to volumes: DICOM series, slice images (PNG, JPEG, TIFF) and NIfTI."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from elsewhere.imaging import intensity
+from elsewhere.imaging.source import Source
+from elsewhere.imaging.volume import Unusable, Volume
+
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+_NUMBER = re.compile(r"\d+")
+
+
+def read(source: Source) -> Volume:
+    """Read a scan's pixels.
+
+    Returns
+    -------
+    Volume
+        int16 [z, y, x], feet to head, LPS as far as the files tell.
+
+    Raises
+    ------
+    Unusable
+        With a reason code, when the files can be read and yet make no volume.
+    """
+    if source.kind == "dicom":
+        # pydicom and nibabel load only where a site needs them
+        from elsewhere.imaging.dicom import pixels
+
+        return pixels.read(source.files)
+    volume = nifti(source.files[0]) if source.kind == "nifti" else stack(source)
+    return replace(volume, acquisition=source.acquisition)
+
+
+def slice_number(path: Path) -> int:
+    """Return the last number in a file's name: 12 for `0012.png` and `9covid_SR_2_IM00012.tif`.
+
+    Raises
+    ------
+    Unusable
+        `no_slice_number` if there is none.
+    """
+    numbers = _NUMBER.findall(path.stem)
+    if not numbers:
+        raise Unusable("no_slice_number", "a slice's file name holds no number to sort by")
+    return int(numbers[-1])
+
+
+def numbered(files: Sequence[Path]) -> list[Path]:
+    """Sort slice files by number (9 before 10).
+
+    Raises
+    ------
+    Unusable
+        `duplicate_position` if two files have one number.
+    """
+    if len(files) == 1:
+        return list(files)
+    by_number: dict[int, Path] = {}
+    for path in files:
+        number = slice_number(path)
+        if number in by_number:
+            raise Unusable("duplicate_position", f"two files are slice number {number}")
+        by_number[number] = path
+    return [by_number[number] for number in sorted(by_number)]
+
+
+def grey(path: Path) -> npt.NDArray[np.generic]:
+    """Read one image as grey values [y, x]; 16-bit and float images keep their values.
+
+    RGB is weighted to luma, which leaves equal channels as they are; transparency is dropped.
+    """
+    with Image.open(path) as image:
+        if image.mode.startswith("I") or image.mode == "F":
+            return np.asarray(image)
+        opened = image.convert("RGB") if image.mode == "P" else image
+        return np.asarray(opened.convert("L"))
+
+
+def stack(source: Source) -> Volume:
+    """Read slice images, one file a slice, as a volume (A-11, A-12); one image gives [1, y, x].
+
+    Raises
+    ------
+    Unusable
+        `mixed_geometry` if the slices differ in shape or bit depth, and what `numbered` raises.
+    """
+    files = numbered(source.files)
+    slices = [grey(path) for path in files]
+    kinds = {(one.shape, one.dtype.str) for one in slices}
+    if len(kinds) > 1:
+        raise Unusable("mixed_geometry", f"slices of {len(kinds)} shapes or types: {sorted(kinds)}")
+    if source.first_slice == "head":
+        slices.reverse()
+    stored = np.stack(slices)
+    voxels = intensity.rescaled(stored, slope=source.slope, intercept=source.intercept)
+    bits = source.bits_stored or 8 * stored.dtype.itemsize
+    scale = intensity.value_scale(
+        int(voxels.min()), int(voxels.max()), stated_hu=source.slope is not None, bits_stored=bits
+    )
+    return Volume(
+        voxels=np.ascontiguousarray(voxels),
+        value_scale=scale,
+        bits_stored=bits,
+        source_format=_FORMATS[files[0].suffix.lower()],
+        spacing_mm=source.spacing_mm,
+    )
+
+
+def nifti(path: Path) -> Volume:
+    """Read a NIfTI file; the affine, not the array's order, says where the head is.
+
+    Raises
+    ------
+    Unusable
+        `not_3d` if it is no single volume, `no_orientation` if its affine is degenerate.
+    """
+    import nibabel as nib
+    from nibabel.affines import voxel_sizes
+
+    image = nib.load(path)
+    if len(image.shape) != 3 or min(image.shape) < 1:
+        raise Unusable("not_3d", f"shape {image.shape}, expected [x, y, z]")
+    found = nib.orientations.io_orientation(image.affine)
+    if np.isnan(found).any():
+        raise Unusable("no_orientation", "the affine maps an axis to no direction")
+    # NIfTI's own codes name the end an axis runs to; LPS of DICOM is nibabel's L, P, S
+    wanted = nib.orientations.axcodes2ornt(("L", "P", "S"))
+    turned = image.as_reoriented(nib.orientations.ornt_transform(found, wanted))
+    voxels = intensity.to_int16(np.asanyarray(turned.dataobj).transpose(2, 1, 0))
+    dx, dy, dz = (float(size) for size in voxel_sizes(turned.affine))
+    bits = int(image.header["bitpix"])
+    scale = intensity.value_scale(
+        int(voxels.min()), int(voxels.max()), stated_hu=True, bits_stored=bits
+    )
+    return Volume(
+        voxels=np.ascontiguousarray(voxels),
+        value_scale=scale,
+        bits_stored=bits,
+        source_format="NIfTI",
+        spacing_mm=(dz, dy, dx),
+    )

@@ -1,0 +1,107 @@
+"""intensity: what voxel values mean, and the clip and shift that make them comparable."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from elsewhere.imaging.volume import Unusable, ValueScale
+
+CT_NUMBER_OF_WATER = 1024
+SATURATED_SHARE = 1e-3
+
+
+def value_scale(minimum: float, maximum: float, *, stated_hu: bool, bits_stored: int) -> ValueScale:
+    """Tell HU, CT numbers (0-4095) and relative greys (0-255) apart (A-11).
+
+    A source that states HU is believed only where a value is negative: every chest CT holds air,
+    which lies near -1000 HU, while exports of unscaled data often keep a header that says HU.
+
+    Parameters
+    ----------
+    minimum, maximum
+        Of the voxels, after any rescale slope and intercept were applied.
+    stated_hu
+        The source carries a rescale, or its format implies HU.
+    bits_stored
+        Bits per stored value.
+    """
+    if stated_hu and minimum < 0:
+        return "HU"
+    grey = bits_stored <= 8 or (stated_hu and maximum <= 255)
+    return "0-255" if minimum >= 0 and grey else "CT number"
+
+
+def to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
+    """Round to int16; a few values beyond its range (metal) saturate.
+
+    Raises
+    ------
+    Unusable
+        `value_range` if a value is not finite, or more than one in a thousand would saturate.
+    """
+    if values.dtype == np.int16:
+        return values.astype(np.int16, copy=False)
+    if values.dtype == np.uint8:
+        return values.astype(np.int16)
+    numbers = values.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise Unusable("value_range", "some values are not finite")
+    limits = np.iinfo(np.int16)
+    beyond = float(np.mean((numbers < limits.min) | (numbers > limits.max)))
+    if beyond > SATURATED_SHARE:
+        raise Unusable(
+            "value_range",
+            f"values from {numbers.min():g} to {numbers.max():g}; {beyond:.1%} do not fit int16",
+        )
+    return np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int16)
+
+
+def rescaled(
+    stored: npt.NDArray[np.generic], *, slope: float | None, intercept: float | None
+) -> npt.NDArray[np.int16]:
+    """Apply output = stored x slope + intercept, *Rescale Slope* (0028,1053); None keeps values."""
+    if slope is None or intercept is None:
+        return to_int16(stored)
+    if slope == 1 and float(intercept).is_integer() and stored.dtype.kind in "iu":
+        return to_int16(stored.astype(np.int64) + int(intercept))
+    return to_int16(stored.astype(np.float64) * slope + intercept)
+
+
+def clipped(
+    voxels: npt.NDArray[np.generic],
+    scale: ValueScale,
+    *,
+    clip_min_hu: float | None,
+    clip_max_hu: float | None,
+    shift_ct_number: bool,
+) -> npt.NDArray[np.float32]:
+    """Clip HU and shift so that no value is negative (A-13, A-17).
+
+    Parameters
+    ----------
+    voxels
+        [z, y, x], int16 or uint8.
+    scale
+        What the values mean. HU are clipped at both limits and shifted by -clip_min_hu; CT numbers
+        and greys are kept, negative padding becomes 0.
+    clip_min_hu, clip_max_hu
+        Limits in HU; None does not clip. Without a lower limit the shift is the least value.
+    shift_ct_number
+        Read CT numbers as HU + 1024 and treat them as HU ([AMB] of A-13).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [z, y, x], at least 0.
+    """
+    values = voxels.astype(np.float32)
+    if scale == "CT number" and shift_ct_number:
+        values = np.maximum(values, 0) - CT_NUMBER_OF_WATER
+    elif scale != "HU":
+        return np.maximum(values, 0)
+    if clip_min_hu is not None or clip_max_hu is not None:
+        values = np.clip(values, clip_min_hu, clip_max_hu)
+    lowest = min(float(values.min()), 0.0) if clip_min_hu is None else clip_min_hu
+    shifted: npt.NDArray[np.float32] = values - np.float32(lowest)
+    return shifted

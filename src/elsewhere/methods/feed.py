@@ -1,0 +1,93 @@
+"""feed: the batch of each iteration, a pure function of seed and iteration."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elsewhere.cohorts.augment import augment
+from elsewhere.cohorts.batches import batch_plan
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.methods.method import Budget
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Augmented scans of one iteration.
+
+    Attributes
+    ----------
+    images
+        ``[batch, channels, z, y, x]`` or ``[batch, channels, y, x]``, float32.
+    labels
+        ``[batch]``, int64.
+    sites
+        Site of each scan.
+    """
+
+    images: Tensor
+    labels: Tensor
+    sites: tuple[str, ...]
+
+    def to(self, device: torch.device) -> Batch:
+        """Return this batch on a device."""
+        return Batch(self.images.to(device), self.labels.to(device), self.sites)
+
+
+def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> Batch:
+    """Return the batch of an iteration; each place in it has a generator of its own."""
+    training = budget.training
+    plan = batch_plan(
+        {site: len(cohort) for site, cohort in train.items()},
+        batch_size=training.batch_size,
+        sampling=training.sampling,
+        seed=budget.seed,
+        iteration=iteration,
+    )
+    images = [
+        augment(
+            train[site].array(index),
+            input=budget.input,
+            augmentation=training.augmentation,
+            rng=np.random.default_rng([budget.seed, iteration, place]),
+        )
+        for place, (site, index) in enumerate(plan)
+    ]
+    labels = [int(train[site].labels[index]) for site, index in plan]
+    sites = tuple(site for site, _ in plan)
+    return Batch(torch.from_numpy(np.stack(images)), torch.tensor(labels), sites)
+
+
+def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator[Batch]:
+    """Yield the batches of iterations `start` to the last.
+
+    While a GPU computes, as many batches as the budget has threads are made ahead; beside a CPU
+    that computes itself this would gain nothing.
+    """
+    left = range(start, budget.training.iterations)
+    if budget.training.device == "cpu":
+        for iteration in left:
+            yield make_batch(train, budget, iteration)
+        return
+    ahead: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(budget.training.threads) as pool:
+        try:
+            for iteration in left:
+                ahead.append(pool.submit(make_batch, train, budget, iteration))
+                if len(ahead) > budget.training.threads:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def iteration_seed(seed: int, iteration: int) -> int:
+    """Return the seed of torch's generators in an iteration: a resumed run draws the same."""
+    return int(np.random.SeedSequence([seed, iteration]).generate_state(1, np.uint64)[0] >> 1)

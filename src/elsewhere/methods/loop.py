@@ -1,0 +1,246 @@
+"""loop: the one training loop; a method gives it the loss of a batch (A-39 to A-43; D-11, D-16)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.methods import checkpoint, device
+from elsewhere.methods.checkpoint import State
+from elsewhere.methods.feed import Batch, batches, iteration_seed
+from elsewhere.methods.inference import probabilities_many
+from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
+from elsewhere.methods.method import Budget, Fitted, Validation
+from elsewhere.methods.schedule import learning_rate
+from elsewhere.networks.network import Network
+
+LOG_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
+
+
+def learn(
+    network: Network,
+    train: Mapping[str, Cohort],
+    valid: Mapping[str, Cohort],
+    budget: Budget,
+    *,
+    loss_of: Callable[[Network, Batch], Tensor],
+) -> Fitted:
+    """Train with Adam, validate at intervals, keep the weights of the best validation accuracy.
+
+    The randomness of an iteration depends on the seed and its number only, so a run that was
+    interrupted ends, on the CPU, in the same bits as one that was not.
+
+    Parameters
+    ----------
+    network, train, valid, budget
+        As `Method.fit` takes them.
+    loss_of
+        The scalar loss of a network on a batch; the network is in training mode.
+
+    Raises
+    ------
+    ValueError
+        If no site has a validation scan, or a site no training scan.
+    FloatingPointError
+        If the loss is not finite.
+    SystemExit
+        With code 143, after SIGTERM, once the state is saved.
+    """
+    if not sum(len(cohort) for cohort in valid.values()):
+        raise ValueError(
+            f"no validation scan at {', '.join(valid)}: the best weights cannot be chosen (A-42); "
+            "raise `validation` in the study's split"
+        )
+    run = _Run(network, budget)
+    run.resume()
+    with listening() as interrupt:
+        try:
+            run.validate_if_due(valid, interrupt)
+            for batch in batches(train, budget, run.done):
+                run.step(batch, loss_of)
+                interrupt.check()
+                run.save_if_due()
+                run.validate_if_due(valid, interrupt)
+        except Interrupted:
+            run.save()
+            log.info("SIGTERM: state saved at iteration %d", run.done)
+            raise SystemExit(EXIT_CODE) from None
+    return run.fitted()
+
+
+class _Run:
+    """Network, optimiser and what is known of the run so far."""
+
+    def __init__(self, network: Network, budget: Budget) -> None:
+        self.budget = budget
+        self.device = device.prepare(budget.training)
+        self.network = network.to(self.device)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(),
+            lr=budget.training.learning_rate,
+            weight_decay=budget.training.weight_decay,
+            fused=True,
+        )
+        self.done = 0
+        self.history: list[Validation] = []
+        self.best: Validation | None = None
+        self.best_weights: dict[str, Tensor] = {}
+        self.losses = torch.zeros((), dtype=torch.float64, device=self.device)
+        self.progress = _Progress(budget.training.iterations)
+        self.seconds_before = 0.0
+
+    def step(self, batch: Batch, loss_of: Callable[[Network, Batch], Tensor]) -> None:
+        """Do one iteration."""
+        training = self.budget.training
+        torch.manual_seed(iteration_seed(self.budget.seed, self.done))
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate(training, self.done)
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        bf16 = training.precision == "bf16"
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
+            loss = loss_of(self.network, batch.to(self.device))
+        loss.backward()  # type: ignore[no-untyped-call]
+        if training.clip_gradient is not None:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_gradient)
+        self.optimizer.step()
+        self.losses += loss.detach().double()
+        self.done += 1
+        self.progress.tell(self.done, loss.detach(), self.history)
+
+    def validate_if_due(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> None:
+        """Validate every `validate_every` iterations and after the last, each time once (A-42)."""
+        training = self.budget.training
+        before = self.history[-1].iteration if self.history else 0
+        due = self.done % training.validate_every == 0 or self.done == training.iterations
+        if not due or self.done == before:
+            return
+        loss = float(self.losses) / (self.done - before)
+        if not np.isfinite(loss):
+            raise FloatingPointError(
+                f"the training loss is {loss} by iteration {self.done}: lower learning_rate or "
+                "set clip_gradient in this row of budgets"
+            )
+        rate = learning_rate(training, self.done - 1)
+        found = Validation(self.done, rate, loss, self._accuracy(valid, interrupt))
+        self.history.append(found)
+        self.losses.zero_()
+        if self._is_best(found):
+            self.best = found
+            state = self.network.state_dict()
+            self.best_weights = {name: state[name].detach().cpu().clone() for name in state}
+
+    def _is_best(self, found: Validation) -> bool:
+        if self.best is None or found.accuracy > self.best.accuracy:
+            return True
+        return self.budget.training.ties == "last" and found.accuracy == self.best.accuracy
+
+    def _accuracy(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
+        """Share of right scans over all sites; whole scans (A-16), by argmax."""
+        right = 0
+        for site, cohort in valid.items():
+            found, _ = probabilities_many(
+                self.network,
+                (_array(cohort, i, interrupt) for i in range(len(cohort))),
+                input=self.budget.input,
+                site=site,
+                batch_size=self.budget.training.batch_size,
+                device=self.device,
+                precision=self.budget.training.precision,
+            )
+            right += int((found.argmax(axis=1) == cohort.labels).sum())
+        return right / sum(len(cohort) for cohort in valid.values())
+
+    def save_if_due(self) -> None:
+        """Save every `checkpoint_every` iterations."""
+        if self.done % self.budget.training.checkpoint_every == 0:
+            self.save()
+
+    def save(self) -> None:
+        """Write the state of the run."""
+        state = State(
+            iteration=self.done,
+            network=self.network.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            best_weights=self.best_weights,
+            best_row=self.history.index(self.best) if self.best else -1,
+            history=[(v.iteration, v.learning_rate, v.loss, v.accuracy) for v in self.history],
+            losses=self.losses,
+            seconds=self._seconds(),
+        )
+        checkpoint.save(state, self.budget.checkpoint)
+
+    def resume(self) -> None:
+        """Go on from the state of an interrupted run, if there is one."""
+        state = checkpoint.load(self.budget.checkpoint)
+        if state is None:
+            return
+        self.network.load_state_dict(state.network)
+        self.optimizer.load_state_dict(state.optimizer)
+        self.done = state.iteration
+        self.history = [Validation(*row) for row in state.history]
+        self.best = self.history[state.best_row] if state.best_row >= 0 else None
+        self.best_weights = state.best_weights
+        self.losses = state.losses.to(self.device)
+        self.seconds_before = state.seconds
+        self.progress.first = self.done
+        log.info("going on at iteration %d", self.done)
+
+    def _seconds(self) -> float:
+        return self.seconds_before + time.monotonic() - self.progress.started
+
+    def fitted(self) -> Fitted:
+        """Return the network with its best weights, and what the run cost."""
+        if self.best is None:
+            raise RuntimeError("no validation was made")
+        peak = device.peak_memory_mb(self.device)
+        self.network.load_state_dict(self.best_weights)
+        return Fitted(
+            network=self.network.cpu().eval(),
+            history=tuple(self.history),
+            best=self.best,
+            seconds=self._seconds(),
+            peak_memory_mb=peak,
+            device=device.name(self.device),
+        )
+
+
+class _Progress:
+    """A line in the log about every ten seconds."""
+
+    def __init__(self, iterations: int) -> None:
+        self.iterations = iterations
+        self.first = 0
+        self.started = time.monotonic()
+        self.told = self.started
+
+    def tell(self, done: int, loss: Tensor, history: list[Validation]) -> None:
+        """Log iteration, loss, validation accuracy, speed and time left."""
+        now = time.monotonic()
+        if now - self.told < LOG_SECONDS and done < self.iterations:
+            return
+        self.told = now
+        rate = (done - self.first) / (now - self.started)
+        log.info(
+            "iteration %d of %d, loss %.4f, validation accuracy %s, %.2f iterations/s, %.0f s left",
+            done,
+            self.iterations,
+            float(loss),
+            f"{history[-1].accuracy:.3f}" if history else "unknown yet",
+            rate,
+            (self.iterations - done) / rate,
+        )
+
+
+def _array(cohort: Cohort, i: int, interrupt: Interrupt) -> np.ndarray:
+    """Read a scan, unless the run is to stop."""
+    interrupt.check()
+    return cohort.array(i)

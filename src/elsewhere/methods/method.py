@@ -1,0 +1,113 @@
+"""method: the contract of every way of learning: sites arrive apart, by name."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.params import Input, Training
+from elsewhere.networks.network import Network
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a fit is given beside network and data.
+
+    Attributes
+    ----------
+    training
+        Row of `budgets`: how long and how.
+    input
+        Row of `inputs` that the network sees.
+    seed
+        Source of all randomness of the run.
+    checkpoint
+        Folder for the state of an unfinished run; the caller removes it in the end.
+    """
+
+    training: Training
+    input: Input
+    seed: int
+    checkpoint: Path
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One validation (A-42).
+
+    Attributes
+    ----------
+    iteration
+        Optimiser steps done.
+    learning_rate
+        Of the last step.
+    loss
+        Mean training loss since the validation before.
+    accuracy
+        Share of right validation scans, over all training sites.
+    """
+
+    iteration: int
+    learning_rate: float
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished run.
+
+    Attributes
+    ----------
+    network
+        With the weights of the best validation accuracy, on the CPU.
+    history
+        Every validation, in order.
+    best
+        The validation whose weights were kept.
+    seconds
+        Wall time, all parts of an interrupted run together.
+    peak_memory_mb
+        Of the device on CUDA, of the process on the CPU.
+    device
+        Name of the device.
+    """
+
+    network: Network
+    history: tuple[Validation, ...]
+    best: Validation
+    seconds: float
+    peak_memory_mb: float
+    device: str
+
+
+class Method(ABC):
+    """How a network learns from its training sites."""
+
+    @abstractmethod
+    def fit(
+        self,
+        network: Network,
+        train: Mapping[str, Cohort],
+        valid: Mapping[str, Cohort],
+        budget: Budget,
+    ) -> Fitted:
+        """Train until the budget is spent and return the best network.
+
+        Parameters
+        ----------
+        network
+            With fresh weights; changed in place.
+        train, valid
+            Training and validation scans of each training site, in the order of the arm.
+        budget
+            How long, on what, from which seed.
+
+        Raises
+        ------
+        SystemExit
+            With code 143, after SIGTERM: the state is saved, the same call goes on from there.
+        """

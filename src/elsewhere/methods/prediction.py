@@ -1,0 +1,104 @@
+"""prediction: what a trained network says of a cohort, and how long that takes."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.params import ImageInput, Prediction
+from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
+from elsewhere.networks.network import Network
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions of one cohort.
+
+    Attributes
+    ----------
+    rows
+        One a scan: scan_id, patient_id, label, probability_0, probability_1, window_start,
+        mc_probability (empty arrays).
+    seconds
+        Wall time of each scan, reading included (A-49); scans of one pass share its time.
+    """
+
+    rows: pd.DataFrame
+    seconds: tuple[float, ...]
+
+
+def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
+    """Predict every scan of a cohort (A-16).
+
+    Parameters
+    ----------
+    network
+        Trained, on the device of `how`.
+    cohort
+        Scans; images are predicted `batch_size` at a time, volumes one at a time.
+    how
+        Keyword arguments of `inference`.
+    """
+    together = how["batch_size"] if isinstance(how["input"], ImageInput) else 1
+    scores = np.zeros((len(cohort), 2))
+    starts = np.zeros(len(cohort), np.int64)
+    seconds: list[float] = []
+    for first in range(0, len(cohort), together):
+        begun = time.perf_counter()
+        group = range(first, min(first + together, len(cohort)))
+        found = probabilities_many(network, (cohort.array(i) for i in group), **how)
+        scores[group.start : group.stop], starts[group.start : group.stop] = found
+        seconds += [(time.perf_counter() - begun) / len(group)] * len(group)
+    rows = pd.DataFrame(
+        {
+            "scan_id": cohort.scan_ids,
+            "patient_id": cohort.patient_ids,
+            "label": cohort.labels,
+            "probability_0": scores[:, 0],
+            "probability_1": scores[:, 1],
+            "window_start": starts,
+            "mc_probability": [np.zeros(0) for _ in scores],
+        }
+    )
+    return Predicted(rows, tuple(seconds))
+
+
+def sample(
+    network: Network, cohort: Cohort, *, prediction: Prediction, seed: int, how: How
+) -> list[Doubles]:
+    """Return the Monte-Carlo probabilities of every scan (A-57).
+
+    Each scan has a generator of its own, from `seed` and its id: what else is in the cohort does
+    not matter.
+
+    Parameters
+    ----------
+    network, cohort, how
+        As in `predict`.
+    prediction
+        Number of passes, at least 1, and whether DropBlock is active in them.
+    seed
+        Seed of the run.
+    """
+    return [
+        mc_probabilities(
+            network,
+            cohort.array(i),
+            passes=prediction.mc_passes,
+            dropblock=prediction.mc_dropblock,
+            seed=scan_seed(seed, cohort.scan_ids[i]),
+            **how,
+        )
+        for i in range(len(cohort))
+    ]
+
+
+def scan_seed(seed: int, scan_id: str) -> int:
+    """Return the seed, below 2^63, of one scan's Monte-Carlo passes."""
+    digest = hashlib.sha256(f"{seed}|{scan_id}".encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1

@@ -1,0 +1,83 @@
+"""record: what a run says of itself beside its weights: history, record, cost (A-40, A-49)."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.params import Training
+from elsewhere.files import whole
+from elsewhere.methods.method import Budget, Fitted, Validation
+from elsewhere.networks.describe import count_parameters, describe
+
+HISTORY = ("iteration", "learning_rate", "loss", "validation_accuracy")
+SECONDS_A_DAY = 86_400
+
+
+def write_history(history: Sequence[Validation], path: Path) -> None:
+    """Write one row a validation."""
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HISTORY)
+        writer.writerows(dataclasses.astuple(row) for row in history)
+
+
+def write_json(values: Mapping[str, Any], path: Path) -> None:
+    """Write a table of values; equal values give equal bytes."""
+    with whole(path) as part:
+        text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
+        part.write_text(text + "\n", encoding="utf-8")
+
+
+def result(fitted: Fitted, budget: Budget) -> dict[str, Any]:
+    """Return what was trained and which weights were kept; no times, so that it is reproducible."""
+    return {
+        "status": "ok",
+        "reason": None,
+        "parameters": count_parameters(fitted.network),
+        "architecture": [dataclasses.asdict(row) for row in describe(fitted.network, budget.input)],
+        "best_iteration": fitted.best.iteration,
+        "validation_accuracy": fitted.best.accuracy,
+        "selection": "validation accuracy",
+        "iterations": budget.training.iterations,
+        "device_kind": budget.training.device,
+        "torch": torch.__version__,
+    }
+
+
+def scans(
+    train: Mapping[str, Cohort], valid: Mapping[str, Cohort], training: Training
+) -> dict[str, Any]:
+    """Return the scans of each site and how often each was seen (A-40)."""
+    sizes = {site: len(cohort) for site, cohort in train.items()}
+    return {
+        "n_train": sizes,
+        "n_valid": {site: len(cohort) for site, cohort in valid.items()},
+        "epochs": epochs(sizes, training),
+    }
+
+
+def epochs(sizes: Mapping[str, int], training: Training) -> dict[str, float]:
+    """Return the passes over each site's training scans (A-40): drawn scans / scans."""
+    drawn = training.iterations * training.batch_size
+    if training.sampling == "pooled":
+        return {site: drawn / sum(sizes.values()) for site in sizes}
+    return {site: drawn / len(sizes) / size for site, size in sizes.items()}
+
+
+def cost(fitted: Fitted, training: Training) -> dict[str, Any]:
+    """Return what the run took (A-49)."""
+    return {
+        "wall_seconds": fitted.seconds,
+        "iterations_per_second": training.iterations / fitted.seconds,
+        "gpu_days": fitted.seconds / SECONDS_A_DAY if training.device == "cuda" else 0.0,
+        "peak_memory_mb": fitted.peak_memory_mb,
+        "device": fitted.device,
+    }

@@ -1,0 +1,19 @@
+"""schedule: the learning rate of an iteration."""
+
+from __future__ import annotations
+
+import math
+
+from elsewhere.design.params import Training
+
+
+def learning_rate(training: Training, iteration: int) -> float:
+    """Return the learning rate of iteration 0, 1, ... of `training.iterations`.
+
+    Cosine annealing (D-11), to 0, in iterations for the paper's epochs:
+    ``eta_t = eta / 2 * (1 + cos(pi * t / T))``.
+    """
+    if training.schedule == "constant":
+        return training.learning_rate
+    done = iteration / training.iterations
+    return training.learning_rate / 2 * (1 + math.cos(math.pi * done))

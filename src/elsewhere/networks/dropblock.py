@@ -1,0 +1,109 @@
+"""dropblock: DropBlock (Ghiasi et al. 2018) in three dimensions, a mask for each channel."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from elsewhere.networks.pooling import cut
+
+
+class DropBlock3d(nn.Module):
+    """Set random blocks of each channel to zero and rescale the rest (A-30).
+
+    It acts while its own `training` is true, as nn.Dropout does, so that Monte-Carlo dropout can
+    switch the two on together or apart (A-57).
+
+    Parameters
+    ----------
+    rate
+        Expected share of dropped voxels; blocks that overlap make it slightly less.
+    size
+        Side of a block in voxels; cut to the extent where it is larger.
+    """
+
+    def __init__(self, *, rate: float, size: int) -> None:
+        super().__init__()
+        if not 0 <= rate < 1 or size < 1:
+            raise ValueError(
+                f"DropBlock: got rate {rate} and size {size}, expected 0 <= rate < 1 <= size"
+            )
+        self.rate = rate
+        self.size = size
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return `images` ``[batch, channels, z, y, x]`` with blocks dropped."""
+        if not self.training or self.rate == 0:
+            return images
+        return images * draw_mask(images, rate=self.rate, size=self.size)
+
+    def extra_repr(self) -> str:
+        """Show rate and block size."""
+        return f"rate={self.rate}, size={self.size}"
+
+
+@torch.no_grad()
+def draw_mask(images: Tensor, *, rate: float, size: int) -> Tensor:
+    """Draw what each voxel is multiplied by: 0, or voxels / kept voxels of its scan.
+
+    Blocks start only where they fit, so gamma = rate / block x voxels / starts. The rescaling is
+    by scan, so that a result does not depend on the others of the batch. Blocks are sparse: they
+    are written one by one, which is many times cheaper than to dilate a dense mask of seeds.
+
+    Parameters
+    ----------
+    images
+        ``[batch, channels, z, y, x]``; only its layout is used.
+    rate
+        Expected dropped share.
+    size
+        Side of a block, voxels.
+
+    Returns
+    -------
+    Tensor
+        Same shape, type and memory layout as `images`.
+    """
+    block = cut((size, size, size), images.shape[2:])
+    starts = [extent - side + 1 for extent, side in zip(images.shape[2:], block, strict=True)]
+    gamma = rate / math.prod(block) * math.prod(images.shape[2:]) / math.prod(starts)
+    grid = (*images.shape[:2], *starts)
+    seeds = _successes(math.prod(grid), min(gamma, 1.0), images.device)
+    stride = torch.empty_like(images, device="meta").stride()
+    # One element more than voxels: where successes past the end go.
+    flat = images.new_ones(images.numel() + 1)
+    flat[_voxels(seeds, grid, block, stride).clamp_(max=images.numel())] = 0
+    mask = flat.as_strided(images.shape, stride)
+    kept = mask.sum((1, 2, 3, 4), keepdim=True, dtype=torch.float32).clamp_(min=1)
+    return mask.mul_(mask[0].numel() / kept)
+
+
+def _successes(trials: int, probability: float, device: torch.device) -> Tensor:
+    """Return the positions of the successes of Bernoulli trials, padded with positions >= trials.
+
+    The gaps between successes are geometric: far fewer draws than trials. Eight standard
+    deviations more than expected are drawn, so that none is missing.
+    """
+    expected = trials * probability
+    draws = math.ceil(expected + 8 * math.sqrt(expected)) + 8
+    gaps = torch.empty(draws, dtype=torch.float64, device=device).geometric_(probability)
+    return gaps.long().cumsum(0) - 1
+
+
+def _voxels(
+    seeds: Tensor, grid: tuple[int, ...], block: tuple[int, ...], stride: tuple[int, ...]
+) -> Tensor:
+    """Return the flat positions ``[seeds, voxels of a block]``; far past the end without a seed."""
+    first = torch.where(seeds < math.prod(grid), 0, math.prod(grid) * math.prod(block))
+    rest = seeds.clamp(max=math.prod(grid) - 1)
+    for extent, step in zip(reversed(grid), reversed(stride), strict=True):
+        first += rest % extent * step
+        rest = rest // extent
+    steps = [
+        sum(a * b for a, b in zip(at, stride[2:], strict=True))
+        for at in product(*map(range, block))
+    ]
+    return first[:, None] + torch.tensor(steps, device=seeds.device)

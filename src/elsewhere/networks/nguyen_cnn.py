@@ -1,0 +1,106 @@
+"""nguyen_cnn: the 3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from elsewhere.design.params import Input, NguyenCnn
+from elsewhere.networks.dropblock import DropBlock3d
+from elsewhere.networks.group_norm import GroupNorm
+from elsewhere.networks.network import Network
+from elsewhere.networks.pooling import Pool, cut
+
+# The paper writes (x, y, z); tensors are [z, y, x].
+KERNELS = ((3, 3, 3), (5, 5, 5), (3, 5, 5), (3, 5, 5), (3, 3, 3))  # A-31
+FACTORS = ((1, 1, 1), (4, 4, 4), (2, 4, 4), (2, 4, 4), (2, 2, 2))  # A-28
+DENSE_LAYERS = 4  # A-34
+CLASSES = 2
+
+
+class NguyenNetwork(Network):
+    """Five levels of convolutions, then four dense layers; logits of two classes.
+
+    At 512 x 512 x 128 the features are 4 x 4 x 4 x 128 = 8,192 (A-29, A-33) and the trainable
+    parameters 12,839,658 (A-35). Smaller inputs cut a downsampling factor to the extent left.
+    Weights start as torch's layers do ([AMB] A-36).
+
+    Parameters
+    ----------
+    row
+        The row of `networks`.
+    input_row
+        The row of `inputs`, a volume.
+    """
+
+    def __init__(self, row: NguyenCnn, input_row: Input) -> None:
+        super().__init__()
+        if input_row.kind != "volume":
+            raise ValueError(f"nguyen_cnn takes a volume input, got kind '{input_row.kind}'")
+        if row.first_filters % row.groups or row.dense_features % row.groups:
+            raise ValueError(
+                f"nguyen_cnn: groups {row.groups} must divide first_filters {row.first_filters} "
+                f"and dense_features {row.dense_features}"
+            )
+        self.levels = nn.Sequential(*_levels(row))
+        flat = feature_length(row, (input_row.depth, input_row.matrix, input_row.matrix))
+        widths = [flat] + [row.dense_features] * DENSE_LAYERS
+        dense = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
+        self.dense = nn.Sequential(*dense)
+        self.logits = nn.Linear(row.dense_features, CLASSES)
+        # With channels last the convolutions take half the time on a CPU.
+        self.levels.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+
+    def forward(self, images: Tensor, site: str | None) -> Tensor:
+        """Return logits ``[batch, 2]`` of ``[batch, 1, z, y, x]``; every site is treated alike."""
+        images = images.contiguous(memory_format=torch.channels_last_3d)
+        features: Tensor = self.levels(images)
+        logits: Tensor = self.logits(self.dense(features.flatten(1)))
+        return logits
+
+
+def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:
+    """Return the length of the flattened features (A-33) of a volume of this (z, y, x) extent."""
+    for factors in FACTORS:
+        extent = [n // f for n, f in zip(extent, cut(factors, extent), strict=True)]
+    last = row.first_filters << (len(FACTORS) - 1)
+    return math.prod(extent) * last
+
+
+def _levels(row: NguyenCnn) -> list[nn.Sequential]:
+    filters = [row.first_filters * 2**level for level in range(len(KERNELS))]  # A-32
+    before = [1, *filters[:-1]]
+    return [
+        _level(row, (before[i], filters[i]), KERNELS[i], FACTORS[i]) for i in range(len(KERNELS))
+    ]
+
+
+def _level(
+    row: NguyenCnn,
+    channels: tuple[int, int],
+    kernel: tuple[int, int, int],
+    factors: tuple[int, int, int],
+) -> nn.Sequential:
+    """Downsample, then twice [convolution, ReLU, GroupNorm, DropBlock] (A-30)."""
+    before, after = channels
+    level = nn.Sequential()
+    if max(factors) > 1:
+        level.append(Pool(factors, kind=row.pooling))
+    for inputs in (before, after):
+        level.append(nn.Conv3d(inputs, after, kernel, padding="same"))
+        level.append(nn.ReLU(inplace=True))
+        level.append(GroupNorm(row.groups, after))
+        level.append(DropBlock3d(rate=row.dropblock_rate, size=row.dropblock_size))
+    return level
+
+
+def _dense(row: NguyenCnn, inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(inputs, outputs),
+        nn.ReLU(inplace=True),
+        nn.GroupNorm(row.groups, outputs),
+        nn.Dropout(row.dropout_rate),
+    )

@@ -1,0 +1,85 @@
+"""pooling: downsampling without overlap, deterministic on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Pool(nn.Module):
+    """Divide each spatial extent by a whole factor, by the maximum or the mean of each block.
+
+    A factor larger than the extent is cut to it; what does not fill a block at the far end is
+    left out.
+
+    Parameters
+    ----------
+    factors
+        Of (z, y, x) or (y, x).
+    kind
+        "max" or "average" (A-36).
+    """
+
+    def __init__(self, factors: Sequence[int], *, kind: Literal["max", "average"]) -> None:
+        super().__init__()
+        self.factors = tuple(factors)
+        self.kind = kind
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return ``[batch, channels, extent // factor, ...]``."""
+        block = cut(self.factors, images.shape[2:])
+        if images.is_cuda:
+            return fold(images, block, kind=self.kind)
+        pooled: Tensor = _TORCH[self.kind, len(block)](images, block)
+        return pooled
+
+    def extra_repr(self) -> str:
+        """Show the factors and the operator."""
+        return f"{self.factors}, kind={self.kind!r}"
+
+
+_TORCH: dict[tuple[str, int], Callable[..., Tensor]] = {
+    ("max", 2): F.max_pool2d,
+    ("max", 3): F.max_pool3d,
+    ("average", 2): F.avg_pool2d,
+    ("average", 3): F.avg_pool3d,
+}
+
+
+def cut(sides: Sequence[int], extent: Sequence[int]) -> tuple[int, ...]:
+    """Return the sides of a block, none longer than the extent of its axis."""
+    return tuple(min(side, length) for side, length in zip(sides, extent, strict=True))
+
+
+def fold(images: Tensor, block: Sequence[int], *, kind: Literal["max", "average"]) -> Tensor:
+    """Pool by reductions over folded axes.
+
+    On CUDA torch refuses the gradient of its own 3D pooling when algorithms must be
+    deterministic; that of a reduction needs no atomic addition. Equal maxima share the gradient.
+    """
+    for axis, factor in enumerate(block, start=2):
+        whole = images.shape[axis] // factor
+        kept = images.narrow(axis, 0, whole * factor)
+        folded = kept.reshape(*kept.shape[:axis], whole, factor, *kept.shape[axis + 1 :])
+        images = folded.amax(axis + 1) if kind == "max" else folded.mean(axis + 1)
+    return images
+
+
+class AveragePoolTo2x2(nn.Module):
+    """Average to 2 x 2 positions (D-09), as torch's adaptive pooling, but deterministic on CUDA."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return ``[batch, channels, 2, 2]``; halves of an odd extent share the middle."""
+        rows = [half.mean(2) for half in _halves(images, 2)]
+        cells = [half.mean(2) for row in rows for half in _halves(row, 2)]
+        return torch.stack(cells, dim=2).view(*images.shape[:2], 2, 2)
+
+
+def _halves(images: Tensor, axis: int) -> list[Tensor]:
+    extent = images.shape[axis]
+    length = (extent + 1) // 2
+    return [images.narrow(axis, start, length) for start in (0, extent - length)]

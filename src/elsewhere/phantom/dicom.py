@@ -1,0 +1,203 @@
+"""dicom: a synthetic site as folders of DICOM files, one per study, with a label table.
+
+Attributes as in the CT Image IOD, DICOM PS3.3 A.3. What makes real folders hard to read is here:
+file names without order, *Instance Number* (0020,0013) that cannot be used in half of the series,
+two manufacturers with different pixel representations, four transfer syntaxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    RLELossless,
+    generate_uid,
+)
+
+from elsewhere.phantom import physics, scanner
+from elsewhere.phantom.cohort import Patient
+from elsewhere.phantom.settings import MARK, DicomSite
+
+SYNTAXES = (ExplicitVRLittleEndian, JPEG2000Lossless, ImplicitVRLittleEndian, RLELossless)
+ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "pydicom"}
+INTERCEPT = -1024
+GE_PADDING_HU = -2000
+GE = "GE MEDICAL SYSTEMS"
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One scan on its way to files."""
+
+    patient: Patient
+    exposure: scanner.Exposure
+    folder: Path
+
+
+def write(folder: Path, row: DicomSite, patients: Iterable[Patient]) -> int:
+    """Write one study a patient and ``label.csv``; return the number of scans."""
+    labels = []
+    for patient in patients:
+        exposure = scanner.volume(patient, row, number=0)
+        code = int(np.random.default_rng([*patient.seed, 3]).integers(16**6))
+        series = _Series(patient, exposure, folder / f"study-{patient.number:04d}-{code:06x}")
+        labels.append(_label(patient, _write_series(series)))
+    pd.DataFrame(labels).to_csv(folder / "label.csv", index=False, lineterminator="\n")
+    return len(labels)
+
+
+def _label(patient: Patient, study: str) -> dict[str, str | int]:
+    return {
+        "study": study,
+        "patient": _patient_id(patient),
+        "label": patient.label,
+        "category": patient.category,
+        "sex": patient.sex,
+        "age": patient.age,
+    }
+
+
+def _patient_id(patient: Patient) -> str:
+    return f"SYN{patient.seed[0]:04d}-{patient.number:04d}"
+
+
+def _uid(patient: Patient, *what: object) -> str:
+    words = ["elsewhere", *patient.seed, *what]
+    return str(generate_uid(entropy_srcs=[str(word) for word in words]))
+
+
+def _write_series(series: _Series) -> str:
+    """Write the slices of a study under meaningless names; return its StudyInstanceUID."""
+    series.folder.mkdir(parents=True)
+    patient, exposure = series.patient, series.exposure
+    rng = np.random.default_rng([*patient.seed, 4])
+    common, stored = _common(series), _stored(exposure)
+    names = rng.permutation(len(stored))
+    numbers = _instance_numbers(patient, len(stored), rng)
+    rows, columns = exposure.grid.shape[1:]
+    corner = [-(side - 1) / 2 * exposure.grid.spacing_mm[1] for side in (columns, rows)]
+    for at, pixels in enumerate(stored):
+        item = Dataset(common)
+        item.SOPInstanceUID = _uid(patient, "slice", at)
+        item.InstanceNumber = int(numbers[at])
+        height = f"{float(exposure.grid.z[at]) - 700:.3f}"
+        item.ImagePositionPatient = [f"{corner[0]:.3f}", f"{corner[1]:.3f}", height]
+        item.SliceLocation = height
+        _save(item, pixels, series.folder / f"{names[at]:08d}.dcm", SYNTAXES[patient.number % 4])
+    return str(common.StudyInstanceUID)
+
+
+def _instance_numbers(patient: Patient, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """From feet, from head, shuffled, or all alike: only positions order slices in every series."""
+    ascending = np.arange(1, count + 1)
+    choices = (ascending, ascending[::-1], rng.permutation(ascending), np.zeros(count, int))
+    return choices[(patient.number // 4) % 4]
+
+
+def _stored(exposure: scanner.Exposure) -> NDArray[np.int16] | NDArray[np.uint16]:
+    """Stored values [z, y, x]: GE pads outside the circle and is signed, the other is 12-bit."""
+    if exposure.shot.reconstruction.manufacturer != GE:
+        return physics.to_ct_number(exposure.hu)
+    hu = physics.to_hu(exposure.hu)
+    hu[:, physics.outside_circle(exposure.grid)] = GE_PADDING_HU
+    return (hu - INTERCEPT).astype(np.int16)
+
+
+def _common(series: _Series) -> Dataset:
+    """What all slices of the series share."""
+    common = Dataset()
+    common.SpecificCharacterSet = "ISO_IR 100"
+    common.SOPClassUID = CTImageStorage
+    _describe_patient(common, series.patient)
+    _describe_study(common, series.patient)
+    _describe_scan(common, series.exposure.shot)
+    _describe_pixels(common, series.exposure)
+    return common
+
+
+def _describe_patient(common: Dataset, patient: Patient) -> None:
+    common.PatientName = "SYNTHETIC"
+    common.PatientID = _patient_id(patient)
+    common.PatientBirthDate = ""
+    common.PatientSex = patient.sex
+    common.PatientAge = f"{patient.age:03d}Y"
+    common.PatientIdentityRemoved = "YES"
+    common.DeidentificationMethod = MARK
+
+
+def _describe_study(common: Dataset, patient: Patient) -> None:
+    common.StudyDate = common.SeriesDate = _date(patient)
+    common.StudyTime = common.SeriesTime = "120000"
+    common.AccessionNumber = ""
+    common.InstitutionName = MARK
+    common.StudyDescription = common.SeriesDescription = MARK
+    common.ImageComments = MARK
+    common.StudyInstanceUID = _uid(patient, "study")
+    common.SeriesInstanceUID = _uid(patient, "series")
+    common.FrameOfReferenceUID = _uid(patient, "frame")
+    common.StudyID = f"{patient.number}"
+    common.SeriesNumber = 2
+
+
+def _describe_scan(common: Dataset, shot: physics.Shot) -> None:
+    common.Modality = "CT"
+    common.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
+    common.Manufacturer = shot.reconstruction.manufacturer
+    common.ManufacturerModelName = "synthetic phantom"
+    common.BodyPartExamined = "CHEST"
+    common.PatientPosition = "HFS"
+    common.KVP = "120"
+    common.ConvolutionKernel = shot.reconstruction.kernel
+    common.SliceThickness = f"{shot.reconstruction.thickness_mm:g}"
+    common.ReconstructionDiameter = f"{shot.field_of_view_mm:.3f}"
+    if shot.enhancement_hu > 0:
+        common.ContrastBolusAgent = "synthetic contrast agent"
+
+
+def _describe_pixels(common: Dataset, exposure: scanner.Exposure) -> None:
+    signed = exposure.shot.reconstruction.manufacturer == GE
+    common.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    common.PixelSpacing = [f"{spacing:.6f}" for spacing in exposure.grid.spacing_mm[1:]]
+    common.Rows, common.Columns = exposure.grid.shape[1:]
+    common.SamplesPerPixel = 1
+    common.PhotometricInterpretation = "MONOCHROME2"
+    common.BitsAllocated = 16
+    common.BitsStored = 16 if signed else 12
+    common.HighBit = common.BitsStored - 1
+    common.PixelRepresentation = int(signed)
+    common.RescaleIntercept, common.RescaleSlope = INTERCEPT, 1
+    common.RescaleType = "HU"
+    if signed:
+        common.add_new("PixelPaddingValue", "SS", GE_PADDING_HU - INTERCEPT)
+    common.WindowCenter, common.WindowWidth = "-600", "1500"
+
+
+def _date(patient: Patient) -> str:
+    """A-03: positives March to November 2020, controls March to May 2019."""
+    months = (3, 9) if patient.label else (3, 3)
+    month = months[0] + patient.number % months[1]
+    return f"{2020 if patient.label else 2019}{month:02d}{1 + patient.number % 28:02d}"
+
+
+def _save(item: Dataset, pixels: NDArray[np.integer], path: Path, syntax: str) -> None:
+    item.file_meta = FileMetaDataset()
+    item.file_meta.MediaStorageSOPClassUID = item.SOPClassUID
+    item.file_meta.MediaStorageSOPInstanceUID = item.SOPInstanceUID
+    implicit = syntax == ImplicitVRLittleEndian
+    item.file_meta.TransferSyntaxUID = (
+        ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
+    )
+    item.add_new("PixelData", "OW", pixels.tobytes())
+    if syntax in ENCODERS:
+        item.compress(syntax, encoding_plugin=ENCODERS[syntax], generate_instance_uid=False)
+    item.save_as(path, enforce_file_format=True)

@@ -1,0 +1,106 @@
+"""disease: findings put into the lungs of a drawn thorax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from elsewhere.phantom.settings import Category, Finding
+from elsewhere.phantom.thorax import Anatomy, Field, Grid, Thorax, depth_mm
+
+Kind = Literal["ground_glass", "consolidation", "nodule"]
+MID_INSPIRATION = 0.5
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """One rounded lesion; the centre is (z, y, x) in mm of the patient."""
+
+    kind: Kind
+    centre_mm: tuple[float, float, float]
+    radius_mm: float
+    hu: float
+
+
+def draw_lesions(
+    category: Category, anatomy: Anatomy, rng: np.random.Generator
+) -> tuple[Lesion, ...]:
+    """Draw the lesions of a patient of this category.
+
+    Ground glass lies in both lungs, near the surface, low and to the back; consolidation in one
+    lung, at any depth; nodules anywhere.
+    """
+    inside = _points(anatomy, rng)
+    lesions: list[Lesion] = []
+    if category.ground_glass:
+        count = _count(category.ground_glass, rng)
+        for number in range(count):
+            side = inside[np.sign(inside[:, 2]) == (1 if number % 2 else -1)]
+            where = _subpleural(side, anatomy)
+            lesions.append(_lesion("ground_glass", category.ground_glass, where, rng))
+    if category.consolidation:
+        one_side = inside[np.sign(inside[:, 2]) == rng.choice([-1, 1])]
+        deep = one_side[one_side[:, 3] > 8]
+        for _ in range(_count(category.consolidation, rng)):
+            lesions.append(_lesion("consolidation", category.consolidation, deep, rng))
+    if category.nodules:
+        for _ in range(_count(category.nodules, rng)):
+            lesions.append(_lesion("nodule", category.nodules, inside, rng))
+    return tuple(lesions)
+
+
+def _points(anatomy: Anatomy, rng: np.random.Generator) -> Field:
+    """Random points in the lungs: z, y, x and depth, mm."""
+    z = rng.uniform(0, anatomy.height_mm, 6000).astype(np.float32)
+    y = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.depth_mm)
+    x = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.width_mm)
+    depth = depth_mm(anatomy, (z, y, x), inspiration=MID_INSPIRATION)
+    points: Field = np.stack([z, y, x, depth], axis=1)
+    return points[depth > 3]
+
+
+def _subpleural(points: Field, anatomy: Anatomy) -> Field:
+    z, y, x, depth = points.T
+    lateral = np.hypot(y / anatomy.depth_mm, x / anatomy.width_mm) > 0.55
+    low = z < 0.6 * anatomy.height_mm
+    back = y > -0.15 * anatomy.depth_mm
+    return points[(depth < 16) & lateral & low & back]
+
+
+def _count(finding: Finding, rng: np.random.Generator) -> int:
+    return int(rng.integers(finding.count[0], finding.count[1] + 1))
+
+
+def _lesion(kind: Kind, finding: Finding, where: Field, rng: np.random.Generator) -> Lesion:
+    z, y, x, _ = where[rng.integers(len(where))]
+    radius, hu = rng.uniform(*finding.radius_mm), rng.uniform(*finding.hu)
+    return Lesion(kind, (float(z), float(y), float(x)), float(radius), float(hu))
+
+
+def add(thorax: Thorax, grid: Grid, lesions: tuple[Lesion, ...]) -> Thorax:
+    """Put lesions into the lungs; what is denser than a lesion already (vessels) stays."""
+    hu = thorax.hu.copy()
+    for lesion in lesions:
+        box = tuple(
+            slice(
+                *np.searchsorted(axis, [at - 1.3 * lesion.radius_mm, at + 1.3 * lesion.radius_mm])
+            )
+            for axis, at in zip((grid.z, grid.y, grid.x), lesion.centre_mm, strict=True)
+        )
+        share = _profile(lesion, grid, box) * thorax.lung[box]
+        hu[box] += np.maximum(np.float32(lesion.hu) - hu[box], 0) * share
+    return Thorax(hu, thorax.lung, thorax.body)
+
+
+def _profile(lesion: Lesion, grid: Grid, box: tuple[slice, ...]) -> Field:
+    """Share of the lesion in each voxel of the box: 1 in the middle, soft and uneven at the rim."""
+    z = grid.z[box[0], None, None] - np.float32(lesion.centre_mm[0])
+    y = grid.y[None, box[1], None] - np.float32(lesion.centre_mm[1])
+    x = grid.x[None, None, box[2]] - np.float32(lesion.centre_mm[2])
+    distance = np.sqrt(z * z + y * y + x * x) / np.float32(lesion.radius_mm)
+    uneven = 0.12 * np.sin(0.31 * x + 0.17 * z) * np.cos(0.27 * y - 0.13 * z)
+    steep = 1.8 if lesion.kind == "ground_glass" else 4.0
+    share: Field = np.clip((1.1 - distance + uneven) * np.float32(steep), 0, 1)
+    return share.astype(np.float32)

@@ -1,0 +1,95 @@
+"""scanner: one scan of one patient, as float HU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from elsewhere.phantom import disease, physics, thorax
+from elsewhere.phantom.cohort import Patient
+from elsewhere.phantom.settings import Images, Volumes
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """A scan before its export.
+
+    Attributes
+    ----------
+    hu
+        float32 [z, y, x], z from feet to head.
+    grid
+        Where the voxels lie.
+    shot
+        How it was taken.
+    diseased
+        Slices that hold a lesion, bool [z].
+    """
+
+    hu: thorax.Field
+    grid: thorax.Grid
+    shot: physics.Shot
+    diseased: np.ndarray
+
+
+def volume(patient: Patient, row: Volumes, *, number: int) -> Exposure:
+    """Scan the patient for the `number`-th time; anatomy and disease stay, the shot changes."""
+    rng = np.random.default_rng([*patient.seed, 1, number])
+    shot = physics.draw_shot(patient.acquisition, rng, turn=patient.number + number)
+    matrix = row.reduced_matrix if rng.random() < row.reduced else row.matrix
+    anatomy, lesions = _person(patient)
+    grid = thorax.grid(
+        anatomy,
+        field_of_view_mm=shot.field_of_view_mm,
+        matrix=matrix,
+        distance_mm=shot.reconstruction.thickness_mm * row.spacing_factor,
+    )
+    return _expose(anatomy, lesions, grid, shot, rng)
+
+
+def image(patient: Patient, row: Images, *, number: int) -> Exposure:
+    """Take one axial slice of the patient, rows and columns drawn from ``row.side_px``."""
+    rng = np.random.default_rng([*patient.seed, 2, number])
+    shot = physics.draw_shot(patient.acquisition, rng, turn=patient.number + number)
+    anatomy, lesions = _person(patient)
+    level = _level(lesions, anatomy, rng)
+    rows, columns = (int(side) for side in rng.integers(*row.side_px, size=2, endpoint=True))
+    pixel = shot.field_of_view_mm / max(rows, columns)
+    plane = [
+        ((np.arange(side) - (side - 1) / 2) * pixel - shift).astype(np.float32)
+        for side, shift in zip((rows, columns), anatomy.shift_mm, strict=True)
+    ]
+    where = np.array([level], np.float32)
+    grid = thorax.Grid(where, plane[0], plane[1], (shot.reconstruction.thickness_mm, pixel, pixel))
+    return _expose(anatomy, lesions, grid, shot, rng)
+
+
+def _person(patient: Patient) -> tuple[thorax.Anatomy, tuple[disease.Lesion, ...]]:
+    rng = np.random.default_rng([*patient.seed, 0])
+    anatomy = thorax.draw_anatomy(rng, female=patient.sex == "F")
+    return anatomy, disease.draw_lesions(patient.findings, anatomy, rng)
+
+
+def _level(
+    lesions: tuple[disease.Lesion, ...], anatomy: thorax.Anatomy, rng: np.random.Generator
+) -> float:
+    """Height of a slice: through a lesion if there is one, as figures are chosen."""
+    if lesions:
+        return lesions[rng.integers(len(lesions))].centre_mm[0]
+    return float(rng.uniform(0.25, 0.65) * anatomy.height_mm)
+
+
+def _expose(
+    anatomy: thorax.Anatomy,
+    lesions: tuple[disease.Lesion, ...],
+    grid: thorax.Grid,
+    shot: physics.Shot,
+    rng: np.random.Generator,
+) -> Exposure:
+    healthy = thorax.draw(
+        anatomy, grid, inspiration=shot.inspiration, enhancement_hu=shot.enhancement_hu
+    )
+    ill = disease.add(healthy, grid, lesions)
+    diseased = np.asarray((ill.hu - healthy.hu).max(axis=(1, 2)) > 100)
+    return Exposure(physics.expose(ill, grid, shot, rng), grid, shot, diseased)

@@ -1,0 +1,205 @@
+"""settings: the typed rows of the table `phantoms`, one synthetic site each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from elsewhere.design.params import ParamsError, Positive, Row, Share
+
+MARK = "synthetic phantom, no patient"  # in every file whose format has a place for it
+
+
+def _in_order(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] > value[1]:
+        raise ValueError(f"expected [low, high], got {list(value)}")
+    return value
+
+
+Range = Annotated[tuple[float, float], Field(description="[low, high], drawn uniformly")]
+Counts = Annotated[tuple[int, int], Field(description="[fewest, most], both included")]
+
+
+class Finding(Row):
+    """Lesions of one kind."""
+
+    count: Counts
+    radius_mm: Range
+    hu: Range
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Finding:
+        _check_ranges(self)
+        return self
+
+
+class Category(Row):
+    """One class of the publisher: how many patients, what is found in their lungs."""
+
+    label: Literal[0, 1]
+    patients: Positive
+    ground_glass: Finding | None = Field(None, description="COVID-19: bilateral, peripheral, low")
+    consolidation: Finding | None = Field(None, description="hard negative: dense, one-sided")
+    nodules: Finding | None = Field(None, description="hard negative: small, dense, anywhere")
+
+
+class Reconstruction(Row):
+    """One kernel of one scanner; a slice distance is its thickness times the site's factor."""
+
+    manufacturer: str
+    kernel: str
+    thickness_mm: Annotated[float, Field(gt=0)]
+    blur_mm: Range = Field(description="in-plane standard deviation of the kernel")
+    noise_hu: Range
+    grain_mm: Annotated[float, Field(ge=0)] = Field(description="correlation length of the noise")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Reconstruction:
+        _check_ranges(self)
+        return self
+
+
+class Acquisition(Row):
+    """How patients were scanned and their images exported; ranges are drawn anew for each scan."""
+
+    reconstructions: tuple[Reconstruction, ...] = Field(
+        min_length=1, description="taken in turn by patient and scan"
+    )
+    field_of_view_mm: Range
+    contrast: Share = Field(description="share of scans with contrast agent")
+    enhancement_hu: Range = Field(description="of heart and vessels when there is contrast agent")
+    inspiration: Range = Field(description="0: full expiration, small dense lungs; 1: full")
+    masked: Share = Field(description="share of scans with all outside the body removed")
+    window_hu: tuple[float, float] | None = Field(
+        None, description="8-bit exports: HU of grey 0 and of grey 255"
+    )
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Window of an 8-bit export; ValueError if the row has none."""
+        if self.window_hu is None:
+            raise ValueError("window_hu is missing: 8-bit images need [HU of grey 0, of grey 255]")
+        return self.window_hu
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Acquisition:
+        _check_ranges(self)
+        return self
+
+
+def _check_ranges(row: Row) -> None:
+    ranges = ("count", "radius_mm", "hu", "field_of_view_mm", "blur_mm", "noise_hu")
+    for name in (*ranges, "enhancement_hu", "inspiration", "window_hu"):
+        value = getattr(row, name, None)
+        if value is not None:
+            _in_order(value)
+
+
+class Phantom(Row):
+    """What every synthetic site has; `confounding` is the cause of poor generalization (A-75)."""
+
+    seed: int
+    confounding: Share = Field(
+        description="share of patients whose acquisition follows their label; the others get "
+        "either at random: 0 makes acquisition independent of the label"
+    )
+    age_years: Range
+    categories: dict[str, Category] = Field(min_length=1)
+    acquisition_positive: Acquisition
+    acquisition_negative: Acquisition
+
+
+class Volumes(Phantom):
+    """A synthetic site of 3D scans."""
+
+    matrix: Positive = Field(description="rows and columns")
+    reduced_matrix: Positive = Field(description="rows and columns of a few scans (A-10)")
+    reduced: Share = Field(description="share of scans with the reduced matrix")
+    spacing_factor: Annotated[float, Field(ge=1)] = Field(
+        description="slice distance / thickness; above 1 there are gaps between slices"
+    )
+
+
+class DicomSite(Volumes):
+    """DICOM folders, one per study, and a label table (as UTSW would have)."""
+
+    kind: Literal["dicom_series"]
+
+
+class CcCcii(Volumes):
+    """8-bit PNG slices by class, patient and scan."""
+
+    kind: Literal["cc_ccii"]
+    second_scan: Share = Field(description="share of patients with two scans")
+
+    @model_validator(mode="after")
+    def _windows(self) -> CcCcii:
+        _need_windows(self)
+        return self
+
+
+class CovidCtset(Volumes):
+    """16-bit TIFF slices, three series a patient."""
+
+    kind: Literal["covid_ctset"]
+
+
+class Mosmed(Volumes):
+    """NIfTI volumes by severity."""
+
+    kind: Literal["mosmed"]
+
+
+class Images(Phantom):
+    """A synthetic site of single 8-bit slices."""
+
+    images_per_patient: Counts
+    side_px: Counts = Field(description="shorter and longer side of an image lie in this range")
+
+    @model_validator(mode="after")
+    def _windows(self) -> Images:
+        _need_windows(self)
+        return self
+
+
+class SarsCov2Ct(Images):
+    """PNG slices in two folders, no patient key."""
+
+    kind: Literal["sars_cov_2_ct"]
+
+
+class CovidCt(Images):
+    """PNG and JPEG slices with two patient tables."""
+
+    kind: Literal["covid_ct"]
+
+
+def _need_windows(row: Phantom) -> None:
+    for acquisition in (row.acquisition_positive, row.acquisition_negative):
+        _ = acquisition.window
+
+
+PhantomRow = Annotated[
+    DicomSite | CcCcii | CovidCtset | Mosmed | SarsCov2Ct | CovidCt, Field(discriminator="kind")
+]
+_ADAPTER: TypeAdapter[PhantomRow] = TypeAdapter(PhantomRow)
+
+
+def parse(site: str, row: Mapping[str, Any]) -> PhantomRow:
+    """Check one row of the table `phantoms`.
+
+    Raises
+    ------
+    ParamsError
+        Naming every key that is wrong and what was expected.
+    """
+    try:
+        return _ADAPTER.validate_python(dict(row))
+    except ValidationError as error:
+        lines = [
+            f"  phantoms.{site}.{'.'.join(map(str, item['loc']))}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise ParamsError("params.yaml cannot be used:\n" + "\n".join(lines)) from error

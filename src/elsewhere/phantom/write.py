@@ -1,0 +1,70 @@
+"""write: make one synthetic site as a folder of data/raw, whole or not at all."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from elsewhere.files import whole
+from elsewhere.phantom import cohort, settings
+from elsewhere.progress import reported
+
+log = logging.getLogger(__name__)
+MARKER = "SYNTHETIC.txt"
+WRITERS = {
+    "dicom_series": "elsewhere.phantom.dicom",
+    "cc_ccii": "elsewhere.phantom.cc_ccii",
+    "covid_ctset": "elsewhere.phantom.covid_ctset",
+    "mosmed": "elsewhere.phantom.mosmed",
+    "sars_cov_2_ct": "elsewhere.phantom.sars_cov_2_ct",
+    "covid_ct": "elsewhere.phantom.covid_ct",
+}
+Writer = Callable[[Path, settings.Phantom, Iterable[cohort.Patient]], int]
+
+
+def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
+    """Write one synthetic site.
+
+    Parameters
+    ----------
+    site
+        Name of the row in ``phantoms`` and ``sites``.
+    root
+        The site's folder, ``data/raw/<site>``; an older one is replaced.
+    row
+        The row of ``phantoms``, unchecked.
+
+    Returns
+    -------
+    int
+        Number of scans (or single images) written. The same row gives the same bytes.
+
+    Raises
+    ------
+    elsewhere.design.params.ParamsError
+        If a key of the row is unknown, missing or out of range.
+    """
+    phantom = settings.parse(site, row)
+    patients = cohort.draw(phantom)
+    shown = reported(patients, log, total=len(patients), unit="synthetic patients")
+    with whole(root) as folder:
+        folder.mkdir()
+        count = _writer(phantom.kind)(folder, phantom, shown)
+        (folder / MARKER).write_text(_marker(site, phantom, count), encoding="utf-8")
+    log.info("%s: %d synthetic scans of %d patients in %s", site, count, len(patients), root)
+    return count
+
+
+def _writer(kind: str) -> Writer:
+    return cast(Writer, import_module(WRITERS[kind]).write)
+
+
+def _marker(site: str, row: settings.PhantomRow, count: int) -> str:
+    return (
+        "SYNTHETIC. No patient was scanned; nothing here says anything about patients.\n"
+        f"site: {site}\nlayout: {row.kind}\nscans: {count}\nseed: {row.seed}\n"
+        f"confounding: {row.confounding}\nmade by: elsewhere phantom, from params.yaml\n"
+    )

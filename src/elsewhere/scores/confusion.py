@@ -1,0 +1,121 @@
+"""confusion: counts of right and wrong calls, what follows from them, and their averages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elsewhere.scores.discrimination import Ints
+
+Matrix = list[list[float | None]]
+
+
+class Confusion(NamedTuple):
+    """Counts of scans (A-53)."""
+
+    tp: int
+    fp: int
+    tn: int
+    fn: int
+
+
+class Averages(TypedDict):
+    """The two matrices that summarise an arm over test sites (A-54); see `average`."""
+
+    matrix: Matrix
+    accuracy: float | None
+    negative_sites: list[str]
+    positive_sites: list[str]
+
+
+def count(labels: Ints, *, calls: NDArray[np.bool_]) -> Confusion:
+    """Count right and wrong calls; both arrays have shape [n] (A-53)."""
+    truth = labels == 1
+    return Confusion(
+        tp=int(np.sum(truth & calls)),
+        fp=int(np.sum(~truth & calls)),
+        tn=int(np.sum(~truth & ~calls)),
+        fn=int(np.sum(truth & ~calls)),
+    )
+
+
+def measures(counts: Confusion) -> tuple[dict[str, float | None], dict[str, str]]:
+    """Return accuracy (A-55), sensitivity, specificity, F1 and precision.
+
+    Returns
+    -------
+    tuple
+        The measures, None where the denominator is 0; and for each None its reason.
+    """
+    tp, fp, tn, fn = counts
+    shares = {
+        "accuracy": (tp + tn, sum(counts), "there are no test scans"),
+        "sensitivity": (tp, tp + fn, "no test scan is positive"),
+        "specificity": (tn, tn + fp, "no test scan is negative"),
+        "f1": (2 * tp, 2 * tp + fp + fn, "no test scan is positive or called positive"),
+        "precision": (tp, tp + fp, "no test scan is called positive"),
+    }
+    values = {name: part / of if of else None for name, (part, of, _) in shares.items()}
+    reasons = {name: why for name, (_, of, why) in shares.items() if not of}
+    return values, reasons
+
+
+def normalised(counts: Confusion) -> Matrix:
+    """Return [[true negative, false positive], [false negative, true positive]] as shares (A-53).
+
+    Each row is divided by its own number of scans (rows: truth); a class without scans gives
+    [None, None].
+    """
+    return [_shares(counts.tn, counts.fp), _shares(counts.fn, counts.tp)]
+
+
+def combined(counts: Iterable[Confusion]) -> Confusion:
+    """Return the counts over the samples of all sites together, the "Combined" matrix (A-54)."""
+    table = [(0, 0, 0, 0), *counts]
+    tp, fp, tn, fn = (sum(column) for column in zip(*table, strict=True))
+    return Confusion(tp, fp, tn, fn)
+
+
+def average(sites: Mapping[str, Confusion], *, without: Collection[str] = ()) -> Averages:
+    """Average the normalised matrices with equal weight for each site: "Average" (A-54).
+
+    Parameters
+    ----------
+    sites
+        Counts of one arm on each test site.
+    without
+        Sites left out, such as the one that has no negative scans.
+
+    Returns
+    -------
+    Averages
+        ``matrix`` as from `normalised`; a row is averaged over the sites that have scans of its
+        class, which are listed. ``accuracy`` is the mean of the sites' accuracies.
+    """
+    kept = {name: counts for name, counts in sites.items() if name not in without}
+    matrices = {name: normalised(counts) for name, counts in kept.items()}
+    accuracies = [measures(counts)[0]["accuracy"] for counts in kept.values()]
+    present = [[name for name, matrix in matrices.items() if matrix[row][0] is not None]
+               for row in (0, 1)]  # fmt: skip
+    return Averages(
+        matrix=[
+            [_mean([matrices[name][row][column] for name in present[row]]) for column in (0, 1)]
+            for row in (0, 1)
+        ],
+        accuracy=_mean(accuracies),
+        negative_sites=present[0],
+        positive_sites=present[1],
+    )
+
+
+def _shares(first: int, second: int) -> list[float | None]:
+    both = first + second
+    return [first / both, second / both] if both else [None, None]
+
+
+def _mean(values: list[float | None]) -> float | None:
+    defined = [value for value in values if value is not None]
+    return sum(defined) / len(defined) if defined else None

@@ -1,0 +1,86 @@
+"""matrix: the generalization matrix as a table, one row a run and one a pooled cell: matrix.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.params import Arm
+from elsewhere.files import whole
+
+NUMBERS = (
+    "n_patients",
+    "n_scans",
+    "n_positive",
+    "auc",
+    "auc_low",
+    "auc_high",
+    "auc_mc_mean",
+    "auc_mc_sd",
+    "accuracy",
+    "sensitivity",
+    "specificity",
+    "f1",
+    "precision",
+    "threshold",
+)
+COLUMNS = (
+    *("study", "arm", "method", "network", "train_sites", "test_site", "fold", "seed"),
+    *NUMBERS,
+    "status",
+)
+
+
+def rows(
+    cells: Iterable[Mapping[str, Any]], *, arms: Mapping[str, Arm], sites: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the rows of matrix.csv: arms, then sites, then runs, in their declared order (A-51).
+
+    Parameters
+    ----------
+    cells
+        Contents of metrics.json, in any order.
+    arms
+        The study's arms in the order of the matrix.
+    sites
+        Test sites in the order of the columns, as named in the cells.
+
+    Raises
+    ------
+    ValueError
+        If a cell of an arm and a site is missing: no cell is dropped in silence.
+    """
+    found = {(cell["arm"], cell["site"]): cell for cell in cells}
+    wanted = [(arm, site) for arm in arms for site in sites]
+    missing = [f"{arm}/{site}" for arm, site in wanted if (arm, site) not in found]
+    if missing:
+        raise ValueError(f"no metrics of {', '.join(missing)}; expected one of each arm and site")
+    return [row for arm, site in wanted for row in _cell_rows(found[arm, site], arms[arm])]
+
+
+def write(table: Iterable[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as CSV; what is undefined is an empty field and the status says so."""
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(table)
+
+
+def _cell_rows(cell: Mapping[str, Any], arm: Arm) -> list[dict[str, Any]]:
+    """Return one row a run and a pooled one; for one run its own row suffices."""
+    runs = [*cell["runs"]]
+    if len(runs) != 1:
+        runs.append(cell["pooled"])
+    about = {
+        "study": cell["study"],
+        "arm": cell["arm"],
+        "method": arm.method,
+        "network": arm.network,
+        "train_sites": "+".join(cell["training_sites"]),
+        "test_site": cell["site"],
+    }
+    return [
+        about | {name: run[name] for name in ("fold", "seed", *NUMBERS, "status")} for run in runs
+    ]

@@ -1,0 +1,172 @@
+"""predictions: read and write predictions.parquet, one row a scan, run and part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from elsewhere.files import whole
+
+SCHEMA = pa.schema(
+    [
+        ("scan_id", pa.string()),
+        ("patient_id", pa.string()),
+        ("label", pa.int64()),
+        ("fold", pa.int64()),
+        ("seed", pa.int64()),
+        ("part", pa.string()),
+        ("probability_0", pa.float64()),
+        ("probability_1", pa.float64()),
+        ("window_start", pa.int64()),
+        ("mc_probability", pa.list_(pa.float64())),
+    ]
+)
+COLUMNS = tuple(SCHEMA.names)
+PARTS = ("validation", "test")
+RUN = ["fold", "seed"]
+
+
+class PredictionsError(ValueError):
+    """A predictions file or table breaks the contract; the message names what and where."""
+
+
+def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> None:
+    """Check and write predictions, sorted by fold, seed, part and scan; equal data, equal bytes.
+
+    Parameters
+    ----------
+    frame
+        The columns of `SCHEMA`, in any order. ``probability_0`` and ``probability_1`` follow the
+        softmax; ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57)
+        and is empty in validation rows.
+    path
+        File to write, whole or not at all.
+    metadata
+        ``status`` ("ok" or "not run"), ``reason`` (if not run), ``patient_key`` ("published" or
+        "none", if ok), and whatever else describes the predictions, as text.
+
+    Raises
+    ------
+    PredictionsError
+        If columns, values or metadata break the contract.
+    """
+    _check_columns(list(frame.columns), path)
+    try:
+        table = pa.Table.from_pandas(frame[list(COLUMNS)], schema=SCHEMA, preserve_index=False)
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise PredictionsError(f"{path}: a column is not of the type in SCHEMA: {error}") from error
+    keys = [(name, "ascending") for name in [*RUN, "part", "scan_id"]]
+    table = table.sort_by(keys).combine_chunks()
+    _check(table, metadata, path)
+    described = table.replace_schema_metadata(dict(sorted(metadata.items())))
+    with whole(path) as part:
+        pq.write_table(described, part, compression="zstd")
+
+
+def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read and check predictions.
+
+    Returns
+    -------
+    tuple
+        The rows, in the order of the file, and the metadata as text; ``mc_probability`` holds one
+        float64 array a row.
+
+    Raises
+    ------
+    PredictionsError
+        If the file breaks the contract.
+    """
+    table = pq.read_table(path)
+    found = table.schema.metadata or {}
+    metadata = {
+        key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"
+    }
+    _check_columns(table.column_names, path)
+    bare = table.schema.remove_metadata()
+    if not bare.equals(SCHEMA):
+        raise PredictionsError(f"{path}: got the schema\n{bare}\nexpected\n{SCHEMA}")
+    _check(table, metadata, path)
+    return table.to_pandas(), metadata
+
+
+def _check_columns(names: list[str], path: Path) -> None:
+    missing = [name for name in COLUMNS if name not in names]
+    unknown = [name for name in names if name not in COLUMNS]
+    if missing or unknown:
+        raise PredictionsError(
+            f"{path}: columns missing: {missing}, unknown: {unknown}; expected {list(COLUMNS)}"
+        )
+
+
+def _check(table: pa.Table, metadata: Mapping[str, str], path: Path) -> None:
+    for problem in (
+        *_metadata_problems(metadata, table.num_rows),
+        *_value_problems(table),
+    ):
+        raise PredictionsError(f"{path}: {problem}")
+
+
+def _metadata_problems(metadata: Mapping[str, str], n_rows: int) -> list[str]:
+    problems = []
+    status = metadata.get("status")
+    if status not in ("ok", "not run"):
+        problems.append(f"metadata status is {status!r}, expected 'ok' or 'not run'")
+    if status == "not run" and not metadata.get("reason"):
+        problems.append("status is 'not run' without a reason; say why in metadata reason")
+    if status == "not run" and n_rows:
+        problems.append(f"status is 'not run', but there are {n_rows} rows; expected 0")
+    if status == "ok" and metadata.get("patient_key") not in ("published", "none"):
+        got = metadata.get("patient_key")
+        problems.append(f"metadata patient_key is {got!r}, expected 'published' or 'none'")
+    return problems
+
+
+def _value_problems(table: pa.Table) -> list[str]:
+    empty = [name for name in COLUMNS if table[name].null_count]
+    if empty:
+        return [f"empty values in {empty}; every row needs all columns"]
+    frame = table.to_pandas()
+    label = frame["label"]
+    zero, one = frame["probability_0"].to_numpy(), frame["probability_1"].to_numpy()
+    # "not (inside)" also catches NaN
+    outside = ~((zero >= 0) & (zero <= 1) & (one >= 0) & (one <= 1))
+    by_scan = frame.groupby("scan_id")[["patient_id", "label"]].nunique()
+    rules = {
+        "label is neither 0 nor 1": ~label.isin([0, 1]).to_numpy(),
+        f"part is not one of {PARTS}": ~frame["part"].isin(PARTS).to_numpy(),
+        "a probability is not within 0..1": outside,
+        "probability_0 + probability_1 is not 1": ~outside & (np.abs(zero + one - 1) > 1e-6),
+        "a scan stands twice in one run (or in two of its parts)": (
+            frame.duplicated([*RUN, "scan_id"]).to_numpy()
+        ),
+        "a scan has two patients or two labels": (
+            frame["scan_id"].isin(by_scan.index[(by_scan > 1).any(axis=1)]).to_numpy()
+        ),
+    }
+    broken = [
+        f"{rule}: {int(bad.sum())} rows, the first of scan {frame['scan_id'][bad.argmax()]}"
+        for rule, bad in rules.items()
+        if bad.any()
+    ]
+    return broken or _pass_problems(frame)
+
+
+def _pass_problems(frame: pd.DataFrame) -> list[str]:
+    """Every test row of a run has equally many Monte-Carlo passes, validation rows have none."""
+    n_passes = frame["mc_probability"].map(len).astype("int64")
+    if bool((n_passes[frame["part"] == "validation"] > 0).any()):
+        return ["validation rows have mc_probability; expected empty lists"]
+    tested = frame["part"] == "test"
+    spread = n_passes[tested].groupby([frame.loc[tested, name] for name in RUN]).nunique()
+    if bool((spread > 1).any()):
+        return [f"test rows of run {spread.idxmax()} differ in their number of Monte-Carlo passes"]
+    passes = np.concatenate([[0.0], *frame["mc_probability"]])
+    if not bool(((passes >= 0) & (passes <= 1)).all()):
+        return ["an mc_probability is not within 0..1"]
+    return []

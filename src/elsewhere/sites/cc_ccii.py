@@ -1,0 +1,144 @@
+"""cc_ccii: CC-CCII: {NCP,CP,Normal}/<patient>/<scan>/NNNN.{png,jpg} (A-02, A-11, A-20, A-21)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from elsewhere.imaging.formats import numbered, slice_number
+from elsewhere.imaging.source import Source
+from elsewhere.imaging.volume import Unusable
+from elsewhere.sites.layout import (
+    Layout,
+    LayoutError,
+    Rejected,
+    Scan,
+    Sex,
+    age,
+    images,
+    sex,
+    table,
+    visible,
+)
+
+log = logging.getLogger(__name__)
+
+_CLASSES = {"NCP": 1, "CP": 0, "Normal": 0}
+_SUFFIXES = (".png", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class _Listed:
+    label: str
+    slices: int | None
+
+
+class CcCcii(Layout):
+    """Stacks of 8-bit slices; NCP is COVID-19, common pneumonia and normal are negative.
+
+    Attributes
+    ----------
+    gaps
+        What to do with a scan whose slice numbers skip some. "keep": A-20 and A-21 count 4,178
+        scans, nearly all that were published, so the paper kept them.
+    first_slice
+        The end of the patient that slice number 0 shows; the publisher does not say it.
+    """
+
+    citation: ClassVar[str] = "Zhang et al. 2020, Cell 181(6):1423-1433 (CC-CCII)"
+    licence: ClassVar[str] = "CNCB-NGDC terms: research use"
+
+    gaps: Literal["keep", "reject"] = "keep"
+    first_slice: Literal["head", "feet"] = "head"
+
+    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+        """Yield one scan a folder; the tables are used as far as they are there."""
+        classes = [name for name in _CLASSES if (root / name).is_dir()]
+        if not classes:
+            raise LayoutError(f"{root}: expected folders {', '.join(_CLASSES)}")
+        people = _people(root / "metadata.csv")
+        listed = _listed(root / "unzip_filenames.csv")
+        seen = set()
+        for category in classes:
+            for patient in (path for path in visible(root / category) if path.is_dir()):
+                for one in (path for path in visible(patient) if path.is_dir()):
+                    seen.add((patient.name, one.name))
+                    yield self._scan(one, category, people, listed)
+        for (patient_id, scan_id), row in sorted((listed or {}).items()):
+            if (patient_id, scan_id) not in seen:
+                path = f"{row.label}/{patient_id}/{scan_id}"
+                yield Rejected(path, "missing", "listed in unzip_filenames.csv, not on disk")
+
+    def _scan(
+        self,
+        at: Path,
+        category: str,
+        people: dict[str, tuple[Sex, float]],
+        listed: dict[tuple[str, str], _Listed] | None,
+    ) -> Scan | Rejected:
+        patient = at.parent.name
+        relative = f"{category}/{patient}/{at.name}"
+        files = images(at, *_SUFFIXES)
+        try:
+            self._check(files)
+            if listed is not None:
+                _agree(listed.get((patient, at.name)), category, len(files))
+        except Unusable as error:
+            return Rejected(relative, error.reason, error.detail)
+        source = Source(kind="stack", files=tuple(files), first_slice=self.first_slice)
+        known_sex, known_age = people.get(patient, ("unknown", float("nan")))
+        return Scan(
+            relative,
+            relative,
+            patient,
+            _CLASSES[category],
+            category,
+            source,
+            sex=known_sex,
+            age=known_age,
+        )
+
+    def _check(self, files: list[Path]) -> None:
+        if not files:
+            raise Unusable("empty", f"no {' or '.join(_SUFFIXES)} file in the folder")
+        numbers = [slice_number(path) for path in numbered(files)] if len(files) > 1 else []
+        skipped = sum(after - before - 1 for before, after in pairwise(numbers))
+        if self.gaps == "reject" and skipped:
+            raise Unusable("gap", f"{skipped} slice numbers are missing between first and last")
+
+
+def _agree(row: _Listed | None, category: str, slices: int) -> None:
+    if row is None:
+        raise Unusable("not_listed", "unzip_filenames.csv has no such patient and scan")
+    # only the class names are documented; whatever else the column holds cannot be compared
+    if row.label in _CLASSES and row.label != category:
+        raise Unusable("label_conflict", f"unzip_filenames.csv says {row.label}, not {category}")
+    if row.slices is not None and row.slices != slices:
+        raise Unusable("slice_count", f"{slices} slices, unzip_filenames.csv says {row.slices}")
+
+
+def _people(path: Path) -> dict[str, tuple[Sex, float]]:
+    if not path.is_file():
+        log.warning("%s is missing: sex and age stay unknown", path.name)
+        return {}
+    rows = table(path, required=("patient_id", "Age"))
+    # the header explains its values, such as Sex(Male/Female), in more than one way
+    sex_column = next((name for name in (rows[0] if rows else ()) if name.startswith("Sex")), "")
+    return {row["patient_id"]: (sex(row.get(sex_column, "")), age(row["Age"])) for row in rows}
+
+
+def _listed(path: Path) -> dict[tuple[str, str], _Listed] | None:
+    if not path.is_file():
+        log.warning("%s is missing: slice counts cannot be checked", path.name)
+        return None
+    rows = table(path, required=("patient_id", "scan_id", "label", "n_slice"))
+    return {
+        (row["patient_id"], row["scan_id"]): _Listed(
+            row["label"], int(float(row["n_slice"])) if row["n_slice"] else None
+        )
+        for row in rows
+    }

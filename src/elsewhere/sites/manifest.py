@@ -1,0 +1,102 @@
+"""manifest: one row a scan, the table between many data sets and many methods."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+
+from elsewhere.files import whole
+
+_HASH = pa.Check.str_matches(r"^[0-9a-f]{16}$")
+_COUNT = pa.Check.ge(1)
+_NOT_EMPTY = pa.Check.str_length(min_value=1)
+
+
+def _among(*values: str) -> pa.Check:
+    return pa.Check.isin(values)
+
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "scan_id": pa.Column(str, _HASH, unique=True),
+        "patient_id": pa.Column(str, _HASH),
+        "patient_key": pa.Column(str, _among("published", "none")),
+        "site": pa.Column(str, _NOT_EMPTY),
+        "sub_site": pa.Column(str, _NOT_EMPTY),
+        "label": pa.Column("Int64", pa.Check.isin([0, 1])),
+        "category": pa.Column(str, _NOT_EMPTY),
+        "sex": pa.Column(str, _among("F", "M", "unknown")),
+        "age": pa.Column(float, pa.Check.in_range(0, 150), nullable=True),
+        "manufacturer": pa.Column(str, _NOT_EMPTY),
+        "kernel": pa.Column(str, _NOT_EMPTY),
+        "contrast": pa.Column(str, _among("yes", "no", "unknown")),
+        "spacing_z_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
+        "spacing_y_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
+        "spacing_x_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
+        "n_slices": pa.Column("int64", _COUNT),
+        "rows": pa.Column("int64", _COUNT),
+        "columns": pa.Column("int64", _COUNT),
+        "value_scale": pa.Column(str, _among("HU", "CT number", "0-255")),
+        "bits_stored": pa.Column("int64", pa.Check.in_range(1, 64)),
+        "value_min": pa.Column("int64"),
+        "value_max": pa.Column("int64"),
+        "source_path": pa.Column(str, _NOT_EMPTY),
+        "source_format": pa.Column(str, _among("DICOM", "PNG", "JPEG", "TIFF", "NIfTI")),
+        "synthetic": pa.Column(bool),
+        "volume_sha256": pa.Column(str, pa.Check.str_matches(r"^[0-9a-f]{64}$")),
+    },
+    strict=True,
+    ordered=True,
+    coerce=True,
+)
+COLUMNS = tuple(SCHEMA.columns)
+
+
+class ManifestError(ValueError):
+    """A table is no manifest; the message names the column, the value and the file."""
+
+
+def write(frame: pd.DataFrame, path: Path) -> None:
+    """Check a manifest and write it, sorted by scan_id; equal rows give equal bytes.
+
+    Parameters
+    ----------
+    frame
+        The columns of `SCHEMA` in any order; no row at all is a manifest too.
+    path
+        Parquet file to make or replace.
+
+    Raises
+    ------
+    ManifestError
+        If a column is missing, unknown or holds a value that `SCHEMA` refuses.
+    """
+    checked = _checked(frame.reindex(columns=[*COLUMNS]) if frame.empty else frame, path)
+    with whole(path) as part:
+        checked.sort_values("scan_id", ignore_index=True).to_parquet(part, index=False)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read and check a manifest: one row a scan, sorted by scan_id.
+
+    Raises
+    ------
+    ManifestError
+        If the table breaks `SCHEMA`.
+    """
+    return _checked(pd.read_parquet(path), path)
+
+
+def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
+    missing = [name for name in COLUMNS if name not in frame]
+    unknown = [name for name in frame if name not in COLUMNS]
+    if missing or unknown:
+        raise ManifestError(f"{path}: columns missing {missing}, unknown {unknown}")
+    try:
+        checked: pd.DataFrame = SCHEMA.validate(frame[[*COLUMNS]], lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases[["column", "check", "failure_case"]].head(5)
+        raise ManifestError(f"{path}: not a manifest:\n{cases.to_string(index=False)}") from error
+    return checked

@@ -1,0 +1,73 @@
+"""mosmed: MosMedData: studies/CT-{0..4}/study_NNNN.nii.gz, one study a patient (A-08, A-24)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from elsewhere.imaging.source import Source
+from elsewhere.sites.layout import Layout, LayoutError, Rejected, Scan, folder, table, visible
+
+CATEGORIES = ("CT-0", "CT-1", "CT-2", "CT-3", "CT-4")
+_SUFFIXES = (".nii.gz", ".nii")
+
+
+class Mosmed(Layout):
+    """Volumes graded by severity; CT-1 to CT-4 are positive.
+
+    Attributes
+    ----------
+    leave_out
+        Categories not used, such as CT-0, which may hold positives and negatives (A-08).
+    """
+
+    citation: ClassVar[str] = "Morozov et al. 2020, MosMedData: chest CT, arXiv 2005.06465"
+    licence: ClassVar[str] = "CC BY-NC-ND 3.0"
+
+    leave_out: tuple[str, ...] = ()
+
+    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+        """Yield one scan a study, checked against dataset_registry.xlsx where that is there."""
+        unknown = sorted({*self.leave_out} - {*CATEGORIES})
+        if unknown:
+            raise LayoutError(f"options.leave_out: {unknown}, expected some of {CATEGORIES}")
+        studies = folder(root, "studies")
+        listed = _listed(root / "dataset_registry.xlsx")
+        for category in CATEGORIES:
+            if not (studies / category).is_dir():
+                continue
+            for path in visible(studies / category):
+                if path.name.endswith(_SUFFIXES):
+                    yield self._scan(path, category, listed)
+        yield from _missing(studies, listed or {})
+
+    def _scan(self, path: Path, category: str, listed: dict[str, str] | None) -> Scan | Rejected:
+        study = path.name.removesuffix(".gz").removesuffix(".nii")
+        relative = f"studies/{category}/{path.name}"
+        if category in self.leave_out:
+            return Rejected(relative, "left_out", f"options.leave_out names {category}")
+        if listed is not None and study not in listed:
+            return Rejected(relative, "not_listed", "dataset_registry.xlsx has no such study")
+        if listed is not None and listed[study] != category:
+            detail = f"dataset_registry.xlsx says {listed[study]}, the folder {category}"
+            return Rejected(relative, "label_conflict", detail)
+        source = Source(kind="nifti", files=(path,))
+        return Scan(study, relative, study, int(category != "CT-0"), category, source)
+
+
+def _listed(path: Path) -> dict[str, str] | None:
+    if not path.is_file():
+        return None
+    rows = table(path, required=("study_id", "category"))
+    return {row["study_id"]: row["category"] for row in rows}
+
+
+def _missing(studies: Path, listed: dict[str, str]) -> Iterator[Rejected]:
+    there = {
+        path.name.removesuffix(".gz").removesuffix(".nii") for path in studies.glob("CT-*/*.nii*")
+    }
+    for study, category in sorted(listed.items()):
+        if study not in there:
+            detail = "listed in dataset_registry.xlsx, not on disk"
+            yield Rejected(f"studies/{category}/{study}.nii.gz", "missing", detail)

@@ -1,0 +1,31 @@
+"""sars_cov_2_ct: SARS-CoV-2 CT-scan (D-01): COVID/Covid (n).png, non-COVID/Non-Covid (n).png."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+from elsewhere.imaging.source import Source
+from elsewhere.sites.layout import Layout, LayoutError, Rejected, Scan, images
+
+_CLASSES = {"COVID": 1, "non-COVID": 0}
+
+
+class SarsCov2Ct(Layout):
+    """Single slices; no patient key is published, so that no split by patient is possible."""
+
+    citation: ClassVar[str] = (
+        "Soares et al. 2020, SARS-CoV-2 CT-scan dataset, medRxiv 2020.04.24.20078584"
+    )
+    licence: ClassVar[str] = "CC BY-NC-SA 4.0"
+
+    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+        """Yield one scan an image, with patient None."""
+        for category, label in _CLASSES.items():
+            if not (root / category).is_dir():
+                raise LayoutError(f"{root}: expected the folders {' and '.join(_CLASSES)}")
+            for path in images(root / category, ".png"):
+                name = f"{category}/{path.name}"
+                source = Source(kind="stack", files=(path,))
+                yield Scan(name, name, None, label, category, source)

@@ -1,0 +1,119 @@
+"""figure: all results of a study to matrix.csv, figures and report.html."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import Arm, Scoring, Site
+from elsewhere.figures import (
+    architecture,
+    cohort_table,
+    confusion,
+    example_slices,
+    published,
+    report,
+    roc,
+    training,
+)
+from elsewhere.figures import matrix as heat_map
+from elsewhere.figures.results import Named, Results, gather
+from elsewhere.files import whole
+from elsewhere.scores import matrix
+from elsewhere.sites import manifest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the figures of a study need to know.
+
+    Attributes
+    ----------
+    sites
+        Row of ``sites`` to site, in the order of the columns.
+    site_rows
+        The study's name of a site to its row.
+    """
+
+    title: str
+    citation: str
+    classes: tuple[str, str]
+    published: str | None
+    arms: Mapping[str, Arm]
+    averages_without: tuple[str, ...]
+    sites: Mapping[str, Site]
+    site_rows: Mapping[str, str]
+    scoring: Scoring
+
+
+def run(job: Job, settings: Settings) -> None:
+    """Draw a study (A-58 to A-72, D-19 to D-43).
+
+    Reads the tables ``metrics``, ``record``, ``history``, ``manifest``, ``volumes``, ``rejected``
+    and, for the report, ``predictions``, ``split``, ``gate`` and the costs; writes ``matrix``,
+    ``figures`` and ``report``.
+    """
+    named = Named(
+        job.wildcards["study"], settings.title, settings.classes, settings.scoring.confidence
+    )
+    results = gather(
+        job.paths("metrics"),
+        arms=settings.arms,
+        sites=settings.sites,
+        site_rows=settings.site_rows,
+        named=named,
+    )
+    table = matrix.rows(results.cells.values(), arms=settings.arms, sites=[*settings.sites])
+    matrix.write(table, job.outputs["matrix"])
+    compared = published.compare(results, settings.published) if settings.published else []
+    rejected = {row: pd.read_csv(path, dtype=str) for row, path in job.paths("rejected").items()}
+    with whole(job.outputs["figures"]) as folder:
+        folder.mkdir()
+        names = _of_results(results, folder, settings.averages_without)
+        if compared:
+            published.draw(results, compared, folder)
+            names.append("published")
+        names += _of_scans(job, settings, folder, rejected)
+        names += _of_runs(job, settings, folder, results)
+    report.write(results, job, report.Parts(settings.citation, names, compared, rejected))
+
+
+def _of_results(results: Results, folder: Path, without: tuple[str, ...]) -> list[str]:
+    heat_map.draw(results, folder)
+    curves = roc.draw(results, folder)
+    return ["matrix", *curves, *confusion.draw(results, folder, averages_without=without)]
+
+
+def _of_scans(
+    job: Job, settings: Settings, folder: Path, rejected: Mapping[str, pd.DataFrame]
+) -> list[str]:
+    manifests = {row: manifest.read(path) for row, path in job.paths("manifest").items()}
+    sites, classes = settings.sites, settings.classes
+    cohort = cohort_table.table(manifests, rejected=rejected, sites=sites, classes=classes)
+    synthetic = any(site.synthetic for site in sites.values())
+    cohort_table.draw(cohort, folder, synthetic=synthetic)
+    volumes = job.paths("volumes")
+    example_slices.draw(manifests, folder, volumes=volumes, sites=sites, classes=classes)
+    return ["cohort_table", "example_slices"]
+
+
+def _of_runs(job: Job, settings: Settings, folder: Path, results: Results) -> list[str]:
+    records = {
+        run: json.loads(path.read_text(encoding="utf-8"))
+        for run, path in job.paths("record").items()
+    }
+    curves = {
+        run: training.Curve(pd.read_csv(path), records[run].get("best_iteration"))
+        for run, path in job.paths("history").items()
+    }
+    training.draw(results, curves, folder)
+    synthetic = results.synthetic
+    return [
+        "training",
+        *architecture.draw(records, folder, arms=settings.arms, synthetic=synthetic),
+    ]

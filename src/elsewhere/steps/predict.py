@@ -1,0 +1,136 @@
+"""predict: every run of an arm on one site's validation and test parts (A-16, A-57)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import pandas as pd
+import torch
+
+from elsewhere.cohorts import cohort
+from elsewhere.design.job import Job
+from elsewhere.design.params import ImageInput, NetworkRow, Prediction, VolumeInput
+from elsewhere.methods import device, record
+from elsewhere.methods.inference import How
+from elsewhere.methods.prediction import predict, sample
+from elsewhere.networks import registry, weights
+from elsewhere.progress import reported
+from elsewhere.scores import predictions
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What predictions depend on, beside the models.
+
+    Attributes
+    ----------
+    network
+        Row of `networks` of the arm.
+    input
+        Row of `inputs`.
+    prediction
+        The prediction half of the budget.
+    """
+
+    network: NetworkRow
+    input: VolumeInput | ImageInput
+    prediction: Prediction
+
+
+def run(job: Job, settings: Settings) -> None:
+    """Predict one cell: a row for each run, part and scan, or none and the reason why."""
+    runs = {
+        name: json.loads(path.read_text(encoding="utf-8"))
+        for name, path in job.paths("record").items()
+    }
+    index = pd.read_parquet(job.path("index"))
+    reason = _why_not(runs, index, job.wildcards["site"])
+    if reason is not None:
+        log.warning("%s: not run: %s", job.name, reason)
+        empty = pd.DataFrame(columns=predictions.COLUMNS)
+        metadata = {"status": "not run", "reason": reason}
+        predictions.write(empty, job.outputs["predictions"], metadata=metadata)
+        record.write_json({"status": "not run", "reason": reason}, job.outputs["cost"])
+        return
+    where = device.prepare(settings.prediction)
+    frames: list[pd.DataFrame] = []
+    seconds: list[float] = []
+    for name in reported(sorted(runs, key=_run), log, total=len(runs), unit="runs"):
+        rows, taken = _predicted(job, settings, (name, runs[name], where))
+        frames.append(rows)
+        seconds += taken
+    metadata = {"status": "ok", "selection": "validation accuracy", "patient_key": _key(index)}
+    predictions.write(pd.concat(frames), job.outputs["predictions"], metadata=metadata)
+    cost = {
+        "status": "ok",
+        "seconds_per_prediction": median(seconds) if seconds else None,
+        "n_scans": len(seconds),
+        "device": device.name(where),
+        "threads": settings.prediction.threads,
+        "peak_memory_mb": device.peak_memory_mb(where),
+    }
+    record.write_json(cost, job.outputs["cost"])
+
+
+def _predicted(
+    job: Job, settings: Settings, which: tuple[str, Mapping[str, Any], torch.device]
+) -> tuple[pd.DataFrame, tuple[float, ...]]:
+    """Return the rows of one run, and the seconds that each scan took."""
+    name, made, where = which
+    fold, seed = _run(name)
+    site = job.wildcards["site"]
+    network = registry.build(settings.network, settings.input)
+    weights.load(network, job.paths("model")[name])
+    network.to(where)
+    how: How = {
+        "input": settings.input,
+        "site": site if site in made["n_train"] else None,
+        "batch_size": settings.prediction.batch_size,
+        "device": where,
+        "precision": settings.prediction.precision,
+    }
+    frames: list[pd.DataFrame] = []
+    seconds: tuple[float, ...] = ()
+    for part in ("validation", "test"):
+        scans = cohort.load(
+            job.path("index"),
+            job.path("arrays"),
+            job.path("split"),
+            site=site,
+            fold=fold,
+            part=part,
+        )
+        found = predict(network, scans, how=how)
+        rows = found.rows.assign(fold=fold, seed=seed, part=part)
+        if part == "test" and settings.prediction.mc_passes:
+            passes = sample(network, scans, prediction=settings.prediction, seed=seed, how=how)
+            rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
+        frames.append(rows)
+        seconds += found.seconds
+    return pd.concat(frames), seconds
+
+
+def _why_not(runs: Mapping[str, Mapping[str, Any]], index: pd.DataFrame, site: str) -> str | None:
+    """Return why this cell cannot be predicted: a model was not made, or the site has no scan."""
+    for made in runs.values():
+        if made["status"] != "ok":
+            return str(made["reason"])
+    return f"site {site} has no data here" if index.empty else None
+
+
+def _run(name: str) -> tuple[int, int]:
+    """Return fold and seed of a run's name, such as "0-643"."""
+    fold, seed = name.split("-")
+    return int(fold), int(seed)
+
+
+def _key(index: pd.DataFrame) -> str:
+    """Return whether patients are known; without a published key a scan is its own patient."""
+    return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"

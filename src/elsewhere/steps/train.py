@@ -1,0 +1,84 @@
+"""train: one run: an arm on one fold from one seed (A-37 to A-43)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from elsewhere.cohorts import cohort
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.job import Job
+from elsewhere.design.params import Erm, Input, NetworkRow, Training
+from elsewhere.files import remove
+from elsewhere.methods import record
+from elsewhere.methods import registry as methods
+from elsewhere.methods.method import Budget
+from elsewhere.networks import registry as networks
+from elsewhere.networks import weights
+
+CHECKPOINTS = Path(".elsewhere/checkpoints")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run is made of."""
+
+    method: Erm
+    network: NetworkRow
+    input: Input
+    training: Training
+
+
+def run(job: Job, settings: Settings) -> None:
+    """Train a network on the arm's sites, or say why this cannot be done here (A-78).
+
+    An unfinished run leaves a checkpoint outside its outputs; the same job goes on from there.
+    """
+    fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
+    named = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
+    named["network"] = settings.network.kind
+    train, valid = _cohorts(job, fold, "train"), _cohorts(job, fold, "validation")
+    empty = [site for site, scans in train.items() if not len(scans)]
+    if empty:
+        _not_run(job, named | {"reason": f"site {empty[0]} has no data here"})
+        return
+    training = settings.training
+    budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
+    torch.manual_seed(seed)
+    network = networks.build(settings.network, settings.input)
+    fitted = methods.build(settings.method).fit(network, train, valid, budget)
+    weights.save(fitted.network, job.outputs["model"])
+    record.write_history(fitted.history, job.outputs["history"])
+    result = record.result(fitted, budget)
+    seen = record.scans(train, valid, training)
+    record.write_json(named | result | seen, job.outputs["record"])
+    record.write_json(record.cost(fitted, training), job.outputs["cost"])
+    remove(budget.checkpoint)
+
+
+def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:
+    arrays, splits = job.paths("arrays"), job.paths("split")
+    return {
+        site: cohort.load(index, arrays[site], splits[site], site=site, fold=fold, part=part)
+        for site, index in job.paths("index").items()
+    }
+
+
+def _not_run(job: Job, named: dict[str, Any]) -> None:
+    weights.save_none(job.outputs["model"])
+    record.write_history((), job.outputs["history"])
+    record.write_json(named | {"status": "not run"}, job.outputs["record"])
+    record.write_json({"status": "not run"}, job.outputs["cost"])
+
+
+def _key(job: Job) -> str:
+    """Name this job and all it reads: prepared arrays are told by the hashes in their index."""
+    files = [*job.paths("index").items(), *job.paths("split").items()]
+    hashes = [(site, hashlib.sha256(path.read_bytes()).hexdigest()) for site, path in files]
+    text = json.dumps([job.digest, sorted(job.wildcards.items()), hashes])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

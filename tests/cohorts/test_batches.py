@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elsewhere.cohorts.batches import batch_plan
+
+SIZES = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 9), min_size=1)
+
+
+def drawn(sizes, *, batch_size, sampling, iterations, seed=0):
+    return [
+        pair
+        for iteration in range(iterations)
+        for pair in batch_plan(
+            sizes, batch_size=batch_size, sampling=sampling, seed=seed, iteration=iteration
+        )
+    ]
+
+
+@given(sizes=SIZES, batch_size=st.integers(1, 7), seed=st.integers(0, 9))
+def test_a_pooled_epoch_is_every_scan_once(sizes, batch_size, seed):
+    total = sum(sizes.values())
+    pairs = drawn(sizes, batch_size=batch_size, sampling="pooled", iterations=2 * total, seed=seed)
+    everything = {(site, index) for site, size in sizes.items() for index in range(size)}
+    for first in range(0, len(pairs) - total + 1, total):
+        epoch = pairs[first : first + total]
+        assert len(set(epoch)) == total
+        assert set(epoch) == everything
+
+
+@given(sizes=SIZES, batch_size=st.integers(1, 7), seed=st.integers(0, 9))
+def test_equal_per_site_gives_each_site_its_turn_and_each_scan_its_epoch(sizes, batch_size, seed):
+    pairs = drawn(sizes, batch_size=batch_size, sampling="equal_per_site", iterations=40, seed=seed)
+    counts = Counter(site for site, _ in pairs)
+    assert max(counts.values()) - min(counts[site] for site in sizes) <= 1
+    for site, size in sizes.items():
+        own = [index for name, index in pairs if name == site]
+        for first in range(0, len(own) - size + 1, size):
+            assert sorted(own[first : first + size]) == list(range(size))
+
+
+def test_a_batch_of_32_of_two_sites_is_16_and_16():
+    # D-16; D-05: in 155 iterations 2,480 images of each, the smaller site 3.3 times over.
+    sizes = {"a": 2482, "b": 746}
+    for iteration in (0, 1, 50, 154):
+        plan = batch_plan(
+            sizes, batch_size=32, sampling="equal_per_site", seed=643, iteration=iteration
+        )
+        assert Counter(site for site, _ in plan) == {"a": 16, "b": 16}
+    pairs = drawn(sizes, batch_size=32, sampling="equal_per_site", iterations=155)
+    seen = Counter(index for site, index in pairs if site == "b")
+    assert set(seen.values()) == {3, 4}
+
+
+def test_epochs_seeds_and_sites_are_shuffled_apart():
+    sizes = {"a": 50, "b": 50}
+    pairs = drawn(sizes, batch_size=100, sampling="equal_per_site", iterations=2)
+    first, second = pairs[:100], pairs[100:]
+    orders = [
+        [i for site, i in epoch if site == name] for epoch in (first, second) for name in "ab"
+    ]
+    other = drawn(sizes, batch_size=100, sampling="equal_per_site", iterations=1, seed=1)
+    orders.append([i for site, i in other if site == "a"])
+    assert len({tuple(order) for order in orders}) == 5
+    assert all(sorted(order) == list(range(50)) for order in orders)
+
+
+def test_a_site_without_scans_and_an_unknown_sampling_are_refused():
+    with pytest.raises(ValueError, match="'b'"):
+        batch_plan({"a": 3, "b": 0}, batch_size=2, sampling="pooled", seed=0, iteration=0)
+    with pytest.raises(ValueError, match="equal_per_site"):
+        batch_plan({"a": 3}, batch_size=2, sampling="fair", seed=0, iteration=0)

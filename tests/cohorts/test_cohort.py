@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from elsewhere.cohorts.cohort import CohortError, load
+from elsewhere.imaging import store
+
+
+@pytest.fixture
+def site(tmp_path):
+    """Six scans, two a part; every voxel of scan i is i."""
+    ids = [f"{i:016x}" for i in range(6)]
+    arrays = tmp_path / "arrays"
+    arrays.mkdir()
+    for i, scan in enumerate(ids):
+        store.write(arrays / f"{scan}{store.SUFFIX}", np.full((3, 4, 4), i, np.int16))
+    frame = pd.DataFrame({"scan_id": ids, "patient_id": [f"p{i}" for i in range(6)]})
+    frame["label"] = [0, 1, 0, 1, 0, 1]
+    frame.to_parquet(tmp_path / "index.parquet")
+    parts = ["train", "train", "validation", "validation", "test", "test"]
+    rows = [frame.assign(fold=f, part=np.roll(parts, 2 * f)) for f in (0, 1)]
+    pd.concat(rows).to_csv(tmp_path / "split.csv", index=False)
+    return tmp_path / "index.parquet", arrays, tmp_path / "split.csv"
+
+
+def test_a_cohort_holds_the_scans_of_its_fold_and_part(site):
+    for fold, part, expected in [(0, "train", (0, 1)), (1, "train", (2, 3)), (0, "test", (4, 5))]:
+        cohort = load(*site, site="here", fold=fold, part=part)
+        assert len(cohort) == 2
+        assert tuple(int(scan, 16) for scan in cohort.scan_ids) == expected
+        assert [int(cohort.array(i).max()) for i in range(2)] == list(expected)
+        assert cohort.labels.dtype == np.int64
+        assert cohort.patient_ids == tuple(f"p{i}" for i in expected)
+
+
+def test_arrays_are_kept_only_up_to_the_budget(site):
+    cohort = load(*site, site="here", fold=0, part="train")
+    object.__setattr__(cohort, "cache_bytes", 3 * 4 * 4 * 2)
+    first, second = cohort.array(0), cohort.array(1)
+    assert cohort.array(0) is first
+    assert cohort.array(1) is not second
+    np.testing.assert_array_equal(cohort.array(1), second)
+
+
+def test_a_kept_array_cannot_be_spoilt(site):
+    with pytest.raises(ValueError, match="read-only"):
+        load(*site, site="here", fold=0, part="train").array(0)[0] = 1
+
+
+def test_what_does_not_fit_together_is_refused(site, tmp_path):
+    index, arrays, split = site
+    with pytest.raises(CohortError, match="expected one of"):
+        load(index, arrays, split, site="here", fold=0, part="tests")
+    with pytest.raises(CohortError, match="no fold 2"):
+        load(index, arrays, split, site="here", fold=2, part="test")
+    pd.read_parquet(index).iloc[1:].to_parquet(tmp_path / "short.parquet")
+    with pytest.raises(CohortError, match="0000000000000000"):
+        load(tmp_path / "short.parquet", arrays, split, site="here", fold=0, part="train")
+
+
+def test_an_empty_split_gives_an_empty_cohort(site, tmp_path):
+    index, arrays, split = site
+    empty = tmp_path / "empty.csv"
+    empty.write_text(split.read_text().splitlines()[0] + "\n")
+    assert len(load(index, arrays, empty, site="here", fold=3, part="train")) == 0

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from elsewhere.cohorts.leakage import LeakageError, check
+from elsewhere.design.params import Split
+
+HOLDOUT = Split(kind="holdout", folds=1, test=0.25, validation=0.25, seed=0)
+FOLDS = Split(kind="folds", folds=2, test=0.5, validation=0.25, seed=0)
+
+
+def manifest(patient_key: str = "published") -> pd.DataFrame:
+    """Four patients of two scans."""
+    return pd.DataFrame(
+        {
+            "scan_id": [f"s{i}" for i in range(8)],
+            "patient_id": [f"p{i // 2}" for i in range(8)],
+            "patient_key": patient_key,
+            "label": [0, 0, 1, 1, 0, 0, 1, 1],
+            "volume_sha256": [f"v{i}" for i in range(8)],
+        }
+    )
+
+
+def split(*folds: str) -> pd.DataFrame:
+    """One letter a patient and fold: r train, v validation, t test."""
+    parts = {"r": "train", "v": "validation", "t": "test"}
+    scans = manifest()[["scan_id", "patient_id", "label"]]
+    return pd.concat(
+        [
+            scans.assign(fold=fold, part=[parts[letters[i // 2]] for i in range(8)])
+            for fold, letters in enumerate(folds)
+        ],
+        ignore_index=True,
+    )
+
+
+def test_a_clean_holdout_is_reported_with_its_counts():
+    gate = check(split("rrvt"), manifest(), settings=HOLDOUT)
+    assert gate["patients_in_two_parts"] == 0
+    assert (gate["patients"], gate["scans"], gate["split"]) == (4, 8, "patient-level")
+    assert gate["counts"] == [
+        {"fold": 0, "part": "train", "label": 0, "patients": 1, "scans": 2},
+        {"fold": 0, "part": "train", "label": 1, "patients": 1, "scans": 2},
+        {"fold": 0, "part": "validation", "label": 0, "patients": 1, "scans": 2},
+        {"fold": 0, "part": "test", "label": 1, "patients": 1, "scans": 2},
+    ]
+    assert gate["shares"]["requested"] == {"train": 0.5, "validation": 0.25, "test": 0.25}
+    assert gate["shares"]["reached"][0] == {
+        "fold": 0,
+        "of": "patients",
+        "train": 0.5,
+        "validation": 0.25,
+        "test": 0.25,
+    }
+
+
+@pytest.mark.parametrize("scan", range(8))
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_a_planted_leak_is_caught_wherever_it_is(scan, part):
+    rows = split("rrvt")
+    if rows.loc[scan, "part"] == part:
+        rows.loc[scan, "part"] = "test" if part == "train" else "train"
+    else:
+        rows.loc[scan, "part"] = part
+    with pytest.raises(LeakageError, match=f"p{scan // 2}"):
+        check(rows, manifest(), settings=HOLDOUT)
+
+
+def test_the_same_voxels_under_two_patients_are_a_leak_only_across_parts():
+    scans = manifest()
+    scans.loc[7, "volume_sha256"] = "v0"
+    with pytest.raises(LeakageError, match="identical volumes"):
+        check(split("rrvt"), scans, settings=HOLDOUT)
+    gate = check(split("trvt"), scans, settings=HOLDOUT)
+    assert gate["patients_sharing_a_volume"] == 2
+
+
+def test_a_patient_tested_twice_or_never_is_caught():
+    assert check(split("ttrv", "vrtt"), manifest(), settings=FOLDS)["folds"] == 2
+    with pytest.raises(LeakageError, match="p2"):
+        check(split("tttr", "vrtt"), manifest(), settings=FOLDS)
+    with pytest.raises(LeakageError, match="p1"):
+        check(split("tvrr", "vrtt"), manifest(), settings=FOLDS)
+
+
+def test_a_scan_that_is_missing_doubled_or_foreign_is_caught():
+    rows = split("rrvt")
+    for wrong in (rows.iloc[1:], pd.concat([rows, rows.iloc[:1]])):
+        with pytest.raises(LeakageError, match="s0"):
+            check(wrong, manifest(), settings=HOLDOUT)
+    with pytest.raises(LeakageError, match="s7"):
+        check(rows, manifest().iloc[:7], settings=HOLDOUT)
+
+
+def test_without_patient_keys_the_split_is_flagged_as_image_level():
+    gate = check(split("rrvt"), manifest("none"), settings=HOLDOUT)
+    assert gate["patient_key"] == "none"
+    assert gate["split"] == "image-level: this site publishes no patient key"

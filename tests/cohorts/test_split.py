@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import hashlib
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+
+from elsewhere.cohorts.split import assign, part_sizes, strata, units
+from elsewhere.design.params import Split
+
+HOLDOUT = Split(kind="holdout", folds=1, test=0.2, validation=0.08, seed=2021)
+FOLDS = Split(kind="folds", folds=4, test=0.25, validation=0.1, seed=643)
+
+# label, {category: (patients, scans)}, patients train/validation/test, scans.
+# The classes' sizes are the publishers' (CC-CCII: 964 CP, 849 Normal; MosMedData without CT-0).
+UTSW_POSITIVE = (1, {"positive": (101, 101)}, (73, 8, 20), (73, 8, 20))
+UTSW_NEGATIVE = (0, {"infection": (118, 118), "other": (118, 118)}, (170, 18, 48), (170, 18, 48))
+CC_POSITIVE = (1, {"NCP": (929, 1544)}, (669, 74, 186), (1110, 122, 312))
+CC_NEGATIVE = (
+    0,
+    {"CP": (964, 1556), "Normal": (849, 1078)},
+    (1305, 145, 363),
+    (1891, 203, 540),
+)
+CT_POSITIVE = (1, {"covid": (95, 281)}, (68, 8, 19), (201, 23, 57))
+CT_NEGATIVE = (0, {"normal": (360, 1068)}, (259, 29, 72), (770, 84, 214))
+MOSMED = (
+    1,
+    {"CT-1": (684, 684), "CT-2": (125, 125), "CT-3": (45, 45), "CT-4": (2, 2)},
+    (616, 69, 171),
+    (616, 69, 171),
+)
+SITES = {
+    "utsw": (UTSW_POSITIVE, UTSW_NEGATIVE),
+    "cc-ccii": (CC_POSITIVE, CC_NEGATIVE),
+    "covid-ctset": (CT_POSITIVE, CT_NEGATIVE),
+    "mosmed": (MOSMED,),
+}
+
+
+def key(*what: object) -> str:
+    return hashlib.md5("/".join(map(str, what)).encode()).hexdigest()[:16]
+
+
+def patient(name: str, *, label: int, n_scans: int = 1, category: str = "c") -> list[dict]:
+    return [
+        {
+            "scan_id": key(name, scan),
+            "patient_id": key(name),
+            "patient_key": "published",
+            "label": label,
+            "category": category,
+            "volume_sha256": key("voxels", name, scan) * 4,
+        }
+        for scan in range(n_scans)
+    ]
+
+
+def site(name: str) -> pd.DataFrame:
+    rows = []
+    for label, categories, _, _ in SITES[name]:
+        for category, (patients, scans) in categories.items():
+            for number in range(patients):
+                more = number < scans % patients
+                rows += patient(
+                    f"{name}/{category}/{number}",
+                    label=label,
+                    n_scans=scans // patients + more,
+                    category=category,
+                )
+    return pd.DataFrame(rows)
+
+
+def small(n_positive: int = 30, n_negative: int = 41) -> pd.DataFrame:
+    rows = []
+    for number in range(n_positive + n_negative):
+        rows += patient(f"p{number}", label=int(number < n_positive), n_scans=1 + number % 3)
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_the_papers_counts_of_patients_are_reached_exactly(name):
+    rows = assign(site(name), settings=HOLDOUT)
+    for label, _, patients, _ in SITES[name]:
+        found = rows[rows["label"] == label].groupby("part")["patient_id"].nunique()
+        assert (found["train"], found["validation"], found["test"]) == patients
+
+
+@pytest.mark.parametrize("name", SITES)
+def test_shares_of_scans_are_within_one_percent_of_the_papers(name):
+    rows = assign(site(name), settings=HOLDOUT)
+    for label, _, _, scans in SITES[name]:
+        found = rows[rows["label"] == label]["part"].value_counts()
+        for part, wanted in zip(("train", "validation", "test"), scans, strict=True):
+            assert abs(found[part] - wanted) <= 0.01 * sum(scans)
+
+
+@pytest.mark.parametrize(
+    ("n_patients", "expected"),
+    [
+        (101, (73, 8, 20)),
+        (929, (669, 74, 186)),
+        (1813, (1305, 145, 363)),
+        (95, (68, 8, 19)),
+        (360, (259, 29, 72)),
+        (856, (616, 69, 171)),  # 685 x 0.1 is 68.5, binary fractions would give 68
+    ],
+)
+def test_the_rule_gives_the_papers_counts_without_categories(n_patients, expected):
+    assert part_sizes(n_patients, settings=HOLDOUT) == expected
+
+
+def test_utsws_negatives_need_their_two_subsets():
+    # 170/18/48 is twice 85/9/24, what 118 patients give; 236 at once give another.
+    assert part_sizes(118, settings=HOLDOUT) == (85, 9, 24)
+    assert part_sizes(236, settings=HOLDOUT) == (170, 19, 47)
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_the_order_of_rows_does_not_matter(settings):
+    manifest = small()
+    shuffled = manifest.sample(frac=1, random_state=5)
+    pd.testing.assert_frame_equal(
+        assign(manifest, settings=settings), assign(shuffled, settings=settings)
+    )
+
+
+def test_another_seed_gives_another_split_of_the_same_size():
+    first, second = (
+        assign(small(), settings=HOLDOUT.model_copy(update={"seed": seed})) for seed in (1, 2)
+    )
+    assert not first["part"].equals(second["part"])
+    counts = [rows.groupby(["label", "part"])["patient_id"].nunique() for rows in (first, second)]
+    pd.testing.assert_series_equal(*counts)
+
+
+@given(
+    patients=st.lists(
+        st.tuples(st.integers(0, 1), st.integers(1, 4), st.sampled_from("abc")), max_size=40
+    ),
+    folds=st.integers(1, 5),
+    seed=st.integers(0, 5),
+)
+def test_no_patient_is_torn_and_each_is_tested_as_often_as_it_must(patients, folds, seed):
+    kind = "holdout" if folds == 1 else "folds"
+    settings = Split(kind=kind, folds=folds, test=0.2, validation=0.1, seed=seed)
+    columns = list(patient("x", label=0)[0])
+    manifest = pd.DataFrame(
+        [
+            row
+            for number, (label, n_scans, category) in enumerate(patients)
+            for row in patient(str(number), label=label, n_scans=n_scans, category=category)
+        ],
+        columns=columns,
+    )
+    rows = assign(manifest, settings=settings)
+    assert len(rows) == len(manifest) * folds
+    assert (rows.groupby(["fold", "patient_id"])["part"].nunique() <= 1).all()
+    if kind == "folds":
+        tested = rows[rows["part"] == "test"]
+        assert sorted(tested["scan_id"]) == sorted(manifest["scan_id"])
+    assert list(zip(rows["fold"], rows["scan_id"], strict=True)) == sorted(
+        zip(rows["fold"], rows["scan_id"], strict=True)
+    )
+
+
+def test_folds_are_of_equal_size_within_each_label():
+    rows = assign(small(), settings=FOLDS)
+    tested = rows[rows["part"] == "test"].groupby(["label", "fold"])["patient_id"].nunique()
+    for label in (0, 1):
+        assert tested[label].max() - tested[label].min() <= 1
+
+
+def test_a_patient_with_scans_of_both_labels_is_one_unit_of_the_positive_stratum():
+    mixed = [*patient("m", label=1, category="NCP"), *patient("m", label=0, category="CP")]
+    mixed[1]["scan_id"], mixed[1]["volume_sha256"] = key("other"), key("other") * 4
+    found = units(pd.DataFrame(mixed))
+    assert [(unit.label, unit.category, unit.n_scans) for unit in found] == [(1, "NCP", 2)]
+
+
+def test_patients_who_share_identical_voxels_stay_together():
+    manifest = small()
+    manifest.loc[[0, 10, 20], "volume_sha256"] = "f" * 64
+    shared = set(manifest.loc[[0, 10, 20], "patient_id"])
+    assert len(shared) == 3
+    for seed in range(12):
+        rows = assign(manifest, settings=HOLDOUT.model_copy(update={"seed": seed}))
+        assert rows.loc[rows["patient_id"].isin(shared), "part"].nunique() == 1
+
+
+def test_small_categories_join_until_they_reach_every_part():
+    rows = [
+        row
+        for category, count in {"a": 50, "b": 5, "c": 4, "d": 1}.items()
+        for number in range(count)
+        for row in patient(f"{category}{number}", label=1, category=category)
+    ]
+    groups = strata(units(pd.DataFrame(rows)), settings=HOLDOUT)
+    assert sorted(len(group) for group in groups) == [10, 50]
+
+
+def test_three_patients_of_a_label_are_enough_for_every_part():
+    rows = assign(small(n_positive=3, n_negative=3), settings=HOLDOUT)
+    assert set(rows.groupby(["label", "part"])["patient_id"].nunique()) == {1}
+
+
+def test_every_patient_is_tested_equally_often_over_seeds():
+    manifest = small(n_positive=20, n_negative=0)
+    seeds = range(150)
+    counts = pd.Series(0, index=sorted(set(manifest["patient_id"])))
+    for seed in seeds:
+        rows = assign(manifest, settings=HOLDOUT.model_copy(update={"seed": seed}))
+        counts[sorted(set(rows.loc[rows["part"] == "test", "patient_id"]))] += 1
+    share = part_sizes(20, settings=HOLDOUT)[2] / 20
+    assert min(binomtest(int(n), len(seeds), share).pvalue for n in counts) > 1e-5
+
+
+def test_an_empty_manifest_gives_an_empty_split_with_its_columns():
+    manifest = small().iloc[:0]
+    rows = assign(manifest, settings=FOLDS)
+    assert len(rows) == 0
+    assert list(rows.columns) == ["scan_id", "patient_id", "label", "fold", "part"]

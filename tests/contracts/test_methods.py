@@ -1,0 +1,78 @@
+"""Every registered method obeys the same laws."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.params import (
+    CovidnetRedesign,
+    Erm,
+    ImageAugmentation,
+    ImageInput,
+    Training,
+)
+from elsewhere.methods.method import Budget, Method
+from elsewhere.methods.registry import METHODS, build
+from elsewhere.networks import registry as networks
+
+ROWS = {"erm": Erm(kind="erm")}
+INPUT = ImageInput(kind="image", matrix=32, stored_matrix=36, channels=1, normalise="image")
+NETWORK = CovidnetRedesign(
+    kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
+)
+TRAINING = Training(
+    device="cpu", precision="fp32", iterations=4, batch_size=4, sampling="equal_per_site",
+    learning_rate=1e-3, weight_decay=1e-7, schedule="cosine", clip_gradient=2.0,
+    validate_every=2, ties="first", checkpoint_every=2, threads=1,
+    augmentation=ImageAugmentation(kind="image", crop=True, flip_vertical=0.5, flip_horizontal=0.5),
+)  # fmt: skip
+
+
+def test_every_kind_is_tested():
+    assert set(ROWS) == set(METHODS)
+
+
+@pytest.fixture(params=sorted(METHODS))
+def method(request):
+    return build(ROWS[request.param])
+
+
+def cohort(site, size):
+    arrays = np.random.default_rng(size).integers(0, 256, (size, 1, 36, 36)).astype(np.uint8)
+    ids = tuple(f"{site}-{i}" for i in range(size))
+    labels = np.arange(size, dtype=np.int64) % 2
+    return Cohort(site, ids, ids, labels, Path("nowhere"), _kept=dict(enumerate(arrays)))
+
+
+def fit(method, sites, folder):
+    torch.manual_seed(0)
+    network = networks.build(NETWORK, INPUT)
+    train = {site: cohort(site, 4 + number) for number, site in enumerate(sites)}
+    valid = {site: cohort(site, 2) for site in sites}
+    return method.fit(network, train, valid, Budget(TRAINING, INPUT, 0, folder))
+
+
+def test_is_a_method(method):
+    assert isinstance(method, Method)
+
+
+@pytest.mark.parametrize("sites", [("a",), ("a", "b"), ("a", "b", "c")])
+def test_fits_any_number_of_sites(method, sites, tmp_path):
+    fitted = fit(method, sites, tmp_path)
+    assert [row.iteration for row in fitted.history] == [2, 4]
+    assert fitted.best in fitted.history
+    assert all(torch.isfinite(p).all() for p in fitted.network.parameters())
+    assert not fitted.network.training
+
+
+def test_a_site_never_seen_can_be_classified(method, tmp_path):
+    network = fit(method, ("a", "b"), tmp_path).network
+    assert network(torch.rand(2, 1, 32, 32), None).shape == (2, 2)
+
+
+def test_same_seed_same_weights(method, tmp_path):
+    runs = [fit(method, ("a", "b"), tmp_path / str(i)).network.state_dict() for i in range(2)]
+    assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])

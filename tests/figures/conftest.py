@@ -1,0 +1,386 @@
+"""A study with invented, plausible results: binormal ROC curves, whose AUC has a closed form."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from elsewhere.design.graph import runs
+from elsewhere.design.job import Job
+from elsewhere.design.params import Params, Site, load
+from elsewhere.figures.results import Named, Results, gather
+from elsewhere.imaging import store
+from elsewhere.sites import manifest
+from elsewhere.steps.figure import Settings, run
+
+ROOT = Path(__file__).parents[2]
+COUNTS = {"utsw": (68, 20), "cc-ccii": (852, 312), "covid-ctset": (271, 57), "mosmed": (171, 171)}
+COUNTS |= {"site-a": (620, 313), "site-b": (186, 87)}
+
+
+def roc(separation: float) -> dict[str, list[float]]:
+    """Binormal ROC on the 101 thresholds 0..1 of A-56."""
+    threshold = np.linspace(0, 1, 101)
+    with np.errstate(divide="ignore"):
+        cut = np.log(threshold) - np.log1p(-threshold)
+    cut = cut + separation / 2
+    return {
+        "threshold": threshold.tolist(),
+        "fpr": norm.sf(cut).tolist(),
+        "tpr": norm.sf(cut - separation).tolist(),
+    }
+
+
+def one(auc: float, counts: tuple[int, int], *, fold: Any, mc: bool) -> dict[str, Any]:
+    """M of metrics.json for a binormal classifier of this AUC."""
+    scans, positive = counts
+    negative = scans - positive
+    separation = float(norm.ppf(auc) * 2**0.5)
+    half = 1.96 * (auc * (1 - auc) / max(1, min(positive, negative or 1))) ** 0.5
+    hit = float(norm.cdf(separation / 2))
+    tp, fn = round(hit * positive), positive - round(hit * positive)
+    tn, fp = round(hit * negative), negative - round(hit * negative)
+    curve = roc(separation)
+    grid = np.linspace(0, 1, 101)
+    mean = norm.cdf(norm.ppf(np.clip(grid, 1e-9, 1 - 1e-9)) + separation)
+    single = negative == 0
+    rates = {
+        "accuracy": (tp + tn) / scans,
+        "sensitivity": tp / positive,
+        "specificity": None if single else tn / negative,
+        "f1": 2 * tp / (2 * tp + fp + fn),
+        "precision": tp / (tp + fp),
+    }
+    bounds: dict[str, Any] = {}
+    for name in ("accuracy", "sensitivity", "specificity"):
+        value = rates[name]
+        bounds[f"{name}_low"] = None if value is None else max(0.0, value - 0.08)
+        bounds[f"{name}_high"] = None if value is None else min(1.0, value + 0.08)
+    why = f"AUC undefined: all {scans} test scans are positive"
+    return {
+        "fold": fold,
+        "seed": 0 if fold != "pooled" else "pooled",
+        "n_patients": scans,
+        "n_scans": scans,
+        "n_positive": positive,
+        "auc": None if single else auc,
+        "auc_low": None if single else max(0.0, auc - half),
+        "auc_high": None if single else min(1.0, auc + half),
+        "auc_bootstrap_low": None if single else max(0.0, auc - half),
+        "auc_bootstrap_high": None if single else min(1.0, auc + half),
+        "auc_grid": None if single else auc - 0.003,
+        "auc_mc_mean": auc - 0.006 if mc and not single else None,
+        "auc_mc_sd": 0.017 if mc and not single else None,
+        **rates,
+        **bounds,
+        "threshold": 0.43,
+        "threshold_rule": "maximises accuracy on the validation part of the training sites",
+        "confusion": {"tp": tp, "fp": fp, "tn": tn, "fn": fn},
+        "roc": None if single else {name: list(map(float, v)) for name, v in curve.items()},
+        "roc_mc": {
+            "fpr": grid.tolist(),
+            "tpr_mean": mean.tolist(),
+            "tpr_sd": (0.06 * np.sqrt(mean * (1 - mean)) * 2).tolist(),
+        }
+        if mc and not single
+        else None,
+        "status": "undefined" if single else "ok",
+        "reason": why if single else None,
+    }
+
+
+def not_run(measured: dict[str, Any], reason: str | None) -> dict[str, Any]:
+    """The same M without a number."""
+    counts = dict.fromkeys(("n_patients", "n_scans", "n_positive"), 0)
+    named = {"fold": "pooled", "seed": "pooled", "status": "not run", "reason": reason}
+    return dict.fromkeys(measured) | counts | named
+
+
+def plausible(arm_sites: tuple[str, ...], site: str, salt: int) -> float:
+    """An AUC as the paper found it: high at home, near chance elsewhere."""
+    dice = np.random.default_rng([salt, len(arm_sites), len(site), *map(ord, site)])
+    home = {"utsw": 0.826, "cc-ccii": 0.985, "covid-ctset": 0.873, "site-a": 0.94, "site-b": 0.84}
+    if site in arm_sites:
+        top = home.get(site, 0.9) + (0.06 if len(arm_sites) > 1 else 0)
+        return float(min(0.99, top - dice.uniform(0, 0.03)))
+    return float(dice.uniform(0.38, 0.57))
+
+
+def write_metrics(
+    folder: Path, params: Params, study: str, scale: str, *, gone: tuple[str, ...] = ()
+) -> dict[str, Path]:
+    """Write metrics.json of every cell; sites in `gone` have no data."""
+    table, rows = params.studies[study], params.studies[study].scales[scale].sites
+    paths = {}
+    for number, (arm, part) in enumerate(table.arms.items()):
+        for site, row in rows.items():
+            auc = plausible(part.sites, site, number)
+            mc = study == "nguyen2021"
+            pooled = one(auc, COUNTS[site], fold="pooled", mc=mc)
+            folds = range(table.split.folds)
+            shares = [max(0.02, min(0.995, auc + 0.01 * (fold - 1.5))) for fold in folds]
+            counts = tuple(number // len(folds) for number in COUNTS[site])
+            runs = [one(s, counts, fold=f, mc=mc) for f, s in enumerate(shares)]  # type: ignore
+            lost = [name for name in (*part.sites, site) if name in gone]
+            status = "not run" if lost else pooled["status"]
+            reason = f"site {rows[lost[0]]} has no data here" if lost else pooled["reason"]
+            cell = {
+                "study": study,
+                "arm": arm,
+                "site": row,
+                "training_sites": [rows[name] for name in part.sites],
+                "status": status,
+                "reason": reason,
+                "patient_key": "none" if site == "site-a" else "published",
+                "runs": [] if lost else ([pooled] if len(folds) == 1 else runs),
+                "pooled": not_run(pooled, reason) if lost else pooled,
+            }
+            path = folder / "cells" / arm / row / "metrics.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(cell, sort_keys=True), encoding="utf-8")
+            paths[f"{arm}/{row}"] = path
+    return paths
+
+
+def study_results(
+    folder: Path, study: str = "nguyen2021", scale: str = "demo", *, gone: tuple[str, ...] = ()
+) -> Results:
+    """Write the metrics of a declared study and gather them."""
+    params = load(ROOT / "params.yaml")
+    table, rows = params.studies[study], params.studies[study].scales[scale].sites
+    return gather(
+        write_metrics(folder, params, study, scale, gone=gone),
+        arms=table.arms,
+        sites={row: params.sites[row] for row in rows.values()},
+        site_rows=rows,
+        named=Named(study, table.title, table.classes, table.scoring.confidence),
+    )
+
+
+def phantom_slices(seed: int, hu: bool) -> np.ndarray:
+    """[z, y, x] of a disc with two dark lungs and a few bright specks."""
+    dice = np.random.default_rng(seed)
+    y, x = np.mgrid[-1:1:96j, -1:1:96j]
+    body = (x / 0.9) ** 2 + (y / 0.7) ** 2 < 1
+    lungs = ((np.abs(x) - 0.42) / 0.3) ** 2 + (y / 0.5) ** 2 < 1
+    flat = np.where(lungs, -850.0, np.where(body, 40.0, -1000.0))
+    volume = np.stack([flat + dice.normal(0, 40, flat.shape) for _ in range(7)])
+    volume[:, 40:52, 20:30] += 500 * dice.uniform(0, 1)
+    if not hu:
+        return np.clip((volume + 1000) / 6, 0, 255).astype(np.uint8)
+    return volume.astype(np.int16)
+
+
+def write_scans(folder: Path, row: str, site: Site, *, n: int, positive_only: bool) -> None:
+    """Write manifest.parquet, volumes and rejected.csv of a site; n = 0: the site is empty."""
+    hu = site.layout in ("dicom_series", "mosmed")
+    volumes = folder / "volumes"
+    volumes.mkdir(parents=True)
+    rows = []
+    for number in range(n):
+        scan = f"{number:04x}{'ab' * 6}"
+        pixels = phantom_slices(number, hu)
+        store.write(volumes / f"{scan}{store.SUFFIX}", pixels)
+        rows.append(
+            {
+                "scan_id": scan,
+                "patient_id": f"{number // 2:04x}{'cd' * 6}",
+                "patient_key": "none" if site.layout == "sars_cov_2_ct" else "published",
+                "site": row,
+                "sub_site": "unknown",
+                "label": 1 if positive_only else int(number % 4 > 1),
+                "category": "CT-1" if positive_only else "NCP",
+                "sex": ("F", "M", "unknown")[number % 3] if hu else "unknown",
+                "age": 30.0 + number if hu else float("nan"),
+                "manufacturer": "SIEMENS" if hu else "unknown",
+                "kernel": "unknown",
+                "contrast": "unknown",
+                "spacing_z_mm": 5.0 if hu else float("nan"),
+                "spacing_y_mm": 0.7 if hu else float("nan"),
+                "spacing_x_mm": 0.7 if hu else float("nan"),
+                "n_slices": pixels.shape[0],
+                "rows": pixels.shape[1],
+                "columns": pixels.shape[2],
+                "value_scale": "HU" if hu else "0-255",
+                "bits_stored": 12 if hu else 8,
+                "value_min": int(pixels.min()),
+                "value_max": int(pixels.max()),
+                "source_path": "x",
+                "source_format": "DICOM" if hu else "PNG",
+                "synthetic": site.synthetic,
+                "volume_sha256": f"{number:064x}",
+            }
+        )
+    frame = pd.DataFrame(rows, columns=[*manifest.COLUMNS])
+    manifest.write(frame, folder / "manifest.parquet")
+    lines = ["path,reason,detail"]
+    if n:
+        lines += ["a,gap,a slice is missing", "b,gap,a slice is missing", "c,no_label,none"]
+    (folder / "rejected.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_gate(split: Path, gate: Path, site: Site, *, n: int) -> None:
+    """Write split.csv and gate.json of a site."""
+    split.parent.mkdir(parents=True, exist_ok=True)
+    split.write_text("scan_id,patient_id,label,fold,part\n", encoding="utf-8")
+    unkeyed = site.layout == "sars_cov_2_ct"
+    counts = [
+        {"fold": 0, "part": part, "label": label, "patients": size, "scans": 2 * size}
+        for part, size in (("train", 73), ("validation", 8), ("test", 20))
+        for label in (0, 1)
+    ]
+    gate.write_text(
+        json.dumps(
+            {
+                "status": "ok" if n else "not run",
+                "reason": None if n else "the manifest has no scan",
+                "patient_key": "none" if unkeyed else "published",
+                "split": "image-level: this site publishes no patient key"
+                if unkeyed
+                else "patient-level",
+                "checked": ["no patient is in two parts of a fold"],
+                "patients_in_two_parts": 0,
+                "counts": counts if n else [],
+            }
+        ),
+        encoding="utf-8",
+    )
+
+
+def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str]) -> None:
+    """Write run.json, history.csv and cost.json of every run."""
+    layers = [
+        {"name": "a", "kind": "Conv3d", "shape": [8, 32, 64, 64], "parameters": 224},
+        {"name": "b", "kind": "ReLU", "shape": [8, 32, 64, 64], "parameters": 0},
+        {"name": "c", "kind": "Pool", "shape": [8, 8, 16, 16], "parameters": 0},
+        {"name": "d", "kind": "Conv3d", "shape": [16, 8, 16, 16], "parameters": 16016},
+        {"name": "e", "kind": "Linear", "shape": [1024], "parameters": 33792},
+        {"name": "f", "kind": "Linear", "shape": [2], "parameters": 2050},
+    ]
+    for number, arm in enumerate(arms):
+        for name in names:
+            place = folder / "models" / arm / name
+            place.mkdir(parents=True)
+            history = ["iteration,learning_rate,loss,validation_accuracy"]
+            record: dict[str, Any] = {"status": "not run", "reason": "site has no data here"}
+            cost: dict[str, Any] = {"status": "not run"}
+            if arm not in lost:
+                dice = np.random.default_rng(number)
+                rise = 0.95 - 0.45 * np.exp(-np.arange(1, 13) / 3) - dice.uniform(0, 0.05, 12)
+                history += [f"{50 * (k + 1)},0.001,0.4,{v:.4f}" for k, v in enumerate(rise)]
+                record = {"status": "ok", "architecture": layers}
+                record["best_iteration"] = 50 * (int(rise.argmax()) + 1)
+                cost = {"wall_seconds": 321.5, "gpu_days": 0.0, "peak_memory_mb": 812.0}
+                cost |= {"device": "CPU"}
+            (place / "history.csv").write_text("\n".join(history) + "\n", encoding="utf-8")
+            (place / "run.json").write_text(json.dumps(record), encoding="utf-8")
+            (place / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
+
+
+def study_job(
+    root: Path, study: str = "nguyen2021", scale: str = "demo", *, gone: tuple[str, ...] = ()
+) -> tuple[Job, Settings]:
+    """Write all that the figure step reads; return its job and settings."""
+    params = load(ROOT / "params.yaml")
+    table, rows = params.studies[study], params.studies[study].scales[scale].sites
+    home = root / "results" / study
+    sites = {
+        row: params.sites[row].model_copy(update={"available": name not in gone})
+        for name, row in rows.items()
+    }
+    metrics = write_metrics(home, params, study, scale, gone=gone)
+    for key, path in metrics.items():
+        path.with_name("predictions.parquet").write_bytes(key.encode())
+        ran = json.loads(path.read_text())["status"] != "not run"
+        cost = {"seconds_per_prediction": 0.53} if ran else {"status": "not run"}
+        path.with_name("cost.json").write_text(json.dumps(cost), encoding="utf-8")
+    for name, row in rows.items():
+        n = 0 if name in gone else 12
+        write_scans(root / "scans" / row, row, sites[row], n=n, positive_only=name == "mosmed")
+        splits = home / "splits"
+        write_gate(splits / f"{row}.csv", splits / f"{row}.gate.json", sites[row], n=n)
+    lost = {arm for arm, part in table.arms.items() if set(part.sites) & set(gone)}
+    write_runs(home, [*table.arms], [*runs(table)], lost=lost)
+    models = {f"{a}/{r}": home / "models" / a / r for a in table.arms for r in runs(table)}
+    cells = {key: path.parent for key, path in metrics.items()}
+    scans = {row: root / "scans" / row for row in sites}
+    job = Job(
+        name=f"figure-{study}",
+        wildcards={"study": study},
+        inputs={
+            "metrics": metrics,
+            "predictions": {key: path / "predictions.parquet" for key, path in cells.items()},
+            "predict_cost": {key: path / "cost.json" for key, path in cells.items()},
+            "record": {key: path / "run.json" for key, path in models.items()},
+            "history": {key: path / "history.csv" for key, path in models.items()},
+            "train_cost": {key: path / "cost.json" for key, path in models.items()},
+            "manifest": {row: path / "manifest.parquet" for row, path in scans.items()},
+            "volumes": {row: path / "volumes" for row, path in scans.items()},
+            "rejected": {row: path / "rejected.csv" for row, path in scans.items()},
+            "split": {row: home / "splits" / f"{row}.csv" for row in sites},
+            "gate": {row: home / "splits" / f"{row}.gate.json" for row in sites},
+        },
+        outputs={
+            "matrix": home / "matrix.csv",
+            "figures": home / "figures",
+            "report": home / "report.html",
+        },
+    )
+    settings = Settings(
+        title=table.title,
+        citation=table.citation,
+        classes=table.classes,
+        published=table.published,
+        arms=table.arms,
+        averages_without=table.averages_without,
+        sites=sites,
+        site_rows=rows,
+        scoring=table.scoring,
+    )
+    return job, settings
+
+
+@pytest.fixture(scope="session")
+def nguyen(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return study_results(tmp_path_factory.mktemp("nguyen"))
+
+
+@pytest.fixture(scope="session")
+def contrastive(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return study_results(tmp_path_factory.mktemp("contrastive"), "contrastive")
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """The figure step of nguyen2021 at demo scale, done: every site is synthetic."""
+    job, settings = study_job(tmp_path_factory.mktemp("drawn"))
+    run(job, settings)
+    return job
+
+
+@pytest.fixture(scope="session")
+def drawn_absent(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """The same of contrastive at paper scale, no site synthetic, site B not here."""
+    folder = tmp_path_factory.mktemp("absent")
+    job, settings = study_job(folder, "contrastive", "paper", gone=("site-b",))
+    run(job, settings)
+    return job
+
+
+@pytest.fixture(scope="session")
+def svg_texts() -> Callable[[Path], list[str]]:
+    """All texts of an SVG, in the order of drawing."""
+
+    def read(path: Path) -> list[str]:
+        found = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
+        return ["".join(element.itertext()).strip() for element in found]
+
+    return read

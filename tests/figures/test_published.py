@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import load
+from elsewhere.figures import published
+from elsewhere.figures.results import Results
+
+METRICS = {"accuracy", "auc", "f1", "sensitivity", "precision"}
+
+
+def _value(rows: list[dict[str, str]], arm: str, site: str, metric: str) -> str:
+    (row,) = [
+        row for row in rows if (row["arm"], row["site"], row["metric"]) == (arm, site, metric)
+    ]
+    return f"{row['value']} {row['sd']}".strip()
+
+
+def test_numbers_of_nguyen2021() -> None:
+    rows = published.read("nguyen2021")
+    assert _value(rows, "utsw", "utsw", "auc") == "0.826 0.024"
+    assert _value(rows, "covid-ctset", "utsw", "accuracy") == "0.38"
+    ranges = {row["arm"]: (row["low"], row["high"]) for row in rows if row["low"]}
+    assert ranges == {"single-site": ("0.405", "0.570"), "multi-site": ("0.380", "0.540")}
+    assert {row["requirement"] for row in rows} == {f"A-{n}" for n in range(65, 73)}
+
+
+def test_numbers_of_contrastive() -> None:
+    rows = published.read("contrastive")
+    assert len(rows) == 9 * 2 * 5  # D-18: methods x sites x metrics
+    assert _value(rows, "contrastive", "site-a", "auc") == "0.9624 0.0035"  # D-27
+    assert _value(rows, "contrastive", "site-b", "auc") == "0.8532 0.0032"  # D-36
+
+    def gain(site: str, better: str, worse: str) -> float:
+        aucs = [float(_value(rows, arm, site, "auc").split()[0]) for arm in (better, worse)]
+        return round(100 * (aucs[0] - aucs[1]), 2)
+
+    # D-38: differences that the paper's text states
+    assert gain("site-a", "contrastive", "single-a-covidnet") == 12.16
+    assert gain("site-b", "contrastive", "single-b-covidnet") == 14.23
+    assert gain("site-a", "single-a", "joint") == 8.40
+    assert gain("site-b", "single-b", "joint") == 11.65
+    assert gain("site-a", "parallel-adapter", "joint") == 4.27
+    assert gain("site-b", "parallel-adapter", "joint") == 7.81
+
+
+@pytest.mark.parametrize("name", ["nguyen2021", "contrastive"])
+def test_every_row_is_whole(name: str) -> None:
+    study = load(Path(__file__).parents[2] / "params.yaml").studies[name]
+    sites = {site for scale in study.scales.values() for site in scale.sites}
+    for row in published.read(name):
+        assert row["metric"] in METRICS
+        assert row["source"]
+        assert row["requirement"]
+        assert row["site"] in sites | {"unseen"}
+        numbers = [float(row[key]) for key in ("low", "value", "high", "sd") if row[key]]
+        assert numbers
+        assert all(0 <= number <= 1 for number in numbers)
+
+
+def test_ours_stand_beside_the_published_and_are_not_mixed(nguyen: Results) -> None:
+    rows = published.compare(nguyen, "nguyen2021")
+    first = next(row for row in rows if row["quantity"].startswith("AUC, trained on UTSW, "))
+    pooled = nguyen.cell(nguyen.rows[0], nguyen.columns[0])["pooled"]
+    assert first["published"] == "0.826 ± 0.024"
+    assert first["ours"].startswith(f"{pooled['auc']:.3f} (")
+    unseen = [
+        cell["pooled"]["auc"]
+        for cell in nguyen.cells.values()
+        if len(cell["training_sites"]) == 1
+        and cell["site"] not in cell["training_sites"]
+        and cell["pooled"]["auc"] is not None
+    ]
+    (ours,) = [row["ours"] for row in rows if row["requirement"] == "A-67"]
+    assert ours == f"{min(unseen):.3f}–{max(unseen):.3f} (6 cells)"
+
+
+def test_folds_are_a_mean_with_its_spread(contrastive: Results) -> None:
+    rows = published.compare(contrastive, "contrastive")
+    (row,) = [
+        row for row in rows if row["requirement"] == "D-29" and row["quantity"].startswith("AUC")
+    ]
+    cell = contrastive.cells["single-b", "covid-ct-synthetic"]
+    aucs = [run["auc"] for run in cell["runs"]]
+    mean = sum(aucs) / 4
+    sd = (sum((auc - mean) ** 2 for auc in aucs) / 3) ** 0.5
+    assert row["ours"] == f"{mean:.4f} ± {sd:.4f}"
+
+
+def test_what_cannot_be_compared_says_why(drawn_absent: Job) -> None:
+    path = drawn_absent.outputs["figures"] / "published.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == published.COLUMNS
+    other = [row for row in rows if row["comment"] == published.NO_ARM]
+    assert len(other) == 70
+    assert not any(row["ours"] for row in other)
+    absent = [row for row in rows if row["requirement"] == "D-29"]
+    assert {row["ours"] for row in absent} == {"not run"}
+
+
+def test_an_unknown_study_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match="there are contrastive, nguyen2021"):
+        published.read("nobody2020")

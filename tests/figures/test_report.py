@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import base64
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design.job import Job
+from elsewhere.figures import report, style
+from elsewhere.figures.results import Results
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Tags, links and text of a page; refuses tags that do not match."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.sources: list[str] = []
+        self.ids: set[str] = set()
+        self.tags: list[str] = []
+        self.words: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.tags.append(tag)
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "img":
+            assert found["alt"]
+        self.links += [found["href"]] if tag == "a" else []
+        self.sources += [found[name] for name in ("src", "srcset", "data") if name in found]
+        self.ids.add(found.get("id", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data.strip())
+
+    @property
+    def text(self) -> str:
+        return " ".join(word for word in self.words if word)
+
+
+@pytest.fixture(scope="module")
+def page(drawn: Job) -> Page:
+    return Page(drawn.outputs["report"])
+
+
+@pytest.fixture(scope="module")
+def page_absent(drawn_absent: Job) -> Page:
+    return Page(drawn_absent.outputs["report"])
+
+
+def test_nothing_is_loaded_from_elsewhere(page: Page, drawn: Job) -> None:
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert page.sources
+    assert all(source.startswith("data:image/") for source in page.sources)
+    text = drawn.outputs["report"].read_text()
+    assert "http://" not in text
+    assert "https://" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+
+
+def test_every_link_leads_to_a_file_or_a_place_on_the_page(
+    page: Page, page_absent: Page, drawn: Job, drawn_absent: Job
+) -> None:
+    for found, job in ((page, drawn), (page_absent, drawn_absent)):
+        home = job.outputs["report"].parent
+        for link in found.links:
+            if link.startswith("#"):
+                assert link[1:] in found.ids
+            else:
+                assert not link.startswith("/")
+                assert (home / link).is_file(), link
+
+
+def test_the_banner_is_there_if_and_only_if_a_site_is_synthetic(
+    page: Page, page_absent: Page
+) -> None:
+    assert style.SYNTHETIC in page.text
+    assert "synthetic" not in page_absent.text.lower()
+
+
+def test_every_figure_is_inside(page: Page, drawn: Job) -> None:
+    drawings = {
+        path.read_bytes()
+        for path in drawn.outputs["figures"].iterdir()
+        if path.suffix in (".svg", ".png")
+    }
+    inside = {base64.b64decode(source.partition(",")[2]) for source in page.sources}
+    assert inside <= drawings
+    assert len(inside) == len(list(drawn.outputs["figures"].glob("*.png")))
+
+
+def test_the_table_repeats_the_heat_map(page: Page, nguyen: Results) -> None:
+    for cell in nguyen.cells.values():
+        pooled = cell["pooled"]
+        if pooled["auc"] is not None:
+            low, high = pooled["auc_low"], pooled["auc_high"]
+            assert f"{pooled['auc']:.2f} ({low:.2f}–{high:.2f})" in page.text
+    assert page.text.count("undefined: one class") == 9
+    assert "AUC undefined: all 171 test scans are positive" in page.text
+    assert "0.00" not in page.text
+    assert " nan" not in page.text.lower()
+    assert "None" not in page.text
+
+
+def test_image_level_split_is_flagged(page_absent: Page) -> None:
+    assert "image-level split: no patient keys published" in page_absent.text
+    assert "image-level: this site publishes no patient key" in page_absent.text
+
+
+def test_rejected_scans_are_counted_by_reason(page: Page) -> None:
+    assert "UTSW gap 2" in page.text
+    assert "UTSW no_label 1" in page.text
+
+
+def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:
+    own, unseen = [], []
+    for cell in nguyen.cells.values():
+        if cell["pooled"]["auc"] is not None:
+            group = own if cell["site"] in cell["training_sites"] else unseen
+            group.append(cell["pooled"]["auc"])
+    first, second, difference, _ = report.answer(nguyen)
+    assert first["number"] == f"{sum(own) / len(own):.2f}"
+    assert second["number"] == f"{sum(unseen) / len(unseen):.2f}"
+    lost = sum(own) / len(own) - sum(unseen) / len(unseen)
+    assert difference["number"] == f"{lost:.2f}"

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from elsewhere.figures import style
+from elsewhere.figures.table import Field, Table
+
+
+def test_every_word_is_written_and_a_longer_row_is_taller(
+    tmp_path: Path, svg_texts: Callable[[Path], list[str]]
+) -> None:
+    fields = (Field("name", 1.0), Field("number", 1.0, numeric=True))
+    short = Table(fields, (("one", "1"), ("two", "2")))
+    long = Table(fields, (("one", "1"), ("two words that need many lines", "2")))
+    assert long.height > short.height
+    with style.look():
+        page = style.sheet("t", width=long.width, height=long.height, synthetic=False)
+        long.draw(page)
+        style.save(page.figure, tmp_path, "table")
+    shown = " ".join(svg_texts(tmp_path / "table.svg"))
+    for word in ("name", "number", "one", "1", "two words", "lines", "2"):
+        assert word in shown

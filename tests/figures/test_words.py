@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from elsewhere.figures import words
+
+
+def test_missing_numbers_are_words_and_never_zero() -> None:
+    assert words.number(None) == words.number(float("nan")) == "undefined"
+    assert words.interval(None, 0.9) == words.interval(0.1, None) == ""
+    assert words.spread(None, 0.1) == ""
+
+
+def test_numbers() -> None:
+    assert words.number(0.826, 3) == "0.826"
+    assert words.number(0.0) == "0.00"
+    assert words.interval(0.7649, 0.9) == "0.76–0.90"
+    assert words.spread(0.826, 0.024) == "0.826 ± 0.024"
+
+
+@pytest.mark.parametrize(
+    ("status", "auc", "counts", "expected"),
+    [
+        ("ok", 0.0, (20, 10), "ok"),
+        ("undefined", None, (171, 171), "undefined: one class"),
+        ("undefined", None, (48, 0), "undefined: one class"),
+        ("undefined", None, (0, 0), "undefined"),
+        ("not run", None, (0, 0), "not run"),
+    ],
+)
+def test_verdict_says_why_there_is_no_auc(
+    status: str, auc: float | None, counts: tuple[int, int], expected: str
+) -> None:
+    pooled = {"auc": auc, "n_scans": counts[0], "n_positive": counts[1]}
+    assert words.verdict({"status": status, "pooled": pooled}) == expected
+
+
+def test_a_site_without_scans_says_so() -> None:
+    assert words.counts({"pooled": {"n_scans": 0, "n_positive": 0}}) == "no data here"
+    assert words.counts({"pooled": {"n_scans": 68, "n_positive": 20}}) == "68 scans, 20 positive"

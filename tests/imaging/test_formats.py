@@ -1,0 +1,140 @@
+import nibabel
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+from PIL import Image
+from scipy.spatial.transform import Rotation
+
+from elsewhere.imaging import formats
+from elsewhere.imaging.source import Source
+from elsewhere.imaging.volume import Acquisition, Unusable
+
+
+def save(folder, slices, name="{}.png", mode=None):
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for index, one in enumerate(slices):
+        image = Image.fromarray(one)
+        paths.append(folder / name.format(index))
+        (image.convert(mode) if mode else image).save(paths[-1])
+    return tuple(sorted(paths))
+
+
+@pytest.fixture
+def greys():
+    return np.random.default_rng(0).integers(0, 256, (12, 5, 7)).astype(np.uint8)
+
+
+def test_slices_are_sorted_by_number_not_by_name(tmp_path, greys):
+    files = save(tmp_path, greys)
+    assert [path.stem for path in files][:3] == ["0", "1", "10"]
+    volume = formats.read(Source("stack", files))
+    np.testing.assert_array_equal(volume.voxels, greys)
+    assert (volume.value_scale, volume.bits_stored, volume.source_format) == ("0-255", 8, "PNG")
+
+
+def test_a_stack_that_begins_at_the_head_is_turned(tmp_path, greys):
+    volume = formats.read(Source("stack", save(tmp_path, greys), first_slice="head"))
+    np.testing.assert_array_equal(volume.voxels, greys[::-1])
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA"])
+def test_equal_channels_give_the_same_greys(tmp_path, greys, mode):
+    """Two sites publish one kind of image in three modes; the mode must not show in the greys."""
+    volume = formats.read(Source("stack", save(tmp_path, greys[:1], mode=mode)))
+    np.testing.assert_array_equal(volume.voxels, greys[:1])
+    assert volume.voxels.shape == (1, 5, 7)
+
+
+def test_a_palette_is_looked_up(tmp_path, greys):
+    image = Image.fromarray(greys[0] % 4, mode="P")
+    image.putpalette([0, 0, 0, 10, 10, 10, 20, 20, 20, 200, 200, 200])
+    image.save(tmp_path / "1.png")
+    expected = np.array([0, 10, 20, 200])[greys[0] % 4]
+    np.testing.assert_array_equal(formats.grey(tmp_path / "1.png"), expected)
+
+
+def test_16_bit_tiff_gives_hu_by_the_table(tmp_path):
+    stored = np.random.default_rng(0).integers(0, 4096, (3, 5, 7)).astype(np.uint16)
+    files = save(tmp_path, stored, name="patient1_SR_2_IM{:05d}.tif")
+    scaled = formats.read(
+        Source("stack", files, slope=1, intercept=-1024, spacing_mm=(6, 0.7, 0.7), bits_stored=12)
+    )
+    np.testing.assert_array_equal(scaled.voxels, stored.astype(int) - 1024)
+    assert (scaled.value_scale, scaled.bits_stored) == ("HU", 12)
+    assert scaled.spacing_mm == (6, 0.7, 0.7)
+    plain = formats.read(Source("stack", files))
+    np.testing.assert_array_equal(plain.voxels, stored)
+    assert (plain.value_scale, plain.bits_stored) == ("CT number", 16)
+
+
+def test_float_tiff_keeps_its_values(tmp_path):
+    stored = np.array([[-1000.0, 400.4], [0.0, -0.6]], np.float32)
+    files = save(tmp_path, [stored], name="IM{}.tif")
+    volume = formats.read(Source("stack", files, slope=1, intercept=0))
+    np.testing.assert_array_equal(volume.voxels[0], [[-1000, 400], [0, -1]])
+
+
+def test_what_the_table_knows_is_kept(tmp_path, greys):
+    known = Acquisition("SIEMENS", "B70s", "no")
+    volume = formats.read(Source("stack", save(tmp_path, greys[:1]), acquisition=known))
+    assert volume.acquisition == known
+
+
+def test_refuses_slices_that_make_no_volume(tmp_path, greys):
+    mixed = save(tmp_path / "a", greys[:2]) + save(tmp_path / "b", [greys[0][:3]], "9.png")
+    with pytest.raises(Unusable, match="mixed_geometry"):
+        formats.read(Source("stack", mixed))
+    doubled = save(tmp_path / "c", greys[:2]) + save(tmp_path / "d", greys[:1], "001.png")
+    with pytest.raises(Unusable, match="duplicate_position"):
+        formats.read(Source("stack", doubled))
+    nameless = save(tmp_path / "e", greys[:1], "a.png") + save(tmp_path / "e", greys[:1], "b.png")
+    with pytest.raises(Unusable, match="no_slice_number"):
+        formats.read(Source("stack", nameless))
+
+
+AFFINES = {
+    "LPS": [[-0.7, 0, 0], [0, -0.8, 0], [0, 0, 8]],
+    "RAS": [[0.7, 0, 0], [0, 0.8, 0], [0, 0, 8]],
+    "head first": [[-0.7, 0, 0], [0, -0.8, 0], [0, 0, -8]],
+    "axes exchanged": [[0, 0, 0.7], [-0.8, 0, 0], [0, 8, 0]],
+    "oblique": (
+        Rotation.from_euler("xyz", [8, -5, 10], degrees=True).as_matrix() @ np.diag([-0.7, 0.8, 8])
+    ),
+}
+
+
+@pytest.mark.parametrize("affine", AFFINES.values(), ids=AFFINES.keys())
+def test_nifti_is_turned_by_its_affine_as_simpleitk_does(tmp_path, thorax, affine):
+    matrix = np.eye(4)
+    matrix[:3, :3] = affine
+    path = tmp_path / "study.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(thorax(), matrix), path)
+    volume = formats.read(Source("nifti", (path,)))
+    oracle = sitk.DICOMOrient(sitk.ReadImage(path), "LPS")
+    np.testing.assert_array_equal(volume.voxels, sitk.GetArrayFromImage(oracle))
+    np.testing.assert_allclose(volume.spacing_mm, oracle.GetSpacing()[::-1], rtol=1e-5)
+    assert (volume.value_scale, volume.source_format) == ("HU", "NIfTI")
+
+
+def test_nifti_slope_is_applied_and_scales_are_told(tmp_path):
+    stored = np.array([[[0, 255]]], np.uint8)
+    path = tmp_path / "grey.nii"
+    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), path)
+    assert formats.nifti(path).value_scale == "0-255"
+    image = nibabel.Nifti1Image(np.array([[[0, 2000]]], np.int16), np.diag([-1, -1, 1, 1]))
+    image.header.set_slope_inter(2, -1024)
+    nibabel.save(image, path)
+    np.testing.assert_array_equal(formats.nifti(path).voxels.ravel(), [-1024, 2976])
+
+
+def test_nifti_of_other_dimension_is_refused(tmp_path):
+    path = tmp_path / "time.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2), np.int16), np.eye(4)), path)
+    with pytest.raises(Unusable, match="not_3d"):
+        formats.nifti(path)
+    flat = nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), None)
+    flat.header.set_sform(np.diag([1, 1, 0, 1]), code=1)
+    nibabel.save(flat, path)
+    with pytest.raises(Unusable, match="no_orientation"):
+        formats.nifti(path)

@@ -1,0 +1,29 @@
+"""Where a run computes."""
+
+import pytest
+import torch
+
+from elsewhere.methods import device
+
+
+def test_cuda_that_is_absent_is_an_error_that_says_what_to_do(training, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(RuntimeError, match=r"no CUDA device here.*device: cpu"):
+        device.prepare(training.model_copy(update={"device": "cuda"}))
+
+
+def test_bf16_is_for_cuda(training):
+    with pytest.raises(ValueError, match="bf16 is for CUDA only"):
+        device.prepare(training.model_copy(update={"precision": "bf16"}))
+
+
+def test_cpu_is_deterministic_with_the_threads_of_the_budget(training):
+    assert device.prepare(training) == torch.device("cpu")
+    assert torch.are_deterministic_algorithms_enabled()
+    assert torch.get_num_threads() == 1
+
+
+def test_name_and_memory():
+    cpu = torch.device("cpu")
+    assert device.name(cpu)
+    assert 50 < device.peak_memory_mb(cpu) < 100_000

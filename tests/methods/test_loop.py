@@ -1,0 +1,155 @@
+"""The training loop."""
+
+import dataclasses
+import os
+import signal
+
+import pytest
+import torch
+
+from elsewhere.design.params import CovidnetRedesign
+from elsewhere.methods.erm import cross_entropy
+from elsewhere.methods.inference import probabilities_many
+from elsewhere.methods.loop import learn
+from elsewhere.networks.registry import build
+
+ROW = CovidnetRedesign(
+    kind="covidnet_redesign", activation="relu", width=0.25, dense_features=(32, 16)
+)
+
+
+def new_network(budget):
+    torch.manual_seed(budget.seed)
+    return build(ROW, budget.input)
+
+
+def changed(budget, **values):
+    return dataclasses.replace(budget, training=budget.training.model_copy(update=values))
+
+
+def same_weights(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+def test_learns_what_can_be_learned(train, valid, budget):
+    budget = changed(budget, iterations=25, learning_rate=3e-3)
+    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    assert fitted.best.accuracy == 1.0
+    assert fitted.history[-1].loss < fitted.history[0].loss
+
+
+def test_validates_at_intervals_and_at_the_end_a42(train, valid, budget):
+    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    assert [row.iteration for row in fitted.history] == [5, 10, 12]
+    assert fitted.seconds > 0
+
+
+def test_accuracy_is_that_of_the_kept_weights(train, valid, budget):
+    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    right = 0
+    for cohort in valid.values():
+        found, _ = probabilities_many(
+            fitted.network,
+            [cohort.array(i) for i in range(len(cohort))],
+            input=budget.input,
+            site=None,
+            batch_size=2,
+            device=torch.device("cpu"),
+        )
+        right += int((found.argmax(1) == cohort.labels).sum())
+    assert right / 6 == fitted.best.accuracy
+    assert fitted.best.accuracy == max(row.accuracy for row in fitted.history)
+
+
+@pytest.mark.parametrize(("ties", "iteration"), [("first", 5), ("last", 12)])
+def test_ties_a43(train, valid, budget, ties, iteration):
+    # A learning rate this small leaves every validation equal.
+    budget = changed(budget, ties=ties, learning_rate=1e-12)
+    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    assert len({row.accuracy for row in fitted.history}) == 1
+    assert fitted.best.iteration == iteration
+
+
+def test_same_seed_same_weights(train, valid, budget):
+    runs = []
+    for number, seed in enumerate((7, 7, 8)):
+        folder = budget.checkpoint / str(number)
+        each = dataclasses.replace(budget, seed=seed, checkpoint=folder)
+        runs.append(learn(new_network(each), train, valid, each, loss_of=cross_entropy).network)
+    assert same_weights(runs[0], runs[1])
+    assert not same_weights(runs[0], runs[2])
+
+
+def test_gradient_is_clipped(train, valid, budget):
+    budget = changed(budget, clip_gradient=1e-30, learning_rate=1e-3)
+    network = new_network(budget)
+    before = [p.detach().clone() for p in network.parameters()]
+    learn(network, train, valid, budget, loss_of=cross_entropy)
+    # Adam divides a vanished gradient by its epsilon: nothing moves.
+    moved = max(
+        float((a - b).detach().abs().max())
+        for a, b in zip(before, network.parameters(), strict=True)
+    )
+    assert moved < 1e-12
+
+
+def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget):
+    budget = changed(budget, iterations=6, validate_every=2)
+    whole = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    (budget.checkpoint / "state.pt").unlink()
+    calls = 0
+
+    def interrupted(network, batch):
+        nonlocal calls
+        calls += 1
+        if calls == 5:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return cross_entropy(network, batch)
+
+    with pytest.raises(SystemExit) as stopped:
+        learn(new_network(budget), train, valid, budget, loss_of=interrupted)
+    assert stopped.value.code == 143
+    assert calls == 5
+    resumed = learn(new_network(budget), train, valid, budget, loss_of=interrupted)
+    assert calls == 6
+    assert same_weights(whole.network, resumed.network)
+    assert whole.history == resumed.history
+
+
+def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
+    budget = changed(budget, iterations=6, validate_every=2)
+    whole = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    (budget.checkpoint / "state.pt").unlink()
+
+    class Slow(dict):
+        def __missing__(self, key):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return arrays[key]
+
+        def __contains__(self, key):
+            return True
+
+    arrays = valid["here"]._kept
+    slow = valid | {"here": dataclasses.replace(valid["here"], _kept=Slow())}
+    with pytest.raises(SystemExit):
+        learn(new_network(budget), train, slow, budget, loss_of=cross_entropy)
+    resumed = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    assert same_weights(whole.network, resumed.network)
+    assert whole.history == resumed.history
+
+
+def test_no_validation_scan(train, valid, budget):
+    nobody = {
+        site: dataclasses.replace(cohort, scan_ids=(), labels=cohort.labels[:0])
+        for site, cohort in valid.items()
+    }
+    with pytest.raises(ValueError, match="no validation scan at here, there"):
+        learn(new_network(budget), train, nobody, budget, loss_of=cross_entropy)
+
+
+def test_a_loss_that_diverges_is_an_error(train, valid, budget):
+    def broken(network, batch):
+        return cross_entropy(network, batch) * float("nan")
+
+    with pytest.raises(FloatingPointError, match="loss is nan by iteration 5"):
+        learn(new_network(budget), train, valid, budget, loss_of=broken)

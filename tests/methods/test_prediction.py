@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.params import ImageInput, Prediction
+from elsewhere.imaging import store
+from elsewhere.methods.prediction import predict, sample, scan_seed
+from elsewhere.networks.network import Network
+
+IMAGE = ImageInput(kind="image", matrix=4, stored_matrix=4, channels=1, normalise="imagenet")
+
+
+class Corner(Network):
+    """The first pixel is the logit of class 1, with dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = torch.nn.Dropout(0.5)
+
+    def forward(self, images: Tensor, site: str | None) -> Tensor:
+        corner = self.drop(images)[:, 0, 0, 0]
+        return torch.stack([torch.zeros_like(corner), corner], 1)
+
+
+@pytest.fixture
+def cohort(tmp_path) -> Cohort:
+    ids = tuple(f"{i:016x}" for i in range(7))
+    for i, scan in enumerate(ids):
+        store.write(tmp_path / f"{scan}{store.SUFFIX}", np.full((1, 4, 4), 30 * i, np.uint8))
+    return Cohort("here", ids, ids, np.arange(7) % 2, tmp_path)
+
+
+def how():
+    return {"input": IMAGE, "site": None, "batch_size": 3, "device": torch.device("cpu")}
+
+
+def test_rows_stay_with_their_scans(cohort):
+    found = predict(Corner(), cohort, how=how())
+    logits = (30 * np.arange(7) / 255 - 0.449) / 0.226  # the mean of ImageNet's three channels
+    expected = 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(found.rows["probability_1"], expected, atol=1e-5)
+    assert tuple(found.rows["scan_id"]) == cohort.scan_ids
+    assert list(found.rows["label"]) == [0, 1, 0, 1, 0, 1, 0]
+    assert len(found.seconds) == 7
+    assert min(found.seconds) > 0
+
+
+def test_the_passes_of_a_scan_do_not_depend_on_its_cohort(cohort):
+    row = Prediction(
+        device="cpu", precision="fp32", mc_passes=5, mc_dropblock=False, batch_size=3, threads=1
+    )
+    every = sample(Corner(), cohort, prediction=row, seed=2, how=how())
+    last = Cohort("here", cohort.scan_ids[6:], ("p",), np.asarray([0]), cohort.arrays)
+    (alone,) = sample(Corner(), last, prediction=row, seed=2, how=how())
+    np.testing.assert_array_equal(every[6], alone)
+    assert all(len(passes) == 5 for passes in every)
+
+
+def test_scans_and_runs_have_seeds_of_their_own():
+    seeds = {scan_seed(seed, f"{scan:016x}") for seed in range(20) for scan in range(50)}
+    assert len(seeds) == 1000
+    assert all(0 <= seed < 2**63 for seed in seeds)

@@ -1,0 +1,20 @@
+"""The learning rate against equation D-11."""
+
+import math
+
+import pytest
+
+from elsewhere.methods.schedule import learning_rate
+
+
+def test_cosine_is_the_papers_equation(training):
+    row = training.model_copy(update={"schedule": "cosine", "iterations": 100})
+    for t in (0, 1, 37, 99):
+        expected = 0 + 0.5 * (1e-2 - 0) * (1 + math.cos(t / 100 * math.pi))
+        assert learning_rate(row, t) == pytest.approx(expected, rel=1e-12)
+    assert learning_rate(row, 0) == 1e-2
+    assert learning_rate(row, 50) == pytest.approx(5e-3)
+
+
+def test_constant(training):
+    assert {learning_rate(training, t) for t in range(12)} == {1e-2}

@@ -1,0 +1,65 @@
+"""Rows of networks and inputs, as small as the architectures allow and as large as published."""
+
+import pytest
+
+from elsewhere.design.params import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+
+
+def volume_row(matrix, depth):
+    return VolumeInput(
+        kind="volume",
+        matrix=matrix,
+        depth=depth,
+        stride=depth // 4,
+        clip_min_hu=-1000,
+        clip_max_hu=None,
+        ct_number="keep",
+        normalise="volume",
+    )
+
+
+def image_row(matrix, channels=3):
+    return ImageInput(
+        kind="image", matrix=matrix, stored_matrix=matrix, channels=channels, normalise="image"
+    )
+
+
+@pytest.fixture
+def nguyen_row():
+    return NguyenCnn(
+        kind="nguyen_cnn",
+        first_filters=8,
+        pooling="max",
+        groups=4,
+        dropblock_size=3,
+        dropblock_rate=0.1,
+        dropout_rate=0.5,
+        dense_features=1024,
+    )
+
+
+@pytest.fixture
+def covidnet_row():
+    return CovidnetRedesign(
+        kind="covidnet_redesign", activation="relu", width=1.0, dense_features=(1024, 256)
+    )
+
+
+@pytest.fixture
+def paper_volume():
+    return volume_row(512, 128)
+
+
+@pytest.fixture
+def paper_image():
+    return image_row(224)
+
+
+@pytest.fixture
+def small_volume():
+    return volume_row(64, 32)
+
+
+@pytest.fixture
+def small_image():
+    return image_row(32)

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from elsewhere.design.params import Scoring
+from elsewhere.scores.cell import Predicted, assemble
+
+NAMES = {"study": "s", "arm": "a_b", "site": "c"}
+OK = {"status": "ok", "patient_key": "published"}
+SCORING = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=100, seed=0)
+
+
+def assembled(test, training, *, scoring=SCORING, metadata=OK):
+    return assemble(
+        Predicted(test, metadata),
+        training={site: Predicted(frame, OK) for site, frame in training.items()},
+        names=NAMES,
+        scoring=scoring,
+    )
+
+
+@pytest.fixture
+def folds(rows, dice):
+    """Test rows of 3 folds; validation rows of two sites that want another threshold in each."""
+    test, first, second = [], [], []
+    for fold in range(3):
+        labels = np.tile([0, 1], 8)
+        scores = np.clip(dice.normal(0.3 + 0.3 * labels, 0.25), 0, 1)
+        test.append(rows(labels, scores, fold=fold, prefix=f"t{fold}-"))
+        cut = 0.2 + 0.2 * fold
+        near = [cut - 0.02, cut + 0.02]
+        first.append(rows([0, 1], near, fold=fold, part="validation", prefix=f"a{fold}-"))
+        second.append(rows([0, 1], near, fold=fold, part="validation", prefix=f"b{fold}-"))
+    return pd.concat(test), {"a": pd.concat(first), "b": pd.concat(second)}
+
+
+def test_names_and_training_sites_are_kept_in_order(folds):
+    test, training = folds
+    found = assembled(test, dict(reversed(training.items())))
+    assert (found["study"], found["arm"], found["site"]) == ("s", "a_b", "c")
+    assert found["training_sites"] == ["b", "a"]
+    assert (found["patient_key"], found["status"], found["reason"]) == ("published", "ok", None)
+
+
+def test_each_run_is_judged_at_the_threshold_of_its_own_validation_scans(folds):
+    test, training = folds
+    found = assembled(test, training)
+    assert [(run["fold"], run["seed"]) for run in found["runs"]] == [(0, 0), (1, 0), (2, 0)]
+    assert [run["threshold"] for run in found["runs"]] == pytest.approx([0.2, 0.4, 0.6])
+    rule = "highest accuracy on validation data: 4 of 4 scans (a + b)"
+    assert {run["threshold_rule"] for run in found["runs"]} == {rule}
+    for run in found["runs"]:
+        own = test[test["fold"] == run["fold"]]
+        assert run["auc"] == pytest.approx(roc_auc_score(own["label"], own["probability_1"]))
+        right = (own["probability_1"] >= run["threshold"]) == (own["label"] == 1)
+        assert run["accuracy"] == right.mean()
+
+
+def test_pooled_counts_are_the_sums_of_the_runs(folds):
+    test, training = folds
+    found = assembled(test, training)
+    pooled = found["pooled"]
+    assert (pooled["fold"], pooled["seed"], pooled["n_scans"]) == ("pooled", "pooled", 48)
+    for count in ("tp", "fp", "tn", "fn"):
+        assert pooled["confusion"][count] == sum(run["confusion"][count] for run in found["runs"])
+    assert pooled["auc"] == pytest.approx(roc_auc_score(test["label"], test["probability_1"]))
+    assert (pooled["threshold"], pooled["threshold_rule"]) == (None, "each of 3 runs at its own")
+
+
+def test_one_run_is_its_own_pool(folds):
+    test, training = folds
+    found = assembled(test[test["fold"] == 1], training)
+    assert len(found["runs"]) == 1
+    assert found["pooled"] == found["runs"][0] | {"fold": "pooled", "seed": "pooled"}
+
+
+def test_seeds_are_pooled_by_the_mean_of_each_scan(rows):
+    labels = [0, 0, 1, 1]
+    first = rows(labels, [0.1, 0.9, 0.3, 0.8], seed=0)
+    second = rows(labels, [0.1, 0.1, 0.9, 0.8], seed=1)
+    validation = [
+        rows([0, 1], [0.4, 0.5], part="validation", seed=0),
+        rows([0, 1], [0.6, 0.7], part="validation", seed=1),
+    ]
+    found = assembled(pd.concat([first, second]), {"a": pd.concat(validation)})
+    pooled = found["pooled"]
+    assert pooled["n_scans"] == sum(pooled["confusion"].values()) == 4
+    assert pooled["auc"] == 1.0  # means 0.1, 0.5, 0.6, 0.8
+    # against the mean threshold 0.55
+    assert pooled["confusion"] == {"tp": 2, "fp": 0, "tn": 2, "fn": 0}
+    assert [run["auc"] for run in found["runs"]] == [0.5, 1.0]
+
+
+def test_dropout_passes_are_pooled_over_folds_and_seeds(rows, dice):
+    test, areas = [], []
+    for seed in (0, 1):
+        drawn = dice.uniform(size=(8, 5))
+        labels = np.tile([0, 1], 4)
+        areas += [roc_auc_score(labels, drawn[:, k]) for k in range(5)]
+        for fold in (0, 1):
+            half = slice(4 * fold, 4 * fold + 4)
+            options = {"fold": fold, "seed": seed, "prefix": f"t{fold}-"}
+            test.append(rows(labels[half], drawn[half, 0], passes=drawn[half], **options))
+    found = assembled(pd.concat(test), {"a": pd.concat(test).iloc[:0]})["pooled"]
+    assert found["auc_mc_mean"] == pytest.approx(np.mean(areas))
+    assert found["auc_mc_sd"] == pytest.approx(np.std(areas, ddof=1))
+
+
+def test_the_threshold_may_come_from_the_test_site(folds, rows):
+    test, training = folds
+    own = rows([0, 1], [0.80, 0.90], part="validation", fold=0)
+    scoring = SCORING.model_copy(update={"threshold_from": "test_site"})
+    run = assembled(pd.concat([test[test["fold"] == 0], own]), training, scoring=scoring)["runs"][0]
+    assert run["threshold"] == pytest.approx(0.85)
+    assert run["threshold_rule"].endswith("(c)")
+
+
+def test_a_training_site_without_negatives_gives_the_argmax(folds, rows):
+    test, _ = folds
+    validation = rows([1, 1], [0.8, 0.9], part="validation")
+    run = assembled(test[test["fold"] == 0], {"mosmed": validation})["runs"][0]
+    assert run["threshold"] == 0.5
+    assert run["threshold_rule"] == "argmax (0.5): all 2 validation scans are positive (mosmed)"
+
+
+def test_validation_rows_of_the_test_file_are_never_tested(folds, rows):
+    test, training = folds
+    extra = rows([0, 1], [1.0, 0.0], part="validation", fold=0)
+    assert assembled(pd.concat([test, extra]), training) == assembled(test, training)
+
+
+def test_scans_of_one_patient_are_one_cluster(rows, dice):
+    labels = np.repeat([0, 1], 15)
+    scores = np.clip(dice.normal(0.3 + 0.3 * labels, 0.25), 0, 1)
+    single = rows(labels, scores, patients=[f"p{k}" for k in range(30)])
+    copies = [single.assign(scan_id=single["scan_id"] + f"-{k}") for k in range(3)]
+    training = {"a": single.iloc[:0]}
+    one = assembled(single, training)["pooled"]
+    three = assembled(pd.concat(copies), training)["pooled"]
+    assert (one["n_patients"], three["n_patients"], three["n_scans"]) == (30, 30, 90)
+    assert three["auc_low"] == pytest.approx(one["auc_low"])
+    assert three["sensitivity_low"] == pytest.approx(one["sensitivity_low"], abs=0.05)
+
+
+def test_a_fold_without_test_scans_is_not_dropped(folds, rows):
+    test, training = folds
+    lonely = rows([0, 1], [0.2, 0.7], part="validation", fold=9, prefix="w")
+    found = assembled(pd.concat([test, lonely]), training)
+    assert [run["fold"] for run in found["runs"]] == [0, 1, 2, 9]
+    assert found["runs"][-1]["status"] == "undefined"
+    assert found["runs"][-1]["reason"] == "AUC undefined: there are no test scans"
+    assert found["pooled"]["n_scans"] == 48
+
+
+def test_one_class_is_undefined_with_its_counts(rows):
+    test = rows(np.ones(14), np.linspace(0.1, 0.9, 14))
+    found = assembled(test, {"a": test.iloc[:0]})
+    assert (found["status"], found["pooled"]["auc"]) == ("undefined", None)
+    assert found["reason"] == "AUC undefined: all 14 test scans are positive"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({"status": "not run", "reason": "site c has no data here"}, "site c has no data here"),
+        (OK, "the predictions have no test scans"),
+    ],
+)
+def test_a_cell_that_was_not_run_says_why(rows, metadata, reason):
+    found = assembled(rows([], []), {"a": rows([], [])}, metadata=metadata)
+    assert (found["status"], found["reason"], found["runs"]) == ("not run", reason, [])
+    pooled = found["pooled"]
+    assert (pooled["status"], pooled["reason"], pooled["fold"]) == ("not run", reason, "pooled")
+    assert (pooled["auc"], pooled["accuracy"], pooled["confusion"]) == (None, None, None)
+
+
+def test_the_order_of_rows_changes_nothing(folds):
+    test, training = folds
+    shuffled = test.sample(frac=1, random_state=2)
+    one, two = (json.dumps(assembled(frame, training)) for frame in (test, shuffled))
+    assert one == two

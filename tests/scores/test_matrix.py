@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from elsewhere.design.params import Arm
+from elsewhere.scores.matrix import COLUMNS, NUMBERS, rows, write
+
+ARMS = {
+    "a": Arm(sites=("a",), method="erm", network="n"),
+    "a_b": Arm(sites=("a", "b"), method="erm", network="n"),
+}
+
+
+def one(auc, *, fold=0, seed=0, status="ok"):
+    return dict.fromkeys(NUMBERS, auc) | {"fold": fold, "seed": seed, "status": status}
+
+
+def cell(arm, site, runs, *, pooled=0.5, status="ok"):
+    return {
+        "study": "s",
+        "arm": arm,
+        "site": site,
+        "training_sites": [f"{name}-synthetic" for name in ARMS[arm].sites],
+        "runs": runs,
+        "pooled": one(pooled, fold="pooled", seed="pooled", status=status),
+    }
+
+
+CELLS = [
+    cell("a_b", "y", [], pooled=None, status="not run"),
+    cell("a_b", "x", [one(None, status="undefined")], pooled=None, status="undefined"),
+    cell("a", "y", [one(0.75)], pooled=0.75),
+    cell("a", "x", [one(0.1, fold=0), one(1 / 3, fold=1)]),
+]
+
+
+def test_rows_follow_the_declared_order_and_end_each_cell_with_its_pool():
+    table = rows(CELLS, arms=ARMS, sites=["x", "y"])
+    keys = [(row["arm"], row["test_site"], row["fold"], row["status"]) for row in table]
+    assert keys == [
+        ("a", "x", 0, "ok"),
+        ("a", "x", 1, "ok"),
+        ("a", "x", "pooled", "ok"),
+        ("a", "y", 0, "ok"),
+        ("a_b", "x", 0, "undefined"),
+        ("a_b", "y", "pooled", "not run"),
+    ]
+    assert table[-1]["train_sites"] == "a-synthetic+b-synthetic"
+    assert {(row["method"], row["network"]) for row in table} == {("erm", "n")}
+
+
+def test_a_missing_cell_is_named():
+    with pytest.raises(ValueError, match="no metrics of a/x"):
+        rows(CELLS[:3], arms=ARMS, sites=["x", "y"])
+
+
+def test_the_file_keeps_every_digit_and_leaves_the_undefined_empty(tmp_path):
+    write(rows(CELLS, arms=ARMS, sites=["x", "y"]), tmp_path / "matrix.csv")
+    with (tmp_path / "matrix.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    assert tuple(table[0]) == COLUMNS
+    assert float(table[1]["auc"]) == 1 / 3
+    assert [row["auc"] for row in table[-2:]] == ["", ""]
+    assert [row["status"] for row in table[-2:]] == ["undefined", "not run"]
+    text = (tmp_path / "matrix.csv").read_bytes()
+    assert b"nan" not in text.lower()
+    assert b"\r" not in text
+
+
+def test_the_order_of_cells_changes_no_byte(tmp_path):
+    for name, cells in (("one", CELLS), ("two", CELLS[::-1])):
+        write(rows(cells, arms=ARMS, sites=["x", "y"]), tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()

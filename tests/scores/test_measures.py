@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from elsewhere.design.params import Scoring
+from elsewhere.scores.intervals import wilson
+from elsewhere.scores.measures import Judged, absent, measure
+
+SCORING = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=300, seed=0)
+
+
+def judged(labels, scores, *, patients=None):
+    labels, scores = np.asarray(labels, dtype=np.int64), np.asarray(scores, dtype=np.float64)
+    patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
+    return Judged(labels, scores, scores >= 0.5, patients, ())
+
+
+@pytest.fixture
+def ordinary(dice):
+    labels = np.tile([0, 0, 1], 20)
+    scores = 1 / (1 + np.exp(-dice.normal(2 * labels - 1)))
+    return judged(labels, scores, patients=np.arange(60) // 2)
+
+
+def test_an_ordinary_set_has_every_number(ordinary):
+    found = measure(ordinary, scoring=SCORING)
+    assert (found["n_patients"], found["n_scans"], found["n_positive"]) == (30, 60, 20)
+    assert (found["status"], found["reason"], found["undefined"]) == ("ok", None, {})
+    assert found["auc"] == pytest.approx(roc_auc_score(ordinary.labels, ordinary.scores))
+    for name in ("auc", "accuracy", "sensitivity", "specificity"):
+        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
+    assert found["auc_bootstrap_low"] < found["auc"] < found["auc_bootstrap_high"]
+    assert found["auc_grid"] == pytest.approx(found["auc"], abs=0.02)
+    assert found["auc_se"] > 0
+    assert sum(found["confusion"].values()) == 60
+    assert {len(found["roc"][name]) for name in ("threshold", "fpr", "tpr")} == {101}
+    assert found["bootstrap_failed"] == 0
+    assert set(found["intervals"]) == {
+        *("auc", "auc_bootstrap", "accuracy", "sensitivity", "specificity")
+    }
+
+
+def test_without_passes_there_is_no_dropout_number(ordinary):
+    found = measure(ordinary, scoring=SCORING)
+    assert (found["auc_mc_mean"], found["auc_mc_sd"], found["roc_mc"]) == (None, None, None)
+
+
+def test_dropout_numbers_are_mean_and_sd_over_passes(ordinary, dice):
+    passes = [(ordinary.labels, dice.uniform(size=60)) for _ in range(7)]
+    found = measure(
+        Judged(ordinary.labels, ordinary.scores, ordinary.calls, ordinary.patients, tuple(passes)),
+        scoring=SCORING,
+    )
+    areas = [roc_auc_score(labels, scores) for labels, scores in passes]
+    assert found["auc_mc_mean"] == pytest.approx(np.mean(areas))
+    assert found["auc_mc_sd"] == pytest.approx(np.std(areas, ddof=1))
+    assert {len(values) for values in found["roc_mc"].values()} == {101}
+    assert found["roc_mc"]["tpr_mean"][-1] == 1
+    area = np.trapezoid(found["roc_mc"]["tpr_mean"], found["roc_mc"]["fpr"])
+    assert area == pytest.approx(np.mean(areas), abs=0.02)
+
+
+def test_one_pass_has_no_standard_deviation(ordinary):
+    passes = ((ordinary.labels, ordinary.scores),)
+    found = measure(
+        Judged(ordinary.labels, ordinary.scores, ordinary.calls, ordinary.patients, passes),
+        scoring=SCORING,
+    )
+    assert found["auc_mc_mean"] == found["auc"]
+    assert (found["auc_mc_sd"], found["roc_mc"]) == (None, None)
+
+
+def test_one_class_has_no_auc_but_wilson_intervals():
+    found = measure(judged(np.ones(14), [0.9] * 11 + [0.1] * 3), scoring=SCORING)
+    assert found["status"] == "undefined"
+    assert found["reason"] == "AUC undefined: all 14 test scans are positive"
+    for name in ("auc", "auc_low", "auc_high", "auc_se", "auc_bootstrap_low", "auc_grid", "roc"):
+        assert found[name] is None
+    assert (found["specificity"], found["specificity_low"]) == (None, None)
+    assert found["undefined"] == {
+        "auc": found["reason"],
+        "specificity": "no test scan is negative",
+    }
+    low, high, method = wilson(11 / 14, n=14, confidence=0.95)
+    assert found["sensitivity"] == pytest.approx(11 / 14)
+    assert (found["sensitivity_low"], found["sensitivity_high"]) == (low, high)
+    assert found["intervals"] == {"accuracy": method, "sensitivity": method}
+
+
+def test_wilson_counts_patients_not_scans():
+    labels, patients = np.ones(12), np.repeat(np.arange(4), 3)
+    found = measure(judged(labels, np.full(12, 0.9), patients=patients), scoring=SCORING)
+    assert found["sensitivity_low"] == wilson(1.0, n=4, confidence=0.95).low
+
+
+def test_faultless_calls_have_an_honest_width():
+    labels = np.tile([0, 1], 10)
+    found = measure(judged(labels, labels * 0.8 + 0.1), scoring=SCORING)
+    assert (found["auc"], found["accuracy"]) == (1.0, 1.0)
+    for name in ("auc", "accuracy", "sensitivity", "specificity"):
+        assert found[f"{name}_low"] < 0.9
+        assert found[f"{name}_high"] == 1.0
+        assert found["intervals"][name].startswith("Wilson")
+    assert found["auc_bootstrap_low"] is None
+    assert "same value" in found["intervals"]["auc_bootstrap"]
+
+
+def test_no_calls_leave_precision_undefined_and_the_auc_untouched():
+    found = measure(judged([0, 1, 0, 1], [0.1, 0.3, 0.2, 0.15]), scoring=SCORING)
+    assert (found["status"], found["auc"]) == ("ok", 0.75)
+    assert (found["precision"], found["f1"]) == (None, 0.0)
+    assert found["undefined"] == {"precision": "no test scan is called positive"}
+
+
+def test_no_scans_have_no_numbers():
+    found = measure(judged([], []), scoring=SCORING)
+    assert found == absent("undefined", reason="AUC undefined: there are no test scans")
+
+
+def test_an_absent_set_has_the_same_keys(ordinary):
+    assert set(absent("not run", reason="x")) == set(measure(ordinary, scoring=SCORING))
+
+
+def test_everything_is_json_and_follows_the_seed(ordinary):
+    first, again = (
+        json.dumps(measure(ordinary, scoring=SCORING), allow_nan=False) for _ in range(2)
+    )
+    assert first == again
+    other = measure(ordinary, scoring=SCORING.model_copy(update={"seed": 1}))
+    assert other["auc_bootstrap_low"] != json.loads(first)["auc_bootstrap_low"]
+    assert other["auc_low"] == json.loads(first)["auc_low"]

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elsewhere.scores.thresholds import choose
+
+validation = st.lists(
+    st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.1, 0.3, 0.4, 0.6, 0.61, 0.9, 1.0])),
+    min_size=1,
+    max_size=12,
+)
+
+
+def accuracy(labels, scores, threshold):
+    return np.mean((scores >= threshold) == (labels == 1))
+
+
+def brute(labels, scores):
+    """Try every cut; None when only calling all scans alike is best."""
+    distinct = sorted(set(scores))
+    middles = [(a + b) / 2 for a, b in pairwise(distinct)]
+    trivial = max(np.mean(labels == 1), np.mean(labels == 0))
+    best = max((accuracy(labels, scores, t) for t in middles), default=0.0)
+    if len(set(labels)) == 1 or best < trivial:
+        return None
+    tied = [t for t in middles if accuracy(labels, scores, t) == best]
+    return min(tied, key=lambda t: (abs(t - 0.5), t))
+
+
+@given(validation)
+def test_the_threshold_is_that_of_trying_all(pairs):
+    labels = np.array([label for label, _ in pairs])
+    scores = np.array([score for _, score in pairs])
+    found, expected = choose(labels, scores=scores), brute(labels, scores)
+    if expected is None:
+        assert found.value == 0.5
+        assert found.rule.startswith("argmax (0.5)")
+    else:
+        assert abs(found.value - 0.5) == pytest.approx(abs(expected - 0.5))
+        assert accuracy(labels, scores, found.value) == accuracy(labels, scores, expected)
+        assert found.rule.startswith("highest accuracy on validation data")
+
+
+def test_the_rule_counts_the_scans():
+    found = choose(np.array([0, 0, 1, 1, 0]), scores=np.array([0.1, 0.2, 0.4, 0.6, 0.9]))
+    assert found == (pytest.approx(0.3), "highest accuracy on validation data: 4 of 5 scans")
+
+
+def test_of_equal_optima_the_nearest_to_one_half():
+    labels = np.array([0, 1, 0, 1])
+    scores = np.array([0.05, 0.2, 0.6, 0.7])
+    assert choose(labels, scores=scores).value == pytest.approx(0.65)
+
+
+@pytest.mark.parametrize(
+    ("labels", "scores", "said"),
+    [
+        ([], [], "there are no validation scans"),
+        ([1, 1, 1], [0.1, 0.2, 0.9], "all 3 validation scans are positive"),
+        ([0, 0], [0.1, 0.9], "all 2 validation scans are negative"),
+        ([1, 1, 1, 0], [0.1, 0.2, 0.3, 0.4], "calls all 4 validation scans positive"),
+        ([0, 0, 0, 1], [0.2, 0.3, 0.4, 0.1], "calls all 4 validation scans negative"),
+        ([0, 1], [0.7, 0.7], "calls all 2 validation scans"),
+    ],
+)
+def test_a_trivial_optimum_gives_the_argmax(labels, scores, said):
+    found = choose(np.array(labels, dtype=np.int64), scores=np.array(scores))
+    assert found.value == 0.5
+    assert said in found.rule
+
+
+def test_neighbouring_floats_are_told_apart():
+    low = 0.5
+    high = np.nextafter(low, 1)
+    labels, scores = np.array([0, 0, 1, 1]), np.array([low, low, high, high])
+    assert accuracy(labels, scores, choose(labels, scores=scores).value) == 1
+
+
+def test_probabilities_of_exactly_zero_and_one_are_told_apart():
+    labels, scores = np.array([0, 1]), np.array([0.0, 1.0])
+    assert choose(labels, scores=scores).value == 0.5
+    assert accuracy(labels, scores, 0.5) == 1

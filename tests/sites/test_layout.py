@@ -1,0 +1,62 @@
+import math
+
+import openpyxl
+import pytest
+
+from elsewhere.sites import layout
+from elsewhere.sites.layout import LayoutError
+
+
+@pytest.mark.parametrize(
+    ("text", "years"),
+    [("053Y", 53), ("006M", 0.5), ("010D", 0.03), ("41", 41), ("41.5", 41.5), (" 7 ", 7)],
+)
+def test_ages_are_years(text, years):
+    """DICOM PS3.5 6.2: AS is nnnD, nnnW, nnnM or nnnY."""
+    assert layout.age(text) == pytest.approx(years, abs=0.005)
+
+
+@pytest.mark.parametrize("text", ["", "Young Child", "40+", "-3", "999.5", "nan"])
+def test_other_ages_are_unknown(text):
+    assert math.isnan(layout.age(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("M ", "M"), ("f", "F"), ("Female", "F"), ("male", "M"), ("", "unknown"), ("O", "unknown")],
+)
+def test_sex(text, expected):
+    assert layout.sex(text) == expected
+
+
+def test_tables_are_text_without_blanks(tmp_path):
+    (tmp_path / "t.csv").write_text("\ufeffpatient , label\n 007 ,1\nNA,N/A\n", encoding="utf-8")
+    expected = [{"patient": "007", "label": "1"}, {"patient": "NA", "label": ""}]
+    assert layout.table(tmp_path / "t.csv", required=("patient", "label")) == expected
+
+
+def test_excel_tables_are_read_alike(tmp_path):
+    book = openpyxl.Workbook()
+    for row in [["patient", "label"], ["007 ", 1], ["x", None]]:
+        book.active.append(row)
+    book.save(tmp_path / "t.xlsx")
+    expected = [{"patient": "007", "label": "1"}, {"patient": "x", "label": ""}]
+    assert layout.table(tmp_path / "t.xlsx", required=("label",)) == expected
+
+
+def test_what_a_table_lacks_is_named(tmp_path):
+    (tmp_path / "t.csv").write_text("patient\n1\n")
+    with pytest.raises(LayoutError, match=r"no column \['label'\].*\['patient'\]"):
+        layout.table(tmp_path / "t.csv", required=("patient", "label"))
+    with pytest.raises(LayoutError, match="no such table"):
+        layout.table(tmp_path / "other.csv", required=())
+
+
+def test_folders_and_images(tmp_path):
+    (tmp_path / "b").mkdir()
+    for name in ["10.PNG", "2.png", "._2.png", "x.txt", ".DS_Store"]:
+        (tmp_path / "b" / name).touch()
+    assert layout.folder(tmp_path, "a", "b") == tmp_path / "b"
+    assert [path.name for path in layout.images(tmp_path / "b", ".png")] == ["10.PNG", "2.png"]
+    with pytest.raises(LayoutError, match="expected a folder c or d"):
+        layout.folder(tmp_path, "c", "d")

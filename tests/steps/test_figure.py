@@ -1,0 +1,72 @@
+"""The figure step on a study whose metrics are invented (tests/figures/conftest.py makes it)."""
+
+from __future__ import annotations
+
+import csv
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design.job import Job
+from elsewhere.scores.matrix import COLUMNS
+from elsewhere.steps import figure
+
+MAKER = runpy.run_path(str(Path(__file__).parents[1] / "figures" / "conftest.py"))
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, dict[str, bytes]]:
+    job, settings = MAKER["study_job"](tmp_path_factory.mktemp("twice"), "contrastive")
+    figure.run(job, settings)
+    before = _contents(job)
+    figure.run(job, settings)
+    return job, before
+
+
+def _contents(job: Job) -> dict[str, bytes]:
+    home = job.outputs["report"].parent
+    files = [job.outputs["matrix"], job.outputs["report"], *job.outputs["figures"].iterdir()]
+    return {str(path.relative_to(home)): path.read_bytes() for path in files}
+
+
+def test_the_same_inputs_give_the_same_bytes(twice: tuple[Job, dict[str, bytes]]) -> None:
+    job, before = twice
+    assert _contents(job) == before
+
+
+def test_every_output_is_there(twice: tuple[Job, dict[str, bytes]]) -> None:
+    _, files = twice
+    for name in ("matrix", "roc_single_site", "roc_multi_site", "confusion_single_site",
+                 "confusion_multi_site", "published", "cohort_table", "example_slices",
+                 "training", "architecture_covidnet-redesign"):  # fmt: skip
+        for suffix in (".png", ".svg"):
+            assert len(files[f"figures/{name}{suffix}"]) > 1000
+    assert files["figures/cohort.csv"]
+    assert files["figures/published.csv"]
+    assert not [name for name in files if ".part-" in name]
+
+
+def test_matrix_csv_has_every_run_and_a_pooled_row(
+    twice: tuple[Job, dict[str, bytes]],
+) -> None:
+    job, _ = twice
+    with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert len(rows) == 3 * 2 * (4 + 1)  # arms x sites x (folds + pooled)
+
+
+def test_every_figure_says_synthetic(twice: tuple[Job, dict[str, bytes]]) -> None:
+    _, files = twice
+    svgs = [content for name, content in files.items() if name.endswith(".svg")]
+    assert len(svgs) == 10
+    assert all(b"SYNTHETIC DATA" in content for content in svgs)
+
+
+def test_the_step_loads_no_torch() -> None:
+    code = "import sys, elsewhere.steps.figure; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import NguyenCnn, Prediction, VolumeInput
+from elsewhere.imaging import store
+from elsewhere.methods.inference import mc_probabilities, probabilities
+from elsewhere.methods.prediction import scan_seed
+from elsewhere.networks import registry, weights
+from elsewhere.scores import predictions
+from elsewhere.steps.predict import Settings, run
+
+VOLUME = VolumeInput(
+    kind="volume",
+    matrix=32,
+    depth=16,
+    stride=8,
+    clip_min_hu=-1000,
+    clip_max_hu=None,
+    ct_number="keep",
+    normalise="volume",
+)
+NETWORK = NguyenCnn(
+    kind="nguyen_cnn",
+    first_filters=2,
+    pooling="max",
+    groups=2,
+    dropblock_size=3,
+    dropblock_rate=0.1,
+    dropout_rate=0.5,
+    dense_features=16,
+)
+PREDICTION = Prediction(
+    device="cpu", precision="fp32", mc_passes=3, mc_dropblock=True, batch_size=4, threads=1
+)
+SETTINGS = Settings(network=NETWORK, input=VOLUME, prediction=PREDICTION)
+RUNS = ("0-0", "0-7", "1-0")
+
+
+def ids(n: int) -> list[str]:
+    return [f"{i:016x}" for i in range(n)]
+
+
+def site(folder, n_scans: int = 6) -> dict:
+    """Scans of 10 to 35 slices; in fold 0 the last two are tested, in fold 1 the first two."""
+    (folder / "arrays").mkdir(parents=True)
+    rng = np.random.default_rng(1)
+    for i, scan in enumerate(ids(n_scans)):
+        array = rng.integers(0, 2000, (10 + 5 * i, 32, 32)).astype(np.int16)
+        store.write(folder / "arrays" / f"{scan}{store.SUFFIX}", array)
+    index = pd.DataFrame({"scan_id": ids(n_scans)}, dtype=str)
+    index["patient_id"] = [f"p{i}" for i in range(n_scans)]
+    index["label"] = [i % 2 for i in range(n_scans)]
+    index.to_parquet(folder / "index.parquet")
+    parts = np.asarray(["train", "train", "validation", "validation", "test", "test"])
+    rows = [index.assign(fold=fold, part=np.roll(parts, 2 * fold)[:n_scans]) for fold in (0, 1)]
+    pd.concat(rows).to_csv(folder / "split.csv", index=False)
+    return {
+        "index": folder / "index.parquet",
+        "arrays": folder / "arrays",
+        "split": folder / "split.csv",
+    }
+
+
+def models(folder, *, record: dict | None = None) -> dict:
+    made = record or {"status": "ok", "n_train": {"there": 5}}
+    for seed, name in enumerate(RUNS):
+        (folder / name).mkdir(parents=True)
+        torch.manual_seed(seed)
+        weights.save(registry.build(NETWORK, VOLUME), folder / name / "model.safetensors")
+        (folder / name / "run.json").write_text(json.dumps(made))
+    return {
+        "model": {name: folder / name / "model.safetensors" for name in RUNS},
+        "record": {name: folder / name / "run.json" for name in RUNS},
+    }
+
+
+def job(folder, inputs: dict) -> Job:
+    outputs = {"predictions": folder / "predictions.parquet", "cost": folder / "cost.json"}
+    return Job("predict", {"study": "s", "arm": "a", "site": "here"}, inputs, outputs)
+
+
+@pytest.fixture(scope="module")
+def predicted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cell")
+    inputs = models(folder / "models") | site(folder / "site")
+    run(job(folder, inputs), SETTINGS)
+    return folder, inputs, *predictions.read(folder / "predictions.parquet")
+
+
+def test_every_run_has_its_folds_validation_and_test_scans(predicted):
+    _, _, rows, metadata = predicted
+    found = {key: list(group["scan_id"]) for key, group in rows.groupby(["fold", "seed", "part"])}
+    every = ids(6)
+    expected = {}
+    for fold, seed in ((0, 0), (0, 7), (1, 0)):
+        expected[fold, seed, "validation"] = every[2:4] if fold == 0 else every[4:6]
+        expected[fold, seed, "test"] = every[4:6] if fold == 0 else every[:2]
+    assert found == expected
+    assert metadata["status"] == "ok"
+    assert metadata["patient_key"] == "published"
+    assert metadata["selection"] == "validation accuracy"
+
+
+def test_each_row_is_what_its_own_model_says_of_its_own_scan(predicted):
+    _, inputs, rows, _ = predicted
+    how = {"input": VOLUME, "site": None, "batch_size": 4, "device": torch.device("cpu")}
+    for row in rows.itertuples():
+        network = registry.build(NETWORK, VOLUME)
+        weights.load(network, inputs["model"][f"{row.fold}-{row.seed}"])
+        array = store.read(inputs["arrays"] / f"{row.scan_id}{store.SUFFIX}")
+        expected, start = probabilities(network, array, **how)
+        np.testing.assert_allclose([row.probability_0, row.probability_1], expected, atol=1e-6)
+        assert row.window_start == start
+        if row.part == "validation":
+            assert len(row.mc_probability) == 0
+            continue
+        seed = scan_seed(row.seed, row.scan_id)
+        passes = mc_probabilities(network, array, passes=3, dropblock=True, seed=seed, **how)
+        np.testing.assert_allclose(row.mc_probability, passes, atol=1e-6)
+
+
+def test_equal_inputs_give_equal_bytes(predicted, tmp_path):
+    folder, inputs, _, _ = predicted
+    run(job(tmp_path, inputs), SETTINGS)
+    first, second = (path / "predictions.parquet" for path in (folder, tmp_path))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_cost_says_what_a_prediction_takes(predicted):
+    cost = json.loads((predicted[0] / "cost.json").read_text())
+    assert cost["n_scans"] == 12
+    assert cost["seconds_per_prediction"] > 0
+    assert cost["peak_memory_mb"] > 0
+    assert cost["device"]
+
+
+def test_a_model_that_was_not_made_leaves_a_cell_that_says_why(tmp_path):
+    record = {"status": "not run", "reason": "site there has no data here"}
+    run(
+        job(tmp_path, models(tmp_path / "models", record=record) | site(tmp_path / "site")),
+        SETTINGS,
+    )
+    rows, metadata = predictions.read(tmp_path / "predictions.parquet")
+    assert len(rows) == 0
+    assert metadata == record
+    assert json.loads((tmp_path / "cost.json").read_text()) == record
+
+
+def test_a_site_without_data_leaves_a_cell_that_says_why(tmp_path):
+    inputs = models(tmp_path / "models") | site(tmp_path / "site", n_scans=0)
+    run(job(tmp_path, inputs), SETTINGS)
+    rows, metadata = predictions.read(tmp_path / "predictions.parquet")
+    assert len(rows) == 0
+    assert metadata == {"status": "not run", "reason": "site here has no data here"}
+
+
+def test_a_site_without_patient_keys_says_so(tmp_path):
+    inputs = models(tmp_path / "models") | site(tmp_path / "site")
+    index = pd.read_parquet(inputs["index"])
+    index.assign(patient_id=index["scan_id"]).to_parquet(inputs["index"])
+    run(job(tmp_path, inputs), SETTINGS)
+    assert predictions.read(tmp_path / "predictions.parquet")[1]["patient_key"] == "none"

@@ -1,0 +1,114 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import ImageInput, Site, VolumeInput
+from elsewhere.imaging import store
+from elsewhere.sites import manifest
+from elsewhere.sites.intake import sha256
+from elsewhere.steps import ingest, prepare
+
+VOLUME = VolumeInput(
+    kind="volume",
+    matrix=8,
+    depth=32,
+    stride=8,
+    clip_min_hu=-1000,
+    clip_max_hu=None,
+    ct_number="keep",
+    normalise="volume",
+)
+IMAGE = ImageInput(kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image")
+
+
+@pytest.fixture
+def prepared(published, tmp_path):
+    """Ingest and prepare a tiny site; return its folder of inputs."""
+
+    def make(layout, wanted, available=True):
+        scans, out = tmp_path / "scans", tmp_path / "inputs"
+        site = Site(title="A", layout=layout, privacy="public", synthetic=True, available=available)
+        outputs = {
+            "manifest": scans / "manifest.parquet",
+            "volumes": scans / "volumes",
+            "rejected": scans / "rejected.csv",
+        }
+        raw = {"raw": published(layout)}
+        ingest.run(Job("ingest", {"site": "a"}, raw, outputs), ingest.Settings(site))
+        inputs = {name: outputs[name] for name in ("manifest", "volumes")}
+        job = Job("prepare", {}, inputs, {"index": out / "index.parquet", "arrays": out / "arrays"})
+        prepare.run(job, prepare.Settings(wanted))
+        return out
+
+    return make
+
+
+def test_the_index_describes_the_arrays(prepared):
+    out = prepared("dicom_series", VOLUME)
+    index = pd.read_parquet(out / "index.parquet")
+    assert list(index.columns) == [
+        "scan_id", "patient_id", "label", "n_slices", "value_max", "array_sha256"
+    ]  # fmt: skip
+    assert index["scan_id"].is_monotonic_increasing
+    assert len(list((out / "arrays").iterdir())) == len(index) == 4
+    for row in index.to_dict("records"):
+        array = store.read(out / "arrays" / f"{row['scan_id']}{store.SUFFIX}")
+        assert array.dtype == np.int16
+        assert array.shape == (row["n_slices"], 8, 8)
+        assert array.min() >= 0
+        assert array.max() == row["value_max"]
+        assert sha256(array) == row["array_sha256"]
+
+
+def test_images_are_grey_bytes_on_the_stored_matrix(prepared):
+    """D-03."""
+    out = prepared("sars_cov_2_ct", IMAGE)
+    arrays = [store.read(path) for path in (out / "arrays").iterdir()]
+    assert len(arrays) == 22
+    assert {(array.shape, array.dtype.str) for array in arrays} == {((1, 10, 10), "|u1")}
+
+
+def test_a_site_without_data_stays_empty(prepared):
+    out = prepared("dicom_series", VOLUME, available=False)
+    assert len(pd.read_parquet(out / "index.parquet")) == 0
+    assert list((out / "arrays").iterdir()) == []
+
+
+def test_patients_and_labels_pass_unchanged(prepared, tmp_path):
+    index = pd.read_parquet(prepared("cc_ccii", VOLUME) / "index.parquet")
+    scans = manifest.read(tmp_path / "scans" / "manifest.parquet")
+    columns = ["scan_id", "patient_id", "label", "n_slices"]
+    pd.testing.assert_frame_equal(index[columns], scans[columns])
+
+
+def test_air_is_zero_and_water_a_thousand():
+    """A-13, A-17: the least value after the clip is 0."""
+    hu = np.full((3, 20, 20), -2000, np.int16)
+    hu[1] = 0
+    array = prepare.prepared(hu, "HU", VOLUME)
+    assert array[0].max() == 0
+    assert (array[1] == 1000).all()
+    assert array.shape == (3, 8, 8)
+
+
+def test_ct_numbers_kept_or_shifted_differ_by_24():
+    """[AMB] of A-13: 0-4095 as they are, or as HU clipped at -1000: 1024 - 1000 = 24."""
+    numbers = np.full((1, 8, 8), 2000, np.int16)
+    shifting = VOLUME.model_copy(update={"ct_number": "shift_to_hu"})
+    assert (prepare.prepared(numbers, "CT number", VOLUME) == 2000).all()
+    assert (prepare.prepared(numbers, "CT number", shifting) == 1976).all()
+
+
+def test_greys_stay_greys():
+    grey = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
+    np.testing.assert_array_equal(prepare.prepared(grey, "0-255", VOLUME), grey)
+
+
+@pytest.mark.parametrize(
+    ("voxels", "scale"),
+    [(np.zeros((2, 4, 4), np.uint8), "0-255"), (np.zeros((1, 4, 4), np.int16), "HU")],
+)
+def test_an_image_input_takes_images_only(voxels, scale):
+    with pytest.raises(ValueError, match="volume input"):
+        prepare.prepared(voxels, scale, IMAGE)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import Split
+from elsewhere.sites import manifest
+from elsewhere.steps.split import Settings, run
+
+HOLDOUT = Settings(split=Split(kind="holdout", folds=1, test=0.2, validation=0.08, seed=2021))
+FOLDS = Settings(split=Split(kind="folds", folds=4, test=0.25, validation=0.1, seed=643))
+
+
+def scans(n_patients: int, *, patient_key: str = "published") -> pd.DataFrame:
+    """Two scans a patient, every third patient positive."""
+    rows = []
+    for number in range(2 * n_patients):
+        scan, patient = f"{number:016x}", f"{number // 2:015x}f"
+        rows.append(
+            {
+                "scan_id": scan,
+                "patient_id": patient if patient_key == "published" else scan,
+                "patient_key": patient_key,
+                "site": "here",
+                "sub_site": "unknown",
+                "label": int(number // 2 % 3 == 0),
+                "category": "NCP" if number // 2 % 3 == 0 else "Normal",
+                "sex": "unknown",
+                "age": float("nan"),
+                "manufacturer": "unknown",
+                "kernel": "unknown",
+                "contrast": "unknown",
+                "spacing_z_mm": 1.0,
+                "spacing_y_mm": 1.0,
+                "spacing_x_mm": 1.0,
+                "n_slices": 30,
+                "rows": 64,
+                "columns": 64,
+                "value_scale": "HU",
+                "bits_stored": 16,
+                "value_min": -1000,
+                "value_max": 900,
+                "source_path": f"{number}",
+                "source_format": "DICOM",
+                "synthetic": True,
+                "volume_sha256": f"{number:064x}",
+            }
+        )
+    return pd.DataFrame(rows, columns=[*manifest.COLUMNS])
+
+
+def job(folder, frame: pd.DataFrame) -> Job:
+    manifest.write(frame, folder / "manifest.parquet")
+    outputs = {"split": folder / "here.csv", "gate": folder / "here.gate.json"}
+    inputs = {"manifest": folder / "manifest.parquet"}
+    return Job("split", {"study": "s", "site": "here"}, inputs, outputs)
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_the_files_agree_with_each_other(tmp_path, settings):
+    run(job(tmp_path, scans(30)), settings)
+    rows = pd.read_csv(tmp_path / "here.csv")
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert list(rows.columns) == ["scan_id", "patient_id", "label", "fold", "part"]
+    assert len(rows) == 60 * settings.split.folds
+    assert (gate["patients_in_two_parts"], gate["patient_key"]) == (0, "published")
+    for count in gate["counts"]:
+        same = rows
+        for column in ("fold", "part", "label"):
+            same = same[same[column] == count[column]]
+        assert (same["patient_id"].nunique(), len(same)) == (count["patients"], count["scans"])
+    assert sum(count["scans"] for count in gate["counts"]) == len(rows)
+
+
+def test_equal_manifests_give_equal_bytes(tmp_path):
+    found = []
+    for name, frame in (("a", scans(30)), ("b", scans(30).sample(frac=1, random_state=1))):
+        (tmp_path / name).mkdir()
+        run(job(tmp_path / name, frame), FOLDS)
+        found.append(
+            [(tmp_path / name / file).read_bytes() for file in ("here.csv", "here.gate.json")]
+        )
+    assert found[0] == found[1]
+
+
+def test_a_site_without_patient_keys_is_flagged(tmp_path):
+    run(job(tmp_path, scans(30, patient_key="none")), HOLDOUT)
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert gate["split"] == "image-level: this site publishes no patient key"
+
+
+def test_a_site_without_data_gives_an_empty_split_that_says_so(tmp_path):
+    run(job(tmp_path, scans(0)), FOLDS)
+    assert len(pd.read_csv(tmp_path / "here.csv")) == 0
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert gate["status"] == "not run"
+    assert gate["reason"]
+
+
+def test_the_step_imports_neither_torch_nor_matplotlib():
+    code = "import sys, elsewhere.steps.split; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "matplotlib", "SimpleITK"} & set(found.stdout.split())

@@ -1,0 +1,184 @@
+"""One run, whole, killed, interrupted, and where it cannot be made."""
+
+import json
+import multiprocessing
+import os
+import random
+import signal
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.torch import load_file
+
+from elsewhere.design.job import Job
+from elsewhere.design.params import (
+    Erm,
+    NguyenCnn,
+    Training,
+    VolumeAugmentation,
+    VolumeInput,
+)
+from elsewhere.imaging import store
+from elsewhere.networks import registry, weights
+from elsewhere.steps import train
+
+SITES = ("here", "there")
+SETTINGS = train.Settings(
+    method=Erm(kind="erm"),
+    network=NguyenCnn(
+        kind="nguyen_cnn", first_filters=4, pooling="max", groups=2, dropblock_size=3,
+        dropblock_rate=0.1, dropout_rate=0.5, dense_features=16,
+    ),
+    input=VolumeInput(
+        kind="volume", matrix=16, depth=8, stride=4, clip_min_hu=-1000, clip_max_hu=None,
+        ct_number="keep", normalise="volume",
+    ),
+    training=Training(
+        device="cpu", precision="fp32", iterations=40, batch_size=2, sampling="pooled",
+        learning_rate=1e-3, weight_decay=0.0, schedule="cosine", clip_gradient=2.0,
+        validate_every=7, ties="first", checkpoint_every=4, threads=1,
+        augmentation=VolumeAugmentation(
+            kind="volume", power_of_two=0.5, gate=0.5, flip=0.5, transpose=0.5,
+            rotate="quarter_turns", scale=0.5, scale_mode="intensity",
+        ),
+    ),
+)  # fmt: skip
+
+
+def write_site(root, site, scans):
+    rng = np.random.default_rng(len(site))
+    ids = [f"{site}{i:04d}" for i in range(scans)]
+    folder = root / "inputs" / site
+    (folder / "arrays").mkdir(parents=True)
+    for i, scan in enumerate(ids):
+        array = rng.integers(0, 500, size=(6 + i, 16, 16)).astype(np.int16)
+        array[:, :8] += 600 * (i % 2)
+        store.write(folder / "arrays" / f"{scan}{store.SUFFIX}", array)
+    labels = [i % 2 for i in range(scans)]
+    index = pd.DataFrame({"scan_id": ids, "patient_id": ids, "label": labels})
+    index = index.astype({"scan_id": str, "patient_id": str, "label": int})
+    index.to_parquet(folder / "index.parquet")
+    parts = ["validation" if i < 2 else "train" for i in range(scans)]
+    index.assign(fold=0, part=parts).to_csv(folder / "split.csv", index=False)
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number, site in enumerate(SITES):
+        write_site(tmp_path, site, 7 + number)
+    return make_job(tmp_path, "out")
+
+
+def make_job(root, name):
+    table = {site: root / "inputs" / site for site in SITES}
+    out = root / name
+    return Job(
+        name="train",
+        wildcards={"study": "s", "arm": name, "run": "0-3"},
+        inputs={
+            "index": {site: folder / "index.parquet" for site, folder in table.items()},
+            "arrays": {site: folder / "arrays" for site, folder in table.items()},
+            "split": {site: folder / "split.csv" for site, folder in table.items()},
+        },
+        outputs={
+            "model": out / "model.safetensors",
+            "history": out / "history.csv",
+            "record": out / "run.json",
+            "cost": out / "cost.json",
+        },
+        digest="d",
+    )
+
+
+def test_whole_run(job, tmp_path):
+    train.run(job, SETTINGS)
+    record = json.loads(job.outputs["record"].read_text())
+    assert record["status"] == "ok"
+    assert (record["arm"], record["fold"], record["seed"]) == ("out", 0, 3)
+    assert record["n_train"] == {"here": 5, "there": 6}
+    assert record["n_valid"] == {"here": 2, "there": 2}
+    assert record["epochs"]["here"] == pytest.approx(40 * 2 / 11)
+    assert sum(row["parameters"] for row in record["architecture"]) == record["parameters"]
+    history = pd.read_csv(job.outputs["history"])
+    assert list(history["iteration"]) == [7, 14, 21, 28, 35, 40]
+    assert record["validation_accuracy"] == history["validation_accuracy"].max()
+    best = history.loc[history["validation_accuracy"].idxmax(), "iteration"]
+    assert record["best_iteration"] == best
+    cost = json.loads(job.outputs["cost"].read_text())
+    assert cost["wall_seconds"] > 0
+    assert cost["gpu_days"] == 0
+    assert "seconds" not in job.outputs["record"].read_text()
+    network = registry.build(SETTINGS.network, SETTINGS.input)
+    weights.load(network, job.outputs["model"])
+    assert not list((tmp_path / ".elsewhere" / "checkpoints").iterdir())
+
+
+def start(job):
+    process = multiprocessing.get_context("fork").Process(target=train.run, args=(job, SETTINGS))
+    process.start()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_stopped_run_ends_in_the_same_bytes(job, tmp_path, number):
+    train.run(job, SETTINGS)
+    again = make_job(tmp_path, "again")
+    checkpoints = tmp_path / ".elsewhere" / "checkpoints"
+    rng = random.Random(int(number))
+    for _ in range(2):
+        process = start(again)
+        while process.is_alive() and not list(checkpoints.glob("*/state.pt")):
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.15))
+        os.kill(process.pid, number)
+        process.join()
+        if process.exitcode == 0:
+            break
+        # Outside the loop nothing is left to save, and SIGTERM ends the process at once.
+        assert process.exitcode in ((143, -number) if number == signal.SIGTERM else (-number,))
+        assert not again.outputs["model"].exists()
+        assert len(list(checkpoints.glob("*/state.pt"))) == 1
+    train.run(again, SETTINGS)
+    for name in ("model", "history"):
+        assert again.outputs[name].read_bytes() == job.outputs[name].read_bytes()
+    assert not list(checkpoints.iterdir())
+
+
+def test_damaged_checkpoint_is_not_fatal(job, tmp_path, caplog):
+    process = start(job)
+    checkpoints = tmp_path / ".elsewhere" / "checkpoints"
+    while not (found := list(checkpoints.glob("*/state.pt"))):
+        time.sleep(0.002)
+    process.kill()
+    process.join()
+    found[0].write_bytes(b"no")
+    train.run(job, SETTINGS)
+    assert "the run starts again" in caplog.text
+    assert job.outputs["model"].exists()
+
+
+def test_other_data_have_another_checkpoint(job, tmp_path):
+    before = train._key(job)
+    split = tmp_path / "inputs" / "here" / "split.csv"
+    split.write_text(split.read_text().replace("validation", "train", 1))
+    assert train._key(job) != before
+
+
+def test_a_site_without_data_is_said(job, tmp_path):
+    folder = tmp_path / "inputs" / "there"
+    for path in (folder / "index.parquet", folder / "split.csv"):
+        path.unlink()
+    write_site(tmp_path / "empty", "there", 0)
+    for name in ("index.parquet", "split.csv"):
+        (tmp_path / "empty" / "inputs" / "there" / name).rename(folder / name)
+    train.run(job, SETTINGS)
+    record = json.loads(job.outputs["record"].read_text())
+    assert record["status"] == "not run"
+    assert record["reason"] == "site there has no data here"
+    assert load_file(job.outputs["model"]) == {}
+    text = "iteration,learning_rate,loss,validation_accuracy\n"
+    assert job.outputs["history"].read_text() == text
+    assert json.loads(job.outputs["cost"].read_text()) == {"status": "not run"}

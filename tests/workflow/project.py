@@ -1,0 +1,113 @@
+"""project: a checkout in a temporary folder whose steps are stand-ins that only hash their inputs.
+
+The drivers do not care what a step computes, so the graph, the rules, the bridge and both tools are
+the real ones, and a stand-in counts its executions in a log outside the checkout.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+STAND_IN = '''"""A stand-in step: hashes what it is handed."""
+import hashlib, os, time
+from pathlib import Path
+from elsewhere.files import whole
+
+class Settings:
+    def __init__(self, **fields):
+        self.fields = fields
+
+def files(table):
+    for value in table.values():
+        for path in value.values() if isinstance(value, dict) else [value]:
+            yield from sorted(path.rglob("*")) if path.is_dir() else [path]
+
+def run(job, settings):
+    seen = hashlib.md5(repr(sorted(settings.fields.items())).encode())
+    for path in files(job.inputs):
+        if path.is_file():
+            seen.update(path.read_bytes())
+    with open(os.environ["STAND_IN_LOG"], "a") as log:
+        log.write(job.name + "\\n")
+    time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
+    for name, path in job.outputs.items():
+        with whole(path) as part:
+            if name in ("volumes", "arrays", "figures"):
+                part.mkdir()
+                (part / "one").write_text(seen.hexdigest())
+            else:
+                part.write_text(seen.hexdigest() + name)
+'''
+
+
+class Project:
+    """A git and DVC repository with raw data, both drivers at hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "project"
+        self.log = folder / "executions.log"
+        self.remote = folder / "remote"
+        self.path.mkdir()
+        for name in ("Snakefile", "params.yaml", ".gitignore", ".dvcignore"):
+            shutil.copy(ROOT / name, self.path)
+        for name in ("workflow", "src", "envs"):
+            skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            shutil.copytree(ROOT / name, self.path / name, ignore=skip)
+        for step in STEPS:
+            (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
+        for site in ("utsw", "cc-ccii", "covid-ctset", "mosmed", "sars-cov-2-ct", "covid-ct"):
+            raw = self.path / f"data/raw/{site}-synthetic"
+            raw.mkdir(parents=True)
+            for i in range(2):
+                (raw / f"{i}.dcm").write_text(f"{site} slice {i}\n")
+        self.sh("git init -q && git config user.email a@b.invalid && git config user.name x")
+        self.sh("dvc init -q && dvc config core.analytics false")
+        self.sh(f"dvc remote add -q -d here {self.remote}")
+        self.sh("python -m elsewhere graph && dvc add -q data/raw/*-synthetic")
+        self.sh("git add -A && git commit -qm start")
+
+    def sh(self, command: str, *, check: bool = True, cwd: Path | None = None) -> str:
+        """Run a shell command in the checkout; return all that it printed."""
+        cwd = cwd or self.path
+        environment = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(cwd / "src"),
+            "STAND_IN_LOG": str(self.log),
+        }
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=cwd,
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{command}\n{done.stdout}"
+        return done.stdout
+
+    def executed(self) -> list[str]:
+        """Return the stages executed since the last call."""
+        names = self.log.read_text().split() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        return names
+
+    def planned(self, cwd: Path | None = None) -> list[str]:
+        """Return the jobs that `snakemake -n` plans, by their logs' names."""
+        text = self.sh("snakemake -n", cwd=cwd)
+        jobs = re.findall(r"log: logs/(\S+)\.log", text)
+        return [job.replace("/", "--") for job in jobs]
+
+    def edit(self, old: str, new: str) -> None:
+        """Replace the one occurrence of a text in params.yaml."""
+        path = self.path / "params.yaml"
+        text = path.read_text()
+        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+        path.write_text(text.replace(old, new))

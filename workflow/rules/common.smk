@@ -1,0 +1,62 @@
+# From wildcards to inputs, settings and devices; all of it comes from elsewhere.design.graph.
+from pathlib import Path
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.graph import stages
+from elsewhere.design.plan import stage_digest
+from elsewhere.drivers import bridge
+from elsewhere.drivers.state import rule_inputs
+
+VALUES = tables.read(Path("params.yaml"))
+PARAMS = tables.parse(VALUES)
+GRAPH = stages(PARAMS)
+HASHES = Hashes()
+
+shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
+
+if bridge.plans(workflow):
+    bridge.before(dry=bridge.is_dry(workflow))
+
+
+wildcard_constraints:
+    study="[a-z0-9][a-z0-9_-]*",
+    arm="[a-z0-9][a-z0-9_-]*",
+    site="[a-z0-9][a-z0-9_-]*",
+    input="[a-z0-9][a-z0-9_-]*",
+    run="[0-9]+-[0-9]+",
+
+
+onsuccess:
+    bridge.after_run()
+
+
+onerror:
+    bridge.after_run()
+
+
+def stage(step, wildcards):
+    """The stage of a job; a target that the graph does not have is an error that says so."""
+    name = "--".join([step, *wildcards])
+    if name not in GRAPH:
+        raise tables.ParamsError(f"{name} is not in the graph of params.yaml at its scale")
+    return GRAPH[name]
+
+
+def inputs(step):
+    return lambda wildcards: rule_inputs(stage(step, wildcards))
+
+
+def digest(step):
+    return lambda wildcards: stage_digest(stage(step, wildcards), VALUES, HASHES)
+
+
+def device(step, field):
+    """Threads, or GPUs, that the budget of a job's study asks for."""
+
+    def ask(wildcards):
+        budget = PARAMS.budgets[PARAMS.studies[wildcards.study].scales[PARAMS.scale].budget]
+        settings = budget.training if step == "train" else budget.prediction
+        return settings.threads if field == "threads" else int(settings.device == "cuda")
+
+    return ask

@@ -1,0 +1,17 @@
+rule predict:
+    input:
+        inputs("predict"),
+    output:
+        "results/{study}/cells/{arm}/{site}/predictions.parquet",
+        "results/{study}/cells/{arm}/{site}/cost.json",
+    log:
+        "logs/predict/{study}/{arm}/{site}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: device("predict", "threads")
+    resources:
+        gpu=device("predict", "gpu"),
+    params:
+        digest=digest("predict"),
+    shell:
+        "python -m elsewhere.drivers.gpu_slot python -m elsewhere predict {wildcards.study} {wildcards.arm} {wildcards.site} --expect {params.digest} > {log} 2>&1"

@@ -1,0 +1,13 @@
+rule prepare:
+    input:
+        inputs("prepare"),
+    output:
+        "data/inputs/{input}/{site}/index.parquet",
+    log:
+        "logs/prepare/{input}/{site}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        digest=digest("prepare"),
+    shell:
+        "python -m elsewhere prepare {wildcards.input} {wildcards.site} --expect {params.digest} > {log} 2>&1"

@@ -1,0 +1,13 @@
+rule score:
+    input:
+        inputs("score"),
+    output:
+        "results/{study}/cells/{arm}/{site}/metrics.json",
+    log:
+        "logs/score/{study}/{arm}/{site}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        digest=digest("score"),
+    shell:
+        "python -m elsewhere score {wildcards.study} {wildcards.arm} {wildcards.site} --expect {params.digest} > {log} 2>&1"

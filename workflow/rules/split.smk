@@ -1,0 +1,14 @@
+rule split:
+    input:
+        inputs("split"),
+    output:
+        "results/{study}/splits/{site}.csv",
+        "results/{study}/splits/{site}.gate.json",
+    log:
+        "logs/split/{study}/{site}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        digest=digest("split"),
+    shell:
+        "python -m elsewhere split {wildcards.study} {wildcards.site} --expect {params.digest} > {log} 2>&1"

@@ -1,0 +1,19 @@
+rule train:
+    input:
+        inputs("train"),
+    output:
+        "results/{study}/models/{arm}/{run}/model.safetensors",
+        "results/{study}/models/{arm}/{run}/history.csv",
+        "results/{study}/models/{arm}/{run}/run.json",
+        "results/{study}/models/{arm}/{run}/cost.json",
+    log:
+        "logs/train/{study}/{arm}/{run}.log",
+    conda:
+        "../../envs/torch.yaml"
+    threads: device("train", "threads")
+    resources:
+        gpu=device("train", "gpu"),
+    params:
+        digest=digest("train"),
+    shell:
+        "python -m elsewhere.drivers.gpu_slot python -m elsewhere train {wildcards.study} {wildcards.arm} {wildcards.run} --expect {params.digest} > {log} 2>&1"

@@ -1,5 +1,6 @@
 """Tiny sites in every published layout, written without the code under test."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -218,3 +219,12 @@ def published(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return write
+
+
+@pytest.fixture
+def real() -> Callable[[str], Path]:
+    """Return the folder of a real data set below $ELSEWHERE_REAL_DATA."""
+    top = os.environ.get("ELSEWHERE_REAL_DATA")
+    if not top:
+        pytest.skip("ELSEWHERE_REAL_DATA does not name a folder of real images")
+    return Path(top).joinpath

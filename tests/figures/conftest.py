@@ -285,11 +285,23 @@ def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str
             (place / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
 
 
+def _only(params: Params, study: str, arms: tuple[str, ...]) -> Params:
+    table = params.studies[study]
+    kept = {name: arm for name, arm in table.arms.items() if not arms or name in arms}
+    studies = params.studies | {study: table.model_copy(update={"arms": kept})}
+    return params.model_copy(update={"studies": studies})
+
+
 def study_job(
-    root: Path, study: str = "nguyen2021", scale: str = "demo", *, gone: tuple[str, ...] = ()
+    root: Path,
+    study: str = "nguyen2021",
+    scale: str = "demo",
+    *,
+    arms: tuple[str, ...] = (),
+    gone: tuple[str, ...] = (),
 ) -> tuple[Job, Settings]:
-    """Write all that the figure step reads; return its job and settings."""
-    params = load(ROOT / "params.yaml")
+    """Write all that the figure step reads for these arms (default: all); return job, settings."""
+    params = _only(load(ROOT / "params.yaml"), study, arms)
     table, rows = params.studies[study], params.studies[study].scales[scale].sites
     home = root / "results" / study
     sites = {
@@ -360,8 +372,9 @@ def contrastive(tmp_path_factory: pytest.TempPathFactory) -> Results:
 
 @pytest.fixture(scope="session")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    """The figure step of nguyen2021 at demo scale, done: every site is synthetic."""
-    job, settings = study_job(tmp_path_factory.mktemp("drawn"))
+    """The figure step of three arms of nguyen2021 at demo scale: every site is synthetic."""
+    arms = ("utsw", "covid-ctset", "utsw_covid-ctset")
+    job, settings = study_job(tmp_path_factory.mktemp("drawn"), arms=arms)
     run(job, settings)
     return job
 

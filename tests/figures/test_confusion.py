@@ -31,8 +31,8 @@ def test_threshold_stands_below_every_site(drawn: Job, svg_texts: Texts) -> None
     folder = drawn.outputs["figures"]
     single = svg_texts(folder / "confusion_single_site.svg")
     multi = svg_texts(folder / "confusion_multi_site.svg")
-    assert (single.count("t = 0.43"), multi.count("t = 0.43")) == (3 * 4, 6 * 4)
-    assert single.count("no negative scans") == 3
+    assert (single.count("t = 0.43"), multi.count("t = 0.43")) == (2 * 4, 1 * 4)
+    assert single.count("no negative scans") == 2
 
 
 def test_averages_are_drawn_with_and_without(drawn: Job, svg_texts: Texts) -> None:

@@ -23,6 +23,6 @@ def test_ledger_adds_up_and_shows_what_was_not_run(contrastive: Results) -> None
         for column in contrastive.columns
     }
     ledger = costs.ledger(contrastive, train, predict)
-    assert ledger["sentence"] == "1 runs took 5.0 days one after another, 5 GPU-days."
+    assert ledger["sentence"] == "Runs: 1; wall time in all: 5.0 days; GPU-days: 5."
     assert ledger["train"][1]["shown"][0] == "not run"
     assert ledger["predict"][0]["shown"] == ["0.53", "0.53"]

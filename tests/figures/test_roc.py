@@ -4,15 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from elsewhere.design.job import Job
+from elsewhere.figures import roc
 from elsewhere.figures.results import Results
 
 Texts = Callable[[Path], list[str]]
 
 
 def test_each_panel_shows_auc_interval_and_dropout_spread(
-    drawn: Job, nguyen: Results, svg_texts: Texts
+    nguyen: Results, tmp_path: Path, svg_texts: Texts
 ) -> None:
-    shown = svg_texts(drawn.outputs["figures"] / "roc_multi_site.svg")
+    roc.draw(nguyen, tmp_path)
+    shown = svg_texts(tmp_path / "roc_multi_site.svg")
     for row in nguyen.rows[3:]:
         for column in nguyen.columns[:3]:
             pooled = nguyen.cell(row, column)["pooled"]

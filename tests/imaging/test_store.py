@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -79,3 +81,12 @@ def test_says_that_a_file_is_missing_or_no_volume(tmp_path, thorax):
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(store.StoreError, match="not a volume"):
         store.read(path)
+
+
+def test_the_hash_tells_type_shape_and_values(thorax):
+    voxels = thorax()
+    different = [voxels.T, voxels.astype(np.uint8), voxels + np.int16(1), voxels[:4]]
+    assert len({store.sha256(each) for each in [voxels, *different]}) == 5
+    assert store.sha256(np.asfortranarray(voxels)) == store.sha256(voxels)
+    expected = hashlib.sha256(f"<i2 {voxels.shape} ".encode() + voxels.tobytes()).hexdigest()
+    assert store.sha256(voxels) == expected

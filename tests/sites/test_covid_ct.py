@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elsewhere.sites.covid_ct import CovidCt, match
@@ -62,6 +62,7 @@ def test_an_ambiguous_name_is_not_guessed():
 NAMES = st.sets(st.text("aB 1%._", min_size=1, max_size=4), max_size=8)
 
 
+@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_no_name_is_used_twice_and_exact_names_match(listed, on_disk):
     found = match(listed, on_disk)

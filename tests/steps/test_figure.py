@@ -19,7 +19,8 @@ MAKER = runpy.run_path(str(Path(__file__).parents[1] / "figures" / "conftest.py"
 
 @pytest.fixture(scope="module")
 def twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, dict[str, bytes]]:
-    job, settings = MAKER["study_job"](tmp_path_factory.mktemp("twice"), "contrastive")
+    folder = tmp_path_factory.mktemp("twice")
+    job, settings = MAKER["study_job"](folder, "contrastive", arms=("single-a", "joint"))
     figure.run(job, settings)
     before = _contents(job)
     figure.run(job, settings)
@@ -56,7 +57,7 @@ def test_matrix_csv_has_every_run_and_a_pooled_row(
     with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == COLUMNS
-    assert len(rows) == 3 * 2 * (4 + 1)  # arms x sites x (folds + pooled)
+    assert len(rows) == 2 * 2 * (4 + 1)  # arms x sites x (folds + pooled)
 
 
 def test_every_figure_says_synthetic(twice: tuple[Job, dict[str, bytes]]) -> None:

@@ -139,3 +139,28 @@ def test_left_out_scans_stand_in_the_rejected_rows(published, tmp_path):
     rejected = pd.read_csv(out / "rejected.csv")
     assert rejected["reason"].tolist() == ["left_out"]
     assert manifest.read(out / "manifest.parquet")["label"].tolist() == [1, 1]
+
+
+@pytest.mark.real
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("layout", "folder", "labels", "patients"),
+    [
+        ("sars_cov_2_ct", "sars-cov-2-ct", [1229, 1252], None),
+        ("covid_ct", "covid-ct", [397, 349], [171, 213]),
+    ],
+)
+def test_the_published_images_are_taken_in(real, tmp_path, layout, folder, labels, patients):
+    """D-01 (one negative is missing in the copy) and D-02."""
+    out = tmp_path / "out"
+    ingest.run(job(real(folder), out), settings(layout, synthetic=False))
+    frame = manifest.read(out / "manifest.parquet")
+    by_label = frame.groupby("label")
+    assert by_label.size().tolist() == labels
+    assert (out / "rejected.csv").read_text() == "path,reason,detail\n"
+    assert (frame["value_scale"] == "0-255").all()
+    if patients:
+        assert by_label["patient_id"].nunique().tolist() == patients
+        assert (frame["patient_key"] == "published").all()
+    else:
+        assert (frame["patient_key"] == "none").all()

@@ -6,7 +6,6 @@ from elsewhere.design.job import Job
 from elsewhere.design.params import ImageInput, Site, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.sites import manifest
-from elsewhere.sites.intake import sha256
 from elsewhere.steps import ingest, prepare
 
 VOLUME = VolumeInput(
@@ -58,7 +57,7 @@ def test_the_index_describes_the_arrays(prepared):
         assert array.shape == (row["n_slices"], 8, 8)
         assert array.min() >= 0
         assert array.max() == row["value_max"]
-        assert sha256(array) == row["array_sha256"]
+        assert store.sha256(array) == row["array_sha256"]
 
 
 def test_images_are_grey_bytes_on_the_stored_matrix(prepared):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
 
 
 class ParamsError(ValueError):
@@ -140,13 +141,25 @@ class ImageAugmentation(Row):
 Augmentation = Annotated[VolumeAugmentation | ImageAugmentation, Field(discriminator="kind")]
 
 
-class Training(Row):
-    """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
+class OnDevice(Row):
+    """Where and how exactly a network computes."""
 
     device: Literal["cpu", "cuda"] = Field(description="cuda without a GPU is an error")
     precision: Literal["fp32", "bf16"] = Field(description="bf16: autocast, CUDA only")
-    iterations: Positive = Field(description="optimiser steps")
     batch_size: Positive
+    threads: Positive = Field(description="CPU threads of one job")
+
+    @model_validator(mode="after")
+    def _precision_fits(self) -> Self:
+        if self.device == "cpu" and self.precision == "bf16":
+            raise ValueError("precision is bf16, which needs device: cuda; use fp32 on a CPU")
+        return self
+
+
+class Training(OnDevice):
+    """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
+
+    iterations: Positive = Field(description="optimiser steps")
     sampling: Literal["pooled", "equal_per_site"] = Field(
         description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
     )
@@ -159,21 +172,16 @@ class Training(Row):
         description="[AMB] A-43: which of equal validation accuracies is kept"
     )
     checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
-    threads: Positive = Field(description="CPU threads of one run")
     augmentation: Augmentation
 
 
-class Prediction(Row):
+class Prediction(OnDevice):
     """How a trained network is applied (A-16, A-57)."""
 
-    device: Literal["cpu", "cuda"]
-    precision: Literal["fp32", "bf16"]
     mc_passes: Annotated[int, Field(ge=0)] = Field(
         description="[AMB] A-57: Monte-Carlo dropout passes; 0: none"
     )
     mc_dropblock: bool = Field(description="[AMB] A-57: is DropBlock active in these passes")
-    batch_size: Positive
-    threads: Positive
 
 
 class Budget(Row):
@@ -190,7 +198,7 @@ class Split(Row):
     folds: Positive = Field(description="holdout: 1; folds: every patient is tested once")
     test: Share = Field(description="holdout only; folds test 1/folds")
     validation: Share = Field(description="share of all patients")
-    seed: int
+    seed: Seed
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Split:
@@ -212,7 +220,7 @@ class Scoring(Row):
     )
     confidence: Annotated[float, Field(gt=0, lt=1)]
     bootstrap: Positive = Field(description="patient-clustered resamples")
-    seed: int
+    seed: Seed
 
 
 class Arm(Row):
@@ -244,7 +252,7 @@ class Study(Row):
         description="published numbers, in src/elsewhere/figures/published"
     )
     split: Split
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
     scoring: Scoring
     scales: dict[Name, Scale]
     arms: dict[Name, Arm]

@@ -39,8 +39,8 @@ def ledger(
     ]
     gpu_days = sum(cost.get("gpu_days") or 0.0 for cost in train.values())
     return {
-        "sentence": f"{len(walls)} runs took {duration(sum(walls))} one after another, "
-        f"{gpu_days:.3g} GPU-days.",
+        "sentence": f"Runs: {len(walls)}; wall time in all: {duration(sum(walls))}; "
+        f"GPU-days: {gpu_days:.3g}.",
         "train_names": TRAIN_NAMES,
         "train": [
             {

@@ -124,8 +124,8 @@ def sheet(
     synthetic
         The figure shows at least one synthetic site: a band at the top says so.
     """
-    heading = textwrap.wrap(title, max(24, int(width * 8.6)))
-    footing = [line for note in notes for line in textwrap.wrap(note, max(30, int(width * 14.5)))]
+    heading = textwrap.wrap(title, max(24, int(width * 9.3)))
+    footing = [line for note in notes for line in textwrap.wrap(note, max(30, int(width * 15.3)))]
     band = 0.3 if synthetic else 0.0
     top = band + 0.22 + 0.25 * len(heading)
     total = top + height + (0.18 + LINE * len(footing) if footing else 0.0) + 0.16

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -44,17 +46,16 @@ def to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
         return values.astype(np.int16, copy=False)
     if values.dtype == np.uint8:
         return values.astype(np.int16)
-    numbers = values.astype(np.float64)
+    whole = values.dtype.kind in "iu"
+    numbers: npt.NDArray[Any] = values if whole else np.rint(values.astype(np.float64))
     if not np.isfinite(numbers).all():
         raise Unusable("value_range", "some values are not finite")
     limits = np.iinfo(np.int16)
     beyond = float(np.mean((numbers < limits.min) | (numbers > limits.max)))
     if beyond > SATURATED_SHARE:
-        raise Unusable(
-            "value_range",
-            f"values from {numbers.min():g} to {numbers.max():g}; {beyond:.1%} do not fit int16",
-        )
-    return np.clip(np.rint(numbers), limits.min, limits.max).astype(np.int16)
+        span = f"{float(numbers.min()):g} to {float(numbers.max()):g}"
+        raise Unusable("value_range", f"values from {span}; {beyond:.1%} do not fit int16")
+    return np.clip(numbers, limits.min, limits.max).astype(np.int16)
 
 
 def rescaled(
@@ -64,7 +65,8 @@ def rescaled(
     if slope is None or intercept is None:
         return to_int16(stored)
     if slope == 1 and float(intercept).is_integer() and stored.dtype.kind in "iu":
-        return to_int16(stored.astype(np.int64) + int(intercept))
+        wide = np.int32 if stored.dtype.itemsize <= 2 else np.int64
+        return to_int16(stored.astype(wide) + int(intercept))
     return to_int16(stored.astype(np.float64) * slope + intercept)
 
 

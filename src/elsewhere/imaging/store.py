@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import blosc2
@@ -87,6 +88,13 @@ def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[
         raise StoreError(f"{path}: slices {start}:{end} asked, it has {volume.shape[0]}")
     found: npt.NDArray[np.generic] = volume[start:end]
     return found
+
+
+def sha256(array: npt.NDArray[np.generic]) -> str:
+    """Return the hash of an array's type, shape and values, whatever format keeps it."""
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
 
 
 def _open(path: Path) -> blosc2.NDArray:

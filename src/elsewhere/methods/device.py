@@ -6,14 +6,15 @@ import ctypes
 import os
 import platform
 import resource
+from pathlib import Path
 
 import torch
 
-from elsewhere.design.params import Training
+from elsewhere.design.params import Prediction, Training
 
 
-def prepare(training: Training) -> torch.device:
-    """Return the device that the budget names, with torch set up for it.
+def prepare(row: Training | Prediction) -> torch.device:
+    """Return the device that a row of budgets names, with torch set up for it.
 
     Algorithms are deterministic, threads as many as the budget says.
 
@@ -24,12 +25,12 @@ def prepare(training: Training) -> torch.device:
     ValueError
         If bf16 is asked for on the CPU.
     """
-    if training.device == "cuda" and not torch.cuda.is_available():
+    if row.device == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
             "budget device is 'cuda', but torch sees no CUDA device here; run on a machine with "
-            "one, or set `training.device: cpu` and `precision: fp32` in this row of budgets"
+            "one, or set `device: cpu` and `precision: fp32` in this row of budgets"
         )
-    if training.device == "cpu" and training.precision == "bf16":
+    if row.device == "cpu" and row.precision == "bf16":
         raise ValueError(
             "budget precision is 'bf16' with device 'cpu'; bf16 is for CUDA only, set `precision: "
             "fp32` in this row of budgets"
@@ -37,17 +38,22 @@ def prepare(training: Training) -> torch.device:
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True)
+    # Only a guard against reading memory that was never written, and slow.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
-    torch.set_num_threads(training.threads)
+    torch.set_num_threads(row.threads)
     _keep_freed_memory()
-    return torch.device(training.device)
+    return torch.device(row.device)
 
 
 def name(device: torch.device) -> str:
     """Return the name of the device's model."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
-    return platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def peak_memory_mb(device: torch.device) -> float:

@@ -75,7 +75,8 @@ def draw_mask(images: Tensor, *, rate: float, size: int) -> Tensor:
     stride = torch.empty_like(images, device="meta").stride()
     # One element more than voxels: where successes past the end go.
     flat = images.new_ones(images.numel() + 1)
-    flat[_voxels(seeds, grid, block, stride).clamp_(max=images.numel())] = 0
+    voxels = _voxels(seeds.clamp(max=math.prod(grid) - 1), grid, block, stride)
+    flat[torch.where(seeds[:, None] < math.prod(grid), voxels, images.numel())] = 0
     mask = flat.as_strided(images.shape, stride)
     kept = mask.sum((1, 2, 3, 4), keepdim=True, dtype=torch.float32).clamp_(min=1)
     return mask.mul_(mask[0].numel() / kept)
@@ -96,12 +97,11 @@ def _successes(trials: int, probability: float, device: torch.device) -> Tensor:
 def _voxels(
     seeds: Tensor, grid: tuple[int, ...], block: tuple[int, ...], stride: tuple[int, ...]
 ) -> Tensor:
-    """Return the flat positions ``[seeds, voxels of a block]``; far past the end without a seed."""
-    first = torch.where(seeds < math.prod(grid), 0, math.prod(grid) * math.prod(block))
-    rest = seeds.clamp(max=math.prod(grid) - 1)
+    """Return the positions in memory, ``[seeds, voxels of a block]``, of the seeds' blocks."""
+    first = torch.zeros_like(seeds)
     for extent, step in zip(reversed(grid), reversed(stride), strict=True):
-        first += rest % extent * step
-        rest = rest // extent
+        first += seeds % extent * step
+        seeds = seeds // extent
     steps = [
         sum(a * b for a, b in zip(at, stride[2:], strict=True))
         for at in product(*map(range, block))

@@ -57,8 +57,9 @@ def _points(anatomy: Anatomy, rng: np.random.Generator) -> Field:
     y = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.depth_mm)
     x = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.width_mm)
     depth = depth_mm(anatomy, (z, y, x), inspiration=MID_INSPIRATION)
-    points: Field = np.stack([z, y, x, depth], axis=1)
-    return points[depth > 3]
+    points = np.stack([z, y, x, depth], axis=1)
+    inside: Field = points[depth > 3]
+    return inside
 
 
 def _subpleural(points: Field, anatomy: Anatomy) -> Field:
@@ -66,7 +67,8 @@ def _subpleural(points: Field, anatomy: Anatomy) -> Field:
     lateral = np.hypot(y / anatomy.depth_mm, x / anatomy.width_mm) > 0.55
     low = z < 0.6 * anatomy.height_mm
     back = y > -0.15 * anatomy.depth_mm
-    return points[(depth < 16) & lateral & low & back]
+    chosen: Field = points[(depth < 16) & lateral & low & back]
+    return chosen
 
 
 def _count(finding: Finding, rng: np.random.Generator) -> int:

@@ -206,8 +206,9 @@ def _vessels(anatomy: Anatomy, grid: Grid, depth: Field) -> Field:
     distance = np.sqrt(first**2 + second**2) * np.float32(wave / (2 * np.pi))
     radius = np.clip(0.6 + 0.09 * depth, 0.5, 4.0)
     voxel = np.float32(grid.spacing_mm[1])
-    share: Field = np.clip((radius - distance) / voxel + 0.5, 0, 1)
-    return share * np.clip(2 * radius / voxel, 0, 1)
+    thin = np.clip(2 * radius / voxel, 0, 1)
+    share: Field = np.clip((radius - distance) / voxel + 0.5, 0, 1) * thin
+    return share
 
 
 def _share(distance: Field, edge_mm: float) -> Field:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -130,7 +129,7 @@ class Intake:
             "source_path": self.keys.path(scan.path),
             "source_format": volume.source_format,
             "synthetic": self.synthetic,
-            "volume_sha256": sha256(voxels),
+            "volume_sha256": store.sha256(voxels),
         }
 
 
@@ -138,10 +137,3 @@ def stored(volume: Volume) -> npt.NDArray[np.generic]:
     """Return the voxels as they are kept: uint8 for greys of 0-255, int16 otherwise."""
     kept = np.uint8 if volume.value_scale == "0-255" else np.int16
     return volume.voxels.astype(kept)
-
-
-def sha256(voxels: npt.NDArray[np.generic]) -> str:
-    """Return the hash of type, shape and values of an array; independent of its file format."""
-    digest = hashlib.sha256(f"{voxels.dtype.str} {voxels.shape} ".encode())
-    digest.update(np.ascontiguousarray(voxels).data)
-    return digest.hexdigest()

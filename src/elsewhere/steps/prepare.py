@@ -17,7 +17,6 @@ from elsewhere.files import whole
 from elsewhere.imaging import intensity, resample, store
 from elsewhere.progress import reported
 from elsewhere.sites import manifest
-from elsewhere.sites.intake import sha256
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ def _row(scan: dict[Any, Any], array: npt.NDArray[np.generic]) -> dict[str, Any]
         "label": scan["label"],
         "n_slices": len(array),
         "value_max": int(array.max()),
-        "array_sha256": sha256(array),
+        "array_sha256": store.sha256(array),
     }
 
 

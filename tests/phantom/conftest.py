@@ -1,0 +1,59 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from elsewhere.phantom.write import write
+
+VOLUMES = {"dicom_series", "cc_ccii", "covid_ctset", "mosmed"}
+POSITIVE = {"cc_ccii": "NCP", "mosmed": "CT-2"}
+NEGATIVE = {"cc_ccii": "CP", "mosmed": "CT-0"}
+
+
+def reconstruction(**changes: Any) -> dict[str, Any]:
+    values = {"manufacturer": "SIEMENS", "kernel": "B30f", "thickness_mm": 12.0}
+    values |= {"blur_mm": [1, 2], "noise_hu": [10, 20], "grain_mm": 2.0}
+    return values | changes
+
+
+def acquisition(**changes: Any) -> dict[str, Any]:
+    vendors = [reconstruction(), reconstruction(manufacturer="GE MEDICAL SYSTEMS", kernel="LUNG")]
+    values = {"reconstructions": vendors, "field_of_view_mm": [370, 400], "contrast": 0.5}
+    values |= {"enhancement_hu": [200, 300], "inspiration": [0.4, 0.8], "masked": 0.0}
+    return values | {"window_hu": [-1000, 1000]} | changes
+
+
+def phantom(kind: str, **changes: Any) -> dict[str, Any]:
+    """Return a small row of `phantoms`."""
+    glass = {"count": [6, 9], "radius_mm": [14, 24], "hu": [-600, -300]}
+    dense = {"count": [1, 2], "radius_mm": [20, 30], "hu": [0, 40]}
+    values: dict[str, Any] = {"kind": kind, "seed": 5, "confounding": 0.8, "age_years": [20, 90]}
+    values["categories"] = {
+        POSITIVE.get(kind, "ill"): {"label": 1, "patients": 5, "ground_glass": glass},
+        NEGATIVE.get(kind, "other"): {"label": 0, "patients": 6, "consolidation": dense},
+    }
+    values |= {"acquisition_positive": acquisition(), "acquisition_negative": acquisition()}
+    if kind in VOLUMES:
+        values |= {"matrix": 48, "reduced_matrix": 32, "reduced": 0.2, "spacing_factor": 1.0}
+    else:
+        values |= {"images_per_patient": [1, 3], "side_px": [40, 60]}
+    if kind == "cc_ccii":
+        values["second_scan"] = 0.3
+    return values | changes
+
+
+@pytest.fixture
+def row() -> Callable[..., dict[str, Any]]:
+    return phantom
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, int]]:
+    """Return a function that writes a small site of a kind: its folder and the count returned."""
+
+    def make(kind: str, **changes: Any) -> tuple[Path, int]:
+        folder = tmp_path_factory.mktemp(kind) / "site"
+        return folder, write("tiny", folder, phantom(kind, **changes))
+
+    return make

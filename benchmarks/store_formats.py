@@ -200,12 +200,11 @@ def machine() -> str:
 
 
 CHOICE = """Chosen: blosc2, zstd after a byte shuffle, one chunk a slice. It gives the smallest \
-file, and a random crop takes a fraction of what gzip formats need, because only the slices asked \
-for are decoded. lz4 writes faster and reads no faster, for a larger file; a volume is written \
-once. A memory map reads faster still, but needs three times the disk, and a study's volumes then \
-no longer fit the page cache. It is one file a scan without a time in it, so that equal voxels \
-give equal bytes, which content-addressed caches need; zarr's zip and npz store times or many \
-entries."""
+file, and a random crop takes a fraction of the time of gzip formats, because only the slices \
+asked for are decoded. lz4 writes faster and reads about as fast, for a larger file; a volume is \
+written once and read in every epoch. A memory map reads faster still, for three times the disk. \
+It is one file a scan with no time of writing in it: equal voxels give equal bytes, which \
+content-addressed caches need and zip archives (zarr, npz) do not give."""
 
 
 def replaced(text: str, new: str) -> str:

@@ -55,7 +55,8 @@ def to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
     if beyond > SATURATED_SHARE:
         span = f"{float(numbers.min()):g} to {float(numbers.max()):g}"
         raise Unusable("value_range", f"values from {span}; {beyond:.1%} do not fit int16")
-    return np.clip(numbers, limits.min, limits.max).astype(np.int16)
+    fitting: npt.NDArray[np.int16] = np.clip(numbers, limits.min, limits.max).astype(np.int16)
+    return fitting
 
 
 def rescaled(

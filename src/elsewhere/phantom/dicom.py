@@ -29,7 +29,7 @@ from elsewhere.phantom.cohort import Patient
 from elsewhere.phantom.settings import MARK, DicomSite
 
 SYNTAXES = (ExplicitVRLittleEndian, JPEG2000Lossless, ImplicitVRLittleEndian, RLELossless)
-ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "pydicom"}
+ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "gdcm"}
 INTERCEPT = -1024
 GE_PADDING_HU = -2000
 GE = "GE MEDICAL SYSTEMS"

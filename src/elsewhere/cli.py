@@ -114,11 +114,13 @@ def describe(
     scale: Annotated[str | None, typer.Option(help="default: the scale in params.yaml")] = None,
 ) -> None:
     """Print the layers, shapes and parameters of a study's networks."""
+    from rich.console import Console
+
     from elsewhere.design.params import load
-    from elsewhere.steps.describe import tables
+    from elsewhere.drivers.describe import tables
 
     for table in tables(load(), study, scale):
-        typer.echo(table)
+        Console().print(table)
 
 
 @app.command()

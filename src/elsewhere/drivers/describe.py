@@ -1,0 +1,40 @@
+"""describe: the layers, shapes and parameters of a study's networks as tables for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from elsewhere.design.params import Params, ParamsError
+
+
+def tables(params: Params, name: str, scale_name: str | None) -> Iterator[Table]:
+    """Yield a table for each network of a study at a scale (A-27 to A-35, D-07 to D-10).
+
+    Raises
+    ------
+    ParamsError
+        If there is no such study or scale.
+    """
+    from elsewhere.networks.describe import count_parameters, describe
+    from elsewhere.networks.registry import build
+
+    if name not in params.studies:
+        raise ParamsError(f"no study '{name}'; there are {', '.join(sorted(params.studies))}")
+    study = params.studies[name]
+    chosen = scale_name or params.scale
+    if chosen not in study.scales:
+        known = ", ".join(sorted(study.scales))
+        raise ParamsError(f"study '{name}' has no scale '{chosen}', it has {known}")
+    scale = study.scales[chosen]
+    wanted = (scale.networks.get(arm.network, arm.network) for arm in study.arms.values())
+    for row in dict.fromkeys(wanted):
+        input_row = params.inputs[scale.input]
+        network = build(params.networks[row], input_row)
+        title = f"{row} on {scale.input}: {count_parameters(network):,} trainable parameters"
+        table = Table("layer", "kind", "output", "parameters", title=title)
+        for layer in describe(network, input_row):
+            shape = " x ".join(str(extent) for extent in layer.shape)
+            table.add_row(layer.name, layer.kind, shape, f"{layer.parameters:,}")
+        yield table

@@ -21,7 +21,7 @@ from typing import Any
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import Stage, stages
-from elsewhere.drivers import cache, pipeline
+from elsewhere.drivers import alone, cache, pipeline
 from elsewhere.drivers.state import State, Workspace, locked, read_lock, rule_outputs
 
 logger = logging.getLogger(__name__)
@@ -183,6 +183,8 @@ def before(*, dry: bool) -> None:
     """
     check_versions()
     start = time.monotonic()
+    if not dry:
+        alone.claim()
     values = tables.read(Path("params.yaml"))
     params = tables.parse(values)
     bridge = Bridge(values, stages(params))

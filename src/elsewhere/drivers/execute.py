@@ -11,6 +11,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import Stage, stages
 from elsewhere.design.plan import hand, stage_digest
+from elsewhere.drivers import alone
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
         If settings or code are others than `expect`, or changed while the step ran: the outputs
         must not be recorded as made by what stands on disk now.
     """
+    alone.follow()
     values = tables.read(Path("params.yaml"))
     params = tables.parse(values)
     stage = find(params, step, wildcards)

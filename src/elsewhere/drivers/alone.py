@@ -1,0 +1,62 @@
+"""alone: what a killed Snakemake leaves behind: its lock, and jobs that would live on."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import threading
+from pathlib import Path
+
+from elsewhere.files import remove
+
+logger = logging.getLogger(__name__)
+
+CLAIM = Path(".elsewhere/snakemake.lock")
+SNAKEMAKE_LOCKS = Path(".snakemake/locks")
+DRIVER = "ELSEWHERE_DRIVER"
+_EVERY_S = 1.0
+_held: list[int] = []
+
+
+def claim() -> bool:
+    """Hold this folder for as long as this process lives; say whether nobody else does.
+
+    Snakemake's own lock stays after `kill -9`, and then asks for a hand. This one is the kernel's:
+    whoever gets it knows that no other Snakemake runs here, and that the other's lock is stale.
+    """
+    CLAIM.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(CLAIM, os.O_CREAT | os.O_RDWR)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        return False
+    _held.append(lock)
+    if SNAKEMAKE_LOCKS.is_dir():
+        remove(SNAKEMAKE_LOCKS)
+        SNAKEMAKE_LOCKS.mkdir()
+    os.environ[DRIVER] = f"{socket.gethostname()}:{os.getpid()}"
+    return True
+
+
+def follow() -> None:
+    """Stop this job, as SIGTERM does, once the Snakemake that started it is gone.
+
+    A job of a killed Snakemake would go on and race with its successor. Jobs on another machine
+    are left to their scheduler.
+    """
+    host, _, process = os.environ.get(DRIVER, "").rpartition(":")
+    if not process.isdigit() or host != socket.gethostname():
+        return
+    threading.Thread(target=_watch, args=(int(process),), daemon=True).start()
+
+
+def _watch(process: int) -> None:
+    pause = threading.Event()
+    while Path(f"/proc/{process}").exists():
+        pause.wait(_EVERY_S)
+    logger.warning("the Snakemake that started this job is gone: stopping")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -56,7 +56,17 @@ def follow() -> None:
 
 def _watch(process: int) -> None:
     pause = threading.Event()
-    while Path(f"/proc/{process}").exists():
+    while _is_alive(process):
         pause.wait(_EVERY_S)
     logger.warning("the Snakemake that started this job is gone: stopping")
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

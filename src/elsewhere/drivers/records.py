@@ -46,7 +46,7 @@ class Records:
         if checksum:
             algorithm, value = checksum.split(":")
             return self._workspace.hashes.file(path, algorithm) == value
-        start = record.starttime
+        start: float | None = record.starttime
         return start is not None and os.path.exists(path) and os.lstat(path).st_mtime <= start
 
     def write(self, stage: Stage, lock: State, now: State) -> bool:

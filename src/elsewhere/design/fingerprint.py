@@ -106,8 +106,8 @@ def _walk(top: Path) -> Iterator[tuple[str, str]]:
         folder, prefix = todo.pop()
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=True):
-                    if entry.name not in _IGNORED_FOLDERS:
+                if entry.is_dir():  # a link to a folder is left out, as DVC does
+                    if entry.name not in _IGNORED_FOLDERS and not entry.is_symlink():
                         todo.append((entry.path, f"{prefix}{entry.name}/"))
                 elif entry.name != ".snakemake_timestamp":
                     yield prefix + entry.name, entry.path

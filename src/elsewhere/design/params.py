@@ -420,6 +420,10 @@ for _tag, (_pattern, _first) in _SCALARS.items():
     )
 
 
+def _int(loader: Any, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))  # YAML 1.1 reads 010 as 8
+
+
 def _mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
     del deep
     found: dict[str, Any] = {}
@@ -437,3 +441,4 @@ def _mapping(loader: Any, node: yaml.MappingNode, deep: bool = False) -> dict[st
 
 
 _Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)

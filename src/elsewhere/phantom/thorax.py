@@ -20,6 +20,7 @@ FAT_HU = -100.0
 MUSCLE_HU = 50.0
 SOFT_HU = 40.0
 LUNG_HU = -850.0
+EXPIRATION_HU = 130.0
 TABLE_HU = -250.0
 
 
@@ -117,14 +118,14 @@ def depth_mm(anatomy: Anatomy, at: Where, *, inspiration: float) -> Field:
 def _lung(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> Field:
     """Elliptic in every slice, narrower to the apex, standing on the dome of the diaphragm."""
     z, y, x = at
-    grow = 0.90 + 0.12 * inspiration
+    grow = 0.86 + 0.16 * inspiration
     taper = np.sqrt(np.clip(1 - (np.maximum(z / anatomy.height_mm - 0.25, 0) / 0.76) ** 2, 0, 1))
     semi_x = 0.37 * anatomy.width_mm * grow * (0.35 + 0.65 * taper)
     semi_y = 0.72 * anatomy.depth_mm * grow * (0.25 + 0.75 * taper)
     centre_x = side * 0.46 * anatomy.width_mm * (0.72 + 0.28 * taper)
     radius = np.sqrt(((x - centre_x) / semi_x) ** 2 + (y / semi_y) ** 2)
     wall = (1 - radius) * semi_x
-    height = (0.34 if side < 0 else 0.29) - 0.16 * inspiration  # the liver lies on the right
+    height = (0.42 if side < 0 else 0.37) - 0.26 * inspiration  # the liver lies on the right
     floor = 0.8 * (z - np.maximum(anatomy.height_mm * height * (1 - 0.9 * radius**2), 0))
     inside: Field = np.minimum(np.minimum(wall, floor), anatomy.height_mm - z)
     return inside.astype(np.float32)
@@ -247,7 +248,7 @@ def draw(anatomy: Anatomy, grid: Grid, *, inspiration: float, enhancement_hu: fl
     grid
         Where the voxels lie.
     inspiration
-        0 (expiration: small lungs, denser by 90 HU) to 1 (full: -870 HU).
+        0 (expiration: small lungs, denser by 130 HU) to 1 (full: -870 HU).
     enhancement_hu
         What a contrast agent adds to heart and vessels; 0 without.
 
@@ -271,7 +272,7 @@ def draw(anatomy: Anatomy, grid: Grid, *, inspiration: float, enhancement_hu: fl
     hu = _mix(hu, 420.0 + 130 * np.clip(bones - 0.5, 0, 1), bones)
     lung = _share(depth, edge)
     gravity = 25.0 * y / np.float32(anatomy.depth_mm)
-    lung_hu = LUNG_HU - 20 + 90 * (1 - inspiration) + gravity
+    lung_hu = LUNG_HU - 20 + EXPIRATION_HU * (1 - inspiration) + gravity
     hu = _mix(hu, lung_hu, lung)
     blood = SOFT_HU + enhancement_hu
     hu = _mix(hu, blood - 0.15 * enhancement_hu, lung * _vessels(anatomy, grid, depth))

@@ -1,0 +1,189 @@
+"""Lock, pyproject.toml and conda environments agree with each other and with what steps import."""
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from elsewhere.design.code import closure
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src"
+TORCH = "2.13.0"
+ENVS = ("imaging", "torch", "torch-cpu", "figures")
+STEPS = {
+    "ingest": "imaging",
+    "prepare": "imaging",
+    "train": "torch",
+    "predict": "torch",
+    "split": "figures",
+    "score": "figures",
+    "figure": "figures",
+}
+ROOMS = {"ingest": ("sites",), "train": ("networks", "methods"), "predict": ("networks",)}
+CONDA_TO_PYPI = {
+    "gdcm": "python-gdcm",
+    "matplotlib-base": "matplotlib",
+    "pandera-base": "pandera",
+    "python-blosc2": "blosc2",
+    "pytorch-cpu": "torch",
+    "pytorch-gpu": "torch",
+    "seaborn-base": "seaborn",
+}
+MODULE_TO_PYPI = {"PIL": "pillow", "yaml": "pyyaml"}
+PLUGINS = {  # loaded by another library, so that no import statement names them
+    "openpyxl": "pandas reads workbooks with it",
+    "pyarrow": "pandas reads and writes Parquet with it",
+    "pylibjpeg": "pydicom decodes with it",
+    "pylibjpeg-libjpeg": "pydicom decodes JPEG with it",
+    "pylibjpeg-openjpeg": "pydicom decodes JPEG 2000 with it",
+    "python-gdcm": "pydicom decodes with it",
+}
+
+
+def locked():
+    rows = (ROOT / "requirements.lock").read_text().splitlines()
+    pairs = (row.split("==") for row in rows if not row.startswith("#"))
+    return {canonicalize_name(name): Version(version) for name, version in pairs}
+
+
+LOCK = locked()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
+OPTIONAL = [
+    Requirement(text) for group in PROJECT["optional-dependencies"].values() for text in group
+]
+
+
+def environment(name):
+    """PyPI name to version bounds of each package but Python."""
+    rows = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"]
+    pairs = (row.split(maxsplit=1) for row in rows)
+    found = {CONDA_TO_PYPI.get(package, package): SpecifierSet(spec) for package, spec in pairs}
+    del found["python"]
+    return found
+
+
+def third_party(path, *, top_level=False):
+    """PyPI names of what a file imports."""
+    tree = ast.parse(path.read_text(), filename=str(path))
+    names = set()
+    for node in tree.body if top_level else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module)
+    modules = {name.split(".")[0] for name in names} - {"elsewhere", *sys.stdlib_module_names}
+    return {canonicalize_name(MODULE_TO_PYPI.get(module, module)) for module in modules}
+
+
+def imported_by(step):
+    """PyPI names of what `python -m elsewhere STEP` can import."""
+    members = [
+        f"elsewhere.{room}.{path.stem}"
+        for room in ROOMS.get(step, ())
+        for path in sorted((SOURCE / "elsewhere" / room).glob("*.py"))
+        if path.stem != "__init__"
+    ]
+    modules = (f"elsewhere.steps.{step}", "elsewhere.drivers.execute", *members)
+    found = third_party(SOURCE / "elsewhere/cli.py", top_level=True)  # each command imports its own
+    return found.union(*(third_party(Path(file)) for file in closure(*modules, source=SOURCE)))
+
+
+@pytest.mark.parametrize("name", ENVS)
+def test_environment_has_conda_forge_alone_and_bounds(name):
+    content = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
+    assert content["channels"] == ["conda-forge", "nodefaults"]
+    rows = content["dependencies"]
+    assert rows[0].startswith("python ")
+    assert rows[1:] == sorted(rows[1:])
+    for row in rows:
+        package, spec = row.split(maxsplit=1)
+        operators = {item.operator for item in SpecifierSet(spec)}
+        assert operators in ({">=", "<"}, {"=="}), f"{package}: lower and upper bound, or a pin"
+    assert "elsewhere" not in environment(name)
+
+
+@pytest.mark.parametrize("name", ENVS)
+def test_environment_contains_what_is_locked(name):
+    outside = {
+        package: f"{LOCK.get(package)} not in {bounds}"
+        for package, bounds in environment(name).items()
+        if package not in LOCK or LOCK[package] not in bounds
+    }
+    assert outside == {}
+
+
+def test_environments_allow_what_the_package_allows():
+    lowest = {canonicalize_name(item.name): item.specifier for item in DEPENDENCIES}
+    for name in ENVS:
+        for package, bounds in environment(name).items():
+            assert str(lowest[package]) in str(bounds).split(","), f"envs/{name}.yaml: {package}"
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_environment_of_a_step_provides_its_imports(step):
+    assert imported_by(step) - set(environment(STEPS[step])) == set()
+
+
+@pytest.mark.parametrize("name", sorted(set(STEPS.values())))
+def test_environment_holds_nothing_else(name):
+    needed = set().union(*(imported_by(step) for step, env in STEPS.items() if env == name))
+    assert set(environment(name)) - needed - set(PLUGINS) == set()
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_rule_names_the_environment_of_its_step(step):
+    rule = (ROOT / f"workflow/rules/{step}.smk").read_text()
+    assert re.findall(r"envs/(.*)\.yaml", rule) == [STEPS[step]]
+
+
+def test_environments_with_and_without_gpu_differ_in_torch_alone():
+    rows = [
+        yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"]
+        for name in ("torch", "torch-cpu")
+    ]
+    assert set(rows[0]) ^ set(rows[1]) == {f"pytorch-gpu =={TORCH}", f"pytorch-cpu =={TORCH}"}
+
+
+def test_torch_is_the_same_everywhere():
+    assert LOCK["torch"] == Version(TORCH)
+    assert [str(item.specifier) for item in DEPENDENCIES if item.name == "torch"] == [f"=={TORCH}"]
+    assert environment("torch")["torch"] == environment("torch-cpu")["torch"] == f"=={TORCH}"
+
+
+@pytest.mark.parametrize("needed", [*DEPENDENCIES, *OPTIONAL], ids=str)
+def test_lock_satisfies_pyproject(needed):
+    assert LOCK[canonicalize_name(needed.name)] in needed.specifier
+
+
+def test_lock_is_sorted_and_exact():
+    rows = (ROOT / "requirements.lock").read_text().splitlines()[1:]
+    names = [row.split("==")[0].lower() for row in rows]
+    assert names == sorted(set(names))
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", row) for row in rows)
+
+
+def test_every_dependency_is_imported_and_every_import_is_a_dependency():
+    used = set().union(*(third_party(path) for path in SOURCE.rglob("*.py")))
+    declared = {canonicalize_name(item.name) for item in DEPENDENCIES}
+    indirect = {"snakemake-interface-common"} & used  # comes with the pinned snakemake
+    assert used - declared - indirect == set()
+    assert declared - used - set(PLUGINS) == set()
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_tests_and_benchmarks_import_only_what_is_declared(folder):
+    used = set().union(*(third_party(path) for path in (ROOT / folder).rglob("*.py")))
+    declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL]}
+    local = {path.stem for path in (ROOT / folder).rglob("*.py")}
+    known = {"gdcm": "python-gdcm", "sklearn": "scikit-learn", "rattler": "py-rattler"}
+    assert {known.get(name, name) for name in used - local} - declared == set()

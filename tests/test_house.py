@@ -1,0 +1,220 @@
+"""The house rules: what no linter checks, checked for every file."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design import params
+from elsewhere.drivers import pipeline
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src/elsewhere"
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
+TESTS = ROOT / "tests"
+NO_TEST_OF_ITS_OWN = {
+    "__main__.py": "two lines; tests/test_cli.py runs `python -m elsewhere`",
+}
+NO_MODULE = {
+    "contracts": "laws that every registered layout, network and method obeys",
+    "workflow": "both drivers over the whole graph",
+    "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
+    "test_house.py": "this file",
+}
+HEAVY = ("torch", "pandas", "matplotlib", "SimpleITK", "scipy", "sklearn", "snakemake", "dvc")
+# Built from pieces, so that this file does not name what it refuses.
+OUTSIDE = ["/".join(("", "work", "")), "/".join(("", "tmp", "boot")), "/".join(("", "root", ""))]
+
+
+def name_of(path):
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree_of(path):
+    return ast.parse(path.read_text(), filename=str(path))
+
+
+def functions(path):
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree_of(path)) if isinstance(node, kinds)]
+
+
+def tracked():
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=name_of)
+
+
+@each_module
+def test_module_has_a_test(path):
+    name = path.relative_to(PACKAGE)
+    if name.as_posix() not in NO_TEST_OF_ITS_OWN:
+        assert (TESTS / name.parent / f"test_{name.name}").is_file()
+
+
+def test_every_test_has_a_module():
+    for path in TESTS.rglob("test_*.py"):
+        name = path.relative_to(TESTS)
+        if not {name.parts[0], name.as_posix()} & set(NO_MODULE):
+            module = PACKAGE / name.parent / name.name.removeprefix("test_")
+            assert module.is_file(), f"{name}: no {module}"
+
+
+def test_exceptions_to_the_mirror_exist():
+    assert all((PACKAGE / name).is_file() for name in NO_TEST_OF_ITS_OWN)
+    assert all((TESTS / name).exists() for name in NO_MODULE)
+
+
+@each_module
+def test_module_is_short_and_says_what_it_does(path):
+    assert len(path.read_text().splitlines()) < 300
+    docstring = ast.get_docstring(tree_of(path)) or ""
+    assert re.match(rf"{path.stem}: \S", docstring), 'the docstring starts with "name: what it does"'
+
+
+def length(node):
+    """Lines of a function without its docstring."""
+    end = node.end_lineno - node.lineno + 1
+    first = node.body[0]
+    if ast.get_docstring(node) is None:
+        return end
+    return end - (first.end_lineno - first.lineno + 1)
+
+
+@each_module
+def test_functions_are_short(path):
+    long = [f"{node.name}: {length(node)}" for node in functions(path) if length(node) >= 60]
+    assert long == []
+
+
+def methods(path):
+    """Functions whose first parameter is the object or the class."""
+    return {
+        id(node)
+        for owner in ast.walk(tree_of(path))
+        if isinstance(owner, ast.ClassDef)
+        for node in owner.body
+    }
+
+
+def is_method(node, owner):
+    static = any(isinstance(d, ast.Name) and d.id == "staticmethod" for d in node.decorator_list)
+    return owner is not None and not static
+
+
+def owned_functions(path):
+    """Each function with the class that holds it, if any."""
+    todo = [(child, None) for child in tree_of(path).body]
+    while todo:
+        node, owner = todo.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node, owner
+            owner = None
+        elif isinstance(node, ast.ClassDef):
+            owner = node
+        todo += [(child, owner) for child in ast.iter_child_nodes(node)]
+
+
+@each_module
+def test_functions_have_five_parameters_at_most(path):
+    wide = []
+    for node, owner in owned_functions(path):
+        found = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        if len(found) - is_method(node, owner) > 5:
+            wide.append(node.name)
+    assert wide == []
+
+
+@each_module
+def test_public_things_have_docstrings(path):
+    bare = []
+    for owner in ast.walk(tree_of(path)):
+        if isinstance(owner, ast.Module | ast.ClassDef):
+            bare += [
+                node.name
+                for node in owner.body
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+                and not node.name.startswith("_")
+                and not ast.get_docstring(node)
+                and not getattr(owner, "name", "").startswith("_")
+            ]
+    assert bare == []
+
+
+@each_module
+def test_nothing_is_left_over(path):
+    text = path.read_text()
+    assert not re.search(r"\b(TODO|FIXME|XXX|HACK)\b", text)
+    called = {
+        node.func.id
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert not called & {"print", "breakpoint"}
+    assert not {part for part in path.with_suffix("").parts if part in ("utils", "helpers", "misc")}
+
+
+def test_init_files_are_empty():
+    rooms = [path for path in PACKAGE.rglob("*") if path.is_dir() and any(path.glob("*.py"))]
+    for room in rooms:
+        init = room / "__init__.py"
+        assert init.is_file(), f"{room} has no __init__.py"
+        assert init.read_bytes() == b""
+
+
+def test_no_file_names_a_place_outside_the_project():
+    found = []
+    for path in tracked():
+        if path.is_file() and path != Path(__file__):
+            text = path.read_bytes().decode("utf-8", errors="ignore")
+            found += [f"{path.relative_to(ROOT)}: {place}" for place in OUTSIDE if place in text]
+    assert found == []
+
+
+def test_no_test_is_skipped():
+    for path in TESTS.rglob("*.py"):
+        if path != Path(__file__):
+            assert not re.search(r"mark\.(skip|xfail)|pytest\.(skip|xfail)\(", path.read_text()), path
+
+
+def test_dvc_yaml_is_current(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    pipeline.check(params.load())
+
+
+def loaded_by(statement):
+    """Top-level modules in a new process after a statement."""
+    code = f"{statement}\nimport sys\nsys.stdout.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+@pytest.mark.parametrize(
+    ("step", "none_of"),
+    [
+        ("ingest", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
+        ("prepare", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
+        ("split", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
+        ("train", ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
+        ("predict", ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
+        ("score", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
+        ("figure", ("torch", "SimpleITK", "pydicom", "sklearn", "snakemake", "dvc")),
+    ],
+)
+def test_step_loads_only_what_it_needs(step, none_of):
+    assert not loaded_by(f"import elsewhere.steps.{step}") & set(none_of)
+
+
+def test_graph_and_command_line_are_light():
+    assert not loaded_by("import elsewhere.design.graph") & {"numpy", *HEAVY}
+    assert not loaded_by("import elsewhere.cli") & {"numpy", "pydantic", "yaml", *HEAVY}

@@ -8,9 +8,9 @@ include: "workflow/rules/common.smk"
 
 
 rule all:
+    default_target: True
     input:
         expand("results/{study}/report.html", study=PARAMS.run),
-    default_target: True
 
 
 include: "workflow/rules/ingest.smk"

@@ -93,7 +93,8 @@ def imported_by(step):
         for path in sorted((SOURCE / "elsewhere" / room).glob("*.py"))
         if path.stem != "__init__"
     ]
-    modules = (f"elsewhere.steps.{step}", "elsewhere.drivers.execute", *members)
+    run = ("elsewhere.drivers.execute", "elsewhere.drivers.gpu_slot")
+    modules = (f"elsewhere.steps.{step}", *run, *members)
     found = third_party(SOURCE / "elsewhere/cli.py", top_level=True)  # each command imports its own
     return found.union(*(third_party(Path(file)) for file in closure(*modules, source=SOURCE)))
 

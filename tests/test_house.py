@@ -16,7 +16,9 @@ PACKAGE = ROOT / "src/elsewhere"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 TESTS = ROOT / "tests"
 NO_TEST_OF_ITS_OWN = {
-    "__main__.py": "two lines; tests/test_cli.py runs `python -m elsewhere`",
+    "__main__.py": "it only calls the command line; every rule runs it",
+    "methods/method.py": "abstract; tests/contracts/test_methods.py is its test",
+    "networks/network.py": "abstract; tests/contracts/test_networks.py is its test",
 }
 NO_MODULE = {
     "contracts": "laws that every registered layout, network and method obeys",
@@ -79,7 +81,9 @@ def test_exceptions_to_the_mirror_exist():
 def test_module_is_short_and_says_what_it_does(path):
     assert len(path.read_text().splitlines()) < 300
     docstring = ast.get_docstring(tree_of(path)) or ""
-    assert re.match(rf"{path.stem}: \S", docstring), 'the docstring starts with "name: what it does"'
+    assert re.match(rf"{path.stem}: \S", docstring), (
+        'the docstring starts with "name: what it does"'
+    )
 
 
 def length(node):
@@ -95,16 +99,6 @@ def length(node):
 def test_functions_are_short(path):
     long = [f"{node.name}: {length(node)}" for node in functions(path) if length(node) >= 60]
     assert long == []
-
-
-def methods(path):
-    """Functions whose first parameter is the object or the class."""
-    return {
-        id(node)
-        for owner in ast.walk(tree_of(path))
-        if isinstance(owner, ast.ClassDef)
-        for node in owner.body
-    }
 
 
 def is_method(node, owner):
@@ -133,6 +127,20 @@ def test_functions_have_five_parameters_at_most(path):
         if len(found) - is_method(node, owner) > 5:
             wide.append(node.name)
     assert wide == []
+
+
+@each_module
+def test_options_and_flags_are_keyword_only(path):
+    """After the first parameter; the command line's are options for typer, not for callers."""
+    loose = []
+    for node, owner in owned_functions(path):
+        given = [*node.args.posonlyargs, *node.args.args]
+        optional = given[len(given) - len(node.args.defaults) :]
+        flags = [one for one in given if one.annotation and ast.unparse(one.annotation) == "bool"]
+        later = given[1 + is_method(node, owner) :]
+        if not node.name.startswith("_") and [one for one in later if one in [*optional, *flags]]:
+            loose.append(node.name)
+    assert loose == [] or name_of(path) == "cli.py"
 
 
 @each_module
@@ -181,10 +189,27 @@ def test_no_file_names_a_place_outside_the_project():
     assert found == []
 
 
+def test_cited_requirements_are_listed():
+    number = re.compile(r"\b[A-D]-\d\d\b")
+    listed = re.findall(
+        r"^- \*\*([A-D]-\d\d)\*\* ", (ROOT / "docs/requirements.md").read_text(), re.M
+    )
+    assert len(listed) == len(set(listed))
+    for path in tracked():
+        if path.suffix in (".py", ".yaml", ".csv", ".j2", ".md", ".smk", ".json"):
+            unknown = set(number.findall(path.read_text())) - set(listed)
+            assert not unknown, f"{path.relative_to(ROOT)} cites {sorted(unknown)}"
+
+
 def test_no_test_is_skipped():
-    for path in TESTS.rglob("*.py"):
-        if path != Path(__file__):
-            assert not re.search(r"mark\.(skip|xfail)|pytest\.(skip|xfail)\(", path.read_text()), path
+    """But those of real images, which stand outside, by the one fixture of tests/conftest.py."""
+    skips = re.compile(r"mark\.(skip|xfail)|pytest\.(skip|xfail|importorskip)\(")
+    found = {
+        path.relative_to(TESTS).as_posix(): len(skips.findall(path.read_text()))
+        for path in TESTS.rglob("*.py")
+        if path != Path(__file__)
+    }
+    assert {name: count for name, count in found.items() if count} == {"conftest.py": 1}
 
 
 def test_dvc_yaml_is_current(monkeypatch):

@@ -21,7 +21,7 @@ def whole(path: Path) -> Iterator[Path]:
     remove(part)
     try:
         yield part
-        if part.is_dir() or path.is_dir():
+        if part.exists() and (part.is_dir() or path.is_dir()):
             remove(path)
         os.replace(part, path)
     finally:

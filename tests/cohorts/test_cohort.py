@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from elsewhere.cohorts.cohort import CohortError, load
+from elsewhere.cohorts.cohort import CohortError, SiteFiles, load
 from elsewhere.imaging import store
 
 
@@ -22,12 +24,12 @@ def site(tmp_path):
     parts = ["train", "train", "validation", "validation", "test", "test"]
     rows = [frame.assign(fold=f, part=np.roll(parts, 2 * f)) for f in (0, 1)]
     pd.concat(rows).to_csv(tmp_path / "split.csv", index=False)
-    return tmp_path / "index.parquet", arrays, tmp_path / "split.csv"
+    return SiteFiles("here", tmp_path / "index.parquet", arrays, tmp_path / "split.csv")
 
 
 def test_a_cohort_holds_the_scans_of_its_fold_and_part(site):
     for fold, part, expected in [(0, "train", (0, 1)), (1, "train", (2, 3)), (0, "test", (4, 5))]:
-        cohort = load(*site, site="here", fold=fold, part=part)
+        cohort = load(site, fold=fold, part=part)
         assert len(cohort) == 2
         assert tuple(int(scan, 16) for scan in cohort.scan_ids) == expected
         assert [int(cohort.array(i).max()) for i in range(2)] == list(expected)
@@ -36,7 +38,7 @@ def test_a_cohort_holds_the_scans_of_its_fold_and_part(site):
 
 
 def test_arrays_are_kept_only_up_to_the_budget(site):
-    cohort = load(*site, site="here", fold=0, part="train")
+    cohort = load(site, fold=0, part="train")
     object.__setattr__(cohort, "cache_bytes", 3 * 4 * 4 * 2)
     first, second = cohort.array(0), cohort.array(1)
     assert cohort.array(0) is first
@@ -46,22 +48,20 @@ def test_arrays_are_kept_only_up_to_the_budget(site):
 
 def test_a_kept_array_cannot_be_spoilt(site):
     with pytest.raises(ValueError, match="read-only"):
-        load(*site, site="here", fold=0, part="train").array(0)[0] = 1
+        load(site, fold=0, part="train").array(0)[0] = 1
 
 
 def test_what_does_not_fit_together_is_refused(site, tmp_path):
-    index, arrays, split = site
     with pytest.raises(CohortError, match="expected one of"):
-        load(index, arrays, split, site="here", fold=0, part="tests")
+        load(site, fold=0, part="tests")
     with pytest.raises(CohortError, match="no fold 2"):
-        load(index, arrays, split, site="here", fold=2, part="test")
-    pd.read_parquet(index).iloc[1:].to_parquet(tmp_path / "short.parquet")
+        load(site, fold=2, part="test")
+    pd.read_parquet(site.index).iloc[1:].to_parquet(tmp_path / "short.parquet")
     with pytest.raises(CohortError, match="0000000000000000"):
-        load(tmp_path / "short.parquet", arrays, split, site="here", fold=0, part="train")
+        load(replace(site, index=tmp_path / "short.parquet"), fold=0, part="train")
 
 
 def test_an_empty_split_gives_an_empty_cohort(site, tmp_path):
-    index, arrays, split = site
     empty = tmp_path / "empty.csv"
-    empty.write_text(split.read_text().splitlines()[0] + "\n")
-    assert len(load(index, arrays, empty, site="here", fold=3, part="train")) == 0
+    empty.write_text(site.split.read_text().splitlines()[0] + "\n")
+    assert len(load(replace(site, split=empty), fold=3, part="train")) == 0

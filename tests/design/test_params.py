@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from dvc.utils.serialize import dumps_yaml, parse_yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elsewhere.design import params as tables
@@ -44,6 +44,7 @@ def test_a_scalar_is_what_dvc_reads(scalar: str, read: Callable[[str], dict[str,
     assert repr(read(text)) == repr(parse_yaml(text, "params.yaml"))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none())
 def test_values_that_dvc_writes_come_back(tmp_path_factory: Any, value: Any) -> None:
     path = tmp_path_factory.mktemp("values") / "params.yaml"
@@ -51,6 +52,7 @@ def test_values_that_dvc_writes_come_back(tmp_path_factory: Any, value: Any) -> 
     assert tables.read(path) == {"a": value}
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text("0123456789", min_size=30, max_size=30), st.sampled_from(["", "e", "."]))
 def test_a_hash_of_digits_stays_text(tmp_path_factory: Any, digits: str, between: str) -> None:
     """dvc.lock is read by the same function; a hash such as 12e4... must not become a number."""

@@ -12,7 +12,7 @@ def test_missing_numbers_are_words_and_never_zero() -> None:
 
 
 def test_numbers() -> None:
-    assert words.number(0.826, 3) == "0.826"
+    assert words.number(0.826, digits=3) == "0.826"
     assert words.number(0.0) == "0.00"
     assert words.interval(0.7649, 0.9) == "0.76–0.90"
     assert words.spread(0.826, 0.024) == "0.826 ± 0.024"

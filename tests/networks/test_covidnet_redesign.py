@@ -1,4 +1,4 @@
-"""The redesigned COVID-Net against paper 004 and the graph of its released code."""
+"""The redesigned COVID-Net against Wang et al. 2020 and the graph of its released code."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The network of paper 000 against its text and Figure 2."""
+"""The network of Nguyen et al. 2021 against its text and Figure 2."""
 
 import pytest
 import torch

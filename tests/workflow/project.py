@@ -71,6 +71,14 @@ class Project:
         self.sh("python -m elsewhere graph && dvc add -q data/raw/*-synthetic")
         self.sh("git add -A && git commit -qm start")
 
+    def copy(self, folder: Path) -> "Project":
+        """Return another checkout as this one stands, with the same remote."""
+        other = Project.__new__(Project)
+        other.path, other.log = folder / "project", folder / "executions.log"
+        other.remote = self.remote
+        shutil.copytree(self.path, other.path, symlinks=True)
+        return other
+
     def sh(self, command: str, *, check: bool = True, cwd: Path | None = None) -> str:
         """Run a shell command in the checkout; return all that it printed."""
         cwd = cwd or self.path

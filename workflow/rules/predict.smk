@@ -14,4 +14,4 @@ rule predict:
     params:
         digest=digest("predict"),
     shell:
-        "python -m elsewhere.drivers.gpu_slot python -m elsewhere predict {wildcards.study} {wildcards.arm} {wildcards.site} --expect {params.digest} > {log} 2>&1"
+        "python -m elsewhere.drivers.gpu_slot {resources.gpu} python -m elsewhere predict {wildcards.study} {wildcards.arm} {wildcards.site} --expect {params.digest} > {log} 2>&1"

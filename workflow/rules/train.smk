@@ -16,4 +16,4 @@ rule train:
     params:
         digest=digest("train"),
     shell:
-        "python -m elsewhere.drivers.gpu_slot python -m elsewhere train {wildcards.study} {wildcards.arm} {wildcards.run} --expect {params.digest} > {log} 2>&1"
+        "python -m elsewhere.drivers.gpu_slot {resources.gpu} python -m elsewhere train {wildcards.study} {wildcards.arm} {wildcards.run} --expect {params.digest} > {log} 2>&1"

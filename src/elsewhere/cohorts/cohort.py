@@ -21,6 +21,26 @@ class CohortError(ValueError):
 
 
 @dataclass(frozen=True)
+class SiteFiles:
+    """What `prepare` and `split` made of one site.
+
+    Attributes
+    ----------
+    site
+        Row name of the site.
+    index, arrays
+        index.parquet and the folder of prepared scans.
+    split
+        CSV of the site's parts.
+    """
+
+    site: str
+    index: Path
+    arrays: Path
+    split: Path
+
+
+@dataclass(frozen=True)
 class Cohort:
     """Scans of one site and part, sites kept apart.
 
@@ -61,17 +81,13 @@ class Cohort:
         return array
 
 
-def load(index: Path, arrays: Path, split: Path, *, site: str, fold: int, part: str) -> Cohort:
+def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
     """Return the scans of a site that a split gives to a part.
 
     Parameters
     ----------
-    index, arrays
-        index.parquet and arrays folder of `prepare`.
-    split
-        CSV of `split`.
-    site
-        Row name of the site.
+    files
+        Of the site.
     fold
         Fold of the split.
     part
@@ -84,21 +100,21 @@ def load(index: Path, arrays: Path, split: Path, *, site: str, fold: int, part: 
     """
     if part not in PARTS:
         raise CohortError(f"part is '{part}', expected one of {', '.join(PARTS)}")
-    rows = pd.read_csv(split, dtype={"scan_id": str, "patient_id": str})
+    rows = pd.read_csv(files.split, dtype={"scan_id": str, "patient_id": str})
     if len(rows) and fold not in set(rows["fold"]):
-        raise CohortError(f"{split}: has no fold {fold}, it has {sorted(set(rows['fold']))}")
+        raise CohortError(f"{files.split}: has no fold {fold}, it has {sorted(set(rows['fold']))}")
     rows = rows[(rows["fold"] == fold) & (rows["part"] == part)].sort_values("scan_id")
-    known = set(pd.read_parquet(index, columns=["scan_id"])["scan_id"])
+    known = set(pd.read_parquet(files.index, columns=["scan_id"])["scan_id"])
     missing = [scan for scan in rows["scan_id"] if scan not in known]
     if missing:
         raise CohortError(
-            f"{index}: {len(missing)} scans of {split} are not in it, first {missing[0]}; "
-            "make both from the same manifest"
+            f"{files.index}: {len(missing)} scans of {files.split} are not in it, "
+            f"first {missing[0]}; make both from the same manifest"
         )
     return Cohort(
-        site=site,
+        site=files.site,
         scan_ids=tuple(rows["scan_id"]),
         patient_ids=tuple(rows["patient_id"]),
         labels=rows["label"].to_numpy(np.int64),
-        arrays=arrays,
+        arrays=files.arrays,
     )

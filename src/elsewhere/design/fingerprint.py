@@ -58,7 +58,7 @@ class Hashes:
             except ValueError:
                 self._known = {}
 
-    def file(self, path: str | Path, algorithm: str = "md5") -> str | None:
+    def file(self, path: str | Path, *, algorithm: str = "md5") -> str | None:
         """Return the hash of a file, None if there is none."""
         try:
             status = os.stat(path)

@@ -84,7 +84,7 @@ Input = Annotated[VolumeInput | ImageInput, Field(discriminator="kind")]
 
 
 class NguyenCnn(Row):
-    """3D CNN of paper 000, Figure 2 (A-27 to A-36)."""
+    """3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
 
     kind: Literal["nguyen_cnn"]
     first_filters: Positive = Field(description="filters of the first level, then doubled (A-32)")
@@ -97,7 +97,7 @@ class NguyenCnn(Row):
 
 
 class CovidnetRedesign(Row):
-    """COVID-Net as paper 004 redesigned it (D-07 to D-10)."""
+    """COVID-Net as Wang et al. 2020 redesigned it (D-07 to D-10)."""
 
     kind: Literal["covidnet_redesign"]
     activation: Literal["none", "relu"] = Field(
@@ -117,7 +117,7 @@ class Erm(Row):
 
 
 class VolumeAugmentation(Row):
-    """Random changes of paper 000 (A-17, A-44 to A-48); probabilities."""
+    """Random changes of Nguyen et al. 2021 (A-17, A-44 to A-48); probabilities."""
 
     kind: Literal["volume"]
     power_of_two: Share = Field(description="normalise to 0..max/2^n instead of 0..1 (A-17)")
@@ -130,7 +130,7 @@ class VolumeAugmentation(Row):
 
 
 class ImageAugmentation(Row):
-    """Random changes of paper 004 (D-04); probabilities."""
+    """Random changes of Wang et al. 2020 (D-04); probabilities."""
 
     kind: Literal["image"]
     crop: bool = Field(description="random crop of `matrix` from `stored_matrix`")

@@ -3,9 +3,9 @@
 Snakemake counts GPUs but names none, so two jobs would pick the same idle device. A slot is a file
 lock; the kernel frees it when the job ends, also after `kill -9`.
 
-Usage: ``python -m elsewhere.drivers.gpu_slot COMMAND ...``. Slots are ``$ELSEWHERE_GPUS`` (such as
-``0,1``), else the devices of the NVIDIA driver. Under Slurm, or where CUDA_VISIBLE_DEVICES names a
-single device, the choice is made already and the command just runs.
+Usage: ``python -m elsewhere.drivers.gpu_slot 0|1 COMMAND ...``: the number of GPUs that the job
+asked for; with 0 the command just runs, as it does under Slurm, which has chosen already. Slots are
+``$ELSEWHERE_GPUS`` (such as ``0,1``), else $CUDA_VISIBLE_DEVICES, else all of the NVIDIA driver.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")
 _WAIT_S = 0.2
+CHOSEN_BY = ("SLURM_JOB_ID", "ELSEWHERE_GPUS", "CUDA_VISIBLE_DEVICES")
 
 
 def devices() -> list[str]:
@@ -27,7 +28,8 @@ def devices() -> list[str]:
         return []
     named = os.environ.get("ELSEWHERE_GPUS") or os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
-        return [item for item in named.split(",") if item and item != "-1"]
+        items = (item.strip() for item in named.split(","))
+        return [item for item in items if item not in ("", "-1")]
     return [str(i) for i in range(len(list(_DRIVER.iterdir())))] if _DRIVER.is_dir() else []
 
 
@@ -37,7 +39,7 @@ def take(slots: list[str]) -> str:
     folder.mkdir(exist_ok=True)
     while True:
         for slot in slots:
-            lock = os.open(folder / slot, os.O_CREAT | os.O_RDWR)
+            lock = os.open(folder / slot.replace("/", "_"), os.O_CREAT | os.O_RDWR)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -49,11 +51,11 @@ def take(slots: list[str]) -> str:
 
 
 def main() -> None:
-    """Take a slot if there are GPUs, and become the command."""
-    command = sys.argv[1:]
-    if not command:
-        sys.exit("usage: python -m elsewhere.drivers.gpu_slot COMMAND ...")
-    slots = devices()
+    """Take a slot if the job asked for a GPU and there are any, and become the command."""
+    asked, command = sys.argv[1:2], sys.argv[2:]
+    if asked not in (["0"], ["1"]) or not command:
+        sys.exit("usage: python -m elsewhere.drivers.gpu_slot 0|1 COMMAND ...")
+    slots = devices() if asked == ["1"] else []
     if slots:
         os.environ["CUDA_VISIBLE_DEVICES"] = take(slots)
     os.execvp(command[0], command)

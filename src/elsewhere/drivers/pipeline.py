@@ -57,23 +57,23 @@ def _entry(stage: Stage) -> dict[str, Any]:
     }
 
 
-def is_current(params: Params, path: Path = DVC_YAML) -> bool:
+def is_current(params: Params, *, path: Path = DVC_YAML) -> bool:
     """Say whether dvc.yaml is what `text` returns."""
     return path.is_file() and path.read_text(encoding="utf-8") == text(params)
 
 
-def write(params: Params, path: Path = DVC_YAML) -> bool:
+def write(params: Params, *, path: Path = DVC_YAML) -> bool:
     """Write dvc.yaml if its content changes; say whether it did."""
-    if is_current(params, path):
+    if is_current(params, path=path):
         return False
     with whole(path) as part:
         part.write_text(text(params), encoding="utf-8")
     return True
 
 
-def check(params: Params, path: Path = DVC_YAML) -> None:
+def check(params: Params, *, path: Path = DVC_YAML) -> None:
     """Raise StaleGraphError unless dvc.yaml is current."""
-    if not is_current(params, path):
+    if not is_current(params, path=path):
         raise StaleGraphError(
             f"{path} is older than params.yaml or the code: run `elsewhere graph`, then again"
         )

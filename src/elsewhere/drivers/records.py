@@ -45,7 +45,7 @@ class Records:
         checksum = (record.input_checksums or {}).get(path)
         if checksum:
             algorithm, value = checksum.split(":")
-            return bool(self._workspace.hashes.file(path, algorithm) == value)
+            return bool(self._workspace.hashes.file(path, algorithm=algorithm) == value)
         start: float | None = record.starttime
         return start is not None and os.path.exists(path) and os.lstat(path).st_mtime <= start
 

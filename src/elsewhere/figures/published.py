@@ -133,13 +133,14 @@ def _range(results: Results, *, single: bool) -> str:
     ]
     if not found:
         return words.UNDEFINED
-    return words.interval(min(found), max(found), 3) + f" ({len(found)} cells)"
+    return words.interval(min(found), max(found), digits=3) + f" ({len(found)} cells)"
 
 
 def _one_run(cell: Metrics, metric: str) -> str:
     pooled = cell["pooled"]
-    bounds = words.interval(pooled.get(f"{metric}_low"), pooled.get(f"{metric}_high"), 3)
-    ours = words.number(pooled[metric], 3) + (f" ({bounds})" if bounds else "")
+    low, high = pooled.get(f"{metric}_low"), pooled.get(f"{metric}_high")
+    bounds = words.interval(low, high, digits=3)
+    ours = words.number(pooled[metric], digits=3) + (f" ({bounds})" if bounds else "")
     if metric == "auc" and pooled["auc_mc_mean"] is not None:
         ours += f"; MC {words.spread(pooled['auc_mc_mean'], pooled['auc_mc_sd'])}"
     return ours
@@ -151,4 +152,4 @@ def _over_runs(cell: Metrics, metric: str, source: str) -> tuple[str, str]:
     over_seeds = found.sd_over_seeds is not None
     of = f"{found.n_seeds} seeds" if over_seeds else f"{found.n_runs} runs"
     sd = found.sd_over_seeds if over_seeds else found.sd_over_runs
-    return words.spread(found.mean, sd, 4), f"{source}, ours over {of}"
+    return words.spread(found.mean, sd, digits=4), f"{source}, ours over {of}"

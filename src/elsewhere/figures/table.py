@@ -41,7 +41,7 @@ class Table:
         heading = self._lines([field.heading for field in self.fields])
         return _tall(heading) + sum(_tall(self._lines(row)) for row in self.rows) + 0.06
 
-    def draw(self, page: style.Sheet, top: float = 0.0) -> None:
+    def draw(self, page: style.Sheet, *, top: float = 0.0) -> None:
         """Write the table on a sheet, `top` inches below the top of its content."""
         canvas = page.canvas(self.width, top + self.height)
         headings = self._lines([field.heading for field in self.fields])

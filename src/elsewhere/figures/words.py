@@ -11,25 +11,26 @@ UNDEFINED = "undefined"
 ONE_CLASS = "undefined: one class"
 
 
-def number(value: float | None, digits: int = 2) -> str:
+def number(value: float | None, *, digits: int = 2) -> str:
     """Write a number with this many decimals; a missing one is written out, never as 0."""
     if value is None or math.isnan(value):
         return UNDEFINED
     return f"{value:.{digits}f}"
 
 
-def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+def interval(low: float | None, high: float | None, *, digits: int = 2) -> str:
     """Write an interval as ``0.76–0.90``, or nothing when it is undefined."""
     if low is None or high is None:
         return ""
-    return f"{number(low, digits)}–{number(high, digits)}"
+    return f"{number(low, digits=digits)}–{number(high, digits=digits)}"
 
 
-def spread(mean: float | None, sd: float | None, digits: int = 3) -> str:
+def spread(mean: float | None, sd: float | None, *, digits: int = 3) -> str:
     """Write mean ± standard deviation, or nothing when there is no mean."""
     if mean is None:
         return ""
-    return number(mean, digits) + ("" if sd is None else f" ± {number(sd, digits)}")
+    of_sd = "" if sd is None else f" ± {number(sd, digits=digits)}"
+    return number(mean, digits=digits) + of_sd
 
 
 def verdict(cell: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""covidnet_redesign: COVID-Net as redesigned by Wang et al. 2020 (paper 004; D-07 to D-10)."""
+"""covidnet_redesign: COVID-Net as redesigned by Wang et al. 2020 (D-07 to D-10)."""
 
 from __future__ import annotations
 

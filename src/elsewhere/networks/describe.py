@@ -46,10 +46,9 @@ def describe(network: Network, input_row: Input) -> list[LayerRow]:
     """Return the layers in the order of use, found by passing shapes through (A-29, A-35, A-60)."""
     shapes_only = copy.deepcopy(network).to("meta").eval()
     rows: list[LayerRow] = []
-    counted: set[str] = set()
     for name, layer in shapes_only.named_modules():
         if not list(layer.children()):
-            layer.register_forward_hook(partial(_record, rows, counted, name))
+            layer.register_forward_hook(partial(_record, rows, name))
     with torch.no_grad():
         shapes_only(torch.empty((1, *input_shape(input_row)), device="meta"), None)
     return rows
@@ -61,13 +60,8 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def _record(
-    rows: list[LayerRow],
-    counted: set[str],
-    name: str,
-    layer: nn.Module,
-    _: tuple[Tensor, ...],
-    output: Tensor,
+    rows: list[LayerRow], name: str, layer: nn.Module, _: tuple[Tensor, ...], output: Tensor
 ) -> None:
-    parameters = 0 if name in counted else count_parameters(layer)
-    counted.add(name)
+    counted = any(row.name == name for row in rows)
+    parameters = 0 if counted else count_parameters(layer)
     rows.append(LayerRow(name, type(layer).__name__, tuple(output.shape[1:]), parameters))

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from elsewhere.cohorts import cohort
+from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.design.job import Job
 from elsewhere.design.params import ImageInput, NetworkRow, Prediction, VolumeInput
 from elsewhere.methods import device, record
@@ -96,17 +97,11 @@ def _predicted(
         "device": where,
         "precision": settings.prediction.precision,
     }
+    files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
     for part in ("validation", "test"):
-        scans = cohort.load(
-            job.path("index"),
-            job.path("arrays"),
-            job.path("split"),
-            site=site,
-            fold=fold,
-            part=part,
-        )
+        scans = cohort.load(files, fold=fold, part=part)
         found = predict(network, scans, how=how)
         rows = found.rows.assign(fold=fold, seed=seed, part=part)
         if part == "test" and settings.prediction.mc_passes:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from elsewhere.cohorts import cohort
-from elsewhere.cohorts.cohort import Cohort
+from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.design.job import Job
 from elsewhere.design.params import Erm, Input, NetworkRow, Training
 from elsewhere.files import remove
@@ -63,10 +63,11 @@ def run(job: Job, settings: Settings) -> None:
 
 def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:
     arrays, splits = job.paths("arrays"), job.paths("split")
-    return {
-        site: cohort.load(index, arrays[site], splits[site], site=site, fold=fold, part=part)
+    files = [
+        SiteFiles(site, index, arrays[site], splits[site])
         for site, index in job.paths("index").items()
-    }
+    ]
+    return {one.site: cohort.load(one, fold=fold, part=part) for one in files}
 
 
 def _not_run(job: Job, named: dict[str, Any]) -> None:

@@ -1,0 +1,117 @@
+"""plan: a step is handed typed rows, and its digest moves with exactly what it is handed."""
+
+import copy
+import importlib
+import typing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes, md5
+from elsewhere.design.graph import stages
+from elsewhere.design.plan import code_text, hand, stage_digest
+
+STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+EXAMPLES = {
+    "ingest": "ingest--utsw-synthetic",
+    "prepare": "prepare--nguyen-demo--utsw-synthetic",
+    "split": "split--contrastive--covid-ct-synthetic",
+    "train": "train--contrastive--joint--3-0",
+    "predict": "predict--nguyen2021--utsw--mosmed-synthetic",
+    "score": "score--nguyen2021--utsw--mosmed-synthetic",
+    "figure": "figure--nguyen2021",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_rows_are_of_the_declared_types(
+    step: str, params: tables.Params, values: dict[str, Any]
+) -> None:
+    module = importlib.import_module(f"elsewhere.steps.{step}")
+    handed = hand(stages(params)[EXAMPLES[step]], params, values)
+    for name, hint in typing.get_type_hints(module.Settings).items():
+        TypeAdapter(hint).validate_python(handed.settings[name], strict=True)
+    module.Settings(**handed.settings)
+
+
+def test_a_job_has_its_paths(params: tables.Params, values: dict[str, Any]) -> None:
+    job = hand(stages(params)[EXAMPLES["train"]], params, values).job
+    assert job.name == EXAMPLES["train"]
+    assert list(job.paths("index")) == ["sars-cov-2-ct-synthetic", "covid-ct-synthetic"]
+    assert job.outputs["model"] == Path("results/contrastive/models/joint/3-0/model.safetensors")
+    assert job.wildcards == {"study": "contrastive", "arm": "joint", "run": "3-0"}
+
+
+def _digests(values: dict[str, Any]) -> dict[str, str]:
+    hashes = Hashes()
+    return {
+        name: stage_digest(stage, values, hashes)
+        for name, stage in stages(tables.parse(values)).items()
+    }
+
+
+CHANGES = [
+    ("studies.contrastive.scoring.bootstrap", 7, {"score--contrastive": 6, "figure--contrastive": 1}),
+    ("studies.nguyen2021.title", "x", {"figure--nguyen2021": 1}),
+    ("studies.contrastive.split.seed", 7, {"split--contrastive": 2}),
+    ("budgets.nguyen-demo.training.weight_decay", 0.5, {"train--nguyen2021": 9}),
+    ("budgets.contrastive-demo.prediction.batch_size", 3, {"predict--contrastive": 6}),
+    ("budgets.nguyen-paper.training.weight_decay", 0.5, {}),
+    ("sites.mosmed-synthetic.title", "x", {"ingest--mosmed-synthetic": 1, "figure--nguyen2021": 1}),
+    ("phantoms.mosmed-synthetic.seed", 99, {}),
+    (
+        "networks.nguyen-cnn.groups",
+        8,
+        {"train--nguyen2021": 9, "predict--nguyen2021": 36},
+    ),
+    (
+        "inputs.contrastive-demo.matrix",
+        31,
+        {"prepare--contrastive-demo": 2, "train--contrastive": 12, "predict--contrastive": 6},
+    ),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "moved"), CHANGES, ids=[change[0] for change in CHANGES])
+def test_a_setting_moves_the_digests_of_what_uses_it(
+    key: str, value: Any, moved: dict[str, int], values: dict[str, Any]
+) -> None:
+    changed = copy.deepcopy(values)
+    *path, last = key.split(".")
+    at = changed
+    for part in path:
+        at = at[part]
+    assert at[last] != value
+    at[last] = value
+    before, after = _digests(values), _digests(changed)
+    names = [name for name in before if before[name] != after[name]]
+    for prefix, count in moved.items():
+        assert sum(f"{name}--".startswith(f"{prefix}--") for name in names) == count, names
+    assert len(names) == sum(moved.values()), names
+
+
+def test_a_line_of_code_moves_the_digests_of_what_can_import_it(
+    tmp_path: Path, values: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    shutil.copytree("src/elsewhere", tmp_path / "src/elsewhere")
+    monkeypatch.chdir(tmp_path)
+    before = _digests(values)
+    path = Path("src/elsewhere/scores/cell.py")
+    path.write_text(path.read_text() + "\n")
+    after = _digests(values)
+    moved = {name.split("--")[0] for name in before if before[name] != after[name]}
+    assert "score" in moved
+    assert not moved & {"ingest", "prepare", "split", "train", "predict"}
+
+
+def test_the_list_of_code_names_and_hashes_each_file(params: tables.Params) -> None:
+    stage = stages(params)[EXAMPLES["split"]]
+    lines = [line.split("  ") for line in code_text(stage, Hashes()).splitlines()]
+    assert [path for _, path in lines] == list(stage.code)
+    for found, path in lines:
+        assert found == md5(Path(path).read_text(encoding="utf-8"))

@@ -1,0 +1,69 @@
+"""bridge: fails loudly on tools that it does not know; what it does is in tests/workflow."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from dvc.repo import Repo
+
+from elsewhere.drivers import bridge
+
+
+def test_the_installed_tools_are_the_tested_ones() -> None:
+    bridge.check_versions()
+
+
+@pytest.mark.parametrize("tool", ["snakemake", "dvc"])
+def test_another_version_is_refused(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(bridge._TESTED, tool, "0.1")
+    with pytest.raises(bridge.BridgeError, match=f"{tool} is .*install 0.1, or set ELSEWHERE_BRIDGE"):
+        bridge.check_versions()
+
+
+def test_the_project_pins_what_the_bridge_was_tested_with() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    for package, version in bridge._TESTED.items():
+        assert f'"{package}=={version}"' in text
+
+
+def test_it_is_on_in_a_dvc_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(bridge.SWITCH, raising=False)
+    assert not bridge.is_on()
+    Repo.init(no_scm=True)
+    assert bridge.is_on()
+    monkeypatch.setenv(bridge.SWITCH, "off")
+    assert not bridge.is_on()
+
+
+@pytest.mark.parametrize(
+    ("argv", "main", "plans"),
+    [
+        (["snakemake", "-j8"], True, True),
+        (["snakemake", "-n"], True, True),
+        (["snakemake", "-j8"], False, False),
+        (["snakemake", "--lint"], True, False),
+        (["snakemake", "--unlock"], True, False),
+        (["snakemake", "--report", "report.html"], True, False),
+    ],
+)
+def test_only_the_process_that_plans_a_run_is_bridged(
+    argv: list[str], main: bool, plans: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dvc").mkdir()
+    monkeypatch.delenv(bridge.SWITCH, raising=False)
+    monkeypatch.setattr("sys.argv", argv)
+    assert bridge.plans(SimpleNamespace(is_main_process=main)) is plans
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_dry_run_before_the_first_run_changes_nothing_that_is_tracked() -> None:
+    Repo.init(no_scm=True)
+    before = {path for path in Path().rglob("*") if ".dvc" not in path.parts}
+    bridge.before(dry=True)
+    after = {path for path in Path().rglob("*") if ".dvc" not in path.parts}
+    new = {path.parts[0] for path in after - before}
+    assert new <= {".elsewhere", ".snakemake"}
+    assert json.loads(bridge.MEMORY.read_text())

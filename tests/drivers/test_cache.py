@@ -1,0 +1,161 @@
+"""cache: what is looked up by file name is what DVC's own run-cache holds."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from elsewhere.drivers import cache
+from elsewhere.drivers.state import State, locked, read_lock
+
+PARAMS = {"a": {"x": 1.0e-5, "names": ["no", "on"], "none": None, "yes": True}, "b": "text"}
+STAGE = {
+    "cmd": "mkdir -p out.d/sub && cat in > out.d/sub/one && cp in out && date +%N > time",
+    "deps": ["in", "raw"],
+    "params": [{"results/params.json": ["a", "b"]}],
+    "outs": ["out.d", "out", "time"],
+}
+
+
+@pytest.fixture
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A DVC repository with one stage, run once by DVC."""
+    monkeypatch.chdir(tmp_path)
+    Repo.init(no_scm=True)
+    Path("results").mkdir()
+    Path("results/params.json").write_text(json.dumps(PARAMS))
+    Path("in").write_text("input")
+    Path("raw").mkdir()
+    Path("raw/slice").write_text("raw")
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"one": STAGE}}))
+    reproduce()
+    yield tmp_path
+
+
+def reproduce() -> list[str]:
+    with Repo() as repo:
+        return [stage.addressing for stage in repo.reproduce()]
+
+
+def state() -> State:
+    found = locked(read_lock()["one"])
+    assert found is not None
+    return found
+
+
+def forget_outputs() -> None:
+    for path in ("out.d", "out", "time"):
+        cache.remove_outputs([path])
+
+
+@pytest.mark.usefixtures("repo")
+def test_what_dvc_stored_is_found() -> None:
+    assert cache.run_cache_entry(state()) == state().outs
+    assert sorted(state().outs) == ["out", "out.d", "time"]
+
+
+@pytest.mark.usefixtures("repo")
+def test_dvc_and_the_look_up_agree_on_every_change() -> None:
+    first = state()
+    for change in (
+        {"command": "true"},
+        {"deps": {**first.deps, "in": "0" * 32}},
+        {"deps": {**first.deps, "in": None}},
+        {"deps": {"in": first.deps["in"]}},
+        {"settings": {**first.settings, "b": "other"}},
+        {"settings": {**first.settings, "a": {**PARAMS["a"], "yes": 1.5}}},  # type: ignore[dict-item]
+        {"settings": {}},
+        {"outs": {"out": None, "out.d": None}},
+    ):
+        assert cache.run_cache_entry(replace(first, **change)) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_setting_that_went_away_and_came_back_is_found_without_dvc() -> None:
+    first = state()
+    Path("results/params.json").write_text(json.dumps({**PARAMS, "b": "other"}))
+    assert reproduce() == ["one"]
+    second = state()
+    assert second.outs["time"] != first.outs["time"]
+    assert cache.run_cache_entry(second) == second.outs
+    assert cache.run_cache_entry(first) == first.outs
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_entry_whose_files_are_gone_is_none() -> None:
+    md5 = str(state().outs["out"])
+    Path(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}").unlink()
+    assert cache.run_cache_entry(state()) is None
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_stage_is_restored_as_it_was() -> None:
+    before = Path("time").read_text()
+    forget_outputs()
+    Path("dvc.lock").unlink()
+    with cache.opened() as opened:
+        assert opened.restore("one")
+    assert Path("time").read_text() == before
+    assert Path("out.d/sub/one").read_text() == "input"
+    assert reproduce() == []
+
+
+@pytest.mark.usefixtures("repo")
+def test_what_the_cache_has_not_is_not_restored() -> None:
+    Path("in").write_text("new")
+    forget_outputs()
+    with cache.opened() as opened:
+        assert not opened.restore("one")
+    assert not Path("out").exists()
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_folder_of_which_a_file_is_lost_is_not_restored() -> None:
+    for item in Path(".dvc/cache/files/md5").rglob("*"):
+        if item.is_file() and item.read_bytes() == b"input":
+            item.unlink()
+    forget_outputs()
+    with cache.opened() as opened:
+        assert not opened.restore("one")
+
+
+@pytest.mark.usefixtures("repo")
+def test_what_another_tool_made_is_committed() -> None:
+    Path("in").write_text("new")
+    forget_outputs()
+    Path("out.d").mkdir()
+    for path in ("out.d/other", "out", "time"):
+        Path(path).write_text("made by hand")
+    with cache.opened() as opened:
+        opened.commit("one")
+    assert reproduce() == []
+    assert cache.run_cache_entry(state()) == state().outs
+
+
+@pytest.mark.usefixtures("repo")
+def test_what_was_committed_before_an_error_is_kept() -> None:
+    Path("out").write_text("made by hand")
+    old = state().outs["out"]
+    with pytest.raises(KeyError), cache.opened() as opened:
+        opened.commit("one")
+        opened.commit("no such stage")
+    assert state().outs["out"] != old
+
+
+@pytest.mark.parametrize("place", ["relative", "absolute"])
+def test_the_cache_may_lie_elsewhere(place: str, repo: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = str(tmp_path_factory.mktemp("cache")) if place == "absolute" else "../shared"
+    target = Path(".dvc", folder)
+    if target.exists():
+        target.rmdir()
+    shutil.move(repo / ".dvc/cache", target)
+    assert cache.run_cache_entry(state()) is None
+    Path(".dvc/config.local").write_text(f"[cache]\n    dir = {folder}\n")
+    assert cache.run_cache_entry(state()) == state().outs
+    with Repo() as opened:
+        assert Path(opened.cache.local.path).resolve() == Path(target, "files/md5").resolve()

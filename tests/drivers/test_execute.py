@@ -1,0 +1,123 @@
+"""execute: what ran is what was asked for, or it is not recorded."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.plan import stage_digest
+from elsewhere.drivers.execute import find
+
+STAND_IN = '''"""A stand-in step that may edit a file while it runs."""
+import os
+from pathlib import Path
+
+class Settings:
+    def __init__(self, scoring):
+        self.scoring = scoring
+
+def run(job, settings):
+    out = job.outputs["metrics"]
+    out.parent.mkdir(parents=True)
+    out.write_text(str(settings.scoring.bootstrap))
+    if "EDIT" in os.environ:
+        path, old, new = os.environ["EDIT"].split("|")
+        text = Path(path).read_text()
+        assert old in text
+        Path(path).write_text(text.replace(old, new))
+'''
+CELL = ["contrastive", "joint", "covid-ct-synthetic"]
+OUTPUT = Path("results/contrastive/cells/joint/covid-ct-synthetic/metrics.json")
+
+
+@pytest.fixture(autouse=True)
+def _stand_in(checkout: Path) -> None:
+    (checkout / "src/elsewhere/steps/score.py").write_text(STAND_IN)
+
+
+def score(*options: str, edit: str | None = None) -> tuple[int, str]:
+    environment = {**os.environ, "PYTHONPATH": "src", **({"EDIT": edit} if edit else {})}
+    done = subprocess.run(
+        [sys.executable, "-m", "elsewhere", "score", *CELL, *options],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stderr
+
+
+def digest() -> str:
+    stage = find(tables.load(), "score", CELL)
+    return stage_digest(stage, tables.read(Path("params.yaml")), Hashes())
+
+
+def test_a_step_runs_with_its_settings() -> None:
+    assert score("--expect", digest()) == (0, "")
+    assert OUTPUT.read_text() == "2000"
+
+
+def test_a_step_runs_without_a_plan() -> None:
+    assert score()[0] == 0
+
+
+def test_another_plan_is_refused_before_anything_is_written() -> None:
+    code, said = score("--expect", "0" * 32)
+    assert code == 1
+    assert "score--contrastive--joint--covid-ct-synthetic" in said
+    assert "changed after this run was planned; start again" in said
+    assert not OUTPUT.exists()
+
+
+SCORING = "scoring: {threshold_from: training_sites, confidence: 0.95, bootstrap: 2000, seed: 0}"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        f"params.yaml|{SCORING}|{SCORING.replace('2000', '1999')}",
+        "src/elsewhere/steps/score.py|A stand-in|Another stand-in",
+        "src/elsewhere/files.py|import os|import os, sys",
+        "src/elsewhere/design/job.py|Job:|Job :",
+    ],
+)
+def test_a_change_while_it_runs_is_an_error(edit: str) -> None:
+    path = edit.split("|")[0]
+    if path.endswith("files.py"):
+        Path("src/elsewhere/steps/score.py").write_text(STAND_IN + "from elsewhere.files import whole\n")
+    if path.endswith("job.py"):
+        Path("src/elsewhere/steps/score.py").write_text(STAND_IN + "from elsewhere.design import job\n")
+    code, said = score("--expect", digest(), edit=edit)
+    assert code == 1
+    assert "changed while this ran, so its outputs are not recorded" in said
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "params.yaml|weight_decay: 0.0|weight_decay: 0.5",
+        "src/elsewhere/steps/train.py|import|import os\nimport",
+    ],
+)
+def test_a_change_of_what_it_does_not_use_is_none(edit: str) -> None:
+    assert score("--expect", digest(), edit=edit) == (0, "")
+
+
+def test_params_that_cannot_be_used_are_named_not_traced() -> None:
+    path = Path("params.yaml")
+    path.write_text(path.read_text().replace("bootstrap: 2000", "bootstrap: none", 1))
+    code, said = score()
+    assert code == 1
+    assert "scoring.bootstrap" in said
+    assert "Traceback" not in said
+
+
+def test_a_target_that_is_not_in_the_graph_names_those_that_are() -> None:
+    with pytest.raises(tables.ParamsError, match="`elsewhere split contrastive mosmed` is not in") as e:
+        find(tables.load(), "split", ["contrastive", "mosmed"])
+    assert "\n  contrastive covid-ct-synthetic" in str(e.value)
+    assert "at scale 'demo'" in str(e.value)

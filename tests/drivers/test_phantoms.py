@@ -1,0 +1,52 @@
+"""phantoms: synthetic sites are written when they are needed, once."""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.drivers.phantoms import needed, write_missing
+
+SITE = "covid-ct-synthetic"
+
+
+@pytest.fixture
+def values(checkout: Path) -> dict[str, Any]:
+    """The project's tables with two patients in each category of one site."""
+    del checkout
+    found = tables.read(Path("params.yaml"))
+    for category in found["phantoms"][SITE]["categories"].values():
+        category["patients"] = 2
+    return found
+
+
+def write(values: dict[str, Any], *sites: str) -> None:
+    write_missing(tables.parse(values), values, list(sites))
+
+
+def test_a_run_needs_its_synthetic_sites(values: dict[str, Any]) -> None:
+    both = needed(tables.parse(values))
+    assert sorted(both) == sorted(values["phantoms"])
+    one = tables.parse({**values, "run": ["contrastive"]})
+    assert needed(one) == ["sars-cov-2-ct-synthetic", SITE]
+    assert needed(tables.parse({**values, "scale": "paper"})) == []
+
+
+def test_a_site_is_written_once_and_again_when_its_settings_change(values: dict[str, Any]) -> None:
+    write(values, SITE)
+    raw = Path("data/raw") / SITE
+    first = {path: path.stat().st_mtime_ns for path in raw.rglob("*") if path.is_file()}
+    assert len(first) > 2
+    write(values, SITE)
+    assert {path: path.stat().st_mtime_ns for path in first} == first
+    other = copy.deepcopy(values)
+    other["phantoms"][SITE]["seed"] += 1
+    write(other, SITE)
+    assert any(path.exists() and path.stat().st_mtime_ns != first[path] for path in first)
+
+
+def test_an_unknown_site_is_named(values: dict[str, Any]) -> None:
+    with pytest.raises(tables.ParamsError, match="phantoms: no row 'utsw'; there are cc-ccii-syn"):
+        write(values, "utsw")

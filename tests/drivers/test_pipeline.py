@@ -1,0 +1,87 @@
+"""pipeline: dvc.yaml is the graph, and DVC reads it so."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+from dvc.repo import Repo
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+from elsewhere.drivers import pipeline
+
+
+def _params() -> tables.Params:
+    return tables.load()
+
+
+@pytest.mark.usefixtures("checkout")
+def test_dvc_reads_every_stage() -> None:
+    params = _params()
+    assert pipeline.write(params)
+    pipeline.write_read_by_dvc(tables.read(Path("params.yaml")), params)
+    Repo.init(no_scm=True)
+    found = {stage.addressing: stage for stage in Repo().index.stages}
+    graph = stages(params)
+    assert set(found) == {*graph, pipeline.GRAPH}
+    for name, stage in graph.items():
+        assert found[name].cmd == stage.command
+        assert {dep.def_path for dep in found[name].deps} >= set(stage.files)
+        assert {out.def_path for out in found[name].outs} == set(stage.outputs.values())
+        values = [dep.hash_info.value for dep in found[name].params]
+        assert not any(values), "nothing is locked yet"
+
+
+@pytest.mark.usefixtures("checkout")
+def test_it_is_written_once_and_only_when_it_changes() -> None:
+    params = _params()
+    assert not pipeline.is_current(params)
+    assert pipeline.write(params)
+    os.utime("dvc.yaml", ns=(0, 0))
+    assert not pipeline.write(params)
+    assert Path("dvc.yaml").stat().st_mtime_ns == 0
+    pipeline.check(params)
+
+
+@pytest.mark.usefixtures("checkout")
+def test_an_older_graph_is_an_error_that_says_what_to_do() -> None:
+    params = _params()
+    with pytest.raises(pipeline.StaleGraphError, match="run `elsewhere graph`, then again"):
+        pipeline.check(params)
+    pipeline.write(params)
+    with pytest.raises(pipeline.StaleGraphError, match=r"dvc\.yaml is older"):
+        pipeline.check(params.model_copy(update={"scale": "paper"}))
+
+
+@pytest.mark.usefixtures("checkout")
+def test_every_setting_is_read_from_the_json_that_the_first_stage_makes() -> None:
+    """DVC reads the graph stage's output, so an edit of params.yaml reaches it through that stage."""
+    found = yaml.safe_load(pipeline.text(_params()))["stages"]
+    assert next(iter(found)) == pipeline.GRAPH
+    assert "params.yaml" in found[pipeline.GRAPH]["deps"]
+    assert "results/params.json" in found[pipeline.GRAPH]["outs"]
+    for name, entry in found.items():
+        if name != pipeline.GRAPH:
+            assert [list(table) for table in entry["params"]] == [["results/params.json"]]
+            assert any(path.startswith("results/code/") for path in entry["deps"])
+
+
+@pytest.mark.usefixtures("checkout")
+def test_what_dvc_reads_is_touched_only_when_it_changes() -> None:
+    values, params = tables.read(Path("params.yaml")), _params()
+    pipeline.write_read_by_dvc(values, params)
+    assert json.loads(pipeline.PARAMS_JSON.read_text()) == values
+    lists = sorted(Path(pipeline.CODE_LISTS).iterdir())
+    assert {path.as_posix() for path in lists} == {s.code_list for s in stages(params).values()}
+    old = Path(pipeline.CODE_LISTS) / "gone--old_network.txt"
+    old.write_text("")
+    for path in (*lists, pipeline.PARAMS_JSON):
+        os.utime(path, ns=(0, 0))
+    score = Path("src/elsewhere/steps/score.py")
+    score.write_text(score.read_text() + "\n")
+    pipeline.write_read_by_dvc(values, params)
+    assert not old.exists()
+    written = {path.name for path in (*lists, pipeline.PARAMS_JSON) if path.stat().st_mtime_ns}
+    assert written == {"score.txt"}

@@ -1,0 +1,142 @@
+"""state: the workspace and dvc.lock in the same words, so that they can be compared."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes, md5
+from elsewhere.design.graph import Stage, stages
+from elsewhere.design.plan import stage_digest
+from elsewhere.drivers import pipeline
+from elsewhere.drivers.state import (
+    State,
+    Workspace,
+    locked,
+    mark,
+    read_lock,
+    rule_inputs,
+    rule_outputs,
+)
+
+ONE = State("cmd", {"in": "1"}, {"key": 1}, {"out": "2"})
+
+
+@pytest.fixture
+def graph(checkout: Path) -> dict[str, Stage]:
+    del checkout
+    return stages(tables.load())
+
+
+@pytest.fixture
+def workspace(checkout: Path) -> Workspace:
+    del checkout
+    return Workspace(tables.read(Path("params.yaml")), Hashes())
+
+
+def test_states_are_told_apart_by_what_made_them() -> None:
+    assert ONE.made_by(replace(ONE, outs={"out": "3"}))
+    for change in ({"command": "x"}, {"deps": {}}, {"settings": {}}):
+        assert not ONE.made_by(replace(ONE, **change))  # type: ignore[arg-type]
+
+
+def test_a_lock_entry_is_a_state() -> None:
+    entry = {
+        "cmd": "cmd",
+        "deps": [{"path": "in", "hash": "md5", "md5": "1", "size": 3}],
+        "params": {"results/params.json": {"key": 1}},
+        "outs": [{"path": "out", "hash": "md5", "md5": "2", "size": 3}],
+    }
+    assert locked(entry) == ONE
+    assert locked(None) is None
+    assert locked({"cmd": "cmd"}) == State("cmd", {}, {}, {})
+
+
+def test_the_lock_is_read_and_may_be_missing(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    assert read_lock(path) == {}
+    path.write_text(yaml.safe_dump({"schema": "2.0", "stages": {"a": {"cmd": "x"}}}))
+    assert read_lock(path) == {"a": {"cmd": "x"}}
+
+
+def test_snakemake_sees_files_and_a_mark_for_raw_data(graph: dict[str, Stage]) -> None:
+    for stage in graph.values():
+        folders = {"volumes", "arrays", "figures"}
+        tracked = {path for name, path in stage.outputs.items() if name not in folders}
+        assert set(rule_outputs(stage)) == tracked
+        assert tracked, f"{stage.name} has only folders"
+        found = rule_inputs(stage)
+        assert found == sorted(set(found))
+        assert not any(path.startswith("data/raw/") for path in found)
+        assert not any(Path(path).name in folders for path in found)
+    assert rule_inputs(graph["ingest--utsw-synthetic"]) == [".elsewhere/raw/utsw-synthetic.md5"]
+    assert mark("data/raw/a") == ".elsewhere/raw/a.md5"
+
+
+def test_every_folder_stands_beside_a_file_that_lists_it(graph: dict[str, Stage]) -> None:
+    """A reader of a folder also reads the manifest or index, whose hashes say what is in it."""
+    beside = {"volumes": "manifest", "arrays": "index"}
+    for stage in graph.values():
+        for name in stage.inputs:
+            if name in beside:
+                assert beside[name] in stage.inputs, stage.name
+
+
+def test_the_digest_is_the_one_that_a_step_checks(
+    graph: dict[str, Stage], workspace: Workspace
+) -> None:
+    values = tables.read(Path("params.yaml"))
+    for stage in list(graph.values())[::10]:
+        assert workspace.now(stage).digest(stage) == stage_digest(stage, values, Hashes())
+
+
+def test_raw_data_are_hashed_and_where_they_are_missing_their_dvc_file_speaks(
+    graph: dict[str, Stage], workspace: Workspace
+) -> None:
+    stage = graph["ingest--utsw-synthetic"]
+    path = "data/raw/utsw-synthetic"
+    assert workspace.now(stage).deps[path] is None
+    Path("data/raw").mkdir(parents=True)
+    Path(f"{path}.dvc").write_text("outs:\n- md5: abc.dir\n  path: utsw-synthetic\n")
+    again = Workspace(tables.read(Path("params.yaml")), Hashes())
+    assert again.now(stage).deps[path] == "abc.dir"
+    Path(path).mkdir()
+    Path(path, "slice").write_text("x")
+    third = Workspace(tables.read(Path("params.yaml")), Hashes())
+    assert third.now(stage).deps[path] == Hashes().folder(path)
+
+
+def test_a_mark_moves_with_its_raw_data_alone(graph: dict[str, Stage]) -> None:
+    one = {"ingest--utsw-synthetic": graph["ingest--utsw-synthetic"]}
+    raw = Path("data/raw/utsw-synthetic")
+    target = Path(mark(str(raw)))
+
+    def write() -> int:
+        Workspace({}, Hashes()).write_marks(one)
+        return target.stat().st_mtime_ns if target.exists() else -1
+
+    assert write() == -1
+    raw.mkdir(parents=True)
+    (raw / "slice").write_text("x")
+    assert write() > 0
+    os.utime(target, ns=(0, 0))
+    assert write() == 0
+    (raw / "slice").write_text("edited")
+    assert write() > 0
+    assert target.read_text() == f"{Hashes().folder(raw)}\n"
+    (raw / "slice").unlink()
+    raw.rmdir()
+    assert write() == -1
+
+
+def test_the_code_is_hashed_as_dvc_hashes_the_list(
+    graph: dict[str, Stage], workspace: Workspace
+) -> None:
+    params = tables.load()
+    pipeline.write_read_by_dvc(tables.read(Path("params.yaml")), params)
+    stage = graph["score--contrastive--joint--covid-ct-synthetic"]
+    found = workspace.now(stage).deps[stage.code_list]
+    assert found == md5(Path(stage.code_list).read_text()) == Hashes().file(stage.code_list)

@@ -1,0 +1,100 @@
+"""cli: a step's name is its subcommand; help is quick; an error is one message."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from elsewhere.cli import app
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+
+ROOT = Path(__file__).parents[1]
+STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+
+
+def run(*arguments: str, cwd: Path = ROOT, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *flags, "-m", "elsewhere", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_loads_nothing_heavy() -> None:
+    done = run("--help", flags=("-X", "importtime"))
+    assert done.returncode == 0
+    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines()}
+    assert "typer" in loaded
+    assert not loaded & {"pydantic", "torch", "pandas", "numpy", "yaml", "snakemake", "dvc"}
+    for step in STEPS:
+        assert f" {step} " in done.stdout
+
+
+def test_every_stage_has_its_subcommand_with_its_wildcards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments stand in the order of the stage's command."""
+    monkeypatch.chdir(ROOT)
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    for stage in {stage.step: stage for stage in stages(tables.load()).values()}.values():
+        arguments = [
+            parameter.name.removeprefix("row_")
+            for parameter in commands[stage.step].params
+            if parameter.param_type_name == "argument"
+        ]
+        assert arguments == list(stage.wildcards)
+    assert set(STEPS) <= set(commands)
+
+
+def test_every_command_says_what_it_does() -> None:
+    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
+        assert command.help, name
+
+
+def test_an_error_is_one_message(tmp_path: Path) -> None:
+    done = run("params", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "params.yaml: no such file; run from the project's top folder" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_params_shows_what_a_run_would_use() -> None:
+    done = run("params", "contrastive")
+    assert done.returncode == 0
+    assert "study: contrastive" in done.stdout
+    assert "study: nguyen2021" not in done.stdout
+    both = run("params")
+    assert "study: nguyen2021" in both.stdout
+
+
+def test_an_unknown_study_is_named() -> None:
+    done = run("params", "nowhere")
+    assert done.returncode == 1
+    assert "no study 'nowhere'; there are contrastive, nguyen2021" in done.stderr
+
+
+def test_graph_is_written_checked_and_idempotent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    runner = CliRunner()
+    checked = runner.invoke(app, ["graph", "--check"])
+    assert isinstance(checked.exception, RuntimeError)
+    assert not Path("results").exists(), "a stale graph must not look made"
+    assert runner.invoke(app, ["graph"]).output == "dvc.yaml written\n"
+    assert runner.invoke(app, ["graph"]).output == "dvc.yaml is current\n"
+    assert runner.invoke(app, ["graph", "--check"]).exit_code == 0
+    assert Path("results/params.json").is_file()
+
+
+def test_adopt_wants_a_reason() -> None:
+    assert CliRunner().invoke(app, ["adopt", "all"]).exit_code != 0

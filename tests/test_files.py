@@ -1,0 +1,97 @@
+"""files: whole or not at all, and nothing left behind."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from elsewhere.files import remove, whole
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole(tmp_path: Path) -> None:
+    path = tmp_path / "new/folder/file.csv"
+    with whole(path) as part:
+        part.write_text("half")
+        assert not path.exists()
+        assert part.parent == path.parent, "a rename across file systems is a copy"
+        assert part.suffix == path.suffix
+        part.write_text("whole")
+    assert path.read_text() == "whole"
+    assert names(path.parent) == ["file.csv"]
+
+
+@pytest.mark.parametrize("old", ["nothing", "file", "folder"])
+@pytest.mark.parametrize("new", ["file", "folder"])
+def test_what_was_there_is_replaced(old: str, new: str, tmp_path: Path) -> None:
+    path = tmp_path / "target"
+    make(path, old, "old")
+    with whole(path) as part:
+        make(part, new, "new")
+    assert names(tmp_path) == ["target"]
+    if new == "folder":
+        assert names(path) == ["new"]
+    else:
+        assert path.read_text() == "new"
+
+
+def make(path: Path, kind: str, content: str) -> None:
+    if kind == "folder":
+        path.mkdir()
+        (path / content).write_text("")
+    elif kind == "file":
+        path.write_text(content)
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "folder"])
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_what_was_there(
+    kind: str, error: type[BaseException], tmp_path: Path
+) -> None:
+    path = tmp_path / "target"
+    path.write_text("old")
+    with pytest.raises(error), whole(path) as part:
+        make(part, kind, "half")
+        raise error
+    assert names(tmp_path) == ["target"]
+    assert path.read_text() == "old"
+
+
+def test_a_writer_that_writes_nothing_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "target"
+    path.mkdir()
+    with pytest.raises(FileNotFoundError), whole(path):
+        pass
+    assert names(tmp_path) == ["target"]
+
+
+def test_what_a_killed_process_left_is_overwritten(tmp_path: Path) -> None:
+    left = tmp_path / f".part-{os.getpid()}-target"
+    left.mkdir()
+    (left / "rest").write_text("")
+    with whole(tmp_path / "target") as part:
+        assert not part.exists()
+        part.write_text("new")
+    assert names(tmp_path) == ["target"]
+
+
+def test_remove_takes_files_folders_links_and_nothing(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("")
+    for name in ("file", "folder", "link", "broken", "nothing"):
+        path = tmp_path / name
+        if name == "file":
+            path.write_text("")
+        elif name == "folder":
+            make(path, "folder", "x")
+        elif name == "link":
+            path.symlink_to(outside)
+        elif name == "broken":
+            path.symlink_to(tmp_path / "nowhere")
+        remove(path)
+        assert not os.path.lexists(path)
+    assert names(outside) == ["kept"]

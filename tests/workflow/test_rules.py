@@ -1,0 +1,104 @@
+"""rules: what the graph says, in the form that the field's tools accept."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import Stage, stages
+from elsewhere.drivers.state import rule_outputs
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+PATTERN = re.compile(r'"((?:data|results)/[^"]*)"')
+
+
+def text(step: str) -> str:
+    return (ROOT / f"workflow/rules/{step}.smk").read_text()
+
+
+def part(step: str, name: str) -> str:
+    """Return what stands under one directive of a rule."""
+    found = re.search(rf"^    {name}:(.*?)(?=^    \w+:|\Z)", text(step), re.M | re.S)
+    assert found, f"{step}.smk has no {name}"
+    return found[1]
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, Stage]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return stages(tables.load())
+
+
+def test_there_is_one_rule_file_for_each_step() -> None:
+    found = {path.stem for path in (ROOT / "workflow/rules").glob("*.smk")}
+    assert found == {*STEPS, "common"}
+    snakefile = (ROOT / "Snakefile").read_text()
+    assert re.findall(r'include: "workflow/rules/(\w+)\.smk"', snakefile) == ["common", *STEPS]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rule_is_short(step: str) -> None:
+    assert len(text(step).splitlines()) <= 25
+    assert not re.search(r"^\s*(run|script|notebook):", text(step), re.M)
+
+
+def test_common_is_short() -> None:
+    assert len(text("common").splitlines()) < 100
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rule_makes_what_the_graph_says(step: str, graph: dict[str, Stage]) -> None:
+    patterns = PATTERN.findall(part(step, "output"))
+    for stage in graph.values():
+        if stage.step == step:
+            assert [pattern.format(**stage.wildcards) for pattern in patterns] == rule_outputs(stage)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rule_runs_what_dvc_runs(step: str, graph: dict[str, Stage]) -> None:
+    shell = part(step, "shell").strip().strip('"')
+    command = re.sub(r"^python -m elsewhere\.drivers\.gpu_slot \{resources\.gpu\} ", "", shell)
+    command = command.removesuffix(" --expect {params.digest} > {log} 2>&1")
+    for stage in graph.values():
+        if stage.step == step:
+            found = command
+            for name, value in stage.wildcards.items():
+                found = found.replace(f"{{wildcards.{name}}}", value)
+            assert found == stage.command
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_log_says_the_wildcards(step: str, graph: dict[str, Stage]) -> None:
+    stage = next(stage for stage in graph.values() if stage.step == step)
+    expected = "/".join(["logs", step, *(f"{{{name}}}" for name in stage.wildcards)]) + ".log"
+    assert part(step, "log").strip() == f'"{expected}",'
+    assert (ROOT / "workflow/rules" / part(step, "conda").strip().strip('"')).is_file()
+
+
+@pytest.mark.parametrize("step", ["train", "predict"])
+def test_a_gpu_job_takes_a_slot(step: str) -> None:
+    assert "gpu_slot {resources.gpu}" in part(step, "shell")
+    assert f'device("{step}", "gpu")' in part(step, "resources")
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(BIN / command[0]), *command[1:]], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+
+def test_snakemake_finds_nothing_to_say() -> None:
+    done = run("snakemake", "--lint")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Congratulations" in done.stdout + done.stderr
+
+
+def test_the_rules_are_formatted() -> None:
+    done = run("snakefmt", "--check", "Snakefile", "workflow")
+    assert done.returncode == 0, done.stdout + done.stderr

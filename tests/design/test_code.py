@@ -45,7 +45,9 @@ def test_all_that_an_import_loads_is_in_the_closure(step: str, loaded: dict[str,
 
 
 def rooms(*modules: str) -> set[str]:
-    return {Path(path).relative_to(SRC / "elsewhere").parts[0] for path in closure(*modules, source=SRC)}
+    return {
+        Path(path).relative_to(SRC / "elsewhere").parts[0] for path in closure(*modules, source=SRC)
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,7 +89,8 @@ def package(tmp_path: Path) -> Path:
         "__init__.py": "",
         "a.py": "import elsewhere.b\nimport os, numpy\n",
         "b.py": "def f():\n    from elsewhere import c\n",
-        "c.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from elsewhere.deep import d\n",
+        "c.py": "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from elsewhere.deep import d\n",
         "deep/__init__.py": "from . import e\n",
         "deep/d.py": "from .. import f\nfrom .e import thing\n",
         "deep/e.py": "import elsewhere.a\n",

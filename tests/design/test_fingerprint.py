@@ -66,7 +66,10 @@ def test_a_file_has_the_hash_that_dvc_gives_it(repo: Repo) -> None:
     Path("file").write_bytes(bytes(range(256)) * 5000)
     repo.add("file")
     assert Hashes().any("file") == load_yaml("file.dvc")["outs"][0]["md5"]
-    assert Hashes().file("file", "sha256") == hashlib.sha256(Path("file").read_bytes()).hexdigest()
+    assert (
+        Hashes().file("file", algorithm="sha256")
+        == hashlib.sha256(Path("file").read_bytes()).hexdigest()
+    )
 
 
 def test_what_is_not_there_has_no_hash(tmp_path: Path) -> None:
@@ -89,7 +92,9 @@ def test_hashes_are_kept_between_processes_and_a_changed_file_is_read_again(tmp_
     assert Hashes(memory).file(path) == md5("new")
 
 
-def test_a_file_that_was_replaced_within_one_tick_of_the_clock_is_read_again(tmp_path: Path) -> None:
+def test_a_file_that_was_replaced_within_one_tick_of_the_clock_is_read_again(
+    tmp_path: Path,
+) -> None:
     old, new = tmp_path / "file", tmp_path / "other"
     hashes = Hashes()
     old.write_text("old")

@@ -61,7 +61,9 @@ def test_every_stage_reaches_the_report(graph: dict[str, Stage]) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_a_step_is_handed_what_its_settings_declare(step: str, graph: dict[str, Stage]) -> None:
-    declared = {field.name for field in fields(importlib.import_module(f"elsewhere.steps.{step}").Settings)}
+    declared = {
+        field.name for field in fields(importlib.import_module(f"elsewhere.steps.{step}").Settings)
+    }
     for stage in graph.values():
         if stage.step == step:
             assert set(stage.settings) == declared, stage.name
@@ -96,7 +98,10 @@ def test_the_members_code_is_the_jobs_code(graph: dict[str, Stage]) -> None:
     assert "src/elsewhere/networks/nguyen_cnn.py" in train
     assert "src/elsewhere/methods/erm.py" in train
     assert "src/elsewhere/networks/covidnet_redesign.py" not in train
-    assert "src/elsewhere/methods/erm.py" not in graph["predict--nguyen2021--utsw--utsw-synthetic"].code
+    assert (
+        "src/elsewhere/methods/erm.py"
+        not in graph["predict--nguyen2021--utsw--utsw-synthetic"].code
+    )
     assert "src/elsewhere/sites/mosmed.py" in graph["ingest--mosmed-synthetic"].code
     assert "src/elsewhere/sites/mosmed.py" not in graph["ingest--utsw-synthetic"].code
 
@@ -131,7 +136,10 @@ def test_run_and_scale_choose_the_graph(values: dict[str, Any]) -> None:
     paper = stages(_changed(values, scale="paper"))
     assert len(paper) == 125
     assert paper["ingest--utsw"].inputs == {"raw": "data/raw/utsw"}
-    assert paper["train--nguyen2021--utsw--0-0"].settings["training"] == "budgets.nguyen-paper.training"
+    assert (
+        paper["train--nguyen2021--utsw--0-0"].settings["training"]
+        == "budgets.nguyen-paper.training"
+    )
 
 
 def test_a_network_may_stand_in_at_a_scale(values: dict[str, Any]) -> None:
@@ -156,6 +164,8 @@ def test_a_hospital_is_a_row_and_a_name_in_the_arms(values: dict[str, Any]) -> N
     sites = {**values["sites"], "fifth": {**values["sites"]["utsw"], "title": "Fifth"}}
     studies = copy.deepcopy(values["studies"])
     studies["nguyen2021"]["scales"]["demo"]["sites"]["fifth"] = "fifth"
-    more = set(stages(_changed(values, sites=sites, studies=studies))) - set(stages(_changed(values)))
+    more = set(stages(_changed(values, sites=sites, studies=studies))) - set(
+        stages(_changed(values))
+    )
     steps = Counter(name.split("--")[0] for name in more)
     assert steps == {"ingest": 1, "prepare": 1, "split": 1, "predict": 9, "score": 9}

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,12 @@ def test_the_projects_params_are_what_dvc_reads() -> None:
 
 
 # YAML 1.1 reads most of these otherwise: no and on are booleans there, 1e-5 and 12:30 are not text.
-SCALARS = (
+SCALARS = re.findall(
+    r"\S+",
     "1e-5 1E5 1.0e-3 1e+5 .5 5. -.5 +1 0 00 010 -010 09 0.0 -0 1.e3 .inf -.INF .nan "
-    "yes no on off Yes No y n NO true True TRUE tRue false null Null ~ 12:30 1:30.5 1.2.3 1e .e3 - 1_x"
-).split()
+    "yes no on off Yes No y n NO true True TRUE tRue false null Null ~ "
+    "12:30 1:30.5 1.2.3 1e .e3 - 1_x",
+)
 
 
 @pytest.mark.parametrize("scalar", [*SCALARS, "", '""', '"no"', "'1'", "[on, no]", "{no: on}"])

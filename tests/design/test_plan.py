@@ -54,7 +54,11 @@ def _digests(values: dict[str, Any]) -> dict[str, str]:
 
 
 CHANGES = [
-    ("studies.contrastive.scoring.bootstrap", 7, {"score--contrastive": 6, "figure--contrastive": 1}),
+    (
+        "studies.contrastive.scoring.bootstrap",
+        7,
+        {"score--contrastive": 6, "figure--contrastive": 1},
+    ),
     ("studies.nguyen2021.title", "x", {"figure--nguyen2021": 1}),
     ("studies.contrastive.split.seed", 7, {"split--contrastive": 2}),
     ("budgets.nguyen-demo.training.weight_decay", 0.5, {"train--nguyen2021": 9}),

@@ -26,5 +26,7 @@ def test_the_jobs_are_counted(params: Params) -> None:
 
 def test_a_study_without_the_scale_says_which_it_has(params: Params) -> None:
     desktop = params.model_copy(update={"scale": "desktop"})
-    with pytest.raises(ParamsError, match="'nguyen2021' has no scale 'desktop', it has demo, paper"):
+    with pytest.raises(
+        ParamsError, match="'nguyen2021' has no scale 'desktop', it has demo, paper"
+    ):
         resolved(desktop, "nguyen2021")

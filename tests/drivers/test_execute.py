@@ -10,6 +10,7 @@ import pytest
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.plan import stage_digest
+from elsewhere.drivers import pipeline
 from elsewhere.drivers.execute import find
 
 STAND_IN = '''"""A stand-in step that may edit a file while it runs."""
@@ -49,6 +50,28 @@ def score(*options: str, edit: str | None = None) -> tuple[int, str]:
         check=False,
     )
     return done.returncode, done.stderr
+
+
+def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC records results/params.json and results/code, which an edit after its start passes by."""
+    values = tables.read(Path("params.yaml"))
+    pipeline.write_read_by_dvc(values, tables.parse(values))
+    monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))
+    assert score() == (0, "")
+    OUTPUT.unlink()
+    OUTPUT.parent.rmdir()
+    for path, old, new in (
+        ("params.yaml", SCORING, SCORING.replace("2000", "1999")),
+        ("src/elsewhere/steps/score.py", "A stand-in", "Another stand-in"),
+    ):
+        text = Path(path).read_text()
+        Path(path).write_text(text.replace(old, new))
+        code, said = score()
+        assert code == 1
+        assert "changed after this run was planned; start again" in said
+        assert not OUTPUT.exists()
+        Path(path).write_text(text)
+    assert score() == (0, "")
 
 
 def digest() -> str:

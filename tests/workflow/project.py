@@ -79,27 +79,34 @@ class Project:
         shutil.copytree(self.path, other.path, symlinks=True)
         return other
 
-    def sh(self, command: str, *, check: bool = True, cwd: Path | None = None) -> str:
-        """Run a shell command in the checkout; return all that it printed."""
-        cwd = cwd or self.path
-        environment = {
+    def environment(self, cwd: Path) -> dict[str, str]:
+        """Return the environment of a command: the checkout's own code, and the log."""
+        return {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "PYTHONPATH": str(cwd / "src"),
             "STAND_IN_LOG": str(self.log),
         }
-        done = subprocess.run(
+
+    def start(self, command: str, cwd: Path | None = None) -> subprocess.Popen[str]:
+        """Start a shell command in the checkout, which a test may kill or overtake."""
+        cwd = cwd or self.path
+        return subprocess.Popen(
             ["bash", "-c", command],
             cwd=cwd,
-            env=environment,
+            env=self.environment(cwd),
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            check=False,
         )
-        assert not check or done.returncode == 0, f"{command}\n{done.stdout}"
-        return done.stdout
+
+    def sh(self, command: str, *, check: bool = True, cwd: Path | None = None) -> str:
+        """Run a shell command in the checkout; return all that it printed."""
+        process = self.start(command, cwd)
+        printed, _ = process.communicate()
+        assert not check or process.returncode == 0, f"{command}\n{printed}"
+        return printed
 
     def executed(self) -> list[str]:
         """Return the stages executed since the last call."""

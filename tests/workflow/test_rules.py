@@ -57,7 +57,9 @@ def test_a_rule_makes_what_the_graph_says(step: str, graph: dict[str, Stage]) ->
     patterns = PATTERN.findall(part(step, "output"))
     for stage in graph.values():
         if stage.step == step:
-            assert [pattern.format(**stage.wildcards) for pattern in patterns] == rule_outputs(stage)
+            assert [pattern.format(**stage.wildcards) for pattern in patterns] == rule_outputs(
+                stage
+            )
 
 
 @pytest.mark.parametrize("step", STEPS)

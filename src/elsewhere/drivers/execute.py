@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
+import os
 from pathlib import Path
 from typing import Any
 
 from elsewhere.design import params as tables
-from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import Stage, stages
 from elsewhere.design.plan import hand, stage_digest
+from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers import alone
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
     params = tables.parse(values)
     stage = find(params, step, wildcards)
     handed = hand(stage, params, values)
+    if expect is None and "DVC_STAGE" in os.environ:
+        expect = planned_by_dvc(stage)
     if expect is not None and expect != handed.job.digest:
         raise ChangedMeanwhileError(
             f"{stage.name}: params.yaml or the code changed after this run was planned; start again"
@@ -71,9 +76,16 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
     _check_unchanged(stage, handed.job.digest)
 
 
-def _check_unchanged(stage: Stage, digest: str) -> None:
+def planned_by_dvc(stage: Stage) -> str:
+    """Return the digest of what DVC will record of a stage: the files written when it started."""
+    values = json.loads(PARAMS_JSON.read_text(encoding="utf-8"))
+    settings = {key: tables.at_key(values, key) for key in stage.keys}
+    return digest(stage.command, settings, md5(Path(stage.code_list).read_text(encoding="utf-8")))
+
+
+def _check_unchanged(stage: Stage, planned: str) -> None:
     values: dict[str, Any] = tables.read(Path("params.yaml"))
-    if stage_digest(stage, values, Hashes()) != digest:
+    if stage_digest(stage, values, Hashes()) != planned:
         raise ChangedMeanwhileError(
             f"{stage.name}: params.yaml or the code changed while this ran, so its outputs are not "
             "recorded; undo the change to keep them, or run again"

@@ -1,0 +1,364 @@
+"""Both drivers on the whole graph: what one has made, the other takes; nothing is silently stale.
+
+One project is made by Snakemake, with stand-in steps; each test works in its own copy of it.
+"""
+
+import re
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from dvc.utils.serialize import load_yaml
+from project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
+
+SITE = "covid-ct-synthetic"
+NO_OP_CPU_S = 10.0
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project after its first `snakemake -j8`."""
+    project = Project(tmp_path_factory.mktemp("made"))
+    assert set(project.planned()) == everything(project)
+    project.sh("snakemake -j8")
+    executed = project.executed()
+    assert len(executed) == 125, "each stage once"
+    assert set(executed) == everything(project)
+    return project
+
+
+@pytest.fixture
+def project(made: Project, tmp_path: Path) -> Project:
+    """A copy with both studies."""
+    return made.copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def small_made(made: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The same with one study in `run`: DVC needs a second or two less for each stage."""
+    project = made.copy(tmp_path_factory.mktemp("small"))
+    project.edit("run: [nguyen2021, contrastive]", "run: [contrastive]")
+    project.sh("python -m elsewhere graph")
+    nothing_to_do(project)
+    return project
+
+
+@pytest.fixture
+def small(small_made: Project, tmp_path: Path) -> Project:
+    """A copy with one study."""
+    return small_made.copy(tmp_path)
+
+
+# What is expected is told from params.yaml by these lines alone, not by the graph under test.
+
+
+def studies(project: Project) -> dict[str, dict[str, Any]]:
+    """Each study of `run`, with its row of the scale at hand."""
+    params = load_yaml(str(project.path / "params.yaml"))
+    return {
+        name: {**params["studies"][name], **params["studies"][name]["scales"][params["scale"]]}
+        for name in params["run"]
+    }
+
+
+def trained_on(study: dict[str, Any]) -> dict[str, list[str]]:
+    return {arm: [study["sites"][s] for s in row["sites"]] for arm, row in study["arms"].items()}
+
+
+def models(name: str, study: dict[str, Any], arms: list[str]) -> set[str]:
+    folds = range(study["split"]["folds"])
+    return {f"train--{name}--{a}--{f}-{s}" for a in arms for f in folds for s in study["seeds"]}
+
+
+def cells(name: str, study: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(arm, row) for arm in study["arms"] for row in study["sites"].values()}
+
+
+def everything(project: Project) -> set[str]:
+    found = set()
+    for name, study in studies(project).items():
+        for row in study["sites"].values():
+            found |= {
+                f"ingest--{row}",
+                f"prepare--{study['input']}--{row}",
+                f"split--{name}--{row}",
+            }
+        found |= models(name, study, list(study["arms"]))
+        found |= {
+            f"{step}--{name}--{a}--{r}"
+            for a, r in cells(name, study)
+            for step in ("predict", "score")
+        }
+        found.add(f"figure--{name}")
+    return found
+
+
+def after_scoring(project: Project, name: str) -> set[str]:
+    found = {f"score--{name}--{a}--{r}" for a, r in cells(name, studies(project)[name])}
+    return {*found, f"figure--{name}"}
+
+
+def after_site(project: Project, name: str, row: str) -> set[str]:
+    """Models trained on the site, cells of these models or on the site, scores that read those."""
+    study = studies(project)[name]
+    arms = trained_on(study)
+    anew = [arm for arm, rows in arms.items() if row in rows]
+    predicted = {(a, r) for a, r in cells(name, study) if a in anew or r == row}
+    scored = {
+        (a, r)
+        for a, r in cells(name, study)
+        if (a, r) in predicted or any((a, site) in predicted for site in arms[a])
+    }
+    return {
+        f"ingest--{row}",
+        f"prepare--{study['input']}--{row}",
+        f"split--{name}--{row}",
+        *models(name, study, anew),
+        *(f"predict--{name}--{a}--{r}" for a, r in predicted),
+        *(f"score--{name}--{a}--{r}" for a, r in scored),
+        f"figure--{name}",
+    }
+
+
+# Editing what stands in the checkout.
+
+
+def set_bootstrap(project: Project, number: int) -> None:
+    """Change a setting of one study; its line is the one without a comment behind it."""
+    path = project.path / "params.yaml"
+    text = re.sub(
+        r"bootstrap: \d+, seed: 0}\n", f"bootstrap: {number}, seed: 0}}\n", path.read_text()
+    )
+    path.write_text(text)
+
+
+def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
+    """Both tools find nothing to do, and do nothing."""
+    project.sh("dvc repro -q", cwd=cwd)
+    assert project.executed() == []
+    assert project.planned(cwd) == []
+
+
+def cpu_s(work: Callable[[], object]) -> float:
+    def used() -> float:
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
+    before = used()
+    work()
+    return used() - before
+
+
+def wait_for_jobs(project: Project, number: int) -> None:
+    """Wait until so many stages have started."""
+    until = time.monotonic() + 300
+    while not project.log.exists() or len(project.log.read_text().split()) < number:
+        assert time.monotonic() < until, "no job started"
+        time.sleep(0.05)
+
+
+def test_after_snakemake_dvc_does_nothing_and_neither_costs_much(project: Project) -> None:
+    assert cpu_s(lambda: nothing_by(project, "dvc repro", "are up to date")) < NO_OP_CPU_S
+    assert cpu_s(lambda: nothing_by(project, "snakemake -n", "Nothing to be done")) < NO_OP_CPU_S
+    assert cpu_s(lambda: nothing_by(project, "snakemake -j8", "Nothing to be done")) < NO_OP_CPU_S
+
+
+def nothing_by(project: Project, command: str, said: str) -> None:
+    assert said in project.sh(command)
+    assert project.executed() == []
+
+
+def test_a_clone_that_pulls_has_nothing_to_do(project: Project) -> None:
+    project.sh("dvc push -q --run-cache && git add -A && git commit -qm made")
+    clone = project.path.parent / "clone"
+    project.sh(f"git clone -q {project.path} {clone}", cwd=project.path.parent)
+    project.sh("dvc pull -q --run-cache", cwd=clone)
+    nothing_to_do(project, clone)
+    # what the pushed run-cache holds is found in the clone without a run
+    project.sh("rm -r results/contrastive/cells && snakemake -j8", cwd=clone)
+    assert project.executed() == []
+    nothing_to_do(project, clone)
+
+
+def test_a_setting_changed_for_snakemake_and_back_for_dvc(small: Project) -> None:
+    stale = after_scoring(small, "contrastive")
+    assert len(stale) == 7
+    set_bootstrap(small, 1999)
+    assert set(small.planned()) == stale
+    small.sh("snakemake -j8")
+    assert sorted(small.executed()) == sorted(stale)
+    nothing_to_do(small)
+    set_bootstrap(small, 2000)
+    nothing_executed(small, "dvc repro -q")
+    set_bootstrap(small, 1999)
+    nothing_executed(small, "snakemake -j8")
+
+
+def test_a_setting_changed_for_dvc_and_back_for_snakemake(small: Project) -> None:
+    stale = after_scoring(small, "contrastive")
+    set_bootstrap(small, 1998)
+    small.sh("dvc repro -q")
+    assert sorted(small.executed()) == sorted(stale)
+    assert small.planned() == []
+    set_bootstrap(small, 2000)
+    nothing_executed(small, "snakemake -j8")
+    set_bootstrap(small, 1998)
+    nothing_executed(small, "dvc repro -q")
+
+
+def nothing_executed(project: Project, command: str) -> None:
+    """The command brings back what was made before, and then neither tool has anything to do."""
+    project.sh(command)
+    assert project.executed() == []
+    nothing_to_do(project)
+
+
+def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Project) -> None:
+    raw = small.path / f"data/raw/{SITE}/0.dcm"
+    old = raw.read_bytes()
+    stale = after_site(small, "contrastive", SITE)
+    assert len(stale) == 3 + 8 + 5 + 5 + 1
+    raw.write_bytes(b"another patient")
+    assert set(small.planned()) == stale
+    small.sh("dvc repro -q")
+    assert sorted(small.executed()) == sorted(stale)
+    assert small.planned() == []
+    raw.write_bytes(old)
+    nothing_executed(small, "snakemake -j8")
+
+
+def test_a_site_of_the_36_cells_makes_its_own_stale(project: Project) -> None:
+    """Two of nine arms are trained on the site, seven only tested on it; 21 cells stay."""
+    stale = after_site(project, "nguyen2021", "mosmed-synthetic")
+    assert sum(name.startswith("score") for name in stale) == 2 * 4 + 7
+    raw = project.path / "data/raw/mosmed-synthetic/0.dcm"
+    old = raw.read_bytes()
+    raw.write_bytes(b"another patient")
+    assert set(project.planned()) == stale
+    raw.write_bytes(old)
+    assert project.planned() == []
+
+
+def test_kill_9_leaves_nothing_that_needs_a_hand(
+    small: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = small.path / f"data/raw/{SITE}/0.dcm"
+    raw.write_bytes(b"another patient")
+    stale = after_site(small, "contrastive", SITE)
+    monkeypatch.setenv("STAND_IN_SLEEP", "0.5")
+    run = small.start("exec snakemake -j8")
+    wait_for_jobs(small, 12)
+    kill_all(run.pid)
+    run.communicate()
+    first = set(small.executed())
+    finished = finished_by_snakemake(small)
+    assert finished
+    assert finished < first < stale
+    monkeypatch.delenv("STAND_IN_SLEEP")
+    small.sh("snakemake -j8")
+    again = small.executed()
+    assert len(again) == len(set(again))
+    assert not finished.intersection(again)
+    assert stale - finished - set(again) <= first, "neither finished nor done again"
+    nothing_to_do(small)
+    assert not list(small.path.glob("results/**/.part-*"))[1:], "more than one killed writer"
+
+
+def kill_all(pid: int) -> None:
+    """Kill a process and all that it started, itself first so that it cannot tidy up."""
+    parent = psutil.Process(pid)
+    children = parent.children(recursive=True)
+    for process in (parent, *children):
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(children, timeout=10)
+
+
+def finished_by_snakemake(project: Project) -> set[str]:
+    """Return the stages that the log of the last run calls finished."""
+    log = max((project.path / ".snakemake/log").iterdir(), key=lambda path: path.stat().st_mtime)
+    text = log.read_text()
+    ids = re.findall(r"log: logs/(\S+)\.log\s+jobid: (\d+)", text)
+    names = {number: name.replace("/", "--") for name, number in ids}
+    return {names[number] for number in re.findall(r"Finished jobid: (\d+)", text)}
+
+
+def test_params_edited_during_a_run_are_not_taken_for_what_made_it(
+    small: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stale = after_scoring(small, "contrastive")
+    for command, old, new in (("snakemake -j8", 1, 2), ("dvc repro", 3, 4)):
+        set_bootstrap(small, old)
+        monkeypatch.setenv("STAND_IN_SLEEP", "4")
+        run = small.start(command)
+        wait_for_jobs(small, 1)
+        set_bootstrap(small, new)
+        printed, _ = run.communicate()
+        assert run.returncode != 0
+        assert small.executed()
+        assert not {old, new}.intersection(recorded(small)), printed
+        monkeypatch.delenv("STAND_IN_SLEEP")
+        assert set(small.planned()) == stale
+        small.sh(command)
+        assert sorted(small.executed()) == sorted(stale)
+        assert set(recorded(small)) == {new}
+        assert small.planned() == []
+    nothing_to_do(small)
+
+
+def recorded(project: Project) -> list[int]:
+    """Return the bootstrap counts with which dvc.lock says that the scores were made."""
+    entries = load_yaml(str(project.path / "dvc.lock"))["stages"]
+    return [
+        entry["params"]["results/params.json"]["studies.contrastive.scoring"]["bootstrap"]
+        for name, entry in entries.items()
+        if name.startswith("score--contrastive--")
+    ]
+
+
+@pytest.mark.parametrize("command", ["snakemake -j8", "dvc repro -q"])
+def test_what_a_hand_changed_is_noticed_and_put_right(command: str, small: Project) -> None:
+    metrics = small.path / f"results/contrastive/cells/joint/{SITE}/metrics.json"
+    volume = small.path / f"data/scans/{SITE}/volumes/one"
+    gone = small.path / "results/contrastive/models/joint/0-0/model.safetensors"
+    made = [path.read_bytes() for path in (metrics, volume, gone)]
+    metrics.write_text("better")
+    volume.write_text("brighter")
+    gone.unlink()
+    planned = set(small.planned())
+    assert planned >= {
+        f"score--contrastive--joint--{SITE}",
+        f"ingest--{SITE}",
+        "train--contrastive--joint--0-0",
+    }
+    nothing_executed(small, command)
+    assert [path.read_bytes() for path in (metrics, volume, gone)] == made
+
+
+def test_a_scale_that_dvc_yaml_does_not_have_stops_dvc(small: Project) -> None:
+    small.edit("scale: demo ", "scale: paper ")
+    printed = small.sh("dvc repro; echo exit code $?")
+    assert "exit code 0" not in printed
+    assert "run `elsewhere graph`" in printed
+    assert small.executed() == []
+    small.edit("scale: paper ", "scale: demo ")
+    nothing_to_do(small)
+
+
+def test_neutral_code_is_adopted_by_both(project: Project) -> None:
+    code = project.path / "src/elsewhere/steps/score.py"
+    code.write_text(code.read_text() + "# a word\n")
+    stale = {name for name in everything(project) if name.startswith(("score--", "figure--"))}
+    assert set(project.planned()) == stale
+    said = project.sh("python -m elsewhere adopt all --reason 'a comment'")
+    assert said.count("adopted score--") == 42
+    nothing_to_do(project)
+    assert len((project.path / "adopted.csv").read_text().splitlines()) == 43

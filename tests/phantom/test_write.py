@@ -1,6 +1,8 @@
 import hashlib
 import os
 
+import pandas as pd
+import pydicom
 import pytest
 
 from elsewhere.design.params import ParamsError
@@ -43,3 +45,26 @@ def test_a_wrong_row_leaves_the_older_site_as_it_was(row, tmp_path):
         write("tiny", tmp_path / "site", row("sars_cov_2_ct", side_px="large"))
     assert digests(tmp_path / "site") == before
     assert os.listdir(tmp_path) == ["site"]
+
+
+def test_a_volume_has_its_mark_only_when_confounding_is_on(row, tmp_path):
+    values = row("dicom_series")
+    thick = values["acquisition_positive"]["reconstructions"]
+    values["acquisition_positive"]["reconstructions"] = [
+        one | {"thickness_mm": 24.0} for one in thick
+    ]
+    for category in values["categories"].values():
+        category["patients"] = 6
+    shares = {}
+    for confounding in (0.0, 1.0):
+        folder = tmp_path / str(confounding)
+        write("tiny", folder, values | {"confounding": confounding})
+        table = pd.read_csv(folder / "label.csv", dtype={"study": str}).set_index("study").label
+        found = []
+        for study in folder.glob("study-*"):
+            item = pydicom.dcmread(next(study.iterdir()), stop_before_pixels=True)
+            found.append((table[item.StudyInstanceUID], float(item.SliceThickness) == 24.0))
+        shares[confounding] = [
+            sum(thick for label, thick in found if label == wanted) / 6 for wanted in (0, 1)
+        ]
+    assert shares == {0.0: [0.5, 0.5], 1.0: [0.0, 1.0]}

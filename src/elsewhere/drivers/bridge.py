@@ -74,17 +74,27 @@ class Bridge:
 
     def commit(self) -> int:
         """Commit what Snakemake finished and DVC does not know; return how many stages."""
-        todo = [
-            name
-            for name in self.stale()
-            if self.records.finished(self.graph[name], self.workspace.now(self.graph[name]))
-        ]
+        todo = [name for name in self.stale() if self._finished(name)]
         if todo:
             with cache.opened() as opened:
                 for name in todo:
                     opened.commit(name)
             self.lock = read_lock()
         return len(todo)
+
+    def _finished(self, name: str) -> bool:
+        """Say whether Snakemake made a stage's outputs as they are now.
+
+        Snakemake's records do not tell what is in a folder. The file beside it lists its content,
+        so a folder that alone differs from dvc.lock was changed by hand.
+        """
+        now, lock = self.state(name)
+        if lock is not None and now.made_by(lock):
+            listed = rule_outputs(self.graph[name])
+            same = all(now.outs[path] == lock.outs.get(path) for path in listed)
+            if same and now.outs != lock.outs:
+                return False
+        return self.records.finished(self.graph[name], now)
 
     def commit_graph(self) -> None:
         """Record that dvc.yaml and results/params.json are those of params.yaml."""
@@ -150,7 +160,7 @@ class Bridge:
                 changed += self.records.write(stage, lock, now)
                 if now == lock and self._order_times(stage):
                     self.records.write(stage, lock, now)
-            elif not self.records.finished(stage, now):
+            elif not self._finished(name):
                 self.records.forget(stage)
         return changed
 

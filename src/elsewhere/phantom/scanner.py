@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elsewhere.phantom import disease, physics, thorax
 from elsewhere.phantom.cohort import Patient
@@ -30,7 +31,7 @@ class Exposure:
     hu: thorax.Field
     grid: thorax.Grid
     shot: physics.Shot
-    diseased: np.ndarray
+    diseased: NDArray[np.bool_]
 
 
 def volume(patient: Patient, row: Volumes, *, number: int) -> Exposure:

@@ -1,0 +1,93 @@
+"""A killed Snakemake must leave nothing that needs a hand."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from elsewhere.drivers import alone
+
+CLAIM = """
+import time
+from elsewhere.drivers import alone
+print(alone.claim(), flush=True)
+time.sleep(60)
+"""
+JOB = """
+import time
+from elsewhere.drivers import alone
+alone.follow()
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(alone.DRIVER, raising=False)
+    return tmp_path
+
+
+def start(code: str, **environment: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+
+
+def test_a_second_process_gets_no_claim_until_the_first_is_killed(folder):
+    first, second = start(CLAIM), None
+    try:
+        assert first.stdout.readline() == "True\n"
+        second = start(CLAIM)
+        assert second.stdout.readline() == "False\n"
+        first.kill()
+        first.wait()
+        third = start(CLAIM)
+        assert third.stdout.readline() == "True\n"
+        third.kill()
+        third.wait()
+    finally:
+        for process in (first, second):
+            if process is not None:
+                process.kill()
+                process.wait()
+
+
+def test_who_gets_the_claim_removes_a_stale_lock_and_nobody_else_does(folder):
+    stale = Path(".snakemake/locks/0.input.lock")
+    stale.parent.mkdir(parents=True)
+    stale.write_text("results/x\n")
+    holder = start(CLAIM)
+    try:
+        assert holder.stdout.readline() == "True\n"
+        assert not stale.exists()
+        stale.write_text("results/x\n")
+        assert not alone.claim()
+        assert stale.exists()
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_job_stops_when_its_driver_is_gone(folder):
+    driver = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    job = start(JOB, **{alone.DRIVER: f"{socket.gethostname()}:{driver.pid}"})
+    time.sleep(1.5)
+    assert job.poll() is None
+    driver.kill()
+    driver.wait()
+    assert job.wait(timeout=20) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("driver", ["", "elsewhere-host:1", "nonsense"])
+def test_a_job_of_no_driver_or_of_another_machine_is_left_alone(folder, driver):
+    job = start(JOB.replace("60", "2.5"), **{alone.DRIVER: driver})
+    assert job.wait(timeout=30) == 0

@@ -17,7 +17,9 @@ ROOT = Path(__file__).parents[1]
 STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
 
 
-def run(*arguments: str, cwd: Path = ROOT, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str, cwd: Path = ROOT, flags: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *flags, "-m", "elsewhere", *arguments],
         cwd=cwd,

@@ -17,7 +17,9 @@ def test_the_installed_tools_are_the_tested_ones() -> None:
 @pytest.mark.parametrize("tool", ["snakemake", "dvc"])
 def test_another_version_is_refused(tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bridge._TESTED, tool, "0.1")
-    with pytest.raises(bridge.BridgeError, match=f"{tool} is .*install 0.1, or set ELSEWHERE_BRIDGE"):
+    with pytest.raises(
+        bridge.BridgeError, match=f"{tool} is .*install 0.1, or set ELSEWHERE_BRIDGE"
+    ):
         bridge.check_versions()
 
 

@@ -148,7 +148,9 @@ def test_what_was_committed_before_an_error_is_kept() -> None:
 
 
 @pytest.mark.parametrize("place", ["relative", "absolute"])
-def test_the_cache_may_lie_elsewhere(place: str, repo: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_cache_may_lie_elsewhere(
+    place: str, repo: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = str(tmp_path_factory.mktemp("cache")) if place == "absolute" else "../shared"
     target = Path(".dvc", folder)
     if target.exists():

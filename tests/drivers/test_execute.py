@@ -111,9 +111,13 @@ SCORING = "scoring: {threshold_from: training_sites, confidence: 0.95, bootstrap
 def test_a_change_while_it_runs_is_an_error(edit: str) -> None:
     path = edit.split("|")[0]
     if path.endswith("files.py"):
-        Path("src/elsewhere/steps/score.py").write_text(STAND_IN + "from elsewhere.files import whole\n")
+        Path("src/elsewhere/steps/score.py").write_text(
+            STAND_IN + "from elsewhere.files import whole\n"
+        )
     if path.endswith("job.py"):
-        Path("src/elsewhere/steps/score.py").write_text(STAND_IN + "from elsewhere.design import job\n")
+        Path("src/elsewhere/steps/score.py").write_text(
+            STAND_IN + "from elsewhere.design import job\n"
+        )
     code, said = score("--expect", digest(), edit=edit)
     assert code == 1
     assert "changed while this ran, so its outputs are not recorded" in said
@@ -140,7 +144,9 @@ def test_params_that_cannot_be_used_are_named_not_traced() -> None:
 
 
 def test_a_target_that_is_not_in_the_graph_names_those_that_are() -> None:
-    with pytest.raises(tables.ParamsError, match="`elsewhere split contrastive mosmed` is not in") as e:
+    with pytest.raises(
+        tables.ParamsError, match="`elsewhere split contrastive mosmed` is not in"
+    ) as e:
         find(tables.load(), "split", ["contrastive", "mosmed"])
     assert "\n  contrastive covid-ct-synthetic" in str(e.value)
     assert "at scale 'demo'" in str(e.value)

@@ -41,7 +41,9 @@ def test_eight_jobs_never_share_a_slot(tmp_path: Path) -> None:
     log = tmp_path / "log"
     jobs = [start(tmp_path, *sleeper(log, 0.15), ELSEWHERE_GPUS="0,1") for _ in range(8)]
     assert [job.wait(60) for job in jobs] == [0] * 8
-    rows = sorted((line.split() for line in log.read_text().splitlines()), key=lambda row: float(row[2]))
+    rows = sorted(
+        (line.split() for line in log.read_text().splitlines()), key=lambda row: float(row[2])
+    )
     assert len(rows) == 16
     for slot in ("0", "1"):
         words = [word for found, word, _ in rows if found == slot]

@@ -113,6 +113,17 @@ def test_whole_run(job, tmp_path):
     assert "seconds" not in job.outputs["record"].read_text()
     network = registry.build(SETTINGS.network, SETTINGS.input)
     weights.load(network, job.outputs["model"])
+
+
+def test_a_run_whose_outputs_were_refused_goes_on_at_its_end(job, tmp_path, caplog):
+    train.run(job, SETTINGS)
+    model = job.outputs["model"].read_bytes()
+    job.outputs["model"].unlink()
+    caplog.set_level("INFO")
+    train.run(job, SETTINGS)
+    assert "going on at iteration 40" in caplog.text
+    assert job.outputs["model"].read_bytes() == model
+    train.done(job)
     assert not list((tmp_path / ".elsewhere" / "checkpoints").iterdir())
 
 
@@ -125,6 +136,7 @@ def start(job):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_stopped_run_ends_in_the_same_bytes(job, tmp_path, number):
     train.run(job, SETTINGS)
+    train.done(job)
     again = make_job(tmp_path, "again")
     checkpoints = tmp_path / ".elsewhere" / "checkpoints"
     rng = random.Random(int(number))
@@ -144,6 +156,7 @@ def test_a_stopped_run_ends_in_the_same_bytes(job, tmp_path, number):
     train.run(again, SETTINGS)
     for name in ("model", "history"):
         assert again.outputs[name].read_bytes() == job.outputs[name].read_bytes()
+    train.done(again)
     assert not list(checkpoints.iterdir())
 
 

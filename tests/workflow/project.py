@@ -55,7 +55,7 @@ class Project:
         self.path.mkdir()
         for name in ("Snakefile", "params.yaml", ".gitignore", ".dvcignore"):
             shutil.copy(ROOT / name, self.path)
-        for name in ("workflow", "src", "envs"):
+        for name in ("workflow", "profiles", "src", "envs"):
             skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
             shutil.copytree(ROOT / name, self.path / name, ignore=skip)
         for step in STEPS:

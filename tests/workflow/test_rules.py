@@ -101,6 +101,13 @@ def test_snakemake_finds_nothing_to_say() -> None:
     assert "Congratulations" in done.stdout + done.stderr
 
 
+def test_the_profile_is_used_without_being_named() -> None:
+    """Snakemake looks for profiles/default beside the Snakefile, not below workflow."""
+    done = run("snakemake", "--list-rules")
+    assert "Using workflow specific profile" in done.stderr
+    assert "profiles/default" in done.stderr
+
+
 def test_the_rules_are_formatted() -> None:
     done = run("snakefmt", "--check", "Snakefile", "workflow")
     assert done.returncode == 0, done.stdout + done.stderr

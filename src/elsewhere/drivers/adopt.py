@@ -7,7 +7,7 @@ from pathlib import Path
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import Stage, stages
-from elsewhere.drivers import cache
+from elsewhere.drivers import cache, pipeline
 from elsewhere.drivers.bridge import Bridge
 from elsewhere.drivers.state import State
 
@@ -38,7 +38,10 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
     if not reason.strip():
         raise AdoptError("--reason is empty: say how the change was shown to be neutral")
     values = tables.read(Path("params.yaml"))
-    graph = stages(tables.parse(values))
+    params = tables.parse(values)
+    graph = stages(params)
+    pipeline.write(params)
+    pipeline.write_read_by_dvc(values, params)  # the lists of code that DVC hashes
     bridge = Bridge(values, graph)
     stale = {name: bridge.state(name) for name in bridge.stale()}
     neutral = [name for name, pair in stale.items() if not _differs(graph[name], *pair)]
@@ -49,9 +52,12 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
         if name in stale and name not in neutral:
             raise AdoptError(f"{name}: {_differs(graph[name], *stale[name])}, not only its code")
     todo = [name for name in chosen if name in stale]
+    if not todo:
+        return []
     with cache.opened() as opened:
         for name in todo:
             opened.commit(name)
+    bridge.commit_graph()
     _append(todo, reason)
     return todo
 

@@ -58,7 +58,11 @@ def run(job: Job, settings: Settings) -> None:
     seen = record.scans(train, valid, training)
     record.write_json(named | result | seen, job.outputs["record"])
     record.write_json(record.cost(fitted, training), job.outputs["cost"])
-    remove(budget.checkpoint)
+
+
+def done(job: Job) -> None:
+    """Remove the checkpoint of a run whose outputs may be recorded."""
+    remove(CHECKPOINTS / _key(job))
 
 
 def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:

@@ -1,0 +1,71 @@
+"""--use-conda: Snakemake makes and activates the environment of each rule, and re-runs nothing for it.
+
+What is exercised is Snakemake's own path; conda itself is a stand-in (tests/workflow/conda), and
+so are the environments: each holds one package from a local channel, a `python` that notes its call.
+"""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conda import channel
+from project import Project
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
+
+HERE = Path(__file__).parent
+CELL = "results/contrastive/cells/single-b/covid-ct-synthetic/metrics.json"
+SCORE = "score--contrastive--single-b--covid-ct-synthetic"
+ENVIRONMENT = {
+    "ingest": "imaging",
+    "prepare": "imaging",
+    "split": "figures",
+    "train": "torch",
+    "predict": "torch",
+    "score": "figures",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project whose three environments come from a local channel."""
+    shutil.copytree(HERE / "conda/bin", tmp_path / "conda/bin")
+    monkeypatch.setenv("CONDA_LOG", str(tmp_path / "python.log"))
+    project = Project(tmp_path)
+    names = sorted(set(ENVIRONMENT.values()))
+    assert set(names) <= {path.stem for path in (project.path / "envs").glob("*.yaml")}
+    channel.make(tmp_path / "channel", names)
+    for name in names:
+        (project.path / f"envs/{name}.yaml").write_text(
+            f"channels:\n  - file://{tmp_path}/channel\n  - nodefaults\ndependencies:\n  - {name} =1.0\n"
+        )
+    return project
+
+
+def test_each_job_runs_in_its_environment_and_the_driver_may_change(project: Project) -> None:
+    python, bin_folder = project.log.parent / "python.log", project.log.parent / "conda/bin"
+    conda = f"export PATH={bin_folder}:$PATH; snakemake --use-conda"
+    project.sh(f"{conda} -j8 {CELL}")
+    executed = project.executed()
+    assert sorted(name.split("--")[0] for name in executed) == sorted(
+        [*ENVIRONMENT, *["train"] * 3]
+    )
+    calls = [line.split() for line in python.read_text().splitlines()]
+    for name, prefix, *arguments in calls:
+        assert Path(prefix).parent == project.path / ".snakemake/conda"
+        step = arguments[arguments.index("elsewhere") + 1]
+        assert name == ENVIRONMENT[step]
+    assert {call[0] for call in calls} == set(ENVIRONMENT.values())
+
+    for command in (f"snakemake -j8 {CELL}", f"{conda} -j8 {CELL}", f"dvc repro -q {SCORE}"):
+        project.sh(command)
+        assert project.executed() == [], command
+
+    path = project.path / "params.yaml"
+    path.write_text(
+        path.read_text().replace("bootstrap: 2000, seed: 0}\n", "bootstrap: 7, seed: 0}\n")
+    )
+    project.sh(f"snakemake -j8 {CELL}")
+    assert project.executed() == [SCORE], "made without an environment"
+    project.sh(f"{conda} -j8 {CELL}")
+    assert project.executed() == []

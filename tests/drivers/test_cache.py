@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +22,7 @@ STAGE = {
 
 
 @pytest.fixture
-def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A DVC repository with one stage, run once by DVC."""
     monkeypatch.chdir(tmp_path)
     Repo.init(no_scm=True)
@@ -34,7 +33,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     Path("raw/slice").write_text("raw")
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"one": STAGE}}))
     reproduce()
-    yield tmp_path
+    return tmp_path
 
 
 def reproduce() -> list[str]:
@@ -137,13 +136,18 @@ def test_what_another_tool_made_is_committed() -> None:
     assert cache.run_cache_entry(state()) == state().outs
 
 
+def _commit(*names: str) -> None:
+    with cache.opened() as opened:
+        for name in names:
+            opened.commit(name)
+
+
 @pytest.mark.usefixtures("repo")
 def test_what_was_committed_before_an_error_is_kept() -> None:
     Path("out").write_text("made by hand")
     old = state().outs["out"]
-    with pytest.raises(KeyError), cache.opened() as opened:
-        opened.commit("one")
-        opened.commit("no such stage")
+    with pytest.raises(KeyError):
+        _commit("one", "no such stage")
     assert state().outs["out"] != old
 
 

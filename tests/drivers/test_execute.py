@@ -109,7 +109,7 @@ SCORING = "scoring: {threshold_from: training_sites, confidence: 0.95, bootstrap
     ],
 )
 def test_a_change_while_it_runs_is_an_error(edit: str) -> None:
-    path = edit.split("|")[0]
+    path = edit.split("|", maxsplit=1)[0]
     if path.endswith("files.py"):
         Path("src/elsewhere/steps/score.py").write_text(
             STAND_IN + "from elsewhere.files import whole\n"

@@ -16,7 +16,7 @@ a_b,a+b,b,0,,,,not run
 
 
 def test_a_study_that_was_not_run_says_how(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="snakemake -j8 .*matrix.csv"):
+    with pytest.raises(FileNotFoundError, match=r"snakemake -j8 .*matrix\.csv"):
         show(tmp_path / "nguyen2021")
 
 

@@ -1,7 +1,7 @@
-"""--use-conda: Snakemake makes and activates the environment of each rule, and re-runs nothing for it.
+"""--use-conda: Snakemake makes and activates each rule's environment, and re-runs nothing for it.
 
 What is exercised is Snakemake's own path; conda itself is a stand-in (tests/workflow/conda), and
-so are the environments: each holds one package from a local channel, a `python` that notes its call.
+so are the environments: each holds one package of a local channel, a `python` that notes its call.
 """
 
 import shutil
@@ -37,7 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     channel.make(tmp_path / "channel", names)
     for name in names:
         (project.path / f"envs/{name}.yaml").write_text(
-            f"channels:\n  - file://{tmp_path}/channel\n  - nodefaults\ndependencies:\n  - {name} =1.0\n"
+            f"channels: ['file://{tmp_path}/channel', nodefaults]\ndependencies: [{name} =1.0]\n"
         )
     return project
 

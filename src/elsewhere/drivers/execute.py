@@ -13,8 +13,8 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import Stage, stages
 from elsewhere.design.plan import hand, stage_digest
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers import alone
+from elsewhere.drivers.pipeline import PARAMS_JSON
 
 logger = logging.getLogger(__name__)
 

@@ -185,6 +185,7 @@ def test_every_dependency_is_imported_and_every_import_is_a_dependency():
 def test_tests_and_benchmarks_import_only_what_is_declared(folder):
     used = set().union(*(third_party(path) for path in (ROOT / folder).rglob("*.py")))
     declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL]}
-    local = {path.stem for path in (ROOT / folder).rglob("*.py")}
+    files = list((ROOT / folder).rglob("*.py"))
+    local = {path.stem for path in files} | {path.parent.name for path in files}
     known = {"gdcm": "python-gdcm", "sklearn": "scikit-learn", "rattler": "py-rattler"}
     assert {known.get(name, name) for name in used - local} - declared == set()

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binomtest, chisquare, kstest
 
 from elsewhere.cohorts.augment import augment
-from elsewhere.design.params import ImageAugmentation, ImageInput, VolumeAugmentation, VolumeInput
+from elsewhere.design.parts import ImageAugmentation, ImageInput, VolumeAugmentation, VolumeInput
 
 DRAWS = 2000
 TINY = 1e-5

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts.leakage import LeakageError, check
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 
 HOLDOUT = Split(kind="holdout", folds=1, test=0.25, validation=0.25, seed=0)
 FOLDS = Split(kind="folds", folds=2, test=0.5, validation=0.25, seed=0)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.cohorts.normalise import channels, power_of_two, rescale, value_range
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 
 VOLUME = VolumeInput(
     kind="volume",

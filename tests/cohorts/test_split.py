@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from elsewhere.cohorts.split import assign, part_sizes, strata, units
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 
 HOLDOUT = Split(kind="holdout", folds=1, test=0.2, validation=0.08, seed=2021)
 FOLDS = Split(kind="folds", folds=4, test=0.25, validation=0.1, seed=643)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.cohorts.windows import evaluation_tensor, starts
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 
 
 def volume_input(*, depth: int, stride: int = 2, matrix: int = 3) -> VolumeInput:

@@ -7,13 +7,7 @@ import pytest
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.params import (
-    CovidnetRedesign,
-    Erm,
-    ImageAugmentation,
-    ImageInput,
-    Training,
-)
+from elsewhere.design.parts import CovidnetRedesign, Erm, ImageAugmentation, ImageInput, Training
 from elsewhere.methods.method import Budget, Method
 from elsewhere.methods.registry import METHODS, build
 from elsewhere.networks import registry as networks

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from elsewhere.design.params import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
 from elsewhere.networks import weights
 from elsewhere.networks.describe import count_parameters, describe, input_shape
 from elsewhere.networks.registry import NETWORKS, build

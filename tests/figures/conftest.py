@@ -15,7 +15,8 @@ from scipy.stats import norm
 
 from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
-from elsewhere.design.params import Params, Site, load
+from elsewhere.design.params import Params, load
+from elsewhere.design.parts import Site
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import store
 from elsewhere.sites import manifest

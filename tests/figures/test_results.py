@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.design.params import Arm, Site
+from elsewhere.design.parts import Site
+from elsewhere.design.study import Arm
 from elsewhere.figures.results import Named, Results, gather
 
 

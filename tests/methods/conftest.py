@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.params import CovidnetRedesign, ImageAugmentation, ImageInput, Training
+from elsewhere.design.parts import CovidnetRedesign, ImageAugmentation, ImageInput, Training
 from elsewhere.methods.method import Budget
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from elsewhere.cohorts.windows import evaluation_tensor
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 from elsewhere.methods import inference
 from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_many
 from elsewhere.networks.dropblock import DropBlock3d

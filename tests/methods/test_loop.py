@@ -7,7 +7,7 @@ import signal
 import pytest
 import torch
 
-from elsewhere.design.params import CovidnetRedesign
+from elsewhere.design.parts import CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.inference import probabilities_many
 from elsewhere.methods.loop import learn

@@ -2,7 +2,7 @@
 
 import pytest
 
-from elsewhere.design.params import Erm
+from elsewhere.design.parts import Erm
 from elsewhere.methods.erm import EmpiricalRisk
 from elsewhere.methods.registry import build
 

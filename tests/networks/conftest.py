@@ -2,7 +2,7 @@
 
 import pytest
 
-from elsewhere.design.params import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
 
 
 def volume_row(matrix, depth):

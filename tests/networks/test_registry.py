@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from elsewhere.design.params import NetworkRow
+from elsewhere.design.parts import NetworkRow
 from elsewhere.networks.registry import NETWORKS, build
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.design.params import Scoring
+from elsewhere.design.study import Scoring
 from elsewhere.scores.cell import Predicted, assemble
 
 NAMES = {"study": "s", "arm": "a_b", "site": "c"}

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import Site
+from elsewhere.design.parts import Site
 from elsewhere.imaging import store
 from elsewhere.sites import keys, manifest
 from elsewhere.sites.layout import LayoutError

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import NguyenCnn, Prediction, VolumeInput
+from elsewhere.design.parts import NguyenCnn, Prediction, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.methods.inference import mc_probabilities, probabilities
 from elsewhere.methods.prediction import scan_seed

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import ImageInput, Site, VolumeInput
+from elsewhere.design.parts import ImageInput, Site, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 from elsewhere.sites import manifest
 from elsewhere.steps.split import Settings, run
 

@@ -13,13 +13,7 @@ import pytest
 from safetensors.torch import load_file
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import (
-    Erm,
-    NguyenCnn,
-    Training,
-    VolumeAugmentation,
-    VolumeInput,
-)
+from elsewhere.design.parts import Erm, NguyenCnn, Training, VolumeAugmentation, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.networks import registry, weights
 from elsewhere.steps import train

@@ -14,12 +14,7 @@ from elsewhere.cohorts.normalise import (
     value_range,
 )
 from elsewhere.cohorts.windows import image_tensor, require_lattice
-from elsewhere.design.params import (
-    ImageAugmentation,
-    ImageInput,
-    VolumeAugmentation,
-    VolumeInput,
-)
+from elsewhere.design.parts import ImageAugmentation, ImageInput, VolumeAugmentation, VolumeInput
 
 
 def augment(

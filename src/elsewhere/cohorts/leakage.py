@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.cohorts.split import shares
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 
 PARTS = ("train", "validation", "test")
 IMAGE_LEVEL = "image-level: this site publishes no patient key"

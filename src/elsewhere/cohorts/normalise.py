@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 
 Voxels = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import pandas as pd
 
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 
 COLUMNS = ("scan_id", "patient_id", "label", "fold", "part")
 

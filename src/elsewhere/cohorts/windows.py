@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from elsewhere.cohorts.normalise import Floats, Voxels, channels, rescale, value_range
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 from elsewhere.imaging import resample
 
 

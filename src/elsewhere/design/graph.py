@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from elsewhere.design import paths
 from elsewhere.design.code import closure
-from elsewhere.design.params import Params, Scale, Study
+from elsewhere.design.params import Params
+from elsewhere.design.study import Scale, Study
 
 SOURCE = Path("src")
 CODE_LISTS = "results/code"
@@ -123,39 +125,13 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
     return [scale.sites[site] for site in params.studies[study].arms[arm].sites]
 
 
-def _scans(row: str) -> dict[str, str]:
-    at = f"data/scans/{row}"
-    return {"manifest": f"{at}/manifest.parquet", "volumes": f"{at}/volumes"}
-
-
-def _inputs(row_input: str, row: str) -> dict[str, str]:
-    at = f"data/inputs/{row_input}/{row}"
-    return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
-
-
-def _split_csv(study: str, row: str) -> str:
-    return f"results/{study}/splits/{row}.csv"
-
-
-def _gate(study: str, row: str) -> str:
-    return f"results/{study}/splits/{row}.gate.json"
-
-
-def _model(study: str, arm: str, run: str, file: str) -> str:
-    return f"results/{study}/models/{arm}/{run}/{file}"
-
-
-def _cell(study: str, arm: str, row: str, file: str) -> str:
-    return f"results/{study}/cells/{arm}/{row}/{file}"
-
-
 def _ingest(params: Params, row: str) -> Stage:
     site = params.sites[row]
     return Stage(
         step="ingest",
         wildcards={"site": row},
         inputs={"raw": f"data/raw/{row}"} if site.available else {},
-        outputs={**_scans(row), "rejected": f"data/scans/{row}/rejected.csv"},
+        outputs={**paths.scans(row), "rejected": f"data/scans/{row}/rejected.csv"},
         settings={"site": f"sites.{row}"},
         members={"layout": site.layout},
     )
@@ -165,8 +141,8 @@ def _prepare(row_input: str, row: str) -> Stage:
     return Stage(
         step="prepare",
         wildcards={"input": row_input, "site": row},
-        inputs=dict(_scans(row)),
-        outputs=_inputs(row_input, row),
+        inputs=dict(paths.scans(row)),
+        outputs=paths.prepared(row_input, row),
         settings={"input": f"inputs.{row_input}"},
         members={},
     )
@@ -176,10 +152,10 @@ def _split(study: str, row: str) -> Stage:
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},
-        inputs={"manifest": _scans(row)["manifest"]},
+        inputs={"manifest": paths.scans(row)["manifest"]},
         outputs={
-            "split": _split_csv(study, row),
-            "gate": f"results/{study}/splits/{row}.gate.json",
+            "split": paths.split(study, row),
+            "gate": paths.gate(study, row),
         },
         settings={"split": f"studies.{study}.split"},
         members={},
@@ -207,20 +183,20 @@ def _arm_members(params: Params, study: str, arm: str) -> dict[str, str]:
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
     scale = _scale(params, study)
     rows = training_sites(params, study, arm)
-    prepared = {row: _inputs(scale.input, row) for row in rows}
+    prepared = {row: paths.prepared(scale.input, row) for row in rows}
     return Stage(
         step="train",
         wildcards={"study": study, "arm": arm, "run": run},
         inputs={
             "index": {row: prepared[row]["index"] for row in rows},
             "arrays": {row: prepared[row]["arrays"] for row in rows},
-            "split": {row: _split_csv(study, row) for row in rows},
+            "split": {row: paths.split(study, row) for row in rows},
         },
         outputs={
-            "model": _model(study, arm, run, "model.safetensors"),
-            "history": _model(study, arm, run, "history.csv"),
-            "record": _model(study, arm, run, "run.json"),
-            "cost": _model(study, arm, run, "cost.json"),
+            "model": paths.model(study, arm, run, "model.safetensors"),
+            "history": paths.model(study, arm, run, "history.csv"),
+            "record": paths.model(study, arm, run, "run.json"),
+            "cost": paths.model(study, arm, run, "cost.json"),
         },
         settings={
             "method": f"methods.{params.studies[study].arms[arm].method}",
@@ -239,14 +215,14 @@ def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
         step="predict",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            "model": {run: _model(study, arm, run, "model.safetensors") for run in each},
-            "record": {run: _model(study, arm, run, "run.json") for run in each},
-            **_inputs(scale.input, row),
-            "split": _split_csv(study, row),
+            "model": {run: paths.model(study, arm, run, "model.safetensors") for run in each},
+            "record": {run: paths.model(study, arm, run, "run.json") for run in each},
+            **paths.prepared(scale.input, row),
+            "split": paths.split(study, row),
         },
         outputs={
-            "predictions": _cell(study, arm, row, "predictions.parquet"),
-            "cost": _cell(study, arm, row, "cost.json"),
+            "predictions": paths.cell(study, arm, row, "predictions.parquet"),
+            "cost": paths.cell(study, arm, row, "cost.json"),
         },
         settings={
             "network": f"networks.{_network(params, study, arm)}",
@@ -262,13 +238,13 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
         step="score",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            "test": _cell(study, arm, row, "predictions.parquet"),
+            "test": paths.cell(study, arm, row, "predictions.parquet"),
             "training": {
-                site: _cell(study, arm, site, "predictions.parquet")
+                site: paths.cell(study, arm, site, "predictions.parquet")
                 for site in training_sites(params, study, arm)
             },
         },
-        outputs={"metrics": _cell(study, arm, row, "metrics.json")},
+        outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
         settings={"scoring": f"studies.{study}.scoring"},
         members={},
     )
@@ -284,17 +260,19 @@ def _figure(params: Params, name: str) -> Stage:
         step="figure",
         wildcards={"study": name},
         inputs={
-            "metrics": {f"{a}/{s}": _cell(name, a, s, "metrics.json") for a, s in cells},
-            "predictions": {f"{a}/{s}": _cell(name, a, s, "predictions.parquet") for a, s in cells},
-            "predict_cost": {f"{a}/{s}": _cell(name, a, s, "cost.json") for a, s in cells},
-            "record": {f"{a}/{r}": _model(name, a, r, "run.json") for a, r in models},
-            "history": {f"{a}/{r}": _model(name, a, r, "history.csv") for a, r in models},
-            "train_cost": {f"{a}/{r}": _model(name, a, r, "cost.json") for a, r in models},
-            "manifest": {row: _scans(row)["manifest"] for row in rows},
-            "volumes": {row: _scans(row)["volumes"] for row in rows},
+            "metrics": {f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells},
+            "predictions": {
+                f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
+            },
+            "predict_cost": {f"{a}/{s}": paths.cell(name, a, s, "cost.json") for a, s in cells},
+            "record": {f"{a}/{r}": paths.model(name, a, r, "run.json") for a, r in models},
+            "history": {f"{a}/{r}": paths.model(name, a, r, "history.csv") for a, r in models},
+            "train_cost": {f"{a}/{r}": paths.model(name, a, r, "cost.json") for a, r in models},
+            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
+            "volumes": {row: paths.scans(row)["volumes"] for row in rows},
             "rejected": rejected,
-            "split": {row: _split_csv(name, row) for row in rows},
-            "gate": {row: _gate(name, row) for row in rows},
+            "split": {row: paths.split(name, row) for row in rows},
+            "gate": {row: paths.gate(name, row) for row in rows},
         },
         outputs={
             "matrix": f"results/{name}/matrix.csv",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.params import Arm, Site
+from elsewhere.design.parts import Site
+from elsewhere.design.study import Arm
 
 Metrics = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from elsewhere.design.params import Prediction, Training
+from elsewhere.design.parts import Prediction, Training
 
 
 def prepare(row: Training | Prediction) -> torch.device:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from elsewhere.cohorts.normalise import Floats, Voxels
 from elsewhere.cohorts.windows import image_tensor, padded_volume, starts
-from elsewhere.design.params import ImageInput, Input
+from elsewhere.design.parts import ImageInput, Input
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 

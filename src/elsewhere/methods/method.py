@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.params import Input, Training
+from elsewhere.design.parts import Input, Training
 from elsewhere.networks.network import Network
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.params import ImageInput, Prediction
+from elsewhere.design.parts import ImageInput, Prediction
 from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
 from elsewhere.networks.network import Network
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.params import Training
+from elsewhere.design.parts import Training
 from elsewhere.files import whole
 from elsewhere.methods.method import Budget, Fitted, Validation
 from elsewhere.networks.describe import count_parameters, describe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from elsewhere.design.params import Erm
+from elsewhere.design.parts import Erm
 from elsewhere.methods.method import Method
 
 METHODS = {"erm": "elsewhere.methods.erm:EmpiricalRisk"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from elsewhere.design.params import Training
+from elsewhere.design.parts import Training
 
 
 def learning_rate(training: Training, iteration: int) -> float:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from elsewhere.design.params import CovidnetRedesign, Input
+from elsewhere.design.parts import CovidnetRedesign, Input
 from elsewhere.networks.network import Network
 from elsewhere.networks.pooling import AveragePoolTo2x2, Pool
 

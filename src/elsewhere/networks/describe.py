@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from elsewhere.design.params import Input
+from elsewhere.design.parts import Input
 from elsewhere.networks.network import Network
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from elsewhere.design.params import Input, NguyenCnn
+from elsewhere.design.parts import Input, NguyenCnn
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.group_norm import GroupNorm
 from elsewhere.networks.network import Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from elsewhere.design.params import Input, NetworkRow
+from elsewhere.design.parts import Input, NetworkRow
 from elsewhere.networks.network import Network
 
 NETWORKS = {

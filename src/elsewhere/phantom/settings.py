@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from elsewhere.design.params import ParamsError, Positive, Row, Share
+from elsewhere.design.params import ParamsError
+from elsewhere.design.parts import Positive, Row, Share
 
 MARK = "synthetic phantom, no patient"  # in every file whose format has a place for it
 

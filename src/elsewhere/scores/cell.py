@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from elsewhere.design.params import Scoring
+from elsewhere.design.study import Scoring
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.measures import Judged, absent, measure
 from elsewhere.scores.predictions import RUN

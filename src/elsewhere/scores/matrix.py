@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.params import Arm
+from elsewhere.design.study import Arm
 from elsewhere.files import whole
 
 NUMBERS = (

@@ -10,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import Arm, Scoring, Site
+from elsewhere.design.parts import Site
+from elsewhere.design.study import Arm, Scoring
 from elsewhere.figures import (
     architecture,
     cohort_table,

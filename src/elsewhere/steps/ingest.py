@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import Site
+from elsewhere.design.parts import Site
 from elsewhere.files import whole
 from elsewhere.sites import manifest, registry
 from elsewhere.sites.intake import Intake

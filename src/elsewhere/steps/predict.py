@@ -15,7 +15,7 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.design.job import Job
-from elsewhere.design.params import ImageInput, NetworkRow, Prediction, VolumeInput
+from elsewhere.design.parts import ImageInput, NetworkRow, Prediction, VolumeInput
 from elsewhere.methods import device, record
 from elsewhere.methods.inference import How
 from elsewhere.methods.prediction import predict, sample

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import ImageInput, VolumeInput
+from elsewhere.design.parts import ImageInput, VolumeInput
 from elsewhere.files import whole
 from elsewhere.imaging import intensity, resample, store
 from elsewhere.progress import reported

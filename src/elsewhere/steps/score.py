@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import Scoring
+from elsewhere.design.study import Scoring
 from elsewhere.files import whole
 from elsewhere.scores.cell import Predicted, assemble
 from elsewhere.scores.predictions import read

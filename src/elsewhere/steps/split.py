@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from elsewhere.cohorts import leakage
 from elsewhere.cohorts.split import assign
 from elsewhere.design.job import Job
-from elsewhere.design.params import Split
+from elsewhere.design.study import Split
 from elsewhere.files import whole
 from elsewhere.sites import manifest
 

@@ -13,7 +13,7 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.design.job import Job
-from elsewhere.design.params import Erm, Input, NetworkRow, Training
+from elsewhere.design.parts import Erm, Input, NetworkRow, Training
 from elsewhere.files import remove
 from elsewhere.methods import record
 from elsewhere.methods import registry as methods

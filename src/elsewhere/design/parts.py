@@ -1,0 +1,184 @@
+"""parts: the rows of the tables whose parts a study names: sites, inputs, networks, budgets."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
+
+
+class Row(BaseModel):
+    """A row of a table: immutable, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Row):
+    """One hospital or public data set; its files lie under data/raw/<name of the row>."""
+
+    title: str = Field(description="name in figures and tables")
+    layout: str = Field(description="published layout, see elsewhere/sites")
+    privacy: Literal["public", "private"] = Field(
+        description="private: keys are hashed with the secret of this machine, paths too"
+    )
+    synthetic: bool = Field(False, description="made by `elsewhere phantom`; figures say so")
+    available: bool = Field(
+        True, description="false: the data cannot be had here (A-78); its cells say so"
+    )
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the layout")
+
+
+class VolumeInput(Row):
+    """Lattice and intensities of a 3D network (A-10, A-13 to A-16)."""
+
+    kind: Literal["volume"]
+    matrix: Positive = Field(description="rows and columns after linear interpolation (A-10)")
+    depth: Positive = Field(description="slices that the network sees (A-15)")
+    stride: Positive = Field(description="slices between evaluation windows (A-16)")
+    clip_min_hu: float | None = Field(description="lower clip of HU data (A-13)")
+    clip_max_hu: float | None = Field(description="upper clip of HU data; [AMB] A-13 states none")
+    ct_number: Literal["keep", "shift_to_hu"] = Field(
+        description="[AMB] A-13: use 0-4095 data as they are, or subtract 1024 first"
+    )
+    normalise: Literal["volume", "fixed"] = Field(
+        description="[AMB] A-14: 0..1 by the volume's own range, or by the fixed clip range"
+    )
+
+
+class ImageInput(Row):
+    """Lattice and intensities of a 2D network (D-03, D-04)."""
+
+    kind: Literal["image"]
+    matrix: Positive = Field(description="rows and columns that the network sees (D-03)")
+    stored_matrix: Positive = Field(
+        description="rows and columns kept by prepare; a random crop of `matrix` is trained on"
+    )
+    channels: Literal[1, 3] = Field(description="grey is repeated to this many channels")
+    normalise: Literal["image", "imagenet"] = Field(
+        description="D-03: zero mean, unit variance per image; the released code: ImageNet's"
+    )
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> ImageInput:
+        if self.stored_matrix < self.matrix:
+            raise ValueError(
+                f"stored_matrix is {self.stored_matrix}, smaller than matrix {self.matrix}: "
+                "a crop cannot be larger than what is kept"
+            )
+        return self
+
+
+Input = Annotated[VolumeInput | ImageInput, Field(discriminator="kind")]
+
+
+class NguyenCnn(Row):
+    """3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
+
+    kind: Literal["nguyen_cnn"]
+    first_filters: Positive = Field(description="filters of the first level, then doubled (A-32)")
+    pooling: Literal["max", "average"] = Field(description="[AMB] A-36: downsampling operator")
+    groups: Positive = Field(description="[AMB] A-36: groups of every GroupNorm")
+    dropblock_size: Positive = Field(description="[AMB] A-36: side of a dropped block, voxels")
+    dropblock_rate: Share = Field(description="[AMB] A-36: expected dropped share")
+    dropout_rate: Share = Field(description="[AMB] A-36: dropout of the dense layers")
+    dense_features: Positive = Field(description="outputs of each of the four dense layers (A-34)")
+
+
+class CovidnetRedesign(Row):
+    """COVID-Net as Wang et al. 2020 redesigned it (D-07 to D-10)."""
+
+    kind: Literal["covidnet_redesign"]
+    activation: Literal["none", "relu"] = Field(
+        description="[AMB] between the convolutions of a PEPX block: released code has none"
+    )
+    width: Annotated[float, Field(gt=0, le=1)] = Field(description="share of the paper's channels")
+    dense_features: tuple[Positive, Positive] = Field(description="the two hidden dense layers")
+
+
+NetworkRow = Annotated[NguyenCnn | CovidnetRedesign, Field(discriminator="kind")]
+
+
+class Erm(Row):
+    """Empirical risk minimisation over the pooled scans of the training sites."""
+
+    kind: Literal["erm"]
+
+
+class VolumeAugmentation(Row):
+    """Random changes of Nguyen et al. 2021 (A-17, A-44 to A-48); probabilities."""
+
+    kind: Literal["volume"]
+    power_of_two: Share = Field(description="normalise to 0..max/2^n instead of 0..1 (A-17)")
+    gate: Share = Field(description="apply any of the following at all (A-44)")
+    flip: Share = Field(description="flip, each axis on its own (A-45)")
+    transpose: Share = Field(description="exchange rows and columns (A-46)")
+    rotate: Literal["quarter_turns", "none"] = Field(description="{0,1,2,3} x 90 degrees (A-47)")
+    scale: Share = Field(description="apply a uniform 0..1 factor (A-48)")
+    scale_mode: Literal["intensity", "spatial"] = Field(description="[AMB] A-48")
+
+
+class ImageAugmentation(Row):
+    """Random changes of Wang et al. 2020 (D-04); probabilities."""
+
+    kind: Literal["image"]
+    crop: bool = Field(description="random crop of `matrix` from `stored_matrix`")
+    flip_vertical: Share
+    flip_horizontal: Share
+
+
+Augmentation = Annotated[VolumeAugmentation | ImageAugmentation, Field(discriminator="kind")]
+
+
+class OnDevice(Row):
+    """Where and how exactly a network computes."""
+
+    device: Literal["cpu", "cuda"] = Field(description="cuda without a GPU is an error")
+    precision: Literal["fp32", "bf16"] = Field(description="bf16: autocast, CUDA only")
+    batch_size: Positive
+    threads: Positive = Field(description="CPU threads of one job")
+
+    @model_validator(mode="after")
+    def _precision_fits(self) -> Self:
+        if self.device == "cpu" and self.precision == "bf16":
+            raise ValueError("precision is bf16, which needs device: cuda; use fp32 on a CPU")
+        return self
+
+
+class Training(OnDevice):
+    """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
+
+    iterations: Positive = Field(description="optimiser steps")
+    sampling: Literal["pooled", "equal_per_site"] = Field(
+        description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
+    )
+    learning_rate: Annotated[float, Field(gt=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Literal["constant", "cosine"] = Field(description="cosine: D-11, to 0")
+    clip_gradient: Annotated[float, Field(gt=0)] | None = Field(description="norm; null: none")
+    validate_every: Positive = Field(description="iterations between validations (A-42)")
+    ties: Literal["first", "last"] = Field(
+        description="[AMB] A-43: which of equal validation accuracies is kept"
+    )
+    checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
+    augmentation: Augmentation
+
+
+class Prediction(OnDevice):
+    """How a trained network is applied (A-16, A-57)."""
+
+    mc_passes: Annotated[int, Field(ge=0)] = Field(
+        description="[AMB] A-57: Monte-Carlo dropout passes; 0: none"
+    )
+    mc_dropblock: bool = Field(description="[AMB] A-57: is DropBlock active in these passes")
+
+
+class Budget(Row):
+    """What a run may cost: training and prediction, told apart so that each invalidates its own."""
+
+    training: Training
+    prediction: Prediction

@@ -1,0 +1,35 @@
+"""paths: where each artifact lies, relative to the project's top folder."""
+
+from __future__ import annotations
+
+
+def scans(row: str) -> dict[str, str]:
+    """Return what `ingest` makes of a site: manifest and volumes."""
+    at = f"data/scans/{row}"
+    return {"manifest": f"{at}/manifest.parquet", "volumes": f"{at}/volumes"}
+
+
+def prepared(row_input: str, row: str) -> dict[str, str]:
+    """Return what `prepare` makes of a site for an input: index and arrays."""
+    at = f"data/inputs/{row_input}/{row}"
+    return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
+
+
+def split(study: str, row: str) -> str:
+    """Return the parts of a site's scans in a study."""
+    return f"results/{study}/splits/{row}.csv"
+
+
+def gate(study: str, row: str) -> str:
+    """Return what the leakage gate checked."""
+    return f"results/{study}/splits/{row}.gate.json"
+
+
+def model(study: str, arm: str, run: str, file: str) -> str:
+    """Return a file of one run of an arm."""
+    return f"results/{study}/models/{arm}/{run}/{file}"
+
+
+def cell(study: str, arm: str, row: str, file: str) -> str:
+    """Return a file of an arm on a site."""
+    return f"results/{study}/cells/{arm}/{row}/{file}"

@@ -1,0 +1,79 @@
+"""study: the rows that make a paper's experiment: split, scoring, arms, scales."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from elsewhere.design.parts import Name, Positive, Row, Seed, Share
+
+
+class Split(Row):
+    """Patients to train, validation and test (A-18 to A-26; D-06)."""
+
+    kind: Literal["holdout", "folds"]
+    folds: Positive = Field(description="holdout: 1; folds: every patient is tested once")
+    test: Share = Field(description="holdout only; folds test 1/folds")
+    validation: Share = Field(description="share of all patients")
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Split:
+        if self.kind == "holdout" and self.folds != 1:
+            raise ValueError(f"folds is {self.folds}, but a holdout split has exactly 1")
+        if self.kind == "folds" and self.folds < 2:
+            raise ValueError(f"folds is {self.folds}, but cross-validation needs at least 2")
+        test = self.test if self.kind == "holdout" else 1 / self.folds
+        if not 0 < test + self.validation < 1:
+            raise ValueError(f"test {test} and validation {self.validation} leave no training part")
+        return self
+
+
+class Scoring(Row):
+    """Thresholds and intervals (A-52 to A-57)."""
+
+    threshold_from: Literal["training_sites", "test_site"] = Field(
+        description="[AMB] A-52: whose validation part chooses the threshold of a cell"
+    )
+    confidence: Annotated[float, Field(gt=0, lt=1)]
+    bootstrap: Positive = Field(description="patient-clustered resamples")
+    seed: Seed
+
+
+class Arm(Row):
+    """A row of the matrix: sites are the study's own names, a scale gives each its row."""
+
+    sites: tuple[Name, ...] = Field(min_length=1)
+    method: Name
+    network: Name
+
+
+class Scale(Row):
+    """Which rows a study uses at one size."""
+
+    input: Name
+    budget: Name
+    sites: dict[Name, Name] = Field(description="the study's name of a site: row of `sites`")
+    networks: dict[Name, Name] = Field(
+        default_factory=dict, description="rows that stand in for the arms' networks at this size"
+    )
+
+
+class Study(Row):
+    """A paper's experiment."""
+
+    title: str
+    citation: str
+    classes: tuple[str, str] = Field(description="names of label 0 and label 1")
+    published: str | None = Field(
+        description="published numbers, in src/elsewhere/figures/published"
+    )
+    split: Split
+    seeds: tuple[Seed, ...] = Field(min_length=1)
+    scoring: Scoring
+    scales: dict[Name, Scale]
+    arms: dict[Name, Arm]
+    averages_without: tuple[Name, ...] = Field(
+        description="sites left out of the second Average confusion matrix (A-54)"
+    )

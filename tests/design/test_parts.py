@@ -1,0 +1,51 @@
+"""parts: a row holds what its table knows and refuses the rest."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from elsewhere.design import params as tables
+from elsewhere.design.parts import ImageInput, Input, OnDevice, Site
+
+IMAGE = {"kind": "image", "matrix": 32, "stored_matrix": 36, "channels": 3, "normalise": "image"}
+DEVICE = {"device": "cuda", "precision": "bf16", "batch_size": 1, "threads": 1}
+
+
+def test_a_row_refuses_keys_that_it_does_not_know() -> None:
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        Site.model_validate({"title": "x", "layout": "y", "privacy": "public", "colour": "red"})
+
+
+def test_a_site_is_real_and_at_hand_unless_it_says_otherwise(params: tables.Params) -> None:
+    assert not params.sites["utsw"].synthetic
+    assert params.sites["utsw"].available
+    assert all(params.sites[name].synthetic for name in params.phantoms)
+
+
+def test_kind_chooses_the_row() -> None:
+    assert isinstance(TypeAdapter(Input).validate_python(IMAGE), ImageInput)
+    with pytest.raises(ValidationError, match="does not match any of the expected tags"):
+        TypeAdapter(Input).validate_python(IMAGE | {"kind": "film"})
+
+
+@pytest.mark.parametrize("stored", [32, 33, 512])
+def test_a_crop_fits(stored: int) -> None:
+    assert ImageInput.model_validate(IMAGE | {"stored_matrix": stored}).stored_matrix == stored
+
+
+def test_a_crop_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValidationError, match="stored_matrix is 31, smaller than matrix 32"):
+        ImageInput.model_validate(IMAGE | {"stored_matrix": 31})
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"precision": "fp32"}, {"device": "cpu", "precision": "fp32"}]
+)
+def test_devices_and_their_precisions(change: dict[str, Any]) -> None:
+    assert OnDevice.model_validate(DEVICE | change).batch_size == 1
+
+
+def test_half_precision_on_a_cpu_is_refused() -> None:
+    with pytest.raises(ValidationError, match="needs device: cuda"):
+        OnDevice.model_validate(DEVICE | {"device": "cpu"})

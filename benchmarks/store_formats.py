@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
-import platform
 import shutil
 import tempfile
 import time
@@ -21,8 +19,8 @@ import zarr
 from scipy.ndimage import gaussian_filter
 
 from elsewhere.imaging import store
+from results import machine, write_section
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADING = "## Volume store"
 CROP = 128
 
@@ -186,33 +184,12 @@ def section(volume: Array, repeats: int) -> str:
     )
 
 
-def machine() -> str:
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").read_text().splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    load = os.getloadavg()[0]
-    return f"{cpu}, {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}"
-
-
 CHOICE = """Chosen: blosc2, zstd after a byte shuffle, one chunk a slice. It gives the smallest \
 file, and a random crop takes a fraction of the time of gzip formats, because only the slices \
 asked for are decoded. lz4 writes faster and reads about as fast, for a larger file; a volume is \
 written once and read in every epoch. A memory map reads faster still, for three times the disk. \
 It is one file a scan with no time of writing in it: equal voxels give equal bytes, which \
 content-addressed caches need and zip archives (zarr, npz) do not give."""
-
-
-def replaced(text: str, new: str) -> str:
-    """Put a section in the place of the older one of the same heading, or at the end."""
-    before, found, rest = text.partition(HEADING)
-    after = rest.partition("\n## ")
-    tail = f"## {after[2]}" if found and after[1] else ""
-    return f"{before.rstrip()}\n\n{new}{chr(10) + tail if tail else ''}".lstrip()
 
 
 def main() -> None:
@@ -222,9 +199,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     wanted = parser.parse_args()
     volume = ct_like((wanted.slices, wanted.side, wanted.side))
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else "# Benchmarks\n"
-    new = section(volume, wanted.repeats)
-    RESULTS.write_text(replaced(text, new), encoding="utf-8")
+    write_section(HEADING, section(volume, wanted.repeats))
 
 
 if __name__ == "__main__":

@@ -67,9 +67,9 @@ CHANGES = [
     ("sites.mosmed-synthetic.title", "x", {"ingest--mosmed-synthetic": 1, "figure--nguyen2021": 1}),
     ("phantoms.mosmed-synthetic.seed", 99, {}),
     (
-        "networks.nguyen-cnn.groups",
-        8,
-        {"train--nguyen2021": 9, "predict--nguyen2021": 36},
+        "networks.covidnet-redesign-demo.width",
+        0.125,
+        {"train--contrastive": 12, "predict--contrastive": 6},
     ),
     (
         "inputs.contrastive-demo.matrix",

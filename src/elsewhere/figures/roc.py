@@ -123,7 +123,8 @@ def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
                 axes.plot(run["roc"]["fpr"], run["roc"]["tpr"], color=style.BLUE, lw=0.6, alpha=0.5)
     if pooled["roc_mc"]:
         _band(axes, pooled["roc_mc"])
-    axes.plot(pooled["roc"]["fpr"], pooled["roc"]["tpr"], color=style.BLUE, linewidth=1.8)
+    curve = (pooled["roc"]["fpr"], pooled["roc"]["tpr"])
+    axes.plot(*curve, color=style.BLUE, linewidth=1.8, zorder=4, clip_on=False)  # over the frame
     _numbers(axes, pooled)
 
 

@@ -5,6 +5,8 @@ STUDY ?= nguyen2021
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
+# Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
+export PYTHONUTF8 := 1
 
 .PHONY: demo test test-fast lint bench lock env
 .DEFAULT_GOAL := demo

@@ -34,7 +34,7 @@ def write_missing(params: Params, values: dict[str, Any], sites: list[str]) -> N
             known = ", ".join(sorted(params.phantoms))
             raise ParamsError(f"phantoms: no row '{site}'; there are {known}")
         note, made_from = _NOTES / site, canonical(values["phantoms"][site])
-        if (RAW / site).is_dir() and note.is_file() and note.read_text() == made_from:
+        if (RAW / site).is_dir() and note.is_file() and note.read_text("utf-8") == made_from:
             logger.info("%s: is there", RAW / site)
             continue
         from elsewhere.phantom.write import write

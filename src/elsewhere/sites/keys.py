@@ -7,6 +7,7 @@ import hmac
 import logging
 import os
 import secrets
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -95,8 +96,9 @@ def _secret() -> bytes:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".part-{os.getpid()}-{path.name}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    # a name of its own for each thread and each machine of a shared folder; mode 600
+    descriptor, name = tempfile.mkstemp(prefix=".part-", dir=path.parent)
+    part = Path(name)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_hex(_MIN_SECRET_BYTES) + "\n")
     try:

@@ -1,5 +1,8 @@
 """Where a run computes."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -21,6 +24,19 @@ def test_cpu_is_deterministic_with_the_threads_of_the_budget(training):
     assert device.prepare(training) == torch.device("cpu")
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.get_num_threads() == 1
+
+
+def test_a_deterministic_prediction_does_not_load_the_compiler():
+    code = """
+import sys
+from elsewhere.design.parts import Prediction
+from elsewhere.methods import device
+import elsewhere.steps.predict
+row = dict(device="cpu", precision="fp32", batch_size=1, threads=1, mc_passes=0, mc_dropblock=True)
+device.prepare(Prediction(**row))
+sys.exit("torch._dynamo" in sys.modules or "torch._inductor" in sys.modules)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_name_and_memory():

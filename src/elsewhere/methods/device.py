@@ -37,7 +37,8 @@ def prepare(row: Training | Prediction) -> torch.device:
         )
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
+    # The same as use_deterministic_algorithms(True), which loads the compiler for over a second.
+    torch.set_deterministic_debug_mode("error")
     # Only a guard against reading memory that was never written, and slow.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False

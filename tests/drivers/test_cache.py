@@ -11,6 +11,7 @@ from dvc.repo import Repo
 
 from elsewhere.drivers import cache
 from elsewhere.drivers.state import State, locked, read_lock
+from elsewhere.files import remove
 
 PARAMS = {"a": {"x": 1.0e-5, "names": ["no", "on"], "none": None, "yes": True}, "b": "text"}
 STAGE = {
@@ -49,7 +50,7 @@ def state() -> State:
 
 def forget_outputs() -> None:
     for path in ("out.d", "out", "time"):
-        cache.remove_outputs([path])
+        remove(Path(path))
 
 
 @pytest.mark.usefixtures("repo")

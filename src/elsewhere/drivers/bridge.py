@@ -22,7 +22,15 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import Stage, stages
 from elsewhere.drivers import alone, cache, pipeline
-from elsewhere.drivers.state import State, Workspace, locked, read_lock, rule_outputs
+from elsewhere.drivers.state import (
+    State,
+    Workspace,
+    locked,
+    read_lock,
+    rule_inputs,
+    rule_outputs,
+)
+from elsewhere.files import remove
 
 logger = logging.getLogger(__name__)
 
@@ -141,7 +149,9 @@ class Bridge:
                 if lost.intersection(stage.files):
                     lost.update(stage.outputs.values())
                     continue
-                cache.remove_outputs(stage.outputs.values())
+                # what neither tool made would stop the checkout
+                for path in stage.outputs.values():
+                    remove(Path(path))
                 if opened.restore(name):
                     done += 1
                 else:
@@ -166,8 +176,6 @@ class Bridge:
 
     def _order_times(self, stage: Stage) -> bool:
         """Make outputs newer than inputs, or Snakemake would hash big inputs at each start."""
-        from elsewhere.drivers.state import rule_inputs
-
         times = [os.stat(path).st_mtime_ns for path in rule_inputs(stage) if os.path.exists(path)]
         newest, changed = max(times, default=0), False
         for path in rule_outputs(stage):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from elsewhere.design import params as tables
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import State
-from elsewhere.files import remove
 
 logger = logging.getLogger(__name__)
 
@@ -110,9 +109,3 @@ def _cache_folder() -> Path:
     parser = configparser.ConfigParser()
     parser.read([".dvc/config", ".dvc/config.local"])
     return Path(".dvc") / parser.get("cache", "dir", fallback="cache")
-
-
-def remove_outputs(paths: Iterable[str]) -> None:
-    """Remove outputs that neither tool made, so that a checkout may write them."""
-    for path in paths:
-        remove(Path(path))

@@ -21,29 +21,35 @@ def save(folder, slices, name="{}.png", mode=None):
 
 
 @pytest.fixture
+def read(strict):
+    return lambda source: formats.read(source, strict)
+
+
+@pytest.fixture
 def greys():
     return np.random.default_rng(0).integers(0, 256, (12, 5, 7)).astype(np.uint8)
 
 
-def test_slices_are_sorted_by_number_not_by_name(tmp_path, greys):
+def test_slices_are_sorted_by_number_not_by_name(tmp_path, greys, read):
     files = save(tmp_path, greys)
     assert [path.stem for path in files][:3] == ["0", "1", "10"]
-    volume = formats.read(Source("stack", files))
+    volume = read(Source("stack", files))
     np.testing.assert_array_equal(volume.voxels, greys)
     assert (volume.value_scale, volume.bits_stored, volume.source_format) == ("0-255", 8, "PNG")
 
 
-def test_a_stack_that_begins_at_the_head_is_turned(tmp_path, greys):
-    volume = formats.read(Source("stack", save(tmp_path, greys), first_slice="head"))
+def test_a_stack_that_begins_at_the_head_is_turned(tmp_path, greys, read):
+    volume = read(Source("stack", save(tmp_path, greys), first_slice="head"))
     np.testing.assert_array_equal(volume.voxels, greys[::-1])
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA"])
-def test_equal_channels_give_the_same_greys(tmp_path, greys, mode):
+def test_equal_channels_give_the_same_greys(tmp_path, greys, mode, read):
     """Two sites publish one kind of image in three modes; the mode must not show in the greys."""
-    volume = formats.read(Source("stack", save(tmp_path, greys[:1], mode=mode)))
+    volume = read(Source("stack", save(tmp_path, greys[:1], mode=mode)))
     np.testing.assert_array_equal(volume.voxels, greys[:1])
     assert volume.voxels.shape == (1, 5, 7)
+    assert volume.colour_mode == ("rgb" if mode.startswith("RGB") else "grey")
 
 
 def test_a_palette_is_looked_up(tmp_path, greys):
@@ -51,46 +57,48 @@ def test_a_palette_is_looked_up(tmp_path, greys):
     image.putpalette([0, 0, 0, 10, 10, 10, 20, 20, 20, 200, 200, 200])
     image.save(tmp_path / "1.png")
     expected = np.array([0, 10, 20, 200])[greys[0] % 4]
-    np.testing.assert_array_equal(formats.grey(tmp_path / "1.png"), expected)
+    found, mode = formats.grey(tmp_path / "1.png")
+    np.testing.assert_array_equal(found, expected)
+    assert mode == "palette"
 
 
-def test_16_bit_tiff_gives_hu_by_the_table(tmp_path):
+def test_16_bit_tiff_gives_hu_by_the_table(tmp_path, read):
     stored = np.random.default_rng(0).integers(0, 4096, (3, 5, 7)).astype(np.uint16)
     files = save(tmp_path, stored, name="patient1_SR_2_IM{:05d}.tif")
-    scaled = formats.read(
+    scaled = read(
         Source("stack", files, slope=1, intercept=-1024, spacing_mm=(6, 0.7, 0.7), bits_stored=12)
     )
     np.testing.assert_array_equal(scaled.voxels, stored.astype(int) - 1024)
     assert (scaled.value_scale, scaled.bits_stored) == ("HU", 12)
     assert scaled.spacing_mm == (6, 0.7, 0.7)
-    plain = formats.read(Source("stack", files))
+    plain = read(Source("stack", files))
     np.testing.assert_array_equal(plain.voxels, stored)
     assert (plain.value_scale, plain.bits_stored) == ("CT number", 16)
 
 
-def test_float_tiff_keeps_its_values(tmp_path):
+def test_float_tiff_keeps_its_values(tmp_path, read):
     stored = np.array([[-1000.0, 400.4], [0.0, -0.6]], np.float32)
     files = save(tmp_path, [stored], name="IM{}.tif")
-    volume = formats.read(Source("stack", files, slope=1, intercept=0))
+    volume = read(Source("stack", files, slope=1, intercept=0))
     np.testing.assert_array_equal(volume.voxels[0], [[-1000, 400], [0, -1]])
 
 
-def test_what_the_table_knows_is_kept(tmp_path, greys):
+def test_what_the_table_knows_is_kept(tmp_path, greys, read):
     known = Acquisition("SIEMENS", "B70s", "no")
-    volume = formats.read(Source("stack", save(tmp_path, greys[:1]), acquisition=known))
+    volume = read(Source("stack", save(tmp_path, greys[:1]), acquisition=known))
     assert volume.acquisition == known
 
 
-def test_refuses_slices_that_make_no_volume(tmp_path, greys):
+def test_refuses_slices_that_make_no_volume(tmp_path, greys, read):
     mixed = save(tmp_path / "a", greys[:2]) + save(tmp_path / "b", [greys[0][:3]], "9.png")
     with pytest.raises(Unusable, match="mixed_geometry"):
-        formats.read(Source("stack", mixed))
+        read(Source("stack", mixed))
     doubled = save(tmp_path / "c", greys[:2]) + save(tmp_path / "d", greys[:1], "001.png")
     with pytest.raises(Unusable, match="duplicate_position"):
-        formats.read(Source("stack", doubled))
+        read(Source("stack", doubled))
     nameless = save(tmp_path / "e", greys[:1], "a.png") + save(tmp_path / "e", greys[:1], "b.png")
     with pytest.raises(Unusable, match="no_slice_number"):
-        formats.read(Source("stack", nameless))
+        read(Source("stack", nameless))
 
 
 AFFINES = {
@@ -105,16 +113,20 @@ AFFINES = {
 
 
 @pytest.mark.parametrize("affine", AFFINES.values(), ids=AFFINES.keys())
-def test_nifti_is_turned_by_its_affine_as_simpleitk_does(tmp_path, thorax, affine):
+def test_nifti_is_turned_by_its_affine_as_simpleitk_does(tmp_path, thorax, affine, read):
     matrix = np.eye(4)
     matrix[:3, :3] = affine
     path = tmp_path / "study.nii.gz"
     nibabel.save(nibabel.Nifti1Image(thorax(), matrix), path)
-    volume = formats.read(Source("nifti", (path,)))
+    volume = read(Source("nifti", (path,)))
     oracle = sitk.DICOMOrient(sitk.ReadImage(path), "LPS")
     np.testing.assert_array_equal(volume.voxels, sitk.GetArrayFromImage(oracle))
     np.testing.assert_allclose(volume.spacing_mm, oracle.GetSpacing()[::-1], rtol=1e-5)
     assert (volume.value_scale, volume.source_format) == ("HU", "NIfTI")
+    expected = np.eye(4)
+    expected[:3, :3] = np.reshape(oracle.GetDirection(), (3, 3)) * oracle.GetSpacing()
+    expected[:3, 3] = oracle.GetOrigin()
+    np.testing.assert_allclose(volume.affine, expected, atol=1e-4)
 
 
 def test_nifti_slope_is_applied_and_scales_are_told(tmp_path):
@@ -137,4 +149,45 @@ def test_nifti_of_other_dimension_is_refused(tmp_path):
     flat.header.set_sform(np.diag([1, 1, 0, 1]), code=1)
     nibabel.save(flat, path)
     with pytest.raises(Unusable, match="no_orientation"):
+        formats.nifti(path)
+
+
+def test_what_a_table_says_is_put_into_the_vocabulary(tmp_path, greys, read):
+    """A publisher's table is typed by hand too."""
+    typed = Acquisition("Siemens AG", "DOE^JOHN", "no")
+    volume = read(Source("stack", save(tmp_path, greys[:1]), acquisition=typed))
+    assert volume.acquisition == Acquisition("SIEMENS", "other", "no")
+
+
+def test_dicom_is_read_by_its_slices(tmp_path, write_dicom, thorax, slices, read):
+    files = write_dicom(tmp_path, thorax())
+    volume = read(Source("dicom", tuple(files), slices=tuple(slices(files))))
+    np.testing.assert_array_equal(volume.voxels, thorax())
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "dtype", "scale"),
+    [
+        (-1024, 3000, np.int16, "HU"),
+        (0, 4095, np.int16, "CT number"),
+        (0, 255, np.uint8, "0-255"),
+        (0, 255, np.int16, "0-255"),
+    ],
+)
+def test_the_scale_of_nifti_is_measured(tmp_path, low, high, dtype, scale):
+    """A-11: a NIfTI file does not say what its numbers mean."""
+    values = np.linspace(low, high, 60).reshape(3, 4, 5).astype(dtype)
+    path = tmp_path / "one.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1, -1, 1, 1])), path)
+    volume = formats.nifti(path)
+    assert volume.value_scale == scale
+    np.testing.assert_array_equal(volume.voxels, values.transpose(2, 1, 0))
+
+
+def test_values_between_0_and_1_are_no_ct(tmp_path):
+    """Rounded to whole numbers they would be an empty picture."""
+    values = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
+    path = tmp_path / "one.nii"
+    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1, -1, 1, 1])), path)
+    with pytest.raises(Unusable, match="value_range: fractions"):
         formats.nifti(path)

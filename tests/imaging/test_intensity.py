@@ -94,3 +94,37 @@ def test_ct_numbers_and_greys_are_kept_or_shifted():
     np.testing.assert_array_equal(clip(voxels, "CT number", shift=True), [0, 0, 0, 1000, 4071])
     greys = np.array([0, 255], np.uint8)
     np.testing.assert_array_equal(clip(greys, "0-255", shift=True), [0, 255])
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from([np.uint8, np.int8, np.uint16, np.int16, np.int32]),
+    st.sampled_from([1.0, 2.0, 0.5, -1.0]),
+    st.sampled_from([0.0, -1024.0, 31.5, 40000.0]),
+    st.integers(0, 99),
+)
+def test_rescaling_into_place_is_the_same_line_saturated(dtype, slope, intercept, seed):
+    rng, limits = np.random.default_rng(seed), np.iinfo(dtype)
+    low, high = max(limits.min, -50_000), min(limits.max, 70_000)
+    stored = rng.integers(low, high, (3, 5), dtype=dtype, endpoint=True)
+    target = np.empty((3, 5), np.int16)
+    beyond = intensity.rescale_into(
+        target, stored, slope=slope, intercept=intercept, span=(stored.min(), stored.max())
+    )
+    exact = [round(float(value) * slope + intercept) for value in stored.ravel()]
+    np.testing.assert_array_equal(target.ravel(), np.clip(exact, -32768, 32767))
+    assert beyond == sum(not -32768 <= value <= 32767 for value in exact)
+
+
+def test_fractions_of_a_small_range_are_refused():
+    """A z-score or a value scaled to 0 to 1 is gone once it is rounded."""
+    with pytest.raises(Unusable, match="value_range"):
+        intensity.check_not_normalised(np.linspace(-3, 3, 50))
+    for fine in (np.array([0.0, 1.0, 2.0]), np.linspace(-1000, 400.5, 50), np.array([0, 1])):
+        intensity.check_not_normalised(fine)
+
+
+def test_one_voxel_in_a_thousand_may_saturate():
+    intensity.few_saturate(1, of=1000, span=(0, 40000))
+    with pytest.raises(Unusable, match=r"value_range: values from 0 to 40000; 0\.2%"):
+        intensity.few_saturate(2, of=1000, span=(0, 40000))

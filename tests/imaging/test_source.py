@@ -10,4 +10,5 @@ def test_knows_nothing_that_it_is_not_told():
     assert source.slope is None
     assert source.intercept is None
     assert source.bits_stored is None
+    assert source.slices == ()
     assert np.isnan(source.spacing_mm).all()

@@ -23,3 +23,8 @@ def test_an_unusable_scan_says_why():
     error = Unusable("gap", "2 steps of 5 mm")
     assert (error.reason, error.detail) == ("gap", "2 steps of 5 mm")
     assert str(error) == "gap: 2 steps of 5 mm"
+
+
+def test_refuses_an_affine_of_another_shape(thorax):
+    with pytest.raises(ValueError, match=r"affine of shape \(3, 4\)"):
+        Volume(thorax(), "HU", 12, "DICOM", affine=np.zeros((3, 4)))

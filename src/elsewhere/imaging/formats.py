@@ -11,22 +11,34 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging import intensity
+from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source
-from elsewhere.imaging.volume import Unusable, Volume
+from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
+_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+_COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")
 _NUMBER = re.compile(r"\d+")
 
 
-def read(source: Source) -> Volume:
+def read(source: Source, policy: IntakeRow) -> Volume:
     """Read a scan's pixels.
+
+    Parameters
+    ----------
+    source
+        The files, and what the publisher says of them.
+    policy
+        What DICOM files may be like.
 
     Returns
     -------
     Volume
-        int16 [z, y, x], feet to head, LPS as far as the files tell.
+        int16 [z, y, x], feet to head, LPS as far as the files tell. Scanner and kernel are in the
+        words of `elsewhere.imaging.dicom.acquisition`, whoever states them.
 
     Raises
     ------
@@ -37,9 +49,11 @@ def read(source: Source) -> Volume:
         # pydicom and nibabel load only where a site needs them
         from elsewhere.imaging.dicom import pixels
 
-        return pixels.read(source.files)
+        return pixels.read(source.slices, policy)
     volume = nifti(source.files[0]) if source.kind == "nifti" else stack(source)
-    return replace(volume, acquisition=source.acquisition)
+    told = source.acquisition
+    known = acquisition.told(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
+    return replace(volume, acquisition=known)
 
 
 def slice_number(path: Path) -> int:
@@ -75,16 +89,22 @@ def numbered(files: Sequence[Path]) -> list[Path]:
     return [by_number[number] for number in sorted(by_number)]
 
 
-def grey(path: Path) -> npt.NDArray[np.generic]:
-    """Read one image as grey values [y, x]; 16-bit and float images keep their values.
+def grey(path: Path) -> tuple[npt.NDArray[np.generic], ColourMode]:
+    """Read one image as grey values [y, x], and how it kept them; 16-bit and float values stay.
 
     RGB is weighted to luma, which leaves equal channels as they are; transparency is dropped.
     """
     with Image.open(path) as image:
         if image.mode.startswith("I") or image.mode == "F":
-            return np.asarray(image)
-        opened = image.convert("RGB") if image.mode == "P" else image
-        return np.asarray(opened.convert("L"))
+            return np.asarray(image), "grey"
+        palette = image.mode == "P"
+        opened = image.convert("RGB") if palette else image
+        mode: ColourMode = "palette" if palette else _colour_mode(opened)
+        return np.asarray(opened.convert("L")), mode
+
+
+def _colour_mode(image: Image.Image) -> ColourMode:
+    return "grey" if image.mode in ("1", "L", "LA", "La") else "rgb"
 
 
 def stack(source: Source) -> Volume:
@@ -96,13 +116,12 @@ def stack(source: Source) -> Volume:
         `mixed_geometry` if the slices differ in shape or bit depth, and what `numbered` raises.
     """
     files = numbered(source.files)
-    slices = [grey(path) for path in files]
+    slices, modes = zip(*(grey(path) for path in files), strict=True)
     kinds = {(one.shape, one.dtype.str) for one in slices}
     if len(kinds) > 1:
         raise Unusable("mixed_geometry", f"slices of {len(kinds)} shapes or types: {sorted(kinds)}")
-    if source.first_slice == "head":
-        slices.reverse()
-    stored = np.stack(slices)
+    stored = np.stack(slices[::-1] if source.first_slice == "head" else slices)
+    intensity.check_not_normalised(stored)
     voxels = intensity.rescaled(stored, slope=source.slope, intercept=source.intercept)
     bits = source.bits_stored or 8 * stored.dtype.itemsize
     scale = intensity.value_scale(
@@ -114,6 +133,7 @@ def stack(source: Source) -> Volume:
         bits_stored=bits,
         source_format=_FORMATS[files[0].suffix.lower()],
         spacing_mm=source.spacing_mm,
+        colour_mode=max(modes, key=_COLOURS.index),
     )
 
 
@@ -137,7 +157,9 @@ def nifti(path: Path) -> Volume:
     # NIfTI's own codes name the end an axis runs to; LPS of DICOM is nibabel's L, P, S
     wanted = nib.orientations.axcodes2ornt(("L", "P", "S"))
     turned = image.as_reoriented(nib.orientations.ornt_transform(found, wanted))
-    voxels = intensity.to_int16(np.asanyarray(turned.dataobj).transpose(2, 1, 0))
+    stored = np.asanyarray(turned.dataobj)
+    intensity.check_not_normalised(stored)
+    voxels = intensity.to_int16(stored.transpose(2, 1, 0))
     dx, dy, dz = (float(size) for size in voxel_sizes(turned.affine))
     bits = int(image.header["bitpix"])
     scale = intensity.value_scale(
@@ -149,4 +171,5 @@ def nifti(path: Path) -> Volume:
         bits_stored=bits,
         source_format="NIfTI",
         spacing_mm=(dz, dy, dx),
+        affine=_RAS_TO_LPS @ turned.affine,
     )

@@ -11,6 +11,9 @@ from elsewhere.imaging.volume import Unusable, ValueScale
 
 CT_NUMBER_OF_WATER = 1024
 SATURATED_SHARE = 1e-3
+_INT16 = np.iinfo(np.int16)
+# CT spans hundreds of units; fractions over a few of them are z-scores or values scaled to 0 to 1
+NORMALISED_SPAN = 32
 
 
 def value_scale(minimum: float, maximum: float, *, stated_hu: bool, bits_stored: int) -> ValueScale:
@@ -50,13 +53,41 @@ def to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
     numbers: npt.NDArray[Any] = values if whole else np.rint(values.astype(np.float64))
     if not np.isfinite(numbers).all():
         raise Unusable("value_range", "some values are not finite")
-    limits = np.iinfo(np.int16)
-    beyond = float(np.mean((numbers < limits.min) | (numbers > limits.max)))
-    if beyond > SATURATED_SHARE:
-        span = f"{float(numbers.min()):g} to {float(numbers.max()):g}"
-        raise Unusable("value_range", f"values from {span}; {beyond:.1%} do not fit int16")
-    fitting: npt.NDArray[np.int16] = np.clip(numbers, limits.min, limits.max).astype(np.int16)
+    least, most = float(numbers.min()), float(numbers.max())
+    beyond = (numbers < _INT16.min) | (numbers > _INT16.max)
+    few_saturate(int(beyond.sum()), of=numbers.size, span=(least, most))
+    fitting: npt.NDArray[np.int16] = np.clip(numbers, _INT16.min, _INT16.max).astype(np.int16)
     return fitting
+
+
+def check_not_normalised(values: npt.NDArray[np.generic]) -> None:
+    """Refuse fractions over so small a range that rounding would wipe them out.
+
+    Raises
+    ------
+    Unusable
+        `value_range`.
+    """
+    if values.dtype.kind != "f":
+        return
+    least, most = float(np.nanmin(values)), float(np.nanmax(values))
+    if most - least < NORMALISED_SPAN and not np.array_equal(np.rint(values), values):
+        raise Unusable("value_range", f"fractions from {least:g} to {most:g} are no CT values")
+
+
+def few_saturate(count: int, *, of: int, span: tuple[float, float]) -> None:
+    """Refuse voxels of which more than one in a thousand lie beyond int16.
+
+    Raises
+    ------
+    Unusable
+        `value_range`.
+    """
+    if count > SATURATED_SHARE * of:
+        raise Unusable(
+            "value_range",
+            f"values from {span[0]:g} to {span[1]:g}; {count / of:.1%} do not fit int16",
+        )
 
 
 def rescaled(
@@ -69,6 +100,42 @@ def rescaled(
         wide = np.int32 if stored.dtype.itemsize <= 2 else np.int64
         return to_int16(stored.astype(wide) + int(intercept))
     return to_int16(stored.astype(np.float64) * slope + intercept)
+
+
+def rescale_into(
+    target: npt.NDArray[np.int16],
+    stored: npt.NDArray[np.generic],
+    *,
+    slope: float,
+    intercept: float,
+    span: tuple[int, int],
+) -> int:
+    """Write stored x slope + intercept, rounded, into an int16 array; saturate beyond its range.
+
+    Parameters
+    ----------
+    target, stored
+        Of one shape; `stored` holds integers.
+    slope, intercept
+        Finite; 1 and 0 keep values.
+    span
+        Least and greatest stored value: they save a pass over the voxels.
+
+    Returns
+    -------
+    int
+        Voxels that did not fit.
+    """
+    ends = (span[0] * slope + intercept, span[1] * slope + intercept)
+    fits = min(ends) >= _INT16.min and max(ends) <= _INT16.max
+    if fits and slope == 1 and float(intercept).is_integer() and stored.dtype.itemsize == 2:
+        # sums modulo 2^16 are exact where the result fits
+        wrapped = np.array(int(intercept) & 0xFFFF, np.uint16).view(np.int16)
+        np.add(stored.view(np.int16), wrapped, out=target)
+        return 0
+    exact = np.rint(stored.astype(np.float64) * slope + intercept)
+    np.clip(exact, _INT16.min, _INT16.max, out=target, casting="unsafe")
+    return 0 if fits else int(((exact < _INT16.min) | (exact > _INT16.max)).sum())
 
 
 def clipped(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from elsewhere.imaging.dicom.header import Slice
 from elsewhere.imaging.volume import UNKNOWN_SPACING_MM, Acquisition, SpacingMm
 
 
@@ -16,10 +17,9 @@ class Source:
     Attributes
     ----------
     kind
-        dicom: one series; stack: one image (PNG, JPEG, TIFF) a slice; nifti: one file.
+        dicom: one volume's slices; stack: one image (PNG, JPEG, TIFF) a slice; nifti: one file.
     files
-        The scan's files; a stack is sorted by the numbers in its names when it is read, a DICOM
-        series by position.
+        The scan's files; a stack is sorted by the numbers in its names when it is read.
     slope, intercept
         HU = stored x slope + intercept, from the publisher's table; None: unknown.
     spacing_mm
@@ -30,6 +30,8 @@ class Source:
         Which end of the patient the lowest file number shows; nothing in an image says it.
     acquisition
         From the publisher's table; DICOM headers are read instead where the files have them.
+    slices
+        Of a DICOM volume, in any order: they are sorted by position when they are read.
     """
 
     kind: Literal["dicom", "stack", "nifti"]
@@ -40,3 +42,4 @@ class Source:
     bits_stored: int | None = None
     first_slice: Literal["feet", "head"] = "feet"
     acquisition: Acquisition = field(default_factory=Acquisition)
+    slices: tuple[Slice, ...] = ()

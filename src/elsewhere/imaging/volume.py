@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 ValueScale = Literal["HU", "CT number", "0-255"]
+ColourMode = Literal["grey", "rgb", "palette"]
 Contrast = Literal["yes", "no", "unknown"]
 SpacingMm = tuple[float, float, float]
 
@@ -67,6 +69,17 @@ class Volume:
         (dz, dy, dx); NaN where the source is silent.
     acquisition
         Scanner, kernel and contrast.
+    affine
+        float64 [4, 4] from the voxel (x, y, z), the index of `voxels` backwards, to mm in the
+        patient; built like nibabel's, but in DICOM's LPS where nibabel's is RAS. None: unknown.
+    repairs
+        Codes of what was mended: resampled, interpolated, sheared.
+    flags
+        Codes of what a user should know: burned_in, secondary_capture, lossy.
+    colour_mode
+        How the source kept its greys.
+    copies
+        Files that repeat another one's slice, and were not needed.
     """
 
     voxels: npt.NDArray[np.int16]
@@ -75,11 +88,18 @@ class Volume:
     source_format: str
     spacing_mm: SpacingMm = UNKNOWN_SPACING_MM
     acquisition: Acquisition = field(default_factory=Acquisition)
+    affine: npt.NDArray[np.float64] | None = None
+    repairs: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    colour_mode: ColourMode = "grey"
+    copies: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what is no int16 lattice [z, y, x]."""
+        """Refuse what is no int16 lattice [z, y, x], or lies nowhere."""
         if self.voxels.dtype != np.int16 or self.voxels.ndim != 3 or self.voxels.size == 0:
             raise ValueError(
                 f"got voxels {self.voxels.dtype} of shape {self.voxels.shape}; "
                 "a volume is a non-empty int16 array [z, y, x]"
             )
+        if self.affine is not None and self.affine.shape != (4, 4):
+            raise ValueError(f"got an affine of shape {self.affine.shape}, expected (4, 4)")

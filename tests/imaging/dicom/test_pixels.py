@@ -1,17 +1,28 @@
+import shutil
+from dataclasses import replace
+
+import nibabel
 import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk  # noqa: N813
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from elsewhere.imaging.dicom import pixels
+from elsewhere.imaging.dicom import pixels, recognise
 from elsewhere.imaging.volume import Unusable
 
+LOSSLESS = [
+    *("implicit little", "explicit little", "explicit big", "deflated"),
+    *("JPEG lossless", "JPEG lossless SV1", "JPEG-LS", "JPEG 2000", "RLE"),
+]
 TURNS = {
     "supine": (1, 0, 0, 0, 1, 0),
     "prone": (-1, 0, 0, 0, -1, 0),
     "feet first": (-1, 0, 0, 0, 1, 0),
     "rows to the back": (0, 1, 0, 1, 0, 0),
     "rows to the front": (0, -1, 0, 1, 0, 0),
+    "oblique": (0.98, 0.1988, 0.0079, -0.1989, 0.9768, 0.0792),
 }
 
 
@@ -20,89 +31,296 @@ def simpleitk(folder):
     return sitk.DICOMOrient(sitk.ReadImage(names), "LPS")
 
 
+def affine_of(image):
+    """Voxel (x, y, z) to LPS from SimpleITK's geometry."""
+    affine = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    affine[:3, 3] = image.GetOrigin()
+    return affine
+
+
+@pytest.fixture
+def read(slices, strict):
+    return lambda files: pixels.read(slices(files), strict)
+
+
 @pytest.mark.parametrize("orientation", TURNS.values(), ids=TURNS.keys())
-def test_agrees_with_gdcm_in_any_orientation(tmp_path, write_dicom, thorax, series_of, orientation):
+def test_agrees_with_gdcm_in_any_orientation(
+    tmp_path, write_dicom, thorax, series_of, read, orientation
+):
     """The oracle sorts and turns by itself; file names and InstanceNumber mislead both."""
     files = write_dicom(tmp_path, thorax(), series_of(orientation=tuple(map(float, orientation))))
-    volume = pixels.read(files[::-1])
+    volume = read(files[::-1])
     oracle = simpleitk(tmp_path)
     np.testing.assert_array_equal(volume.voxels, sitk.GetArrayFromImage(oracle))
     np.testing.assert_allclose(volume.spacing_mm, oracle.GetSpacing()[::-1], atol=1e-3)
+    np.testing.assert_allclose(volume.affine, affine_of(oracle), atol=2e-3)
 
 
-def test_a_supine_series_comes_back_in_hu_from_feet_to_head(tmp_path, write_dicom, thorax):
-    volume = pixels.read(write_dicom(tmp_path, thorax()))
+def test_the_affine_is_nibabels_up_to_the_sign_of_x_and_y(tmp_path, write_dicom, thorax, read):
+    volume = read(write_dicom(tmp_path, thorax()))
+    sitk.WriteImage(simpleitk(tmp_path), tmp_path / "one.nii")
+    expected = np.diag([-1, -1, 1, 1]) @ nibabel.load(tmp_path / "one.nii").affine
+    np.testing.assert_allclose(volume.affine, expected, atol=1e-3)
+
+
+def test_a_supine_series_comes_back_in_hu_from_feet_to_head(tmp_path, write_dicom, thorax, read):
+    volume = read(write_dicom(tmp_path, thorax()))
     np.testing.assert_array_equal(volume.voxels, thorax())
     assert (volume.value_scale, volume.bits_stored, volume.source_format) == ("HU", 12, "DICOM")
     np.testing.assert_allclose(volume.spacing_mm, (2.5, 0.7, 0.8), atol=1e-6)
     assert (volume.acquisition.manufacturer, volume.acquisition.kernel) == ("SIEMENS", "B70s")
+    assert (volume.colour_mode, volume.flags, volume.repairs) == ("grey", (), ())
 
 
-@pytest.mark.parametrize(
-    "syntax", [pydicom.uid.RLELossless, pydicom.uid.JPEG2000Lossless], ids=["RLE", "JPEG 2000"]
-)
-def test_lossless_compression_changes_nothing(tmp_path, write_dicom, thorax, series_of, syntax):
-    hu = thorax(rows=64, columns=48)
-    files = write_dicom(tmp_path, hu, series_of(syntax=syntax))
-    assert pydicom.dcmread(files[0]).file_meta.TransferSyntaxUID == syntax
-    np.testing.assert_array_equal(pixels.read(files).voxels, hu)
-
-
-@pytest.mark.parametrize("codec", ["JPEG", "JPEGLS", "JPEG2000"])
-def test_files_that_gdcm_compressed(tmp_path, write_dicom, thorax, codec):
-    """Other encoders than pydicom's own: JPEG lossless and JPEG-LS too."""
-    writer = sitk.ImageFileWriter()
-    writer.KeepOriginalImageUIDOn()
-    writer.UseCompressionOn()
-    writer.SetCompressor(codec)
-    files = write_dicom(tmp_path, thorax(slices=3))
+@pytest.mark.parametrize("syntax", LOSSLESS)
+def test_a_transfer_syntax_changes_nothing(tmp_path, write_dicom, thorax, read, rewrite, syntax):
+    hu = thorax(slices=3, rows=32, columns=24)
+    files = write_dicom(tmp_path, hu)
     for path in files:
-        writer.SetFileName(path.with_suffix(".dcm"))
-        writer.Execute(sitk.ReadImage(path))
-    packed = sorted(tmp_path.glob("*.dcm"))
-    assert pydicom.dcmread(packed[0]).file_meta.TransferSyntaxUID.is_compressed
-    np.testing.assert_array_equal(pixels.read(packed).voxels, thorax(slices=3))
+        rewrite(path, syntax)
+    np.testing.assert_array_equal(read(files).voxels, hu)
 
 
-def test_each_slice_has_its_own_rescale(tmp_path, write_dicom, thorax):
+def test_a_series_in_several_transfer_syntaxes(tmp_path, write_dicom, thorax, read, rewrite):
+    hu = thorax(slices=len(LOSSLESS), rows=32, columns=24)
+    files = write_dicom(tmp_path, hu)
+    for path, syntax in zip(files, LOSSLESS, strict=True):
+        rewrite(path, syntax)
+    np.testing.assert_array_equal(read(files).voxels, hu)
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@given(order=st.permutations(range(5)), depths=st.lists(st.integers(0, 3), min_size=5, max_size=5))
+def test_order_names_and_folders_never_change_the_volume(
+    tmp_path_factory, write_dicom, thorax, strict, order, depths
+):
+    folder = tmp_path_factory.mktemp("moved")
+    for index, path in enumerate(write_dicom(folder / "as written", thorax())):
+        place = folder.joinpath("moved", *["deep"] * depths[index])
+        place.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, place / f"{order[index]}.jpg")
+    found = recognise.sort(folder).slices
+    mixed = [found[index] for index in order]
+    np.testing.assert_array_equal(pixels.read(mixed, strict).voxels, thorax())
+
+
+def change(path, **tags):
+    data = pydicom.dcmread(path)
+    for name, value in tags.items():
+        if value is None:
+            del data[name]
+        elif name.startswith("PixelPadding"):
+            data.add_new(name, "SS" if data.PixelRepresentation else "US", value)
+        else:
+            setattr(data, name, value)
+    data.save_as(path)
+
+
+def store(path, values, **tags):
+    """Put other stored values into a file."""
+    data = pydicom.dcmread(path)
+    data.PixelData = np.ascontiguousarray(values).tobytes()
+    data.PixelRepresentation = int(values.dtype.kind == "i")
+    data.BitsAllocated = 8 * values.dtype.itemsize
+    data.BitsStored = tags.pop("BitsStored", data.BitsAllocated)
+    data.HighBit = tags.pop("HighBit", data.BitsStored - 1)
+    data.save_as(path)
+    change(path, **tags)
+
+
+def test_each_slice_has_its_own_rescale(tmp_path, write_dicom, thorax, read):
     files = write_dicom(tmp_path, thorax())
     data = pydicom.dcmread(files[2])
-    data.PixelData = (2 * data.pixel_array).astype("<u2").tobytes()
-    data.RescaleSlope, data.BitsStored, data.HighBit = 0.5, 16, 15
-    data.save_as(files[2])
-    np.testing.assert_array_equal(pixels.read(files).voxels, thorax())
+    store(files[2], (2 * data.pixel_array).astype("<u2"), RescaleSlope=0.5)
+    np.testing.assert_array_equal(read(files).voxels, thorax())
 
 
-def test_without_rescale_the_values_are_ct_numbers(tmp_path, write_dicom, thorax, series_of):
+def test_without_rescale_the_values_are_ct_numbers(tmp_path, write_dicom, thorax, read):
     """A-11."""
-    files = write_dicom(tmp_path, thorax() + 1024, series_of(rescale=None))
-    for path in files:
-        data = pydicom.dcmread(path)
-        data.PixelData = (thorax()[0] + 1024).astype("<u2").tobytes()
-        data.save_as(path)
-    volume = pixels.read(files)
-    assert volume.value_scale == "CT number"
-    np.testing.assert_array_equal(volume.voxels[0], thorax()[0] + 1024)
-
-
-def test_a_rescale_on_some_slices_only(tmp_path, write_dicom, thorax):
     files = write_dicom(tmp_path, thorax())
-    data = pydicom.dcmread(files[0])
-    del data.RescaleSlope
-    data.save_as(files[0])
-    with pytest.raises(Unusable, match="mixed_rescale"):
-        pixels.read(files)
+    for path in files:
+        change(path, RescaleSlope=None, RescaleIntercept=None)
+    volume = read(files)
+    assert volume.value_scale == "CT number"
+    np.testing.assert_array_equal(volume.voxels, thorax() + 1024)
 
 
 @pytest.mark.parametrize(
-    ("tags", "expected"),
+    ("reason", "tags"),
     [
-        ({}, "unknown"),
-        ({"ContrastBolusAgent": "OMNIPAQUE"}, "yes"),
-        ({"ContrastBolusAgent": "NONE"}, "no"),
+        ("mixed_rescale", {"RescaleSlope": None}),
+        ("bad_rescale", {"RescaleSlope": 0}),
+        ("mixed_pixels", {"PhotometricInterpretation": "MONOCHROME1"}),
     ],
 )
-def test_contrast(tmp_path, write_dicom, thorax, series_of, tags, expected):
-    """A-06."""
-    files = write_dicom(tmp_path, thorax(slices=2), series_of(tags=tags))
-    assert pixels.read(files).acquisition.contrast == expected
+def test_one_odd_slice_spoils_a_volume(tmp_path, write_dicom, thorax, read, reason, tags):
+    files = write_dicom(tmp_path, thorax())
+    change(files[0], **tags)
+    with pytest.raises(Unusable) as refused:
+        read(files)
+    assert refused.value.reason == reason
+
+
+def test_fractions_of_a_unit_are_no_ct(tmp_path, write_dicom, thorax, read):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, RescaleSlope="0.001", RescaleIntercept="0")
+    with pytest.raises(Unusable, match="value_range"):
+        read(files)
+
+
+PADDING = -2000
+
+
+def padded(files, hu, **tags):
+    """Store signed HU whose first row is padding; return the HU expected."""
+    expected = hu.copy()
+    for path, one in zip(files, expected, strict=True):
+        one[0] = PADDING
+        store(path, one, RescaleIntercept=0, **tags)
+    expected[:, 0] = hu[:, 1:].min()
+    return expected
+
+
+def test_padding_takes_the_lowest_real_value(tmp_path, write_dicom, thorax, read):
+    """It must not move the range: -2000 is outside of what a scanner measures."""
+    files = write_dicom(tmp_path, thorax())
+    expected = padded(files, thorax(), PixelPaddingValue=PADDING)
+    np.testing.assert_array_equal(read(files).voxels, expected)
+
+
+def test_padding_may_be_a_range(tmp_path, write_dicom, thorax, read):
+    files = write_dicom(tmp_path, thorax())
+    tags = {"PixelPaddingValue": PADDING - 100, "PixelPaddingRangeLimit": PADDING + 100}
+    expected = padded(files, thorax(), **tags)
+    np.testing.assert_array_equal(read(files).voxels, expected)
+
+
+def test_padding_does_not_make_ct_numbers_hu(tmp_path, write_dicom, thorax, read):
+    """Values at or above 0 with padding below: the padding says nothing about the scale."""
+    files = write_dicom(tmp_path, thorax())
+    expected = padded(files, thorax() + 1024, PixelPaddingValue=PADDING)
+    volume = read(files)
+    assert volume.value_scale == "CT number"
+    np.testing.assert_array_equal(volume.voxels, expected)
+
+
+def test_a_padding_value_between_real_values_marks_nothing(tmp_path, write_dicom, thorax, read):
+    """0 HU is water: a header that calls it padding must not punch holes."""
+    hu = thorax()
+    hu[:, 3, 3] = 0
+    files = write_dicom(tmp_path, hu)
+    for path, one in zip(files, hu, strict=True):
+        store(path, one, RescaleIntercept=0, PixelPaddingValue=0)
+    volume = read(files)
+    np.testing.assert_array_equal(volume.voxels, hu)
+    assert volume.flags == ("padding_inside",)
+
+
+def test_nothing_but_padding(tmp_path, write_dicom, thorax, read):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        store(path, np.full((16, 12), PADDING, "<i2"), PixelPaddingValue=PADDING)
+    with pytest.raises(Unusable, match="only_padding"):
+        read(files)
+
+
+def test_hu_stay_whatever_shows_them(tmp_path, write_dicom, thorax, read):
+    """MONOCHROME1 is a way of display: a density has no other side."""
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, PhotometricInterpretation="MONOCHROME1")
+    np.testing.assert_array_equal(read(files).voxels, thorax())
+
+
+def test_other_values_of_monochrome1_are_turned_over(tmp_path, write_dicom, thorax, read):
+    hu = thorax()
+    hu[:, 0, 0] = -1024 + 4095  # padding, shown black like air
+    files = write_dicom(tmp_path, hu)
+    inverted = {"RescaleSlope": None, "RescaleIntercept": None, "PixelPaddingValue": 4095}
+    for path in files:
+        change(path, PhotometricInterpretation="MONOCHROME1", **inverted)
+    expected = 4095 - (hu + 1024)
+    expected[:, 0, 0] = np.sort(expected.ravel())[len(hu)]
+    np.testing.assert_array_equal(read(files).voxels, expected)
+
+
+def test_flags(tmp_path, write_dicom, thorax, read):
+    files = write_dicom(tmp_path, thorax())
+    assert read(files).flags == ()
+    change(files[0], BurnedInAnnotation="YES", ImageType=["DERIVED", "SECONDARY", "AXIAL"])
+    assert read(files).flags == ("burned_in", "secondary_capture")
+
+
+def test_lossy_compression_is_flagged_and_near(tmp_path, write_dicom, thorax, read):
+    hu = thorax(rows=32, columns=32)
+    files = write_dicom(tmp_path, hu)
+    for path in files:
+        data = pydicom.dcmread(path)
+        data.compress(pydicom.uid.JPEG2000, j2k_psnr=[70], generate_instance_uid=False)
+        data.save_as(path)
+    volume = read(files)
+    assert volume.flags == ("lossy",)
+    error = np.sqrt(np.mean((volume.voxels.astype(float) - hu) ** 2))
+    assert 0 < error < 4 * 4095 / 10 ** (70 / 20)
+
+
+def test_copies_are_named_and_not_used(tmp_path, write_dicom, thorax, read, rewrite):
+    """A copy in another transfer syntax is told by its decoded pixels."""
+    files = write_dicom(tmp_path, thorax(rows=32, columns=32))
+    copies = [tmp_path / "a", tmp_path / "b"]
+    for path, copy in zip(files, copies, strict=False):
+        shutil.copy(path, copy)
+    rewrite(copies[1], "JPEG-LS")
+    volume = read([*files, *copies])
+    np.testing.assert_array_equal(volume.voxels, thorax(rows=32, columns=32))
+    assert len(volume.copies) == 2
+    assert "identical_copy" in volume.flags
+
+
+def test_another_slice_at_the_same_place_is_refused(tmp_path, write_dicom, thorax, read, rewrite):
+    files = write_dicom(tmp_path, thorax(rows=32, columns=32))
+    other = tmp_path / "other"
+    shutil.copy(files[1], other)
+    stored = pydicom.dcmread(other).pixel_array.copy()
+    stored[5, 5] += 1
+    store(other, stored, BitsStored=12)
+    rewrite(other, "JPEG-LS")
+    with pytest.raises(Unusable, match="duplicate_position"):
+        read([*files, other])
+
+
+def test_repairs_are_made_and_recorded(tmp_path, write_dicom, thorax, slices, strict):
+    hu = np.repeat(np.arange(-500, 500, 100, dtype=np.int16), 16 * 12).reshape(10, 16, 12)
+    files = write_dicom(tmp_path, hu)
+    files.pop(4)
+    mending = strict.model_copy(update={"policy": "repair", "fill_slices": 1})
+    with pytest.raises(Unusable, match="gap"):
+        pixels.read(slices(files), strict)
+    volume = pixels.read(slices(files), mending)
+    np.testing.assert_array_equal(volume.voxels, hu)
+    assert volume.repairs == ("interpolated",)
+
+
+def test_one_slice_gone_since_the_header_was_read(tmp_path, write_dicom, thorax, slices, strict):
+    files = write_dicom(tmp_path, thorax())
+    known = slices(files)
+    files[2].write_bytes(files[2].read_bytes()[:-100])
+    with pytest.raises(Unusable, match="truncated_pixels"):
+        pixels.read(known, strict)
+    files[2].unlink()
+    with pytest.raises(FileNotFoundError):
+        pixels.read(known, strict)
+
+
+def test_it_is_not_slowed_or_misled_by_what_it_does_not_use(
+    tmp_path, write_dicom, thorax, slices, strict
+):
+    """A slice carries no number that orders it: only its place does."""
+    known = slices(write_dicom(tmp_path, thorax()))
+    renamed = [
+        replace(one, acquisition="7", header=replace(one.header, instance=f"1.{index}"))
+        for index, one in enumerate(known)
+    ]
+    np.testing.assert_array_equal(pixels.read(renamed, strict).voxels, thorax())

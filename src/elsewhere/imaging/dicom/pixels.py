@@ -1,116 +1,164 @@
-"""pixels: the decoded voxels of a sorted DICOM series, feet to head, in HU where it says so."""
+"""pixels: the voxels of one DICOM volume, feet to head, in HU where its headers say so."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pydicom
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging import intensity
-from elsewhere.imaging.dicom.series import Series, described, ordered
-from elsewhere.imaging.volume import Acquisition, Contrast, SpacingMm, Unusable, Volume
+from elsewhere.imaging.dicom import acquisition, copies, decode, geometry, repair
+from elsewhere.imaging.dicom.geometry import Lattice
+from elsewhere.imaging.dicom.header import Header, Slice
+from elsewhere.imaging.dicom.stack import Stack
+from elsewhere.imaging.volume import SpacingMm, Unusable, Volume
+
+_LOSSY = (
+    "1.2.840.10008.1.2.4.50",
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.81",
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.4.203",
+)
+_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
-def read(files: Sequence[Path]) -> Volume:
-    """Decode one series, compressed or not, each slice by its own rescale (A-11, A-12).
+def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
+    """Decode one volume, compressed or not, each slice by its own rescale (A-11, A-12).
 
     Parameters
     ----------
-    files
-        Of one *Series Instance UID*, in any order.
+    slices
+        Of one volume, in any order.
+    policy
+        Tolerances of the geometry, what may be mended, and the limits of decoding.
 
     Returns
     -------
     Volume
-        HU where every slice has *Rescale Slope* (0028,1053) and *Rescale Intercept* (0028,1052),
-        CT numbers where none has.
+        HU where every slice has *Rescale Slope* (0028,1053) and *Rescale Intercept* (0028,1052)
+        and some voxel is lighter than water; without a rescale the values are never called HU.
+        Padding and *MONOCHROME1* as `stack.Stack.finished` says.
 
     Raises
     ------
     Unusable
-        `mixed_rescale` if only some slices have a rescale, `not_grey` for colour or many frames,
-        and what `elsewhere.imaging.dicom.series.ordered` raises.
+        `mixed_rescale` if only some slices have a rescale, `bad_rescale`, `mixed_pixels`,
+        `only_padding`, `value_range`, and what `decode.each` and `geometry.judged` raise.
     """
-    by_path = {path: pydicom.dcmread(path, force=True) for path in files}
-    series = ordered([described(dataset, path) for path, dataset in by_path.items()])
-    datasets = [by_path[one.path] for one in series.headers]
-    scaled = {_rescale(dataset) is not None for dataset in datasets}
-    if len(scaled) > 1:
-        raise Unusable("mixed_rescale", "only some slices have a rescale slope and intercept")
-    stored = np.stack([_slice(dataset) for dataset in datasets])
-    voxels, spacing_mm = _turned(stored, series)
-    bits = max(int(dataset.BitsStored) for dataset in datasets)
-    scale = intensity.value_scale(
-        int(voxels.min()), int(voxels.max()), stated_hu=scaled == {True}, bits_stored=bits
-    )
+    lattice = geometry.judged(slices, policy, same=_same(policy))
+    kept = lattice.slices
+    stated_hu = _rescaled(kept)
+    _check_alike(kept)
+    stack = Stack(kept)
+    parts = decode.each(kept, policy, stack.place)
+    bits = max(one.header.stored.bits_stored for one in kept)
+    scale = intensity.value_scale(*stack.span(parts), stated_hu=stated_hu, bits_stored=bits)
+    voxels = stack.finished(parts, scale)
+    if lattice.repairs:
+        voxels = repair.repaired(voxels, lattice)
+    voxels, spacing_mm, affine = turned(voxels, lattice)
     return Volume(
         voxels=voxels,
         value_scale=scale,
         bits_stored=bits,
         source_format="DICOM",
         spacing_mm=spacing_mm,
-        acquisition=acquisition(datasets[0]),
+        acquisition=acquisition.of(kept[0].header),
+        affine=affine,
+        repairs=tuple(one.code for one in lattice.repairs),
+        flags=_flags(lattice, {flag for part in parts for flag in part.flags}),
+        copies=_copies(lattice),
     )
 
 
-def _rescale(dataset: pydicom.Dataset) -> tuple[float, float] | None:
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None or intercept is None:
-        return None
-    return float(slope), float(intercept)
+def _same(policy: IntakeRow) -> copies.Same:
+    """Tell copies apart by their stored bytes, and by decoding them where that does not tell."""
+
+    def same(one: Slice, other: Slice) -> bool | None:
+        known = copies.same(one, other)
+        if known is not None:
+            return known
+        first, second = decode.each([one, other], policy, lambda _, made: made.values.copy())
+        return np.array_equal(first, second)
+
+    return same
 
 
-def _slice(dataset: pydicom.Dataset) -> npt.NDArray[np.int16]:
-    stored = dataset.pixel_array
-    if stored.ndim != 2 or dataset.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
+def _rescaled(slices: Sequence[Slice]) -> bool:
+    """Tell whether the slices have a rescale, all or none."""
+    stated = [one.slope is not None and one.intercept is not None for one in slices]
+    if len(set(stated)) > 1:
         raise Unusable(
-            "not_grey", f"pixels of shape {stored.shape}, expected one grey slice [y, x]"
+            "mixed_rescale",
+            f"{sum(stated)} of {len(stated)} slices have a rescale slope and intercept",
         )
-    slope, intercept = _rescale(dataset) or (None, None)
-    return intensity.rescaled(stored, slope=slope, intercept=intercept)
+    for one in slices:
+        if one.slope == 0:
+            raise Unusable("bad_rescale", "a rescale slope of 0 makes all voxels alike")
+        if not all(isfinite(number or 0) for number in (one.slope, one.intercept)):
+            raise Unusable("bad_rescale", "a rescale slope or intercept is not finite")
+    return stated[0]
 
 
-def _turned(
-    stored: npt.NDArray[np.int16], series: Series
-) -> tuple[npt.NDArray[np.int16], SpacingMm]:
-    """Turn [normal, row, column] so that z runs to the head, y to the back, x to the left."""
-    cosines = np.array(series.headers[0].orientation).reshape(2, 3)
-    # a step along array axis 1 goes down the column cosines, along axis 2 along the row cosines
-    directions = np.stack([series.normal, cosines[1], cosines[0]])[:, ::-1]
-    spacing = np.array(series.spacing_mm)
-    if abs(directions[1, 2]) > abs(directions[1, 1]):
-        stored, directions, spacing = (
-            stored.transpose(0, 2, 1),
-            directions[[0, 2, 1]],
-            spacing[[0, 2, 1]],
-        )
-    backwards = tuple(axis for axis in range(3) if directions[axis, axis] < 0)
-    turned = np.ascontiguousarray(np.flip(stored, backwards))
-    return turned, (float(spacing[0]), float(spacing[1]), float(spacing[2]))
+def _check_alike(slices: Sequence[Slice]) -> None:
+    kinds = {
+        (one.header.stored.rows, one.header.stored.columns, one.header.stored.photometric)
+        for one in slices
+    }
+    if len(kinds) > 1:
+        raise Unusable("mixed_pixels", f"slices of {len(kinds)} shapes or photometric kinds")
 
 
-def acquisition(dataset: pydicom.Dataset) -> Acquisition:
-    """Return scanner, kernel and contrast of a data set (A-06).
+def turned(
+    voxels: npt.NDArray[np.int16], lattice: Lattice
+) -> tuple[npt.NDArray[np.int16], SpacingMm, npt.NDArray[np.float64]]:
+    """Turn [normal, row, column] so that z runs to the head, y to the back, x to the left.
 
-    Contrast is "yes" where *Contrast/Bolus Agent* (0018,0010) names one, "no" where it says none;
-    its absence says nothing, because many archives drop it.
+    Returns
+    -------
+    tuple
+        Voxels [z, y, x], (dz, dy, dx), and the affine from the voxel (x, y, z) to mm in LPS.
     """
-    agent = str(dataset.get("ContrastBolusAgent") or "").strip().upper()
-    contrast: Contrast = "unknown"
-    if agent:
-        contrast = "no" if agent in ("NO", "NONE", "N", "WITHOUT", "W/O") else "yes"
-    return Acquisition(
-        manufacturer=_text(dataset, "Manufacturer"),
-        kernel=_text(dataset, "ConvolutionKernel"),
-        contrast=contrast,
-    )
+    cosines = np.array(lattice.slices[0].orientation).reshape(2, 3)
+    # a step along array axis 1 goes down the column cosines, along axis 2 along the row cosines
+    directions = np.stack([lattice.normal, cosines[1], cosines[0]])
+    steps = directions * np.array(lattice.spacing_mm)[:, None]
+    if abs(directions[1, 0]) > abs(directions[1, 1]):
+        voxels, steps = voxels.transpose(0, 2, 1), steps[[0, 2, 1]]
+    backwards = tuple(axis for axis in range(3) if steps[axis, 2 - axis] < 0)
+    origin = np.array(lattice.origin_mm, np.float64)
+    for axis in backwards:
+        origin = origin + steps[axis] * (voxels.shape[axis] - 1)
+        steps[axis] *= -1
+    affine = np.eye(4)
+    affine[:3, :3], affine[:3, 3] = steps[::-1].T, origin
+    dz, dy, dx = (float(size) for size in np.linalg.norm(steps, axis=1))
+    return np.ascontiguousarray(np.flip(voxels, backwards)), (dz, dy, dx), affine
 
 
-def _text(dataset: pydicom.Dataset, name: str) -> str:
-    value = dataset.get(name)
-    if isinstance(value, pydicom.multival.MultiValue):
-        value = "/".join(str(part) for part in value)
-    return str(value or "").strip() or "unknown"
+def _copies(lattice: Lattice) -> tuple[Path, ...]:
+    used = {one.header.path for one in lattice.slices}
+    return tuple(sorted({one.header.path for one, _ in lattice.dropped} - used))
+
+
+def _flags(lattice: Lattice, found: set[str]) -> tuple[str, ...]:
+    """Return the codes of what a user should know, sorted."""
+    for one in lattice.slices:
+        found |= _header_flags(one.header)
+    return tuple(sorted({*found, *lattice.warnings}))
+
+
+def _header_flags(header: Header) -> set[str]:
+    flags = set()
+    if header.burned_in.strip().upper().startswith("Y"):
+        flags.add("burned_in")
+    if header.sop_class.startswith(_CAPTURE) or "SECONDARY" in header.image_type[1:2]:
+        flags.add("secondary_capture")
+    if header.stored.transfer_syntax in _LOSSY:
+        flags.add("lossy")
+    return flags

@@ -1,0 +1,282 @@
+"""elements: the raw top-level elements of a DICOM file up to its pixels, by a bounded walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct
+from typing import Literal
+
+from elsewhere.imaging.dicom.content import (
+    CHUNK,
+    LONG_FORM,
+    REPRESENTATIONS,
+    SHORT_FORM,
+    Source,
+    begins,
+    inflated,
+)
+from elsewhere.imaging.volume import Unusable
+
+Order = Literal["little", "big"]
+
+IMPLICIT_LITTLE = "1.2.840.10008.1.2"
+EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
+DEFLATED = "1.2.840.10008.1.2.1.99"
+EXPLICIT_BIG = "1.2.840.10008.1.2.2"
+
+PIXEL_DATA = 0x7FE00010
+_TRANSFER_SYNTAX = 0x00020010
+_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+_UNDEFINED = 0xFFFFFFFF
+
+# a file of nothing but empty elements is walked for no longer than a second or two
+_MOST_ELEMENTS = 2_000_000
+_LONGEST_VALUE = 1 << 20
+
+_HEADS = {"little": Struct("<I2sH"), "big": Struct(">I2sH")}
+_WORDS = {"little": Struct("<I"), "big": Struct(">I")}
+_PAIRS = Struct("<II")
+
+
+class Unusual(Exception):  # noqa: N818 - not wrong, only more than the walk understands
+    """A data set that only a full parser may understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a walk found.
+
+    Attributes
+    ----------
+    values
+        Tag to raw value, of the top level only.
+    syntax
+        *Transfer Syntax UID* (0002,0010), or what the bytes look like where it is missing.
+    order
+        Of the bytes in numbers.
+    offset, length
+        Of the value of *Pixel Data* (7FE0,0010); offset -1: none; length -1: undefined. In a
+        deflated file they count in the inflated data set.
+    size
+        Of the source that `offset` counts in.
+    """
+
+    values: dict[int, bytes]
+    syntax: str
+    order: Order
+    offset: int
+    length: int
+    size: int
+
+
+def walked(source: Source, start: int, wanted: frozenset[int]) -> Elements:
+    """Walk the data set that begins at `start` and keep the wanted values.
+
+    Raises
+    ------
+    Unusual
+        If a full parser has to look.
+    Unusable
+        `truncated` if an element ends behind the file, `unreadable` if it is not finite.
+    """
+    values: dict[int, bytes] = {}
+    begin = _meta(source, start, values)
+    stated = values.get(_TRANSFER_SYNTAX, b"").decode("latin-1").strip(" \0")
+    syntax = stated or _guessed(source.take(begin, 8))
+    if syntax == DEFLATED:
+        source, begin = inflated(source.take(begin, source.size - begin)), 0
+    order: Order = "big" if syntax == EXPLICIT_BIG else "little"
+    if source.size - begin < 8:
+        return Elements(values, syntax, order, -1, 0, source.size)
+    if (source.take(begin + 4, 2) in REPRESENTATIONS) == (syntax == IMPLICIT_LITTLE):
+        raise Unusual("the elements are not written as the transfer syntax says")
+    if syntax == IMPLICIT_LITTLE:
+        offset, length = _implicit(source, begin, _Kept(values, wanted, order), nested=False)
+    else:
+        offset, length = _explicit(source, begin, _Kept(values, wanted, order))
+    length = -1 if length == _UNDEFINED else length
+    return Elements(values, syntax, order, offset, length, source.size)
+
+
+def inflated_file(path: Path) -> Source:
+    """Return the data set of a file in *Deflated Explicit VR Little Endian*, inflated.
+
+    Raises
+    ------
+    Unusable
+        `unreadable` or `truncated`.
+    """
+    packed = path.read_bytes()
+    source = Source(lambda position, count: packed[position : position + count], len(packed))
+    return inflated(packed[_meta(source, begins(source) or 0, {}) :])
+
+
+def _guessed(start: bytes) -> str:
+    if start[4:6] not in REPRESENTATIONS:
+        return IMPLICIT_LITTLE
+    return EXPLICIT_BIG if start[:1] == b"\0" else EXPLICIT_LITTLE
+
+
+def _meta(source: Source, start: int, values: dict[int, bytes]) -> int:
+    """Keep the file meta information (group 0002, explicit little endian); return its end."""
+    there, at = source.take(start, 4096), 0
+    buffer = there + bytes(12)
+    head, word = _HEADS["little"].unpack_from, _WORDS["little"].unpack_from
+    while buffer[at : at + 2] == b"\x02\0":
+        key, vr, length = head(buffer, at)
+        if vr not in REPRESENTATIONS and at + 8 <= len(there):
+            raise Unusual("the file meta information is not explicit")
+        at += 8
+        if vr in LONG_FORM:
+            length, at = word(buffer, at)[0], at + 4
+        if at + length > len(there):
+            if start + at + length > source.size:
+                raise Unusable("truncated", "the file ends inside its meta information")
+            raise Unusual("long file meta information")
+        values[0x00020000 | key >> 16] = buffer[at : at + length]
+        at += length
+    return start + at
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The values to fill, and which."""
+
+    values: dict[int, bytes]
+    wanted: frozenset[int]
+    order: Order
+
+    def keys(self) -> dict[int, int]:
+        """Return the wanted tags by their four bytes read as one number."""
+        return _keys(self.wanted, self.order)
+
+
+_KNOWN_KEYS: dict[tuple[frozenset[int], Order], dict[int, int]] = {}
+
+
+def _keys(wanted: frozenset[int], order: Order) -> dict[int, int]:
+    known = _KNOWN_KEYS.get((wanted, order))
+    if known is None:
+        tags = wanted | {PIXEL_DATA, _ITEM, _ITEM_END, _SEQUENCE_END}
+        known = {_key(tag, order): tag for tag in tags}
+        _KNOWN_KEYS[wanted, order] = known
+    return known
+
+
+def _key(tag: int, order: Order) -> int:
+    return tag if order == "big" else (tag & 0xFFFF) << 16 | tag >> 16
+
+
+def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
+    """Walk explicit elements; return the place and length of the pixels, (-1, 0) if none."""
+    keys, head, word = kept.keys(), _HEADS[kept.order].unpack_from, _WORDS[kept.order].unpack_from
+    # names of this function are quicker: this loop is most of the time that a header takes
+    short_form, long_form = SHORT_FORM, LONG_FORM
+    base, at, depth = start, 0, 0
+    buffer, last = _window(source, base)
+    for _ in range(_MOST_ELEMENTS):
+        if at > last:
+            base, at = base + at, 0
+            if _ended(source, base, depth):
+                return -1, 0
+            buffer, last = _window(source, base)
+        key, vr, length = head(buffer, at)
+        if vr in short_form:
+            at += 8
+        elif vr in long_form:
+            length = word(buffer, at + 8)[0]
+            at += 12
+        elif _ended(source, base + at, depth):
+            return -1, 0
+        else:
+            step, change = _delimiter(keys.get(key), word(buffer, at + 4)[0], depth)
+            at, depth = at + step, depth + change
+            continue
+        if key in keys and not depth:
+            if keys[key] == PIXEL_DATA:
+                return base + at, length
+            whole = at + length <= last
+            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            kept.values[keys[key]] = value
+        if length != _UNDEFINED:
+            at += length
+        elif vr == b"UN":  # PS3.5 6.2.2: a sequence whose items are implicit
+            base, at = _implicit(source, base + at, kept, nested=True)[0], 0
+            buffer, last = _window(source, base)
+        else:
+            depth += 1
+    raise Unusable("unreadable", f"more than {_MOST_ELEMENTS} elements")
+
+
+def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple[int, int]:
+    """Walk implicit elements as `_explicit` does; nested: return where the sequence ends."""
+    keys = _keys(kept.wanted, "little")
+    base, at, depth = start, 0, int(nested)
+    buffer, last = _window(source, base)
+    for _ in range(_MOST_ELEMENTS):
+        if at > last:
+            base, at = base + at, 0
+            if _ended(source, base, depth):
+                return -1, 0
+            buffer, last = _window(source, base)
+        if source.size - base - at < 8:
+            _ended(source, base + at, depth)
+            return -1, 0
+        key, length = _PAIRS.unpack_from(buffer, at)
+        tag = keys.get(key)
+        if tag is not None and tag >> 16 == 0xFFFE:
+            step, change = _delimiter(tag, length, depth)
+            at, depth = at + step, depth + change
+            if nested and not depth:
+                return base + at, 0
+            continue
+        at += 8
+        if tag is not None and not depth:
+            if tag == PIXEL_DATA:
+                return base + at, length
+            whole = at + length <= last
+            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            kept.values[tag] = value
+        if length == _UNDEFINED:
+            depth += 1
+        else:
+            at += length
+    raise Unusable("unreadable", f"more than {_MOST_ELEMENTS} elements")
+
+
+def _window(source: Source, base: int) -> tuple[bytes, int]:
+    """Return the bytes from `base` on, padded at the end, and the last place of a whole head."""
+    buffer = source.take(base, CHUNK)
+    if len(buffer) < CHUNK:
+        return buffer + bytes(12), len(buffer)
+    return buffer, len(buffer) - 12
+
+
+def _ended(source: Source, position: int, depth: int) -> bool:
+    """Tell whether the data set ends here."""
+    if position > source.size:
+        raise Unusable("truncated", "the file ends inside an element")
+    if source.size - position >= 8:
+        return False
+    if depth:
+        raise Unusable("truncated", "the file ends inside a sequence")
+    return True
+
+
+def _delimiter(tag: int | None, length: int, depth: int) -> tuple[int, int]:
+    """Return by how much an item or a delimiter moves the position and the depth."""
+    if tag is None or tag >> 16 != 0xFFFE or not depth:
+        raise Unusual("an element without a value representation")
+    if tag != _ITEM:
+        return 8, -1
+    return (8, 1) if length == _UNDEFINED else (8 + length, 0)
+
+
+def _value(source: Source, position: int, length: int) -> bytes:
+    if length > _LONGEST_VALUE:
+        raise Unusual("a long value where a short one is expected")
+    value = source.take(position, length)
+    if len(value) < length:
+        raise Unusable("truncated", "the file ends inside an element")
+    return value

@@ -1,0 +1,153 @@
+"""frames: the slices of a multi-frame file by its functional groups (PS3.3 C.7.6.16)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import isfinite
+from typing import Any
+
+from pydicom import Dataset
+
+from elsewhere.imaging.dicom import parsed
+from elsewhere.imaging.dicom.header import Aside, Header, Slice
+from elsewhere.imaging.volume import Unusable
+
+_TAGS = frozenset(
+    {
+        0x00180010,  # Contrast/Bolus Agent
+        0x00180012,  # Contrast/Bolus Agent Sequence
+        0x00209221,  # Dimension Organization Sequence
+        0x00209222,  # Dimension Index Sequence
+        0x52009229,  # Shared Functional Groups Sequence
+        0x52009230,  # Per-Frame Functional Groups Sequence
+    }
+)
+# dimensions along which one volume extends: Image Position (Patient), In-Stack Position Number
+_WITHIN = (0x00200032, 0x00209057)
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """The functional groups of one frame: its own, and those that all frames share."""
+
+    own: Dataset
+    shared: Dataset
+
+    def item(self, macro: str) -> Dataset:
+        """Return the item of a functional group macro; an empty one if absent."""
+        for groups in (self.own, self.shared):
+            sequence = groups.get(macro)
+            if sequence:
+                item: Dataset = sequence[0]
+                return item
+        return Dataset()
+
+
+def slices(header: Header) -> tuple[Slice, ...]:
+    """Return one slice a frame; frames that are localizers are left out.
+
+    Raises
+    ------
+    Aside
+        `localizer` if every frame is one, `not_ct` if it is of another kind and not placed.
+    Unusable
+        `no_geometry` if the file has no functional groups, `bad_frames` if not one for each frame,
+        `unreadable`.
+    """
+    found = parsed.dataset(header.path, _TAGS)
+    with parsed.quiet():
+        own = found.get("PerFrameFunctionalGroupsSequence")
+        if own is None and header.modality != "CT":
+            raise Aside("not_ct", "the modality is not CT")
+        if own is None:
+            raise Unusable("no_geometry", "several frames and no functional groups to place them")
+        if len(own) != header.stored.frames:
+            detail = f"{header.stored.frames} frames and functional groups for {len(own)}"
+            raise Unusable("bad_frames", detail)
+        shared = _first(found.get("SharedFunctionalGroupsSequence"))
+        across = _across(found)
+        header = _described(header, found, shared)
+        groups = [_Groups(one, shared) for one in own]
+        kept = [
+            _slice(header, index, one, across)
+            for index, one in enumerate(groups)
+            if "LOCALIZER" not in _values(one.item("CTImageFrameTypeSequence"), "FrameType")
+        ]
+    if not kept:
+        raise Aside("localizer", "every frame is a localizer")
+    return tuple(kept)
+
+
+def _slice(header: Header, index: int, groups: _Groups, across: tuple[int, ...]) -> Slice:
+    content, scale = groups.item("FrameContentSequence"), groups.item(_SCALE)
+    details = groups.item("CTAcquisitionDetailsSequence")
+    acquisition = (content.get("StackID"), content.get("FrameAcquisitionNumber"))
+    return Slice(
+        header=header,
+        frame=index,
+        position_mm=_numbers(groups.item("PlanePositionSequence"), "ImagePositionPatient", 3),
+        orientation=_numbers(groups.item("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
+        pixel_spacing_mm=_numbers(groups.item("PixelMeasuresSequence"), "PixelSpacing", 2),
+        slope=_number(scale, "RescaleSlope"),
+        intercept=_number(scale, "RescaleIntercept"),
+        acquisition="/".join(str(part) for part in acquisition if part not in (None, "")),
+        temporal=_moment(content, across),
+        tilt_degrees=_number(details, "GantryDetectorTilt"),
+        acquired=str(content.get("FrameAcquisitionDateTime") or ""),
+        kvp=str(groups.item("CTXRayDetailsSequence").get("KVP") or ""),
+    )
+
+
+_SCALE = "PixelValueTransformationSequence"
+
+
+def _moment(content: Dataset, across: tuple[int, ...]) -> str:
+    """Return *Temporal Position Index* (0020,9128), else the indices that are no place."""
+    index = content.get("TemporalPositionIndex")
+    if index is not None:
+        return str(index)
+    indices = _values(content, "DimensionIndexValues")
+    return "/".join(str(indices[one]) for one in across if one < len(indices))
+
+
+def _across(found: Dataset) -> tuple[int, ...]:
+    """Return which entries of *Dimension Index Values* (0020,9157) say something but the place."""
+    pointers = [
+        one.get("DimensionIndexPointer") for one in found.get("DimensionIndexSequence") or ()
+    ]
+    return tuple(index for index, tag in enumerate(pointers) if tag not in _WITHIN)
+
+
+def _described(header: Header, found: Dataset, shared: Dataset) -> Header:
+    """Take kernel and contrast agent from where an enhanced file has them."""
+    reconstruction = _first(shared.get("CTReconstructionSequence"))
+    kernel = "\\".join(str(one) for one in _values(reconstruction, "ConvolutionKernel"))
+    agent = _first(found.get("ContrastBolusAgentSequence")).get("CodeMeaning")
+    return replace(
+        header,
+        kernel=header.kernel or kernel,
+        contrast_agent=header.contrast_agent or str(agent or ""),
+    )
+
+
+def _first(sequence: Any) -> Dataset:
+    item: Dataset = sequence[0] if sequence else Dataset()
+    return item
+
+
+def _values(item: Dataset, name: str) -> list[Any]:
+    value = item.get(name)
+    if value is None or value == "":
+        return []
+    return [value] if isinstance(value, str | int | float) else list(value)
+
+
+def _numbers(item: Dataset, name: str, count: int) -> Any:
+    values = [float(value) for value in _values(item, name)]
+    sound = len(values) == count and all(isfinite(one) and abs(one) < 1e9 for one in values)
+    return tuple(values) if sound else None
+
+
+def _number(item: Dataset, name: str) -> float | None:
+    found: tuple[float] | None = _numbers(item, name, 1)
+    return None if found is None else found[0]

@@ -1,0 +1,112 @@
+"""header: what is known of a DICOM file and its slices before a pixel is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from elsewhere.imaging.volume import Unusable
+
+
+class Aside(Unusable):
+    """A file that is no slice of a volume, and not damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How the pixels of a file are stored.
+
+    Attributes
+    ----------
+    transfer_syntax
+        *Transfer Syntax UID* (0002,0010).
+    frames, samples
+        *Number of Frames* (0028,0008) and *Samples per Pixel* (0028,0002), 1 where absent.
+    offset, length
+        Of the value of *Pixel Data* (7FE0,0010), bytes; length -1: encapsulated. Of a deflated
+        file they count in what `elsewhere.imaging.dicom.elements.inflated_file` returns.
+    padding
+        *Pixel Padding Value* (0028,0120) and its *Range Limit* (0028,0121), stored values, sorted.
+    """
+
+    transfer_syntax: str
+    rows: int
+    columns: int
+    frames: int
+    samples: int
+    photometric: str
+    bits_allocated: int
+    bits_stored: int
+    high_bit: int
+    signed: bool
+    offset: int
+    length: int
+    padding: tuple[int, int] | None
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame that is not compressed."""
+        return self.rows * self.columns * self.samples * self.bits_allocated // 8
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What identifies and labels one file; text as written, "" if absent.
+
+    Identifiers are never to be written anywhere unhashed.
+    """
+
+    path: Path
+    sop_class: str
+    instance: str
+    series: str
+    study: str
+    accession: str
+    patient: str
+    sex: str
+    age: str
+    date: str
+    modality: str
+    image_type: tuple[str, ...]
+    burned_in: str
+    manufacturer: str
+    kernel: str
+    contrast_agent: str
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice: a file, or one frame of a multi-frame file.
+
+    Attributes
+    ----------
+    frame
+        Counted from 0.
+    position_mm
+        *Image Position (Patient)* (0020,0032), x, y, z of the first voxel's centre.
+    orientation
+        *Image Orientation (Patient)* (0020,0037): row cosines, then column cosines.
+    pixel_spacing_mm
+        *Pixel Spacing* (0028,0030): between rows, between columns.
+    slope, intercept
+        *Rescale Slope* (0028,1053), *Rescale Intercept* (0028,1052).
+    acquisition, temporal, acquired, kvp
+        What separates volumes at equal positions: *Acquisition Number* (0020,0012), *Temporal
+        Position Identifier* (0020,0100), *Acquisition Date* and *Time*, *KVP* (0018,0060).
+    tilt_degrees
+        *Gantry/Detector Tilt* (0018,1120).
+    """
+
+    header: Header
+    frame: int
+    position_mm: tuple[float, float, float] | None
+    orientation: tuple[float, ...] | None
+    pixel_spacing_mm: tuple[float, float] | None
+    slope: float | None
+    intercept: float | None
+    acquisition: str
+    temporal: str
+    tilt_degrees: float | None
+    acquired: str = ""
+    kvp: str = ""

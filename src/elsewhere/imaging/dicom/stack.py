@@ -1,0 +1,149 @@
+"""stack: decoded slices to one array, each rescaled into its place; padding and inversion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from elsewhere.imaging import intensity
+from elsewhere.imaging.dicom import decode
+from elsewhere.imaging.dicom.decode import Decoded
+from elsewhere.imaging.dicom.header import Slice
+from elsewhere.imaging.volume import Unusable, ValueScale
+
+Voxels = npt.NDArray[np.int16]
+Mask = npt.NDArray[np.bool_]
+
+_INT16 = np.iinfo(np.int16)
+# what padding holds until the lowest real value is known; a real voxel gets there by saturating
+_PADDING = _INT16.min
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one slice adds to the volume.
+
+    Attributes
+    ----------
+    ends
+        Least and greatest real value after the rescale; None: all is padding.
+    saturated
+        Voxels beyond int16.
+    padded
+        Some voxels are padding.
+    flags
+        `bits_beyond_stored`, `padding_inside`.
+    """
+
+    ends: tuple[float, float] | None
+    saturated: int = 0
+    padded: bool = False
+    flags: frozenset[str] = frozenset()
+
+
+class Stack:
+    """Slices on their way into one array [slice, row, column]."""
+
+    def __init__(self, slices: Sequence[Slice]) -> None:
+        self._slices = slices
+        stored = slices[0].header.stored
+        # not a page of it is touched before the first slice is decoded
+        self._voxels = np.empty((len(slices), stored.rows, stored.columns), np.int16)
+
+    def place(self, index: int, decoded: Decoded) -> Part:
+        """Rescale a slice into its place; padding becomes `_PADDING`."""
+        values, span = decoded.values, (decoded.least, decoded.most)
+        flags = {"bits_beyond_stored"} if decoded.beyond else set()
+        mask = _padding(decoded, self._slices[index].header.stored.padding)
+        if mask is not None:
+            real = values[~mask]
+            if not real.size:
+                self._voxels[index] = _PADDING
+                return Part(None, padded=True, flags=frozenset(flags))
+            least, most = int(real.min()), int(real.max())
+            if least < values[mask].min() and values[mask].max() < most:
+                mask, flags = None, {*flags, "padding_inside"}
+            else:
+                values, span = np.where(mask, real[0], values), (least, most)
+        slope, intercept = self._line(index)
+        saturated = intensity.rescale_into(
+            self._voxels[index], values, slope=slope, intercept=intercept, span=span
+        )
+        if mask is not None:
+            self._voxels[index][mask] = _PADDING
+        ends = sorted(end * slope + intercept for end in span)
+        return Part((ends[0], ends[1]), saturated, mask is not None, frozenset(flags))
+
+    def _line(self, index: int) -> tuple[float, float]:
+        one = self._slices[index]
+        if one.slope is None or one.intercept is None:
+            return 1.0, 0.0
+        return float(one.slope), float(one.intercept)
+
+    def span(self, parts: Sequence[Part]) -> tuple[int, int]:
+        """Return the least and the greatest real value of the volume, as they are kept.
+
+        Raises
+        ------
+        Unusable
+            `only_padding`, or `value_range`: fractions, or more than a few beyond int16.
+        """
+        ends = [one.ends for one in parts if one.ends is not None]
+        if not ends:
+            raise Unusable("only_padding", "every voxel is padding")
+        lowest, highest = min(low for low, _ in ends), max(high for _, high in ends)
+        fractions = any(not self._line(at)[0].is_integer() for at in range(len(parts)))
+        if fractions and highest - lowest < intensity.NORMALISED_SPAN:
+            raise Unusable(
+                "value_range", f"values from {lowest:g} to {highest:g} in fractions are no CT"
+            )
+        saturated = sum(one.saturated for one in parts)
+        intensity.few_saturate(saturated, of=self._voxels.size, span=(lowest, highest))
+        return max(round(lowest), _INT16.min), min(round(highest), _INT16.max)
+
+    def finished(self, parts: Sequence[Part], scale: ValueScale) -> Voxels:
+        """Return the volume: what is shown inverted turned over, padding at the lowest real value.
+
+        *Pixel Padding Value* (0028,0120) becomes the lowest value of a real voxel, air in a CT, so
+        that it moves no minimum and no scale. A padding value that lies between real values of
+        its slice marks nothing that can be told from tissue: it is kept, and flagged. Lossy
+        compression changes padding, which is then kept too.
+
+        *MONOCHROME1* says how a picture is shown, not what a value means: HU are densities and
+        stay. Other values are turned over within the bits stored, so that dense tissue is bright.
+        """
+        masks = {at: self._voxels[at] == _PADDING for at, part in enumerate(parts) if part.padded}
+        floor, _ = self.span(parts)
+        if self._slices[0].header.stored.photometric == "MONOCHROME1" and scale != "HU":
+            lows = [self._turn_over(at, masks.get(at)) for at in range(len(parts))]
+            floor = min(low for low in lows if low is not None)
+        for at, mask in masks.items():
+            self._voxels[at][mask] = floor
+        return self._voxels
+
+    def _turn_over(self, index: int, padding: Mask | None) -> int | None:
+        """Turn one slice over within its bits stored; return its least real value."""
+        slope, intercept = self._line(index)
+        ends = decode.bounds(self._slices[index].header.stored)
+        total = round(sum(end * slope + intercept for end in ends))
+        values = total - self._voxels[index].astype(np.int32)
+        real = values if padding is None else values[~padding]
+        if not real.size:
+            return None
+        if padding is not None:
+            values[padding] = real[0]
+        self._voxels[index] = intensity.to_int16(values)
+        return int(self._voxels[index].min())
+
+
+def _padding(decoded: Decoded, padding: tuple[int, int] | None) -> Mask | None:
+    """Return where the values are padding, None if none is."""
+    if padding is None or padding[0] > decoded.most or padding[1] < decoded.least:
+        return None
+    low, high = max(padding[0], decoded.least), min(padding[1], decoded.most)
+    values = decoded.values
+    mask = values == low if low == high else (values >= low) & (values <= high)
+    return mask if mask.any() else None

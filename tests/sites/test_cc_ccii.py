@@ -1,16 +1,21 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from elsewhere.design import params
 from elsewhere.sites.cc_ccii import CcCcii
-from elsewhere.sites.layout import LayoutError, Rejected, Scan
+from elsewhere.sites.layout import LayoutError, LeftOut, Scan
+
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 def reasons(found):
-    return {one.path: one.reason for one in found if isinstance(one, Rejected)}
+    return {one.path: one.reason for one in found if isinstance(one, LeftOut)}
 
 
 def test_folders_give_class_patient_and_scan(published):
-    scans = list(CcCcii().scans(published("cc_ccii")))
+    scans = list(CcCcii().scans(published("cc_ccii"), POLICY))
     assert [(scan.path, scan.patient, scan.label) for scan in scans] == [
         ("NCP/7/100", "7", 1),
         ("NCP/7/101", "7", 1),
@@ -28,7 +33,7 @@ def test_the_table_tells_lost_slices_scans_and_labels(published):
     (root / "CP").rename(root / "moved")
     (root / "Normal" / "8").mkdir()
     (root / "moved" / "8" / "102").rename(root / "Normal" / "8" / "102")
-    assert reasons(CcCcii().scans(root)) == {
+    assert reasons(CcCcii().scans(root, POLICY)) == {
         "NCP/7/100": "slice_count",
         "NCP/7/101": "missing",
         "NCP/7/999": "not_listed",
@@ -40,8 +45,8 @@ def test_gaps_are_kept_as_in_the_paper_or_refused(published):
     root = published("cc_ccii")
     (root / "NCP" / "7" / "100" / "0003.png").unlink()
     (root / "unzip_filenames.csv").unlink()
-    assert reasons(CcCcii().scans(root)) == {}
-    assert reasons(CcCcii(gaps="reject").scans(root)) == {"NCP/7/100": "gap"}
+    assert reasons(CcCcii().scans(root, POLICY)) == {}
+    assert reasons(CcCcii(gaps="reject").scans(root, POLICY)) == {"NCP/7/100": "gap"}
 
 
 def test_doubled_and_empty_scans(published):
@@ -50,15 +55,15 @@ def test_doubled_and_empty_scans(published):
     (folder / "0003.png").rename(folder / "4.png")
     for path in (root / "CP" / "8" / "102").iterdir():
         path.unlink()
-    found = reasons(CcCcii().scans(root))
-    assert found == {"NCP/7/100": "duplicate_position", "CP/8/102": "empty"}
+    found = reasons(CcCcii().scans(root, POLICY))
+    assert found == {"NCP/7/100": "duplicate_position", "CP/8/102": "no_image"}
 
 
 def test_without_tables_scans_are_still_read(published, caplog):
     root = published("cc_ccii")
     for name in ("metadata.csv", "unzip_filenames.csv"):
         (root / name).unlink()
-    scans = list(CcCcii().scans(root))
+    scans = list(CcCcii().scans(root, POLICY))
     assert len(scans) == 4
     assert all(isinstance(scan, Scan) and scan.sex == "unknown" for scan in scans)
     assert "metadata.csv is missing" in caplog.text
@@ -70,9 +75,9 @@ def test_the_header_of_the_sex_column_varies(published, name):
     pd.DataFrame([("7", 60, "Male")], columns=["patient_id", "Age", name]).to_csv(
         root / "metadata.csv", index=False
     )
-    assert next(iter(CcCcii().scans(root))).sex == "M"
+    assert next(iter(CcCcii().scans(root, POLICY))).sex == "M"
 
 
 def test_no_class_folder(tmp_path):
     with pytest.raises(LayoutError, match="NCP, CP, Normal"):
-        list(CcCcii().scans(tmp_path))
+        list(CcCcii().scans(tmp_path, POLICY))

@@ -1,21 +1,25 @@
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from elsewhere.design import params
 from elsewhere.sites.covid_ct import CovidCt, match
-from elsewhere.sites.layout import Rejected, Scan
+from elsewhere.sites.layout import LeftOut, Scan
+
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 def split(found):
     found = list(found)
     scans = [one for one in found if isinstance(one, Scan)]
-    return scans, [one for one in found if isinstance(one, Rejected)]
+    return scans, [one for one in found if isinstance(one, LeftOut)]
 
 
 def test_names_are_matched_in_spite_of_suffix_case_and_blanks(published):
-    scans, rejected = split(CovidCt().scans(published("covid_ct")))
+    scans, rejected = split(CovidCt().scans(published("covid_ct"), POLICY))
     patients = {scan.name: scan.patient for scan in scans}
     assert rejected == []
     assert patients == {
@@ -33,11 +37,11 @@ def test_names_are_matched_in_spite_of_suffix_case_and_blanks(published):
 
 def test_images_may_lie_in_the_folder_of_the_publisher(published):
     root = published("covid_ct")
-    names = [scan.name for scan in CovidCt().scans(root)]
+    names = [scan.name for scan in CovidCt().scans(root, POLICY)]
     (root / "Images-processed").mkdir()
     for folder in ("CT_COVID", "CT_NonCOVID"):
         (root / folder).rename(root / "Images-processed" / folder)
-    moved = list(CovidCt().scans(root))
+    moved = list(CovidCt().scans(root, POLICY))
     assert [scan.name for scan in moved] == names
     assert moved[0].path.startswith("Images-processed/CT_COVID/")
 
@@ -45,7 +49,7 @@ def test_images_may_lie_in_the_folder_of_the_publisher(published):
 def test_what_one_list_lacks_is_a_rejected_row(published):
     root = published("covid_ct")
     (root / "CT_COVID" / "b_2.png").rename(root / "CT_COVID" / "c.png")
-    scans, rejected = split(CovidCt().scans(root))
+    scans, rejected = split(CovidCt().scans(root, POLICY))
     assert len(scans) == 5
     assert {(one.path, one.reason) for one in rejected} == {
         ("CT_COVID/c.png", "not_listed"),
@@ -75,7 +79,7 @@ def test_no_name_is_used_twice_and_exact_names_match(listed, on_disk):
 @pytest.mark.real
 def test_the_published_images(real):
     """D-02: 349 and 397 images; the tables hold 213 and 171 distinct patients."""
-    scans, rejected = split(CovidCt().scans(real("covid-ct")))
+    scans, rejected = split(CovidCt().scans(real("covid-ct"), POLICY))
     patients = [{scan.patient for scan in scans if scan.label == label} for label in (0, 1)]
     assert [sum(scan.label == label for scan in scans) for label in (0, 1)] == [397, 349]
     assert [len(each) for each in patients] == [171, 213]

@@ -1,10 +1,14 @@
 import shutil
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from elsewhere.design import params
 from elsewhere.sites.covid_ctset import CovidCtset, _by_patient, _expected
-from elsewhere.sites.layout import LayoutError, Rejected, Scan, age
+from elsewhere.sites.layout import LayoutError, LeftOut, Scan, age
+
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 def scans(found):
@@ -12,11 +16,11 @@ def scans(found):
 
 
 def reasons(found):
-    return {one.path: one.reason for one in found if isinstance(one, Rejected)}
+    return {one.path: one.reason for one in found if isinstance(one, LeftOut)}
 
 
 def test_nested_and_flat_names_are_read_alike(published):
-    found = scans(CovidCtset().scans(published("covid_ctset")))
+    found = scans(CovidCtset().scans(published("covid_ctset"), POLICY))
     assert [scan.name for scan in found] == [
         f"patient{number}/SR_{series}" for number in (1, 2) for series in (2, 3, 4)
     ]
@@ -27,7 +31,7 @@ def test_nested_and_flat_names_are_read_alike(published):
 
 
 def test_the_table_gives_rescale_spacing_and_acquisition(published):
-    scan = scans(CovidCtset().scans(published("covid_ctset")))[0]
+    scan = scans(CovidCtset().scans(published("covid_ctset"), POLICY))[0]
     source = scan.source
     assert (source.slope, source.intercept, source.bits_stored) == (1, -1024, 12)
     assert source.spacing_mm == (6, 0.75, 0.75)
@@ -42,7 +46,19 @@ def test_an_empty_rescale_is_not_made_up(published):
     frame = pd.read_csv(path, dtype=str)
     frame.loc[0, "SR_2 RescaleSlope"] = ""
     frame.to_csv(path, index=False)
-    assert scans(CovidCtset().scans(root))[0].source.intercept is None
+    assert scans(CovidCtset().scans(root, POLICY))[0].source.intercept is None
+
+
+@pytest.mark.parametrize("column", ["BitsStored", "RescaleSlope", "SliceThickness", "PixelSpacing"])
+def test_a_cell_that_is_no_number_costs_one_scan(published, column):
+    root = published("covid_ctset")
+    path = root / "Patients_metadata.csv"
+    frame = pd.read_csv(path, dtype=str)
+    frame.loc[0, f"SR_2 {column}"] = "Mr Smith"
+    frame.to_csv(path, index=False)
+    found = list(CovidCtset().scans(root, POLICY))
+    assert len(scans(found)) == 5
+    assert reasons(found) == {"137covid_patient1_SR_2": "bad_number"}
 
 
 def test_table_and_disk_must_agree(published):
@@ -54,7 +70,7 @@ def test_table_and_disk_must_agree(published):
         (root / name).touch()
     details = root / "Patient_details.csv"
     details.write_text(details.read_text().replace("053Y,Positive", "053Y,Negative"))
-    assert reasons(CovidCtset().scans(root)) == {
+    assert reasons(CovidCtset().scans(root, POLICY)) == {
         "137covid_patient1_SR_2": "label_conflict",
         "137covid_patient1_SR_3": "label_conflict",
         "137covid_patient1_SR_4": "label_conflict",
@@ -69,7 +85,7 @@ def test_both_tables_are_needed(published):
     root = published("covid_ctset")
     (root / "Patients_metadata.csv").unlink()
     with pytest.raises(LayoutError, match=r"Patients_metadata.csv: no such table"):
-        list(CovidCtset().scans(root))
+        list(CovidCtset().scans(root, POLICY))
 
 
 @pytest.mark.real
@@ -92,7 +108,7 @@ def test_the_published_tables_describe_every_listed_series(real, tmp_path):
     at = tmp_path / "covid1" / "patient1" / "SR_2"
     at.mkdir(parents=True)
     (at / "IM00001.tif").touch()
-    found = list(CovidCtset().scans(tmp_path))
+    found = list(CovidCtset().scans(tmp_path, POLICY))
     source = scans(found)[0].source
     assert (source.slope, source.intercept, source.bits_stored) == (1, -1024, 12)
     assert source.spacing_mm == (4, 0.814453125, 0.814453125)

@@ -1,11 +1,19 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pydicom
 import pytest
 
+from elsewhere.design import params
 from elsewhere.imaging import formats
 from elsewhere.sites.dicom_series import DicomSeries as Layout
-from elsewhere.sites.layout import LayoutError, Rejected, Scan
+from elsewhere.sites.intake import Intake
+from elsewhere.sites.keys import Keys
+from elsewhere.sites.layout import LayoutError, LeftOut, Scan
+
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 def scans(found):
@@ -13,7 +21,7 @@ def scans(found):
 
 
 def reasons(found):
-    return {one.path: one.reason for one in found if isinstance(one, Rejected)}
+    return {one.path: one.reason for one in found if isinstance(one, LeftOut)}
 
 
 def relabel(root, change):
@@ -22,7 +30,7 @@ def relabel(root, change):
 
 
 def test_studies_are_found_and_labelled(published, thorax):
-    found = list(Layout().scans(published("dicom_series")))
+    found = list(Layout().scans(published("dicom_series"), POLICY))
     assert reasons(found) == {}
     assert [(scan.patient, scan.label, scan.age) for scan in scans(found)] == [
         ("P0", 0, 40),
@@ -30,7 +38,7 @@ def test_studies_are_found_and_labelled(published, thorax):
         ("P1", 1, 42),
         ("P1", 1, 43),
     ]
-    volume = formats.read(scans(found)[2].source)
+    volume = formats.read(scans(found)[2].source, POLICY)
     np.testing.assert_array_equal(volume.voxels, thorax(seed=2))
 
 
@@ -39,7 +47,7 @@ def test_series_of_one_folder_are_told_apart(published):
     for number in range(4):
         for path in (root / "deep" / f"folder{number}").iterdir():
             path.rename(root / f"{number}-{path.name}")
-    assert len(scans(Layout().scans(root))) == 4
+    assert len(scans(Layout().scans(root, POLICY))) == 4
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_series_of_one_folder_are_told_apart(published):
 def test_other_keys_find_the_row(published, column, value):
     root = published("dicom_series")
     pd.DataFrame([(value, 1)], columns=[column, "label"]).to_csv(root / "label.csv", index=False)
-    found = scans(Layout().scans(root))
+    found = scans(Layout().scans(root, POLICY))
     assert {scan.label for scan in found} == {1}
     assert len(found) == (4 if column == "accession" else 2)
     assert {(scan.sex, scan.age) for scan in found} == {("F", 53)}
@@ -57,47 +65,133 @@ def test_other_keys_find_the_row(published, column, value):
 def test_what_cannot_be_joined_is_a_row(published):
     root = published("dicom_series")
     relabel(root, lambda frame: frame.assign(study=["1.2.826.0", "1.2.826.1", "1.2.826.2", "9"]))
-    found = list(Layout().scans(root))
+    found = list(Layout().scans(root, POLICY))
     assert reasons(found) == {"deep/folder3": "no_label", "label.csv/9": "missing"}
     assert len(scans(found)) == 3
 
 
-def test_one_series_a_study_on_request(published, write_dicom, thorax, series_of):
+def take(root, layout, tmp_path):
+    keys = Keys("a-site", False, b"key of a test")
+    return Intake(keys, True, tmp_path / "volumes", POLICY).take(layout, root)
+
+
+def ends(taken):
+    return {one.path: (one.reason, len(one.files)) for one in taken.account.rows}
+
+
+def test_one_series_a_study_on_request(published, write_dicom, thorax, series_of, tmp_path):
     """A-18: one scan a patient."""
     root = published("dicom_series")
     thin = series_of(uid="1.2.826.0.9", study="1.2.826.0", patient="P0")
-    write_dicom(root / "thin", thorax(slices=20), thin)
-    assert len(scans(Layout().scans(root))) == 5
-    found = list(Layout(series="most_slices").scans(root))
-    assert reasons(found) == {"deep/folder0": "not_chosen"}
-    assert {scan.path for scan in scans(found)} >= {"thin"}
+    files = write_dicom(root / "thin", thorax(slices=20), thin)
+    assert len(scans(Layout().scans(root, POLICY))) == 5
+    chosen = Layout(series="most_slices")
+    assert {scan.path for scan in scans(chosen.scans(root, POLICY))} >= {"thin"}
+    taken = take(root, chosen, tmp_path / "sound")
+    assert len(taken.rows) == 4
+    assert ends(taken) == {"label.csv": ("table", 1), "deep/folder0": ("not_chosen", 5)}
+    # the one with the most slices that can be used
+    middle = sorted(files, key=lambda path: pydicom.dcmread(path).ImagePositionPatient[2])[9]
+    middle.unlink()
+    taken = take(root, chosen, tmp_path / "damaged")
+    assert len(taken.rows) == 4
+    assert ends(taken) == {"label.csv": ("table", 1), "thin": ("gap", 19)}
 
 
-def test_a_bad_series_is_rejected_and_the_others_stay(published):
+def test_a_bad_series_is_rejected_and_the_others_stay(published, tmp_path):
     root = published("dicom_series")
     by_height = sorted(
         (root / "deep" / "folder1").iterdir(),
         key=lambda path: pydicom.dcmread(path).ImagePositionPatient[2],
     )
-    by_height[2].write_bytes(by_height[2].read_bytes()[:140])
-    found = list(Layout().scans(root))
-    assert len(scans(found)) == 3
+    by_height[2].write_bytes(by_height[2].read_bytes()[:-60])
+    taken = take(root, Layout(), tmp_path)
+    assert len(taken.rows) == 3
     damaged = f"deep/folder1/{by_height[2].name}"
-    assert reasons(found) == {damaged: "unreadable", "deep/folder1": "gap"}
+    assert ends(taken) == {
+        "label.csv": ("table", 1),
+        damaged: ("truncated", 1),
+        "deep/folder1": ("gap", 4),
+    }
+
+
+def test_a_copied_folder_is_set_aside_and_changes_no_voxel(published, tmp_path):
+    root = published("dicom_series")
+    before = take(root, Layout(), tmp_path / "before")
+    shutil.copytree(root / "deep" / "folder2", root / "again")
+    after = take(root, Layout(), tmp_path / "after")
+    kept = ["scan_id", "volume_sha256", "n_slices", "n_files"]
+    assert [[row[name] for name in kept] for row in after.rows] == [
+        [row[name] for name in kept] for row in before.rows
+    ]
+    assert sum(count for reason, count in ends(after).values() if reason == "identical_copy") == 5
+
+
+def test_two_patients_in_one_series_are_refused(published):
+    root = published("dicom_series")
+    victim = sorted((root / "deep" / "folder1").iterdir())[0]
+    data = pydicom.dcmread(victim)
+    data.PatientID = "P7"
+    data.save_as(victim)
+    assert reasons(Layout().scans(root, POLICY)) == {"deep/folder1": "mixed_identity"}
+
+
+def test_two_volumes_of_one_series_have_names_of_their_own(
+    published, write_dicom, thorax, series_of
+):
+    root = published("dicom_series")
+    for folder, number in (("deep/folder0", 1), ("second", 2)):
+        shutil.rmtree(root / folder, ignore_errors=True)
+        series = series_of(
+            uid="1.2.826.0.1", study="1.2.826.0", patient="P0", tags={"AcquisitionNumber": number}
+        )
+        for index, path in enumerate(write_dicom(root / folder, thorax(seed=number), series)):
+            data = pydicom.dcmread(path)
+            data.SOPInstanceUID = f"1.2.826.0.1.{number}.{index}"
+            data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+            data.save_as(path)
+    found = scans(Layout().scans(root, POLICY))
+    assert len(found) == 5
+    names = {scan.name for scan in found}
+    assert len(names) == 5
+    assert len([name for name in names if name.startswith("1.2.826.0.1/")]) == 2
+
+
+def test_only_declared_words_are_categories(published):
+    root = published("dicom_series")
+    relabel(root, lambda frame: frame.assign(category=["Mr Smith", "control", "", "control"]))
+    plain = scans(Layout().scans(root, POLICY))
+    assert [scan.category for scan in plain] == ["negative", "negative", "positive", "positive"]
+    found = list(Layout(categories=("control",)).scans(root, POLICY))
+    assert [scan.category for scan in scans(found)] == ["control", "positive", "control"]
+    assert reasons(found) == {"deep/folder0": "unknown_category"}
+    assert "Smith" not in repr([one.detail for one in found if isinstance(one, LeftOut)])
+
+
+def test_the_study_date_is_kept_for_the_intake(published, write_dicom, thorax, series_of):
+    root = published("dicom_series")
+    series = series_of(uid="1.2.826.0.1", study="1.2.826.0", tags={"StudyDate": "20200131"})
+    write_dicom(root / "deep" / "folder0", thorax(), series)
+    found = scans(Layout().scans(root, POLICY))
+    assert [scan.date for scan in found] == ["20200131", None, None, None]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("label\n1\n", "needs one of the columns"),
-        ("study,label\n1.2,2\n", "line 2: label '2', expected 0 or 1"),
-        ("study,label\n1.2,1\n1.2,0\n", "line 3: this study has another label above"),
-        ("study,patient\n1.2,1\n", r"no column \['label'\]"),
+        ("label\n1\n", "none of its columns is study, accession, patient"),
+        ("study,label\n1.2,Smith\n", "line 2: expected label 0 or 1, and a study"),
+        ("study,label\n,1\n", "line 2: expected label 0 or 1, and a study"),
+        ("study,label\n1.2,1\n1.2,0\n", "line 3: this study stands above with another label"),
+        ("study,patient,label\n1,Smith,1\n1,Doe,1\n", "line 3: .* or another entry"),
+        ("study,Smith\n1.2,1\n", "none of its 2 columns is label"),
+        ("study,label\n1.2,1,Smith\n", "cannot be read as a table"),
         ("study,label\n", "no row"),
     ],
 )
-def test_a_wrong_label_table_stops_the_site(published, content, message):
+def test_a_wrong_label_table_stops_the_site_and_is_not_quoted(published, content, message):
     root = published("dicom_series")
     (root / "label.csv").write_text(content)
-    with pytest.raises(LayoutError, match=message):
-        list(Layout().scans(root))
+    with pytest.raises(LayoutError, match=message) as error:
+        list(Layout().scans(root, POLICY))
+    assert "Smith" not in str(error.value)

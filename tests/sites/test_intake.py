@@ -1,17 +1,20 @@
 import errno
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from elsewhere.design import params
 from elsewhere.imaging import store
 from elsewhere.imaging.source import Source
-from elsewhere.imaging.volume import Volume
-from elsewhere.sites import intake
+from elsewhere.sites.account import AccountError, csv_text
 from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
-from elsewhere.sites.layout import Layout, Rejected, Scan
+from elsewhere.sites.layout import Layout, LeftOut, Scan
 
 PRIVATE = Keys("a-site", True, b"key of a test")
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 class Fixed(Layout):
@@ -19,7 +22,7 @@ class Fixed(Layout):
 
     found: tuple[object, ...]
 
-    def scans(self, root):
+    def scans(self, root, policy):
         yield from self.found
 
 
@@ -30,23 +33,40 @@ def scan(path, **changes):
 
 def take(tmp_path, *found, keys=PRIVATE):
     layout = Fixed(found=found)
-    return Intake(keys, False, tmp_path / "volumes").take(layout, tmp_path)
+    return Intake(keys, False, tmp_path / "volumes", POLICY).take(layout, tmp_path / "raw")
+
+
+def files(taken):
+    """Reason to number of files, without what the sample site holds besides."""
+    counts = Counter()
+    for one in taken.account.rows:
+        if one.reason != "unknown_file":
+            counts[one.reason] += len(one.files)
+    return counts
 
 
 def test_a_volume_is_stored_under_its_hashed_name(tmp_path, published):
     path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
-    rows, rejected = take(tmp_path, scan(path))
-    assert rejected == []
-    assert rows[0]["scan_id"] == PRIVATE.scan("Covid (1).png")
-    stored = store.read(tmp_path / "volumes" / f"{rows[0]['scan_id']}{store.SUFFIX}")
-    assert rows[0]["volume_sha256"] == store.sha256(stored)
-    assert (rows[0]["n_slices"], rows[0]["rows"], rows[0]["columns"]) == stored.shape
+    taken = take(tmp_path, scan(path))
+    (row,) = taken.rows
+    assert row["scan_id"] == PRIVATE.scan("Covid (1).png")
+    stored = store.read(tmp_path / "volumes" / f"{row['scan_id']}{store.SUFFIX}")
+    assert row["volume_sha256"] == store.sha256(stored)
+    assert (row["n_slices"], row["rows"], row["columns"]) == stored.shape
     assert stored.dtype == np.uint8
+    assert [each["scan_id"] for each in taken.profiles] == [row["scan_id"]]
+
+
+def test_every_other_file_of_the_folder_is_in_the_account(tmp_path, published):
+    path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
+    account = take(tmp_path, scan(path)).account
+    assert (account.used, account.total) == (1, 22)
+    assert account.files() == {"set aside": 21, "rejected": 0}
 
 
 def test_without_a_patient_each_scan_is_its_own(tmp_path, published):
-    files = sorted((published("sars_cov_2_ct") / "COVID").iterdir())
-    rows, _ = take(tmp_path, *(scan(path, patient=None) for path in files))
+    paths = sorted((published("sars_cov_2_ct") / "COVID").iterdir())
+    rows = take(tmp_path, *(scan(path, patient=None) for path in paths)).rows
     assert {row["patient_key"] for row in rows} == {"none"}
     assert [row["patient_id"] for row in rows] == [row["scan_id"] for row in rows]
 
@@ -54,36 +74,58 @@ def test_without_a_patient_each_scan_is_its_own(tmp_path, published):
 @pytest.mark.parametrize("content", [b"", b"no image", b"\x89PNG\r\n\x1a\n" + b"\0" * 50])
 def test_a_damaged_file_is_a_row_and_the_others_stay(tmp_path, published, content, caplog):
     good = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
-    bad = tmp_path / "SECRET-NAME.png"
+    bad = tmp_path / "raw" / "SECRET-NAME.png"
     bad.write_bytes(content)
-    rows, rejected = take(tmp_path, scan(bad), scan(good))
-    assert len(rows) == 1
-    assert [(one.path, one.reason) for one in rejected] == [(PRIVATE.path(bad.name), "unreadable")]
-    assert "SECRET" not in rejected[0].detail + caplog.text
+    taken = take(tmp_path, scan(bad), scan(good))
+    assert len(taken.rows) == 1
+    assert files(taken) == {"unreadable": 1}
+    details = [one.detail for one in taken.account.rows]
+    assert "SECRET" not in repr(details) + caplog.text
 
 
 def test_a_file_that_vanished_is_a_row(tmp_path):
-    _, rejected = take(tmp_path, scan(tmp_path / "gone.png"))
-    assert [one.reason for one in rejected] == ["unreadable"]
+    (tmp_path / "raw").mkdir()
+    taken = take(tmp_path, scan(tmp_path / "raw" / "gone.png"))
+    assert files(taken) == {"vanished": 1}
+    assert taken.account.total == 1
 
 
 def test_a_failing_file_system_stops_the_step(tmp_path):
     """What is no damaged file must not shrink a cohort in silence."""
-    loop = tmp_path / "1.png"
+    (tmp_path / "raw").mkdir()
+    loop = tmp_path / "raw" / "1.png"
     loop.symlink_to(loop)
     with pytest.raises(OSError, match=r"1\.png") as error:
         take(tmp_path, scan(loop))
     assert error.value.errno == errno.ELOOP
 
 
-def test_rejected_paths_of_the_layout_are_hashed(tmp_path):
-    _, rejected = take(tmp_path, Rejected("SMITH/x", "gap", "2 steps"))
-    assert rejected == [Rejected(PRIVATE.path("SMITH/x"), "gap", "2 steps")]
+def test_a_file_in_two_scans_is_an_error(tmp_path, published):
+    path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
+    with pytest.raises(AccountError, match="two of them"):
+        take(tmp_path, scan(path), scan(path, name="other"))
 
 
-def test_greys_take_one_byte_and_hu_two():
-    voxels = np.array([[[0, 255]]], np.int16)
-    grey = intake.stored(Volume(voxels, "0-255", 8, "PNG"))
-    assert grey.dtype == np.uint8
-    np.testing.assert_array_equal(grey, voxels)
-    assert intake.stored(Volume(voxels, "HU", 12, "DICOM")).dtype == np.int16
+def test_scans_of_one_name_are_refused_because_nobody_knows_which_is_meant(tmp_path, published):
+    one, other, third = sorted((published("sars_cov_2_ct") / "COVID").iterdir())[:3]
+    taken = take(tmp_path, scan(one, name="x"), scan(other, name="x"), scan(third))
+    assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(third.name)]
+    assert files(taken) == {"same_name": 2}
+
+
+def test_what_stands_in_is_read_only_if_the_first_cannot_be(tmp_path, published):
+    good, other = sorted((published("sars_cov_2_ct") / "COVID").iterdir())[:2]
+    bad = tmp_path / "raw" / "bad.png"
+    bad.write_bytes(b"no image")
+    taken = take(tmp_path, scan(bad, instead=(scan(good), scan(other))))
+    assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(good.name)]
+    assert files(taken) == {"unreadable": 1, "not_chosen": 1}
+
+
+def test_rows_of_the_layout_are_in_the_account(tmp_path, published):
+    path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
+    taken = take(tmp_path, LeftOut("SMITH/x", "gap", "2 steps", (path,)))
+    assert files(taken) == {"gap": 1}
+    text = csv_text(taken.account, PRIVATE.path)
+    assert f"{PRIVATE.path('SMITH/x')},rejected,gap,2 steps,1" in text
+    assert "SMITH" not in text

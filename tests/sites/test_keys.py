@@ -2,12 +2,18 @@ import hashlib
 import hmac
 import os
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from elsewhere.design import params
+from elsewhere.design.graph import stages
 from elsewhere.sites import keys
 from elsewhere.sites.keys import Keys, SecretError
+
+ROOT = Path(__file__).parents[2]
 
 HASH = re.compile(r"^[0-9a-f]{16}$")
 
@@ -15,7 +21,8 @@ HASH = re.compile(r"^[0-9a-f]{16}$")
 @pytest.fixture
 def secret_file(tmp_path, monkeypatch):
     path = tmp_path / "secrets" / "secret"
-    monkeypatch.setenv(keys.SECRET_VARIABLE, str(path))
+    monkeypatch.delenv(keys.SECRET_VARIABLE, raising=False)
+    monkeypatch.setenv(keys.FILE_VARIABLE, str(path))
     return path
 
 
@@ -66,6 +73,7 @@ def test_steps_that_start_together_share_one_secret(secret_file):
 
 def test_without_the_variable_the_secret_lies_in_the_project(tmp_path, monkeypatch):
     monkeypatch.delenv(keys.SECRET_VARIABLE, raising=False)
+    monkeypatch.delenv(keys.FILE_VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     keys.keys("a", private=True)
     assert (tmp_path / ".elsewhere" / "secret").is_file()
@@ -84,6 +92,77 @@ def test_a_short_secret_is_refused(secret_file):
     secret_file.chmod(0o600)
     with pytest.raises(SecretError, match="8 bytes are no secret"):
         keys.keys("a", private=True)
+
+
+def test_the_secret_may_stand_in_the_environment(secret_file, monkeypatch):
+    monkeypatch.delenv(keys.FILE_VARIABLE)
+    monkeypatch.setenv(keys.SECRET_VARIABLE, "ab" * 16)
+    message = b"patient\0a-site\0P1"
+    expected = hmac.digest(b"ab" * 16, message, hashlib.sha256).hex()[:16]
+    assert keys.keys("a-site", private=True).patient("P1") == expected
+    monkeypatch.setenv(keys.SECRET_VARIABLE, "short")
+    with pytest.raises(SecretError, match=r"\$ELSEWHERE_SECRET: 5 bytes") as error:
+        keys.keys("a-site", private=True)
+    assert "short" not in str(error.value)
+
+
+def test_two_secrets_are_refused(secret_file, monkeypatch):
+    monkeypatch.setenv(keys.SECRET_VARIABLE, "ab" * 16)
+    with pytest.raises(SecretError, match="both"):
+        keys.keys("a", private=True)
+
+
+def test_a_secret_that_could_be_committed_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(keys.SECRET_VARIABLE, raising=False)
+    monkeypatch.setenv(keys.FILE_VARIABLE, "data/secret")
+    with pytest.raises(SecretError, match="lies in the project"):
+        keys.keys("a", private=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_git_and_dvc_ignore_the_folder_of_the_secret():
+    at = ["git", "-C", str(ROOT), "check-ignore", "--no-index", "-q"]
+    assert subprocess.run([*at, str(keys.DEFAULT_SECRET_FILE)], check=False).returncode == 0
+    folder = f"/{keys.DEFAULT_SECRET_FILE.parent}/"
+    assert folder in (ROOT / ".dvcignore").read_text().splitlines()
+
+
+def test_no_stage_reads_or_makes_the_secret(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    for stage in stages(params.load()).values():
+        every = [*stage.files, *stage.outputs.values()]
+        assert not [path for path in every if path.startswith(".elsewhere")]
+
+
+def test_names_that_are_no_unicode_have_keys_and_can_be_written(secret_file):
+    odd = os.fsdecode(b"M\xfcller")
+    assert HASH.match(keys.keys("a", private=True).path(odd))
+    written = keys.keys("a", private=False).path(odd)
+    assert written == "M\\xfcller"
+
+
+def test_the_folder_of_the_site_is_written_as_a_point(secret_file):
+    for private in (True, False):
+        assert keys.keys("a", private=private).path(".") == "."
+
+
+def test_words_of_a_private_site_are_hashed(secret_file):
+    private, public = keys.keys("a", private=True), keys.keys("a", private=False)
+    assert HASH.match(private.word("sub_site", "St. Mary"))
+    assert private.word("sub_site", "unknown") == "unknown"
+    assert public.word("sub_site", "St. Mary") == "St. Mary"
+
+
+def test_who_has_the_secret_finds_what_a_row_speaks_of(tmp_path, secret_file):
+    private = keys.keys("a", private=True)
+    for name in ("SMITH/CT/1", "SMITH/MR/1", "JONES/CT/1"):
+        (tmp_path / "raw" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "raw" / name).touch()
+    root = tmp_path / "raw"
+    found = list(keys.located(root, private.path("SMITH/CT/1"), site_keys=private))
+    assert found == [root / "SMITH" / "CT" / "1"]
+    assert list(keys.located(root, "0" * 16, site_keys=private)) == []
 
 
 def test_the_key_is_not_shown():

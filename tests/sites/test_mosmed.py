@@ -1,8 +1,13 @@
+from pathlib import Path
+
 import openpyxl
 import pytest
 
-from elsewhere.sites.layout import LayoutError, Rejected, Scan
+from elsewhere.design import params
+from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 from elsewhere.sites.mosmed import Mosmed
+
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
 
 def write_registry(root, *rows):
@@ -13,7 +18,7 @@ def write_registry(root, *rows):
 
 
 def test_severity_is_the_label(published):
-    scans = list(Mosmed().scans(published("mosmed")))
+    scans = list(Mosmed().scans(published("mosmed"), POLICY))
     assert [(scan.category, scan.label) for scan in scans] == [
         ("CT-0", 0),
         ("CT-1", 1),
@@ -24,8 +29,8 @@ def test_severity_is_the_label(published):
 
 def test_ct_0_is_left_out_with_a_reason(published):
     """A-08: all remaining scans are positive."""
-    found = list(Mosmed(leave_out=("CT-0",)).scans(published("mosmed")))
-    rejected = [one for one in found if isinstance(one, Rejected)]
+    found = list(Mosmed(leave_out=("CT-0",)).scans(published("mosmed"), POLICY))
+    rejected = [one for one in found if isinstance(one, LeftOut)]
     assert [(one.path, one.reason) for one in rejected] == [
         ("studies/CT-0/study_0001.nii.gz", "left_out")
     ]
@@ -35,8 +40,8 @@ def test_ct_0_is_left_out_with_a_reason(published):
 def test_the_registry_is_compared_where_it_is_there(published):
     root = published("mosmed")
     write_registry(root, ("study_0001", "CT-0"), ("study_0002", "CT-3"), ("study_0009", "CT-1"))
-    found = list(Mosmed().scans(root))
-    assert {(one.path, one.reason) for one in found if isinstance(one, Rejected)} == {
+    found = list(Mosmed().scans(root, POLICY))
+    assert {(one.path, one.reason) for one in found if isinstance(one, LeftOut)} == {
         ("studies/CT-1/study_0002.nii.gz", "label_conflict"),
         ("studies/CT-2/study_0003.nii.gz", "not_listed"),
         ("studies/CT-1/study_0009.nii.gz", "missing"),
@@ -45,4 +50,4 @@ def test_the_registry_is_compared_where_it_is_there(published):
 
 def test_an_unknown_category_cannot_be_left_out(published):
     with pytest.raises(LayoutError, match="CT-9"):
-        list(Mosmed(leave_out=("CT-9",)).scans(published("mosmed")))
+        list(Mosmed(leave_out=("CT-9",)).scans(published("mosmed"), POLICY))

@@ -1,21 +1,37 @@
+import json
 import os
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from elsewhere.design import params
 from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
-from elsewhere.imaging import store
+from elsewhere.imaging import profile, store
 from elsewhere.sites import keys, manifest
+from elsewhere.sites.discretion import WithheldError
 from elsewhere.sites.layout import LayoutError
 from elsewhere.steps import ingest
+from elsewhere.steps.ingest import RejectedError
 
 LAYOUTS = ["cc_ccii", "covid_ct", "covid_ctset", "dicom_series", "mosmed", "sars_cov_2_ct"]
 
 
-def settings(layout, **changes):
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+NOTHING = "path,verdict,reason,detail,n_files\n"
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path, monkeypatch):
+    """Stand in a project: the step keeps what it must not lose below the working folder."""
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+
+
+def settings(layout, intake=POLICY, **changes):
     known = {"title": "A hospital", "layout": layout, "privacy": "public", "synthetic": True}
-    return ingest.Settings(site=Site.model_validate(known | changes))
+    return ingest.Settings(site=Site.model_validate(known | changes), intake=intake)
 
 
 def job(raw, out):
@@ -27,6 +43,8 @@ def job(raw, out):
             "manifest": out / "manifest.parquet",
             "volumes": out / "volumes",
             "rejected": out / "rejected.csv",
+            "account": out / "account.json",
+            "profile": out / "profile.parquet",
         },
     )
 
@@ -48,7 +66,24 @@ def test_every_row_has_its_volume(published, tmp_path, layout):
         volume = store.read(out / "volumes" / f"{row['scan_id']}{store.SUFFIX}")
         assert volume.shape == (row["n_slices"], row["rows"], row["columns"])
         assert (volume.min(), volume.max()) == (row["value_min"], row["value_max"])
-    assert list(pd.read_csv(out / "rejected.csv").columns) == ["path", "reason", "detail"]
+    assert profile.read(out / "profile.parquet")["scan_id"].tolist() == frame["scan_id"].tolist()
+    assert frame["study_day"].dropna().eq(0).all()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_account_adds_up(published, tmp_path, layout):
+    root, out = published(layout), tmp_path / "out"
+    (root / "notes.txt").write_text("x")
+    ingest.run(job(root, out), settings(layout))
+    account = json.loads((out / "account.json").read_text())
+    rejected = pd.read_csv(out / "rejected.csv")
+    files = account["files"]
+    assert files["total"] == sum(path.is_file() for path in root.rglob("*"))
+    assert files["total"] == files["used"] + files["set aside"] + files["rejected"]
+    assert files["used"] == manifest.read(out / "manifest.parquet")["n_files"].sum()
+    by_verdict = rejected.groupby("verdict")["n_files"].sum().to_dict()
+    assert by_verdict == {"set aside": files["set aside"]}
+    assert account["files_by_reason"]["set aside"]["document"] == 1
 
 
 @pytest.mark.parametrize(
@@ -84,7 +119,7 @@ def test_patients_with_several_scans_keep_one_key(published, tmp_path):
 
 def test_nothing_of_a_private_site_leaves_unhashed(published, tmp_path, monkeypatch, caplog):
     """Names, numbers and dates of patients stand in the raw files, in no artifact and no log."""
-    monkeypatch.setenv(keys.SECRET_VARIABLE, str(tmp_path / "secret"))
+    monkeypatch.setenv(keys.FILE_VARIABLE, str(tmp_path / "secret"))
     root = published("dicom_series")
     (root / "deep").rename(root / "NAME^SECRET")
     victim = sorted((root / "NAME^SECRET" / "folder0").iterdir())[0]
@@ -101,8 +136,17 @@ def test_nothing_of_a_private_site_leaves_unhashed(published, tmp_path, monkeypa
     written += [frame.drop(columns=["age"]).to_csv(), str(content(out))]
     for secret in ["SECRET", "P0", "P1", "1.2.826", "19670407", "folder"]:
         assert not [text for text in written if secret in text], secret
-    assert "unreadable" in (out / "rejected.csv").read_text()
-    assert len(frame) == 3
+    assert "truncated" in (out / "rejected.csv").read_text()
+
+
+def test_an_error_at_a_private_site_keeps_its_words_back(published, tmp_path, monkeypatch):
+    monkeypatch.setenv(keys.FILE_VARIABLE, str(tmp_path / "secret"))
+    root = published("mosmed")
+    (tmp_path / "SMITH").write_text("a file where the outputs should go")
+    for privacy, kind in (("public", OSError), ("private", WithheldError)):
+        with pytest.raises(kind) as error:
+            ingest.run(job(root, tmp_path / "SMITH"), settings("mosmed", privacy=privacy))
+        assert ("SMITH" in str(error.value)) == (privacy == "public")
 
 
 def test_a_missing_folder_says_what_to_do(tmp_path):
@@ -120,15 +164,37 @@ def test_a_site_that_cannot_be_had_here_is_empty(tmp_path):
     ingest.run(job(tmp_path / "none", out), settings("dicom_series", available=False))
     assert len(manifest.read(out / "manifest.parquet")) == 0
     assert os.listdir(out / "volumes") == []
-    assert (out / "rejected.csv").read_text() == "path,reason,detail\n"
+    assert (out / "rejected.csv").read_text() == NOTHING
+    assert len(profile.read(out / "profile.parquet")) == 0
+    assert json.loads((out / "account.json").read_text())["files"]["total"] == 0
 
 
-def test_a_site_without_one_usable_scan_is_an_error(published, tmp_path):
+def test_a_site_without_one_usable_scan_is_an_error_that_leaves_its_reasons(
+    published, tmp_path, caplog
+):
+    caplog.set_level("INFO")
     root = published("mosmed")
     for path in root.rglob("*.nii.gz"):
         path.write_bytes(b"damaged")
-    with pytest.raises(LayoutError, match=r"no usable scan.*'unreadable': 3"):
+    with pytest.raises(RejectedError, match=r"no usable scan.*see \.elsewhere/rejected/a-site.csv"):
         ingest.run(job(root, tmp_path / "out"), settings("mosmed"))
+    assert not list((tmp_path / "out").glob("*"))
+    kept = pd.read_csv(ingest.KEPT / "a-site.csv")
+    assert kept["reason"].tolist() == ["unreadable"] * 3
+    assert "unreadable: 3 rows, 3 files. The file is damaged" in caplog.text
+
+
+def test_the_policy_may_stop_a_site_of_which_too_much_was_rejected(published, tmp_path):
+    root = published("mosmed")
+    next(root.rglob("*.nii.gz")).write_bytes(b"damaged")
+    strict = POLICY.model_copy(update={"rejected_at_most": 0.3})
+    with pytest.raises(RejectedError, match=r"33\.3% of the files were rejected"):
+        ingest.run(job(root, tmp_path / "out"), settings("mosmed", strict))
+    assert (ingest.KEPT / "a-site.csv").is_file()
+    lenient = POLICY.model_copy(update={"rejected_at_most": 0.34})
+    ingest.run(job(root, tmp_path / "out"), settings("mosmed", lenient))
+    assert len(manifest.read(tmp_path / "out" / "manifest.parquet")) == 2
+    assert not (ingest.KEPT / "a-site.csv").exists()
 
 
 def test_left_out_scans_stand_in_the_rejected_rows(published, tmp_path):
@@ -137,7 +203,7 @@ def test_left_out_scans_stand_in_the_rejected_rows(published, tmp_path):
     chosen = settings("mosmed", options={"leave_out": ["CT-0"]})
     ingest.run(job(published("mosmed"), out), chosen)
     rejected = pd.read_csv(out / "rejected.csv")
-    assert rejected["reason"].tolist() == ["left_out"]
+    assert rejected[["verdict", "reason"]].to_numpy().tolist() == [["set aside", "left_out"]]
     assert manifest.read(out / "manifest.parquet")["label"].tolist() == [1, 1]
 
 
@@ -157,7 +223,8 @@ def test_the_published_images_are_taken_in(real, tmp_path, layout, folder, label
     frame = manifest.read(out / "manifest.parquet")
     by_label = frame.groupby("label")
     assert by_label.size().tolist() == labels
-    assert (out / "rejected.csv").read_text() == "path,reason,detail\n"
+    rejected = pd.read_csv(out / "rejected.csv")
+    assert not rejected["verdict"].eq("rejected").any()
     assert (frame["value_scale"] == "0-255").all()
     if patients:
         assert by_label["patient_id"].nunique().tolist() == patients

@@ -64,7 +64,9 @@ class Hashes:
             status = os.stat(path)
         except OSError:
             return None
-        key = f"{algorithm}:{path}"
+        # raw file names hold what patients are called: the memory knows paths by their hash
+        name = hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
+        key = f"{algorithm}:{name}"
         state = [status.st_mtime_ns, status.st_size, status.st_ino]
         known = self._known.get(key)
         if known is not None and known[0] == state:

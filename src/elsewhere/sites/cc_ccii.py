@@ -9,17 +9,19 @@ from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.formats import numbered, slice_number
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites.layout import (
     Layout,
     LayoutError,
-    Rejected,
+    LeftOut,
     Scan,
     Sex,
     age,
     images,
+    number,
     sex,
     table,
     visible,
@@ -34,7 +36,7 @@ _SUFFIXES = (".png", ".jpg", ".jpeg")
 @dataclass(frozen=True)
 class _Listed:
     label: str
-    slices: int | None
+    slices: str
 
 
 class CcCcii(Layout):
@@ -51,11 +53,12 @@ class CcCcii(Layout):
 
     citation: ClassVar[str] = "Zhang et al. 2020, Cell 181(6):1423-1433 (CC-CCII)"
     licence: ClassVar[str] = "CNCB-NGDC terms: research use"
+    suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     gaps: Literal["keep", "reject"] = "keep"
     first_slice: Literal["head", "feet"] = "head"
 
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a folder; the tables are used as far as they are there."""
         classes = [name for name in _CLASSES if (root / name).is_dir()]
         if not classes:
@@ -71,7 +74,7 @@ class CcCcii(Layout):
         for (patient_id, scan_id), row in sorted((listed or {}).items()):
             if (patient_id, scan_id) not in seen:
                 path = f"{row.label}/{patient_id}/{scan_id}"
-                yield Rejected(path, "missing", "listed in unzip_filenames.csv, not on disk")
+                yield LeftOut(path, "missing", "listed in unzip_filenames.csv, not on disk")
 
     def _scan(
         self,
@@ -79,7 +82,7 @@ class CcCcii(Layout):
         category: str,
         people: dict[str, tuple[Sex, float]],
         listed: dict[tuple[str, str], _Listed] | None,
-    ) -> Scan | Rejected:
+    ) -> Scan | LeftOut:
         patient = at.parent.name
         relative = f"{category}/{patient}/{at.name}"
         files = images(at, *_SUFFIXES)
@@ -88,7 +91,7 @@ class CcCcii(Layout):
             if listed is not None:
                 _agree(listed.get((patient, at.name)), category, len(files))
         except Unusable as error:
-            return Rejected(relative, error.reason, error.detail)
+            return LeftOut(relative, error.reason, error.detail, tuple(files))
         source = Source(kind="stack", files=tuple(files), first_slice=self.first_slice)
         known_sex, known_age = people.get(patient, ("unknown", float("nan")))
         return Scan(
@@ -104,7 +107,7 @@ class CcCcii(Layout):
 
     def _check(self, files: list[Path]) -> None:
         if not files:
-            raise Unusable("empty", f"no {' or '.join(_SUFFIXES)} file in the folder")
+            raise Unusable("no_image", f"no {' or '.join(_SUFFIXES)} file in the folder")
         numbers = [slice_number(path) for path in numbered(files)] if len(files) > 1 else []
         skipped = sum(after - before - 1 for before, after in pairwise(numbers))
         if self.gaps == "reject" and skipped:
@@ -117,8 +120,9 @@ def _agree(row: _Listed | None, category: str, slices: int) -> None:
     # only the class names are documented; whatever else the column holds cannot be compared
     if row.label in _CLASSES and row.label != category:
         raise Unusable("label_conflict", f"unzip_filenames.csv says {row.label}, not {category}")
-    if row.slices is not None and row.slices != slices:
-        raise Unusable("slice_count", f"{slices} slices, unzip_filenames.csv says {row.slices}")
+    stated = number(row.slices)
+    if stated is not None and stated != slices:
+        raise Unusable("slice_count", f"{slices} slices, unzip_filenames.csv says {stated:g}")
 
 
 def _people(path: Path) -> dict[str, tuple[Sex, float]]:
@@ -137,8 +141,5 @@ def _listed(path: Path) -> dict[tuple[str, str], _Listed] | None:
         return None
     rows = table(path, required=("patient_id", "scan_id", "label", "n_slice"))
     return {
-        (row["patient_id"], row["scan_id"]): _Listed(
-            row["label"], int(float(row["n_slice"])) if row["n_slice"] else None
-        )
-        for row in rows
+        (row["patient_id"], row["scan_id"]): _Listed(row["label"], row["n_slice"]) for row in rows
     }

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.sites.layout import NAN, Layout, Rejected, Scan, Sex, age, folder, images, sex, table
+from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex, table
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _POSITIVE, _NEGATIVE = "COVID-CT-MetaInfo.xlsx", "NonCOVID-CT-MetaInfo.csv"
@@ -32,8 +33,9 @@ class CovidCt(Layout):
 
     citation: ClassVar[str] = "Yang et al. 2020, COVID-CT-Dataset, arXiv 2003.13865"
     licence: ClassVar[str] = "figures: copyright of their authors, for research use"
+    suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan an image that a table gives a patient."""
         positive = table(root / _POSITIVE, required=("File name", "Patient ID", "Age", "Gender"))
         people = {
@@ -49,7 +51,7 @@ class CovidCt(Layout):
 
 def _category(
     root: Path, category: str, people: Mapping[str, _Person], table_name: str
-) -> Iterator[Scan | Rejected]:
+) -> Iterator[Scan | LeftOut]:
     at = folder(root, category, f"Images-processed/{category}")
     files = {path.name: path for path in images(at, *_SUFFIXES)}
     matched = match(set(people), set(files))
@@ -57,11 +59,13 @@ def _category(
     for name, path in files.items():
         relative = path.relative_to(root).as_posix()
         if name not in matched:
-            yield Rejected(relative, "not_listed", f"no row of {table_name} names this image")
+            detail = f"no row of {table_name} names this image"
+            yield LeftOut(relative, "not_listed", detail, (path,))
             continue
         person = people[matched[name]]
         if not person.patient:
-            yield Rejected(relative, "no_patient", f"{table_name} gives this image no patient")
+            detail = f"{table_name} gives this image no patient"
+            yield LeftOut(relative, "no_patient", detail, (path,))
             continue
         source = Source(kind="stack", files=(path,))
         # the name without the folder: both places of the images give one identifier
@@ -69,7 +73,7 @@ def _category(
         patient, known_sex, known_age = person.patient, person.sex, person.age
         yield Scan(key, relative, patient, label, category, source, sex=known_sex, age=known_age)
     for name in sorted(set(people) - set(matched.values())):
-        yield Rejected(
+        yield LeftOut(
             f"{at.relative_to(root).as_posix()}/{name}",
             "missing",
             f"listed in {table_name}, not on disk",

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm
-from elsewhere.sites.layout import Layout, Rejected, Scan, age, sex, table
+from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
+from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex, table
 
 _SERIES = ("SR_2", "SR_3", "SR_4")
 _NESTED = re.compile(r"^(covid|normal)\d*$")
@@ -43,10 +43,11 @@ class CovidCtset(Layout):
 
     citation: ClassVar[str] = "Rahimzadeh et al. 2021, Biomed. Signal Process. Control 68:102588"
     licence: ClassVar[str] = "CC BY-NC-SA 4.0"
+    suffixes: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
 
     first_slice: Literal["head", "feet"] = "head"
 
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a series; label and rescale come from the two tables."""
         people = _by_patient(root / "Patient_details.csv", "SEX", "AGE", "COVID-19 Infection")
         needed = [f"{one} Rescale{part}" for one in _SERIES for part in ("Slope", "Intercept")]
@@ -54,13 +55,13 @@ class CovidCtset(Layout):
         found, others = _found(root)
         for path in others:
             detail = "neither covid1/patientN/SR_k/*.tif nor *covid_patientN_SR_k_IM*.tif"
-            yield Rejected(path, "unexpected_file", detail)
+            yield LeftOut(relative(path, root), "unexpected_file", detail, (path,))
         for (patient, series), files in sorted(found.items()):
             yield self._scan(patient, series, files, people, headers)
         for patient, series in _expected(headers):
             if (patient, series) not in found:
-                path = f"{patient}/{series}"
-                yield Rejected(path, "missing", "listed in Patients_metadata.csv, not on disk")
+                at = f"{patient}/{series}"
+                yield LeftOut(at, "missing", "listed in Patients_metadata.csv, not on disk")
 
     def _scan(
         self,
@@ -69,21 +70,26 @@ class CovidCtset(Layout):
         files: _Files,
         people: Mapping[str, _Row],
         headers: Mapping[str, _Row],
-    ) -> Scan | Rejected:
+    ) -> Scan | LeftOut:
         person = people.get(patient)
         if person is None:
-            return Rejected(files.at, "not_listed", "Patient_details.csv has no such patient")
+            detail = "Patient_details.csv has no such patient"
+            return LeftOut(files.at, "not_listed", detail, tuple(files.files))
         infection = person["COVID-19 Infection"]
         if infection != _INFECTION[files.folder]:
-            detail = f"Patient_details.csv says {infection!r}, the name says {files.folder}"
-            return Rejected(files.at, "label_conflict", detail)
+            detail = f"the name says {files.folder}, Patient_details.csv does not agree"
+            return LeftOut(files.at, "label_conflict", detail, tuple(files.files))
+        try:
+            source = self._source(files, _Header(headers.get(patient, {}), series))
+        except Unusable as error:
+            return LeftOut(files.at, error.reason, error.detail, tuple(files.files))
         return Scan(
             name=f"{patient}/{series}",
             path=files.at,
             patient=patient,
             label=int(infection == "Positive"),
             category=files.folder,
-            source=self._source(files, _Header(headers.get(patient, {}), series)),
+            source=source,
             sex=sex(person["SEX"]),
             age=age(person["AGE"]),
         )
@@ -115,14 +121,19 @@ class _Header:
         return self.row.get(f"{self.series} {name}", "")
 
     def number(self, name: str) -> float | None:
-        return float(self.text(name)) if self.text(name) else None
+        return number(self.text(name))
 
     def spacing_mm(self) -> SpacingMm:
         """Return the pixel spacing, and the slice thickness for want of a distance."""
-        written = self.text("PixelSpacing")
-        dy, dx = json.loads(written) if written else (NAN, NAN)
         thickness = self.number("SliceThickness")
-        return (NAN if thickness is None else thickness, float(dy), float(dx))
+        dy, dx = NAN, NAN
+        if self.text("PixelSpacing"):
+            parts = self.text("PixelSpacing").strip("[]").split(",")
+            found = [number(part.strip()) for part in parts]
+            if len(found) != 2 or found[0] is None or found[1] is None:
+                raise Unusable("bad_number", "Pixel Spacing should be two numbers")
+            dy, dx = found[0], found[1]
+        return (NAN if thickness is None else thickness, dy, dx)
 
     def acquisition(self) -> Acquisition:
         without = "WITHOUT CONTRAST" in self.text("ImageComments").upper()
@@ -150,23 +161,25 @@ def _expected(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
     return sorted(filled)
 
 
-def _found(root: Path) -> tuple[dict[tuple[str, str], _Files], list[str]]:
-    others: list[str] = []
+def _found(root: Path) -> tuple[dict[tuple[str, str], _Files], list[Path]]:
+    others: list[Path] = []
     found: dict[tuple[str, str], _Files] = {}
-    for path in sorted(root.rglob("*.tif*")):
-        if path.name.startswith("."):
+    for path in sorted(root.rglob("*")):
+        below = path.relative_to(root)
+        if path.suffix.lower() not in CovidCtset.suffixes or not path.is_file():
             continue
-        relative = path.relative_to(root)
-        nested = [_NESTED.match(part) for part in relative.parts[:-3]]
+        if any(part.startswith(HIDDEN) for part in below.parts):
+            continue
+        nested = [_NESTED.match(part) for part in below.parts[:-3]]
         flat = _FLAT.search(path.name)
         if flat:
             folder, key = flat[1].lower(), (flat[2], flat[3])
-            at = (relative.parent / path.name[: flat.end() - 1]).as_posix()
+            at = (below.parent / path.name[: flat.end() - 1]).as_posix()
         elif nested and nested[-1]:
-            folder, key = nested[-1][1], (relative.parts[-3], relative.parts[-2])
-            at = relative.parent.as_posix()
+            folder, key = nested[-1][1], (below.parts[-3], below.parts[-2])
+            at = below.parent.as_posix()
         else:
-            others.append(relative.as_posix())
+            others.append(path)
             continue
         found.setdefault(key, _Files(folder, at)).files.append(path)
     return found, others

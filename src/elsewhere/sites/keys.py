@@ -8,12 +8,15 @@ import logging
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 log = logging.getLogger(__name__)
 
-SECRET_VARIABLE = "ELSEWHERE_SECRET_FILE"
+FILE_VARIABLE = "ELSEWHERE_SECRET_FILE"
+SECRET_VARIABLE = "ELSEWHERE_SECRET"
+# git and DVC ignore this folder
 DEFAULT_SECRET_FILE = Path(".elsewhere/secret")
 # public data hold no secret: a published key gives everyone the same identifiers
 PUBLIC_KEY = b"elsewhere public sites, key 1"
@@ -54,44 +57,94 @@ class Keys:
     def path(self, relative: str) -> str:
         """Return a path relative to the site: as it is if public, every component hashed if not."""
         if not self.private:
-            return relative
+            return relative.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
         parts = PurePosixPath(relative).parts
-        return "/".join(self._hash("path", part) for part in parts)
+        return "/".join(self._hash("path", part) for part in parts) or "."
+
+    def word(self, kind: str, text: str) -> str:
+        """Return a user's word of some kind, such as a hospital's name; hashed if private."""
+        if not self.private or text == "unknown":
+            return text
+        return self._hash(kind, text)
 
     def _hash(self, kind: str, name: str) -> str:
-        message = "\0".join((kind, self.site, name)).encode()
+        # names of files need not be UTF-8
+        message = "\0".join((kind, self.site, name)).encode("utf-8", "surrogateescape")
         return hmac.new(self.key, message, hashlib.sha256).hexdigest()[:_DIGITS]
 
 
 def keys(site: str, *, private: bool) -> Keys:
     """Return the keys of a site.
 
-    A private site uses the secret in the file that $ELSEWHERE_SECRET_FILE names, or in
-    .elsewhere/secret of the project; it is made on first use, readable by its owner only. Who
-    loses the secret cannot make the same identifiers again.
+    A private site uses the secret in $ELSEWHERE_SECRET, or in the file that
+    $ELSEWHERE_SECRET_FILE names, or in .elsewhere/secret of the project; the file is made on first
+    use, readable by its owner only. Who loses the secret cannot make the same identifiers again.
 
     Raises
     ------
     SecretError
-        If the secret's file is readable by others or too short.
+        If the secret is too short, given twice, or in a file that others can read or that git may
+        take up.
     """
     return Keys(site, private, _secret() if private else PUBLIC_KEY)
 
 
+def located(root: Path, written: str, *, site_keys: Keys) -> Iterator[Path]:
+    """Yield the files and folders below a site's folder that a written path stands for.
+
+    It is how the owner of a private site, who has the secret, finds what a row of rejected.csv
+    speaks of.
+    """
+    wanted = written.split("/")
+    todo = [(root, 0)]
+    while todo:
+        folder, depth = todo.pop()
+        if depth == len(wanted):
+            yield folder
+        elif folder.is_dir():
+            inside = sorted(folder.iterdir())
+            todo += [
+                (one, depth + 1) for one in inside if site_keys.path(one.name) == wanted[depth]
+            ]
+
+
 def _secret() -> bytes:
-    path = Path(os.environ.get(SECRET_VARIABLE) or DEFAULT_SECRET_FILE)
+    given = os.environ.get(SECRET_VARIABLE, "").strip()
+    named = os.environ.get(FILE_VARIABLE, "")
+    if given and named:
+        raise SecretError(
+            f"both ${SECRET_VARIABLE} and ${FILE_VARIABLE} are set; unset the one that is wrong"
+        )
+    if given:
+        return _long_enough(given.encode(), f"${SECRET_VARIABLE}")
+    path = Path(named or DEFAULT_SECRET_FILE)
+    _refuse_tracked(path)
     if not path.exists():
         _create(path)
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise SecretError(f"{path}: mode {mode:o} lets others read the secret; chmod 600 {path}")
-    found = path.read_bytes().strip()
+    return _long_enough(path.read_bytes().strip(), str(path))
+
+
+def _long_enough(found: bytes, where: str) -> bytes:
     if len(found) < _MIN_SECRET_BYTES:
         raise SecretError(
-            f"{path}: {len(found)} bytes are no secret, expected {_MIN_SECRET_BYTES} or more; "
-            "restore the file from your backup, or remove it to get a new one"
+            f"{where}: {len(found)} bytes are no secret, expected {_MIN_SECRET_BYTES} or more; "
+            "restore it from your backup, or remove it to get a new one"
         )
     return found
+
+
+def _refuse_tracked(path: Path) -> None:
+    """Refuse a file in the project that git or DVC could take up."""
+    project, place = Path.cwd().resolve(), path.resolve()
+    ignored = project / DEFAULT_SECRET_FILE.parent
+    if place.is_relative_to(project) and not place.is_relative_to(ignored):
+        raise SecretError(
+            f"{path} lies in the project, where it could be committed or shared; "
+            f"keep it outside, or in {DEFAULT_SECRET_FILE.parent}/"
+        )
 
 
 def _create(path: Path) -> None:

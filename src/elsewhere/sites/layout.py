@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import re
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar, Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
+from elsewhere.imaging.volume import Unusable
+from elsewhere.sites.reasons import Verdict, verdict
 
 Sex = Literal["F", "M", "unknown"]
 NAN = float("nan")
+HIDDEN = (".", "__MACOSX")
+_NOTHING = ("not_a_file", "empty_file")
+_TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".json", ".parquet")
+_DOCUMENTS = (".md", ".txt", ".pdf", ".html", ".htm", ".rst", ".doc", ".docx", ".rtf", ".bib")
+_DOCUMENT_NAMES = ("readme", "license", "licence", "copying", "citation", "changelog")
 _DICOM_AGE = re.compile(r"^(\d{1,3})([DWMY]?)$")
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25, "": 365.25}
 
@@ -47,6 +57,10 @@ class Scan:
         Years; NaN unknown.
     sub_site
         Hospital within the site (A-02).
+    date
+        Day of the study as YYYYMMDD; it never leaves the machine, only days between studies do.
+    instead
+        Scans to try, in this order, if this one cannot be used; if it can, they are set aside.
     """
 
     name: str
@@ -58,37 +72,102 @@ class Scan:
     sex: Sex = "unknown"
     age: float = NAN
     sub_site: str = "unknown"
+    date: str | None = None
+    instead: tuple[Scan, ...] = ()
 
 
 @dataclass(frozen=True)
-class Rejected:
-    """Files that make no scan: path relative to the site, reason code, one sentence.
+class LeftOut:
+    """Files that are in no volume.
 
-    The sentence holds no identifier: at a private site only the path is hashed.
+    Attributes
+    ----------
+    path
+        Relative to the site, with "/"; of a volume the folder that holds its files.
+    reason
+        A code of `elsewhere.sites.reasons`.
+    detail
+        One sentence without any name or identifier: at a private site only the path is hashed.
+    files
+        Which files these are; none where a table names what is not there.
     """
 
     path: str
     reason: str
     detail: str
+    files: tuple[Path, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it was set aside or rejected."""
+        return verdict(self.reason)
 
 
 class Layout(BaseModel, ABC):
-    """One published layout; its fields are the options of `sites.<site>.options`."""
+    """One published layout; its fields are the options of `sites.<site>.options`.
+
+    Attributes
+    ----------
+    citation, licence
+        Whose data these are, and under which terms.
+    suffixes
+        Of the files that hold pixels, in lower case.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     citation: ClassVar[str]
     licence: ClassVar[str]
+    suffixes: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
-        """Yield every scan below `root`, and a row for whatever is left out; reads no pixel.
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
+        """Yield every scan below `root`, and a row for each that cannot be one; reads no pixel.
+
+        A file may be left unnamed: `rest` says why it is in no scan.
+
+        Parameters
+        ----------
+        root
+            The site's folder.
+        policy
+            What makes slices one volume, where headers decide that.
 
         Raises
         ------
         LayoutError
             If folders or tables that the layout needs are missing or unreadable.
         """
+
+    def rest(self, path: Path, root: Path) -> LeftOut:
+        """Return the row of a file below `root` that `scans` does not name."""
+        at = relative(path, root)
+        parts = PurePosixPath(at).parts
+        reason, detail = _kind(path)
+        if any(part.startswith(HIDDEN) for part in parts):
+            reason, detail = "hidden", "hidden file"
+        elif path.name.lower().endswith(self.suffixes) and reason not in _NOTHING:
+            reason, detail = "unexpected_file", "an image where the layout expects none"
+        return LeftOut(at, reason, detail, (path,))
+
+
+def relative(path: Path, root: Path) -> str:
+    """Return a path below the site's folder, with "/"; "." is the folder itself."""
+    return path.relative_to(root).as_posix()
+
+
+def _kind(path: Path) -> tuple[str, str]:
+    """Return reason and detail of a file that is no image of the layout."""
+    name, suffix = path.name.lower(), path.suffix.lower()
+    if not path.is_file():
+        return "not_a_file", "neither a file nor a folder, or a link to nothing"
+    if path.stat().st_size == 0:
+        return "empty_file", "0 bytes"
+    if suffix in _TABLES or name.endswith(tuple(f"{one}.gz" for one in _TABLES)):
+        return "table", "a table"
+    if suffix in _DOCUMENTS or name.startswith(_DOCUMENT_NAMES):
+        return "document", "a text beside the scans"
+    return "unknown_file", "no image that the layout knows"
 
 
 def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
@@ -101,18 +180,39 @@ def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
     """
     if not path.is_file():
         raise LayoutError(f"{path}: no such table; put the publisher's file there")
-    if path.suffix == ".xlsx":
-        frame = pd.read_excel(path, dtype=str, keep_default_na=False)
-    else:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    frame = _frame(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     missing = [name for name in required if name not in frame]
     if missing:
-        raise LayoutError(f"{path}: no column {missing}; it has {list(frame.columns)}")
+        # what stands there is not shown: without a header line it is the first patient
+        raise LayoutError(
+            f"{path}: none of its {len(frame.columns)} columns is {' or '.join(missing)}; "
+            "is the header line there, and are the columns separated by commas?"
+        )
     return [
         {str(name): "" if value == "N/A" else str(value).strip() for name, value in row.items()}
         for row in frame.to_dict("records")
     ]
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".xlsx":
+            return pd.read_excel(path, dtype=str, keep_default_na=False)
+        with warnings.catch_warnings():
+            # rows longer than the header would shift every column by one
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+            )
+    except OSError:
+        raise
+    except Exception as error:
+        # the texts of these errors may quote the table
+        raise LayoutError(
+            f"{path}: cannot be read as a table ({type(error).__name__}); expected "
+            f"{'an Excel workbook' if path.suffix == '.xlsx' else 'CSV in UTF-8'}"
+        ) from None
 
 
 def folder(root: Path, *names: str) -> Path:
@@ -131,7 +231,7 @@ def folder(root: Path, *names: str) -> Path:
 
 def visible(parent: Path) -> list[Path]:
     """Return what lies in a folder, sorted by name, without hidden files."""
-    return sorted(path for path in parent.iterdir() if not path.name.startswith((".", "__MACOSX")))
+    return sorted(path for path in parent.iterdir() if not path.name.startswith(HIDDEN))
 
 
 def images(parent: Path, *suffixes: str) -> list[Path]:
@@ -143,6 +243,25 @@ def sex(text: str) -> Sex:
     """Return F or M for what tables write: f, M, Female, male; unknown otherwise."""
     known: dict[str, Sex] = {"F": "F", "M": "M", "FEMALE": "F", "MALE": "M"}
     return known.get(text.strip().upper(), "unknown")
+
+
+def number(text: str) -> float | None:
+    """Return the number in a cell of a table, None if the cell is empty.
+
+    Raises
+    ------
+    Unusable
+        `bad_number` if something else stands there.
+    """
+    if not text:
+        return None
+    try:
+        found = float(text)
+    except ValueError:
+        raise Unusable("bad_number", "a cell of a table should hold a number") from None
+    if not math.isfinite(found):
+        raise Unusable("bad_number", "a cell of a table should hold a finite number")
+    return found
 
 
 def age(text: str) -> float:

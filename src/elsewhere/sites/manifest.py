@@ -11,6 +11,7 @@ from elsewhere.files import whole
 
 _HASH = pa.Check.str_matches(r"^[0-9a-f]{16}$")
 _COUNT = pa.Check.ge(1)
+_CODES = pa.Check.str_matches(r"^([a-z0-9_]+(;[a-z0-9_]+)*)?$")
 _NOT_EMPTY = pa.Check.str_length(min_value=1)
 
 
@@ -29,21 +30,29 @@ SCHEMA = pa.DataFrameSchema(
         "category": pa.Column(str, _NOT_EMPTY),
         "sex": pa.Column(str, _among("F", "M", "unknown")),
         "age": pa.Column(float, pa.Check.in_range(0, 150), nullable=True),
+        # days since the patient's first study at the site: no date of a study is kept
+        "study_day": pa.Column("Int64", pa.Check.ge(0), nullable=True),
         "manufacturer": pa.Column(str, _NOT_EMPTY),
         "kernel": pa.Column(str, _NOT_EMPTY),
         "contrast": pa.Column(str, _among("yes", "no", "unknown")),
         "spacing_z_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
         "spacing_y_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
         "spacing_x_mm": pa.Column(float, pa.Check.gt(0), nullable=True),
+        # voxel (x, y, z) to LPS in mm, the upper 12 numbers by rows; "" where files do not say
+        "affine": pa.Column(str, pa.Check.str_matches(r"^(\[[-0-9.e, ]+\])?$")),
         "n_slices": pa.Column("int64", _COUNT),
         "rows": pa.Column("int64", _COUNT),
         "columns": pa.Column("int64", _COUNT),
+        "n_files": pa.Column("int64", _COUNT),
         "value_scale": pa.Column(str, _among("HU", "CT number", "0-255")),
+        "colour_mode": pa.Column(str, _among("grey", "rgb", "palette")),
         "bits_stored": pa.Column("int64", pa.Check.in_range(1, 64)),
         "value_min": pa.Column("int64"),
         "value_max": pa.Column("int64"),
         "source_path": pa.Column(str, _NOT_EMPTY),
         "source_format": pa.Column(str, _among("DICOM", "PNG", "JPEG", "TIFF", "NIfTI")),
+        "repairs": pa.Column(str, _CODES),
+        "flags": pa.Column(str, _CODES),
         "synthetic": pa.Column(bool),
         "volume_sha256": pa.Column(str, pa.Check.str_matches(r"^[0-9a-f]{64}$")),
     },

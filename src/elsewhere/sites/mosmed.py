@@ -6,8 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.sites.layout import Layout, LayoutError, Rejected, Scan, folder, table, visible
+from elsewhere.sites.layout import (
+    Layout,
+    LayoutError,
+    LeftOut,
+    Scan,
+    folder,
+    relative,
+    table,
+    visible,
+)
 
 CATEGORIES = ("CT-0", "CT-1", "CT-2", "CT-3", "CT-4")
 _SUFFIXES = (".nii.gz", ".nii")
@@ -24,10 +34,11 @@ class Mosmed(Layout):
 
     citation: ClassVar[str] = "Morozov et al. 2020, MosMedData: chest CT, arXiv 2005.06465"
     licence: ClassVar[str] = "CC BY-NC-ND 3.0"
+    suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     leave_out: tuple[str, ...] = ()
 
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a study, checked against dataset_registry.xlsx where that is there."""
         unknown = sorted({*self.leave_out} - {*CATEGORIES})
         if unknown:
@@ -38,22 +49,36 @@ class Mosmed(Layout):
             if not (studies / category).is_dir():
                 continue
             for path in visible(studies / category):
-                if path.name.endswith(_SUFFIXES):
+                if path.name.endswith(_SUFFIXES) and path.is_file():
                     yield self._scan(path, category, listed)
         yield from _missing(studies, listed or {})
 
-    def _scan(self, path: Path, category: str, listed: dict[str, str] | None) -> Scan | Rejected:
-        study = path.name.removesuffix(".gz").removesuffix(".nii")
-        relative = f"studies/{category}/{path.name}"
+    def rest(self, path: Path, root: Path) -> LeftOut:
+        """Return the row of a file that is no scan: the publisher's masks are none."""
+        at = relative(path, root)
+        if at.startswith("masks/") and path.name.endswith(_SUFFIXES):
+            return LeftOut(at, "mask", "segmentation beside the scans", (path,))
+        return super().rest(path, root)
+
+    def _scan(self, path: Path, category: str, listed: dict[str, str] | None) -> Scan | LeftOut:
+        study = _study(path)
+        at = f"studies/{category}/{path.name}"
+        reason = detail = ""
         if category in self.leave_out:
-            return Rejected(relative, "left_out", f"options.leave_out names {category}")
-        if listed is not None and study not in listed:
-            return Rejected(relative, "not_listed", "dataset_registry.xlsx has no such study")
-        if listed is not None and listed[study] != category:
-            detail = f"dataset_registry.xlsx says {listed[study]}, the folder {category}"
-            return Rejected(relative, "label_conflict", detail)
+            reason, detail = "left_out", f"options.leave_out names {category}"
+        elif listed is not None and study not in listed:
+            reason, detail = "not_listed", "dataset_registry.xlsx has no such study"
+        elif listed is not None and listed[study] != category:
+            reason = "label_conflict"
+            detail = f"dataset_registry.xlsx says another category than {category}"
+        if reason:
+            return LeftOut(at, reason, detail, (path,))
         source = Source(kind="nifti", files=(path,))
-        return Scan(study, relative, study, int(category != "CT-0"), category, source)
+        return Scan(study, at, study, int(category != "CT-0"), category, source)
+
+
+def _study(path: Path) -> str:
+    return path.name.removesuffix(".gz").removesuffix(".nii")
 
 
 def _listed(path: Path) -> dict[str, str] | None:
@@ -63,11 +88,9 @@ def _listed(path: Path) -> dict[str, str] | None:
     return {row["study_id"]: row["category"] for row in rows}
 
 
-def _missing(studies: Path, listed: dict[str, str]) -> Iterator[Rejected]:
-    there = {
-        path.name.removesuffix(".gz").removesuffix(".nii") for path in studies.glob("CT-*/*.nii*")
-    }
+def _missing(studies: Path, listed: dict[str, str]) -> Iterator[LeftOut]:
+    there = {_study(path) for path in studies.glob("CT-*/*.nii*")}
     for study, category in sorted(listed.items()):
         if study not in there:
             detail = "listed in dataset_registry.xlsx, not on disk"
-            yield Rejected(f"studies/{category}/{study}.nii.gz", "missing", detail)
+            yield LeftOut(f"studies/{category}/{study}.nii.gz", "missing", detail)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
+from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.sites.layout import Layout, LayoutError, Rejected, Scan, images
+from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, images
 
 _CLASSES = {"COVID": 1, "non-COVID": 0}
 
@@ -19,13 +20,14 @@ class SarsCov2Ct(Layout):
         "Soares et al. 2020, SARS-CoV-2 CT-scan dataset, medRxiv 2020.04.24.20078584"
     )
     licence: ClassVar[str] = "CC BY-NC-SA 4.0"
+    suffixes: ClassVar[tuple[str, ...]] = (".png",)
 
-    def scans(self, root: Path) -> Iterator[Scan | Rejected]:
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan an image, with patient None."""
         for category, label in _CLASSES.items():
             if not (root / category).is_dir():
                 raise LayoutError(f"{root}: expected the folders {' and '.join(_CLASSES)}")
-            for path in images(root / category, ".png"):
+            for path in images(root / category, *self.suffixes):
                 name = f"{category}/{path.name}"
                 source = Source(kind="stack", files=(path,))
                 yield Scan(name, name, None, label, category, source)

@@ -1,26 +1,35 @@
-"""ingest: a site's raw files to scans, a manifest and a list of what was rejected."""
+"""ingest: a site's raw files to scans, a manifest, and the account of every file."""
 
 from __future__ import annotations
 
-import csv
+import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Site
+from elsewhere.design.parts import IntakeRow, Site
 from elsewhere.files import whole
+from elsewhere.imaging import profile
 from elsewhere.sites import manifest, registry
-from elsewhere.sites.intake import Intake
-from elsewhere.sites.keys import keys
-from elsewhere.sites.layout import LayoutError, Rejected
+from elsewhere.sites.account import AccountError, Closed, by_reason, csv_text, summary
+from elsewhere.sites.discretion import discreet
+from elsewhere.sites.intake import Intake, Taken
+from elsewhere.sites.keys import SecretError, keys
+from elsewhere.sites.layout import LayoutError
+from elsewhere.sites.reasons import REASONS
 
 log = logging.getLogger(__name__)
+
+# outputs are written whole or not at all: the rows of a run that stops stay here
+KEPT = Path(".elsewhere/rejected")
+
+
+class RejectedError(RuntimeError):
+    """Too little of a site can be used; the message says how much and where the rows are."""
 
 
 @dataclass(frozen=True)
@@ -31,31 +40,45 @@ class Settings:
     ----------
     site
         Row of `sites`; the wildcard `site` is its name.
+    intake
+        What its files may be like.
     """
 
     site: Site
+    intake: IntakeRow
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Make the manifest, the volumes and the rejected rows of one site (A-01 to A-12).
+    """Make the manifest, the volumes and the account of one site (A-01 to A-12).
 
     Raises
     ------
     LayoutError
-        If the site's folder is missing, is not in its layout, or holds no usable scan.
+        If the site's folder is missing or is not in its layout.
+    RejectedError
+        If no scan is usable, or a larger share of files was rejected than the intake allows.
     """
-    with whole(job.outputs["volumes"]) as volumes:
-        volumes.mkdir(parents=True)
-        rows, rejected = _taken(job, settings.site, volumes)
-    manifest.write(pd.DataFrame(rows, columns=[*manifest.COLUMNS]), job.outputs["manifest"])
-    _write_rejected(rejected, job.outputs["rejected"])
+    name, private = job.wildcards["site"], settings.site.privacy == "private"
+    safe = (LayoutError, AccountError, SecretError, RejectedError)
+    with discreet(name, private=private, safe=safe):
+        with whole(job.outputs["volumes"]) as volumes:
+            volumes.mkdir(parents=True)
+            taken, rejected = _taken(job, settings, volumes)
+        rows = pd.DataFrame(taken.rows, columns=[*manifest.COLUMNS])
+        manifest.write(rows, job.outputs["manifest"])
+        profile.write(taken.profiles, job.outputs["profile"])
+        counts = {"site": name, **summary(taken.account, len(taken.rows))}
+        _write(job.outputs["account"], json.dumps(counts, indent=1) + "\n")
+        _write(job.outputs["rejected"], rejected)
 
 
-def _taken(job: Job, site: Site, volumes: Path) -> tuple[list[dict[str, Any]], list[Rejected]]:
-    name = job.wildcards["site"]
+def _taken(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
+    """Return what was taken in, and the text of rejected.csv."""
+    name, site = job.wildcards["site"], settings.site
     if not site.available:
         log.info("%s has no data here (available: false): its manifest is empty", name)
-        return [], []
+        nothing = Taken([], [], Closed((), 0, 0))
+        return nothing, csv_text(nothing.account, str)
     raw = job.path("raw")
     if not raw.is_dir():
         raise LayoutError(
@@ -64,16 +87,52 @@ def _taken(job: Job, site: Site, volumes: Path) -> tuple[list[dict[str, Any]], l
         )
     layout = registry.layout(site.layout, site.options)
     site_keys = keys(name, private=site.privacy == "private")
-    rows, rejected = Intake(site_keys, site.synthetic, volumes).take(layout, raw)
-    reasons = dict(sorted(Counter(one.reason for one in rejected).items()))
-    log.info("%s: %d scans, rejected %s", name, len(rows), reasons or "none")
-    if not rows:
-        raise LayoutError(f"{raw}: no usable scan in layout {site.layout}; rejected {reasons}")
-    return rows, rejected
+    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(layout, raw)
+    rejected = csv_text(taken.account, site_keys.path)
+    _report(name, taken)
+    kept = KEPT / f"{name}.csv"
+    problem = _problem(taken, settings.intake)
+    if problem:
+        _write(kept, rejected)
+        raise RejectedError(f"{raw}: {problem} in layout {site.layout}; see {kept}")
+    kept.unlink(missing_ok=True)
+    return taken, rejected
 
 
-def _write_rejected(rejected: Sequence[Rejected], path: Path) -> None:
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["path", "reason", "detail"])
-        writer.writerows(sorted(map(astuple, rejected)))
+def _problem(taken: Taken, intake: IntakeRow) -> str | None:
+    share = taken.account.rejected_share
+    if not taken.rows:
+        return "no usable scan"
+    if share > intake.rejected_at_most:
+        return (
+            f"{share:.1%} of the files were rejected, more than the intake's "
+            f"rejected_at_most of {intake.rejected_at_most:.1%},"
+        )
+    return None
+
+
+def _report(name: str, taken: Taken) -> None:
+    """Log the account: how many files ended where, and why."""
+    account = taken.account
+    ends = ", ".join(f"{count} {what}" for what, count in account.files().items())
+    log.info(
+        "%s: %d scans of %d of %d files; %s",
+        name,
+        len(taken.rows),
+        account.used,
+        account.total,
+        ends,
+    )
+    rows = Counter(one.reason for one in account.rows)
+    files = Counter(
+        {code: n for each in by_reason(account.rows).values() for code, n in each.items()}
+    )
+    for code, count in sorted(rows.items()):
+        reason = REASONS.get(code)
+        means = f"{reason.sentence} {reason.remedy}" if reason else ""
+        log.info("  %s: %d rows, %d files. %s", code, count, files[code], means)
+
+
+def _write(path: Path, text: str) -> None:
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")

@@ -1,0 +1,149 @@
+"""rows: the manifest's row of one scan: what may be known of it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from elsewhere.imaging import store
+from elsewhere.imaging.volume import Volume
+from elsewhere.sites.keys import Keys
+from elsewhere.sites.layout import Scan
+
+# 45 CFR 164.514(b)(2)(i)(C): ages over 89 are one category
+_OLDEST = 90.0
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Makes the rows of one site.
+
+    Attributes
+    ----------
+    keys
+        Of the site; at a private one ages above 89 become 90.
+    synthetic
+        Written into every row.
+    first_days
+        Patient to the day of the first study here.
+    """
+
+    keys: Keys
+    synthetic: bool
+    first_days: Mapping[str, int]
+
+    def row(
+        self, scan: Scan, volume: Volume, voxels: npt.NDArray[np.generic], n_files: int
+    ) -> dict[str, Any]:
+        """Return the row of a scan.
+
+        Parameters
+        ----------
+        scan
+            As the layout gave it.
+        volume
+            As it was read.
+        voxels
+            As they are stored, see `stored`.
+        n_files
+            Files that the volume was made of.
+        """
+        scan_id = self.keys.scan(scan.name)
+        dz, dy, dx = volume.spacing_mm
+        slices, rows, columns = voxels.shape
+        return {
+            "scan_id": scan_id,
+            "patient_id": self.keys.patient(scan.patient) if scan.patient is not None else scan_id,
+            "patient_key": "none" if scan.patient is None else "published",
+            "site": self.keys.site,
+            "sub_site": self.keys.word("sub_site", scan.sub_site),
+            "label": scan.label,
+            "category": scan.category,
+            "sex": scan.sex,
+            "age": min(scan.age, _OLDEST) if self.keys.private else scan.age,
+            "study_day": self._study_day(scan),
+            "manufacturer": volume.acquisition.manufacturer,
+            "kernel": volume.acquisition.kernel,
+            "contrast": volume.acquisition.contrast,
+            "spacing_z_mm": dz,
+            "spacing_y_mm": dy,
+            "spacing_x_mm": dx,
+            "affine": affine_text(volume.affine),
+            "n_slices": slices,
+            "rows": rows,
+            "columns": columns,
+            "n_files": n_files,
+            "value_scale": volume.value_scale,
+            "colour_mode": volume.colour_mode,
+            "bits_stored": volume.bits_stored,
+            "value_min": int(voxels.min()),
+            "value_max": int(voxels.max()),
+            "source_path": self.keys.path(scan.path),
+            "source_format": volume.source_format,
+            "repairs": codes(volume.repairs),
+            "flags": codes(volume.flags),
+            "synthetic": self.synthetic,
+            "volume_sha256": store.sha256(voxels),
+        }
+
+    def _study_day(self, scan: Scan) -> int | None:
+        today = day(scan.date)
+        if today is None or scan.patient is None:
+            return None
+        return today - self.first_days[scan.patient]
+
+
+def stored(volume: Volume) -> npt.NDArray[np.generic]:
+    """Return the voxels as they are kept: uint8 for greys of 0-255, int16 otherwise."""
+    kept = np.uint8 if volume.value_scale == "0-255" else np.int16
+    return volume.voxels.astype(kept)
+
+
+def flags(volume: Volume, measured: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the codes of what a user should know of a volume, by header and by measurement."""
+    return (*volume.flags, "face_slices") if measured["face_slices"] > 0 else volume.flags
+
+
+def day(text: str | None) -> int | None:
+    """Return the number of a day, from any fixed start, for a DICOM *Date* such as 20200131.
+
+    PS3.5 6.2: DA is YYYYMMDD; ACR-NEMA wrote YYYY.MM.DD. None for anything else.
+    """
+    digits = (text or "").strip().replace(".", "")
+    if len(digits) != len("YYYYMMDD") or not digits.isascii() or not digits.isdigit():
+        return None
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).toordinal()
+    except ValueError:
+        return None
+
+
+def first_days(scans: Iterable[Scan]) -> dict[str, int]:
+    """Return the day of each patient's first study among scans, those to fall back on included."""
+    first: dict[str, int] = {}
+    for scan in scans:
+        for each in (scan, *scan.instead):
+            today = day(each.date)
+            if today is not None and each.patient is not None:
+                first[each.patient] = min(today, first.get(each.patient, today))
+    return first
+
+
+def affine_text(affine: npt.NDArray[np.float64] | None) -> str:
+    """Return the upper three rows of an affine as JSON, to 10^-6 mm; "" where it is unknown."""
+    if affine is None:
+        return ""
+    numbers = [round(float(value), 6) + 0.0 for value in affine[:3].ravel()]
+    return json.dumps(numbers) if all(map(math.isfinite, numbers)) else ""
+
+
+def codes(found: Iterable[str]) -> str:
+    """Return codes in a fixed order, joined by ";"."""
+    return ";".join(sorted(set(found)))

@@ -59,6 +59,12 @@ def prepare(
 
 
 @app.command()
+def audit(study: StudyName, expect: Expect = None) -> None:
+    """Find duplicates between a study's sites, and tell label and site from headers alone."""
+    _step("audit", [study], expect)
+
+
+@app.command()
 def split(study: StudyName, site: SiteName, expect: Expect = None) -> None:
     """Send patients to training, validation and test, and prove that none is in two."""
     _step("split", [study, site], expect)
@@ -151,6 +157,15 @@ def phantom(
 
     path = Path("params.yaml")
     write_missing(load(path), read(path), sites or [])
+
+
+@app.command()
+def pull(site: SiteName) -> None:
+    """Fetch the studies of a site's work list from its archive (PACS) to data/raw."""
+    from elsewhere.design.params import load
+    from elsewhere.drivers.pull import pull_site
+
+    pull_site(load(), site)
 
 
 @app.command()

@@ -38,8 +38,16 @@ lint: env
 	$(RUN) ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \
 		snakefmt --check Snakefile workflow && snakemake --lint && python -m elsewhere graph --check
 
-bench: env
-	$(RUN) for file in benchmarks/store_formats.py benchmarks/paper_prediction.py; do echo "== $$file"; python $$file || exit 1; done
+bench: env .bench/.done
+	$(RUN) export PYTHONPATH=.bench PATH=$$PWD/.bench/bin:$$PATH; \
+		for file in benchmarks/store_formats.py benchmarks/dicom_readers.py benchmarks/paper_prediction.py; do \
+		echo "== $$file"; python $$file || exit 1; done
+
+# The readers that ours is compared with, without what they would pull in.
+.bench/.done: benchmarks/readers.txt
+	rm -rf .bench
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .bench -r benchmarks/readers.txt
+	touch $@
 
 # Resolve anew, in an empty environment, within the bounds of pyproject.toml.
 lock:

@@ -15,6 +15,7 @@ rule all:
 
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/prepare.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/predict.smk"

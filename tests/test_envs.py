@@ -26,6 +26,7 @@ STEPS = {
     "predict": "torch",
     "split": "figures",
     "score": "figures",
+    "audit": "figures",
     "figure": "figures",
 }
 ROOMS = {"ingest": ("sites",), "train": ("networks", "methods"), "predict": ("networks",)}
@@ -45,6 +46,7 @@ PLUGINS = {  # loaded by another library, so that no import statement names them
     "pylibjpeg": "pydicom decodes with it",
     "pylibjpeg-libjpeg": "pydicom decodes JPEG with it",
     "pylibjpeg-openjpeg": "pydicom decodes JPEG 2000 with it",
+    "pylibjpeg-rle": "pydicom decodes RLE with it",
     "python-gdcm": "pydicom decodes with it",
 }
 

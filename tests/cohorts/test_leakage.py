@@ -4,8 +4,12 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts.leakage import LeakageError, check
+from elsewhere.cohorts.split import pinned_part
 from elsewhere.design.study import Split
 
+NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(
+    {"patient_id": str, "group": str, "across_sites": bool}
+)
 HOLDOUT = Split(kind="holdout", folds=1, test=0.25, validation=0.25, seed=0)
 FOLDS = Split(kind="folds", folds=2, test=0.5, validation=0.25, seed=0)
 
@@ -37,7 +41,7 @@ def split(*folds: str) -> pd.DataFrame:
 
 
 def test_a_clean_holdout_is_reported_with_its_counts():
-    gate = check(split("rrvt"), manifest(), settings=HOLDOUT)
+    gate = check(split("rrvt"), manifest(), NOBODY, settings=HOLDOUT)
     assert gate["patients_in_two_parts"] == 0
     assert (gate["patients"], gate["scans"], gate["split"]) == (4, 8, "patient-level")
     assert gate["counts"] == [
@@ -65,36 +69,61 @@ def test_a_planted_leak_is_caught_wherever_it_is(scan, part):
     else:
         rows.loc[scan, "part"] = part
     with pytest.raises(LeakageError, match=f"p{scan // 2}"):
-        check(rows, manifest(), settings=HOLDOUT)
+        check(rows, manifest(), NOBODY, settings=HOLDOUT)
 
 
 def test_the_same_voxels_under_two_patients_are_a_leak_only_across_parts():
     scans = manifest()
     scans.loc[7, "volume_sha256"] = "v0"
     with pytest.raises(LeakageError, match="identical volumes"):
-        check(split("rrvt"), scans, settings=HOLDOUT)
-    gate = check(split("trvt"), scans, settings=HOLDOUT)
+        check(split("rrvt"), scans, NOBODY, settings=HOLDOUT)
+    gate = check(split("trvt"), scans, NOBODY, settings=HOLDOUT)
     assert gate["patients_sharing_a_volume"] == 2
 
 
 def test_a_patient_tested_twice_or_never_is_caught():
-    assert check(split("ttrv", "vrtt"), manifest(), settings=FOLDS)["folds"] == 2
+    assert check(split("ttrv", "vrtt"), manifest(), NOBODY, settings=FOLDS)["folds"] == 2
     with pytest.raises(LeakageError, match="p2"):
-        check(split("tttr", "vrtt"), manifest(), settings=FOLDS)
+        check(split("tttr", "vrtt"), manifest(), NOBODY, settings=FOLDS)
     with pytest.raises(LeakageError, match="p1"):
-        check(split("tvrr", "vrtt"), manifest(), settings=FOLDS)
+        check(split("tvrr", "vrtt"), manifest(), NOBODY, settings=FOLDS)
 
 
 def test_a_scan_that_is_missing_doubled_or_foreign_is_caught():
     rows = split("rrvt")
     for wrong in (rows.iloc[1:], pd.concat([rows, rows.iloc[:1]])):
         with pytest.raises(LeakageError, match="s0"):
-            check(wrong, manifest(), settings=HOLDOUT)
+            check(wrong, manifest(), NOBODY, settings=HOLDOUT)
     with pytest.raises(LeakageError, match="s7"):
-        check(rows, manifest().iloc[:7], settings=HOLDOUT)
+        check(rows, manifest().iloc[:7], NOBODY, settings=HOLDOUT)
 
 
 def test_without_patient_keys_the_split_is_flagged_as_image_level():
-    gate = check(split("rrvt"), manifest("none"), settings=HOLDOUT)
+    gate = check(split("rrvt"), manifest("none"), NOBODY, settings=HOLDOUT)
     assert gate["patient_key"] == "none"
     assert gate["split"] == "image-level: this site publishes no patient key"
+
+
+def connected(*members: str, across_sites: bool = False) -> pd.DataFrame:
+    rows = [{"patient_id": name, "group": "g" * 16} for name in members]
+    return pd.DataFrame(rows).assign(across_sites=across_sites)
+
+
+def test_near_identical_scans_of_two_patients_in_two_parts_are_refused():
+    with pytest.raises(LeakageError, match="groups of near-identical volumes are in two parts"):
+        check(split("rrvt"), manifest(), connected("p0", "p3"), settings=HOLDOUT)
+    gate = check(split("rrvt"), manifest(), connected("p0", "p1"), settings=HOLDOUT)
+    assert (gate["patients_in_groups"], gate["patients_across_sites"]) == (2, 0)
+
+
+def test_a_group_of_two_sites_must_be_where_its_name_puts_it():
+    letters = {"train": "r", "validation": "v", "test": "t"}
+    right = letters[pinned_part("g" * 16, 0, settings=HOLDOUT)]
+    groups = connected("p0", across_sites=True)
+    for letter in "rvt":
+        rows = split(letter + "rvt")
+        if letter == right:
+            assert check(rows, manifest(), groups, settings=HOLDOUT)["patients_across_sites"] == 1
+        else:
+            with pytest.raises(LeakageError, match="a site would test what another trains on"):
+                check(rows, manifest(), groups, settings=HOLDOUT)

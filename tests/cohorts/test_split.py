@@ -8,9 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from elsewhere.cohorts.split import assign, part_sizes, strata, units
+from elsewhere.cohorts.split import assign, part_sizes, pinned_part, strata, units
 from elsewhere.design.study import Split
 
+NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(
+    {"patient_id": str, "group": str, "across_sites": bool}
+)
 HOLDOUT = Split(kind="holdout", folds=1, test=0.2, validation=0.08, seed=2021)
 FOLDS = Split(kind="folds", folds=4, test=0.25, validation=0.1, seed=643)
 
@@ -83,7 +86,7 @@ def small(n_positive: int = 30, n_negative: int = 41) -> pd.DataFrame:
 
 @pytest.mark.parametrize("name", SITES)
 def test_the_papers_counts_of_patients_are_reached_exactly(name):
-    rows = assign(site(name), settings=HOLDOUT)
+    rows = assign(site(name), NOBODY, settings=HOLDOUT)
     for label, _, patients, _ in SITES[name]:
         found = rows[rows["label"] == label].groupby("part")["patient_id"].nunique()
         assert (found["train"], found["validation"], found["test"]) == patients
@@ -91,7 +94,7 @@ def test_the_papers_counts_of_patients_are_reached_exactly(name):
 
 @pytest.mark.parametrize("name", SITES)
 def test_shares_of_scans_are_within_one_percent_of_the_papers(name):
-    rows = assign(site(name), settings=HOLDOUT)
+    rows = assign(site(name), NOBODY, settings=HOLDOUT)
     for label, _, _, scans in SITES[name]:
         found = rows[rows["label"] == label]["part"].value_counts()
         for part, wanted in zip(("train", "validation", "test"), scans, strict=True):
@@ -124,13 +127,14 @@ def test_the_order_of_rows_does_not_matter(settings):
     manifest = small()
     shuffled = manifest.sample(frac=1, random_state=5)
     pd.testing.assert_frame_equal(
-        assign(manifest, settings=settings), assign(shuffled, settings=settings)
+        assign(manifest, NOBODY, settings=settings), assign(shuffled, NOBODY, settings=settings)
     )
 
 
 def test_another_seed_gives_another_split_of_the_same_size():
     first, second = (
-        assign(small(), settings=HOLDOUT.model_copy(update={"seed": seed})) for seed in (1, 2)
+        assign(small(), NOBODY, settings=HOLDOUT.model_copy(update={"seed": seed}))
+        for seed in (1, 2)
     )
     assert not first["part"].equals(second["part"])
     counts = [rows.groupby(["label", "part"])["patient_id"].nunique() for rows in (first, second)]
@@ -156,7 +160,7 @@ def test_no_patient_is_torn_and_each_is_tested_as_often_as_it_must(patients, fol
         ],
         columns=columns,
     )
-    rows = assign(manifest, settings=settings)
+    rows = assign(manifest, NOBODY, settings=settings)
     assert len(rows) == len(manifest) * folds
     assert (rows.groupby(["fold", "patient_id"])["part"].nunique() <= 1).all()
     if kind == "folds":
@@ -168,7 +172,7 @@ def test_no_patient_is_torn_and_each_is_tested_as_often_as_it_must(patients, fol
 
 
 def test_folds_are_of_equal_size_within_each_label():
-    rows = assign(small(), settings=FOLDS)
+    rows = assign(small(), NOBODY, settings=FOLDS)
     tested = rows[rows["part"] == "test"].groupby(["label", "fold"])["patient_id"].nunique()
     for label in (0, 1):
         assert tested[label].max() - tested[label].min() <= 1
@@ -177,7 +181,7 @@ def test_folds_are_of_equal_size_within_each_label():
 def test_a_patient_with_scans_of_both_labels_is_one_unit_of_the_positive_stratum():
     mixed = [*patient("m", label=1, category="NCP"), *patient("m", label=0, category="CP")]
     mixed[1]["scan_id"], mixed[1]["volume_sha256"] = key("other"), key("other") * 4
-    found = units(pd.DataFrame(mixed))
+    found = units(pd.DataFrame(mixed), NOBODY)
     assert [(unit.label, unit.category, unit.n_scans) for unit in found] == [(1, "NCP", 2)]
 
 
@@ -187,7 +191,7 @@ def test_patients_who_share_identical_voxels_stay_together():
     shared = set(manifest.loc[[0, 10, 20], "patient_id"])
     assert len(shared) == 3
     for seed in range(12):
-        rows = assign(manifest, settings=HOLDOUT.model_copy(update={"seed": seed}))
+        rows = assign(manifest, NOBODY, settings=HOLDOUT.model_copy(update={"seed": seed}))
         assert rows.loc[rows["patient_id"].isin(shared), "part"].nunique() == 1
 
 
@@ -198,12 +202,12 @@ def test_small_categories_join_until_they_reach_every_part():
         for number in range(count)
         for row in patient(f"{category}{number}", label=1, category=category)
     ]
-    groups = strata(units(pd.DataFrame(rows)), settings=HOLDOUT)
+    groups = strata(units(pd.DataFrame(rows), NOBODY), settings=HOLDOUT)
     assert sorted(len(group) for group in groups) == [10, 50]
 
 
 def test_three_patients_of_a_label_are_enough_for_every_part():
-    rows = assign(small(n_positive=3, n_negative=3), settings=HOLDOUT)
+    rows = assign(small(n_positive=3, n_negative=3), NOBODY, settings=HOLDOUT)
     assert set(rows.groupby(["label", "part"])["patient_id"].nunique()) == {1}
 
 
@@ -212,7 +216,7 @@ def test_every_patient_is_tested_equally_often_over_seeds():
     seeds = range(150)
     counts = pd.Series(0, index=sorted(set(manifest["patient_id"])))
     for seed in seeds:
-        rows = assign(manifest, settings=HOLDOUT.model_copy(update={"seed": seed}))
+        rows = assign(manifest, NOBODY, settings=HOLDOUT.model_copy(update={"seed": seed}))
         counts[sorted(set(rows.loc[rows["part"] == "test", "patient_id"]))] += 1
     share = part_sizes(20, settings=HOLDOUT)[2] / 20
     assert min(binomtest(int(n), len(seeds), share).pvalue for n in counts) > 1e-5
@@ -220,6 +224,59 @@ def test_every_patient_is_tested_equally_often_over_seeds():
 
 def test_an_empty_manifest_gives_an_empty_split_with_its_columns():
     manifest = small().iloc[:0]
-    rows = assign(manifest, settings=FOLDS)
+    rows = assign(manifest, NOBODY, settings=FOLDS)
     assert len(rows) == 0
     assert list(rows.columns) == ["scan_id", "patient_id", "label", "fold", "part"]
+
+
+def connected(*members: str, group: str, across_sites: bool = False) -> pd.DataFrame:
+    rows = [{"patient_id": key(name), "group": group} for name in members]
+    return pd.DataFrame(rows).assign(across_sites=across_sites)
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_a_group_is_split_as_one_patient(settings):
+    manifest = small()
+    people = manifest["patient_id"].unique()[:6]
+    groups = pd.DataFrame({"patient_id": people, "group": "g" * 16, "across_sites": False})
+    for seed in range(20):
+        rows = assign(manifest, groups, settings=settings.model_copy(update={"seed": seed}))
+        parts = rows[rows["patient_id"].isin(people)].groupby("fold")["part"].nunique()
+        assert (parts == 1).all()
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_a_group_of_two_sites_is_in_the_same_part_at_both(settings):
+    """Sites differ in all but the group; no site tests what the other trains on."""
+    one = pd.DataFrame(patient("shared", label=1, n_scans=2)).pipe(_with, small())
+    other = pd.DataFrame(patient("twin", label=0)).pipe(_with, small(n_positive=20, n_negative=9))
+    for number in range(40):
+        group = key("group", number)
+        found = [
+            assign(
+                scans,
+                connected(name, group=group, across_sites=True),
+                settings=settings,
+            ).query(f"patient_id == '{key(name)}'")
+            for scans, name in ((one, "shared"), (other, "twin"))
+        ]
+        here, there = (rows.drop_duplicates("fold")["part"].tolist() for rows in found)
+        assert here == there
+
+
+def _with(first: pd.DataFrame, rest: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([first, rest], ignore_index=True)
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_pinned_parts_follow_the_shares(settings):
+    number = 4000
+    parts = [pinned_part(key(i), 0, settings=settings) for i in range(number)]
+    for part, share in (("test", settings.test), ("validation", settings.validation)):
+        assert binomtest(parts.count(part), number, share).pvalue > 1e-4
+
+
+def test_a_pinned_group_is_tested_in_one_fold():
+    for number in range(50):
+        parts = [pinned_part(key(number), fold, settings=FOLDS) for fold in range(4)]
+        assert parts.count("test") == 1

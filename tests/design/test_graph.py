@@ -12,7 +12,7 @@ import pytest
 from elsewhere.design import params as tables
 from elsewhere.design.graph import Stage, runs, stages, training_sites
 
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def test_the_papers_cells_are_there(graph: dict[str, Stage]) -> None:
     assert count["train", "nguyen2021"] == 9
     assert count["train", "contrastive"] == 3 * 4
     assert count["ingest", None] == count["prepare", None] == 6
-    assert len(graph) == 125
+    assert count["audit", "nguyen2021"] == count["audit", "contrastive"] == 1
+    assert len(graph) == 127
 
 
 def test_every_file_is_made_once_before_it_is_read(graph: dict[str, Stage]) -> None:
@@ -117,6 +118,25 @@ def test_a_score_reads_the_cells_that_choose_its_threshold(graph: dict[str, Stag
     }
 
 
+def test_an_audit_compares_all_sites_and_each_split_reads_its_own_groups(
+    graph: dict[str, Stage],
+) -> None:
+    audit = graph["audit--contrastive"]
+    assert {*dict(audit.inputs["manifest"])} == {*dict(audit.inputs["profile"])}
+    for row in dict(audit.inputs["manifest"]):
+        split = graph[f"split--contrastive--{row}"]
+        assert split.inputs["groups"] == audit.outputs[f"groups/{row}"]
+        assert set(split.files).intersection(audit.outputs.values()) == {split.inputs["groups"]}
+
+
+def test_ingest_is_handed_the_intake_that_its_site_names(values: dict[str, Any]) -> None:
+    sites = copy.deepcopy(values["sites"])
+    sites["mosmed-synthetic"]["intake"] = "repair"
+    graph = stages(_changed(values, sites=sites))
+    assert graph["ingest--mosmed-synthetic"].settings["intake"] == "intakes.repair"
+    assert graph["ingest--utsw-synthetic"].settings["intake"] == "intakes.strict"
+
+
 def test_runs_and_training_sites(params: tables.Params) -> None:
     assert runs(params.studies["contrastive"]) == ["0-0", "1-0", "2-0", "3-0"]
     assert training_sites(params, "nguyen2021", "cc-ccii_covid-ctset_mosmed") == [
@@ -132,9 +152,9 @@ def _changed(values: dict[str, Any], **at: Any) -> tables.Params:
 
 def test_run_and_scale_choose_the_graph(values: dict[str, Any]) -> None:
     small = stages(_changed(values, run=["contrastive"]))
-    assert len(small) == 31
+    assert len(small) == 32
     paper = stages(_changed(values, scale="paper"))
-    assert len(paper) == 125
+    assert len(paper) == 127
     assert paper["ingest--utsw"].inputs == {"raw": "data/raw/utsw"}
     assert (
         paper["train--nguyen2021--utsw--0-0"].settings["training"]
@@ -154,7 +174,7 @@ def test_a_site_that_cannot_be_had_keeps_its_cells(values: dict[str, Any]) -> No
     sites = copy.deepcopy(values["sites"])
     sites["mosmed-synthetic"]["available"] = False
     graph = stages(_changed(values, sites=sites))
-    assert len(graph) == 125
+    assert len(graph) == 127
     assert graph["ingest--mosmed-synthetic"].inputs == {}
     assert graph["ingest--utsw-synthetic"].inputs == {"raw": "data/raw/utsw-synthetic"}
 

@@ -23,6 +23,12 @@ def test_a_site_is_real_and_at_hand_unless_it_says_otherwise(params: tables.Para
     assert all(params.sites[name].synthetic for name in params.phantoms)
 
 
+def test_repair_differs_from_strict_in_what_it_mends_alone(params: tables.Params) -> None:
+    strict, repair = (params.intakes[name].model_dump() for name in ("strict", "repair"))
+    assert {name for name in strict if strict[name] != repair[name]} == {"policy", "fill_slices"}
+    assert strict["fill_slices"] == 0
+
+
 def test_kind_chooses_the_row() -> None:
     assert isinstance(TypeAdapter(Input).validate_python(IMAGE), ImageInput)
     with pytest.raises(ValidationError, match="does not match any of the expected tags"):

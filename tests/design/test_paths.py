@@ -19,6 +19,7 @@ def test_shared_data_do_not_name_a_study_and_results_do() -> None:
         "data/scans/s/manifest.parquet",
         "data/scans/s/volumes",
     }
+    assert paths.scan_file("s", "profile.parquet") == "data/scans/s/profile.parquet"
     assert set(paths.prepared("i", "s").values()) == {
         "data/inputs/i/s/index.parquet",
         "data/inputs/i/s/arrays",
@@ -26,7 +27,9 @@ def test_shared_data_do_not_name_a_study_and_results_do() -> None:
     of_study = [
         paths.split("t", "s"),
         paths.gate("t", "s"),
+        paths.audit("t", "pairs.csv"),
+        paths.groups("t", "s"),
         paths.model("t", "a", "0-0", "run.json"),
         paths.cell("t", "a", "s", "metrics.json"),
     ]
-    assert all(re.match(r"results/t/(splits|models|cells)/", path) for path in of_study)
+    assert all(re.match(r"results/t/(splits|models|cells|audit)/", path) for path in of_study)

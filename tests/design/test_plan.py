@@ -14,10 +14,11 @@ from elsewhere.design.fingerprint import Hashes, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import code_text, hand, stage_digest
 
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
 EXAMPLES = {
     "ingest": "ingest--utsw-synthetic",
     "prepare": "prepare--nguyen-demo--utsw-synthetic",
+    "audit": "audit--nguyen2021",
     "split": "split--contrastive--covid-ct-synthetic",
     "train": "train--contrastive--joint--3-0",
     "predict": "predict--nguyen2021--utsw--mosmed-synthetic",
@@ -66,6 +67,9 @@ CHANGES = [
     ("budgets.nguyen-paper.training.weight_decay", 0.5, {}),
     ("sites.mosmed-synthetic.title", "x", {"ingest--mosmed-synthetic": 1, "figure--nguyen2021": 1}),
     ("phantoms.mosmed-synthetic.seed", 99, {}),
+    ("intakes.strict.gap_ratio", 1.4, {"ingest": 6}),
+    ("intakes.repair.gap_ratio", 1.4, {}),
+    ("studies.contrastive.audit.similarity", 0.9, {"audit--contrastive": 1}),
     (
         "networks.covidnet-redesign-demo.width",
         0.125,

@@ -13,6 +13,7 @@ def test_names_are_replaced_by_their_rows(params: Params) -> None:
     assert shown["input"]["matrix"] == params.inputs["contrastive-demo"].matrix
     assert shown["sites"]["site-b"]["row"] == "covid-ct-synthetic"
     assert shown["sites"]["site-b"]["layout"] == "covid_ct"
+    assert shown["audit"]["similarity"] == params.studies["contrastive"].audit.similarity
     assert shown["budget"]["training"]["iterations"] > 0
     assert shown["networks"]["covidnet-redesign"]["width"] == 0.25  # the demo's stand-in
 
@@ -20,7 +21,8 @@ def test_names_are_replaced_by_their_rows(params: Params) -> None:
 def test_the_jobs_are_counted(params: Params) -> None:
     shown = yaml.safe_load(resolved(params, "nguyen2021"))
     assert shown["jobs"] == {
-        "ingest": 4, "prepare": 4, "split": 4, "train": 9, "predict": 36, "score": 36, "figure": 1
+        "ingest": 4, "prepare": 4, "audit": 1, "split": 4,
+        "train": 9, "predict": 36, "score": 36, "figure": 1,
     }  # fmt: skip
 
 

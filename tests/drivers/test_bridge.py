@@ -7,6 +7,8 @@ from types import SimpleNamespace
 import pytest
 from dvc.repo import Repo
 
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
 from elsewhere.drivers import bridge
 
 
@@ -37,6 +39,15 @@ def test_it_is_on_in_a_dvc_repository(tmp_path: Path, monkeypatch: pytest.Monkey
     assert bridge.is_on()
     monkeypatch.setenv(bridge.SWITCH, "off")
     assert not bridge.is_on()
+
+
+def test_without_the_bridge_every_new_file_counts_as_new(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del checkout
+    stage = stages(tables.load())["split--contrastive--covid-ct-synthetic"]
+    monkeypatch.setenv(bridge.SWITCH, "off")
+    assert not bridge.made_from(stage, str(stage.inputs["groups"]))
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,18 @@ def test_a_forgotten_stage_is_planned_again(stage: Stage, workspace: Workspace) 
         record = FilePersistence(nolock=True)._read_record(path)
         assert record.params != [repr(now.digest(stage))]
     assert not records.finished(stage, now)
+
+
+def test_a_file_written_anew_with_its_old_content_is_what_a_stage_was_made_from(
+    stage: Stage, workspace: Workspace
+) -> None:
+    now, records, index = workspace.now(stage), Records(workspace), str(stage.inputs["index"])
+    assert not records.made_from(stage, index), "nothing is noted yet"
+    records.write(stage, now, now)
+    text = Path(index).read_text()
+    Path(index).write_text(text)
+    assert records.made_from(stage, index)
+    Path(index).write_text("other")
+    assert not records.made_from(stage, index)
+    Path(index).unlink()
+    assert not records.made_from(stage, index)

@@ -18,7 +18,8 @@ from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
 from elsewhere.design.parts import Site
 from elsewhere.figures.results import Named, Results, gather
-from elsewhere.imaging import store
+from elsewhere.imaging import profile, store
+from elsewhere.imaging.volume import Volume
 from elsewhere.sites import manifest
 from elsewhere.steps.figure import Settings, run
 
@@ -185,11 +186,15 @@ def write_scans(folder: Path, row: str, site: Site, *, n: int, positive_only: bo
     hu = site.layout in ("dicom_series", "mosmed")
     volumes = folder / "volumes"
     volumes.mkdir(parents=True)
-    rows = []
+    rows, profiles = [], []
     for number in range(n):
         scan = f"{number:04x}{'ab' * 6}"
         pixels = phantom_slices(number, hu)
         store.write(volumes / f"{scan}{store.SUFFIX}", pixels)
+        spacing = (5.0, 0.7, 0.7) if hu else (float("nan"),) * 3
+        scale, kind = ("HU", "DICOM") if hu else ("0-255", "PNG")
+        volume = Volume(pixels.astype(np.int16), scale, 8, kind, spacing)  # type: ignore[arg-type]
+        profiles.append({"scan_id": scan, **profile.of(volume)})
         rows.append(
             {
                 "scan_id": scan,
@@ -207,6 +212,11 @@ def write_scans(folder: Path, row: str, site: Site, *, n: int, positive_only: bo
                 "spacing_z_mm": 5.0 if hu else float("nan"),
                 "spacing_y_mm": 0.7 if hu else float("nan"),
                 "spacing_x_mm": 0.7 if hu else float("nan"),
+                "affine": "",
+                "n_files": pixels.shape[0],
+                "colour_mode": "grey",
+                "repairs": "",
+                "flags": "burned_in" if number == 0 else "",
                 "n_slices": pixels.shape[0],
                 "rows": pixels.shape[1],
                 "columns": pixels.shape[2],
@@ -222,6 +232,7 @@ def write_scans(folder: Path, row: str, site: Site, *, n: int, positive_only: bo
         )
     frame = pd.DataFrame(rows, columns=[*manifest.COLUMNS])
     manifest.write(frame, folder / "manifest.parquet")
+    profile.write(profiles, folder / "profile.parquet")
     lines = ["path,reason,detail"]
     if n:
         lines += ["a,gap,a slice is missing", "b,gap,a slice is missing", "c,no_label,none"]
@@ -254,6 +265,55 @@ def write_gate(split: Path, gate: Path, site: Site, *, n: int) -> None:
         ),
         encoding="utf-8",
     )
+
+
+def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, Path]:
+    """Write pairs.csv and audit.json; `counts`: patients of label 0 and 1 of each site."""
+    folder.mkdir(parents=True)
+    told = []
+    questions = [("label", row) for row in counts] + [("label", "all sites"), ("site", "all sites")]
+    for number, (what, where) in enumerate(questions):
+        for fields in ("acquisition", "format"):
+            one = what == "label" and 0 in counts.get(where, (1, 1))
+            told.append(
+                {
+                    "what": what,
+                    "where": where,
+                    "fields": fields,
+                    "used": ["kernel"] if fields == "acquisition" else [],
+                    "auc": None if one else 0.5 + 0.07 * number,
+                    "p": None if one else 0.2 / (number + 1),
+                    "patients": 40,
+                    "scans": 60,
+                    "status": "undefined" if one else "ok",
+                    "reason": "one class: 1 is the label of all" if one else None,
+                }
+            )
+    audit = {
+        "settings": {"similarity": 0.7, "folds": 5, "permutations": 99, "seed": 0},
+        "contingency": {
+            "sites": [
+                {"site": row, "patients_0": no, "patients_1": yes, "scans_0": no, "scans_1": yes}
+                for row, (no, yes) in counts.items()
+            ],
+            "one_class": [row for row, (no, yes) in counts.items() if (no > 0) != (yes > 0)],
+            "cramers_v": 0.4744,
+        },
+        "told": told,
+        "duplicates": {
+            "identical_pairs": 3,
+            "near_pairs": 17,
+            "listed_pairs": 20,
+            "listed_pairs_across_sites": 2,
+            "groups": 9,
+            "groups_across_sites": 1,
+            "patients_in_groups": 21,
+            "largest_group": 4,
+        },
+    }
+    (folder / "audit.json").write_text(json.dumps(audit), encoding="utf-8")
+    (folder / "pairs.csv").write_text("site_a,scan_a\n", encoding="utf-8")
+    return {"audit": folder / "audit.json", "pairs": folder / "pairs.csv"}
 
 
 def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str]) -> None:
@@ -320,6 +380,9 @@ def study_job(
         write_scans(root / "scans" / row, row, sites[row], n=n, positive_only=name == "mosmed")
         splits = home / "splits"
         write_gate(splits / f"{row}.csv", splits / f"{row}.gate.json", sites[row], n=n)
+    people = {row: (0, 0) if name in gone else (2, 4) for name, row in rows.items()}
+    people |= {row: (0, 6) for name, row in rows.items() if name == "mosmed"}
+    audited = write_audit(home / "audit", people)
     lost = {arm for arm, part in table.arms.items() if set(part.sites) & set(gone)}
     write_runs(home, [*table.arms], [*runs(table)], lost=lost)
     models = {f"{a}/{r}": home / "models" / a / r for a in table.arms for r in runs(table)}
@@ -336,6 +399,8 @@ def study_job(
             "history": {key: path / "history.csv" for key, path in models.items()},
             "train_cost": {key: path / "cost.json" for key, path in models.items()},
             "manifest": {row: path / "manifest.parquet" for row, path in scans.items()},
+            "profile": {row: path / "profile.parquet" for row, path in scans.items()},
+            **audited,
             "volumes": {row: path / "volumes" for row, path in scans.items()},
             "rejected": {row: path / "rejected.csv" for row, path in scans.items()},
             "split": {row: home / "splits" / f"{row}.csv" for row in sites},

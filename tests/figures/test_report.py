@@ -136,3 +136,12 @@ def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:
     assert second["number"] == f"{sum(unseen) / len(unseen):.2f}"
     lost = sum(own) / len(own) - sum(unseen) / len(unseen)
     assert difference["number"] == f"{lost:.2f}"
+
+
+def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
+    assert "audit" in page.ids
+    assert "one class: its mark goes with one label" in page.text
+    assert "3 identical and 17 nearly identical pairs" in page.text
+    assert "one class: 1 is the label of all" in page.text
+    for name in ("audit/audit.json", "audit/pairs.csv", "figures/confounding.csv"):
+        assert any(link.endswith(name) for link in page.links), name

@@ -7,6 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
+from elsewhere.cohorts import groups
 from elsewhere.design.job import Job
 from elsewhere.design.study import Split
 from elsewhere.sites import manifest
@@ -38,6 +39,11 @@ def scans(n_patients: int, *, patient_key: str = "published") -> pd.DataFrame:
                 "spacing_z_mm": 1.0,
                 "spacing_y_mm": 1.0,
                 "spacing_x_mm": 1.0,
+                "n_files": 30,
+                "colour_mode": "grey",
+                "affine": "",
+                "repairs": "",
+                "flags": "",
                 "n_slices": 30,
                 "rows": 64,
                 "columns": 64,
@@ -54,10 +60,11 @@ def scans(n_patients: int, *, patient_key: str = "published") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*manifest.COLUMNS])
 
 
-def job(folder, frame: pd.DataFrame) -> Job:
+def job(folder, frame: pd.DataFrame, connected: tuple[tuple[str, str, bool], ...] = ()) -> Job:
     manifest.write(frame, folder / "manifest.parquet")
+    groups.write(pd.DataFrame(connected, columns=[*groups.COLUMNS]), folder / "here.groups.csv")
     outputs = {"split": folder / "here.csv", "gate": folder / "here.gate.json"}
-    inputs = {"manifest": folder / "manifest.parquet"}
+    inputs = {"manifest": folder / "manifest.parquet", "groups": folder / "here.groups.csv"}
     return Job("split", {"study": "s", "site": "here"}, inputs, outputs)
 
 
@@ -106,3 +113,14 @@ def test_the_step_imports_neither_torch_nor_matplotlib():
     code = "import sys, elsewhere.steps.split; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "matplotlib", "SimpleITK"} & set(found.stdout.split())
+
+
+def test_patients_whom_duplicates_connect_stay_together(tmp_path):
+    people = [f"{number:015x}f" for number in (0, 7, 11)]
+    connected = tuple((patient, "a" * 16, False) for patient in people)
+    run(job(tmp_path, scans(30), connected), FOLDS)
+    rows = pd.read_csv(tmp_path / "here.csv", dtype={"patient_id": str})
+    together = rows[rows["patient_id"].isin(people)]
+    assert (together.groupby("fold")["part"].nunique() == 1).all()
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert gate["patients_in_groups"] == 3

@@ -1,7 +1,8 @@
 """project: a checkout in a temporary folder whose steps are stand-ins that only hash their inputs.
 
 The drivers do not care what a step computes, so the graph, the rules, the bridge and both tools are
-the real ones, and a stand-in counts its executions in a log outside the checkout.
+the real ones, and a stand-in counts its executions in a log outside the checkout. Groups of an
+audit hold one of two texts, whatever else changes: a raw file that says "twin" changes them.
 """
 
 import os
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
+STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
 STAND_IN = '''"""A stand-in step: hashes what it is handed."""
 import hashlib, os, time
 from pathlib import Path
@@ -28,20 +29,25 @@ def files(table):
             yield from sorted(path.rglob("*")) if path.is_dir() else [path]
 
 def run(job, settings):
-    seen = hashlib.md5(repr(sorted(settings.fields.items())).encode())
+    seen, twin = hashlib.md5(repr(sorted(settings.fields.items())).encode()), False
     for path in files(job.inputs):
         if path.is_file():
-            seen.update(path.read_bytes())
+            content = path.read_bytes()
+            seen.update(content)
+            twin = twin or b"twin" in content
     with open(os.environ["STAND_IN_LOG"], "a") as log:
         log.write(job.name + "\\n")
+    seen = seen.hexdigest() + ("twin" if twin else "")
     time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
     for name, path in job.outputs.items():
         with whole(path) as part:
             if name in ("volumes", "arrays", "figures"):
                 part.mkdir()
-                (part / "one").write_text(seen.hexdigest())
+                (part / "one").write_text(seen)
+            elif name.startswith("groups/"):
+                part.write_text("twin" if twin else "alone")
             else:
-                part.write_text(seen.hexdigest() + name)
+                part.write_text(seen + name)
 '''
 
 

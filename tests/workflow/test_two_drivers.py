@@ -28,7 +28,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert set(project.planned()) == everything(project)
     project.sh("snakemake -j8")
     executed = project.executed()
-    assert len(executed) == 125, "each stage once"
+    assert len(executed) == 127, "each stage once"
     assert set(executed) == everything(project)
     return project
 
@@ -99,7 +99,7 @@ def everything(project: Project) -> set[str]:
             for a, r in cells(name, study)
             for step in ("predict", "score")
         }
-        found.add(f"figure--{name}")
+        found |= {f"audit--{name}", f"figure--{name}"}
     return found
 
 
@@ -122,6 +122,7 @@ def after_site(project: Project, name: str, row: str) -> set[str]:
     return {
         f"ingest--{row}",
         f"prepare--{study['input']}--{row}",
+        f"audit--{name}",
         f"split--{name}--{row}",
         *models(name, study, anew),
         *(f"predict--{name}--{a}--{r}" for a, r in predicted),
@@ -227,7 +228,7 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
     raw = small.path / f"data/raw/{SITE}/0.dcm"
     old = raw.read_bytes()
     stale = after_site(small, "contrastive", SITE)
-    assert len(stale) == 3 + 8 + 5 + 5 + 1
+    assert len(stale) == 4 + 8 + 5 + 5 + 1
     raw.write_bytes(b"another patient")
     assert set(small.planned()) == stale
     small.sh("dvc repro -q")
@@ -247,6 +248,27 @@ def test_a_site_of_the_36_cells_makes_its_own_stale(project: Project) -> None:
     assert set(project.planned()) == stale
     raw.write_bytes(old)
     assert project.planned() == []
+
+
+def test_a_site_is_split_again_only_if_its_groups_change(small: Project) -> None:
+    """The audit reads all sites; a run without a change of groups goes no further, a dry one too.
+
+    A patient who is found at another site changes the groups of both: the same run splits both.
+    """
+    raw = small.path / f"data/raw/{SITE}/0.dcm"
+    stale = after_site(small, "contrastive", SITE)
+    raw.write_bytes(b"another patient")
+    assert set(small.planned()) == stale
+    small.sh("snakemake -j8")
+    assert sorted(small.executed()) == sorted(stale)
+    nothing_to_do(small)
+    raw.write_bytes(b"a twin of the other site's patient")
+    small.sh("snakemake -j8")
+    executed = small.executed()
+    others = {name for name in everything(small) if name.startswith(("ingest", "prepare"))}
+    assert set(executed) == everything(small) - {name for name in others if SITE not in name}
+    assert len(executed) == len(set(executed))
+    nothing_to_do(small)
 
 
 def test_kill_9_leaves_nothing_that_needs_a_hand(

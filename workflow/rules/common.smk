@@ -47,6 +47,18 @@ def inputs(step):
     return lambda wildcards: rule_inputs(stage(step, wildcards))
 
 
+def split_inputs(wildcards):
+    """Inputs of a split; the groups do not count as new while their content is the same."""
+    found = stage("split", wildcards)
+    groups = found.inputs["groups"]
+    old = bridge.made_from(found, groups)
+    return [ancient(path) if old and path == groups else path for path in rule_inputs(found)]
+
+
+def sites(study):
+    return PARAMS.studies[study].scales[PARAMS.scale].sites.values()
+
+
 def digest(step):
     return lambda wildcards: stage_digest(stage(step, wildcards), VALUES, HASHES)
 

@@ -4,6 +4,8 @@ rule ingest:
     output:
         "data/scans/{site}/manifest.parquet",
         "data/scans/{site}/rejected.csv",
+        "data/scans/{site}/account.json",
+        "data/scans/{site}/profile.parquet",
     log:
         "logs/ingest/{site}.log",
     conda:

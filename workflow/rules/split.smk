@@ -1,6 +1,6 @@
 rule split:
     input:
-        inputs("split"),
+        split_inputs,
     output:
         "results/{study}/splits/{site}.csv",
         "results/{study}/splits/{site}.gate.json",

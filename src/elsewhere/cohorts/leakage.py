@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.cohorts.split import shares
+from elsewhere.cohorts.split import pinned_part, shares
 from elsewhere.design.study import Split
 
 PARTS = ("train", "validation", "test")
@@ -18,7 +18,9 @@ class LeakageError(ValueError):
     """A split lets a patient, or identical voxels, into two parts, or tests one wrongly."""
 
 
-def check(split: pd.DataFrame, manifest: pd.DataFrame, *, settings: Split) -> dict[str, Any]:
+def check(
+    split: pd.DataFrame, manifest: pd.DataFrame, groups: pd.DataFrame, *, settings: Split
+) -> dict[str, Any]:
     """Prove a split clean, from the rows alone, and return what was checked.
 
     Parameters
@@ -27,6 +29,9 @@ def check(split: pd.DataFrame, manifest: pd.DataFrame, *, settings: Split) -> di
         Columns scan_id, patient_id, label, fold, part.
     manifest
         Columns scan_id, patient_id, patient_key, volume_sha256: the scans that had to be split.
+    groups
+        Columns patient_id, group, across_sites: patients that identical or near-identical volumes
+        connect to others, here or elsewhere.
     settings
         What was asked for.
 
@@ -39,17 +44,23 @@ def check(split: pd.DataFrame, manifest: pd.DataFrame, *, settings: Split) -> di
     ------
     LeakageError
         Naming hashed keys: a scan is missing or doubled in a fold; a patient is in two parts of
-        a fold; identical voxels are in two parts of a fold; a patient is not tested exactly once
-        over folds.
+        a fold; identical or near-identical volumes are in two parts of a fold; a group with members
+        at other sites is not where every site puts it; a patient is not tested exactly once over
+        folds.
     """
     rows = split.merge(manifest[["scan_id", "volume_sha256"]], on="scan_id", how="left")
     _require_every_scan(rows, manifest, settings.folds)
     _require_one_part(rows, "patient_id", "patients")
     _require_one_part(rows, "volume_sha256", "identical volumes")
+    members = rows.merge(groups, on="patient_id")
+    _require_one_part(members, "group", "groups of near-identical volumes")
+    _require_pinned(members[members["across_sites"]], settings)
     checked = [
         "every scan is in every fold exactly once",
         "no patient is in two parts of a fold",
         "no two scans with identical voxels are in two parts of a fold",
+        "no two patients with near-identical scans are in two parts of a fold",
+        "patients found at several sites are in the same part at each",
     ]
     if settings.kind == "folds":
         _require_tested_once(rows)
@@ -67,6 +78,8 @@ def check(split: pd.DataFrame, manifest: pd.DataFrame, *, settings: Split) -> di
         "patients_in_two_parts": 0,
         "identical_volumes_in_two_parts": 0,
         "patients_sharing_a_volume": _sharing(manifest),
+        "patients_in_groups": int(members["patient_id"].nunique()),
+        "patients_across_sites": int(members.loc[members["across_sites"], "patient_id"].nunique()),
         "counts": _counts(rows),
         "shares": {"requested": _requested(settings), "reached": _reached(rows)},
     }
@@ -94,6 +107,20 @@ def _require_one_part(rows: pd.DataFrame, column: str, what: str) -> None:
         raise LeakageError(
             f"{len(torn)} {what} are in two parts of a fold, {column} {_some(torn)}; "
             "no model may be trained on this split"
+        )
+
+
+def _require_pinned(members: pd.DataFrame, settings: Split) -> None:
+    """Refuse a group that another site, which sees its name and the seed alone, puts elsewhere."""
+    wrong = {
+        group
+        for group, fold, part in members[["group", "fold", "part"]].itertuples(index=False)
+        if part != pinned_part(group, fold, settings=settings)
+    }
+    if wrong:
+        raise LeakageError(
+            f"{len(wrong)} groups with members at other sites are not in the part that their name "
+            f"decides, group {_some(sorted(wrong))}; a site would test what another trains on"
         )
 
 

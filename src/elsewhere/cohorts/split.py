@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ COLUMNS = ("scan_id", "patient_id", "label", "fold", "part")
 
 @dataclass(frozen=True)
 class Unit:
-    """What is never divided: a patient, or patients whose scans share identical voxels.
+    """What is never divided: a patient, or patients whom identical or near-identical scans connect.
 
     Attributes
     ----------
@@ -30,12 +30,16 @@ class Unit:
         1 if any scan is positive.
     category
         The publisher's commonest class among the scans of that label.
+    pin
+        Name of the group if it has members at another site, else empty: both sites put it into
+        the part that this name alone decides.
     """
 
     patients: tuple[str, ...]
     n_scans: int
     label: int
     category: str
+    pin: str = ""
 
     @property
     def key(self) -> str:
@@ -43,10 +47,12 @@ class Unit:
         return self.patients[0]
 
 
-def assign(manifest: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
+def assign(manifest: pd.DataFrame, groups: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
     """Give every scan a part in every fold, patient by patient, strata by label (A-25).
 
     The result depends on seed, keys, labels, categories and voxels, never on the order of rows.
+    Groups with members at other sites come first, each where its name puts it; the rule divides
+    all others.
     Within a stratum patients are drawn evenly along their number of scans, so that the shares of
     scans follow those of patients.
 
@@ -54,6 +60,9 @@ def assign(manifest: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
     ----------
     manifest
         Columns scan_id, patient_id, label, category, volume_sha256.
+    groups
+        Columns patient_id, group, across_sites: patients that duplicates connect to others, here
+        or elsewhere.
     settings
         A holdout (one fold) or folds in which every patient is tested once.
 
@@ -62,23 +71,41 @@ def assign(manifest: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
     pandas.DataFrame
         Columns `COLUMNS`; one row a scan and fold, sorted by fold and scan_id.
     """
-    groups = strata(units(manifest), settings=settings)
+    found = units(manifest, groups)
+    pinned = [unit for unit in found if unit.pin]
+    divided = strata([unit for unit in found if not unit.pin], settings=settings)
     parts: list[dict[str, str]] = []
     for fold in range(settings.folds):
-        parts.append({})
-        for group in groups:
-            for unit, part in _parts(group, fold, settings):
-                parts[fold].update(dict.fromkeys(unit.patients, part))
+        placed = [(unit, pinned_part(unit.pin, fold, settings=settings)) for unit in pinned]
+        for stratum in divided:
+            placed += _parts(stratum, fold, settings)
+        parts.append({patient: part for unit, part in placed for patient in unit.patients})
     scans = manifest.sort_values("scan_id")[["scan_id", "patient_id", "label"]]
-    found = [
+    rows = [
         scans.assign(fold=fold, part=scans["patient_id"].map(parts[fold]))
         for fold in range(settings.folds)
     ]
-    return pd.concat(found, ignore_index=True)[list(COLUMNS)].astype({"label": "int64"})
+    return pd.concat(rows, ignore_index=True)[list(COLUMNS)].astype({"label": "int64"})
 
 
-def units(manifest: pd.DataFrame) -> list[Unit]:
-    """Group scans that must stay together: of one patient, or with identical voxels.
+def pinned_part(group: str, fold: int, *, settings: Split) -> str:
+    """Return the part of a group with members at several sites, from its name and the seed alone.
+
+    Every site of a study has the same settings, so that no site tests what another trains on.
+    """
+    test, validation = shares(settings)
+    if settings.kind == "folds":
+        tested = _draw(settings.seed, "pin", group) % settings.folds == fold
+    else:
+        tested = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
+    if tested:
+        return "test"
+    share = Fraction(_draw(settings.seed, "pin", fold, group), 1 << 32)
+    return "validation" if share < validation / (1 - test) else "train"
+
+
+def units(manifest: pd.DataFrame, groups: pd.DataFrame) -> list[Unit]:
+    """Group scans that must stay together: of one patient, with identical voxels, or in a group.
 
     Returns
     -------
@@ -93,22 +120,27 @@ def units(manifest: pd.DataFrame) -> list[Unit]:
         return patient
 
     owners: dict[str, str] = {}
-    for patient, volume in zip(manifest["patient_id"], manifest["volume_sha256"], strict=True):
-        low, high = sorted((first(patient), first(owners.setdefault(volume, patient))))
-        leader[high] = low
+    grouped = groups[groups["patient_id"].isin(set(manifest["patient_id"]))]
+    for table, column in ((manifest, "volume_sha256"), (grouped, "group")):
+        for patient, shared in zip(table["patient_id"], table[column], strict=True):
+            low, high = sorted((first(patient), first(owners.setdefault(shared, patient))))
+            leader[high] = low
     rows: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
     columns = (manifest[name] for name in ("patient_id", "label", "category"))
     for patient, label, category in zip(*columns, strict=True):
         rows[first(patient)].append((patient, int(label), category))
-    return [_unit(rows[key]) for key in sorted(rows)]
+    across = grouped[grouped["across_sites"]]
+    pins = dict(zip(across["patient_id"], across["group"], strict=True))
+    return [_unit(rows[key], pins) for key in sorted(rows)]
 
 
-def _unit(scans: list[tuple[str, int, str]]) -> Unit:
+def _unit(scans: list[tuple[str, int, str]], pins: Mapping[str, str]) -> Unit:
     highest = max(label for _, label, _ in scans)
     counts = Counter(category for _, label, category in scans if label == highest)
     commonest = min(counts, key=lambda name: (-counts[name], name))
     patients = tuple(sorted({patient for patient, _, _ in scans}))
-    return Unit(patients, len(scans), highest, commonest)
+    pin = min((pins[patient] for patient in patients if patient in pins), default="")
+    return Unit(patients, len(scans), highest, commonest, pin)
 
 
 def strata(found: Sequence[Unit], *, settings: Split) -> list[list[Unit]]:

@@ -2,88 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 from elsewhere.design import paths
-from elsewhere.design.code import closure
 from elsewhere.design.params import Params
+from elsewhere.design.stage import CODE_LISTS, SOURCE, Paths, Stage
 from elsewhere.design.study import Scale, Study
 
-SOURCE = Path("src")
-CODE_LISTS = "results/code"
-Paths = str | dict[str, str]
-
-# Which registered member a job uses is known from params: only its file can change the result.
-_MEMBERS = {
-    "layout": "elsewhere.sites",
-    "network": "elsewhere.networks",
-    "method": "elsewhere.methods",
-}
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One target: a step applied to one combination of wildcards.
-
-    Attributes
-    ----------
-    step
-        Name of the rule, the CLI subcommand and the module in ``elsewhere.steps``.
-    wildcards
-        Arguments of the subcommand, in order.
-    inputs, outputs
-        Names to paths; an input may be a table of paths.
-    settings
-        Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
-        that the step is handed, and all that reruns it.
-    members
-        Registered layout, network and method whose code the job can run.
-    """
-
-    step: str
-    wildcards: dict[str, str]
-    inputs: dict[str, Paths]
-    outputs: dict[str, str]
-    settings: dict[str, Paths]
-    members: dict[str, str]
-
-    @property
-    def name(self) -> str:
-        """Stage name in dvc.yaml."""
-        return "--".join([self.step, *self.wildcards.values()])
-
-    @property
-    def command(self) -> str:
-        """The command of dvc.yaml; Snakemake's rule runs the same with a log and a GPU slot."""
-        return " ".join(["python -m elsewhere", self.step, *self.wildcards.values()])
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Data that the step reads, each path once, in order."""
-        return tuple(dict.fromkeys(_flat(self.inputs)))
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Dotted keys of params.yaml, sorted."""
-        return tuple(sorted(set(_flat(self.settings))))
-
-    @property
-    def code(self) -> tuple[str, ...]:
-        """Source files that the step can import."""
-        members = [f"{_MEMBERS[kind]}.{member}" for kind, member in sorted(self.members.items())]
-        return closure(f"elsewhere.steps.{self.step}", *members, source=SOURCE)
-
-    @property
-    def code_list(self) -> str:
-        """The file that lists `code` with hashes; one for all stages that run the same code."""
-        return f"{CODE_LISTS}/{'--'.join([self.step, *self.members.values()])}.txt"
-
-
-def _flat(table: Mapping[str, Paths]) -> Iterator[str]:
-    for value in table.values():
-        yield from value.values() if isinstance(value, dict) else [value]
+__all__ = ["CODE_LISTS", "SOURCE", "Paths", "Stage", "runs", "stages", "training_sites"]
 
 
 def stages(params: Params) -> dict[str, Stage]:
@@ -101,6 +27,8 @@ def _stages(params: Params) -> Iterator[Stage]:
         for row in scale.sites.values():
             yield _ingest(params, row)
             yield _prepare(scale.input, row)
+        yield _audit(params, name)
+        for row in scale.sites.values():
             yield _split(name, row)
         for arm in study.arms:
             for run in runs(study):
@@ -131,8 +59,13 @@ def _ingest(params: Params, row: str) -> Stage:
         step="ingest",
         wildcards={"site": row},
         inputs={"raw": f"data/raw/{row}"} if site.available else {},
-        outputs={**paths.scans(row), "rejected": f"data/scans/{row}/rejected.csv"},
-        settings={"site": f"sites.{row}"},
+        outputs={
+            **paths.scans(row),
+            "rejected": paths.scan_file(row, "rejected.csv"),
+            "account": paths.scan_file(row, "account.json"),
+            "profile": paths.scan_file(row, "profile.parquet"),
+        },
+        settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
         members={"layout": site.layout},
     )
 
@@ -148,11 +81,30 @@ def _prepare(row_input: str, row: str) -> Stage:
     )
 
 
+def _audit(params: Params, study: str) -> Stage:
+    rows = list(_scale(params, study).sites.values())
+    return Stage(
+        step="audit",
+        wildcards={"study": study},
+        inputs={
+            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
+            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
+        },
+        outputs={
+            "pairs": paths.audit(study, "pairs.csv"),
+            "audit": paths.audit(study, "audit.json"),
+            **{f"groups/{row}": paths.groups(study, row) for row in rows},
+        },
+        settings={"audit": f"studies.{study}.audit"},
+        members={},
+    )
+
+
 def _split(study: str, row: str) -> Stage:
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},
-        inputs={"manifest": paths.scans(row)["manifest"]},
+        inputs={"manifest": paths.scans(row)["manifest"], "groups": paths.groups(study, row)},
         outputs={
             "split": paths.split(study, row),
             "gate": paths.gate(study, row),
@@ -255,7 +207,7 @@ def _figure(params: Params, name: str) -> Stage:
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
     models = [(arm, run) for arm in study.arms for run in runs(study)]
-    rejected = {row: f"data/scans/{row}/rejected.csv" for row in rows}
+    rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
     return Stage(
         step="figure",
         wildcards={"study": name},
@@ -271,6 +223,9 @@ def _figure(params: Params, name: str) -> Stage:
             "manifest": {row: paths.scans(row)["manifest"] for row in rows},
             "volumes": {row: paths.scans(row)["volumes"] for row in rows},
             "rejected": rejected,
+            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
+            "pairs": paths.audit(name, "pairs.csv"),
+            "audit": paths.audit(name, "audit.json"),
             "split": {row: paths.split(name, row) for row in rows},
             "gate": {row: paths.gate(name, row) for row in rows},
         },

@@ -7,7 +7,17 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from elsewhere.design.parts import Budget, Erm, Input, Name, NetworkRow, Row, Site
+from elsewhere.design.parts import (
+    Budget,
+    Erm,
+    Input,
+    IntakeRow,
+    Name,
+    NetworkRow,
+    Row,
+    Site,
+)
+from elsewhere.design.pulls import ArchiveRow, PullRow
 from elsewhere.design.reading import ParamsError, read
 from elsewhere.design.study import Study
 
@@ -19,12 +29,15 @@ class Params(Row):
 
     scale: Name
     run: tuple[Name, ...] = Field(min_length=1)
+    intakes: dict[Name, IntakeRow]
     sites: dict[Name, Site]
     phantoms: dict[Name, dict[str, Any]]
     inputs: dict[Name, Input]
     networks: dict[Name, NetworkRow]
     methods: dict[Name, Erm]
     budgets: dict[Name, Budget]
+    archives: dict[Name, ArchiveRow] = Field(default_factory=dict)
+    pulls: dict[Name, PullRow] = Field(default_factory=dict)
     studies: dict[Name, Study]
 
     @model_validator(mode="after")
@@ -46,6 +59,11 @@ class Params(Row):
                 )
         for name, study in self.studies.items():
             found += self._study_problems(f"studies.{name}", study)
+        for name, site in self.sites.items():
+            found += _missing(f"sites.{name}.intake", [site.intake], self.intakes, "intakes")
+        for name, row in self.pulls.items():
+            found += _missing(f"pulls.{name}.archive", [row.archive], self.archives, "archives")
+            found += _missing("pulls", [name], self.sites, "sites")
         for name in self.phantoms:
             if name not in self.sites or not self.sites[name].synthetic:
                 found.append(f"phantoms.{name}: sites.{name} is missing or not `synthetic: true`")

@@ -9,10 +9,25 @@ def scans(row: str) -> dict[str, str]:
     return {"manifest": f"{at}/manifest.parquet", "volumes": f"{at}/volumes"}
 
 
+def scan_file(row: str, file: str) -> str:
+    """Return a file that `ingest` writes beside the manifest of a site."""
+    return f"data/scans/{row}/{file}"
+
+
 def prepared(row_input: str, row: str) -> dict[str, str]:
     """Return what `prepare` makes of a site for an input: index and arrays."""
     at = f"data/inputs/{row_input}/{row}"
     return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
+
+
+def audit(study: str, file: str) -> str:
+    """Return what was found between the sites of a study, before any training."""
+    return f"results/{study}/audit/{file}"
+
+
+def groups(study: str, row: str) -> str:
+    """Return the patients of a site that duplicates connect to others."""
+    return audit(study, f"{row}.groups.csv")
 
 
 def split(study: str, row: str) -> str:

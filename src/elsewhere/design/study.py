@@ -30,6 +30,19 @@ class Split(Row):
         return self
 
 
+class Audit(Row):
+    """What is checked between sites before any training."""
+
+    similarity: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="least correlation of the signatures of near-duplicates"
+    )
+    folds: Annotated[int, Field(ge=2)] = Field(
+        description="of the cross-validated AUC of label and site, told from headers alone"
+    )
+    permutations: Positive = Field(description="of labels among patients, for a p-value")
+    seed: Seed
+
+
 class Scoring(Row):
     """Thresholds and intervals (A-52 to A-57)."""
 
@@ -69,6 +82,7 @@ class Study(Row):
     published: str | None = Field(
         description="published numbers, in src/elsewhere/figures/published"
     )
+    audit: Audit
     split: Split
     seeds: tuple[Seed, ...] = Field(min_length=1)
     scoring: Scoring

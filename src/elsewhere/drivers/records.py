@@ -31,6 +31,14 @@ class Records:
             return False
         return all(self._made_now(stage, now, path) for path in outputs)
 
+    def made_from(self, stage: Stage, path: str) -> bool:
+        """Say whether a stage's outputs are there and were made from a file as it is now."""
+        records = [self._store._read_record(output) for output in rule_outputs(stage)]
+        return all(
+            record is not None and os.path.exists(path) and self._input_unchanged(record, path)
+            for record in records
+        )
+
     def _made_now(self, stage: Stage, now: State, path: str) -> bool:
         record = self._store._read_record(path)
         if record is None or record.shellcmd == FROM_LOCK or record.endtime is None:

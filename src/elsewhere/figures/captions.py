@@ -54,6 +54,18 @@ CAPTIONS = {
         "vendor, value scale, bit depth, spacing (A-11, A-12).",
         "ingest",
     ),
+    "confounding": Caption(
+        "Label by site, before any training",
+        "Patients of each class and site; and how well label and site are told from the header "
+        "alone, without an image: what a network could learn instead of the disease (A-75, A-76).",
+        "audit",
+    ),
+    "site_profile": Caption(
+        "Site profiles",
+        "Grey values, noise in air and lung, slice distance, slices and scanners of each site "
+        "(A-06, A-09, A-11), with the middle of the lungs of its first patients.",
+        "ingest",
+    ),
     "example_slices": Caption(
         "Example scans",
         "Middle axial slices of the first two patients of each class (A-59).",

@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.figures import cohort_table, costs, style, words
+from elsewhere.figures import cohort_table, confounding, costs, style, words
 from elsewhere.figures.captions import caption
 from elsewhere.figures.provenance import Provenance
 from elsewhere.figures.results import Results
@@ -38,12 +38,15 @@ class Parts:
         Rows of `published.compare`; empty if the study names none.
     rejected
         Row of the site to its table of rejected scans.
+    audit
+        audit.json of the study.
     """
 
     citation: str
     figures: Sequence[str]
     published: Sequence[Mapping[str, str]]
     rejected: Mapping[str, pd.DataFrame]
+    audit: Mapping[str, Any]
 
 
 def write(results: Results, job: Job, parts: Parts) -> None:
@@ -70,6 +73,7 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         published=parts.published,
         cohort_href=made.href(folder / cohort_table.CSV_NAME),
         rejected=_rejected(results, parts.rejected, made),
+        audit=_audit(results, parts.audit, made),
         gates=[_gate(results, row, made) for row in job.paths("gate")],
         cost=costs.ledger(
             results, costs.read(job.paths("train_cost")), costs.read(job.paths("predict_cost"))
@@ -180,6 +184,31 @@ def _rejected(
         for why, scans in reasons.items() if len(reasons) else [none]:
             found.append({"site": column.title, "reason": why, "scans": scans, "file": file})
     return found
+
+
+def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict[str, Any]:
+    sites = {column.row: column for column in results.columns}
+    titles = {row: column.title for row, column in sites.items()}
+    told = confounding.table(audit, titles).to_dict("records")
+    for entry in told:
+        known = entry["status"] == "ok"
+        entry["shown"] = words.number(entry["auc"]) if known else entry["reason"]
+        entry["chance"] = words.number(entry["p"], digits=3) if known else ""
+    titled = [
+        {**row, "title": sites[row["site"]].title, "flagged": row["site"] in counted["one_class"]}
+        for counted in [audit["contingency"]]
+        for row in counted["sites"]
+    ]
+    return {
+        "sites": titled,
+        "tied": words.number(audit["contingency"]["cramers_v"]),
+        "told": told,
+        "duplicates": audit["duplicates"],
+        "similarity": audit["settings"]["similarity"],
+        "file": made.file(made.job.path("audit")),
+        "pairs": made.file(made.job.path("pairs")),
+        "href": made.href(made.job.outputs["figures"] / confounding.CSV_NAME),
+    }
 
 
 def _gate(results: Results, row: str, made: Provenance) -> dict[str, Any]:

@@ -15,16 +15,19 @@ from elsewhere.design.study import Arm, Scoring
 from elsewhere.figures import (
     architecture,
     cohort_table,
+    confounding,
     confusion,
     example_slices,
     published,
     report,
     roc,
+    site_profile,
     training,
 )
 from elsewhere.figures import matrix as heat_map
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.files import whole
+from elsewhere.imaging import profile
 from elsewhere.scores import matrix
 from elsewhere.sites import manifest
 
@@ -55,9 +58,9 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Draw a study (A-58 to A-72, D-19 to D-43).
 
-    Reads the tables ``metrics``, ``record``, ``history``, ``manifest``, ``volumes``, ``rejected``
-    and, for the report, ``predictions``, ``split``, ``gate`` and the costs; writes ``matrix``,
-    ``figures`` and ``report``.
+    Reads the tables ``metrics``, ``record``, ``history``, ``manifest``, ``profile``, ``volumes``,
+    ``rejected``, the ``audit`` and, for the report, its ``pairs``, ``predictions``, ``split``,
+    ``gate`` and the costs; writes ``matrix``, ``figures`` and ``report``.
     """
     named = Named(
         job.wildcards["study"], settings.title, settings.classes, settings.scoring.confidence
@@ -72,6 +75,7 @@ def run(job: Job, settings: Settings) -> None:
     table = matrix.rows(results.cells.values(), arms=settings.arms, sites=[*settings.sites])
     matrix.write(table, job.outputs["matrix"])
     compared = published.compare(results, settings.published) if settings.published else []
+    audit = json.loads(job.path("audit").read_text(encoding="utf-8"))
     rejected = {row: pd.read_csv(path, dtype=str) for row, path in job.paths("rejected").items()}
     with whole(job.outputs["figures"]) as folder:
         folder.mkdir()
@@ -79,9 +83,10 @@ def run(job: Job, settings: Settings) -> None:
         if compared:
             published.draw(results, compared, folder)
             names.append("published")
-        names += _of_scans(job, settings, folder, rejected)
+        confounding.draw(audit, folder, sites=settings.sites, classes=settings.classes)
+        names += ["confounding", *_of_scans(job, settings, folder, rejected)]
         names += _of_runs(job, settings, folder, results)
-    report.write(results, job, report.Parts(settings.citation, names, compared, rejected))
+    report.write(results, job, report.Parts(settings.citation, names, compared, rejected, audit))
 
 
 def _of_results(results: Results, folder: Path, without: tuple[str, ...]) -> list[str]:
@@ -100,7 +105,19 @@ def _of_scans(
     cohort_table.draw(cohort, folder, synthetic=synthetic)
     volumes = job.paths("volumes")
     example_slices.draw(manifests, folder, volumes=volumes, sites=sites, classes=classes)
-    return ["cohort_table", "example_slices"]
+    profiles = {
+        row: site_profile.Scans(
+            site=sites[row],
+            table=scans.merge(
+                profile.read(job.paths("profile")[row]).drop(columns="value_scale"), on="scan_id"
+            ),
+            volumes=volumes[row],
+            edges={scale: profile.edges(scale) for scale in profile.LOW_AND_STEP},
+        )
+        for row, scans in manifests.items()
+    }
+    site_profile.draw(profiles, folder, classes=classes)
+    return ["cohort_table", "site_profile", "example_slices"]
 
 
 def _of_runs(job: Job, settings: Settings, folder: Path, results: Results) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from elsewhere.cohorts import leakage
+from elsewhere.cohorts import groups, leakage
 from elsewhere.cohorts.split import assign
 from elsewhere.design.job import Job
 from elsewhere.design.study import Split
@@ -26,11 +26,12 @@ def run(job: Job, settings: Settings) -> None:
     Raises
     ------
     elsewhere.cohorts.leakage.LeakageError
-        If a patient would be in two parts of a fold.
+        If a patient, or patients whom duplicates connect, would be in two parts of a fold.
     """
     scans = manifest.read(job.path("manifest"))
-    rows = assign(scans, settings=settings.split)
-    report = leakage.check(rows, scans, settings=settings.split)
+    connected = groups.read(job.path("groups"))
+    rows = assign(scans, connected, settings=settings.split)
+    report = leakage.check(rows, scans, connected, settings=settings.split)
     with whole(job.outputs["split"]) as part:
         rows.to_csv(part, index=False, lineterminator="\n")
     with whole(job.outputs["gate"]) as part:

@@ -1,0 +1,83 @@
+"""stage: one target of the graph: a step applied to one combination of wildcards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from elsewhere.design.code import closure
+
+SOURCE = Path("src")
+CODE_LISTS = "results/code"
+Paths = str | dict[str, str]
+
+# Which registered member a job uses is known from params: only its file can change the result.
+_MEMBERS = {
+    "layout": "elsewhere.sites",
+    "network": "elsewhere.networks",
+    "method": "elsewhere.methods",
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One target: a step applied to one combination of wildcards.
+
+    Attributes
+    ----------
+    step
+        Name of the rule, the CLI subcommand and the module in ``elsewhere.steps``.
+    wildcards
+        Arguments of the subcommand, in order.
+    inputs, outputs
+        Names to paths; an input may be a table of paths.
+    settings
+        Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
+        that the step is handed, and all that reruns it.
+    members
+        Registered layout, network and method whose code the job can run.
+    """
+
+    step: str
+    wildcards: dict[str, str]
+    inputs: dict[str, Paths]
+    outputs: dict[str, str]
+    settings: dict[str, Paths]
+    members: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """Stage name in dvc.yaml."""
+        return "--".join([self.step, *self.wildcards.values()])
+
+    @property
+    def command(self) -> str:
+        """The command of dvc.yaml; Snakemake's rule runs the same with a log and a GPU slot."""
+        return " ".join(["python -m elsewhere", self.step, *self.wildcards.values()])
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Data that the step reads, each path once, in order."""
+        return tuple(dict.fromkeys(_flat(self.inputs)))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Dotted keys of params.yaml, sorted."""
+        return tuple(sorted(set(_flat(self.settings))))
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        """Source files that the step can import."""
+        members = [f"{_MEMBERS[kind]}.{member}" for kind, member in sorted(self.members.items())]
+        return closure(f"elsewhere.steps.{self.step}", *members, source=SOURCE)
+
+    @property
+    def code_list(self) -> str:
+        """The file that lists `code` with hashes; one for all stages that run the same code."""
+        return f"{CODE_LISTS}/{'--'.join([self.step, *self.members.values()])}.txt"
+
+
+def _flat(table: Mapping[str, Paths]) -> Iterator[str]:
+    for value in table.values():
+        yield from value.values() if isinstance(value, dict) else [value]

@@ -1,0 +1,142 @@
+"""confounding: label by site, and how well both are told from headers, as figure and as CSV."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from elsewhere.design.parts import Site
+from elsewhere.figures import style, words
+from elsewhere.files import whole
+
+CSV_NAME = "confounding.csv"
+FROM = {"acquisition": "from acquisition fields", "format": "from the file format"}
+COLUMNS = (
+    "what", "where", "fields", "auc", "p", "patients", "scans", "status", "reason", "used",
+)  # fmt: skip
+NAMES, LABELS, WIDE, GAP = 1.2, 1.75, 3.1, 0.35
+BARS, LINE, HEAD = 2.6, 0.36, 0.42
+LEFT, RIGHT = 0.3, 1.0
+
+
+def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
+    """Return one row a question: what is told, where, from which fields, with AUC and p.
+
+    Parameters
+    ----------
+    audit
+        audit.json of the study.
+    titles
+        Row of a site to its title, which ``where`` becomes.
+    """
+    rows = [
+        {
+            **entry,
+            "where": titles.get(entry["where"], entry["where"]),
+            "used": "; ".join(entry["used"]),
+        }
+        for entry in audit["told"]
+    ]
+    return pd.DataFrame(rows, columns=[*COLUMNS])
+
+
+def draw(
+    audit: Mapping[str, Any], folder: Path, *, sites: Mapping[str, Site], classes: tuple[str, str]
+) -> None:
+    """Draw confounding.png and .svg, and write confounding.csv.
+
+    Left patients of each class and site; right the AUC with which the label within each site, the
+    label over all sites, and the site are told from fields of the header alone.
+    """
+    titles = {row: site.title for row, site in sites.items()}
+    told = table(audit, titles)
+    with whole(folder / CSV_NAME) as part:
+        told.to_csv(part, index=False, lineterminator="\n")
+    questions = [*dict.fromkeys(zip(told["what"], told["where"], strict=True))]
+    tall = LINE * max(len(questions), 1)
+    counted = audit["contingency"]
+    with style.look():
+        page = style.sheet(
+            "What can be told without looking at an image",
+            width=NAMES + BARS + LABELS + 2 * WIDE + GAP + 0.1,
+            height=HEAD + tall + 0.35,
+            notes=(
+                "Bars: patients. One class: no AUC on this site, and its mark goes with one label. "
+                "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
+                "labels among patients that are told as well. Near 0.5: these fields do not give "
+                "the answer away. Near 1 with a small p: a network may learn the scanner, the "
+                "protocol or the export instead of the disease.",
+            ),
+            synthetic=any(site.synthetic for site in sites.values()),
+        )
+        _bars(page.box(NAMES, HEAD, (BARS, LINE * len(counted["sites"]))), counted, titles, classes)
+        left = NAMES + BARS + LABELS
+        for number, fields in enumerate(FROM):
+            at = (left + number * (WIDE + GAP), HEAD)
+            axes = page.box(*at, (WIDE, tall))
+            page.text(at[0], 0.2, FROM[fields], weight="bold", size=style.BODY)
+            _dots(axes, told[told["fields"] == fields], questions if number == 0 else None)
+        style.save(page.figure, folder, "confounding")
+
+
+def _bars(
+    axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, str]
+) -> None:
+    rows = counted["sites"]
+    names = [textwrap.shorten(titles[row["site"]], 24) for row in rows]
+    most = max(1, *(row["patients_0"] + row["patients_1"] for row in rows))
+    for label, colour in enumerate((style.BLUE, style.ORANGE)):
+        sizes = [row[f"patients_{label}"] for row in rows]
+        starts = [row["patients_0"] if label else 0 for row in rows]
+        axes.barh(
+            range(len(rows)), sizes, left=starts, height=0.55, color=colour, label=classes[label]
+        )
+    for line, row in enumerate(rows):
+        total = row["patients_0"] + row["patients_1"]
+        said = f"{row['patients_0']} + {row['patients_1']}" if total else "no data here"
+        flag = ", one class" if row["site"] in counted["one_class"] else ""
+        axes.text(
+            total + 0.03 * most, line, said + flag, va="center", size=style.SMALL,
+            color=style.RED if flag else style.INK,
+        )  # fmt: skip
+    axes.set(xlim=(0, 1.75 * most), ylim=(len(rows) - 0.5, -0.5), xlabel="patients")
+    axes.set_yticks(range(len(rows)), names, color=style.INK)
+    axes.tick_params(length=2, pad=2)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, fontsize=style.SMALL,
+        handlelength=0.9, columnspacing=1.0, handletextpad=0.4, borderaxespad=0.1,
+    )  # fmt: skip
+
+
+def _dots(axes: Axes, told: pd.DataFrame, questions: list[tuple[str, str]] | None) -> None:
+    axes.axvline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
+    for line, entry in enumerate(told.to_dict("records")):
+        if entry["status"] != "ok":
+            why = textwrap.shorten(f"{words.UNDEFINED}: {entry['reason']}", 52)
+            axes.text(LEFT + 0.01, line, why, va="center", size=style.SMALL, color=style.MUTED)
+            continue
+        auc = min(max(entry["auc"], LEFT), RIGHT)
+        axes.plot([0.5, auc], [line, line], color=style.HATCH, linewidth=1.2, zorder=1)
+        axes.plot(
+            auc,
+            line,
+            "o",
+            color=style.RED if entry["p"] <= 0.05 else style.INK,
+            ms=6,
+            clip_on=False,
+        )
+        said = f"{words.number(entry['auc'])}, p {words.number(entry['p'], digits=3)}"
+        left = auc > 0.72
+        axes.text(
+            auc + (-0.025 if left else 0.025), line - 0.27, said, ha="right" if left else "left",
+            va="center", size=style.SMALL,
+        )  # fmt: skip
+    axes.set(xlim=(LEFT, RIGHT), ylim=(len(told) - 0.5, -0.5), xlabel="AUC")
+    labels = [f"{what}: {where}" for what, where in questions or []]
+    axes.set_yticks(range(len(labels)), labels, color=style.INK)
+    axes.tick_params(length=2, pad=2)

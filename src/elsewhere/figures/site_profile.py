@@ -1,0 +1,195 @@
+"""site_profile: what each site's scans are like: greys, noise, spacing, slices, scanners."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from elsewhere.design.parts import Site
+from elsewhere.figures import style
+from elsewhere.imaging import store
+
+TALL, PITCH = 1.3, 1.85
+NAME, TILE, ACROSS, DOWN = 1.3, 0.64, 4, 2
+GREYS, DOTS, WORDS, GAP = 2.3, 1.5, 1.9, 0.45
+HEAD = 0.42
+MOST_LINES = 60
+LUNG_WINDOW_HU = (-1350.0, 150.0)
+HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a patient
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Scans of one site: manifest and profile joined, volumes, and the histograms' edges."""
+
+    site: Site
+    table: pd.DataFrame
+    volumes: Path
+    edges: Mapping[str, Any]
+
+
+def draw(scans: Mapping[str, Scans], folder: Path, *, classes: tuple[str, str]) -> None:
+    """Draw site_profile.png and .svg, a line a site.
+
+    Parameters
+    ----------
+    scans
+        Row of the site to its scans, in the order of the study. The montage shows the middle of
+        the lungs of the first patients, so no face, and of no scan that may have burned-in text.
+    classes
+        Names of label 0 (blue) and label 1 (orange).
+    """
+    width = NAME + TILE * ACROSS + GREYS + 3 * DOTS + WORDS + 5 * GAP
+    with style.look():
+        page = style.sheet(
+            "Site profiles: what tells one site's scans from another's",
+            width=width,
+            height=HEAD + PITCH * len(scans),
+            notes=(
+                f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line a scan. Greys: "
+                "share of voxels, in HU where the source has HU, else in its own values. Noise: "
+                "standard deviation within small patches, in the same values; 0: air was replaced "
+                "by one value. Montage: middle of the lungs of the first patients; scans flagged "
+                "for burned-in text or as secondary captures are not shown.",
+            ),
+            synthetic=any(one.site.synthetic for one in scans.values()),
+        )
+        for line, one in enumerate(scans.values()):
+            _line(page, one, HEAD + PITCH * line, limits=_limits(scans))
+        style.save(page.figure, folder, "site_profile")
+
+
+def _limits(scans: Mapping[str, Scans]) -> dict[str, tuple[float, float]]:
+    """Return axis limits that all sites share, so that columns can be compared."""
+    joined = pd.concat([one.table for one in scans.values()], ignore_index=True)
+    found = {}
+    for name in ("spacing_z_mm", "n_slices"):
+        most = joined[name].max() if len(joined) else float("nan")
+        found[name] = (0.0, 1.08 * float(most) if pd.notna(most) else 1.0)
+    return found
+
+
+def _line(
+    page: style.Sheet, scans: Scans, top: float, *, limits: Mapping[str, tuple[float, float]]
+) -> None:
+    title = "\n".join(textwrap.wrap(scans.site.title, 15, break_on_hyphens=False))
+    page.text(0, top + TALL / 2, title, va="center", size=10.5, weight="bold")
+    if scans.table.empty:
+        page.text(NAME, top + TALL / 2, "no data here", va="center", color=style.MUTED)
+        return
+    left = NAME
+    _montage(page, scans, (left, top))
+    left += TILE * ACROSS + GAP
+    _greys(page.box(left, top, (GREYS, TALL)), scans)
+    left += GREYS + GAP
+    _noise(page.box(left, top, (DOTS, TALL)), scans.table)
+    for name, label in (("spacing_z_mm", "slice distance, mm"), ("n_slices", "slices")):
+        left += DOTS + GAP
+        axes = page.box(left, top, (DOTS, TALL))
+        _strip(axes, scans.table, name, limits[name])
+        axes.set_xlabel(label, size=style.SMALL, labelpad=2)
+    page.text(left + DOTS + GAP, top, _scanners(scans.table), va="top", size=style.SMALL)
+
+
+def _montage(page: style.Sheet, scans: Scans, at: tuple[float, float]) -> None:
+    safe = scans.table["flags"].str.split(";").map(HIDDEN.isdisjoint)
+    shown = scans.table[safe].drop_duplicates("patient_id").head(ACROSS * DOWN)
+    for number, scan in enumerate(shown.to_dict("records")):
+        down, across = divmod(number, ACROSS)
+        place = (at[0] + TILE * across, at[1] + TILE * down)
+        axes = page.box(*place, (TILE - 0.02, TILE - 0.02))
+        style.bare(axes)
+        axes.set_facecolor("black")
+        _slice(axes, scan, scans.volumes)
+    if shown.empty:
+        page.text(*at, "no image shown:\nevery scan is flagged", va="top", size=style.SMALL)
+
+
+def _slice(axes: Axes, scan: Mapping[Any, Any], folder: Path) -> None:
+    found = scan["lung_first"] >= 0
+    middle = (scan["lung_first"] + scan["lung_last"]) // 2 if found else scan["n_slices"] // 2
+    path = folder / f"{scan['scan_id']}{store.SUFFIX}"
+    pixels = store.read(path, start=middle, stop=middle + 1)[0]
+    in_hu = scan["value_scale"] == "HU"
+    low, high = LUNG_WINDOW_HU if in_hu else (scan["value_min"], scan["value_max"])
+    axes.imshow(pixels, cmap="gray", vmin=low, vmax=max(high, low + 1), interpolation="antialiased")
+    axes.set_anchor("C")
+
+
+def _greys(axes: Axes, scans: Scans) -> None:
+    scale = scans.table["value_scale"].mode()[0]
+    of_scale = scans.table[scans.table["value_scale"] == scale]
+    middles = (scans.edges[scale][1:] + scans.edges[scale][:-1]) / 2
+    step = max(1, len(of_scale) // MOST_LINES)
+    for _, scan in of_scale.iloc[::step].iterrows():
+        counts = scan["histogram"]
+        shares = counts[1:-1] / max(1, counts.sum())  # the ends hold padding and all beyond
+        axes.plot(middles[1:-1], shares, color=_colour(scan), linewidth=0.5, alpha=0.45)
+    others = len(scans.table) - len(of_scale)
+    axes.set_xlabel(
+        scale + (f" ({others} scans have others)" if others else ""), size=style.SMALL, labelpad=2
+    )
+    axes.set_xlim(middles[0], middles[-1])
+    axes.set_ylim(0, None)
+    axes.set_yticks([])
+    axes.tick_params(length=2, pad=2)
+
+
+def _noise(axes: Axes, table: pd.DataFrame) -> None:
+    for line, name in enumerate(("noise_air", "noise_lung")):
+        known = table[table[name].notna()]
+        for (_, scan), y in zip(known.iterrows(), _spread(len(known)), strict=True):
+            axes.plot(scan[name], line + y, "o", color=_colour(scan), ms=2, alpha=0.6, mew=0)
+        if known.empty:
+            axes.text(0.02, line, "none found", va="center", size=style.SMALL, color=style.MUTED)
+    axes.set_yticks([0, 1], ["air", "lung"])
+    axes.set(ylim=(1.5, -0.5), xlim=(0, None))
+    axes.set_xlabel("noise", size=style.SMALL, labelpad=2)
+    axes.tick_params(length=2, pad=2)
+
+
+def _strip(axes: Axes, table: pd.DataFrame, name: str, limits: tuple[float, float]) -> None:
+    known = table[table[name].notna()]
+    for (_, scan), y in zip(known.iterrows(), _spread(len(known)), strict=True):
+        axes.plot(scan[name], y, "o", color=_colour(scan), ms=2, alpha=0.6, mew=0)
+    if known.empty:
+        axes.text(
+            0.5,
+            0.5,
+            "unknown",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+            size=style.SMALL,
+            color=style.MUTED,
+        )
+    axes.set(xlim=limits, ylim=(-0.5, 0.5))
+    axes.set_yticks([])
+    axes.tick_params(length=2, pad=2)
+
+
+def _spread(count: int) -> Iterator[float]:
+    """Yield heights that keep dots apart, the same each time (golden ratio)."""
+    return (0.7 * ((0.618034 * number) % 1 - 0.5) for number in range(count))
+
+
+def _colour(scan: Any) -> str:
+    return style.ORANGE if scan["label"] == 1 else style.BLUE
+
+
+def _scanners(table: pd.DataFrame) -> str:
+    counted = Counter(zip(table["manufacturer"], table["kernel"], strict=True))
+    lines = []
+    for names, scans in counted.most_common(6):
+        known = " ".join(name for name in names if name != "unknown")
+        lines += textwrap.wrap(f"{known or 'scanner unknown'}: {scans}", 30)
+    if len(counted) > 6:
+        lines.append(f"and {len(counted) - 6} more")
+    return "\n".join(lines[:9])

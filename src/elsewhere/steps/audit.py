@@ -1,0 +1,83 @@
+"""audit: the sites of a study compared before any training: duplicates, and what tells them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from elsewhere.cohorts import confounding, duplicates, groups
+from elsewhere.design.job import Job
+from elsewhere.design.study import Audit
+from elsewhere.files import whole
+from elsewhere.imaging import profile
+from elsewhere.sites import manifest
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the audit of a study is made with."""
+
+    audit: Audit
+
+
+def run(job: Job, settings: Settings) -> None:
+    """Find duplicates across patients and sites, and tell label and site from headers alone.
+
+    Writes ``pairs``, ``audit`` and, for each site, ``groups/<site>``: only the last reaches the
+    split, so that a site whose groups stay the same is not split again.
+    """
+    sites = [*job.paths("manifest")]
+    scans = pd.concat([_scans(job, site) for site in sites], ignore_index=True)
+    found = duplicates.find(scans, similarity=settings.audit.similarity)
+    for site in sites:
+        groups.write(found.groups[found.groups["site"] == site], job.outputs[f"groups/{site}"])
+    with whole(job.outputs["pairs"]) as part:
+        found.pairs.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
+    scans["unit"] = _units(scans, found.groups)
+    report = {
+        "settings": settings.audit.model_dump(),
+        "duplicates": _counts(found),
+        "contingency": confounding.contingency(scans, sites=sites),
+        "told": confounding.told(scans, sites=sites, settings=settings.audit),
+    }
+    with whole(job.outputs["audit"]) as part:
+        part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _scans(job: Job, site: str) -> pd.DataFrame:
+    scans = manifest.read(job.paths("manifest")[site])
+    profiles = profile.read(job.paths("profile")[site])[["scan_id", "signature"]]
+    joined = scans.merge(profiles, on="scan_id", validate="one_to_one")
+    if len(joined) != len(scans):
+        raise ValueError(
+            f"{job.name}: {len(scans)} scans in the manifest of {site}, {len(joined)} of them in "
+            f"its profile; run `elsewhere ingest {site}` again"
+        )
+    return joined.assign(site=site)
+
+
+def _units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:
+    """Name what may not be torn: a group, or the patient of a site."""
+    named = connected.set_index(["site", "patient_id"])["group"].to_dict()
+    keys = zip(scans["site"], scans["patient_id"], strict=True)
+    return pd.Series([named.get(key, "|".join(key)) for key in keys], index=scans.index, dtype=str)
+
+
+def _counts(found: duplicates.Duplicates) -> dict[str, int]:
+    sizes = found.groups.groupby("group").size()
+    pairs = found.pairs
+    return {
+        "identical_pairs": found.n_identical,
+        "near_pairs": found.n_near,
+        "listed_pairs": len(pairs),
+        "listed_pairs_across_sites": int((pairs["site_a"] != pairs["site_b"]).sum()),
+        "groups": len(sizes),
+        "groups_across_sites": int(
+            found.groups.loc[found.groups["across_sites"], "group"].nunique()
+        ),
+        "patients_in_groups": int(sizes.sum()),
+        "largest_group": int(sizes.max()) if len(sizes) else 0,
+    }

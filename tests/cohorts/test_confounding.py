@@ -1,0 +1,158 @@
+"""confounding: what is tied is told, what is not is not, and what is too little says so."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from elsewhere.cohorts import confounding
+from elsewhere.cohorts.confounding import POOLED, contingency, told
+from elsewhere.design.study import Audit
+
+AUDIT = Audit(similarity=0.7, folds=5, permutations=99, seed=0)
+
+
+def scans(
+    site: str, patients: int, *, tied: str = "", seed: int = 0, each: int = 2
+) -> pd.DataFrame:
+    """Two scans a patient; `tied` names the field that goes with the label."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(patients):
+        label = number % 2
+        for scan in range(each):
+            rows.append(
+                {
+                    "site": site,
+                    "unit": f"{site}|{number:03d}",
+                    "scan_id": f"{site}{number:03d}{scan}",
+                    "label": label,
+                    "manufacturer": rng.choice(["GE", "SIEMENS"]),
+                    "kernel": ("soft", "sharp")[label] if tied == "kernel" else "soft",
+                    "contrast": "unknown",
+                    "spacing_z_mm": 1 + label + rng.random() if tied == "spacing" else rng.random(),
+                    "spacing_y_mm": 0.7,
+                    "spacing_x_mm": float("nan"),
+                    "n_slices": int(rng.integers(50, 90)),
+                    "rows": 512,
+                    "columns": 512,
+                    "source_format": "PNG",
+                    "bits_stored": 8,
+                    "colour_mode": ("grey", "rgb")[label] if tied == "colour" else "grey",
+                    "value_scale": "0-255",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def answers(table: pd.DataFrame, settings: Audit = AUDIT) -> dict[tuple[str, str, str], dict]:
+    sites = sorted(set(table["site"]))
+    found = told(table, sites=sites, settings=settings)
+    return {(row["what"], row["where"], row["fields"]): row for row in found}
+
+
+@pytest.mark.parametrize(
+    ("tied", "fields"),
+    [("kernel", "acquisition"), ("spacing", "acquisition"), ("colour", "format")],
+)
+def test_a_field_that_goes_with_the_label_tells_it(tied: str, fields: str) -> None:
+    found = answers(pd.concat([scans("a", 40, tied=tied), scans("b", 40, seed=1)]))
+    row = found["label", "a", fields]
+    assert (row["auc"], row["p"], row["status"]) == (pytest.approx(1, abs=0.02), 0.01, "ok")
+    other = {"acquisition": "format", "format": "acquisition"}[fields]
+    assert found["label", "a", other]["auc"] < 0.75
+    assert found["label", "a", other]["p"] > 0.01
+    assert found["label", "b", fields]["p"] > 0.01
+
+
+def test_sites_are_told_by_what_differs_between_them() -> None:
+    three = [scans("a", 30), scans("b", 30, seed=1), scans("c", 30, seed=2).assign(rows=768)]
+    found = answers(pd.concat(three))
+    row = found["site", POOLED, "format"]
+    # c is told for certain, a and b not: for each of a and b, c's third of the others is told
+    assert row["auc"] == pytest.approx((1 + 0.75 + 0.75) / 3, abs=0.06)
+    assert row["used"] == ["rows"]
+    assert (row["patients"], row["scans"]) == (90, 180)
+
+
+def test_p_is_uniform_when_nothing_is_tied() -> None:
+    """Of 40 cohorts without any tie about a twentieth has p below 0.05 (binomial bounds)."""
+    settings = AUDIT.model_copy(update={"permutations": 19})
+    chances = [
+        answers(scans("a", 30, seed=seed), settings)["label", "a", "acquisition"]["p"]
+        for seed in range(40)
+    ]
+    assert sum(chance <= 0.05 for chance in chances) <= 7
+    assert 0.35 < np.mean(chances) < 0.7
+
+
+def test_copies_of_a_patient_are_not_judged_by_themselves() -> None:
+    """Thirty scans a patient, each patient with a room of its own: nothing of the label in it."""
+    table = scans("a", 16, each=30)
+    table["manufacturer"] = table["unit"]
+    table["n_slices"] = 50
+    table["spacing_z_mm"] = 1.0
+    assert answers(table)["label", "a", "acquisition"]["auc"] < 0.6
+
+
+def test_an_auc_is_scikit_learns() -> None:
+    class Same:
+        def predict(self, columns: np.ndarray) -> np.ndarray:
+            return columns
+
+    rng = np.random.default_rng(0)
+    scores, truth = rng.integers(0, 6, (80, 5)).astype(float), rng.random((80, 5)) < 0.4
+    found = confounding._areas(Same(), scores, truth)  # type: ignore[arg-type]
+    assert found == pytest.approx(
+        [roc_auc_score(t, s) for t, s in zip(truth.T, scores.T, strict=True)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        (scans("a", 40).assign(label=1), "one class"),
+        (scans("a", 8), "too few patients: 0 has 4, 5 folds need 5"),
+        (scans("a", 40).iloc[:0], "no scan here"),
+    ],
+)
+def test_too_little_is_undefined_and_says_why(table: pd.DataFrame, reason: str) -> None:
+    for row in told(table, sites=["a"], settings=AUDIT):
+        if row["what"] == "label":
+            assert (row["status"], row["auc"], row["p"]) == ("undefined", None, None)
+            assert reason in row["reason"]
+
+
+def test_fields_that_do_not_vary_tell_nothing() -> None:
+    row = answers(scans("a", 40))["label", "a", "format"]
+    assert (row["auc"], row["p"], row["used"]) == (0.5, 1.0, [])
+
+
+def test_the_order_of_rows_says_nothing_and_the_seed_little() -> None:
+    table = pd.concat([scans("a", 40, tied="spacing"), scans("b", 20, seed=1)])
+    assert answers(table) == answers(table.sample(frac=1, random_state=3))
+    other = answers(table, AUDIT.model_copy(update={"seed": 9}))["label", "a", "acquisition"]
+    assert other["auc"] > 0.95
+
+
+def test_a_large_cohort_is_drawn_by_patients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confounding, "MOST_SCANS", 40)
+    row = answers(scans("a", 60, tied="kernel"))["label", "a", "acquisition"]
+    assert (row["scans"], row["patients"]) == (40, 20)
+    assert row["auc"] > 0.95
+
+
+def test_contingency() -> None:
+    table = pd.concat([scans("a", 40), scans("b", 10).assign(label=1)])
+    found = contingency(table, sites=["a", "b", "gone"])
+    assert found["one_class"] == ["b"]
+    assert found["sites"][0] == {
+        "site": "a", "patients_0": 20, "patients_1": 20, "scans_0": 40, "scans_1": 40
+    }  # fmt: skip
+    assert found["sites"][2]["patients_1"] == 0
+    # chi2 of [[20, 20], [0, 10]] is n (ad - bc)^2 / (row and column sums)
+    chi2 = 50 * (20 * 10) ** 2 / (40 * 10 * 20 * 30)
+    assert found["cramers_v"] == pytest.approx((chi2 / 50) ** 0.5, abs=1e-4)
+    assert contingency(scans("a", 4), sites=["a"])["cramers_v"] is None

@@ -1,0 +1,27 @@
+import pandas as pd
+import pytest
+
+from elsewhere.cohorts import groups
+
+
+def test_rows_are_read_as_they_were_written_whatever_their_order(tmp_path):
+    rows = [("0" * 15 + "a", "1" * 16, True), ("0" * 15 + "1", "00000000000000e5", False)]
+    frame = pd.DataFrame(rows, columns=[*groups.COLUMNS])
+    groups.write(frame, tmp_path / "a.csv")
+    groups.write(frame.iloc[::-1], tmp_path / "b.csv")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    found = groups.read(tmp_path / "a.csv")
+    assert [*found.itertuples(index=False, name=None)] == sorted(rows)
+
+
+def test_nobody_is_a_file_too(tmp_path):
+    groups.write(pd.DataFrame(columns=[*groups.COLUMNS]), tmp_path / "none.csv")
+    found = groups.read(tmp_path / "none.csv")
+    assert len(found) == 0
+    assert found["across_sites"].dtype == bool
+
+
+def test_another_table_is_refused(tmp_path):
+    (tmp_path / "x.csv").write_text("patient_id,group\n")
+    with pytest.raises(ValueError, match="expected"):
+        groups.read(tmp_path / "x.csv")

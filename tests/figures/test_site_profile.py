@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from elsewhere.design.job import Job
+
+Texts = Callable[[Path], list[str]]
+
+
+def test_no_key_and_no_flagged_scan_is_shown(drawn: Job) -> None:
+    """Twelve scans of six patients a site; the first scan is flagged, its patient has another."""
+    svg = (drawn.outputs["figures"] / "site_profile.svg").read_text()
+    assert "abababababab" not in svg
+    assert "cdcdcdcdcdcd" not in svg
+    assert svg.count("<image ") == 4 * 6
+
+
+def test_scanners_scales_and_what_is_unknown_are_said(drawn: Job, svg_texts: Texts) -> None:
+    shown = svg_texts(drawn.outputs["figures"] / "site_profile.svg")
+    assert shown.count("SIEMENS: 12") == 2
+    assert shown.count("scanner unknown: 12") == 2
+    assert shown.count("HU") == shown.count("0-255") == 2
+    assert shown.count("unknown") == 2
+    assert shown.count("slice distance, mm") == 4
+
+
+def test_a_site_without_data_says_so(drawn_absent: Job, svg_texts: Texts) -> None:
+    shown = svg_texts(drawn_absent.outputs["figures"] / "site_profile.svg")
+    assert shown.count("no data here") == 1
+    assert not any("SYNTHETIC" in words for words in shown)

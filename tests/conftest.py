@@ -12,8 +12,13 @@ import openpyxl
 import pandas as pd
 import pydicom
 import pytest
+from hypothesis import settings
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
+
+# speed is for the benchmarks: a busy machine must not fail a property
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"

@@ -39,7 +39,7 @@ CONDA_TO_PYPI = {
     "pytorch-gpu": "torch",
     "seaborn-base": "seaborn",
 }
-MODULE_TO_PYPI = {"PIL": "pillow", "yaml": "pyyaml"}
+MODULE_TO_PYPI = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 PLUGINS = {  # loaded by another library, so that no import statement names them
     "openpyxl": "pandas reads workbooks with it",
     "pyarrow": "pandas reads and writes Parquet with it",
@@ -186,8 +186,10 @@ def test_every_dependency_is_imported_and_every_import_is_a_dependency():
 @pytest.mark.parametrize("folder", ["tests", "benchmarks"])
 def test_tests_and_benchmarks_import_only_what_is_declared(folder):
     used = set().union(*(third_party(path) for path in (ROOT / folder).rglob("*.py")))
-    declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL]}
+    compared = (ROOT / "benchmarks/readers.txt").read_text().splitlines()  # beside the lock
+    readers = [Requirement(row) for row in compared if not row.startswith("#")]
+    declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL, *readers]}
     files = list((ROOT / folder).rglob("*.py"))
-    local = {path.stem for path in files} | {path.parent.name for path in files}
-    known = {"gdcm": "python-gdcm", "sklearn": "scikit-learn", "rattler": "py-rattler"}
+    local = {canonicalize_name(name) for path in files for name in (path.stem, path.parent.name)}
+    known = {"gdcm": "python-gdcm", "rattler": "py-rattler"}
     assert {known.get(name, name) for name in used - local} - declared == set()

@@ -45,7 +45,7 @@ def test_a_scalar_is_what_dvc_reads(scalar: str, read: Callable[[str], dict[str,
     assert repr(read(text)) == repr(parse_yaml(text, "params.yaml"))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none())
 def test_values_that_dvc_writes_come_back(tmp_path_factory: Any, value: Any) -> None:
     path = tmp_path_factory.mktemp("values") / "params.yaml"
@@ -53,7 +53,7 @@ def test_values_that_dvc_writes_come_back(tmp_path_factory: Any, value: Any) -> 
     assert reading.read(path) == {"a": value}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text("0123456789", min_size=30, max_size=30), st.sampled_from(["", "e", "."]))
 def test_a_hash_of_digits_stays_text(tmp_path_factory: Any, digits: str, between: str) -> None:
     """dvc.lock is read by the same function; a hash such as 12e4... must not become a number."""

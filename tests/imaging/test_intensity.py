@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -28,7 +28,6 @@ def test_tells_the_scales_apart(minimum, maximum, stated_hu, bits, expected):
     assert found == expected
 
 
-@settings(deadline=None)
 @given(VOXELS)
 def test_int16_stays_as_it_is(voxels):
     np.testing.assert_array_equal(intensity.to_int16(voxels), voxels)
@@ -48,7 +47,6 @@ def test_a_few_metal_voxels_saturate():
     assert intensity.to_int16(values).max() == 32767
 
 
-@settings(deadline=None)
 @given(
     st.integers(-2048, 0),
     st.sampled_from([1.0, 2.0, 0.5]),
@@ -71,7 +69,6 @@ def clip(voxels, scale, low=-1000.0, high=None, shift=False):
     )
 
 
-@settings(deadline=None)
 @given(VOXELS, st.sampled_from(["HU", "CT number", "0-255"]), st.sampled_from([-1000.0, None]))
 def test_nothing_is_negative_afterwards(voxels, scale, low):
     """A-17 needs data >= 0."""
@@ -96,7 +93,6 @@ def test_ct_numbers_and_greys_are_kept_or_shifted():
     np.testing.assert_array_equal(clip(greys, "0-255", shift=True), [0, 255])
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([np.uint8, np.int8, np.uint16, np.int16, np.int32]),
     st.sampled_from([1.0, 2.0, 0.5, -1.0]),

@@ -9,7 +9,7 @@ from elsewhere.imaging import resample
 SIDES = st.integers(2, 24)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SIDES, SIDES, SIDES, SIDES, st.integers(0, 100))
 def test_agrees_with_an_independent_antialiased_interpolation(rows, columns, to_y, to_x, seed):
     """A-10: linear; the oracle is another library's separable triangle filter."""

@@ -12,7 +12,7 @@ SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 17), st.integers(1, 17))
 VOLUMES = st.sampled_from([np.int16, np.uint8]).flatmap(lambda kind: arrays(kind, SHAPES))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(volume=VOLUMES, data=st.data())
 def test_any_slices_come_back_as_written(tmp_path_factory, volume, data):
     path = tmp_path_factory.mktemp("store") / f"scan{store.SUFFIX}"

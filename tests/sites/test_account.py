@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.imaging.source import Source
@@ -143,7 +143,6 @@ FILES = [Path("/site", folder, str(number)) for folder in "ab" for number in ran
 ENDS = st.lists(st.sampled_from(["used", "gap", "hidden", "table", ""]), min_size=8, max_size=8)
 
 
-@settings(deadline=None)
 @given(ENDS)
 def test_whatever_happens_to_each_file_the_account_adds_up(ends):
     book = Account(Path("/site"))

@@ -2,7 +2,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.design import params
@@ -66,7 +66,6 @@ def test_an_ambiguous_name_is_not_guessed():
 NAMES = st.sets(st.text("aB 1%._", min_size=1, max_size=4), max_size=8)
 
 
-@settings(deadline=None)
 @given(NAMES, NAMES)
 def test_no_name_is_used_twice_and_exact_names_match(listed, on_disk):
     found = match(listed, on_disk)

@@ -90,7 +90,7 @@ def test_a_series_in_several_transfer_syntaxes(tmp_path, write_dicom, thorax, re
     np.testing.assert_array_equal(read(files).voxels, hu)
 
 
-@settings(deadline=None, max_examples=15, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
 @given(order=st.permutations(range(5)), depths=st.lists(st.integers(0, 3), min_size=5, max_size=5))
 def test_order_names_and_folders_never_change_the_volume(
     tmp_path_factory, write_dicom, thorax, strict, order, depths

@@ -281,7 +281,7 @@ def test_a_tree_that_is_gone_has_no_files(tmp_path):
 NAMES = st.text("abcXYZ019._- é", min_size=1, max_size=12).filter(lambda name: name.strip("."))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(NAMES, NAMES), min_size=4, max_size=4, unique=True))
 def test_names_and_folders_never_matter(tmp_path_factory, write_dicom, thorax, places):
     root = tmp_path_factory.mktemp("tree")

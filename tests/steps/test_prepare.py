@@ -1,13 +1,17 @@
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from elsewhere.design import params
 from elsewhere.design.job import Job
 from elsewhere.design.parts import ImageInput, Site, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare
 
+POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 VOLUME = VolumeInput(
     kind="volume",
     matrix=8,
@@ -32,9 +36,11 @@ def prepared(published, tmp_path):
             "manifest": scans / "manifest.parquet",
             "volumes": scans / "volumes",
             "rejected": scans / "rejected.csv",
+            "account": scans / "account.json",
+            "profile": scans / "profile.parquet",
         }
         raw = {"raw": published(layout)}
-        ingest.run(Job("ingest", {"site": "a"}, raw, outputs), ingest.Settings(site))
+        ingest.run(Job("ingest", {"site": "a"}, raw, outputs), ingest.Settings(site, POLICY))
         inputs = {name: outputs[name] for name in ("manifest", "volumes")}
         job = Job("prepare", {}, inputs, {"index": out / "index.parquet", "arrays": out / "arrays"})
         prepare.run(job, prepare.Settings(wanted))

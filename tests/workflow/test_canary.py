@@ -23,6 +23,9 @@ from project import Project
 
 from elsewhere.sites import manifest
 
+# one worker makes the project once for all of them
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("canary")]
+
 ARM = {"method": "erm", "network": "nguyen-cnn-demo"}
 HERE = ("data/scans", "data/inputs", "results", "logs", ".elsewhere", ".snakemake", ".dvc")
 # DVC's own local memory of raw files: never committed, never pushed by `git push`
@@ -113,6 +116,7 @@ def tables() -> dict[str, Any]:
     budget["training"] |= {"iterations": 2, "validate_every": 1, "checkpoint_every": 1}
     budget["prediction"]["mc_passes"] = 1
     values["budgets"], values["phantoms"] = {"tiny": budget}, {}
+    values["archives"], values["pulls"] = {}, {}
     study = values["studies"]["nguyen2021"]
     study |= {"published": None, "averages_without": []}
     study["split"] |= {"test": 0.34, "validation": 0.33}
@@ -151,7 +155,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, st
     return project, planted, printed
 
 
-@pytest.mark.slow
 def test_the_sound_study_is_made_and_the_failing_one_is_not(
     made: tuple[Project, Planted, str],
 ) -> None:
@@ -168,7 +171,6 @@ def test_the_sound_study_is_made_and_the_failing_one_is_not(
     assert len(planted.words) > 10_000
 
 
-@pytest.mark.slow
 def test_no_canary_is_in_anything_that_was_made(made: tuple[Project, Planted, str]) -> None:
     project, planted, printed = made
     search = Search(planted)
@@ -186,7 +188,6 @@ def test_no_canary_is_in_anything_that_was_made(made: tuple[Project, Planted, st
     assert not hits, "\n".join(hits[:40])
 
 
-@pytest.mark.slow
 def test_no_canary_is_committed(made: tuple[Project, Planted, str]) -> None:
     project, planted, _ = made
     history = subprocess.run(

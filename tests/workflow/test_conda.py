@@ -19,6 +19,7 @@ SCORE = "score--contrastive--single-b--covid-ct-synthetic"
 ENVIRONMENT = {
     "ingest": "imaging",
     "prepare": "imaging",
+    "audit": "figures",
     "split": "figures",
     "train": "torch",
     "predict": "torch",

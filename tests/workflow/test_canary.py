@@ -64,8 +64,8 @@ def hospital(root: Path, planted: Planted, patients: int = 12) -> None:
     files[3].unlink()  # a gap, and a damaged file beside it
     files[0].write_bytes(files[0].read_bytes()[:-100])
     for name in ("notes.txt", ".hidden", "page.dcm", "Thumbs.db"):
-        (root / f"{planted.word()} {name}").write_text(planted.word())
-    (root / f".{planted.word()}").write_text(planted.word())
+        (root / f"{planted.word()} {name}").write_text(f"of {planted.word()}\n")
+    (root / f".{planted.word()}").write_text(f"of {planted.word()}\n")
 
 
 def collection(root: Path, planted: Planted) -> None:
@@ -81,7 +81,7 @@ def collection(root: Path, planted: Planted) -> None:
         planted.words |= {path.name, path.name.removesuffix(".nii.gz")}
     bad = root / "studies" / "CT-1" / f"{planted.word()}.nii.gz"
     bad.write_bytes(gzip.compress(planted.word().encode()))
-    (root / f"{planted.word()}.xlsx").write_bytes(planted.word().encode())
+    (root / f"{planted.word()}.xlsx").write_text(f"of {planted.word()}\n")
 
 
 def ruined(root: Path, planted: Planted) -> None:

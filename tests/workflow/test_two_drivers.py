@@ -4,9 +4,7 @@ One project is made by Snakemake, with stand-in steps; each test works in its ow
 """
 
 import re
-import resource
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from project import Project
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
 
 SITE = "covid-ct-synthetic"
-NO_OP_CPU_S = 10.0
 
 
 @pytest.fixture(scope="module")
@@ -150,16 +147,6 @@ def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
     assert project.planned(cwd) == []
 
 
-def cpu_s(work: Callable[[], object]) -> float:
-    def used() -> float:
-        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return usage.ru_utime + usage.ru_stime
-
-    before = used()
-    work()
-    return used() - before
-
-
 def wait_for_jobs(project: Project, number: int) -> None:
     """Wait until so many stages have started."""
     until = time.monotonic() + 300
@@ -168,10 +155,10 @@ def wait_for_jobs(project: Project, number: int) -> None:
         time.sleep(0.05)
 
 
-def test_after_snakemake_dvc_does_nothing_and_neither_costs_much(project: Project) -> None:
-    assert cpu_s(lambda: nothing_by(project, "dvc repro", "are up to date")) < NO_OP_CPU_S
-    assert cpu_s(lambda: nothing_by(project, "snakemake -n", "Nothing to be done")) < NO_OP_CPU_S
-    assert cpu_s(lambda: nothing_by(project, "snakemake -j8", "Nothing to be done")) < NO_OP_CPU_S
+def test_after_snakemake_dvc_does_nothing(project: Project) -> None:
+    nothing_by(project, "dvc repro", "are up to date")
+    nothing_by(project, "snakemake -n", "Nothing to be done")
+    nothing_by(project, "snakemake -j8", "Nothing to be done")
 
 
 def nothing_by(project: Project, command: str, said: str) -> None:

@@ -82,11 +82,14 @@ def test_a_decoder_that_hangs_is_ended(packed):
     hurried.close()
 
 
-def test_a_decoder_that_is_greedy_is_stopped(packed):
-    """So little that the libraries are loaded and nothing more fits."""
+def test_a_decoder_that_is_greedy_is_stopped(tmp_path, write_dicom, thorax, rewrite, slices):
+    """So little that the libraries are loaded and no picture of 32 MB fits beside them."""
+    files = write_dicom(tmp_path, thorax(slices=1, rows=4096, columns=4096))
+    for path in files:
+        rewrite(path, "JPEG 2000")
     poor = decoder_pool.Pool(gigabytes=0.05, seconds=30)
     with pytest.raises(Unusable) as refused:
-        poor.each(packed, copied)
+        poor.each(slices(files), copied)
     assert refused.value.reason in ("decoder_memory", "decoder_crashed", "decoder_failed")
     poor.close()
 

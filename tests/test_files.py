@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.files import remove, whole
+from elsewhere.files import remove, walk, whole
 
 
 def names(folder: Path) -> list[str]:
@@ -100,3 +100,13 @@ def test_remove_takes_files_folders_links_and_nothing(tmp_path: Path) -> None:
         remove(path)
         assert not os.path.lexists(path)
     assert names(outside) == ["kept"]
+
+
+def test_a_walk_is_what_the_library_finds(tmp_path: Path) -> None:
+    for name in ("b/2", "a/.hidden/1", "a/b/c/3", "z"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "nothing").mkdir()
+    found = list(walk(tmp_path, set()))
+    assert sorted(found) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert found == list(walk(tmp_path, set()))

@@ -1,4 +1,4 @@
-"""files: write a file or a folder whole or not at all."""
+"""files: write a file or a folder whole or not at all; walk over a tree of them."""
 
 from __future__ import annotations
 
@@ -34,3 +34,38 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def walk(root: Path, closed: set[Path]) -> Iterator[Path]:
+    """Yield everything below a folder that is no folder, hidden or not, in a fixed order.
+
+    Links are followed; a folder that they reach twice is walked once.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    closed
+        Gets the folders that cannot be listed; what lies in them is not known.
+    """
+    known: set[tuple[int, int]] = set()
+    todo = [str(root)]
+    while todo:
+        at = todo.pop()
+        try:
+            status = os.stat(at)
+            with os.scandir(at) as entries:
+                found = sorted(entries, key=lambda entry: entry.name)
+        except FileNotFoundError:
+            continue  # removed since its parent was listed
+        except OSError:
+            closed.add(Path(at))
+            continue
+        if (status.st_dev, status.st_ino) in known:
+            continue
+        known.add((status.st_dev, status.st_ino))
+        # as deep as it goes before the next, so that it is always the same path that counts
+        folders = [entry.path for entry in found if os.path.isdir(entry.path)]
+        todo += reversed(folders)
+        inside = {*folders}
+        yield from (Path(entry.path) for entry in found if entry.path not in inside)

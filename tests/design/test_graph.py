@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import Stage, runs, stages, training_sites
+from elsewhere.design.graph import runs, stages, training_sites
+from elsewhere.design.stage import Stage
 
 STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
 

@@ -9,7 +9,8 @@ import pytest
 from dvc.repo import Repo
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
 from elsewhere.drivers import cache, pipeline
 from elsewhere.drivers.adopt import AdoptError, adopt
 from elsewhere.drivers.state import locked, read_lock

@@ -9,7 +9,8 @@ from snakemake.persistence.file import FilePersistence
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
 from elsewhere.drivers.records import Records
 from elsewhere.drivers.state import State, Workspace, rule_inputs, rule_outputs
 

@@ -9,8 +9,9 @@ import yaml
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, md5
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
+from elsewhere.design.stage import Stage
 from elsewhere.drivers import pipeline
 from elsewhere.drivers.state import (
     State,

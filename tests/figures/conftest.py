@@ -233,9 +233,10 @@ def write_scans(folder: Path, row: str, site: Site, *, n: int, positive_only: bo
     frame = pd.DataFrame(rows, columns=[*manifest.COLUMNS])
     manifest.write(frame, folder / "manifest.parquet")
     profile.write(profiles, folder / "profile.parquet")
-    lines = ["path,reason,detail"]
+    lines = ["path,verdict,reason,detail,n_files"]
     if n:
-        lines += ["a,gap,a slice is missing", "b,gap,a slice is missing", "c,no_label,none"]
+        lines += [f"{name},rejected,gap,a slice is missing,9" for name in "ab"]
+        lines += ["c,rejected,no_label,none,9", "d,set aside,table,no image,1"]
     (folder / "rejected.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

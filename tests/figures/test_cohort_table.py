@@ -18,7 +18,7 @@ def test_counts_are_those_of_the_manifest(drawn: Job) -> None:
         scans = scans[scans["label"] == label]
         assert row["scans"] == len(scans)
         assert row["patients"] == len(set(scans["patient_id"]))
-        assert row["rejected_at_site"] == 3
+        assert row["rejected_at_site"] == 3, "what is set aside was no scan"
         sexes = row["sex_F"] + row["sex_M"] + row["sex_unknown"]
         assert sexes == row["patients"]
 

@@ -120,9 +120,10 @@ def test_image_level_split_is_flagged(page_absent: Page) -> None:
     assert "image-level: this site publishes no patient key" in page_absent.text
 
 
-def test_rejected_scans_are_counted_by_reason(page: Page) -> None:
-    assert "UTSW gap 2" in page.text
-    assert "UTSW no_label 1" in page.text
+def test_what_was_not_used_is_counted_by_reason(page: Page) -> None:
+    assert "UTSW rejected gap 2" in page.text
+    assert "UTSW rejected no_label 1" in page.text
+    assert "UTSW set aside table 1" in page.text
 
 
 def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:

@@ -80,7 +80,7 @@ def _rewrite() -> Callable[[Path, str], None]:
     return rewrite
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def strict() -> IntakeRow:
     return IntakeRow(
         policy="strict",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import rule_outputs
 
 ROOT = Path(__file__).parents[2]

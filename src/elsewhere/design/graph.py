@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from elsewhere.design import paths
 from elsewhere.design.params import Params
-from elsewhere.design.stage import CODE_LISTS, SOURCE, Paths, Stage
+from elsewhere.design.stage import Paths, Stage
 from elsewhere.design.study import Scale, Study
-
-__all__ = ["CODE_LISTS", "SOURCE", "Paths", "Stage", "runs", "stages", "training_sites"]
 
 
 def stages(params: Params) -> dict[str, Stage]:

@@ -8,8 +8,8 @@ from typing import Any
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import Paths, Stage
 from elsewhere.design.job import Job
+from elsewhere.design.stage import Paths, Stage
 
 
 @dataclass(frozen=True)

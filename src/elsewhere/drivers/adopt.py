@@ -6,7 +6,8 @@ import csv
 from pathlib import Path
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
 from elsewhere.drivers import cache, pipeline
 from elsewhere.drivers.bridge import Bridge
 from elsewhere.drivers.state import State

@@ -20,7 +20,8 @@ from typing import Any
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, cache, pipeline
 from elsewhere.drivers.state import (
     State,

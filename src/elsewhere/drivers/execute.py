@@ -11,8 +11,9 @@ from typing import Any
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import Stage, stages
+from elsewhere.design.graph import stages
 from elsewhere.design.plan import hand, stage_digest
+from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone
 from elsewhere.drivers.pipeline import PARAMS_JSON
 

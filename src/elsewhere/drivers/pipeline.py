@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from elsewhere.design.fingerprint import Hashes
-from elsewhere.design.graph import CODE_LISTS, SOURCE, Stage, stages
+from elsewhere.design.graph import stages
 from elsewhere.design.params import Params
 from elsewhere.design.plan import code_text
+from elsewhere.design.stage import CODE_LISTS, SOURCE, Stage
 from elsewhere.files import whole
 
 DVC_YAML = Path("dvc.yaml")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.persistence.file import FilePersistence
 
-from elsewhere.design.graph import Stage
+from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import State, Workspace, mark, rule_inputs, rule_outputs
 
 FROM_LOCK = "# recorded in dvc.lock"

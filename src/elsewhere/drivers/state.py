@@ -9,8 +9,8 @@ from typing import Any
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import Stage
 from elsewhere.design.plan import code_text
+from elsewhere.design.stage import Stage
 from elsewhere.drivers.pipeline import PARAMS_JSON
 
 RAW = "data/raw/"

@@ -42,7 +42,7 @@ def table(
     Parameters
     ----------
     manifests, rejected
-        Row of the site to its manifest, and to its table of rejected scans.
+        Row of the site to its manifest, and to its rejected.csv.
     sites
         Row to site, in the order of the study.
     classes
@@ -63,7 +63,7 @@ def table(
                 "label": label,
                 "class": classes[label],
                 **_describe(manifests[row][manifests[row]["label"] == label]),
-                "rejected_at_site": len(rejected[row]),
+                "rejected_at_site": int((rejected[row]["verdict"] == "rejected").sum()),
                 "synthetic": site.synthetic,
                 "available": site.available,
             }

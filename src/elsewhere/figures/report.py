@@ -72,7 +72,7 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         without=_without(results),
         published=parts.published,
         cohort_href=made.href(folder / cohort_table.CSV_NAME),
-        rejected=_rejected(results, parts.rejected, made),
+        unused=_unused(results, parts.rejected, made),
         audit=_audit(results, parts.audit, made),
         gates=[_gate(results, row, made) for row in job.paths("gate")],
         cost=costs.ledger(
@@ -173,16 +173,18 @@ def _without(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def _rejected(
+def _unused(
     results: Results, rejected: Mapping[str, pd.DataFrame], made: Provenance
 ) -> list[dict[str, Any]]:
     found = []
     for column in results.columns:
         file = made.file(made.job.paths("rejected")[column.row])
-        reasons = rejected[column.row]["reason"].value_counts().sort_index()
-        none = ("none rejected", 0) if column.available else ("no data here", "")
-        for why, scans in reasons.items() if len(reasons) else [none]:
-            found.append({"site": column.title, "reason": why, "scans": scans, "file": file})
+        counts = rejected[column.row].groupby(["verdict", "reason"]).size().reset_index(name="rows")
+        verdict, rows = ("none", 0) if column.available else ("no data here", "")
+        none = {"verdict": verdict, "reason": "", "rows": rows}
+        for entry in counts.to_dict("records") or [none]:
+            about = {"site": column.title, "file": file}
+            found.append(about | {str(key): value for key, value in entry.items()})
     return found
 
 

@@ -78,8 +78,8 @@ class Volume:
         Codes of what a user should know: burned_in, secondary_capture, lossy.
     colour_mode
         How the source kept its greys.
-    copies
-        Files that repeat another one's slice, and were not needed.
+    dropped
+        Files of which nothing is in the volume, each with a reason code.
     """
 
     voxels: npt.NDArray[np.int16]
@@ -92,7 +92,7 @@ class Volume:
     repairs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     colour_mode: ColourMode = "grey"
-    copies: tuple[Path, ...] = ()
+    dropped: tuple[tuple[Path, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is no int16 lattice [z, y, x], or lies nowhere."""

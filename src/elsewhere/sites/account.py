@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from elsewhere.files import walk
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
 from elsewhere.sites.reasons import VERDICTS, verdict
 
@@ -44,33 +45,8 @@ class Seen:
 def seen(root: Path) -> Seen:
     """Walk over all that lies below a folder, as far as folders can be listed."""
     closed: set[Path] = set()
-    files = frozenset(_walk(root, closed))
+    files = frozenset(walk(root, closed))
     return Seen(files, frozenset(closed))
-
-
-def _walk(root: Path, closed: set[Path]) -> Iterator[Path]:
-    """Yield what is no folder; a folder that links reach twice is walked once."""
-    known: set[tuple[int, int]] = set()
-    todo = [str(root)]
-    while todo:
-        at = todo.pop()
-        try:
-            status = os.stat(at)
-            with os.scandir(at) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-        except FileNotFoundError:
-            continue  # removed since its parent was listed
-        except OSError:
-            closed.add(Path(at))
-            continue
-        if (status.st_dev, status.st_ino) in known:
-            continue
-        known.add((status.st_dev, status.st_ino))
-        # as deep as it goes before the next, so that it is always the same path that counts
-        folders = [entry.path for entry in found if os.path.isdir(entry.path)]
-        todo += reversed(folders)
-        inside = {*folders}
-        yield from (Path(entry.path) for entry in found if entry.path not in inside)
 
 
 @dataclass

@@ -23,8 +23,10 @@ from elsewhere.sites.rows import Rows, first_days, flags, stored
 log = logging.getLogger(__name__)
 
 _THREADS = 2
-_LOST = ("no_geometry", "a slice without position, orientation or pixel spacing (policy: repair)")
-_COPY = ("identical_copy", "the same pixels at the same position as another file of the volume")
+_DROPPED = {
+    "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
+    "identical_copy": "the same pixels at the same position as another file of the volume",
+}
 # one file's fault; any other error of the system (disk, network) must stop the step instead
 _FILE_ERRORS = (errno.EACCES, errno.EISDIR, errno.EPERM)
 
@@ -54,7 +56,7 @@ class _Read:
 
     left_out: tuple[LeftOut, ...]
     scan: Scan | None = None
-    copies: tuple[Path, ...] = ()
+    dropped: tuple[tuple[Path, str], ...] = ()
     row: dict[str, Any] = field(default_factory=dict)
     profile: dict[str, Any] = field(default_factory=dict)
 
@@ -105,10 +107,11 @@ class Intake:
             for left_out in each.left_out:
                 account.leave_out(left_out)
             if each.scan is not None:
-                account.use(unit for unit in units(each.scan) if unit[0] not in each.copies)
-                for path in each.copies:
-                    why = _LOST if _placeless(path, each.scan) else _COPY
-                    account.leave_out(LeftOut(relative(path, root), *why, (path,)))
+                unused = dict(each.dropped)
+                account.use(unit for unit in units(each.scan) if unit[0] not in unused)
+                for path, why in each.dropped:
+                    detail = _DROPPED[why]
+                    account.leave_out(LeftOut(relative(path, root), why, detail, (path,)))
                 rows.append(each.row)
                 profiles.append(each.profile)
         return Taken(rows, profiles, account.closed(layout, before | seen(root)))
@@ -154,17 +157,12 @@ class Intake:
     def _stored(self, scan: Scan, volume: Volume, rows: Rows, left_out: list[LeftOut]) -> _Read:
         measured = profile.of(volume)
         volume = replace(volume, flags=flags(volume, measured))
-        files = {path for path, _ in units(scan)} - {*volume.copies}
+        files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
         store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
-        made = {"scan_id": row["scan_id"], "voxels_sha256": row["volume_sha256"], **measured}
-        return _Read(tuple(left_out), scan, volume.copies, row, made)
-
-
-def _placeless(path: Path, scan: Scan) -> bool:
-    slices = [one for one in scan.source.slices if one.header.path == path]
-    return any(None in (one.position_mm, one.orientation, one.pixel_spacing_mm) for one in slices)
+        made = {"scan_id": row["scan_id"], **measured}
+        return _Read(tuple(left_out), scan, volume.dropped, row, made)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

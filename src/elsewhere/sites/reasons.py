@@ -142,7 +142,6 @@ _NOT_SLICES = {
 }
 _OF_HEADERS = {
     "truncated": _rejected("The file ends before its content does.", _AGAIN),
-    "truncated_pixels": _rejected("The pixels are shorter than the header says.", _AGAIN),
     "no_pixels": _rejected("The header describes an image and the file holds no pixels.", _AGAIN),
     "no_series": _rejected(
         "No Series Instance UID says what the image belongs to.",

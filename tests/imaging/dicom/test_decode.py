@@ -121,8 +121,8 @@ def test_padding_beyond_the_bits_stored_is_not_cut_to_tissue():
         ("pixel_format", {"length": -1}),
         ("pixel_format", {"transfer_syntax": "1.2.840.10008.1.2.4.90"}),
         ("pixel_format", {"rows": 4}),
-        ("truncated_pixels", {"frames": 7}),
-        ("truncated_pixels", {"rows": 4000, "columns": 4000}),
+        ("truncated", {"frames": 7}),
+        ("truncated", {"rows": 4000, "columns": 4000}),
         ("too_large", {"rows": 65535, "columns": 65535}),
     ],
 )

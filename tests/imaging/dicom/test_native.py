@@ -63,5 +63,5 @@ def test_a_file_that_ends_too_soon_is_refused(tmp_path, write_dicom, thorax, sli
     path = write_dicom(tmp_path, thorax(slices=1))[0]
     (one,) = slices([path])
     path.write_bytes(path.read_bytes()[:-1])
-    with pytest.raises(Unusable, match="truncated_pixels: the file ends after 383 of 384 bytes"):
+    with pytest.raises(Unusable, match="truncated: the file ends after 383 of 384 bytes"):
         native.Scratch().values(one)

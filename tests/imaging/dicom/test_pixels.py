@@ -253,6 +253,23 @@ def test_flags(tmp_path, write_dicom, thorax, read):
     assert read(files).flags == ("burned_in", "secondary_capture")
 
 
+def test_only_the_classes_of_secondary_capture_are_captures(slice_at):
+    storage = "1.2.840.10008.5.1.4.1.1."
+    captures = ["7", "7.1", "7.2", "7.3", "7.4"]
+    others = ["2", "77.1.1", "70", ""]  # 77.1.1: visible light endoscopy
+    told = {end: slice_at(None, "a", sop_class=storage + end) for end in captures + others}
+    assert [end for end, one in told.items() if one.header.is_capture] == captures
+
+
+def test_what_was_dropped_keeps_its_reason(tmp_path, write_dicom, thorax, mend):
+    """A slice of no pixel size has no place, though every element is there."""
+    files = write_dicom(tmp_path, thorax(slices=6))
+    change(files[-1], PixelSpacing=[0, 0])
+    slices = [one for path in files for one in recognise.read(path)]
+    volume = pixels.read(slices, mend)
+    assert volume.dropped == ((files[-1], "no_geometry"),)
+
+
 def test_lossy_compression_is_flagged_and_near(tmp_path, write_dicom, thorax, read):
     hu = thorax(rows=32, columns=32)
     files = write_dicom(tmp_path, hu)
@@ -275,7 +292,7 @@ def test_copies_are_named_and_not_used(tmp_path, write_dicom, thorax, read, rewr
     rewrite(copies[1], "JPEG-LS")
     volume = read([*files, *copies])
     np.testing.assert_array_equal(volume.voxels, thorax(rows=32, columns=32))
-    assert len(volume.copies) == 2
+    assert [why for _, why in volume.dropped] == ["identical_copy"] * 2
     assert "identical_copy" in volume.flags
 
 
@@ -307,7 +324,7 @@ def test_one_slice_gone_since_the_header_was_read(tmp_path, write_dicom, thorax,
     files = write_dicom(tmp_path, thorax())
     known = slices(files)
     files[2].write_bytes(files[2].read_bytes()[:-100])
-    with pytest.raises(Unusable, match="truncated_pixels"):
+    with pytest.raises(Unusable, match="truncated"):
         pixels.read(known, strict)
     files[2].unlink()
     with pytest.raises(FileNotFoundError):

@@ -50,7 +50,7 @@ def fragments(path: Path, offset: int) -> Parts:
     Raises
     ------
     Unusable
-        `truncated_pixels` if the file ends before the sequence does, `pixel_format` if something
+        `truncated` if the file ends before the sequence does, `pixel_format` if something
         else than an item lies there.
     """
     found: list[Fragment] = []
@@ -61,7 +61,7 @@ def fragments(path: Path, offset: int) -> Parts:
             file.seek(at)
             head = file.read(_TAG_AND_LENGTH.size)
             if len(head) < _TAG_AND_LENGTH.size:
-                raise Unusable("truncated_pixels", "the file ends inside its compressed pixels")
+                raise Unusable("truncated", "the file ends inside its compressed pixels")
             group, element, length = _TAG_AND_LENGTH.unpack(head)
             if (group << 16 | element) == _SEQUENCE_END:
                 break
@@ -69,7 +69,7 @@ def fragments(path: Path, offset: int) -> Parts:
             if (group << 16 | element) != _ITEM:
                 raise Unusable("pixel_format", "the compressed pixels are not written as items")
             if length > size - at:
-                raise Unusable("truncated_pixels", "the file ends inside its compressed pixels")
+                raise Unusable("truncated", "the file ends inside its compressed pixels")
             found.append((at, length))
             at += length
         if not found:
@@ -93,7 +93,7 @@ def frame(path: Path, stored: Stored, index: int, parts: Parts) -> bytes:
     Raises
     ------
     Unusable
-        `truncated_pixels` without an end, `pixel_format` if the code stream is of another size
+        `truncated` without an end, `pixel_format` if the code stream is of another size
         than *Rows* x *Columns*, or the frames cannot be told apart.
     """
     with path.open("rb") as file:
@@ -152,7 +152,7 @@ def _check(data: bytes, stored: Stored) -> None:
             f"the code stream holds {size}, the header says {stated} (rows, columns, samples)",
         )
     if not data.rstrip(_FILL).endswith(_END_OF_IMAGE):
-        raise Unusable("truncated_pixels", "the code stream has no end marker")
+        raise Unusable("truncated", "the code stream has no end marker")
 
 
 def _jpeg_size(data: bytes) -> tuple[int, int, int] | None:

@@ -23,7 +23,6 @@ from elsewhere.imaging.volume import Unusable
 T = TypeVar("T")
 Values = npt.NDArray[Any]
 
-_GREY = ("MONOCHROME1", "MONOCHROME2")
 _MOST_EXCESS = 0.5  # of a slice: padding behind the pixels; more would be pixels that are not shown
 
 # A code stream of CT shrinks to a half or a twentieth; only a bomb grows a thousandfold.
@@ -69,7 +68,7 @@ def each(slices: Sequence[Slice], policy: IntakeRow, use: Callable[[int, Decoded
     Raises
     ------
     Unusable
-        `truncated_pixels`, `no_pixels`, `not_grey`, `pixel_format` (the header contradicts itself
+        `truncated`, `no_pixels`, `not_grey`, `pixel_format` (the header contradicts itself
         or the pixels), `unsupported_syntax`, `too_large` (a decompression bomb) before anything is
         allocated; `decoder_failed`, `decoder_crashed`, `decoder_timeout`, `decoder_memory`.
     """
@@ -103,7 +102,7 @@ def check(stored: Stored) -> None:
     """
     if stored.offset < 0:
         raise Unusable("no_pixels", "the file has no Pixel Data")
-    if stored.samples != 1 or stored.photometric not in _GREY:
+    if not stored.is_grey:
         raise Unusable(
             "not_grey",
             f"{colours(stored)} pixels, {stored.samples} samples; expected one grey value",
@@ -129,7 +128,7 @@ def check(stored: Stored) -> None:
 
 def colours(stored: Stored) -> str:
     """Name the colour mode: grey, palette or rgb, of which YBR is a way of writing."""
-    if stored.photometric in _GREY and stored.samples == 1:
+    if stored.is_grey:
         return "grey"
     return "palette" if stored.photometric == "PALETTE COLOR" else "rgb"
 
@@ -161,7 +160,7 @@ def _held(one: Slice) -> int:
     here = stored.length if stored.transfer_syntax == elements.DEFLATED else size - stored.offset
     if min(here, stored.length) < expected:
         raise Unusable(
-            "truncated_pixels",
+            "truncated",
             f"{stored.frames} frames of {stored.rows} x {stored.columns} pixels take {expected} "
             f"bytes, the file holds {min(here, stored.length)}",
         )

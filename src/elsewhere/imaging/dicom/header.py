@@ -7,6 +7,8 @@ from pathlib import Path
 
 from elsewhere.imaging.volume import Unusable
 
+_CAPTURE_CLASSES = "1.2.840.10008.5.1.4.1.1.7."
+
 
 class Aside(Unusable):
     """A file that is no slice of a volume, and not damaged."""
@@ -44,6 +46,11 @@ class Stored:
     padding: tuple[int, int] | None
 
     @property
+    def is_grey(self) -> bool:
+        """Whether a pixel is one grey value."""
+        return self.samples == 1 and self.photometric in ("MONOCHROME1", "MONOCHROME2")
+
+    @property
     def frame_bytes(self) -> int:
         """Bytes of one frame that is not compressed."""
         return self.rows * self.columns * self.samples * self.bits_allocated // 8
@@ -73,6 +80,11 @@ class Header:
     kernel: str
     contrast_agent: str
     stored: Stored
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether the file is of a *Secondary Capture* SOP class, single or multi-frame."""
+        return f"{self.sop_class}.".startswith(_CAPTURE_CLASSES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class Scratch:
             finally:
                 os.close(descriptor)
         if got < room.size:
-            raise Unusable("truncated_pixels", f"the file ends after {got} of {room.size} bytes")
+            raise Unusable("truncated", f"the file ends after {got} of {room.size} bytes")
 
     def _content(self, path: Path) -> Source:
         if self._inflated is None or self._inflated[0] != path:

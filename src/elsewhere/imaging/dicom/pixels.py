@@ -24,7 +24,6 @@ _LOSSY = (
     "1.2.840.10008.1.2.4.91",
     "1.2.840.10008.1.2.4.203",
 )
-_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 
 
 def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
@@ -72,7 +71,7 @@ def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
         affine=affine,
         repairs=tuple(one.code for one in lattice.repairs),
         flags=_flags(lattice, {flag for part in parts for flag in part.flags}),
-        copies=_copies(lattice),
+        dropped=_dropped(lattice),
     )
 
 
@@ -141,9 +140,11 @@ def turned(
     return np.ascontiguousarray(np.flip(voxels, backwards)), (dz, dy, dx), affine
 
 
-def _copies(lattice: Lattice) -> tuple[Path, ...]:
+def _dropped(lattice: Lattice) -> tuple[tuple[Path, str], ...]:
+    """Return the files no frame of which is used; a file keeps the first of its reasons."""
     used = {one.header.path for one in lattice.slices}
-    return tuple(sorted({one.header.path for one, _ in lattice.dropped} - used))
+    found = {one.header.path: reason for one, reason in reversed(lattice.dropped)}
+    return tuple(sorted(item for item in found.items() if item[0] not in used))
 
 
 def _flags(lattice: Lattice, found: set[str]) -> tuple[str, ...]:
@@ -157,7 +158,7 @@ def _header_flags(header: Header) -> set[str]:
     flags = set()
     if header.burned_in.strip().upper().startswith("Y"):
         flags.add("burned_in")
-    if header.sop_class.startswith(_CAPTURE) or "SECONDARY" in header.image_type[1:2]:
+    if header.is_capture or "SECONDARY" in header.image_type[1:2]:
         flags.add("secondary_capture")
     if header.stored.transfer_syntax in _LOSSY:
         flags.add("lossy")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom.uid import UID_dictionary
 
+from elsewhere.files import walk
 from elsewhere.imaging.dicom import content, elements, frames, parsed
 from elsewhere.imaging.dicom.elements import Elements
 from elsewhere.imaging.dicom.header import Aside, Header, Slice, Stored
@@ -17,13 +17,11 @@ from elsewhere.imaging.dicom.values import WANTED, Values
 from elsewhere.imaging.volume import Unusable
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_CAPTURE_CLASS = "1.2.840.10008.5.1.4.1.1.7"
 _CT_CLASSES = (
     "1.2.840.10008.5.1.4.1.1.2",
     "1.2.840.10008.5.1.4.1.1.2.1",
     "1.2.840.10008.5.1.4.1.1.2.2",
 )
-_GREY = ("MONOCHROME1", "MONOCHROME2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +51,11 @@ class Found:
         Files that are no slices of a volume.
     rejected
         Damaged files, and those that cannot be opened.
-    folders
-        Folders that cannot be listed; what lies in them is not known.
     """
 
     slices: list[Slice] = field(default_factory=list)
     set_aside: list[Unused] = field(default_factory=list)
     rejected: list[Unused] = field(default_factory=list)
-    folders: list[Unused] = field(default_factory=list)
 
     @property
     def n_files(self) -> int:
@@ -72,10 +67,10 @@ class Found:
 def sort(root: Path) -> Found:
     """Look at every file below a folder once, whatever its name and depth.
 
-    Links are followed; a folder that is reached twice is read once. Hidden files count.
+    A folder that cannot be listed gives nothing; `elsewhere.files.walk` names it.
     """
     found = Found()
-    for path in _files(root, found.folders):
+    for path in walk(root, set()):
         try:
             found.slices.extend(read(path))
         except Aside as error:
@@ -83,27 +78,6 @@ def sort(root: Path) -> Found:
         except Unusable as error:
             found.rejected.append(Unused(path, error.reason, error.detail))
     return found
-
-
-def _files(root: Path, unreadable: list[Unused]) -> Iterator[Path]:
-    """Yield the path of everything below a folder that is no folder, sorted, without recursion."""
-    seen: set[tuple[int, int]] = set()
-    waiting = [str(root)]
-    while waiting:
-        place = waiting.pop()
-        if not os.path.isdir(place):
-            yield Path(place)
-            continue
-        try:
-            status = os.stat(place)
-            names = sorted(os.listdir(place), reverse=True)
-        except OSError as error:
-            detail = f"the folder cannot be listed ({type(error).__name__})"
-            unreadable.append(Unused(Path(place), "unreadable_folder", detail))
-            continue
-        if (status.st_dev, status.st_ino) not in seen:
-            seen.add((status.st_dev, status.st_ino))
-            waiting.extend(os.path.join(place, name) for name in names)
 
 
 def read(path: Path) -> tuple[Slice, ...]:
@@ -223,9 +197,8 @@ def _set_aside(header: Header, values: Values) -> None:
         raise Aside("not_an_image", f"no image ({_class_name(uid)})")
     if "LOCALIZER" in header.image_type:
         raise Aside("localizer", "a localizer")
-    grey = stored.samples == 1 and stored.photometric in _GREY and stored.bits_allocated != 1
-    capture = uid == _CAPTURE_CLASS or uid.startswith(_CAPTURE_CLASS + ".")
-    if capture and not (grey and _has_place(header, values)):
+    grey = stored.is_grey and stored.bits_allocated != 1
+    if header.is_capture and not (grey and _has_place(header, values)):
         raise Aside("secondary_capture", "a picture of a screen or a document")
     if not grey and stored.photometric:
         raise Aside("not_grey", "colour or a mask, expected grey")
@@ -253,7 +226,7 @@ def _checked(header: Header, size: int) -> None:
         and stored.bits_allocated in (8, 16, 32)
         and 0 < stored.bits_stored <= stored.bits_allocated
         and stored.bits_stored - 1 <= stored.high_bit < stored.bits_allocated
-        and stored.photometric in _GREY
+        and stored.is_grey
     )
     if not sound:
         raise Unusable(

@@ -182,7 +182,7 @@ def _unused(
         counts = rejected[column.row].groupby(["verdict", "reason"]).size().reset_index(name="rows")
         verdict, rows = ("none", 0) if column.available else ("no data here", "")
         none = {"verdict": verdict, "reason": "", "rows": rows}
-        for entry in counts.to_dict("records") or [none]:
+        for entry in [none] if counts.empty else counts.to_dict("records"):
             about = {"site": column.title, "file": file}
             found.append(about | {str(key): value for key, value in entry.items()})
     return found

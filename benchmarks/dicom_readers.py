@@ -298,7 +298,6 @@ def main() -> None:
     parser.add_argument("--slices", type=int, default=120)
     parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--save", action="store_true", help="put the table into RESULTS.md")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
     if wanted.one:
@@ -306,8 +305,7 @@ def main() -> None:
         return
     text = table(wanted.slices, wanted.side, wanted.repeats)
     print(text)
-    if wanted.save:
-        write_section(HEADING, text)
+    write_section(HEADING, text)
 
 
 if __name__ == "__main__":

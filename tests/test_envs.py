@@ -24,12 +24,14 @@ STEPS = {
     "prepare": "imaging",
     "train": "torch",
     "predict": "torch",
+    "explain": "torch",
     "split": "figures",
     "score": "figures",
     "audit": "figures",
     "figure": "figures",
 }
-ROOMS = {"ingest": ("sites",), "train": ("networks", "methods"), "predict": ("networks",)}
+LEARNT = ("networks", "methods")
+ROOMS = {"ingest": ("sites",), "train": LEARNT, "predict": LEARNT, "explain": LEARNT}
 CONDA_TO_PYPI = {
     "gdcm": "python-gdcm",
     "matplotlib-base": "matplotlib",

@@ -237,6 +237,7 @@ def loaded_by(statement):
         ("split", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
         ("train", ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
         ("predict", ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
+        ("explain", ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
         ("score", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
         ("figure", ("torch", "SimpleITK", "pydicom", "sklearn", "snakemake", "dvc")),
     ],

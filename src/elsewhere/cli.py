@@ -88,6 +88,12 @@ def predict(study: StudyName, arm: ArmName, site: SiteName, expect: Expect = Non
 
 
 @app.command()
+def explain(study: StudyName, arm: ArmName, expect: Expect = None) -> None:
+    """Show where an arm's first model looks (Grad-CAM), and how it sees sites and classes."""
+    _step("explain", [study, arm], expect)
+
+
+@app.command()
 def score(study: StudyName, arm: ArmName, site: SiteName, expect: Expect = None) -> None:
     """Score one cell of the matrix, with intervals."""
     _step("score", [study, arm, site], expect)

@@ -7,12 +7,39 @@ import pytest
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import CovidnetRedesign, Erm, ImageAugmentation, ImageInput, Training
+from elsewhere.design.parts import (
+    Contrastive,
+    CovidnetRedesign,
+    Erm,
+    ImageAugmentation,
+    ImageInput,
+    Msnet,
+    ParallelAdapter,
+    Sepnorm,
+    SeriesAdapter,
+    Training,
+)
+from elsewhere.methods import unseen
 from elsewhere.methods.method import Budget, Method
 from elsewhere.methods.registry import METHODS, build
 from elsewhere.networks import registry as networks
+from elsewhere.networks import weights
 
-ROWS = {"erm": Erm(kind="erm")}
+ROWS = {
+    "erm": Erm(kind="erm"),
+    "sepnorm": Sepnorm(kind="sepnorm"),
+    "series_adapter": SeriesAdapter(kind="series_adapter"),
+    "parallel_adapter": ParallelAdapter(kind="parallel_adapter"),
+    "msnet": Msnet(kind="msnet", soft=0.5),
+    "contrastive": Contrastive(
+        kind="contrastive",
+        loss="negatives_only",
+        reduction="mean",
+        temperature=0.05,
+        weight=1.0,
+        projection=(16, 8),
+    ),
+}
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=36, channels=1, normalise="image")
 NETWORK = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
@@ -43,7 +70,7 @@ def cohort(site, size):
 
 def fit(method, sites, folder):
     torch.manual_seed(0)
-    network = networks.build(NETWORK, INPUT)
+    network = method.adapt(networks.build(NETWORK, INPUT), sites)
     train = {site: cohort(site, 4 + number) for number, site in enumerate(sites)}
     valid = {site: cohort(site, 2) for site in sites}
     return method.fit(network, train, valid, Budget(TRAINING, INPUT, 0, folder))
@@ -64,7 +91,47 @@ def test_fits_any_number_of_sites(method, sites, tmp_path):
 
 def test_a_site_never_seen_can_be_classified(method, tmp_path):
     network = fit(method, ("a", "b"), tmp_path).network
-    assert network(torch.rand(2, 1, 32, 32), None).shape == (2, 2)
+    images = torch.rand(3, 1, 32, 32)
+    assert bool(network.sites) == method.row.site_specific
+    if network.sites:
+        network = unseen.treated(network, "mean", lambda: [images])
+    assert network(images, None).shape == (3, 2)
+
+
+def test_weights_fit_what_is_made_again(method, tmp_path):
+    network = fit(method, ("b", "a"), tmp_path).network
+    weights.save(network, tmp_path / "model.safetensors")
+    again = method.adapt(networks.build(NETWORK, INPUT), ("a", "b"))
+    weights.load(again, tmp_path / "model.safetensors")
+    images = torch.rand(3, 1, 32, 32)
+    for site in ("a", "b"):
+        assert torch.equal(again.eval()(images, site), network(images, site))
+
+
+def test_at_step_0_every_site_sees_the_joint_network(method):
+    torch.manual_seed(0)
+    joint = networks.build(NETWORK, INPUT).eval()
+    torch.manual_seed(0)
+    network = method.adapt(networks.build(NETWORK, INPUT), ("a", "b")).eval()
+    images = torch.rand(3, 1, 32, 32)
+    for site in ("a", "b"):
+        torch.testing.assert_close(network(images, site), joint(images, None))
+
+
+def test_sites_are_told_apart_if_and_only_if_the_method_does(method, tmp_path):
+    network = fit(method, ("a", "b"), tmp_path).network
+    images = torch.rand(3, 1, 32, 32)
+    same = torch.equal(network(images, "a"), network(images, "b"))
+    assert same != method.row.site_specific
+
+
+def test_every_parameter_moves(method, tmp_path):
+    torch.manual_seed(0)
+    before = method.adapt(networks.build(NETWORK, INPUT), ("a", "b")).state_dict()
+    before = {name: value.clone() for name, value in before.items()}
+    after = fit(method, ("a", "b"), tmp_path).network.state_dict()
+    still = [name for name in before if torch.equal(before[name], after[name])]
+    assert not still
 
 
 def test_same_seed_same_weights(method, tmp_path):

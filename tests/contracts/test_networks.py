@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.design.parts import Covidnet, CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.methods import gradcam
 from elsewhere.networks import weights
 from elsewhere.networks.describe import count_parameters, describe, input_shape
 from elsewhere.networks.registry import NETWORKS, build
@@ -21,6 +22,10 @@ ROWS = {
             dropblock_rate=0.1, dropout_rate=0.5, dense_features=16,
         ),
         VOLUME,
+    ),
+    "covidnet": (
+        Covidnet(kind="covidnet", activation="relu", width=0.25, dense_features=(64, 32)),
+        IMAGE,
     ),
     "covidnet_redesign": (
         CovidnetRedesign(
@@ -72,6 +77,13 @@ def test_evaluation_is_deterministic_and_scans_do_not_meet(network, images):
     torch.testing.assert_close(single, logits, rtol=1e-4, atol=1e-5)
 
 
+def test_the_head_makes_logits_of_the_embedding(network, images):
+    network.eval()
+    embedded = network.embed(images, None)
+    assert embedded.shape == (3, network.features)
+    torch.testing.assert_close(network.classifier(embedded), network(images, None))
+
+
 def test_a_named_site_is_accepted(network, images):
     network.eval()
     assert network(images, "site-a").shape == (3, 2)
@@ -103,3 +115,12 @@ def test_description_is_complete(network, rows):
     layers = describe(network, rows[1])
     assert sum(layer.parameters for layer in layers) == count_parameters(network)
     assert layers[-1].shape == (2,)
+
+
+def test_it_can_be_shown_where_it_looks(network, images):
+    network.eval()
+    layer = gradcam.layer(network, images, None)
+    maps = gradcam.maps(network, images, site=None, layer=layer)
+    assert maps.shape == (3, *images.shape[2:])
+    assert maps.min() >= 0
+    assert maps.max() <= 1

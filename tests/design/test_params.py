@@ -43,8 +43,8 @@ WRONG = [
     (f"{N}.split.folds", 4, f"{N}.split: folds is 4, but a holdout split has exactly 1"),
     ("studies.contrastive.split.folds", 1, "cross-validation needs at least 2"),
     (f"{N}.split.validation", 0.8, "leave no training part"),
-    (f"{N}.seeds", [], f"{N}.seeds"),
-    (f"{N}.seeds", [-1], f"{N}.seeds.0"),
+    (f"{N}.scales.demo.seeds", [], f"{N}.scales.demo.seeds"),
+    (f"{N}.scales.demo.seeds", [-1], f"{N}.scales.demo.seeds.0"),
     (f"{N}.classes", ["one"], f"{N}.classes"),
     (f"{N}.scoring.confidence", 95, f"{N}.scoring.confidence"),
     (f"{N}.scales.demo.input", "x", f"{N}.scales.demo.input: 'x' is not in inputs"),
@@ -53,9 +53,16 @@ WRONG = [
     (f"{N}.scales.demo.networks", {"x": "nguyen-cnn"}, f"{N}.scales.demo.networks: 'x' is not in"),
     (f"{N}.arms.utsw.sites", ["x"], f"{N}.arms.utsw.sites: 'x' is not in {N}.scales.*.sites"),
     (f"{N}.arms.utsw.sites", [], f"{N}.arms.utsw.sites"),
-    (f"{N}.arms.utsw.method", "x", f"{N}.arms.utsw.method: 'x' is not in methods; there are erm"),
+    (f"{N}.arms.utsw.method", "x", f"{N}.arms.utsw.method: 'x' is not in methods; there are con"),
     (f"{N}.arms.utsw.network", "x", f"{N}.arms.utsw.network: 'x' is not in networks"),
     (f"{N}.averages_without", ["x"], f"{N}.averages_without: 'x' is not in"),
+    (
+        "studies.contrastive.explain.arms",
+        ["x"],
+        "explain.arms: 'x' is not in studies.contrastive.arms",
+    ),
+    ("studies.contrastive.explain.arms", [], "studies.contrastive.explain.arms"),
+    ("studies.contrastive.explain.scans", 0, "studies.contrastive.explain.scans"),
     ("phantoms.utsw", {}, "phantoms.utsw: sites.utsw is missing or not `synthetic: true`"),
 ]
 
@@ -68,11 +75,11 @@ def test_an_error_names_the_key(key: str, value: Any, said: str, values: dict[st
 
 
 def test_every_wrong_key_is_named_at_once(values: dict[str, Any]) -> None:
-    wrong = _put(_put(values, "sites.utsw.privacy", 1), f"{N}.seeds", [])
+    wrong = _put(_put(values, "sites.utsw.privacy", 1), f"{N}.scales.demo.seeds", [])
     with pytest.raises(tables.ParamsError) as raised:
         tables.parse(wrong)
     assert "sites.utsw.privacy" in str(raised.value)
-    assert f"{N}.seeds" in str(raised.value)
+    assert f"{N}.scales.demo.seeds" in str(raised.value)
 
 
 def test_rows_cannot_be_changed(params: tables.Params) -> None:
@@ -91,3 +98,60 @@ def test_a_key_that_is_not_there_is_named(key: str, values: dict[str, Any]) -> N
     for table in (values, tables.parse(values)):
         with pytest.raises(tables.ParamsError, match=f"nothing at '{key}'"):
             tables.at_key(table, key)
+
+
+ARMS = "studies.contrastive.arms"
+
+
+@pytest.mark.parametrize(
+    ("arm", "words"),
+    [
+        ({"method": "sepnorm"}, "unseen is missing: method 'sepnorm' gives every site"),
+        ({"unseen": "mean"}, "change nothing with method 'erm'"),
+        ({"anonymous": True}, "change nothing with method 'erm'"),
+        ({"models_of": "nobody"}, "'nobody' is not in arms"),
+        ({"models_of": "contrastive"}, "method is not that of contrastive"),
+        ({"models_of": "single-a"}, "sites is not that of single-a"),
+        ({"unseen": "median"}, "unseen"),
+        ({"selection": "train"}, "selection"),
+    ],
+)
+def test_an_arm_that_makes_no_sense_is_refused(
+    values: dict[str, Any], arm: dict[str, Any], words: str
+) -> None:
+    known = {"sites": ["site-a", "site-b"], "method": "erm", "network": "covidnet-redesign"}
+    with pytest.raises(tables.ParamsError) as raised:
+        tables.parse(_put(values, f"{ARMS}.new", known | arm))
+    assert f"{ARMS}.new" in str(raised.value)
+    assert words in str(raised.value)
+
+
+def test_models_are_taken_from_an_arm_that_has_some(values: dict[str, Any]) -> None:
+    chain = _put(values, f"{ARMS}.joint.models_of", "first")
+    first = chain["studies"]["contrastive"]["arms"]["joint"] | {"models_of": "joint"}
+    with pytest.raises(tables.ParamsError, match="has no models of its own"):
+        tables.parse(_put(chain, f"{ARMS}.first", first))
+
+
+C = "studies.contrastive"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("comparisons", {"arm": "x", "against": ["joint"]}, f"{C}.comparisons.arm: 'x' is not in"),
+        ("comparisons", {"arm": "joint", "against": ["x"]}, f"{C}.comparisons.against: 'x' is not"),
+        ("comparisons", {"arm": "joint", "against": []}, f"{C}.comparisons.against"),
+        ("comparisons", {"arm": "joint", "against": ["joint"]}, "would be its own rival"),
+        ("comparisons", {"arm": "joint", "against": ["sepnorm"] * 2}, "names an arm twice"),
+        ("roc_panels", {"a": ["x"]}, f"{C}.roc_panels.a: 'x' is not in {C}.arms"),
+        ("roc_panels", {"a": []}, f"{C}.roc_panels.a"),
+        ("roc_panels", {"a": ["joint"] * 9}, f"{C}.roc_panels.a"),
+    ],
+)
+def test_only_arms_of_the_study_are_compared(
+    values: dict[str, Any], key: str, value: Any, said: str
+) -> None:
+    with pytest.raises(tables.ParamsError) as raised:
+        tables.parse(_put(values, f"{C}.{key}", value))
+    assert said in str(raised.value)

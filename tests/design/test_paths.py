@@ -31,5 +31,9 @@ def test_shared_data_do_not_name_a_study_and_results_do() -> None:
         paths.groups("t", "s"),
         paths.model("t", "a", "0-0", "run.json"),
         paths.cell("t", "a", "s", "metrics.json"),
+        *paths.run("t", "a", "0-0").values(),
+        *paths.explained("t", "a").values(),
     ]
-    assert all(re.match(r"results/t/(splits|models|cells|audit)/", path) for path in of_study)
+    assert all(
+        re.match(r"results/t/(splits|models|cells|audit|explained)/", path) for path in of_study
+    )

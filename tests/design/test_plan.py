@@ -14,7 +14,9 @@ from elsewhere.design.fingerprint import Hashes, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import code_text, hand, stage_digest
 
-STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
+STEPS = (
+    "ingest", "prepare", "audit", "split", "train", "predict", "explain", "score", "figure",
+)  # fmt: skip
 EXAMPLES = {
     "ingest": "ingest--utsw-synthetic",
     "prepare": "prepare--nguyen-demo--utsw-synthetic",
@@ -22,6 +24,7 @@ EXAMPLES = {
     "split": "split--contrastive--covid-ct-synthetic",
     "train": "train--contrastive--joint--3-0",
     "predict": "predict--nguyen2021--utsw--mosmed-synthetic",
+    "explain": "explain--contrastive--joint",
     "score": "score--nguyen2021--utsw--mosmed-synthetic",
     "figure": "figure--nguyen2021",
 }
@@ -34,7 +37,8 @@ def test_the_rows_are_of_the_declared_types(
     module = importlib.import_module(f"elsewhere.steps.{step}")
     handed = hand(stages(params)[EXAMPLES[step]], params, values)
     for name, hint in typing.get_type_hints(module.Settings).items():
-        TypeAdapter(hint).validate_python(handed.settings[name], strict=True)
+        if name in handed.settings:  # what has a default may be left out
+            TypeAdapter(hint).validate_python(handed.settings[name], strict=True)
     module.Settings(**handed.settings)
 
 
@@ -58,27 +62,38 @@ CHANGES = [
     (
         "studies.contrastive.scoring.bootstrap",
         7,
-        {"score--contrastive": 6, "figure--contrastive": 1},
+        {"score--contrastive": 34, "figure--contrastive": 1},
     ),
     ("studies.nguyen2021.title", "x", {"figure--nguyen2021": 1}),
     ("studies.contrastive.split.seed", 7, {"split--contrastive": 2}),
     ("budgets.nguyen-demo.training.weight_decay", 0.5, {"train--nguyen2021": 9}),
-    ("budgets.contrastive-demo.prediction.batch_size", 3, {"predict--contrastive": 6}),
+    (
+        "budgets.contrastive-demo.prediction.batch_size",
+        3,
+        {"predict--contrastive": 34, "explain--contrastive": 2},
+    ),
     ("budgets.nguyen-paper.training.weight_decay", 0.5, {}),
     ("sites.mosmed-synthetic.title", "x", {"ingest--mosmed-synthetic": 1, "figure--nguyen2021": 1}),
     ("phantoms.mosmed-synthetic.seed", 99, {}),
     ("intakes.strict.gap_ratio", 1.4, {"ingest": 6}),
     ("intakes.repair.gap_ratio", 1.4, {}),
+    ("studies.contrastive.explain.scans", 3, {"explain--contrastive": 2}),
+    ("studies.contrastive.explain.seed", 3, {"explain--contrastive": 2}),
     ("studies.contrastive.audit.similarity", 0.9, {"audit--contrastive": 1}),
     (
         "networks.covidnet-redesign-demo.width",
         0.125,
-        {"train--contrastive": 12, "predict--contrastive": 6},
+        {"train--contrastive": 40, "predict--contrastive": 28, "explain--contrastive": 2},
     ),
     (
         "inputs.contrastive-demo.matrix",
         31,
-        {"prepare--contrastive-demo": 2, "train--contrastive": 12, "predict--contrastive": 6},
+        {
+            "prepare--contrastive-demo": 2,
+            "train--contrastive": 52,
+            "predict--contrastive": 34,
+            "explain--contrastive": 2,
+        },
     ),
 ]
 

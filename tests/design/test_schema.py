@@ -44,7 +44,7 @@ def test_params_yaml_is_valid(validator, values):
         ("inputs", "nguyen-demo", "matrix", 0),
         ("inputs", "nguyen-demo", "kind", "movie"),
         ("networks", "nguyen-cnn", "dropout_rate", 1.5),
-        ("studies", "nguyen2021", "seeds", []),
+        ("studies", "contrastive", "seeds", []),
         ("studies", "nguyen2021", "classes", ["one"]),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +18,13 @@ from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
 from elsewhere.design.parts import Site
+from elsewhere.design.study import Comparisons
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import profile, store
 from elsewhere.imaging.volume import Volume
+from elsewhere.scores import explained, predictions
+from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.outcomes import OUTCOMES
 from elsewhere.sites import manifest
 from elsewhere.steps.figure import Settings, run
 
@@ -347,6 +352,86 @@ def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str
             (place / "cost.json").write_text(json.dumps(cost), encoding="utf-8")
 
 
+def look_into(rows: list[str], *, seed: int = 0, side: int = 24) -> explained.Explained:
+    """An invented `Explained`: at each site 3 true positives, 1 of the others, no false negative.
+
+    The classes lie left and right, the sites apart in height; the heat is a disc in the middle.
+    """
+    dice = np.random.default_rng(seed)
+    y, x = np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]
+    heat = np.rint(255 * np.clip(1 - 2 * (x**2 + y**2), 0, 1)).astype(np.uint8)
+    shown, places, sites = [], [], {}
+    for number, row in enumerate(rows):
+        counts = dict(zip(OUTCOMES, (9, 5, 2, 0), strict=True))
+        sites[row] = {"absent": None, "layer": "branches", "counts": counts}
+        for turn, outcome in enumerate([*OUTCOMES[:1] * 3, OUTCOMES[1], OUTCOMES[2]]):
+            said = outcome.endswith("positive")
+            shown.append(
+                {
+                    "site": row,
+                    "scan_id": f"{number}{turn}{'ef' * 7}",
+                    "label": int(said == outcome.startswith("true")),
+                    "outcome": outcome,
+                    "probability_1": (0.91 if said else 0.13) + turn / 1000,
+                    "slice": 0,
+                    "rows": side,
+                    "columns": side,
+                    "image": dice.integers(0, 200, (side, side)).astype(np.uint8).tobytes(),
+                    "heat": (heat if turn else np.zeros_like(heat)).tobytes(),
+                    "against": turn in (0, 2),
+                }
+            )
+        for scan in range(30):
+            label = scan % 2
+            spot = [float(4 * label + dice.normal()), float(9 * number + dice.normal())]
+            named = {"site": row, "scan_id": f"{number:02d}{scan:02d}{'ef' * 6}", "label": label}
+            places.append(named | {"x": spot[0], "y": spot[1], "components": spot})
+    ok = {"n_scans": 60, "n_patients": 50, "status": "ok", "reason": None}
+    record = {
+        "status": "ok",
+        "reason": None,
+        "run": "0-0",
+        "sites": sites,
+        "features": 8192,
+        "components": 32,
+        "variance": 0.934,
+        "plane": "t-SNE",
+        "told": {"site": ok | {"auc": 0.987}, "class": ok | {"auc": 0.713}},
+    }
+    tables = (shown, explained.GALLERY), (places, explained.EMBEDDINGS)
+    frames = [pd.DataFrame(rows, columns=schema.names) for rows, schema in tables]
+    return explained.Explained(record, *frames)
+
+
+def not_looked_into(reason: str) -> explained.Explained:
+    """What there is of an arm that was not run."""
+    record = {"status": "not run", "reason": reason, "run": "0-0", "sites": {}}
+    schemas = (explained.GALLERY, explained.EMBEDDINGS)
+    return explained.Explained(record, *(pd.DataFrame(columns=one.names) for one in schemas))
+
+
+def write_explained(
+    home: Path, arms: list[str], rows: list[str], *, lost: set[str]
+) -> dict[str, dict[str, Path]]:
+    """Write what `explain` makes of these arms; return the three tables of paths."""
+    tables: dict[str, dict[str, Path]] = {"explained": {}, "gallery": {}, "embeddings": {}}
+    for number, arm in enumerate(arms):
+        found = (
+            not_looked_into("site has no data here")
+            if arm in lost
+            else look_into(rows, seed=number)
+        )
+        folder = home / "explained" / arm
+        files = [folder / "explained.json", folder / "gallery.parquet"]
+        files.append(folder / "embeddings.parquet")
+        explained.write(found.gallery, files[1], schema=explained.GALLERY)
+        explained.write(found.embeddings, files[2], schema=explained.EMBEDDINGS)
+        files[0].write_text(json.dumps(found.record), encoding="utf-8")
+        for name, path in zip(tables, files, strict=True):
+            tables[name][arm] = path
+    return tables
+
+
 def _only(params: Params, study: str, arms: tuple[str, ...]) -> Params:
     table = params.studies[study]
     kept = {name: arm for name, arm in table.arms.items() if not arms or name in arms}
@@ -385,9 +470,13 @@ def study_job(
     people |= {row: (0, 6) for name, row in rows.items() if name == "mosmed"}
     audited = write_audit(home / "audit", people)
     lost = {arm for arm, part in table.arms.items() if set(part.sites) & set(gone)}
-    write_runs(home, [*table.arms], [*runs(table)], lost=lost)
-    models = {f"{a}/{r}": home / "models" / a / r for a in table.arms for r in runs(table)}
+    made = runs(params.model_copy(update={"scale": scale}), study)
+    trained = [name for name, arm in table.arms.items() if arm.models_of is None]
+    write_runs(home, trained, made, lost=lost)
+    models = {f"{a}/{r}": home / "models" / a / r for a in trained for r in made}
     cells = {key: path.parent for key, path in metrics.items()}
+    named = table.explain.arms if table.explain else ()
+    looked = [arm for arm in named if arm in table.arms]
     scans = {row: root / "scans" / row for row in sites}
     job = Job(
         name=f"figure-{study}",
@@ -402,6 +491,7 @@ def study_job(
             "manifest": {row: path / "manifest.parquet" for row, path in scans.items()},
             "profile": {row: path / "profile.parquet" for row, path in scans.items()},
             **audited,
+            **write_explained(home, looked, [*sites], lost=lost),
             "volumes": {row: path / "volumes" for row, path in scans.items()},
             "rejected": {row: path / "rejected.csv" for row, path in scans.items()},
             "split": {row: home / "splits" / f"{row}.csv" for row in sites},
@@ -425,6 +515,62 @@ def study_job(
         scoring=table.scoring,
     )
     return job, settings
+
+
+def drawn_scores(shared: np.ndarray, noise: float, seed: int) -> np.ndarray:
+    """P(class 1) of scans whose difficulty `shared` is that of all arms."""
+    own = np.random.default_rng(seed).normal(0, noise, len(shared))
+    return 1 / (1 + np.exp(-3 * (shared + own)))
+
+
+def write_predicted(job: Job, settings: Settings, *, seeds: int = 2, scans: int = 96) -> None:
+    """Overwrite predictions and metrics with those of drawn scores, which agree: four folds.
+
+    Scans are in pairs of one patient; the validation part of a fold is the test part of the next.
+    The arm `contrastive` is the best, on sites never seen all are near chance.
+    """
+    quick = settings.scoring.model_copy(update={"bootstrap": 20})
+    label = np.arange(scans) // 2 % 2
+    found: dict[str, Predicted] = {}
+    for number, key in enumerate(job.paths("metrics")):
+        arm, row = key.split("/")
+        name = next(name for name, of in settings.site_rows.items() if of == row)
+        own = name in settings.arms[arm].sites
+        noise = 0.1 if arm == "contrastive" else 1.0 if own else 6.0
+        shared = label - 0.5 + np.random.default_rng(len(row)).normal(0, 0.6, scans)
+        frames = []
+        for seed in range(seeds):
+            scores = drawn_scores(shared, noise, 100 * number + seed)
+            for fold in range(4):
+                for part, at in (("test", fold), ("validation", (fold + 1) % 4)):
+                    chosen = np.flatnonzero(np.arange(scans) // 4 % 4 == at)
+                    frame = pd.DataFrame({"scan_id": [f"s{one:04d}" for one in chosen]})
+                    frame["patient_id"] = [f"p{one // 2:04d}" for one in chosen]
+                    frame = frame.assign(
+                        label=label[chosen],
+                        fold=fold,
+                        seed=seed,
+                        part=part,
+                        probability_0=1 - scores[chosen],
+                        probability_1=scores[chosen],
+                        window_start=0,
+                        mc_probability=[[] for _ in chosen],
+                    )
+                    frames.append(frame)
+        metadata = {"status": "ok", "patient_key": "none" if name == "site-a" else "published"}
+        path = job.paths("predictions")[key]
+        predictions.write(pd.concat(frames), path, metadata=metadata)
+        found[key] = Predicted(*predictions.read(path))
+    for key, path in job.paths("metrics").items():
+        arm, row = key.split("/")
+        rows = [settings.site_rows[name] for name in settings.arms[arm].sites]
+        metrics = assemble(
+            found[key],
+            training={one: found[f"{arm}/{one}"] for one in rows},
+            names={"study": job.wildcards["study"], "arm": arm, "site": row},
+            scoring=quick,
+        )
+        path.write_text(json.dumps(metrics, allow_nan=False), encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -453,6 +599,19 @@ def drawn_absent(tmp_path_factory: pytest.TempPathFactory) -> Job:
     job, settings = study_job(folder, "contrastive", "paper", gone=("site-b",))
     run(job, settings)
     return job
+
+
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
+    """The figure step of six arms of contrastive with drawn scores, four folds and two seeds."""
+    arms = ("single-a", "single-b", "joint", "sepnorm", "contrastive", "contrastive-on-test")
+    job, settings = study_job(tmp_path_factory.mktemp("compared"), "contrastive", arms=arms)
+    chosen = Comparisons(arm="contrastive", against=("single-a", "single-b", "joint", "sepnorm"))
+    panels = {"a": ("single-a", "single-b", "joint"), "b": ("sepnorm", "contrastive")}
+    settings = dataclasses.replace(settings, comparisons=chosen, roc_panels=panels)
+    write_predicted(job, settings)
+    run(job, settings)
+    return job, settings
 
 
 @pytest.fixture(scope="session")

@@ -17,3 +17,14 @@ def test_commands_and_files_of_every_cell_and_run(drawn: Job) -> None:
         for file in entry["files"]:
             content = (home / file.href).read_bytes()
             assert hashlib.md5(content).hexdigest().startswith(file.md5)
+
+
+def test_commands_and_files_of_every_explained_arm(drawn: Job, drawn_absent: Job) -> None:
+    assert Provenance(drawn).explained() == []
+    found = Provenance(drawn_absent).explained()
+    assert [entry["command"] for entry in found] == [
+        "elsewhere explain contrastive joint",
+        "elsewhere explain contrastive contrastive",
+    ]
+    home = drawn_absent.outputs["report"].parent
+    assert all((home / file.href).is_file() for entry in found for file in entry["files"])

@@ -46,3 +46,12 @@ def test_a_missing_cell_is_an_error() -> None:
             site_rows={"a": "a"},
             named=Named("s", "t", ("no", "yes"), 0.95),
         )
+
+
+def test_an_arm_has_its_title_and_never_hides_that_it_was_chosen_on_test(
+    contrastive: Results,
+) -> None:
+    labels = {row.name: row.label for row in contrastive.rows}
+    assert labels["joint"] == "Joint (Redesign)"
+    assert labels["joint-on-test"] == "Joint (Redesign) (optimistic: chosen on test)"
+    assert len(set(labels.values())) == len(labels)

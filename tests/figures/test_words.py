@@ -38,3 +38,9 @@ def test_verdict_says_why_there_is_no_auc(
 def test_a_site_without_scans_says_so() -> None:
     assert words.counts({"pooled": {"n_scans": 0, "n_positive": 0}}) == "no data here"
     assert words.counts({"pooled": {"n_scans": 68, "n_positive": 20}}) == "68 scans, 20 positive"
+
+
+def test_a_p_is_never_zero() -> None:
+    assert words.p_value(0.0432) == "0.043"
+    assert words.p_value(0.00001) == words.p_value(0.0) == "<0.001"
+    assert words.p_value(None) == "undefined"

@@ -29,13 +29,15 @@ IMAGE = ImageInput(kind="image", matrix=6, stored_matrix=8, channels=1, normalis
 class Brightness(Network):
     """The mean intensity is the logit of class 1; `gain` shows which site was named."""
 
+    classifier = nn.Identity()
+
     def __init__(self) -> None:
         super().__init__()
         self.drop = nn.Dropout(0.5)
         self.block = DropBlock3d(rate=0.3, size=2)
         self.batches: list[int] = []
 
-    def forward(self, images: Tensor, site: str | None) -> Tensor:
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
         self.batches.append(len(images))
         blocked = self.block(images) if images.ndim == 5 else images
         mean = self.drop(blocked).flatten(1).mean(1) * (10 if site == "seen" else 1)

@@ -33,19 +33,19 @@ def same_weights(a, b):
 
 def test_learns_what_can_be_learned(train, valid, budget):
     budget = changed(budget, iterations=25, learning_rate=3e-3)
-    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     assert fitted.best.accuracy == 1.0
     assert fitted.history[-1].loss < fitted.history[0].loss
 
 
 def test_validates_at_intervals_and_at_the_end_a42(train, valid, budget):
-    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     assert [row.iteration for row in fitted.history] == [5, 10, 12]
     assert fitted.seconds > 0
 
 
 def test_accuracy_is_that_of_the_kept_weights(train, valid, budget):
-    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     right = 0
     for cohort in valid.values():
         found, _ = probabilities_many(
@@ -65,7 +65,7 @@ def test_accuracy_is_that_of_the_kept_weights(train, valid, budget):
 def test_ties_a43(train, valid, budget, ties, iteration):
     # A learning rate this small leaves every validation equal.
     budget = changed(budget, ties=ties, learning_rate=1e-12)
-    fitted = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     assert len({row.accuracy for row in fitted.history}) == 1
     assert fitted.best.iteration == iteration
 
@@ -75,7 +75,7 @@ def test_same_seed_same_weights(train, valid, budget):
     for number, seed in enumerate((7, 7, 8)):
         folder = budget.checkpoint / str(number)
         each = dataclasses.replace(budget, seed=seed, checkpoint=folder)
-        runs.append(learn(new_network(each), train, valid, each, loss_of=cross_entropy).network)
+        runs.append(learn(new_network(each), train, valid, each, losses=[cross_entropy]).network)
     assert same_weights(runs[0], runs[1])
     assert not same_weights(runs[0], runs[2])
 
@@ -84,7 +84,7 @@ def test_gradient_is_clipped(train, valid, budget):
     budget = changed(budget, clip_gradient=1e-30, learning_rate=1e-3)
     network = new_network(budget)
     before = [p.detach().clone() for p in network.parameters()]
-    learn(network, train, valid, budget, loss_of=cross_entropy)
+    learn(network, train, valid, budget, losses=[cross_entropy])
     # Adam divides a vanished gradient by its epsilon: nothing moves.
     moved = max(
         float((a - b).detach().abs().max())
@@ -95,7 +95,7 @@ def test_gradient_is_clipped(train, valid, budget):
 
 def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget):
     budget = changed(budget, iterations=6, validate_every=2)
-    whole = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    whole = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     (budget.checkpoint / "state.pt").unlink()
     calls = 0
 
@@ -107,10 +107,10 @@ def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget):
         return cross_entropy(network, batch)
 
     with pytest.raises(SystemExit) as stopped:
-        learn(new_network(budget), train, valid, budget, loss_of=interrupted)
+        learn(new_network(budget), train, valid, budget, losses=[interrupted])
     assert stopped.value.code == 143
     assert calls == 5
-    resumed = learn(new_network(budget), train, valid, budget, loss_of=interrupted)
+    resumed = learn(new_network(budget), train, valid, budget, losses=[interrupted])
     assert calls == 6
     assert same_weights(whole.network, resumed.network)
     assert whole.history == resumed.history
@@ -118,7 +118,7 @@ def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget):
 
 def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
     budget = changed(budget, iterations=6, validate_every=2)
-    whole = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+    whole = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     (budget.checkpoint / "state.pt").unlink()
 
     class Slow(dict):
@@ -132,8 +132,8 @@ def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
     arrays = valid["here"]._kept
     slow = valid | {"here": dataclasses.replace(valid["here"], _kept=Slow())}
     with pytest.raises(SystemExit):
-        learn(new_network(budget), train, slow, budget, loss_of=cross_entropy)
-    resumed = learn(new_network(budget), train, valid, budget, loss_of=cross_entropy)
+        learn(new_network(budget), train, slow, budget, losses=[cross_entropy])
+    resumed = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     assert same_weights(whole.network, resumed.network)
     assert whole.history == resumed.history
 
@@ -144,7 +144,7 @@ def test_no_validation_scan(train, valid, budget):
         for site, cohort in valid.items()
     }
     with pytest.raises(ValueError, match="no validation scan at here, there"):
-        learn(new_network(budget), train, nobody, budget, loss_of=cross_entropy)
+        learn(new_network(budget), train, nobody, budget, losses=[cross_entropy])
 
 
 def test_a_loss_that_diverges_is_an_error(train, valid, budget):
@@ -152,4 +152,28 @@ def test_a_loss_that_diverges_is_an_error(train, valid, budget):
         return cross_entropy(network, batch) * float("nan")
 
     with pytest.raises(FloatingPointError, match="loss is nan by iteration 5"):
-        learn(new_network(budget), train, valid, budget, loss_of=broken)
+        learn(new_network(budget), train, valid, budget, losses=[broken])
+
+
+def test_each_loss_is_a_step_of_its_own_that_moves_what_it_reaches(train, valid, budget):
+    budget = changed(budget, iterations=1, validate_every=1)
+
+    def head(network, batch):
+        with torch.no_grad():
+            embedded = network.embed(batch.images, None)
+        return torch.nn.functional.cross_entropy(network.classifier(embedded), batch.labels)
+
+    seen = []
+
+    def later(network, batch):
+        seen.append([p.detach().clone() for p in network.classifier.parameters()])
+        return cross_entropy(network, batch)
+
+    fresh = new_network(budget)
+    before = [p.detach().clone() for p in fresh.classifier.parameters()]
+    alone = learn(new_network(budget), train, valid, budget, losses=[later])
+    seen.clear()
+    budget = dataclasses.replace(budget, checkpoint=budget.checkpoint / "two")
+    both = learn(fresh, train, valid, budget, losses=[head, later])
+    assert not any(torch.equal(a, b) for a, b in zip(before, seen[0], strict=True))
+    assert not same_weights(both.network.classifier, alone.network.classifier)

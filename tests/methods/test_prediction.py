@@ -17,11 +17,13 @@ IMAGE = ImageInput(kind="image", matrix=4, stored_matrix=4, channels=1, normalis
 class Corner(Network):
     """The first pixel is the logit of class 1, with dropout."""
 
+    classifier = torch.nn.Identity()
+
     def __init__(self) -> None:
         super().__init__()
         self.drop = torch.nn.Dropout(0.5)
 
-    def forward(self, images: Tensor, site: str | None) -> Tensor:
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
         corner = self.drop(images)[:, 0, 0, 0]
         return torch.stack([torch.zeros_like(corner), corner], 1)
 

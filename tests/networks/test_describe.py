@@ -9,7 +9,7 @@ def test_rows_hold_every_parameter_once(covidnet_row, small_image):
     network = RedesignedCovidNet(row, small_image)
     rows = describe(network, small_image)
     assert sum(each.parameters for each in rows) == count_parameters(network)
-    assert rows[0].name == "stem.0"
+    assert rows[0].name == "branches.stem.0"
     assert rows[0].shape == (4, 16, 16)
     assert rows[-1].shape == (2,)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,8 +9,17 @@ import pytest
 import torch
 
 from elsewhere.design.job import Job
-from elsewhere.design.parts import NguyenCnn, Prediction, VolumeInput
+from elsewhere.design.parts import (
+    CovidnetRedesign,
+    Erm,
+    ImageInput,
+    NguyenCnn,
+    Prediction,
+    Sepnorm,
+    VolumeInput,
+)
 from elsewhere.imaging import store
+from elsewhere.methods import registry as methods
 from elsewhere.methods.inference import mc_probabilities, probabilities
 from elsewhere.methods.prediction import scan_seed
 from elsewhere.networks import registry, weights
@@ -39,7 +49,7 @@ NETWORK = NguyenCnn(
 PREDICTION = Prediction(
     device="cpu", precision="fp32", mc_passes=3, mc_dropblock=True, batch_size=4, threads=1
 )
-SETTINGS = Settings(network=NETWORK, input=VOLUME, prediction=PREDICTION)
+SETTINGS = Settings(Erm(kind="erm"), NETWORK, VOLUME, PREDICTION)
 RUNS = ("0-0", "0-7", "1-0")
 
 
@@ -69,7 +79,7 @@ def site(folder, n_scans: int = 6) -> dict:
 
 
 def models(folder, *, record: dict | None = None) -> dict:
-    made = record or {"status": "ok", "n_train": {"there": 5}}
+    made = record or {"status": "ok", "n_train": {"there": 5}, "selection": "validation accuracy"}
     for seed, name in enumerate(RUNS):
         (folder / name).mkdir(parents=True)
         torch.manual_seed(seed)
@@ -167,3 +177,74 @@ def test_a_site_without_patient_keys_says_so(tmp_path):
     index.assign(patient_id=index["scan_id"]).to_parquet(inputs["index"])
     run(job(tmp_path, inputs), SETTINGS)
     assert predictions.read(tmp_path / "predictions.parquet")[1]["patient_key"] == "none"
+
+
+IMAGE = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
+REDESIGN = CovidnetRedesign(
+    kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
+)
+SITED = Settings(
+    Sepnorm(kind="sepnorm"), REDESIGN, IMAGE, PREDICTION.model_copy(update={"mc_passes": 0})
+)
+
+
+def sited_cell(folder, sites, name="here"):
+    """A job whose models have layers of the sites' own, and one of these networks."""
+    arrays = folder / "site" / "arrays"
+    inputs = site(folder / "site")
+    for i, scan in enumerate(ids(6)):
+        image = np.random.default_rng(i).integers(0, 255, (1, 32, 32)).astype(np.uint8)
+        store.write(arrays / f"{scan}{store.SUFFIX}", image)
+    for seed, run_name in enumerate(RUNS):
+        torch.manual_seed(seed)
+        network = methods.build(SITED.method).adapt(registry.build(REDESIGN, IMAGE), sites)
+        for layer in network.per_site():
+            for number, branch in enumerate(layer.branches):
+                torch.nn.init.normal_(branch.running_mean, mean=number)
+        at = folder / run_name
+        at.mkdir()
+        weights.save(network, at / "model.safetensors")
+        made = {"status": "ok", "n_train": dict.fromkeys(sites, 3), "selection": "test accuracy"}
+        (at / "run.json").write_text(json.dumps(made))
+    inputs |= {
+        "model": {one: folder / one / "model.safetensors" for one in RUNS},
+        "record": {one: folder / one / "run.json" for one in RUNS},
+    }
+    outputs = {"predictions": folder / "predictions.parquet", "cost": folder / "cost.json"}
+    return Job("predict", {"study": "s", "arm": "a", "site": name}, inputs, outputs)
+
+
+def found(cell, **changes):
+    run(cell, dataclasses.replace(SITED, **changes))
+    rows, metadata = predictions.read(cell.outputs["predictions"])
+    return rows["probability_1"].to_numpy(), metadata
+
+
+def test_a_training_site_goes_through_its_own_layers(tmp_path):
+    cell = sited_cell(tmp_path, ["here", "there"])
+    own, metadata = found(cell, unseen="mean")
+    network = methods.build(SITED.method).adapt(registry.build(REDESIGN, IMAGE), ["here", "there"])
+    weights.load(network, cell.paths("model")["0-0"])
+    how = {"input": IMAGE, "site": "here", "batch_size": 4, "device": torch.device("cpu")}
+    array = store.read(cell.path("arrays") / f"{ids(6)[4]}{store.SUFFIX}")
+    expected, _ = probabilities(network, array, **how)
+    rows, _ = predictions.read(cell.outputs["predictions"])
+    first = rows[(rows["scan_id"] == ids(6)[4]) & (rows["fold"] == 0) & (rows["seed"] == 0)]
+    assert first["probability_1"].item() == pytest.approx(expected[1], abs=1e-6)
+    assert metadata["selection"] == "test accuracy"
+    anonymous, _ = found(cell, unseen="mean", anonymous=True)
+    assert not np.allclose(own, anonymous)
+
+
+@pytest.mark.parametrize("policy", ["mean", "nearest", "test_time", "ensemble"])
+def test_a_site_not_seen_is_treated_by_the_policy(tmp_path, policy):
+    cell = sited_cell(tmp_path, ["there", "yonder"])
+    treated, _ = found(cell, unseen=policy)
+    assert ((treated > 0) & (treated < 1)).all()
+    again, _ = found(cell, unseen=policy)
+    np.testing.assert_array_equal(treated, again)
+
+
+def test_without_a_policy_a_site_not_seen_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="`unseen` of the arm"):
+        found(sited_cell(tmp_path, ["there", "yonder"]))

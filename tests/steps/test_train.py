@@ -1,5 +1,6 @@
 """One run, whole, killed, interrupted, and where it cannot be made."""
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -13,8 +14,16 @@ import pytest
 from safetensors.torch import load_file
 
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Erm, NguyenCnn, Training, VolumeAugmentation, VolumeInput
+from elsewhere.design.parts import (
+    Erm,
+    NguyenCnn,
+    Sepnorm,
+    Training,
+    VolumeAugmentation,
+    VolumeInput,
+)
 from elsewhere.imaging import store
+from elsewhere.methods import registry as methods
 from elsewhere.networks import registry, weights
 from elsewhere.steps import train
 
@@ -189,3 +198,25 @@ def test_a_site_without_data_is_said(job, tmp_path):
     text = "iteration,learning_rate,loss,validation_accuracy\n"
     assert job.outputs["history"].read_text() == text
     assert json.loads(job.outputs["cost"].read_text()) == {"status": "not run"}
+
+
+def test_selection_on_the_test_part_says_so_and_sees_its_scans(job, tmp_path):
+    for site in SITES:  # a test part of three scans, where validation has two
+        path = tmp_path / "inputs" / site / "split.csv"
+        split = pd.read_csv(path, dtype=str)
+        split.loc[split.index[2:5], "part"] = "test"
+        split.to_csv(path, index=False)
+    train.run(job, dataclasses.replace(SETTINGS, selection="test"))
+    record = json.loads(job.outputs["record"].read_text())
+    assert record["selection"] == "test accuracy"
+    assert record["n_valid"] == {"here": 3, "there": 3}
+
+
+def test_a_method_may_give_the_sites_layers_of_their_own(job):
+    train.run(job, dataclasses.replace(SETTINGS, method=Sepnorm(kind="sepnorm")))
+    network = methods.build(Sepnorm(kind="sepnorm")).adapt(
+        registry.build(SETTINGS.network, SETTINGS.input), list(SITES)
+    )
+    weights.load(network, job.outputs["model"])
+    record = json.loads(job.outputs["record"].read_text())
+    assert record["parameters"] == sum(p.numel() for p in network.parameters())

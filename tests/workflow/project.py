@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
+STEPS = (
+    "ingest", "prepare", "audit", "split", "train", "predict", "explain", "score", "figure",
+)  # fmt: skip
 STAND_IN = '''"""A stand-in step: hashes what it is handed."""
 import hashlib, os, time
 from pathlib import Path
@@ -51,6 +53,25 @@ def run(job, settings):
 '''
 
 
+# One arm that trains on one site, on two, with layers of the sites' own, and without any training.
+ARMS = ("single-a", "single-b", "joint", "contrastive", "contrastive-mean")
+
+
+def fewer(params: str) -> str:
+    """Return params.yaml with these arms of `contrastive` only, and nothing that names others."""
+    before, name, study = params.partition("\n  contrastive:\n    title:")
+    study, after_name, after = study.partition("\n  nguyen2021-methods:")
+    kept, dropping = [], False
+    for line in study.splitlines():
+        depth = len(line) - len(line.lstrip())
+        if depth <= 4:
+            dropping = line.strip().startswith(("comparisons:", "roc_panels:"))
+        arm = re.match(r"      ([\w-]+): \{sites: ", line)
+        if not dropping and (arm is None or arm[1] in ARMS):
+            kept.append(line)
+    return before + name + "\n".join(kept) + after_name + after
+
+
 class Project:
     """A git and DVC repository with raw data, both drivers at hand."""
 
@@ -59,8 +80,10 @@ class Project:
         self.log = folder / "executions.log"
         self.remote = folder / "remote"
         self.path.mkdir()
-        for name in ("Snakefile", "params.yaml", ".gitignore", ".dvcignore"):
+        for name in ("Snakefile", ".gitignore", ".dvcignore"):
             shutil.copy(ROOT / name, self.path)
+        params = (ROOT / "params.yaml").read_text(encoding="utf-8")
+        (self.path / "params.yaml").write_text(fewer(params), encoding="utf-8")
         for name in ("workflow", "profiles", "src", "envs"):
             skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
             shutil.copytree(ROOT / name, self.path / name, ignore=skip)

@@ -14,7 +14,9 @@ from elsewhere.drivers.state import rule_outputs
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-STEPS = ("ingest", "prepare", "audit", "split", "train", "predict", "score", "figure")
+STEPS = (
+    "ingest", "prepare", "audit", "split", "train", "predict", "explain", "score", "figure",
+)  # fmt: skip
 PATTERN = re.compile(r'"((?:data|results)/[^"]*)"')
 
 
@@ -91,7 +93,7 @@ def test_the_log_says_the_wildcards(step: str, graph: dict[str, Stage]) -> None:
     assert (ROOT / "workflow/rules" / part(step, "conda").strip().strip('"')).is_file()
 
 
-@pytest.mark.parametrize("step", ["train", "predict"])
+@pytest.mark.parametrize("step", ["train", "predict", "explain"])
 def test_a_gpu_job_takes_a_slot(step: str) -> None:
     assert "gpu_slot {resources.gpu}" in part(step, "shell")
     assert f'device("{step}", "gpu")' in part(step, "resources")

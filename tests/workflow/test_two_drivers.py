@@ -25,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert set(project.planned()) == everything(project)
     project.sh("snakemake -j8")
     executed = project.executed()
-    assert len(executed) == 127, "each stage once"
+    assert len(executed) == 141, "each stage once"
     assert set(executed) == everything(project)
     return project
 
@@ -74,11 +74,17 @@ def trained_on(study: dict[str, Any]) -> dict[str, list[str]]:
 
 def models(name: str, study: dict[str, Any], arms: list[str]) -> set[str]:
     folds = range(study["split"]["folds"])
-    return {f"train--{name}--{a}--{f}-{s}" for a in arms for f in folds for s in study["seeds"]}
+    own = [arm for arm in arms if "models_of" not in study["arms"][arm]]
+    return {f"train--{name}--{a}--{f}-{s}" for a in own for f in folds for s in study["seeds"]}
 
 
 def cells(name: str, study: dict[str, Any]) -> set[tuple[str, str]]:
     return {(arm, row) for arm in study["arms"] for row in study["sites"].values()}
+
+
+def looked_into(name: str, study: dict[str, Any]) -> set[str]:
+    """Each of these reads all sites."""
+    return {f"explain--{name}--{arm}" for arm in study.get("explain", {}).get("arms", ())}
 
 
 def everything(project: Project) -> set[str]:
@@ -96,7 +102,7 @@ def everything(project: Project) -> set[str]:
             for a, r in cells(name, study)
             for step in ("predict", "score")
         }
-        found |= {f"audit--{name}", f"figure--{name}"}
+        found |= {f"audit--{name}", f"figure--{name}", *looked_into(name, study)}
     return found
 
 
@@ -124,6 +130,7 @@ def after_site(project: Project, name: str, row: str) -> set[str]:
         *models(name, study, anew),
         *(f"predict--{name}--{a}--{r}" for a, r in predicted),
         *(f"score--{name}--{a}--{r}" for a, r in scored),
+        *looked_into(name, study),
         f"figure--{name}",
     }
 

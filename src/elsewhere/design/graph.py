@@ -28,21 +28,29 @@ def _stages(params: Params) -> Iterator[Stage]:
         yield _audit(params, name)
         for row in scale.sites.values():
             yield _split(name, row)
-        for arm in study.arms:
-            for run in runs(study):
+        for arm in _trained(study):
+            for run in runs(params, name):
                 yield _train(params, name, arm, run)
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _predict(params, name, arm, row)
+        for arm in _explained(study):
+            yield _explain(params, name, arm)
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _score(params, name, arm, row)
         yield _figure(params, name)
 
 
-def runs(study: Study) -> list[str]:
+def _trained(study: Study) -> list[str]:
+    """Return the arms that have models of their own."""
+    return [name for name, arm in study.arms.items() if arm.models_of is None]
+
+
+def runs(params: Params, study: str) -> list[str]:
     """Return ``<fold>-<seed>`` of each model of an arm."""
-    return [f"{fold}-{seed}" for fold in range(study.split.folds) for seed in study.seeds]
+    folds = range(params.studies[study].split.folds)
+    return [f"{fold}-{seed}" for fold in folds for seed in _scale(params, study).seeds]
 
 
 def training_sites(params: Params, study: str, arm: str) -> list[str]:
@@ -130,43 +138,65 @@ def _arm_members(params: Params, study: str, arm: str) -> dict[str, str]:
     }
 
 
+def _of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dict[str, Paths]:
+    """Return where params.yaml says these of an arm, those left out of it not among them."""
+    said = params.studies[study].arms[arm].model_fields_set
+    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in said}
+
+
+def _tables(found: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
+    """Return a table of each of these names, from the files of each site, run or arm."""
+    return {name: {key: files[name] for key, files in found.items()} for name in names}
+
+
+def _prepared(params: Params, study: str, rows: list[str]) -> dict[str, Paths]:
+    """Return prepared scans and splits of some sites, each a table from site to path."""
+    row_input = _scale(params, study).input
+    found = {
+        row: paths.prepared(row_input, row) | {"split": paths.split(study, row)} for row in rows
+    }
+    return _tables(found, ("index", "arrays", "split"))
+
+
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
     scale = _scale(params, study)
-    rows = training_sites(params, study, arm)
-    prepared = {row: paths.prepared(scale.input, row) for row in rows}
     return Stage(
         step="train",
         wildcards={"study": study, "arm": arm, "run": run},
-        inputs={
-            "index": {row: prepared[row]["index"] for row in rows},
-            "arrays": {row: prepared[row]["arrays"] for row in rows},
-            "split": {row: paths.split(study, row) for row in rows},
-        },
-        outputs={
-            "model": paths.model(study, arm, run, "model.safetensors"),
-            "history": paths.model(study, arm, run, "history.csv"),
-            "record": paths.model(study, arm, run, "run.json"),
-            "cost": paths.model(study, arm, run, "cost.json"),
-        },
+        inputs=_prepared(params, study, training_sites(params, study, arm)),
+        outputs=paths.run(study, arm, run),
         settings={
             "method": f"methods.{params.studies[study].arms[arm].method}",
             "network": f"networks.{_network(params, study, arm)}",
             "input": f"inputs.{scale.input}",
             "training": f"budgets.{scale.budget}.training",
+            **_of_arm(params, study, arm, ("selection",)),
         },
         members=_arm_members(params, study, arm),
     )
 
 
+def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
+    """Return the settings by which an arm's models are applied."""
+    scale = _scale(params, study)
+    return {
+        "method": f"methods.{params.studies[study].arms[arm].method}",
+        "network": f"networks.{_network(params, study, arm)}",
+        "input": f"inputs.{scale.input}",
+        "prediction": f"budgets.{scale.budget}.prediction",
+        **_of_arm(params, study, arm, ("unseen", "anonymous")),
+    }
+
+
 def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
     scale = _scale(params, study)
-    each = runs(params.studies[study])
+    models = params.studies[study].arms[arm].models_of or arm
+    each = {run: paths.run(study, models, run) for run in runs(params, study)}
     return Stage(
         step="predict",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            "model": {run: paths.model(study, arm, run, "model.safetensors") for run in each},
-            "record": {run: paths.model(study, arm, run, "run.json") for run in each},
+            **_tables(each, ("model", "record")),
             **paths.prepared(scale.input, row),
             "split": paths.split(study, row),
         },
@@ -174,12 +204,32 @@ def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
             "predictions": paths.cell(study, arm, row, "predictions.parquet"),
             "cost": paths.cell(study, arm, row, "cost.json"),
         },
-        settings={
-            "network": f"networks.{_network(params, study, arm)}",
-            "input": f"inputs.{scale.input}",
-            "prediction": f"budgets.{scale.budget}.prediction",
+        settings=_applied(params, study, arm),
+        members=_arm_members(params, study, arm),
+    )
+
+
+def _explained(study: Study) -> tuple[str, ...]:
+    return study.explain.arms if study.explain else ()
+
+
+def _explain(params: Params, study: str, arm: str) -> Stage:
+    run, rows = runs(params, study)[0], list(_scale(params, study).sites.values())
+    models = params.studies[study].arms[arm].models_of or arm
+    at = f"studies.{study}.explain"
+    cells = {row: paths.cell(study, arm, row, "predictions.parquet") for row in rows}
+    return Stage(
+        step="explain",
+        wildcards={"study": study, "arm": arm},
+        inputs={
+            **_tables({run: paths.run(study, models, run)}, ("model", "record")),
+            **_prepared(params, study, rows),
+            "predictions": cells,
+            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
         },
-        members={"network": _arm_members(params, study, arm)["network"]},
+        outputs=paths.explained(study, arm),
+        settings={**_applied(params, study, arm), "scans": f"{at}.scans", "seed": f"{at}.seed"},
+        members=_arm_members(params, study, arm),
     )
 
 
@@ -204,8 +254,9 @@ def _figure(params: Params, name: str) -> Stage:
     study, scale = params.studies[name], _scale(params, name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
-    models = [(arm, run) for arm in study.arms for run in runs(study)]
+    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
     rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
+    explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return Stage(
         step="figure",
         wildcards={"study": name},
@@ -226,6 +277,7 @@ def _figure(params: Params, name: str) -> Stage:
             "audit": paths.audit(name, "audit.json"),
             "split": {row: paths.split(name, row) for row in rows},
             "gate": {row: paths.gate(name, row) for row in rows},
+            **_tables(explained, ("explained", "gallery", "embeddings")),
         },
         outputs={
             "matrix": f"results/{name}/matrix.csv",
@@ -238,9 +290,10 @@ def _figure(params: Params, name: str) -> Stage:
 
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
-    of_study = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
+    always = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
+    given = sorted({"comparisons", "roc_panels"} & params.studies[name].model_fields_set)
     return {
-        **{field: f"studies.{name}.{field}" for field in of_study},
+        **{field: f"studies.{name}.{field}" for field in (*always, *given)},
         "site_rows": f"studies.{name}.scales.{params.scale}.sites",
         "sites": {row: f"sites.{row}" for row in _scale(params, name).sites.values()},
     }

@@ -9,9 +9,9 @@ from pydantic import Field, ValidationError, model_validator
 
 from elsewhere.design.parts import (
     Budget,
-    Erm,
     Input,
     IntakeRow,
+    MethodRow,
     Name,
     NetworkRow,
     Row,
@@ -19,7 +19,7 @@ from elsewhere.design.parts import (
 )
 from elsewhere.design.pulls import ArchiveRow, PullRow
 from elsewhere.design.reading import ParamsError, read
-from elsewhere.design.study import Study
+from elsewhere.design.study import Arm, Study
 
 __all__ = ["Params", "ParamsError", "at_key", "load", "parse", "read"]
 
@@ -34,7 +34,7 @@ class Params(Row):
     phantoms: dict[Name, dict[str, Any]]
     inputs: dict[Name, Input]
     networks: dict[Name, NetworkRow]
-    methods: dict[Name, Erm]
+    methods: dict[Name, MethodRow]
     budgets: dict[Name, Budget]
     archives: dict[Name, ArchiveRow] = Field(default_factory=dict)
     pulls: dict[Name, PullRow] = Field(default_factory=dict)
@@ -84,8 +84,51 @@ class Params(Row):
             found += _missing(f"{where}.method", [arm.method], self.methods, "methods")
             found += _missing(f"{where}.network", [arm.network], self.networks, "networks")
             found += _missing(f"{where}.sites", arm.sites, declared, f"{at}.scales.*.sites")
+            found += self._arm_problems(where, study, arm)
         found += _missing(f"{at}.averages_without", study.averages_without, declared, at)
+        found += _comparison_problems(at, study)
         return found
+
+    def _arm_problems(self, where: str, study: Study, arm: Arm) -> list[str]:
+        found = []
+        if arm.method in self.methods:
+            own = self.methods[arm.method].site_specific
+            if own and arm.unseen is None:
+                found.append(
+                    f"{where}.unseen is missing: method '{arm.method}' gives every site layers of "
+                    "its own; choose mean, nearest, test_time or ensemble for other sites (D-44)"
+                )
+            if not own and (arm.unseen is not None or arm.anonymous):
+                found.append(
+                    f"{where}: unseen and anonymous change nothing with method '{arm.method}', "
+                    "which treats all sites alike; leave them out"
+                )
+        if arm.models_of is not None:
+            found += _missing(f"{where}.models_of", [arm.models_of], study.arms, "arms")
+            other: Arm = study.arms.get(arm.models_of, arm)
+            for field in ("sites", "method", "network", "selection"):
+                if getattr(other, field) != getattr(arm, field):
+                    found.append(f"{where}.{field} is not that of {arm.models_of} (models_of)")
+            if other is not arm and other.models_of is not None:
+                found.append(f"{where}.models_of: {arm.models_of} has no models of its own")
+        return found
+
+
+def _comparison_problems(at: str, study: Study) -> list[str]:
+    found = []
+    table, chosen = f"{at}.arms", study.comparisons
+    if chosen is not None:
+        found += _missing(f"{at}.comparisons.arm", [chosen.arm], study.arms, table)
+        found += _missing(f"{at}.comparisons.against", chosen.against, study.arms, table)
+        if chosen.arm in chosen.against:
+            found.append(f"{at}.comparisons.against: '{chosen.arm}' would be its own rival")
+        if len(set(chosen.against)) < len(chosen.against):
+            found.append(f"{at}.comparisons.against names an arm twice")
+    for name, arms in (study.roc_panels or {}).items():
+        found += _missing(f"{at}.roc_panels.{name}", arms, study.arms, table)
+    if study.explain is not None:
+        found += _missing(f"{at}.explain.arms", study.explain.arms, study.arms, table)
+    return found
 
 
 def _list(names: Any) -> str:

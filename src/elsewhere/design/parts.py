@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -60,7 +60,7 @@ class IntakeRow(Row):
     )
     rejected_at_most: Share = Field(description="a larger share of rejected files stops the step")
     decode_seconds: Annotated[float, Field(gt=0)] = Field(
-        description="longest time that decoding one file may take"
+        description="longest time that decoding one slice may take"
     )
     decode_gb: Annotated[float, Field(gt=0)] = Field(
         description="most memory that a decoding worker may take, 10^9 bytes"
@@ -123,10 +123,7 @@ class NguyenCnn(Row):
     dense_features: Positive = Field(description="outputs of each of the four dense layers (A-34)")
 
 
-class CovidnetRedesign(Row):
-    """COVID-Net as Wang et al. 2020 redesigned it (D-07 to D-10)."""
-
-    kind: Literal["covidnet_redesign"]
+class _Covidnets(Row):
     activation: Literal["none", "relu"] = Field(
         description="[AMB] between the convolutions of a PEPX block: released code has none"
     )
@@ -134,13 +131,76 @@ class CovidnetRedesign(Row):
     dense_features: tuple[Positive, Positive] = Field(description="the two hidden dense layers")
 
 
-NetworkRow = Annotated[NguyenCnn | CovidnetRedesign, Field(discriminator="kind")]
+class Covidnet(_Covidnets):
+    """COVID-Net as published: no normalisation, no average before the dense layers (D-07)."""
+
+    kind: Literal["covidnet"]
 
 
-class Erm(Row):
+class CovidnetRedesign(_Covidnets):
+    """COVID-Net as Wang et al. 2020 redesigned it (D-07 to D-10)."""
+
+    kind: Literal["covidnet_redesign"]
+
+
+NetworkRow = Annotated[NguyenCnn | Covidnet | CovidnetRedesign, Field(discriminator="kind")]
+
+
+class _Methods(Row):
+    site_specific: ClassVar[bool] = True
+
+
+class Erm(_Methods):
     """Empirical risk minimisation over the pooled scans of the training sites."""
 
+    site_specific: ClassVar[bool] = False
+
     kind: Literal["erm"]
+
+
+class Sepnorm(_Methods):
+    """Every site has normalisations of its own (DSBN, D-12)."""
+
+    kind: Literal["sepnorm"]
+
+
+class SeriesAdapter(_Methods):
+    """Every site has residual adapters after the convolutions (Rebuffi et al. 2017; D-18)."""
+
+    kind: Literal["series_adapter"]
+
+
+class ParallelAdapter(_Methods):
+    """Every site has residual adapters beside the convolutions (Rebuffi et al. 2018; D-18)."""
+
+    kind: Literal["parallel_adapter"]
+
+
+class Msnet(_Methods):
+    """MS-Net (Liu et al. 2020): a head for each site teaches the universal one (D-18)."""
+
+    kind: Literal["msnet"]
+    soft: Share = Field(description="share of the teachers' words in the loss, beside the labels")
+
+
+class Contrastive(_Methods):
+    """Separate normalisation and contrastive embeddings (D-12 to D-15)."""
+
+    kind: Literal["contrastive"]
+    loss: Literal["negatives_only", "nt_xent"] = Field(
+        description="[AMB] D-14: the paper's Eq. 4 has no positive pair in the denominator; "
+        "the released code's loss has its own"
+    )
+    reduction: Literal["mean", "sum"] = Field(description="[AMB] D-15: over the positive pairs")
+    temperature: Annotated[float, Field(gt=0)] = Field(description="tau of Eq. 4 (D-15)")
+    weight: Annotated[float, Field(ge=0)] = Field(description="alpha of Eq. 5 (D-15)")
+    projection: tuple[Positive, Positive] = Field(description="the two dense layers (D-13)")
+
+
+MethodRow = Annotated[
+    Erm | Sepnorm | SeriesAdapter | ParallelAdapter | Msnet | Contrastive,
+    Field(discriminator="kind"),
+]
 
 
 class VolumeAugmentation(Row):

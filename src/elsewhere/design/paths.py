@@ -45,6 +45,26 @@ def model(study: str, arm: str, run: str, file: str) -> str:
     return f"results/{study}/models/{arm}/{run}/{file}"
 
 
+def run(study: str, arm: str, run: str) -> dict[str, str]:
+    """Return what `train` makes of one run: weights, learning curve, record, cost."""
+    return {
+        "model": model(study, arm, run, "model.safetensors"),
+        "history": model(study, arm, run, "history.csv"),
+        "record": model(study, arm, run, "run.json"),
+        "cost": model(study, arm, run, "cost.json"),
+    }
+
+
 def cell(study: str, arm: str, row: str, file: str) -> str:
     """Return a file of an arm on a site."""
     return f"results/{study}/cells/{arm}/{row}/{file}"
+
+
+def explained(study: str, arm: str) -> dict[str, str]:
+    """Return what `explain` makes of an arm: its record, Grad-CAM examples and embeddings."""
+    at = f"results/{study}/explained/{arm}"
+    return {
+        "explained": f"{at}/explained.json",
+        "gallery": f"{at}/gallery.parquet",
+        "embeddings": f"{at}/embeddings.parquet",
+    }

@@ -54,12 +54,32 @@ class Scoring(Row):
     seed: Seed
 
 
+Unseen = Literal["mean", "nearest", "test_time", "ensemble"]
+
+
 class Arm(Row):
     """A row of the matrix: sites are the study's own names, a scale gives each its row."""
 
     sites: tuple[Name, ...] = Field(min_length=1)
     method: Name
     network: Name
+    title: str | None = Field(None, description="in figures; null: sites, method and network")
+    selection: Literal["validation", "test"] = Field(
+        "validation",
+        description="what chooses the weights kept; test, as the released code of Wang et al. "
+        "2020: optimistic, and marked so wherever it shows",
+    )
+    unseen: Unseen | None = Field(
+        None,
+        description="D-44: through which layers a site not seen in training goes, where a method "
+        "gives every site its own",
+    )
+    anonymous: bool = Field(
+        False, description="treat the training sites too as if they had not been seen"
+    )
+    models_of: Name | None = Field(
+        None, description="arm whose models this one applies; it trains none"
+    )
 
 
 class Scale(Row):
@@ -68,9 +88,28 @@ class Scale(Row):
     input: Name
     budget: Name
     sites: dict[Name, Name] = Field(description="the study's name of a site: row of `sites`")
+    seeds: tuple[Seed, ...] = Field(min_length=1, description="independent runs of every fold")
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
+
+
+class Comparisons(Row):
+    """One arm against others, at each site on which both were trained, or neither (D-41, D-42)."""
+
+    arm: Name
+    against: tuple[Name, ...] = Field(min_length=1)
+
+
+class Explain(Row):
+    """Models that are looked into: where in images they look, how they see sites (D-43)."""
+
+    arms: tuple[Name, ...] = Field(min_length=1, description="of each the first run")
+    scans: Positive = Field(description="Grad-CAM examples of each outcome and site")
+    seed: Seed = Field(description="of the choice of examples and the plane of embeddings")
+
+
+Panel = Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]  # as many as colours
 
 
 class Study(Row):
@@ -84,10 +123,16 @@ class Study(Row):
     )
     audit: Audit
     split: Split
-    seeds: tuple[Seed, ...] = Field(min_length=1)
     scoring: Scoring
     scales: dict[Name, Scale]
     arms: dict[Name, Arm]
     averages_without: tuple[Name, ...] = Field(
         description="sites left out of the second Average confusion matrix (A-54)"
     )
+    comparisons: Comparisons | None = Field(
+        None, description="paired t, corrected resampled t and DeLong, adjusted by Holm"
+    )
+    roc_panels: dict[Name, Panel] | None = Field(
+        None, description="D-43: arms whose ROC curves share axes, by the letter of the panel"
+    )
+    explain: Explain | None = Field(None, description="Grad-CAM galleries and embeddings")

@@ -26,6 +26,24 @@ CAPTIONS = {
         "The paper's numbers are data with their source; they enter none of our results.",
         "score",
     ),
+    "arms_table": Caption(
+        "Every arm on every site, mean and spread",
+        "Five measures in percent (D-19 to D-36), the published above ours. The standard deviation "
+        "is given over seeds and over all runs: the paper does not say which it prints (D-06).",
+        "score",
+    ),
+    "comparisons": Caption(
+        "One arm against the others",
+        "Differences of AUC with their intervals, and p of the paired t-test as published (D-41, "
+        "D-42), of the corrected resampled t-test and of DeLong's paired test on the pooled test "
+        "scans; adjusted by Holm over all p of a test.",
+        "predict and score",
+    ),
+    "roc_panels": Caption(
+        "ROC, arms side by side",
+        "Arms that share axes, a row of panels a group and a column a site (D-43).",
+        "score",
+    ),
     "roc_single_site": Caption(
         "ROC, models trained on one site",
         "Thresholds from 0 to 1 in steps of 0.01 (A-56); band: one standard deviation over "
@@ -76,6 +94,18 @@ CAPTIONS = {
         "Validation accuracy during training; the best model is kept (A-42).",
         "train",
     ),
+    "gradcam": Caption(
+        "Where a model looks",
+        "Grad-CAM of test scans that it got right and wrong, at every site (D-43, Figs. 4 and 5). "
+        "A map shows what the answer rests on, not whether that is the disease.",
+        "explain",
+    ),
+    "embeddings": Caption(
+        "How models see the sites",
+        "Embeddings of the test scans of one run, by site and class, with how well each can be "
+        "told from them (D-13 to D-15).",
+        "explain",
+    ),
     "architecture": Caption(
         "Architecture",
         "The network that was trained: shapes and filter counts of its levels (A-60).",
@@ -83,13 +113,16 @@ CAPTIONS = {
     ),
 }
 
+SHARED = ("architecture", "gradcam")
+
 
 def caption(name: str) -> Caption:
-    """Return the caption of a figure; the figures of several networks share one.
+    """Return the caption of a figure; those of several networks, or of several arms, share one.
 
     Raises
     ------
     KeyError
         If no caption is written for a figure of this name.
     """
-    return CAPTIONS["architecture" if name.startswith("architecture_") else name]
+    shared = next((one for one in SHARED if name.startswith(f"{one}_")), name)
+    return CAPTIONS[shared]

@@ -68,6 +68,17 @@ class Provenance:
             for key in tables[0]
         ]
 
+    def explained(self) -> list[Mapping[str, Any]]:
+        """Return command and files of every explained arm."""
+        tables = [self.job.paths(name) for name in ("explained", "gallery", "embeddings")]
+        return [
+            {
+                "command": self.command("explain", self._study, arm),
+                "files": [self.file(table[arm]) for table in tables],
+            }
+            for arm in tables[0]
+        ]
+
     @property
     def _study(self) -> str:
         return self.job.wildcards["study"]

@@ -15,6 +15,7 @@ from elsewhere.scores.summary import places, spread
 FOLDER = Path(__file__).parent / "published"
 COLUMNS = ("quantity", "requirement", "published", "ours", "comment")
 CSV_NAME = "published.csv"
+OF_TESTS = "_tests.csv"
 METRICS = {
     "auc": "AUC",
     "accuracy": "accuracy",
@@ -43,10 +44,26 @@ def read(name: str) -> list[dict[str, str]]:
     """
     path = FOLDER / f"{name}.csv"
     if not path.is_file():
-        known = ", ".join(sorted(found.stem for found in FOLDER.glob("*.csv")))
+        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.csv") if not _of_tests(one)))
         raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def tests(name: str | None) -> list[dict[str, str]]:
+    """Return the published p-values of a study: requirement, arm, against, site, p, source.
+
+    Few papers give any: without a file of them, or without published numbers, the list is empty.
+    """
+    path = FOLDER / f"{name}{OF_TESTS}"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _of_tests(path: Path) -> bool:
+    return path.name.endswith(OF_TESTS)
 
 
 def compare(results: Results, name: str) -> list[dict[str, str]]:

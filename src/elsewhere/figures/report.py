@@ -21,7 +21,7 @@ from elsewhere.files import whole
 from elsewhere.scores.summary import Mean, summarise
 
 TEMPLATE = "report.html.j2"
-IN_PIXELS = ("example_slices",)
+IN_PIXELS = ("example_slices", "gradcam_")
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         cost=costs.ledger(
             results, costs.read(job.paths("train_cost")), costs.read(job.paths("predict_cost"))
         ),
-        made={"runs": made.runs(), "cells": made.cells()},
+        made={"runs": made.runs(), "cells": made.cells(), "explained": made.explained()},
     )
     with whole(job.outputs["report"]) as part:
         part.write_text(text, encoding="utf-8")
@@ -114,10 +114,11 @@ def _mean(mean: Mean, meaning: str) -> dict[str, str]:
 
 
 def _figure(name: str, folder: Path, made: Provenance) -> dict[str, str]:
-    pixels = name in IN_PIXELS
+    pixels = name.startswith(IN_PIXELS)
     kind, suffix = ("image/png", ".png") if pixels else ("image/svg+xml", ".svg")
     content = base64.b64encode((folder / f"{name}{suffix}").read_bytes()).decode("ascii")
     heading, text, steps = caption(name)
+    table = folder / f"{name}.csv"
     return {
         "name": name,
         "data": f"data:{kind};base64,{content}",
@@ -126,6 +127,7 @@ def _figure(name: str, folder: Path, made: Provenance) -> dict[str, str]:
         "steps": steps,
         "png": made.href(folder / f"{name}.png"),
         "svg": made.href(folder / f"{name}.svg"),
+        "csv": made.href(table) if table.is_file() else "",
     }
 
 

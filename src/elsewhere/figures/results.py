@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,15 +176,15 @@ def gather(
 
 
 def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]:
-    labels = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
-    several = {label for label in labels.values() if list(labels.values()).count(label) > 1}
+    sites = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
+    alike = Counter(sites[name] for name, arm in arms.items() if arm.title is None)
     return tuple(
-        Row(
-            name=name,
-            label=f"{labels[name]}, {arm.method}, {arm.network}"
-            if labels[name] in several
-            else labels[name],
-            sites=arm.sites,
-        )
+        Row(name, _label(arm, sites[name], alone=alike[sites[name]] < 2), arm.sites)
         for name, arm in arms.items()
     )
+
+
+def _label(arm: Arm, sites: str, *, alone: bool) -> str:
+    """Return what figures call an arm; weights chosen on the test part are never shown without."""
+    label = arm.title or (sites if alone else f"{sites}, {arm.method}, {arm.network}")
+    return f"{label} (optimistic: chosen on test)" if arm.selection == "test" else label

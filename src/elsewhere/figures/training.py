@@ -28,7 +28,7 @@ class Curve:
 
 
 def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
-    """Draw training.png and .svg (A-42).
+    """Draw training.png and .svg (A-42): a panel for each arm that has models of its own.
 
     Parameters
     ----------
@@ -36,8 +36,10 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
         "<arm>/<run>" to its curve, with columns ``iteration`` and ``validation_accuracy``; a run
         that was not run has no row.
     """
-    down = -(-len(results.rows) // ACROSS)
-    across = min(ACROSS, len(results.rows))
+    arms = {key.split("/")[0] for key in curves}
+    rows = [row for row in results.rows if row.name in arms]
+    down = -(-len(rows) // ACROSS)
+    across = min(ACROSS, len(rows))
     lengths = [one.history["iteration"].max() for one in curves.values() if len(one.history)]
     with style.look():
         page = style.sheet(
@@ -46,11 +48,12 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
             height=HEAD + PITCH[1] * down + FOOT,
             notes=(
                 "One line a run. Dot: the iteration whose model is kept, the best on the "
-                "validation part of the training sites; test scans play no part in it.",
+                "validation part of the training sites; test scans play no part in it, but in "
+                "arms called optimistic, where the accuracy is that on the test part.",
             ),
             synthetic=results.synthetic,
         )
-        for number, row in enumerate(results.rows):
+        for number, row in enumerate(rows):
             line, place = divmod(number, ACROSS)
             at = (LEFT + PITCH[0] * place, HEAD + PITCH[1] * line)
             title = textwrap.shorten(row.label, 80)
@@ -62,7 +65,7 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
             axes = page.box(*at, SIZE)
             axes.set(xlim=(0, max(lengths, default=1)), ylim=(0, 1.03))
             _panel(axes, row, curves)
-            _ticks(axes, outer=(place == 0, number + ACROSS >= len(results.rows)))
+            _ticks(axes, outer=(place == 0, number + ACROSS >= len(rows)))
         style.save(page.figure, folder, "training")
 
 

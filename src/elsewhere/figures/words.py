@@ -18,6 +18,13 @@ def number(value: float | None, *, digits: int = 2) -> str:
     return f"{value:.{digits}f}"
 
 
+def p_value(value: float | None) -> str:
+    """Write a p with three decimals; a smaller one as less than the least of them."""
+    if value is not None and value < 0.001:
+        return "<0.001"
+    return number(value, digits=3)
+
+
 def interval(low: float | None, high: float | None, *, digits: int = 2) -> str:
     """Write an interval as ``0.76–0.90``, or nothing when it is undefined."""
     if low is None or high is None:

@@ -25,7 +25,7 @@ class EmpiricalRisk(Method):
         budget: Budget,
     ) -> Fitted:
         """Train on all sites together; see `Method.fit`."""
-        return learn(network, train, valid, budget, loss_of=cross_entropy)
+        return learn(network, train, valid, budget, losses=[cross_entropy])
 
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:

@@ -148,6 +148,12 @@ def mc_probabilities(
     return best
 
 
+def images(arrays: Iterable[Voxels], **how: Unpack[How]) -> Iterator[Tensor]:
+    """Yield scans as a network sees them, ``[batch, channels, (z,) y, x]`` on the device."""
+    for batch in _batches(_windows(arrays, how["input"]), how):
+        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(how["device"])
+
+
 def _windows(arrays: Iterable[Voxels], row: Input) -> Iterator[Window]:
     for scan, array in enumerate(arrays):
         if isinstance(row, ImageInput):

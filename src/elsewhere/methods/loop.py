@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -22,6 +22,8 @@ from elsewhere.networks.network import Network
 
 LOG_SECONDS = 10.0
 
+LossOf = Callable[[Network, Batch], Tensor]
+
 log = logging.getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ def learn(
     valid: Mapping[str, Cohort],
     budget: Budget,
     *,
-    loss_of: Callable[[Network, Batch], Tensor],
+    losses: Sequence[LossOf],
 ) -> Fitted:
     """Train with Adam, validate at intervals, keep the weights of the best validation accuracy.
 
@@ -42,8 +44,9 @@ def learn(
     ----------
     network, train, valid, budget
         As `Method.fit` takes them.
-    loss_of
-        The scalar loss of a network on a batch; the network is in training mode.
+    losses
+        Scalar losses of a network, in training mode, on a batch. Each is a step of the optimiser,
+        one after the other, that moves what has a gradient; the last is the one that is told.
 
     Raises
     ------
@@ -65,7 +68,7 @@ def learn(
         try:
             run.validate_if_due(valid, interrupt)
             for batch in batches(train, budget, run.done):
-                run.step(batch, loss_of)
+                run.step(batch, losses)
                 interrupt.check()
                 run.save_if_due()
                 run.validate_if_due(valid, interrupt)
@@ -97,24 +100,32 @@ class _Run:
         self.progress = _Progress(budget.training.iterations)
         self.seconds_before = 0.0
 
-    def step(self, batch: Batch, loss_of: Callable[[Network, Batch], Tensor]) -> None:
-        """Do one iteration."""
+    def step(self, batch: Batch, losses: Sequence[LossOf]) -> None:
+        """Do one iteration: a step of the optimiser for each loss."""
         training = self.budget.training
         torch.manual_seed(iteration_seed(self.budget.seed, self.done))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, self.done)
         self.network.train()
+        there = batch.to(self.device)
+        for loss_of in losses:
+            loss = self._descend(there, loss_of)
+        self.losses += loss.double()
+        self.done += 1
+        self.progress.tell(self.done, loss, self.history)
+
+    def _descend(self, batch: Batch, loss_of: LossOf) -> Tensor:
+        """Follow the gradient of one loss; return its value."""
+        training = self.budget.training
         self.optimizer.zero_grad(set_to_none=True)
         bf16 = training.precision == "bf16"
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
-            loss = loss_of(self.network, batch.to(self.device))
+            loss = loss_of(self.network, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         if training.clip_gradient is not None:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_gradient)
         self.optimizer.step()
-        self.losses += loss.detach().double()
-        self.done += 1
-        self.progress.tell(self.done, loss.detach(), self.history)
+        return loss.detach()
 
     def validate_if_due(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> None:
         """Validate every `validate_every` iterations and after the last, each time once (A-42)."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Input, Training
+from elsewhere.design.parts import Input, MethodRow, Training
 from elsewhere.networks.network import Network
 
 
@@ -85,7 +85,34 @@ class Fitted:
 
 
 class Method(ABC):
-    """How a network learns from its training sites."""
+    """How a network learns from its training sites.
+
+    Parameters
+    ----------
+    row
+        The row of `methods`.
+    """
+
+    def __init__(self, row: MethodRow) -> None:
+        self.row = row
+
+    def adapt(self, network: Network, sites: Sequence[str]) -> Network:
+        """Return what is trained, and made again to load its weights: here the network as it is.
+
+        Parameters
+        ----------
+        network
+            As its row describes it; changed in place.
+        sites
+            The training sites.
+
+        Raises
+        ------
+        ValueError
+            If the network lacks what the method needs.
+        """
+        del sites
+        return network
 
     @abstractmethod
     def fit(
@@ -100,7 +127,7 @@ class Method(ABC):
         Parameters
         ----------
         network
-            With fresh weights; changed in place.
+            From `adapt`, with fresh weights; changed in place.
         train, valid
             Training and validation scans of each training site, in the order of the arm.
         budget

@@ -36,7 +36,7 @@ def write_json(values: Mapping[str, Any], path: Path) -> None:
         part.write_text(text + "\n", encoding="utf-8")
 
 
-def result(fitted: Fitted, budget: Budget) -> dict[str, Any]:
+def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
     """Return what was trained and which weights were kept; no times, so that it is reproducible."""
     return {
         "status": "ok",
@@ -45,7 +45,7 @@ def result(fitted: Fitted, budget: Budget) -> dict[str, Any]:
         "architecture": [dataclasses.asdict(row) for row in describe(fitted.network, budget.input)],
         "best_iteration": fitted.best.iteration,
         "validation_accuracy": fitted.best.accuracy,
-        "selection": "validation accuracy",
+        "selection": f"{selection} accuracy",
         "iterations": budget.training.iterations,
         "device_kind": budget.training.device,
         "torch": torch.__version__,

@@ -43,14 +43,18 @@ def input_shape(input_row: Input) -> tuple[int, ...]:
 
 
 def describe(network: Network, input_row: Input) -> list[LayerRow]:
-    """Return the layers in the order of use, found by passing shapes through (A-29, A-35, A-60)."""
+    """Return the layers in the order of use, found by passing shapes through (A-29, A-35, A-60).
+
+    Where every site has layers of its own these are the first site's.
+    """
     shapes_only = copy.deepcopy(network).to("meta").eval()
     rows: list[LayerRow] = []
     for name, layer in shapes_only.named_modules():
         if not list(layer.children()):
             layer.register_forward_hook(partial(_record, rows, name))
     with torch.no_grad():
-        shapes_only(torch.empty((1, *input_shape(input_row)), device="meta"), None)
+        site = network.sites[0] if network.sites else None
+        shapes_only(torch.empty((1, *input_shape(input_row)), device="meta"), site)
     return rows
 
 

@@ -8,13 +8,31 @@ from torch import Tensor, nn
 
 
 class Network(nn.Module, ABC):
-    """A classifier of volumes or images.
+    """A classifier of volumes or images: an embedding, and a head that makes logits of it.
 
     A network keeps no normalisation of intensities and ends in logits: the loss and the
-    probabilities apply the softmax (A-34).
+    probabilities apply the softmax (A-34). An architecture knows no site; methods that give a
+    site layers of its own do so from outside, see `elsewhere.networks.sites`.
+
+    Attributes
+    ----------
+    classifier
+        Embedding to logits, ``[batch, features]`` to ``[batch, 2]``; column 1 is the positive
+        class.
+    features
+        Length of the embedding.
+    sites
+        Training sites that have layers of their own; empty: none.
     """
 
+    classifier: nn.Module
+    features: int
+    sites: tuple[str, ...] = ()
+
     @abstractmethod
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        """Return the embedding of a batch, ``[batch, features]``; parameters as in `forward`."""
+
     def forward(self, images: Tensor, site: str | None) -> Tensor:
         """Classify a batch.
 
@@ -28,5 +46,7 @@ class Network(nn.Module, ABC):
         Returns
         -------
         Tensor
-            Logits, ``[batch, 2]``; column 1 is the positive class.
+            Logits, ``[batch, 2]``.
         """
+        logits: Tensor = self.classifier(self.embed(images, site))
+        return logits

@@ -50,16 +50,17 @@ class NguyenNetwork(Network):
         widths = [flat] + [row.dense_features] * DENSE_LAYERS
         dense = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
         self.dense = nn.Sequential(*dense)
-        self.logits = nn.Linear(row.dense_features, CLASSES)
+        self.features = row.dense_features
+        self.classifier = nn.Linear(row.dense_features, CLASSES)
         # With channels last the convolutions take half the time on a CPU.
         self.levels.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
-    def forward(self, images: Tensor, site: str | None) -> Tensor:
-        """Return logits ``[batch, 2]`` of ``[batch, 1, z, y, x]``; every site is treated alike."""
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        """Return the output of the dense layers, ``[batch, features]``."""
+        del site
         images = images.contiguous(memory_format=torch.channels_last_3d)
-        features: Tensor = self.levels(images)
-        logits: Tensor = self.logits(self.dense(features.flatten(1)))
-        return logits
+        features: Tensor = self.dense(self.levels(images).flatten(1))
+        return features
 
 
 def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:

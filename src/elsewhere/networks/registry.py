@@ -9,6 +9,7 @@ from elsewhere.networks.network import Network
 
 NETWORKS = {
     "nguyen_cnn": "elsewhere.networks.nguyen_cnn:NguyenNetwork",
+    "covidnet": "elsewhere.networks.covidnet:CovidNet",
     "covidnet_redesign": "elsewhere.networks.covidnet_redesign:RedesignedCovidNet",
 }
 

@@ -6,21 +6,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
-from elsewhere.design.study import Arm, Scoring
+from elsewhere.design.study import Arm, Comparisons, Scoring
 from elsewhere.figures import (
     architecture,
+    arms_table,
     cohort_table,
+    comparisons,
     confounding,
     confusion,
+    embeddings,
     example_slices,
+    gradcam,
     published,
     report,
     roc,
+    roc_panels,
     site_profile,
     training,
 )
@@ -28,7 +34,8 @@ from elsewhere.figures import matrix as heat_map
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.files import whole
 from elsewhere.imaging import profile
-from elsewhere.scores import matrix
+from elsewhere.scores import arms, explained, matrix, predictions
+from elsewhere.scores.cell import Predicted
 from elsewhere.sites import manifest
 
 
@@ -42,6 +49,10 @@ class Settings:
         Row of ``sites`` to site, in the order of the columns.
     site_rows
         The study's name of a site to its row.
+    comparisons
+        Which arm is compared with which; None: none is.
+    roc_panels
+        Name of a panel to the arms whose ROC curves share its axes.
     """
 
     title: str
@@ -53,6 +64,8 @@ class Settings:
     sites: Mapping[str, Site]
     site_rows: Mapping[str, str]
     scoring: Scoring
+    comparisons: Comparisons | None = None
+    roc_panels: Mapping[str, tuple[str, ...]] | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -60,7 +73,8 @@ def run(job: Job, settings: Settings) -> None:
 
     Reads the tables ``metrics``, ``record``, ``history``, ``manifest``, ``profile``, ``volumes``,
     ``rejected``, the ``audit`` and, for the report, its ``pairs``, ``predictions``, ``split``,
-    ``gate`` and the costs; writes ``matrix``, ``figures`` and ``report``.
+    ``gate`` and the costs; of each explained arm ``explained``, ``gallery`` and ``embeddings``.
+    Writes ``matrix``, ``figures`` and ``report``.
     """
     named = Named(
         job.wildcards["study"], settings.title, settings.classes, settings.scoring.confidence
@@ -83,6 +97,8 @@ def run(job: Job, settings: Settings) -> None:
         if compared:
             published.draw(results, compared, folder)
             names.append("published")
+        names += _of_arms(job, settings, folder, results)
+        names += _of_explained(job, folder, results)
         confounding.draw(audit, folder, sites=settings.sites, classes=settings.classes)
         names += ["confounding", *_of_scans(job, settings, folder, rejected)]
         names += _of_runs(job, settings, folder, results)
@@ -93,6 +109,47 @@ def _of_results(results: Results, folder: Path, without: tuple[str, ...]) -> lis
     heat_map.draw(results, folder)
     curves = roc.draw(results, folder)
     return ["matrix", *curves, *confusion.draw(results, folder, averages_without=without)]
+
+
+def _of_arms(job: Job, settings: Settings, folder: Path, results: Results) -> list[str]:
+    names = roc_panels.draw(results, settings.roc_panels or {}, folder)
+    if results.repeated:
+        known = published.read(settings.published) if settings.published else []
+        arms_table.draw(results, arms_table.table(results, known), folder)
+        names.append("arms_table")
+    if settings.comparisons is not None:
+        rows = _compared(job, settings.comparisons, results)
+        tests = comparisons.beside(rows, published.tests(settings.published))
+        comparisons.draw(results, tests, folder)
+        names.append("comparisons")
+    return names
+
+
+def _compared(job: Job, chosen: Comparisons, results: Results) -> list[dict[str, Any]]:
+    """Compare arms on their predictions, which only this needs of all figures."""
+    wanted = {chosen.arm, *chosen.against}
+    predicted = {
+        key: Predicted(*predictions.read(path))
+        for key, path in job.paths("predictions").items()
+        if key.split("/")[0] in wanted
+    }
+    gates = {
+        row: json.loads(path.read_text(encoding="utf-8")) for row, path in job.paths("gate").items()
+    }
+    pairs = comparisons.pairs(results, chosen, predicted=predicted, gates=gates)
+    return arms.compare(pairs, confidence=results.named.confidence)
+
+
+def _of_explained(job: Job, folder: Path, results: Results) -> list[str]:
+    gallery, embedded = job.paths("gallery"), job.paths("embeddings")
+    found = {
+        arm: explained.read(path, gallery=gallery[arm], embeddings=embedded[arm])
+        for arm, path in job.paths("explained").items()
+    }
+    if not found:
+        return []
+    embeddings.draw(results, found, folder)
+    return [*gradcam.draw(results, found, folder), "embeddings"]
 
 
 def _of_scans(

@@ -15,11 +15,10 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.design.job import Job
-from elsewhere.design.parts import ImageInput, NetworkRow, Prediction, VolumeInput
-from elsewhere.methods import device, record
-from elsewhere.methods.inference import How
+from elsewhere.design.parts import ImageInput, MethodRow, NetworkRow, Prediction, VolumeInput
+from elsewhere.design.study import Unseen
+from elsewhere.methods import device, record, trained
 from elsewhere.methods.prediction import predict, sample
-from elsewhere.networks import registry, weights
 from elsewhere.progress import reported
 from elsewhere.scores import predictions
 
@@ -32,17 +31,24 @@ class Settings:
 
     Attributes
     ----------
-    network
-        Row of `networks` of the arm.
+    method, network
+        Rows of `methods` and `networks` of the arm.
     input
         Row of `inputs`.
     prediction
         The prediction half of the budget.
+    unseen
+        Treatment of a site that has no layers of its own in a network whose sites have (D-44).
+    anonymous
+        Treat every site so.
     """
 
+    method: MethodRow
     network: NetworkRow
     input: VolumeInput | ImageInput
     prediction: Prediction
+    unseen: Unseen | None = None
+    anonymous: bool = False
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -67,7 +73,8 @@ def run(job: Job, settings: Settings) -> None:
         rows, taken = _predicted(job, settings, (name, runs[name], where))
         frames.append(rows)
         seconds += taken
-    metadata = {"status": "ok", "selection": "validation accuracy", "patient_key": _key(index)}
+    selection = next(iter(runs.values()))["selection"]
+    metadata = {"status": "ok", "selection": selection, "patient_key": _key(index)}
     predictions.write(pd.concat(frames), job.outputs["predictions"], metadata=metadata)
     cost = {
         "status": "ok",
@@ -87,21 +94,19 @@ def _predicted(
     name, made, where = which
     fold, seed = _run(name)
     site = job.wildcards["site"]
-    network = registry.build(settings.network, settings.input)
-    weights.load(network, job.paths("model")[name])
-    network.to(where)
-    how: How = {
-        "input": settings.input,
-        "site": site if site in made["n_train"] else None,
-        "batch_size": settings.prediction.batch_size,
-        "device": where,
-        "precision": settings.prediction.precision,
-    }
+    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
+    parts = {part: cohort.load(files, fold=fold, part=part) for part in ("validation", "test")}
+    network = trained.load(
+        job.paths("model")[name],
+        applied=settings,
+        sites=made["n_train"],
+        scans=parts["test"],
+        how=how,
+    )
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
-    for part in ("validation", "test"):
-        scans = cohort.load(files, fold=fold, part=part)
+    for part, scans in parts.items():
         found = predict(network, scans, how=how)
         rows = found.rows.assign(fold=fold, seed=seed, part=part)
         if part == "test" and settings.prediction.mc_passes:

@@ -13,7 +13,7 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Erm, Input, NetworkRow, Training
+from elsewhere.design.parts import Input, MethodRow, NetworkRow, Training
 from elsewhere.files import remove
 from elsewhere.methods import record
 from elsewhere.methods import registry as methods
@@ -26,12 +26,19 @@ CHECKPOINTS = Path(".elsewhere/checkpoints")
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is made of."""
+    """What a run is made of.
 
-    method: Erm
+    Attributes
+    ----------
+    selection
+        Part of the scans that chooses the weights: "validation", or "test", which is optimistic.
+    """
+
+    method: MethodRow
     network: NetworkRow
     input: Input
     training: Training
+    selection: str = "validation"
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -42,7 +49,7 @@ def run(job: Job, settings: Settings) -> None:
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
     named = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
     named["network"] = settings.network.kind
-    train, valid = _cohorts(job, fold, "train"), _cohorts(job, fold, "validation")
+    train, valid = _cohorts(job, fold, "train"), _cohorts(job, fold, settings.selection)
     empty = [site for site, scans in train.items() if not len(scans)]
     if empty:
         _not_run(job, named | {"reason": f"site {empty[0]} has no data here"})
@@ -50,11 +57,12 @@ def run(job: Job, settings: Settings) -> None:
     training = settings.training
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
-    network = networks.build(settings.network, settings.input)
-    fitted = methods.build(settings.method).fit(network, train, valid, budget)
+    method = methods.build(settings.method)
+    network = method.adapt(networks.build(settings.network, settings.input), list(train))
+    fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])
-    result = record.result(fitted, budget)
+    result = record.result(fitted, budget, selection=settings.selection)
     seen = record.scans(train, valid, training)
     record.write_json(named | result | seen, job.outputs["record"])
     record.write_json(record.cost(fitted, training), job.outputs["cost"])

@@ -1,0 +1,158 @@
+"""arms_table: every arm's measures on every site, mean and spread over runs, as figure and CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Column, Results, Row
+from elsewhere.figures.table import Field, Table
+from elsewhere.files import whole
+from elsewhere.scores.summary import spread
+
+CSV_NAME = "arms_table.csv"
+MEASURES = {
+    "accuracy": "accuracy",
+    "f1": "F1",
+    "sensitivity": "sensitivity",
+    "precision": "precision",
+    "auc": "AUC",
+}
+COLUMNS = (
+    *("site", "arm", "label", "trained_here", "measure"),
+    *("published_mean", "published_sd", "requirement"),
+    *("mean", "sd_over_seeds", "sd_over_runs", "n_seeds", "n_runs", "status", "reason"),
+)
+LABEL, WHOSE, NUMBER = 2.9, 1.4, 1.62
+GAP = 0.28
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return one row a site, arm and measure, ours beside the published (D-19 to D-36, D-40).
+
+    Both readings of [AMB] D-06 are given: the standard deviation over seeds of the mean over
+    folds, and over all runs. At a site, the arms trained there come first.
+
+    Parameters
+    ----------
+    published
+        As from `published.read`; numbers of arms that the study does not list are left out.
+    """
+    known = {tuple(one[name] for name in ("site", "arm", "metric")): one for one in published}
+    return [
+        _row(results, (row, column), measure, known.get((column.name, row.name, measure), {}))
+        for column in results.columns
+        for row in _own_first(results, column)
+        for measure in MEASURES
+    ]
+
+
+def draw(results: Results, rows: Rows, folder: Path) -> None:
+    """Draw arms_table.png and .svg, a table a site in percent, and write arms_table.csv.
+
+    Parameters
+    ----------
+    rows
+        As from `table`.
+    """
+    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    tables = [_of_site(results, column, rows) for column in results.columns]
+    with style.look():
+        page = style.sheet(
+            "Every arm on every site: mean and spread over runs, in percent",
+            width=tables[0].width,
+            height=sum(one.height for one in tables) + GAP * (len(tables) - 1),
+            notes=(*_notes(rows), *results.notes()),
+            synthetic=results.synthetic,
+        )
+        top = 0.0
+        for one in tables:
+            one.draw(page, top=top)
+            top += one.height + GAP
+        style.save(page.figure, folder, "arms_table")
+
+
+def _own_first(results: Results, column: Column) -> list[Row]:
+    return sorted(results.rows, key=lambda row: not results.own(row, column))
+
+
+def _row(
+    results: Results, place: tuple[Row, Column], measure: str, published: Mapping[str, str]
+) -> dict[str, Any]:
+    row, column = place
+    cell = results.cell(row, column)
+    found = spread(cell, measure=measure)
+    missing = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
+    known = found.mean is not None
+    undefined = (cell["pooled"].get("undefined") or {}).get(measure)
+    return {
+        "site": column.name,
+        "arm": row.name,
+        "label": row.label,
+        "trained_here": "yes" if results.own(row, column) else "no",
+        "measure": measure,
+        "published_mean": published.get("value", ""),
+        "published_sd": published.get("sd", ""),
+        "requirement": published.get("requirement", ""),
+        **found._asdict(),
+        "status": "ok" if known else missing,
+        "reason": None if known else undefined or words.reason(cell),
+    }
+
+
+def _of_site(results: Results, column: Column, rows: Rows) -> Table:
+    fields = (
+        Field(results.heading(column), LABEL),
+        Field("", WHOSE),
+        *(Field(title, NUMBER, numeric=True) for title in MEASURES.values()),
+    )
+    lines: list[tuple[str, ...]] = []
+    rules = []
+    for row in _own_first(results, column):
+        found = [one for one in rows if (one["site"], one["arm"]) == (column.name, row.name)]
+        rules.append(len(lines))
+        label = row.label
+        if any(one["published_mean"] for one in found):
+            lines.append((label, "published", *(_published(one) for one in found)))
+            label = ""
+        whose = "ours" if results.own(row, column) else "ours, unseen site"
+        lines.append((label, whose, *(_ours(one) for one in found)))
+    return Table(fields, tuple(lines), tuple(rules[1:]))
+
+
+def _published(row: Mapping[str, Any]) -> str:
+    if not row["published_mean"]:
+        return "–"
+    sd = row["published_sd"]
+    return _percent(float(row["published_mean"])) + (f" ± {_percent(float(sd))}" if sd else "")
+
+
+def _ours(row: Mapping[str, Any]) -> str:
+    if row["mean"] is None:
+        return str(row["status"])
+    over_seeds, over_runs = row["sd_over_seeds"], row["sd_over_runs"]
+    text = _percent(row["mean"])
+    text += "" if over_seeds is None else f" ± {_percent(over_seeds)}"
+    return text + ("" if over_runs is None else f" [{_percent(over_runs)}]")
+
+
+def _percent(value: float) -> str:
+    return words.number(100 * value)
+
+
+def _notes(rows: Rows) -> tuple[str, ...]:
+    seeds = max(row["n_seeds"] for row in rows)
+    runs = max(row["n_runs"] for row in rows)
+    first = f"± SD over {seeds} seeds of the mean over folds; " if seeds > 1 else ""
+    return (
+        f"Ours: mean over {runs} runs; {first}in brackets SD over the runs, both readings of "
+        "D-06. Published numbers are data with their source and enter none of ours.",
+    )

@@ -1,0 +1,246 @@
+"""comparisons: is one arm better than the others, test by test, as figure and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from elsewhere.design.study import Comparisons
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Results
+from elsewhere.files import whole
+from elsewhere.scores import arms
+from elsewhere.scores.arms import CORRECTED, DELONG, MEASURES, PAIRED, Pair
+from elsewhere.scores.cell import Predicted
+
+CSV_NAME = "comparisons.csv"
+COLUMNS = (*arms.COLUMNS, "published_p", "requirement")
+SHORT = dict(zip(MEASURES, ("acc", "F1", "sens", "prec", "AUC"), strict=True))
+HEADINGS = {PAIRED: "p, paired t", CORRECTED: "p, corrected resampled t", DELONG: "p, DeLong"}
+NONE = "none"
+LABELS, PLOT, GAP = 2.05, 2.6, 0.16
+NUMBER, PUBLISHED = 0.54, 0.85
+TITLE, HEAD, LINE, FOOT = 0.32, 0.4, 0.4, 0.55
+MARKS = {CORRECTED: (style.ORANGE, -0.16, "s"), DELONG: (style.BLUE, 0.16, "o")}
+MEANINGS = {CORRECTED: "mean over runs, corrected resampled t", DELONG: "scans pooled, DeLong"}
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def pairs(
+    results: Results,
+    chosen: Comparisons,
+    *,
+    predicted: Mapping[str, Predicted],
+    gates: Mapping[str, Mapping[str, Any]],
+) -> list[Pair]:
+    """Return what is compared: a site on which both arms were trained, or neither.
+
+    Where only one of two arms knows the site, their difference is not one of methods.
+
+    Parameters
+    ----------
+    predicted
+        "<arm>/<row of the test site>" to predictions.
+    gates
+        Row of a site to its gate.json.
+    """
+    rows = {row.name: row for row in results.rows}
+    arm = rows[chosen.arm]
+    found = []
+    for column in results.columns:
+        ratio = arms.scans_ratio(gates[column.row])
+        for against in (rows[name] for name in chosen.against):
+            if results.own(arm, column) == results.own(against, column):
+                keys = [f"{row.name}/{column.row}" for row in (arm, against)]
+                pair = Pair(
+                    names=(column.name, arm.name, against.name),
+                    cells=(results.cell(arm, column), results.cell(against, column)),
+                    scans=(predicted[keys[0]], predicted[keys[1]]),
+                    test_to_train=ratio,
+                )
+                found.append(pair)
+    return found
+
+
+def beside(rows: Rows, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+    """Return the rows of `arms.compare`, those of the paired t-test with the published p.
+
+    [AMB] D-41: the paper gives one p without naming the measure, so it stands beside each of them.
+    """
+    known = {tuple(one[name] for name in ("site", "arm", "against")): one for one in published}
+    found = []
+    for row in rows:
+        key = tuple(row[name] for name in ("site", "arm", "against"))
+        one = known.get(key, {}) if row["test"] == PAIRED else {}
+        found.append(
+            {**row, "published_p": one.get("p", ""), "requirement": one.get("requirement", "")}
+        )
+    return found
+
+
+def draw(results: Results, rows: Rows, folder: Path) -> None:
+    """Draw comparisons.png and .svg, and write comparisons.csv (D-41, D-42).
+
+    Parameters
+    ----------
+    rows
+        As from `beside`.
+    """
+    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    labels = {row.name: row.label for row in results.rows}
+    by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
+    shown = {one: _by_arm(found) for one, found in by_site.items() if found}
+    height = sum(TITLE + HEAD + LINE * len(against) + FOOT for against in shown.values())
+    with style.look():
+        page = style.sheet(
+            _title(rows, labels),
+            width=_places()[-1][0] + 0.2,
+            height=max(0.1, height - FOOT + 0.45),
+            notes=(*_notes(results, rows), *results.notes()),
+            synthetic=results.synthetic,
+        )
+        top = 0.0
+        for number, (column, against) in enumerate(shown.items()):
+            top += TITLE
+            _headings(page, results.heading(column), top)
+            axes = page.box(LABELS, top + HEAD, (PLOT, LINE * len(against)))
+            _dots(axes, against, _reach(rows))
+            if number == 0:
+                _key(axes)
+            for line, (name, found) in enumerate(against.items()):
+                y = top + HEAD + LINE * (line + 0.5)
+                _numbers(page, labels[name], found, y, 1 - results.named.confidence)
+            top += HEAD + LINE * len(against) + FOOT
+        style.save(page.figure, folder, "comparisons")
+
+
+def _by_arm(rows: Rows) -> dict[str, dict[tuple[str, str], Mapping[str, Any]]]:
+    """Return the rows of a site by the arm compared with, then by test and measure."""
+    found: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["against"], {})[row["test"], row["measure"]] = row
+    return found
+
+
+def _title(rows: Rows, labels: Mapping[str, str]) -> str:
+    if not rows:
+        return "No two arms to compare were trained alike"
+    return f"Is {labels[rows[0]['arm']]} better? Differences of AUC, and p of every test"
+
+
+def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
+    sizes = {row["test"]: row["family"] for row in rows}
+    families = ", ".join(f"{size} of {test}" for test, size in sizes.items())
+    level = f"{1 - results.named.confidence:.2g}"
+    return (
+        f"Right of 0: better than the arm of the line. Bars: {results.percent} intervals, not "
+        f"adjusted. Bold: p below {level} after Holm's adjustment over all p of that test in this "
+        f"study ({families}). {NONE}: no p can be computed; comparisons.csv says why.",
+        "Over runs: pairs are the runs (fold and seed) of both arms. Their training parts overlap: "
+        "the paired t-test, as published, ignores it and gives too small a p; the corrected one "
+        "(Nadeau & Bengio 2003) does not. DeLong: the same scans, each with the mean of its "
+        "out-of-fold probabilities, clustered by patient. Compared at sites that both arms were "
+        "trained on, or neither.",
+    )
+
+
+def _places() -> list[tuple[float, str, str]]:
+    """Return the right edge, test and measure of each column of numbers."""
+    left, found = LABELS + PLOT + GAP + PUBLISHED, []
+    for test in (PAIRED, CORRECTED):
+        left += GAP
+        for measure in MEASURES:
+            left += NUMBER
+            found.append((left, test, measure))
+    return [*found, (left + GAP + 1.3 * NUMBER, DELONG, "auc")]
+
+
+def _headings(page: style.Sheet, title: str, top: float) -> None:
+    page.text(0, top - 0.14, title, weight="bold", size=10.5, va="bottom")
+    small: Any = {"va": "bottom", "size": style.SMALL, "color": style.MUTED}
+    edge = LABELS + PLOT + GAP + PUBLISHED
+    page.text(edge, top + HEAD - 0.06, "p, published", ha="right", **small)
+    for right, test, measure in _places():
+        page.text(right, top + HEAD - 0.06, SHORT[measure], ha="right", **small)
+        if test == DELONG:
+            page.text(right, top + HEAD - 0.24, HEADINGS[test], ha="right", **small)
+        elif measure == MEASURES[0]:
+            middle = right + NUMBER * (len(MEASURES) / 2 - 1)
+            page.text(middle, top + HEAD - 0.24, HEADINGS[test], ha="center", **small)
+
+
+def _reach(rows: Rows) -> float:
+    """Return how far from 0 the axes reach: to the end of the widest interval shown."""
+    ends = [
+        abs(row[end])
+        for row in rows
+        if row["measure"] == "auc" and row["test"] in MARKS
+        for end in ("low", "difference", "high")
+        if row[end] is not None
+    ]
+    return 1.08 * max(ends, default=0.0) or 0.1
+
+
+def _dots(
+    axes: Axes, against: Mapping[str, Mapping[tuple[str, str], Mapping[str, Any]]], reach: float
+) -> None:
+    axes.axvline(0, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
+    for line, found in enumerate(against.values()):
+        rows = [found[test, "auc"] for test in MARKS]
+        if all(row["difference"] is None for row in rows):
+            why = textwrap.shorten(f"{rows[0]['status']}: {rows[0]['reason']}", 44)
+            axes.text(-0.97 * reach, line, why, va="center", size=style.SMALL, color=style.MUTED)
+            continue
+        for row, (colour, offset, mark) in zip(rows, MARKS.values(), strict=True):
+            if row["low"] is not None:
+                axes.plot([row["low"], row["high"]], [line + offset] * 2, color=colour, lw=1.4)
+            if row["difference"] is not None:
+                axes.plot(row["difference"], line + offset, mark, color=colour, ms=4.5)
+    axes.set(xlim=(-reach, reach), ylim=(len(against) - 0.5, -0.5))
+    axes.set_xlabel("difference of AUC", size=style.SMALL, labelpad=2)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(length=2, pad=2)
+
+
+def _key(axes: Axes) -> None:
+    for test, (colour, _, mark) in MARKS.items():
+        axes.plot([], [], f"{mark}-", color=colour, ms=4.5, lw=1.4, label=MEANINGS[test])
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(-0.03, 1.0), frameon=False, fontsize=7.5,
+        handlelength=1.6, handletextpad=0.5, borderaxespad=0.1, labelspacing=0.2,
+    )  # fmt: skip
+
+
+def _numbers(
+    page: style.Sheet,
+    label: str,
+    found: Mapping[tuple[str, str], Mapping[str, Any]],
+    y: float,
+    level: float,
+) -> None:
+    lines = textwrap.wrap(f"than {label}", 30, break_on_hyphens=False)
+    page.text(LABELS - 0.1, y, "\n".join(lines), ha="right", va="center", size=style.BODY)
+    published = found[PAIRED, "auc"]["published_p"] or "–"
+    edge = LABELS + PLOT + GAP + PUBLISHED
+    page.text(edge, y, published, ha="right", va="center", size=style.SMALL)
+    for right, test, measure in _places():
+        row = found[test, measure]
+        page.text(
+            right,
+            y,
+            NONE if row["p"] is None else words.p_value(row["p"]),
+            ha="right",
+            va="center",
+            size=style.SMALL,
+            weight="bold" if row["p"] is not None and row["p_holm"] < level else "normal",
+        )

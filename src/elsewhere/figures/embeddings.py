@@ -1,0 +1,170 @@
+"""embeddings: how models see scans, by site and class, a panel an arm (D-13 to D-15)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Results
+from elsewhere.files import whole
+from elsewhere.scores.explained import Explained
+
+SIDE, PITCH = 3.2, (3.55, 4.25)
+ACROSS, KEY, LEAST_WIDTH = 3, 0.3, 6.4
+MARKS = ("o", "^")  # label 0, label 1
+SIZE, EDGE = 4.5, 0.9
+CSV_NAME = "embeddings.csv"
+COLUMNS = ("arm", "run", "told", "auc", "n_scans", "n_patients", "status", "reason")
+TOLD = {"site": "which site", "class": "which class"}
+
+
+def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> None:
+    """Draw embeddings.png and .svg, and write embeddings.csv with what can be told.
+
+    Test scans of one run, colour by site, mark by class.
+
+    Parameters
+    ----------
+    explained
+        Arm to what was made of it.
+    """
+    across = min(ACROSS, len(explained))
+    down = -(-len(explained) // ACROSS)
+    labels = {row.name: row.label for row in results.rows}
+    with style.look():
+        page = style.sheet(
+            "How models see the sites: embeddings of test scans",
+            width=max(LEAST_WIDTH, PITCH[0] * across - (PITCH[0] - SIDE)),
+            height=KEY + PITCH[1] * down,
+            notes=_notes(explained),
+            synthetic=results.synthetic,
+        )
+        _key(page, results)
+        for number, (arm, found) in enumerate(explained.items()):
+            line, place = divmod(number, ACROSS)
+            at = (PITCH[0] * place, KEY + PITCH[1] * line)
+            title = "\n".join(textwrap.wrap(labels[arm], 40)[:2])
+            page.text(at[0], at[1] + 0.3, title, va="bottom", weight="bold")
+            axes = page.box(at[0], at[1] + 0.36, (SIDE, SIDE))
+            if found.record["status"] == "ok":
+                _panel(axes, found, results)
+            else:
+                _absent(axes, found.record["reason"])
+            page.text(at[0], at[1] + 0.42 + SIDE, _told(found), va="top", size=style.SMALL)
+        style.save(page.figure, folder, "embeddings")
+    with whole(folder / CSV_NAME) as part:
+        table(explained).to_csv(part, index=False, lineterminator="\n")
+
+
+def table(explained: Mapping[str, Explained]) -> pd.DataFrame:
+    """Return what can be told of each arm's embeddings: a row for the site, one for the class."""
+    rows = []
+    for arm, found in explained.items():
+        none = {"status": words.NOT_RUN, "reason": found.record["reason"]}
+        told = found.record.get("told") or dict.fromkeys(TOLD, none)
+        rows += [
+            {"arm": arm, "run": found.record["run"], "told": what, **entry}
+            for what, entry in told.items()
+        ]
+    return pd.DataFrame(rows, columns=[*COLUMNS])
+
+
+def _notes(explained: Mapping[str, Explained]) -> tuple[str, ...]:
+    ran = [found.record for found in explained.values() if found.record["status"] == "ok"]
+    if not ran:
+        return ()
+    planes = " and ".join(sorted({record["plane"] for record in ran}))
+    runs = ", ".join(sorted({record["run"] for record in ran}))
+    return (
+        f"Test scans of run {runs}. Plane: {planes} of the principal components of all sites "
+        "together; how far groups are apart in it means little. AUC: told from these components by "
+        "a logistic regression, cross-validated, no patient in two folds; 0.5: cannot be told, 1: "
+        "always.",
+    )
+
+
+def _key(page: style.Sheet, results: Results) -> None:
+    colours = zip(results.columns, style.PALETTE, strict=False)
+    entries: list[Any] = [
+        Line2D([], [], marker="s", linestyle="", color=colour, label=column.title)
+        for column, colour in colours
+    ]
+    entries += [
+        Line2D([], [], linestyle="", label=name, **_mark(label, style.INK))
+        for label, name in enumerate(results.named.classes)
+    ]
+    page.figure.legend(
+        handles=entries,
+        loc="upper left",
+        bbox_to_anchor=_corner(page),
+        ncols=len(entries) if len(entries) < 5 else 3,
+        frameon=False,
+        fontsize=style.SMALL,
+        borderaxespad=0,
+        handletextpad=0.2,
+        columnspacing=1.2,
+    )
+
+
+def _corner(page: style.Sheet) -> tuple[float, float]:
+    width, height = page.figure.get_size_inches()
+    return style.MARGIN / width, 1 - page.top / height
+
+
+def _mark(label: int, colour: str) -> dict[str, Any]:
+    """Return the look of a scan: of class 0 an open circle, of class 1 a full triangle."""
+    face = colour if label else "none"
+    return {
+        "marker": MARKS[label], "markersize": SIZE, "markeredgewidth": EDGE,
+        "markerfacecolor": face, "markeredgecolor": colour, "alpha": 0.85,
+    }  # fmt: skip
+
+
+def _panel(axes: Axes, found: Explained, results: Results) -> None:
+    table = found.embeddings
+    for column, colour in zip(results.columns, style.PALETTE, strict=False):
+        for label in (0, 1):
+            scans = table[(table["site"] == column.row) & (table["label"] == label)]
+            axes.plot(scans["x"], scans["y"], linestyle="", **_mark(label, colour))
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(True)
+    axes.margins(0.06)
+
+
+def _absent(axes: Axes, reason: str) -> None:
+    style.bare(axes)
+    axes.add_patch(style.swatch("hatched", (0, 0), (1, 1)))
+    said = "\n".join(textwrap.wrap(f"{words.NOT_RUN}: {reason}", 40))
+    axes.text(
+        0.5, 0.5, said, ha="center", va="center", size=style.SMALL,
+        bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
+    )  # fmt: skip
+
+
+def _told(found: Explained) -> str:
+    if found.record["status"] != "ok":
+        return ""
+    lines = []
+    for what, asked in TOLD.items():
+        told = found.record["told"][what]
+        number = (
+            f"AUC {words.number(told['auc'])} ({told['n_scans']} scans)"
+            if told["status"] == "ok"
+            else f"{words.UNDEFINED}: {told['reason']}"
+        )
+        lines.append(f"{asked}: {number}")
+    if found.record["variance"] is not None:
+        kept = (
+            f"{found.record['variance']:.0%} of the variance of {found.record['features']} features"
+        )
+        lines.append(f"{found.record['components']} components, {kept}")
+    return "\n".join("\n".join(textwrap.wrap(line, 56)) for line in lines)

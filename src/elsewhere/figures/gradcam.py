@@ -1,0 +1,151 @@
+"""gradcam: scans that a model got right and wrong, and where it looked (D-43, Figs. 4 and 5)."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Column, Results
+from elsewhere.scores.explained import Explained
+from elsewhere.scores.outcomes import FAILURES, OUTCOMES
+
+TILE, GAP = 1.05, 0.04
+PITCH = (2 * TILE + GAP + 0.16, TILE + 0.27)
+LABELS, HEAD, SITE_GAP = 1.45, 0.36, 0.12
+LEAST_WIDTH = 6.4
+COLOURS, OPAQUE = "inferno", 0.7
+
+Grey = npt.NDArray[np.uint8]
+
+
+def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> list[str]:
+    """Draw gradcam_<arm>.png and .svg of each explained arm; return their names.
+
+    A line an outcome, sites one below the other; of each scan what the network sees, and the same
+    under its Grad-CAM map.
+
+    Parameters
+    ----------
+    explained
+        Arm to what was made of it.
+    """
+    labels = {row.name: row.label for row in results.rows}
+    names = []
+    for arm, found in explained.items():
+        names.append(f"gradcam_{arm}")
+        with style.look():
+            page = _page(results, found, labels[arm])
+            style.save(page.figure, folder, names[-1])
+    return names
+
+
+def _page(results: Results, found: Explained, label: str) -> style.Sheet:
+    most = found.gallery.groupby(["site", "outcome"]).size().max() if len(found.gallery) else 1
+    there = [column for column in results.columns if _reason(found, column) is None]
+    lines = {column.row: len(OUTCOMES) if column in there else 1 for column in results.columns}
+    page = style.sheet(
+        f"Where it looks, right and wrong: {label}",
+        width=max(LEAST_WIDTH, LABELS + PITCH[0] * int(most)),
+        height=sum(HEAD + SITE_GAP + PITCH[1] * count for count in lines.values()),
+        notes=_notes(results, found),
+        synthetic=results.synthetic,
+    )
+    top = 0.0
+    for column in results.columns:
+        page.text(0, top + 0.14, column.title, va="center", weight="bold", size=10.5)
+        if column in there:
+            _site(page, found, column.row, top + HEAD)
+        else:
+            _absent(page, str(_reason(found, column)), top + HEAD)
+        top += HEAD + SITE_GAP + PITCH[1] * lines[column.row]
+    return page
+
+
+def _reason(found: Explained, column: Column) -> str | None:
+    """Return why a site has no example, None if it has."""
+    if found.record["status"] != "ok":
+        return f"{words.NOT_RUN}: {found.record['reason']}"
+    absent = found.record["sites"][column.row]["absent"]
+    return None if absent is None else f"{words.NOT_RUN}: {absent}"
+
+
+def _notes(results: Results, found: Explained) -> tuple[str, ...]:
+    if found.record["status"] != "ok":
+        return ()
+    layers = {one["layer"] for one in found.record["sites"].values() if one["layer"]}
+    drawn = (
+        f"Test scans of run {found.record['run']}, one a patient, drawn by a seed and not by eye. "
+        f"P: probability of {results.named.classes[1]}; right and wrong by which class has the "
+        "higher one. Left what the network sees, of a volume one slice; right the same under the "
+        "Grad-CAM map of what speaks for the class that it chose, yellow at the map's own maximum."
+    )
+    where = (
+        f"Maps of layer {', '.join(sorted(layers))}, made as fine as the image. Against, in "
+        "blue: nothing in them speaks for the chosen class; shown is what speaks against it."
+    )
+    return (drawn, where) if layers else (drawn,)
+
+
+def _site(page: style.Sheet, found: Explained, site: str, top: float) -> None:
+    counts = found.record["sites"][site]["counts"]
+    of_site = found.gallery[found.gallery["site"] == site]
+    for line, outcome in enumerate(OUTCOMES):
+        y = top + PITCH[1] * line
+        colour = style.RED if outcome in FAILURES else style.GREEN
+        page.text(0, y + TILE / 2, outcome, va="bottom", color=colour, weight="bold")
+        shown = of_site[of_site["outcome"] == outcome].to_dict("records")
+        said = f"{len(shown)} of {counts[outcome]} scans" if counts[outcome] else "none"
+        page.text(0, y + TILE / 2 + 0.04, said, va="top", size=style.SMALL, color=style.MUTED)
+        for number, scan in enumerate(shown):
+            _pair(page, scan, (LABELS + PITCH[0] * number, y))
+
+
+def _pair(page: style.Sheet, scan: Mapping[Any, Any], at: tuple[float, float]) -> None:
+    image, heat = (_pixels(scan, name) for name in ("image", "heat"))
+    for number in range(2):
+        axes = page.box(at[0] + number * (TILE + GAP), at[1], (TILE, TILE))
+        style.bare(axes)
+        _show(axes, image)
+        if number == 1:
+            axes.imshow(_overlay(heat, against=scan["against"]), interpolation="nearest")
+    about = (", against" if scan["against"] else "") if heat.any() else ", map of zeros"
+    said = f"P {words.number(scan['probability_1'])}{about}"
+    page.text(at[0], at[1] + TILE + 0.03, said, va="top", size=style.SMALL)
+
+
+def _pixels(scan: Mapping[Any, Any], name: str) -> Grey:
+    return np.frombuffer(scan[name], np.uint8).reshape(scan["rows"], scan["columns"])
+
+
+def _show(axes: Axes, image: Grey) -> None:
+    axes.set_facecolor("black")
+    axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+
+
+def _overlay(heat: Grey, *, against: bool) -> npt.NDArray[np.float64]:
+    """Return red, green, blue and opacity, which grows with the map."""
+    colours = np.asarray(mpl.colormaps[COLOURS](heat), np.float64)
+    if against:
+        colours[..., :3] = to_rgb(style.BLUE)
+    colours[..., 3] = OPAQUE * heat / 255
+    return colours
+
+
+def _absent(page: style.Sheet, reason: str, top: float) -> None:
+    axes = page.box(LABELS, top, (PITCH[0], TILE))
+    style.bare(axes)
+    axes.add_patch(style.swatch("hatched", (0, 0), (1, 1)))
+    said = "\n".join(textwrap.wrap(reason, 30))
+    axes.text(
+        0.5, 0.5, said, ha="center", va="center", size=style.SMALL,
+        bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
+    )  # fmt: skip

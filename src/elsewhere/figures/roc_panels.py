@@ -1,0 +1,140 @@
+"""roc_panels: ROC curves of several arms in one axes, panels by sites."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Column, Results, Row
+
+SIDE, PITCH = 2.75, 3.25
+LEFT, HEAD, BELOW = 0.62, 0.42, 0.5
+ENTRY, GAP = 0.175, 0.3
+NAMED = 26
+TICKS, MARKS = (0, 0.25, 0.5, 0.75, 1), ("0", "", "0.5", "", "1")
+DASHED = (0, (4, 2))
+
+
+def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) -> list[str]:
+    """Draw roc_panels.png and .svg: a row of axes a panel, a column a site (D-43).
+
+    Sites on which no arm of a panel has a ROC curve are left out, and a note says so.
+
+    Parameters
+    ----------
+    panels
+        Name of a panel, such as ``a``, to the arms whose curves share its axes.
+
+    Returns
+    -------
+    list of str
+        Names of the figures drawn: none without panels or without any curve.
+    """
+    arms = {row.name: row for row in results.rows}
+    rows = {name: [arms[arm] for arm in named] for name, named in panels.items()}
+    drawn = [row for group in rows.values() for row in group]
+    kept = [one for one in results.columns if any(_has_curve(results, row, one) for row in drawn)]
+    if not kept:
+        return []
+    heights = {name: SIDE + BELOW + ENTRY * _lines(group) + GAP for name, group in rows.items()}
+    width, height = LEFT + PITCH * (len(kept) - 1) + SIDE + 0.15, HEAD + sum(heights.values()) - GAP
+    with style.look():
+        page = style.sheet(
+            "ROC curves of the arms, side by side",
+            width=width,
+            height=height,
+            notes=(*_notes(results, kept), *results.notes()),
+            synthetic=results.synthetic,
+        )
+        canvas = page.canvas(width, height)
+        for x, column in enumerate(kept):
+            middle = LEFT + PITCH * x + SIDE / 2
+            heading = results.heading(column)
+            page.text(middle, 0.16, heading, ha="center", va="center", weight="bold", size=10.5)
+        top = HEAD
+        for name, group in rows.items():
+            page.text(0, top, name, va="top", weight="bold", size=style.TITLE)
+            for x, column in enumerate(kept):
+                at = (LEFT + PITCH * x, top)
+                axes = page.box(*at, (SIDE, SIDE))
+                _frame(axes, first=x == 0)
+                _curves(axes, results, group, column)
+                _legend(canvas, results, (group, column), (at[0], at[1] + SIDE + BELOW))
+            top += heights[name]
+        style.save(page.figure, folder, "roc_panels")
+    return ["roc_panels"]
+
+
+def _has_curve(results: Results, row: Row, column: Column) -> bool:
+    return words.verdict(results.cell(row, column)) == "ok"
+
+
+def _notes(results: Results, kept: Sequence[Column]) -> tuple[str, ...]:
+    pooled = " of the test scans of all runs together" if results.repeated else ""
+    notes = [
+        f"Curves{pooled}, AUC with its {results.percent} interval (DeLong). Dashed: the arm was "
+        "not trained on this site. Grey: chance."
+    ]
+    for column in results.columns:
+        if column not in kept:
+            why = words.reason(results.column(column))
+            notes.append(f"{column.title} is left out: {why}.")
+    return tuple(notes)
+
+
+def _frame(axes: Axes, *, first: bool) -> None:
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    axes.set_xticks(TICKS, MARKS)
+    axes.set_yticks(TICKS, MARKS if first else [""] * len(MARKS))
+    axes.tick_params(length=2, pad=2)
+    axes.set_xlabel("1 – specificity", size=style.SMALL, labelpad=2)
+    if first:
+        axes.set_ylabel("sensitivity", size=style.SMALL, labelpad=1)
+    axes.plot([0, 1], [0, 1], color=style.HATCH, linewidth=0.9)
+
+
+def _curves(axes: Axes, results: Results, group: Sequence[Row], column: Column) -> None:
+    for number, row in enumerate(group):
+        if _has_curve(results, row, column):
+            curve = results.cell(row, column)["pooled"]["roc"]
+            line = _look(results, row, column, number)
+            axes.plot(curve["fpr"], curve["tpr"], zorder=3 + number, **line)
+
+
+def _look(results: Results, row: Row, column: Column, number: int) -> dict[str, Any]:
+    own = results.own(row, column)
+    colour = style.PALETTE[number % len(style.PALETTE)]
+    return {"color": colour, "linewidth": 1.6 if own else 1.1, "linestyle": "-" if own else DASHED}
+
+
+def _wrapped(row: Row) -> list[str]:
+    return textwrap.wrap(row.label, NAMED, break_on_hyphens=False)
+
+
+def _lines(group: Sequence[Row]) -> int:
+    return sum(len(_wrapped(row)) for row in group)
+
+
+def _legend(
+    canvas: Axes, results: Results, what: tuple[Sequence[Row], Column], at: tuple[float, float]
+) -> None:
+    group, column = what
+    left, y = at
+    for number, row in enumerate(group):
+        look = _look(results, row, column, number)
+        canvas.plot([left, left + 0.24], [y, y], **look)
+        cell = results.cell(row, column)
+        found = words.verdict(cell)
+        if found == "ok":
+            pooled = cell["pooled"]
+            bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
+            found = f"{words.number(pooled['auc'])} ({bounds})"
+        canvas.text(left + SIDE, y, found, ha="right", va="center", size=7.5)
+        for line in _wrapped(row):
+            canvas.text(left + 0.3, y, line, va="center", size=7.5)
+            y += ENTRY

@@ -1,0 +1,93 @@
+"""contrastive: separate normalisation and contrastive embeddings (D-12 to D-15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.parts import Contrastive
+from elsewhere.methods.by_site import BySite, embeddings
+from elsewhere.methods.feed import Batch
+from elsewhere.methods.loop import learn
+from elsewhere.methods.method import Budget, Fitted
+from elsewhere.networks.network import Network
+from elsewhere.networks.sites import SitedNetwork, separate_norms
+
+
+class ContrastiveLearning(BySite):
+    """Embeddings of one class are drawn together whatever their site (Wang et al. 2020, Eq. 5).
+
+    The contrastive loss moves the shared layers and the projection; the cross-entropy does not
+    reach the projection.
+    """
+
+    def __init__(self, row: Contrastive) -> None:
+        super().__init__(row)
+        self.terms = row
+
+    def adapt(self, network: Network, sites: Sequence[str]) -> Network:
+        """Give the sites normalisations, the training a projection; see `Method.adapt`."""
+        separate_norms(network, sites)
+        hidden, outputs = self.terms.projection
+        projection = nn.Sequential(
+            nn.Linear(network.features, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
+        )
+        return SitedNetwork(network, sites, {"projection": projection})
+
+    def fit(
+        self,
+        network: Network,
+        train: Mapping[str, Cohort],
+        valid: Mapping[str, Cohort],
+        budget: Budget,
+    ) -> Fitted:
+        """Minimise Eq. 5; see `Method.fit`."""
+        return learn(network, train, valid, budget, losses=[self.loss])
+
+    def loss(self, network: Network, batch: Batch) -> Tensor:
+        """Return cross-entropy plus weighted contrastive loss (Eq. 5), a scalar."""
+        if not isinstance(network, SitedNetwork):
+            kind = type(network).__name__
+            raise TypeError(f"contrastive trains what its `adapt` made, got {kind}")
+        embedded = embeddings(network, batch)
+        classified = F.cross_entropy(network.classifier(embedded).float(), batch.labels)
+        projected = network.heads["projection"](embedded).float()
+        return classified + self.terms.weight * contrast(projected, batch.labels, self.terms)
+
+
+def contrast(projected: Tensor, labels: Tensor, terms: Contrastive) -> Tensor:
+    """Return the contrastive loss over all positive pairs, in both orders (Eq. 3, 4; D-14).
+
+    A positive pair (m, n) has one class. ``negatives_only``, as the paper prints it: the
+    denominator is the sum over all k of another class than m. ``nt_xent``, as the released code
+    has it: the pair itself stands in the denominator too, so that the loss is never below 0.
+
+    Parameters
+    ----------
+    projected
+        ``[batch, outputs]``, of any length; only directions count.
+    labels
+        ``[batch]``.
+    terms
+        Kind of loss, temperature, and mean or sum over the pairs.
+
+    Returns
+    -------
+    Tensor
+        A scalar; 0 where the batch has no pair or but one class.
+    """
+    unit = F.normalize(projected, dim=1)
+    similar = unit @ unit.T / terms.temperature
+    same = labels[:, None] == labels[None, :]
+    pairs = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+    if not pairs.any() or same.all():
+        return projected.sum() * 0
+    rest = similar.masked_fill(same, -torch.inf).logsumexp(dim=1, keepdim=True).expand_as(similar)
+    if terms.loss == "nt_xent":
+        rest = torch.logaddexp(rest, similar)
+    losses = (rest - similar)[pairs]
+    return losses.sum() if terms.reduction == "sum" else losses.mean()

@@ -1,0 +1,89 @@
+"""msnet: online transfer from a head of each site to a universal one (Liu et al. 2020; D-18).
+
+The original segments; here the Dice losses are cross-entropies.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.parts import Msnet
+from elsewhere.methods.by_site import BySite, embeddings, parts
+from elsewhere.methods.feed import Batch
+from elsewhere.methods.loop import learn
+from elsewhere.methods.method import Budget, Fitted
+from elsewhere.networks.network import Network
+from elsewhere.networks.sites import SitedNetwork, separate_norms
+
+
+class MultiSiteNetwork(BySite):
+    """A universal head learns from the labels and from a teacher of each site.
+
+    Every iteration first updates the teachers, each on its own site's embeddings and labels, then
+    the network: hard loss (labels) and soft loss (the teacher's probabilities), site by site.
+    Teachers do not move the shared layers. Predictions are the universal head's.
+    """
+
+    def __init__(self, row: Msnet) -> None:
+        super().__init__(row)
+        self.soft = row.soft
+
+    def adapt(self, network: Network, sites: Sequence[str]) -> Network:
+        """Give the sites normalisations and a teacher; see `Method.adapt`."""
+        separate_norms(network, sites)
+        teachers = {f"teacher{number}": _fresh(network.classifier) for number in range(len(sites))}
+        return SitedNetwork(network, sites, teachers)
+
+    def fit(
+        self,
+        network: Network,
+        train: Mapping[str, Cohort],
+        valid: Mapping[str, Cohort],
+        budget: Budget,
+    ) -> Fitted:
+        """Train teachers and network in turns; see `Method.fit`."""
+        return learn(network, train, valid, budget, losses=[teachers_loss, self.universal_loss])
+
+    def universal_loss(self, network: Network, batch: Batch) -> Tensor:
+        """Return the sum over sites of hard and soft loss of the universal head."""
+        embedded = embeddings(network, batch)
+        losses = []
+        for site, places in parts(batch):
+            logits = network.classifier(embedded[places]).float()
+            with torch.no_grad():
+                words = _teacher(network, site)(embedded[places]).float().softmax(dim=1)
+            hard = F.cross_entropy(logits, batch.labels[places])
+            losses.append((1 - self.soft) * hard + self.soft * F.cross_entropy(logits, words))
+        return torch.stack(losses).sum()
+
+
+def teachers_loss(network: Network, batch: Batch) -> Tensor:
+    """Return the sum over sites of each teacher's cross-entropy; no gradient to shared layers."""
+    with torch.no_grad():
+        embedded = embeddings(network, batch)
+    losses = [
+        F.cross_entropy(_teacher(network, site)(embedded[at]).float(), batch.labels[at])
+        for site, at in parts(batch)
+    ]
+    return torch.stack(losses).sum()
+
+
+def _teacher(network: Network, site: str) -> nn.Module:
+    if not isinstance(network, SitedNetwork):
+        raise TypeError(f"msnet trains what its `adapt` made, got {type(network).__name__}")
+    return network.heads[f"teacher{network.sites.index(site)}"]
+
+
+def _fresh(head: nn.Module) -> nn.Module:
+    """Return a copy of a head with new weights."""
+    fresh = copy.deepcopy(head)
+    for layer in fresh.modules():
+        if isinstance(layer, nn.Linear):
+            layer.reset_parameters()
+    return fresh

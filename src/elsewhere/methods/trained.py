@@ -1,0 +1,103 @@
+"""trained: the network of a finished run, as it is applied to the scans of a site (D-44)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.parts import Input, MethodRow, NetworkRow, Prediction
+from elsewhere.design.study import Unseen
+from elsewhere.methods import registry as methods
+from elsewhere.methods import unseen
+from elsewhere.methods.inference import How, images
+from elsewhere.networks import registry, weights
+from elsewhere.networks.network import Network
+from elsewhere.networks.sites import SitedNetwork
+
+
+class Applied(Protocol):
+    """How an arm's models are applied: fields of a step's settings."""
+
+    @property
+    def method(self) -> MethodRow:
+        """Row of `methods` of the arm."""
+
+    @property
+    def network(self) -> NetworkRow:
+        """Row of `networks`."""
+
+    @property
+    def input(self) -> Input:
+        """Row of `inputs`."""
+
+    @property
+    def prediction(self) -> Prediction:
+        """The prediction half of the budget."""
+
+    @property
+    def unseen(self) -> Unseen | None:
+        """Treatment of a site that has no layers of its own where sites have some (D-44)."""
+
+    @property
+    def anonymous(self) -> bool:
+        """Treat every site so."""
+
+
+def how(applied: Applied, *, site: str, sites: Collection[str], device: torch.device) -> How:
+    """Return how the models are applied to a site.
+
+    Parameters
+    ----------
+    applied
+        Of the arm.
+    site
+        Whose scans they are.
+    sites
+        Training sites.
+    device
+        Where the network is.
+    """
+    known = site in sites and not applied.anonymous
+    return {
+        "input": applied.input,
+        "site": site if known else None,
+        "batch_size": applied.prediction.batch_size,
+        "device": device,
+        "precision": applied.prediction.precision,
+    }
+
+
+def load(
+    path: Path, *, applied: Applied, sites: Collection[str], scans: Cohort, how: How
+) -> Network:
+    """Return the trained network, treated for the site if that has no layers in it.
+
+    Parameters
+    ----------
+    path
+        Weights of the run.
+    applied
+        Of the arm.
+    sites
+        Training sites.
+    scans
+        Of the site, without which `unseen` cannot say what the site is like.
+    how
+        From `how`.
+    """
+    fresh = registry.build(applied.network, applied.input)
+    network = methods.build(applied.method).adapt(fresh, [*sites])
+    weights.load(network, path)
+    network.to(how["device"])
+    if applied.unseen is None or how["site"] is not None or not isinstance(network, SitedNetwork):
+        return network
+
+    def shown() -> Iterator[Tensor]:
+        return images((scans.array(i) for i in range(len(scans))), **how)
+
+    return unseen.treated(network, applied.unseen, shown)

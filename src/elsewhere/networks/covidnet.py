@@ -1,0 +1,35 @@
+"""covidnet: COVID-Net as published (D-07)."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from elsewhere.design.parts import Covidnet, Input
+from elsewhere.networks.network import Network
+from elsewhere.networks.two_branches import TwoBranches, classifier, last_extent
+
+
+class CovidNet(Network):
+    """No normalisation, and the dense layers take every position of the last stage.
+
+    Parameters
+    ----------
+    row
+        The row of `networks`.
+    input_row
+        The row of `inputs`, an image.
+    """
+
+    def __init__(self, row: Covidnet, input_row: Input) -> None:
+        super().__init__()
+        if input_row.kind != "image":
+            raise ValueError(f"covidnet takes an image input, got kind '{input_row.kind}'")
+        self.branches = TwoBranches(row, input_row.channels, normalised=False)
+        self.features = self.branches.channels * last_extent(input_row.matrix) ** 2
+        self.classifier = classifier(self.features, row.dense_features)
+
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        """Return the embedding, ``[batch, 100352]`` at full width and 224 x 224."""
+        del site
+        embedded: Tensor = self.branches(images).flatten(1)
+        return embedded

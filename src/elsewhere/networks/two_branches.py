@@ -1,0 +1,140 @@
+"""two_branches: what COVID-Net (D-07) and its redesign (D-08 to D-10) have in common."""
+
+from __future__ import annotations
+
+from functools import reduce
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from elsewhere.design.parts import Covidnet, CovidnetRedesign
+from elsewhere.networks.batch_norm import BatchNorm
+from elsewhere.networks.pooling import Pool
+
+CHANNELS = (64, 256, 512, 1024, 2048)  # stem and stages: the five batch normalisations (D-08)
+BLOCKS = (3, 4, 6, 3)
+CLASSES = 2
+
+
+class TwoBranches(nn.Module):
+    """Two branches of four stages: 1x1 convolutions above, densely linked PEPX blocks below.
+
+    Every block is used once in the skips.
+
+    Parameters
+    ----------
+    row
+        The row of `networks`.
+    inputs
+        Channels of the images.
+    normalised
+        A batch normalisation follows the stem and each convolution of the upper branch (D-08).
+    """
+
+    def __init__(self, row: Covidnet | CovidnetRedesign, inputs: int, *, normalised: bool) -> None:
+        super().__init__()
+        channels = [scaled(count, row.width) for count in CHANNELS]
+        self.stem = nn.Sequential(
+            nn.Conv2d(inputs, channels[0], 7, stride=2, padding=3),
+            *_activated(channels[0], normalised),
+        )
+        self.pool = Pool((2, 2), kind="max")
+        self.upper = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(before, after, 1), *_activated(after, normalised))
+            for before, after in pairwise(channels)
+        )
+        self.stages = nn.ModuleList(
+            Stage(before, after, blocks=blocks, activation=row.activation)
+            for (before, after), blocks in zip(pairwise(channels), BLOCKS, strict=True)
+        )
+        self.channels = channels[-1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the last stage, ``[batch, channels, y, x]``; `last_extent` rows and columns."""
+        lower = self.pool(self.stem(images))
+        upper = self.upper[0](lower)
+        outputs = self.stages[0](lower, upper)
+        for light, stage in zip(self.upper[1:], self.stages[1:], strict=True):
+            lower = _sum([self.pool(output) for output in outputs])
+            upper = self.pool(light(_sum(outputs)))
+            outputs = stage(lower, upper)
+        return _sum(outputs)
+
+
+class Stage(nn.Module):
+    """PEPX blocks at one resolution, each fed with the sum of all that came before it."""
+
+    def __init__(
+        self, before: int, after: int, *, blocks: int, activation: Literal["none", "relu"]
+    ) -> None:
+        super().__init__()
+        inputs = [before] + [after] * (blocks - 1)
+        self.blocks = nn.ModuleList(_pepx(count, after, activation) for count in inputs)
+
+    def forward(self, lower: Tensor, upper: Tensor) -> list[Tensor]:
+        """Return the outputs of all blocks and, first, of the upper branch.
+
+        Parameters
+        ----------
+        lower
+            Input of the first block, ``[batch, before, y, x]``.
+        upper
+            Output of the upper branch, ``[batch, after, y, x]``.
+        """
+        outputs = [upper, self.blocks[0](lower)]
+        for block in self.blocks[1:]:
+            outputs.append(block(_sum(outputs)))
+        return outputs
+
+
+def last_extent(matrix: int) -> int:
+    """Return rows and columns of the last stage: the stem and four pools halve them."""
+    extent = (matrix + 1) // 2
+    for _ in BLOCKS:
+        extent = max(1, extent // 2)
+    return extent
+
+
+def scaled(channels: int, width: float) -> int:
+    """Return this share of the channels, as a multiple of 4: a PEPX block takes half and 3/4."""
+    return max(4, 4 * round(channels * width / 4))
+
+
+def _activated(channels: int, normalised: bool) -> list[nn.Module]:
+    activation = nn.ReLU(inplace=True)
+    return [BatchNorm(channels), activation] if normalised else [activation]
+
+
+def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> nn.Sequential:
+    """Project, expand, look around (depthwise), project, expand (D-07)."""
+    half, wide = before // 2, 3 * before // 4
+    convolutions = [
+        nn.Conv2d(before, half, 1),
+        nn.Conv2d(half, wide, 1),
+        nn.Conv2d(wide, wide, 3, padding=1, groups=wide),
+        nn.Conv2d(wide, half, 1),
+        nn.Conv2d(half, after, 1),
+    ]
+    block = nn.Sequential(convolutions[0])
+    for convolution in convolutions[1:]:
+        if activation == "relu":
+            block.append(nn.ReLU(inplace=True))
+        block.append(convolution)
+    return block
+
+
+def classifier(features: int, hidden: tuple[int, int]) -> nn.Sequential:
+    """Return the dense layers."""
+    return nn.Sequential(
+        nn.Linear(features, hidden[0]),
+        nn.ReLU(inplace=True),
+        nn.Linear(hidden[0], hidden[1]),
+        nn.ReLU(inplace=True),
+        nn.Linear(hidden[1], CLASSES),
+    )
+
+
+def _sum(outputs: list[Tensor]) -> Tensor:
+    return reduce(torch.add, outputs)

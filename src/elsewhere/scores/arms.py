@@ -1,0 +1,193 @@
+"""arms: one arm against others at a site, by every test, adjusted over the whole study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from elsewhere.scores.cell import Predicted
+from elsewhere.scores.comparisons import paired
+from elsewhere.scores.discrimination import Floats, auc, undefined
+from elsewhere.scores.tests import corrected_t, holm, paired_t
+
+MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")
+PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
+NO_RATIO = "the split of this site has no training scans"
+COLUMNS = (
+    *("site", "arm", "against", "test", "measure", "n", "of", "test_to_train"),
+    *("mean_arm", "mean_against", "difference", "low", "high"),
+    *("statistic", "p", "p_holm", "family", "status", "reason"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two arms on the same site.
+
+    Attributes
+    ----------
+    names
+        Site, arm, and the arm it is compared with.
+    cells
+        metrics.json of either arm on this site.
+    scans
+        Predictions of either arm on this site.
+    test_to_train
+        Scans of the test part of a fold to those of its training part; None without scans.
+    """
+
+    names: tuple[str, str, str]
+    cells: tuple[Mapping[str, Any], Mapping[str, Any]]
+    scans: tuple[Predicted, Predicted]
+    test_to_train: float | None
+
+
+def compare(pairs: Iterable[Pair], *, confidence: float) -> list[dict[str, Any]]:
+    """Return one row a pair, test and measure, with `COLUMNS` (D-41, D-42).
+
+    [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values are those of both
+    arms in one run (fold and seed), and each of the five measures of Table I is tested: by the
+    paired t-test, as published, and by the corrected resampled t-test. The AUC is tested also on
+    the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over seeds
+    of its out-of-fold probability.
+
+    ``p_holm`` is adjusted over a family: all rows of one test in `pairs`, whatever site, arm and
+    measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
+    interval. What cannot be computed is None, its ``status`` undefined or not run, with a reason.
+    """
+    rows = [row for pair in pairs for row in _of_pair(pair, confidence)]
+    for test in (PAIRED, CORRECTED, DELONG):
+        family = [row for row in rows if row["test"] == test]
+        adjusted = holm([row["p"] for row in family])
+        size = sum(p is not None for p in adjusted)
+        for row, p in zip(family, adjusted, strict=True):
+            row.update(p_holm=p, family=size)
+    return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
+def scans_ratio(gate: Mapping[str, Any]) -> float | None:
+    """Return test scans to training scans of a site's folds, from its gate.json.
+
+    Validation scans count for neither: a larger ratio, so a larger p, than with them in training.
+    """
+    scans = {
+        part: sum(row["scans"] for row in gate["counts"] if row["part"] == part)
+        for part in ("test", "train")
+    }
+    return scans["test"] / scans["train"] if scans["train"] else None
+
+
+def out_of_fold(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return label, patient and score of each test scan: the mean over seeds of its probability.
+
+    Parameters
+    ----------
+    frame
+        Rows of predictions.parquet of one cell.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``label``, ``patient`` and ``score``, sorted by ``scan_id``, which is the index.
+    """
+    tested = frame[frame["part"] == "test"]
+    return tested.groupby("scan_id", sort=True).agg(
+        label=("label", "first"), patient=("patient_id", "first"), score=("probability_1", "mean")
+    )
+
+
+def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
+    named = zip(("site", "arm", "against"), pair.names, strict=True)
+    about: dict[str, Any] = {**dict(named), "test_to_train": None}
+    why = next((cell["reason"] for cell in pair.cells if cell["status"] == "not run"), None)
+    if why is not None:
+        for test, measure in _tests():
+            yield about | _empty(test, measure) | {"status": "not run", "reason": why}
+        return
+    for test, measure in _tests():
+        found = _empty(test, measure)
+        if test == DELONG:
+            found |= _on_scans(pair.scans, confidence)
+        else:
+            found |= _over_runs(pair, test, measure, confidence)
+        yield about | found | {"status": "undefined" if found["p"] is None else "ok"}
+
+
+def _tests() -> list[tuple[str, str]]:
+    over_runs = [(test, measure) for test in (PAIRED, CORRECTED) for measure in MEASURES]
+    return [*over_runs, (DELONG, "auc")]
+
+
+def _empty(test: str, measure: str) -> dict[str, Any]:
+    of = "scans" if test == DELONG else "runs"
+    return dict.fromkeys(COLUMNS[8:]) | {"test": test, "measure": measure, "n": 0, "of": of}
+
+
+def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[str, Any]:
+    first, second = _values(pair.cells, measure)
+    ratio = pair.test_to_train
+    found = paired_t(first, second=second, confidence=confidence)
+    if test == CORRECTED:
+        found = (
+            found._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
+            if ratio is None
+            else corrected_t(first, second=second, test_to_train=ratio, confidence=confidence)
+        )
+    means = [float(values.mean()) if len(values) else None for values in (first, second)]
+    return {
+        "n": found.n,
+        "test_to_train": ratio if test == CORRECTED else None,
+        "mean_arm": means[0],
+        "mean_against": means[1],
+        "difference": found.mean,
+        "low": found.low,
+        "high": found.high,
+        "statistic": found.t,
+        "p": found.p,
+        "reason": found.reason,
+    }
+
+
+def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, Floats]:
+    """Return a measure of both arms [n] in the runs in which both have it."""
+    of = [
+        {
+            (run["fold"], run["seed"]): run[measure]
+            for run in cell["runs"]
+            if run[measure] is not None
+        }
+        for cell in cells
+    ]
+    both = sorted(of[0].keys() & of[1].keys())
+    first, second = (np.array([values[run] for run in both], dtype=np.float64) for values in of)
+    return first, second
+
+
+def _on_scans(scans: tuple[Predicted, Predicted], confidence: float) -> dict[str, Any]:
+    first, second = (out_of_fold(one.frame) for one in scans)
+    if not first.index.equals(second.index):
+        return {"p": None, "reason": "the two arms were not tested on the same scans"}
+    labels = first["label"].to_numpy(dtype=np.int64)
+    why = undefined(labels)
+    if why is not None:
+        return {"n": len(labels), "p": None, "reason": why}
+    scores = [one["score"].to_numpy(dtype=np.float64) for one in (first, second)]
+    patients = pd.factorize(first["patient"])[0].astype(np.int64)
+    found = paired(
+        labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
+    )
+    return {
+        "n": len(labels),
+        "mean_arm": auc(labels, scores=scores[0]),
+        "mean_against": auc(labels, scores=scores[1]),
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "statistic": found.z,
+        "p": found.p,
+        "reason": found.reason,
+    }

@@ -1,0 +1,128 @@
+"""embeddings: what can be told from how a network sees scans: their sites, their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.manifold import TSNE
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+DIMENSIONS = 32
+FOLDS = 5
+FEW = 12  # scans, below which neighbourhoods mean nothing
+PERPLEXITY = 30.0
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+
+def reduced(embedded: Floats) -> tuple[Floats, float | None]:
+    """Return the first principal components, and their share of the variance.
+
+    Parameters
+    ----------
+    embedded
+        [scans, features], of all sites together.
+
+    Returns
+    -------
+    tuple
+        float32 [scans, at most `DIMENSIONS`], each in units of the standard deviation of the
+        first; and 0 to 1, None where nothing varies.
+    """
+    count = min(DIMENSIONS, *embedded.shape)
+    if not (embedded != embedded[:1]).any():
+        return np.zeros((len(embedded), count), np.float32), None
+    model = PCA(count, svd_solver="full")
+    found = model.fit_transform(embedded.astype(np.float64))
+    share = float(model.explained_variance_ratio_.sum())
+    return (found / found[:, 0].std()).astype(np.float32), share
+
+
+def plane(components: Floats, *, seed: int) -> tuple[str, Doubles]:
+    """Lay scans out in two dimensions.
+
+    Parameters
+    ----------
+    components
+        From `reduced`.
+    seed
+        Of t-SNE.
+
+    Returns
+    -------
+    tuple
+        How it was done: exact t-SNE (van der Maaten and Hinton 2008) that starts from the first two
+        components, or, of fewer than `FEW` scans, these components themselves; and [scans, 2].
+    """
+    if len(components) < FEW or not components.any():
+        flat = np.zeros((len(components), 2))
+        flat[:, : components.shape[1]] = components[:, :2]
+        return "two principal components", flat
+    perplexity = min(PERPLEXITY, (len(components) - 1) / 3)
+    model = TSNE(perplexity=perplexity, init="pca", method="exact", random_state=seed)
+    return "t-SNE", np.asarray(model.fit_transform(components), np.float64)
+
+
+def told(
+    components: Floats, truth: pd.Series[Any], *, patients: pd.Series[Any], seed: int
+) -> dict[str, Any]:
+    """Tell a name of each scan from its components: cross-validated AUC.
+
+    A logistic regression, fitted without one fold's patients and judged on them; the mean over
+    folds and, of more than two names, over each against the others.
+
+    Parameters
+    ----------
+    components
+        From `reduced`.
+    truth
+        What is to be told: the site, or the class.
+    patients
+        Whose scans stand in one fold together.
+    seed
+        Of the folds.
+
+    Returns
+    -------
+    dict
+        auc, n_scans, n_patients, status ("ok" or "undefined") and reason.
+    """
+    names = sorted(truth.unique())
+    held = {name: patients[truth == name].nunique() for name in names}
+    counted = {"n_scans": len(truth), "n_patients": int(patients.nunique())}
+    reason = None
+    if len(names) < 2:
+        reason = f"one name: {names[0]} is that of all scans" if names else "no scan here"
+    elif min(held.values()) < FOLDS:
+        few = min(held, key=held.__getitem__)
+        reason = f"too few patients: {few} has {held[few]}, {FOLDS} folds need {FOLDS}"
+    if reason is not None:
+        return {"auc": None, **counted, "status": "undefined", "reason": reason}
+    areas = list(_areas(components, truth, patients, seed))
+    if not areas:
+        reason = "no fold has patients of two names on both sides"
+        return {"auc": None, **counted, "status": "undefined", "reason": reason}
+    return {"auc": round(float(np.mean(areas)), 4), **counted, "status": "ok", "reason": None}
+
+
+def _areas(
+    components: Floats, truth: pd.Series[Any], patients: pd.Series[Any], seed: int
+) -> Iterator[float]:
+    """Yield the AUC of each fold and name, of those that its patients have and have not."""
+    names = sorted(truth.unique())
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for train, test in folds.split(components, groups=patients):
+        for name in names[1:] if len(names) == 2 else names:
+            hit = (truth == name).to_numpy()
+            if any(hit[part].all() or not hit[part].any() for part in (train, test)):
+                continue
+            model = LogisticRegression(max_iter=1000).fit(components[train], hit[train])
+            yield float(roc_auc_score(hit[test], model.decision_function(components[test])))

@@ -1,0 +1,174 @@
+"""explain: how one model of an arm sees the sites: Grad-CAM examples and embeddings (D-43)."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from elsewhere.cohorts import cohort
+from elsewhere.cohorts.cohort import SiteFiles
+from elsewhere.cohorts.normalise import Floats
+from elsewhere.design.job import Job
+from elsewhere.design.parts import Input, MethodRow, NetworkRow, Prediction
+from elsewhere.design.study import Unseen
+from elsewhere.methods import device, explanation, record, trained
+from elsewhere.scores import embeddings, explained, predictions
+from elsewhere.scores.explained import EMBEDDINGS, GALLERY
+from elsewhere.scores.outcomes import OUTCOMES, choose, outcomes
+
+log = logging.getLogger(__name__)
+
+HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a patient
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is explained, and how the arm's models are applied.
+
+    Attributes
+    ----------
+    method, network, input, prediction, unseen, anonymous
+        As in the step `predict`.
+    scans
+        Grad-CAM examples of each outcome and site, at most.
+    seed
+        Of their choice, and of the plane of embeddings.
+    """
+
+    method: MethodRow
+    network: NetworkRow
+    input: Input
+    prediction: Prediction
+    scans: int
+    seed: int
+    unseen: Unseen | None = None
+    anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Test scans of one site, or why there are none; all but `reason` is empty then."""
+
+    reason: str | None
+    rows: pd.DataFrame
+    embedded: Floats | None = None
+    gallery: pd.DataFrame | None = None
+    layer: str | None = None
+
+
+def run(job: Job, settings: Settings) -> None:
+    """Explain the arm's first run on the test part of every site, or say why this cannot be done.
+
+    Reads the run's ``model`` and ``record`` (tables of one) and, by site, ``index``, ``arrays``,
+    ``split``, ``predictions`` and the ``manifest``; writes ``explained`` (the record),
+    ``gallery`` and ``embeddings``.
+    """
+    ((name, path),) = job.paths("record").items()
+    made = json.loads(path.read_text(encoding="utf-8"))
+    reason = None if made["status"] == "ok" else str(made["reason"])
+    seen: dict[str, _Seen] = {}
+    if reason is None:
+        where = device.prepare(settings.prediction)
+        for site in job.paths("index"):
+            seen[site] = _seen(job, settings, site, (name, made, where))
+        if all(one.reason for one in seen.values()):
+            reason = next(str(one.reason) for one in seen.values())
+    if reason is not None:
+        log.warning("%s: not run: %s", job.name, reason)
+        _write(job, {"status": "not run", "reason": reason, "run": name}, {})
+        return
+    _write(job, {"status": "ok", "reason": None, "run": name}, seen, seed=settings.seed)
+
+
+def _seen(
+    job: Job, settings: Settings, site: str, which: tuple[str, Mapping[str, Any], torch.device]
+) -> _Seen:
+    name, made, where = which
+    rows, metadata = predictions.read(job.paths("predictions")[site])
+    fold, seed = (int(part) for part in name.split("-", 1))
+    rows = rows[(rows["fold"] == fold) & (rows["seed"] == seed) & (rows["part"] == "test")]
+    if rows.empty:
+        return _Seen(metadata.get("reason", "no test scan"), rows)
+    files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
+    scans = cohort.load(files, fold=fold, part="test")
+    rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
+    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
+    network = trained.load(
+        job.paths("model")[name], applied=settings, sites=made["n_train"], scans=scans, how=how
+    )
+    firsts = rows["window_start"].tolist()
+    embedded = explanation.embedded(network, scans, firsts=firsts, how=how)
+    hidden = _hidden(job.paths("manifest")[site])
+    drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden)
+    chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]
+    layer, shown = explanation.examples(network, scans, chosen=chosen, firsts=firsts, how=how)
+    gallery = drawn[["scan_id", "label", "outcome", "probability_1"]].assign(
+        site=site,
+        slice=[one.slice for one in shown],
+        rows=[one.image.shape[0] for one in shown],
+        columns=[one.image.shape[1] for one in shown],
+        image=[one.image.tobytes() for one in shown],
+        heat=[one.heat.tobytes() for one in shown],
+        against=[one.against for one in shown],
+    )
+    return _Seen(None, rows.assign(site=site), embedded, gallery, layer)
+
+
+def _hidden(path: Path) -> set[str]:
+    flags = pd.read_parquet(path, columns=["scan_id", "flags"])
+    shown = flags["flags"].str.split(";").map(HIDDEN.isdisjoint).astype(bool)
+    return set(flags.loc[~shown, "scan_id"])
+
+
+def _write(job: Job, said: dict[str, Any], seen: Mapping[str, _Seen], *, seed: int = 0) -> None:
+    here = {site: one for site, one in seen.items() if one.reason is None}
+    said["sites"] = {
+        site: {
+            "absent": one.reason,
+            "layer": one.layer,
+            "counts": dict.fromkeys(OUTCOMES, 0) | Counter(outcomes(one.rows)),
+        }
+        for site, one in seen.items()
+    }
+    galleries = [one.gallery for one in here.values() if one.gallery is not None]
+    gallery = pd.concat(galleries) if galleries else pd.DataFrame(columns=GALLERY.names)
+    explained.write(gallery, job.outputs["gallery"], schema=GALLERY)
+    embedded = pd.DataFrame(columns=EMBEDDINGS.names)
+    if here:
+        embedded, found = _laid_out(here, seed)
+        said |= found
+    explained.write(embedded, job.outputs["embeddings"], schema=EMBEDDINGS)
+    record.write_json(said, job.outputs["explained"])
+
+
+def _laid_out(seen: Mapping[str, _Seen], seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the embeddings of all sites in one plane, and what can be told from them."""
+    rows = pd.concat([one.rows for one in seen.values()], ignore_index=True)
+    features = [one.embedded for one in seen.values() if one.embedded is not None]
+    components, variance = embeddings.reduced(np.concatenate(features))
+    plane, places = embeddings.plane(components, seed=seed)
+    patients = rows["site"] + "|" + rows["patient_id"]
+    told = {
+        what: embeddings.told(components, rows[column], patients=patients, seed=seed)
+        for what, column in (("site", "site"), ("class", "label"))
+    }
+    frame = rows[["site", "scan_id", "label"]].assign(
+        x=places[:, 0], y=places[:, 1], components=[*components]
+    )
+    found = {
+        "features": features[0].shape[1],
+        "components": components.shape[1],
+        "variance": variance,
+        "plane": plane,
+        "told": told,
+    }
+    return frame, found

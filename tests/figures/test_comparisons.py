@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from elsewhere.design.job import Job
+from elsewhere.design.study import Comparisons
+from elsewhere.figures import comparisons
+from elsewhere.figures.results import Results
+from elsewhere.scores import arms
+from elsewhere.scores.cell import Predicted
+from elsewhere.steps.figure import Settings
+
+Texts = Callable[[Path], list[str]]
+Compared = tuple[Job, Settings]
+A, B = "sars-cov-2-ct-synthetic", "covid-ct-synthetic"
+
+
+@pytest.fixture(scope="module")
+def table(compared: Compared) -> list[dict[str, str]]:
+    path = compared[0].outputs["figures"] / comparisons.CSV_NAME
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _only(table: list[dict[str, str]], **at: str) -> list[dict[str, str]]:
+    return [row for row in table if all(row[name] == value for name, value in at.items())]
+
+
+def test_arms_are_compared_where_both_were_trained(table: list[dict[str, str]]) -> None:
+    assert tuple(table[0]) == comparisons.COLUMNS
+    assert {row["arm"] for row in table} == {"contrastive"}
+    both = {(row["site"], row["against"]) for row in table}
+    assert both == {
+        *(("site-a", arm) for arm in ("single-a", "joint", "sepnorm")),
+        *(("site-b", arm) for arm in ("single-b", "joint", "sepnorm")),
+    }
+    assert len(table) == len(both) * (2 * 5 + 1)
+
+
+def test_the_numbers_are_those_of_the_metrics(
+    compared: Compared, table: list[dict[str, str]]
+) -> None:
+    runs = []
+    for arm in ("contrastive", "joint"):
+        metrics = json.loads(compared[0].paths("metrics")[f"{arm}/{B}"].read_text())
+        runs.append(np.array([run["f1"] for run in metrics["runs"]]))
+    (row,) = _only(table, site="site-b", against="joint", test="paired t", measure="f1")
+    assert int(row["n"]) == 8
+    assert float(row["p"]) == pytest.approx(stats.ttest_rel(*runs).pvalue)
+    assert float(row["difference"]) == pytest.approx(np.mean(runs[0] - runs[1]))
+
+
+def test_the_pooled_scans_are_those_of_the_matrix(
+    compared: Compared, table: list[dict[str, str]]
+) -> None:
+    for row in _only(table, test="DeLong"):
+        site = A if row["site"] == "site-a" else B
+        for side, arm in (("mean_arm", row["arm"]), ("mean_against", row["against"])):
+            metrics = json.loads(compared[0].paths("metrics")[f"{arm}/{site}"].read_text())
+            assert float(row[side]) == pytest.approx(metrics["pooled"]["auc"])
+
+
+def test_a_published_p_stands_beside_every_measure_of_the_published_test(
+    table: list[dict[str, str]],
+) -> None:
+    joint = _only(table, site="site-a", against="joint", published_p="0.007")
+    assert {row["measure"] for row in joint} == set(arms.MEASURES)
+    assert {(row["test"], row["requirement"]) for row in joint} == {("paired t", "D-41")}
+    assert not any(row["published_p"] for row in table if row["test"] != "paired t")
+
+
+def _weights(path: Path) -> list[tuple[str, bool]]:
+    """Return each text of an SVG and whether it is bold."""
+    found = ElementTree.parse(path).iter("{http://www.w3.org/2000/svg}text")
+    return [
+        ("".join(one.itertext()).strip(), any(w in one.get("style", "") for w in ("700", "bold")))
+        for one in found
+    ]
+
+
+def test_every_p_is_written_and_bold_where_it_holds_after_holm(
+    compared: Compared, table: list[dict[str, str]]
+) -> None:
+    shown = _weights(compared[0].outputs["figures"] / "comparisons.svg")
+    bold = sorted(words for words, is_bold in shown if is_bold and words[:1] in "<0")
+    held = [row for row in table if float(row["p_holm"]) < 0.05]
+    assert held
+    assert len(held) < len(table)
+
+    def written(rows: list[dict[str, str]]) -> list[str]:
+        p_values = [float(row["p"]) for row in rows]
+        return sorted("<0.001" if p < 0.001 else f"{p:.3f}" for p in p_values)
+
+    assert bold == written(held)
+    plain = [words for words, _ in shown]
+    assert all(plain.count(p) >= written(table).count(p) for p in set(written(table)))
+
+
+def test_the_families_are_told(compared: Compared, svg_texts: Texts) -> None:
+    shown = " ".join(svg_texts(compared[0].outputs["figures"] / "comparisons.svg"))
+    assert "30 of paired t, 30 of corrected resampled t, 6 of DeLong" in shown
+    assert "SYNTHETIC DATA" in shown
+    assert "Is SepNorm + Contrastive better?" in shown
+
+
+def test_a_cell_that_was_not_run_says_so(
+    contrastive: Results, tmp_path: Path, svg_texts: Texts
+) -> None:
+    empty = Predicted(pd.DataFrame(), {"status": "not run"})
+    cells = dict(contrastive.cells)
+    for key, cell in cells.items():
+        if key[0] == "contrastive":
+            lost: dict[str, Any] = {"status": "not run", "reason": "site x has no data", "runs": []}
+            cells[key] = {**cell, **lost}
+    results = Results(contrastive.named, contrastive.rows, contrastive.columns, cells)
+    pairs = comparisons.pairs(
+        results,
+        Comparisons(arm="contrastive", against=("joint",)),
+        predicted={f"{arm}/{row}": empty for arm, row in cells},
+        gates={A: {"counts": []}, B: {"counts": []}},
+    )
+    rows = comparisons.beside(arms.compare(pairs, confidence=0.95), [])
+    comparisons.draw(results, rows, tmp_path)
+    assert {row["status"] for row in rows} == {"not run"}
+    shown = svg_texts(tmp_path / "comparisons.svg")
+    assert shown.count("not run: site x has no data") == 2
+    assert shown.count("none") == len(rows)
+
+
+def test_strangers_are_compared_with_strangers(nguyen: Results) -> None:
+    """A-38: a site of both, a site of neither; never one that only one of them knows."""
+    empty = Predicted(pd.DataFrame(), {"status": "ok"})
+    pairs = comparisons.pairs(
+        nguyen,
+        Comparisons(arm="utsw_cc-ccii", against=("utsw",)),
+        predicted={f"{arm}/{row}": empty for arm, row in nguyen.cells},
+        gates={column.row: {"counts": []} for column in nguyen.columns},
+    )
+    assert [pair.names[0] for pair in pairs] == ["utsw", "covid-ctset", "mosmed"]

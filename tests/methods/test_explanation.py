@@ -1,0 +1,161 @@
+"""Embeddings and examples of scans, against the network asked directly."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.cohorts.windows import evaluation_tensor
+from elsewhere.design.parts import ImageInput, VolumeInput
+from elsewhere.methods import explanation, gradcam
+from elsewhere.methods.inference import How
+from elsewhere.networks.network import Network
+
+CPU = torch.device("cpu")
+IMAGE = ImageInput(kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image")
+VOLUME = VolumeInput(
+    kind="volume", matrix=6, depth=8, stride=4, clip_min_hu=-1000, clip_max_hu=None,
+    ct_number="keep", normalise="volume",
+)  # fmt: skip
+
+
+class Bright(Network):
+    """Maps are the image itself and its negative; `there` sees everything twice as bright."""
+
+    def __init__(self, channels: int = 1) -> None:
+        super().__init__()
+        self.maps = nn.Identity()
+        self.drop = nn.Dropout(0.5)
+        self.features = 2 * channels
+        self.classifier = nn.Linear(2 * channels, 2)
+        with torch.no_grad():
+            self.classifier.weight.copy_(torch.stack([-torch.ones(2 * channels)] * 2))
+            self.classifier.weight[1, :channels] = 1.0
+            self.classifier.bias.copy_(torch.tensor([0.0, 5.0]))
+
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        images = images * (2 if site == "there" else 1)
+        maps: Tensor = self.maps(torch.cat([images, -images], dim=1))
+        return self.drop(maps.flatten(2).mean(2))
+
+
+def cohort(*arrays: np.ndarray) -> Cohort:
+    ids = tuple(f"{i:016x}" for i in range(len(arrays)))
+    labels = np.zeros(len(arrays), np.int64)
+    return Cohort("here", ids, ids, labels, Path("nowhere"), _kept=dict(enumerate(arrays)))
+
+
+def how(row, site="here", batch_size=4) -> How:
+    return {"input": row, "site": site, "batch_size": batch_size, "device": CPU}
+
+
+@pytest.fixture
+def pictures():
+    rng = np.random.default_rng(2)
+    return cohort(*(rng.integers(0, 256, (1, 10, 10)).astype(np.uint8) for _ in range(7)))
+
+
+@pytest.fixture
+def volumes():
+    """3, 8 and 20 slices; the brightest is the second last."""
+    rng = np.random.default_rng(3)
+    made = []
+    for slices in (3, 8, 20):
+        volume = rng.integers(0, 50, (slices, 6, 6)).astype(np.int16)
+        volume[-2, 2:4, 2:4] = 1000
+        made.append(volume)
+    return cohort(*made)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+@pytest.mark.parametrize("site", ["here", "there", None])
+def test_embeddings_are_those_of_the_network_in_evaluation_mode(pictures, batch_size, site):
+    network = Bright(3).train()
+    found = explanation.embedded(
+        network, pictures, firsts=[0] * 7, how=how(IMAGE, site, batch_size)
+    )
+    assert found.dtype == np.float32
+    for number, row in enumerate(found):
+        images = torch.from_numpy(evaluation_tensor(pictures.array(number), input=IMAGE))
+        np.testing.assert_allclose(row, network.eval().embed(images, site)[0], atol=1e-6)
+
+
+def test_a_volume_is_seen_through_the_window_that_it_is_judged_by(volumes):
+    network, firsts = Bright(), [0, 0, 12]
+    found = explanation.embedded(network, volumes, firsts=firsts, how=how(VOLUME))
+    for number, window in enumerate((0, 0, 3)):  # windows start at 0, 4, 8 and 12
+        windows = torch.from_numpy(evaluation_tensor(volumes.array(number), input=VOLUME))
+        expected = network.eval().embed(windows[window : window + 1], None)[0].numpy()
+        np.testing.assert_allclose(found[number], expected, atol=1e-6)
+
+
+def test_no_scan_has_no_embedding():
+    network = Bright()
+    assert explanation.embedded(network, cohort(), firsts=[], how=how(VOLUME)).shape == (0, 2)
+    assert explanation.examples(network, cohort(), chosen=[], firsts=[], how=how(VOLUME)) == (
+        None,
+        [],
+    )
+
+
+def test_an_example_is_the_scan_and_its_map(pictures):
+    network = Bright(3)
+    layer, found = explanation.examples(
+        network, pictures, chosen=[5, 1], firsts=[0] * 7, how=how(IMAGE)
+    )
+    assert layer == "maps"
+    assert len(found) == 2
+    for example, number in zip(found, (5, 1), strict=True):
+        images = torch.from_numpy(evaluation_tensor(pictures.array(number), input=IMAGE))
+        maps = gradcam.maps(network, images, site="here", layer=layer)[0].numpy()
+        np.testing.assert_allclose(example.heat / 255, maps, atol=0.5 / 255 + 1e-6)
+        assert example.heat.max() == 255
+        grey = images[0, 0].numpy()
+        assert np.corrcoef(example.image.ravel(), grey.ravel())[0, 1] > 0.99
+        assert (example.image.min(), example.image.max()) == (0, 255)
+        assert example.slice == 0
+
+
+def test_of_a_volume_the_slice_with_most_of_the_map_is_shown(volumes):
+    """The map follows the brightness: it is the bright slice, whatever window and padding."""
+    firsts = [0, 0, 12]
+    _, found = explanation.examples(
+        Bright(), volumes, chosen=[0, 1, 2], firsts=firsts, how=how(VOLUME)
+    )
+    assert [one.slice for one in found] == [1, 6, 18]
+    for one in found:
+        assert one.heat.shape == one.image.shape == (6, 6)
+        assert one.heat[2:4, 2:4].min() > one.heat[0].max()
+        assert one.image[2:4, 2:4].min() == 255
+
+
+def test_where_nothing_speaks_for_the_answer_it_is_shown_what_speaks_against_it(volumes):
+    network = Bright()
+    how_seen = {"chosen": [0, 2], "firsts": [0, 0, 12], "how": how(VOLUME)}
+    _, usual = explanation.examples(network, volumes, **how_seen)
+    with torch.no_grad():
+        network.classifier.bias.copy_(torch.tensor([100.0, 0.0]))  # now the answer is the other
+    _, found = explanation.examples(network, volumes, **how_seen)
+    assert [one.against for one in usual] == [False, False]
+    assert [one.against for one in found] == [True, True]
+    for one, other in zip(usual, found, strict=True):
+        np.testing.assert_array_equal(one.heat, other.heat)
+
+
+def test_without_a_map_the_middle_slice_is_shown(volumes):
+    network = Bright()
+    with torch.no_grad():
+        network.classifier.weight.zero_()
+    _, found = explanation.examples(network, volumes, chosen=[1], firsts=[0, 0, 0], how=how(VOLUME))
+    assert found[0].slice == 4
+    assert found[0].against
+    assert not found[0].heat.any()
+
+
+def test_a_constant_scan_is_black():
+    scans = cohort(np.full((1, 10, 10), 7, np.uint8))
+    _, found = explanation.examples(Bright(3), scans, chosen=[0], firsts=[0], how=how(IMAGE))
+    assert not found[0].image.any()

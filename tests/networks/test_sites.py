@@ -1,0 +1,149 @@
+"""Layers of the sites' own: what is shared, what is not, and where a network begins."""
+
+import copy
+
+import pytest
+import torch
+from torch import nn
+
+from elsewhere.design.parts import Covidnet, CovidnetRedesign, NguyenCnn, VolumeInput
+from elsewhere.networks.batch_norm import BatchNorm
+from elsewhere.networks.registry import build
+from elsewhere.networks.sites import (
+    Beside,
+    PerSite,
+    SeriesAdapter,
+    SitedNetwork,
+    add_adapters,
+    separate_norms,
+)
+
+SITES = ("a", "b", "c")
+REDESIGN = CovidnetRedesign(
+    kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
+)
+NGUYEN = NguyenCnn(
+    kind="nguyen_cnn", first_filters=4, pooling="max", groups=2, dropblock_size=3,
+    dropblock_rate=0.0, dropout_rate=0.0, dense_features=16,
+)  # fmt: skip
+VOLUME = VolumeInput(
+    kind="volume", matrix=32, depth=16, stride=4, clip_min_hu=-1000, clip_max_hu=None,
+    ct_number="keep", normalise="volume",
+)  # fmt: skip
+
+
+@pytest.fixture(params=["covidnet_redesign", "nguyen_cnn"])
+def made(request, small_image):
+    """A network and images it takes."""
+    torch.manual_seed(0)
+    if request.param == "nguyen_cnn":
+        return build(NGUYEN, VOLUME), torch.rand(4, 1, 16, 32, 32)
+    return build(REDESIGN, small_image), torch.rand(4, 3, small_image.matrix, small_image.matrix)
+
+
+def series(network):
+    add_adapters(network, SITES, kind="series")
+    separate_norms(network, SITES)
+
+
+def parallel(network):
+    add_adapters(network, SITES, kind="parallel")
+    separate_norms(network, SITES)
+
+
+def norms(network):
+    separate_norms(network, SITES)
+
+
+@pytest.mark.parametrize("change", [norms, series, parallel])
+def test_at_step_0_every_site_sees_the_shared_network(made, change):
+    network, images = made
+    before = network.eval()(images, None)
+    change(network)
+    sited = SitedNetwork(network, SITES).eval()
+    for site in SITES:
+        torch.testing.assert_close(sited(images, site), before)
+
+
+@pytest.mark.parametrize("change", [norms, series, parallel])
+def test_a_step_at_one_site_moves_no_layer_of_another(made, change):
+    network, images = made
+    change(network)
+    sited = SitedNetwork(network, SITES).train()
+    before = [copy.deepcopy(layer.state_dict()) for layer in sited.per_site()]
+    optimizer = torch.optim.SGD(sited.parameters(), lr=0.1)
+    for _ in range(2):  # what lies behind an adapter at zero has no gradient in the first step
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(sited(images, "b"), torch.tensor([0, 1, 0, 1])).backward()
+        optimizer.step()
+    for layer, old in zip(sited.per_site(), before, strict=True):
+        for name, value in layer.state_dict().items():
+            moved = not torch.equal(value, old[name])
+            assert moved == name.startswith("branches.1."), name
+
+
+def test_statistics_are_the_sites_own_d12(made):
+    network, images = made
+    if not any(isinstance(layer, BatchNorm) for layer in network.modules()):
+        return
+    norms(network)
+    sited = SitedNetwork(network, SITES).train()
+    for _ in range(60):
+        sited(images + 3, "a")
+        sited(images * 5, "b")
+    first = next(sited.per_site())
+    convolved = network.branches.stem[0]
+    for number, seen in enumerate((images + 3, images * 5)):
+        torch.testing.assert_close(
+            first.branches[number].running_mean,
+            convolved(seen).mean((0, 2, 3)).detach(),
+            rtol=0.02,
+            atol=0.02,
+        )
+    assert not first.branches[2].running_mean.any()
+
+
+def test_the_redesign_has_its_five_places(small_image):
+    for change, kind in ((series, SeriesAdapter), (parallel, Beside)):
+        network = build(REDESIGN, small_image)
+        change(network)
+        found = [layer for layer in network.modules() if isinstance(layer, kind)]
+        assert len(found) == 5 * (len(SITES) if kind is SeriesAdapter else 1)
+
+
+def test_a_parallel_adapter_has_the_stride_of_its_convolution(small_image):
+    network = build(REDESIGN, small_image)
+    parallel(network)
+    stem = network.branches.stem[0]
+    assert stem.shared.stride == (2, 2)
+    assert all(one.stride == (2, 2) and one.kernel_size == (1, 1) for one in stem.own.branches)
+
+
+@pytest.mark.parametrize("change", [series, parallel])
+def test_what_sites_have_of_their_own_is_not_cut_up_again(made, change):
+    network, _ = made
+    change(network)
+    for layer in SitedNetwork(network, SITES).per_site():
+        assert not [each for each in layer.branches.modules() if isinstance(each, PerSite)]
+
+
+def test_a_site_that_was_not_seen_needs_a_policy(made):
+    network, images = made
+    norms(network)
+    with pytest.raises(ValueError, match="`unseen` of the arm"):
+        SitedNetwork(network, SITES)(images, None)
+    with pytest.raises(ValueError, match="not in tuple"):
+        SitedNetwork(network, SITES)(images, "elsewhere")
+
+
+def test_the_order_of_sites_does_not_matter(made):
+    network, _ = made
+    assert SitedNetwork(network, ("c", "a", "b")).sites == SITES
+
+
+def test_a_network_without_norms_is_refused(small_image):
+    row = Covidnet(kind="covidnet", activation="relu", width=0.0625, dense_features=(16, 8))
+    with pytest.raises(ValueError, match="CovidNet has no normalisation"):
+        separate_norms(build(row, small_image), SITES)
+    with pytest.raises(ValueError, match="CovidNet has no convolution with a normalisation"):
+        add_adapters(build(row, small_image), SITES, kind="series")

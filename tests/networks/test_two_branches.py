@@ -1,0 +1,20 @@
+"""The common part of COVID-Net and its redesign: extents and widths."""
+
+import pytest
+import torch
+
+from elsewhere.networks.two_branches import TwoBranches, last_extent, scaled
+
+
+@pytest.mark.parametrize("matrix", [16, 31, 32, 48, 55, 63, 64, 100, 224, 225])
+@pytest.mark.parametrize("normalised", [True, False])
+def test_the_last_extent_is_what_comes_out(covidnet_row, matrix, normalised):
+    row = covidnet_row.model_copy(update={"width": 0.0625})
+    with torch.device("meta"):
+        branches = TwoBranches(row, 3, normalised=normalised).eval()
+        out = branches(torch.empty(2, 3, matrix, matrix))
+    assert out.shape == (2, scaled(2048, 0.0625), last_extent(matrix), last_extent(matrix))
+
+
+def test_the_last_extent_of_the_paper_is_seven():
+    assert last_extent(224) == 7

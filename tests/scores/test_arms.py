@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from elsewhere.scores.arms import (
+    COLUMNS,
+    CORRECTED,
+    DELONG,
+    MEASURES,
+    NO_RATIO,
+    PAIRED,
+    Pair,
+    compare,
+    out_of_fold,
+    scans_ratio,
+)
+from elsewhere.scores.cell import Predicted
+from elsewhere.scores.comparisons import paired
+
+N, FOLDS, SEEDS = 48, 4, 3
+LABELS = np.tile([0, 1], N // 2)
+
+
+def cell(dice, mean, *, status="ok", reason=None, runs=FOLDS * SEEDS):
+    values = dice.normal(mean, 0.03, (runs, len(MEASURES)))
+    return {
+        "status": status,
+        "reason": reason,
+        "runs": [
+            {"fold": at % FOLDS, "seed": at // FOLDS, **dict(zip(MEASURES, row, strict=True))}
+            for at, row in enumerate(values.tolist())
+        ],
+    }
+
+
+def predicted(rows, dice, signal, labels=LABELS):
+    """Four folds, three seeds: each scan is tested once a seed; two scans a patient."""
+    frames = []
+    for seed in range(SEEDS):
+        scores = 1 / (1 + np.exp(-signal * labels - dice.normal(size=N)))
+        whole = rows(labels, scores, seed=seed, patients=[f"p{at // 4}" for at in range(N)])
+        whole["fold"] = np.arange(N) // 4 % FOLDS
+        frames.append(whole)
+    return Predicted(pd.concat(frames, ignore_index=True), {"status": "ok"})
+
+
+@pytest.fixture
+def pair(rows, dice):
+    def made(names=("a", "ours", "theirs"), *, ratio=0.4, labels=LABELS, **of):
+        return Pair(
+            names,
+            cells=(cell(dice, 0.9, **of), cell(dice, 0.88, **of)),
+            scans=(predicted(rows, dice, 2.0, labels), predicted(rows, dice, 0.5, labels)),
+            test_to_train=ratio,
+        )
+
+    return made
+
+
+def row_of(rows, test, measure, site="a"):
+    (found,) = [
+        row for row in rows if (row["site"], row["test"], row["measure"]) == (site, test, measure)
+    ]
+    return found
+
+
+def values(one, measure):
+    return np.array([run[measure] for run in one["runs"]])
+
+
+def test_each_measure_is_tested_over_the_runs(pair):
+    given = pair()
+    found = compare([given], confidence=0.95)
+    assert len(found) == 2 * len(MEASURES) + 1
+    for measure in MEASURES:
+        first, second = (values(one, measure) for one in given.cells)
+        known = stats.ttest_rel(first, second)
+        plain = row_of(found, PAIRED, measure)
+        assert tuple(plain) == COLUMNS
+        assert (plain["statistic"], plain["p"]) == pytest.approx((known.statistic, known.pvalue))
+        assert (plain["mean_arm"], plain["mean_against"]) == pytest.approx(
+            (first.mean(), second.mean())
+        )
+        assert (plain["n"], plain["of"], plain["test_to_train"]) == (12, "runs", None)
+        corrected = row_of(found, CORRECTED, measure)
+        shrunk = np.sqrt((1 / 12) / (1 / 12 + 0.4))
+        assert corrected["statistic"] == pytest.approx(known.statistic * shrunk)
+        assert corrected["test_to_train"] == 0.4
+        assert corrected["difference"] == plain["difference"]
+
+
+def test_the_scans_are_compared_by_the_mean_over_seeds(pair):
+    given = pair()
+    found = row_of(compare([given], confidence=0.95), DELONG, "auc")
+    scores = []
+    for one in given.scans:
+        table = one.frame.pivot_table(index="scan_id", columns="seed", values="probability_1")
+        scores.append(table.mean(axis=1).to_numpy())
+    known = paired(
+        LABELS, first=scores[0], second=scores[1], patients=np.arange(N) // 4, confidence=0.95
+    )
+    assert (found["difference"], found["low"], found["high"], found["statistic"], found["p"]) == (
+        pytest.approx(known[:5])
+    )
+    assert found["mean_arm"] - found["mean_against"] == pytest.approx(found["difference"])
+    assert (found["n"], found["of"]) == (N, "scans")
+
+
+def test_a_family_is_all_that_one_test_is_asked_in_the_study(pair):
+    names = [("a", "ours", "x"), ("a", "ours", "y"), ("b", "ours", "x")]
+    found = compare([pair(one) for one in names], confidence=0.95)
+    for test, size in ((PAIRED, 15), (CORRECTED, 15), (DELONG, 3)):
+        family = [row for row in found if row["test"] == test]
+        assert {row["family"] for row in family} == {size}
+        known = multipletests([row["p"] for row in family], method="holm")[1]
+        assert [row["p_holm"] for row in family] == pytest.approx(list(known))
+
+
+def test_what_has_no_p_is_no_member_of_the_family(pair):
+    gone = pair(("b", "ours", "x"), status="not run", reason="site b has no data here")
+    found = compare([pair(), gone], confidence=0.95)
+    lost = [row for row in found if row["site"] == "b"]
+    assert len(lost) == 11
+    for row in lost:
+        assert (row["status"], row["reason"]) == ("not run", "site b has no data here")
+        assert row["p"] is row["p_holm"] is row["difference"] is None
+    assert row_of(found, PAIRED, "auc")["family"] == 5
+    assert row_of(found, DELONG, "auc")["family"] == 1
+
+
+def test_runs_are_paired_by_fold_and_seed_in_which_both_have_the_value(pair):
+    given = pair()
+    first, second = given.cells
+    first["runs"].reverse()
+    second["runs"][0]["precision"] = None
+    del second["runs"][5]
+    found = compare([given], confidence=0.95)
+    key = {(run["fold"], run["seed"]): run["precision"] for run in first["runs"]}
+    known = [key[run["fold"], run["seed"]] - run["precision"] for run in second["runs"][1:]]
+    precision = row_of(found, PAIRED, "precision")
+    assert precision["n"] == 10
+    assert precision["difference"] == pytest.approx(np.mean(known))
+    assert row_of(found, PAIRED, "auc")["n"] == 11
+
+
+def test_one_run_allows_no_test_but_delongs(pair):
+    found = compare([pair(runs=1)], confidence=0.95)
+    plain = row_of(found, PAIRED, "auc")
+    assert (plain["n"], plain["p"], plain["status"]) == (1, None, "undefined")
+    assert plain["reason"] == "one paired run has no variance"
+    assert plain["difference"] is not None
+    assert row_of(found, DELONG, "auc")["status"] == "ok"
+
+
+def test_without_training_scans_nothing_can_be_corrected(pair):
+    found = compare([pair(ratio=None)], confidence=0.95)
+    corrected = row_of(found, CORRECTED, "f1")
+    assert (corrected["p"], corrected["reason"]) == (None, NO_RATIO)
+    assert row_of(found, PAIRED, "f1")["p"] is not None
+
+
+def test_one_class_has_no_auc_to_compare(pair):
+    found = row_of(compare([pair(labels=np.ones(N, int))], confidence=0.95), DELONG, "auc")
+    assert (found["p"], found["difference"], found["status"]) == (None, None, "undefined")
+    assert found["reason"] == f"AUC undefined: all {N} test scans are positive"
+
+
+def test_arms_on_different_scans_are_not_compared_by_scan(pair):
+    given = pair()
+    frame = given.scans[1].frame
+    fewer = Predicted(frame[frame["scan_id"] != "t0000"], {})
+    other = Pair(given.names, given.cells, (given.scans[0], fewer), 0.4)
+    found = row_of(compare([other], confidence=0.95), DELONG, "auc")
+    assert found["p"] is None
+    assert found["reason"] == "the two arms were not tested on the same scans"
+
+
+def test_nothing_is_ever_not_a_number(pair):
+    rows = compare([pair(), pair(("b", "o", "x"), runs=1, ratio=None)], confidence=0.95)
+    for row in rows:
+        numbers = [value for value in row.values() if isinstance(value, float)]
+        assert all(np.isfinite(numbers))
+        assert (row["p"] is None) == (row["reason"] is not None)
+
+
+def test_validation_scans_are_not_scored_out_of_fold(rows):
+    frame = pd.concat([rows([0, 1], [0.2, 0.6]), rows([1], [0.9], part="validation")])
+    found = out_of_fold(frame)
+    assert found["score"].tolist() == [0.2, 0.6]
+    assert found["label"].tolist() == [0, 1]
+
+
+def test_the_ratio_of_scans_is_that_of_all_folds():
+    counts = [
+        {"fold": fold, "part": part, "label": label, "patients": 1, "scans": scans}
+        for fold in range(4)
+        for label in (0, 1)
+        for part, scans in (("train", 65), ("validation", 10), ("test", 25))
+    ]
+    assert scans_ratio({"counts": counts}) == pytest.approx(25 / 65)
+    assert scans_ratio({"counts": []}) is None

@@ -222,8 +222,8 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
     raw = small.path / f"data/raw/{SITE}/0.dcm"
     old = raw.read_bytes()
     stale = after_site(small, "contrastive", SITE)
-    # ingest, prepare, audit, split; three arms train on it in four folds; all but what an arm of the
-    # other site says of that site is predicted and scored anew; two arms are explained
+    # ingest, prepare, audit, split; three arms train on it in four folds; all but what an arm of
+    # the other site says of that site is predicted and scored anew; two arms are explained
     assert len(stale) == 4 + 3 * 4 + 2 * (4 * 2 + 1) + 2 + 1
     raw.write_bytes(b"another patient")
     assert set(small.planned()) == stale

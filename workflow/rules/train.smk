@@ -8,6 +8,7 @@ rule train:
         "results/{study}/models/{arm}/{run}/cost.json",
     log:
         "logs/train/{study}/{arm}/{run}.log",
+    priority: 1  # the longest jobs first: none is left to run alone at the end
     conda:
         "../../envs/torch.yaml"
     threads: device("train", "threads")

@@ -123,7 +123,8 @@ def tables() -> dict[str, Any]:
     study["scoring"]["bootstrap"] = 20
     values["studies"] = {}
     for name, sites in (("tiny", ["hospital", "collection"]), ("failing", ["ruined", "headless"])):
-        scale = {"input": "tiny", "budget": "tiny", "sites": {one: one for one in sites}}
+        rows = {one: one for one in sites}
+        scale = {"input": "tiny", "budget": "tiny", "sites": rows, "seeds": [0]}
         arms = {sites[0]: {"sites": sites[:1], **ARM}}
         values["studies"][name] = {**study, "scales": {"demo": scale}, "arms": arms}
     return values | {"run": ["tiny", "failing"], "scale": "demo"}

@@ -176,7 +176,7 @@ def test_run_and_scale_choose_the_graph(values: dict[str, Any]) -> None:
 def test_a_network_may_stand_in_at_a_scale(values: dict[str, Any]) -> None:
     name = "train--contrastive--joint--0-0"
     demo, paper = stages(_changed(values)), stages(_changed(values, scale="paper"))
-    assert demo[name].settings["network"] == "networks.covidnet-redesign-demo"
+    assert demo[name].settings["network"] == "networks.covidnet-redesign-quarter"
     assert paper[name].settings["network"] == "networks.covidnet-redesign"
 
 
@@ -241,7 +241,7 @@ def test_comparisons_and_panels_are_settings_of_the_figures_that_have_some(
     """What a study does not say is no parameter of DVC: it was drawn before there were such."""
     values = params.model_dump(exclude_unset=True)
     study = values["studies"]["contrastive"]
-    study["comparisons"] = {"arm": "joint", "against": ["single-a"]}
+    study["comparisons"] = [{"arm": "joint", "against": ["single-a"]}]
     study["roc_panels"] = {"a": ["joint", "single-a"]}
     found = stages(tables.parse(values))
     said = found["figure--contrastive"].settings

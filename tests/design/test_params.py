@@ -139,11 +139,11 @@ C = "studies.contrastive"
 @pytest.mark.parametrize(
     ("key", "value", "said"),
     [
-        ("comparisons", {"arm": "x", "against": ["joint"]}, f"{C}.comparisons.arm: 'x' is not in"),
-        ("comparisons", {"arm": "joint", "against": ["x"]}, f"{C}.comparisons.against: 'x' is not"),
-        ("comparisons", {"arm": "joint", "against": []}, f"{C}.comparisons.against"),
-        ("comparisons", {"arm": "joint", "against": ["joint"]}, "would be its own rival"),
-        ("comparisons", {"arm": "joint", "against": ["sepnorm"] * 2}, "names an arm twice"),
+        ("comparisons", [{"arm": "x", "against": ["joint"]}], f"{C}.comparisons.0.arm: 'x' is"),
+        ("comparisons", [{"arm": "joint", "against": ["x"]}], f"{C}.comparisons.0.against: 'x'"),
+        ("comparisons", [{"arm": "joint", "against": []}], f"{C}.comparisons.0.against"),
+        ("comparisons", [{"arm": "joint", "against": ["joint"]}], "would be its own rival"),
+        ("comparisons", [{"arm": "joint", "against": ["sepnorm"] * 2}], "two arms twice"),
         ("roc_panels", {"a": ["x"]}, f"{C}.roc_panels.a: 'x' is not in {C}.arms"),
         ("roc_panels", {"a": []}, f"{C}.roc_panels.a"),
         ("roc_panels", {"a": ["joint"] * 9}, f"{C}.roc_panels.a"),

@@ -81,7 +81,7 @@ CHANGES = [
     ("studies.contrastive.explain.seed", 3, {"explain--contrastive": 2}),
     ("studies.contrastive.audit.similarity", 0.9, {"audit--contrastive": 1}),
     (
-        "networks.covidnet-redesign-demo.width",
+        "networks.covidnet-redesign-quarter.width",
         0.125,
         {"train--contrastive": 40, "predict--contrastive": 28, "explain--contrastive": 2},
     ),

@@ -29,7 +29,7 @@ def test_the_network_of_nguyen2021_has_the_papers_parameters_and_shapes():
 
 
 def test_a_scale_shows_the_network_that_stands_in():
-    assert "covidnet-redesign-demo on contrastive-demo" in printed("contrastive", "demo")
+    assert "covidnet-redesign-quarter on contrastive-demo" in printed("contrastive", "demo")
 
 
 @pytest.mark.parametrize(("study", "scale"), [("nobody2021", "demo"), ("nguyen2021", "huge")])

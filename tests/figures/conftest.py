@@ -336,7 +336,7 @@ def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str
         for name in names:
             place = folder / "models" / arm / name
             place.mkdir(parents=True)
-            history = ["iteration,learning_rate,loss,validation_accuracy"]
+            history = ["iteration,learning_rate,loss,selection_accuracy"]
             record: dict[str, Any] = {"status": "not run", "reason": "site has no data here"}
             cost: dict[str, Any] = {"status": "not run"}
             if arm not in lost:
@@ -608,7 +608,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
     job, settings = study_job(tmp_path_factory.mktemp("compared"), "contrastive", arms=arms)
     chosen = Comparisons(arm="contrastive", against=("single-a", "single-b", "joint", "sepnorm"))
     panels = {"a": ("single-a", "single-b", "joint"), "b": ("sepnorm", "contrastive")}
-    settings = dataclasses.replace(settings, comparisons=chosen, roc_panels=panels)
+    settings = dataclasses.replace(settings, comparisons=(chosen,), roc_panels=panels)
     write_predicted(job, settings)
     run(job, settings)
     return job, settings

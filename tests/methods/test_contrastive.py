@@ -1,5 +1,6 @@
 """The contrastive loss against a slow literal loop, and where its gradient goes."""
 
+import dataclasses
 import math
 
 import pytest
@@ -9,6 +10,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from elsewhere.design.parts import Contrastive, CovidnetRedesign, ImageInput
+from elsewhere.methods import contrastive as module
+from elsewhere.methods.by_site import embeddings
 from elsewhere.methods.contrastive import ContrastiveLearning, contrast
 from elsewhere.methods.feed import Batch
 from elsewhere.networks.registry import build
@@ -104,14 +107,35 @@ def gradients(network, loss):
 
 
 def test_the_contrastive_loss_reaches_the_backbone_and_not_the_classifier_d13(parts):
+    _, network, batch = parts
+    projected = network.heads["projection"](embeddings(network, batch))
+    moved = gradients(network, contrast(projected, batch.labels, terms()))
+    assert {name.split(".")[1] for name in moved} == {"branches", "classifier", "projection"}
+    assert all(on for name, on in moved.items() if "branches" in name or "projection" in name)
+    assert not any(on for name, on in moved.items() if "classifier" in name)
+
+
+def test_autocast_leaves_similarities_exact(parts, monkeypatch):
     method, network, batch = parts
-    both = method.loss(network, batch)
-    alone = ContrastiveLearning(terms(weight=0.0)).loss(network, batch)
-    moved = gradients(network, both - alone)
-    backbone = [on for name, on in moved.items() if "branches" in name]
-    assert backbone
-    assert all(backbone)
-    assert all(on for name, on in moved.items() if "projection" in name)
+    seen = []
+
+    def watched(projected, labels, row):
+        seen.append(contrast(projected, labels, row))
+        return seen[-1]
+
+    monkeypatch.setattr(module, "contrast", watched)
+    with torch.autocast("cpu", torch.bfloat16):
+        method.loss(network, batch)
+    assert seen[0].dtype == torch.float32
+
+
+def test_a_batch_without_pairs_is_refused(parts, train, valid, budget):
+    method, network, _ = parts
+    small = dataclasses.replace(
+        budget, training=budget.training.model_copy(update={"batch_size": 2})
+    )
+    with pytest.raises(ValueError, match="batch_size is 2, expected at least 3"):
+        method.fit(network, train, valid, small)
 
 
 def test_the_projection_learns_from_the_contrastive_loss_alone_d13(parts):

@@ -107,8 +107,8 @@ def test_whole_run(job, tmp_path):
     assert sum(row["parameters"] for row in record["architecture"]) == record["parameters"]
     history = pd.read_csv(job.outputs["history"])
     assert list(history["iteration"]) == [7, 14, 21, 28, 35, 40]
-    assert record["validation_accuracy"] == history["validation_accuracy"].max()
-    best = history.loc[history["validation_accuracy"].idxmax(), "iteration"]
+    assert record["selection_accuracy"] == history["selection_accuracy"].max()
+    best = history.loc[history["selection_accuracy"].idxmax(), "iteration"]
     assert record["best_iteration"] == best
     cost = json.loads(job.outputs["cost"].read_text())
     assert cost["wall_seconds"] > 0
@@ -195,7 +195,7 @@ def test_a_site_without_data_is_said(job, tmp_path):
     assert record["status"] == "not run"
     assert record["reason"] == "site there has no data here"
     assert load_file(job.outputs["model"]) == {}
-    text = "iteration,learning_rate,loss,validation_accuracy\n"
+    text = "iteration,learning_rate,loss,selection_accuracy\n"
     assert job.outputs["history"].read_text() == text
     assert json.loads(job.outputs["cost"].read_text()) == {"status": "not run"}
 

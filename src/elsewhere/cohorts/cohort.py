@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,6 +66,7 @@ class Cohort:
     arrays: Path
     cache_bytes: int = CACHE_BYTES
     _kept: dict[int, Voxels] = field(default_factory=dict, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Number of scans."""
@@ -76,8 +78,10 @@ class Cohort:
             return self._kept[i]
         array = store.read(self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}")
         array.setflags(write=False)
-        if sum(kept.nbytes for kept in self._kept.values()) + array.nbytes <= self.cache_bytes:
-            self._kept[i] = array
+        with self._lock:  # batches are made by several threads
+            used = sum(kept.nbytes for kept in self._kept.values())
+            if used + array.nbytes <= self.cache_bytes:
+                self._kept[i] = array
         return array
 
 

@@ -116,14 +116,16 @@ class Params(Row):
 
 def _comparison_problems(at: str, study: Study) -> list[str]:
     found = []
-    table, chosen = f"{at}.arms", study.comparisons
-    if chosen is not None:
-        found += _missing(f"{at}.comparisons.arm", [chosen.arm], study.arms, table)
-        found += _missing(f"{at}.comparisons.against", chosen.against, study.arms, table)
+    table = f"{at}.arms"
+    for number, chosen in enumerate(study.comparisons):
+        here = f"{at}.comparisons.{number}"
+        found += _missing(f"{here}.arm", [chosen.arm], study.arms, table)
+        found += _missing(f"{here}.against", chosen.against, study.arms, table)
         if chosen.arm in chosen.against:
-            found.append(f"{at}.comparisons.against: '{chosen.arm}' would be its own rival")
-        if len(set(chosen.against)) < len(chosen.against):
-            found.append(f"{at}.comparisons.against names an arm twice")
+            found.append(f"{here}.against: '{chosen.arm}' would be its own rival")
+    pairs = [{one.arm, against} for one in study.comparisons for against in one.against]
+    if any(pair in pairs[:number] for number, pair in enumerate(pairs)):
+        found.append(f"{at}.comparisons compares two arms twice")
     for name, arms in (study.roc_panels or {}).items():
         found += _missing(f"{at}.roc_panels.{name}", arms, study.arms, table)
     if study.explain is not None:

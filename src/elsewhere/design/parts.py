@@ -247,6 +247,11 @@ class Training(OnDevice):
     """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
 
     iterations: Positive = Field(description="optimiser steps")
+    iterations_per: Literal["run", "site"] = Field(
+        "run",
+        description="site: iterations, validate_every and checkpoint_every are for each training "
+        "site of an arm, so that a site's scans are seen as often alone as among others (D-16)",
+    )
     sampling: Literal["pooled", "equal_per_site"] = Field(
         description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
     )
@@ -260,6 +265,14 @@ class Training(OnDevice):
     )
     checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
     augmentation: Augmentation
+
+    def of_run(self, sites: int) -> Self:
+        """Return the row of a run on so many sites, its counts those of the run."""
+        if self.iterations_per == "run":
+            return self
+        counts = ("iterations", "validate_every", "checkpoint_every")
+        run = {name: sites * getattr(self, name) for name in counts}
+        return self.model_copy(update=run | {"iterations_per": "run"})
 
 
 class Prediction(OnDevice):

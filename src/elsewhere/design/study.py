@@ -46,8 +46,9 @@ class Audit(Row):
 class Scoring(Row):
     """Thresholds and intervals (A-52 to A-57)."""
 
-    threshold_from: Literal["training_sites", "test_site"] = Field(
-        description="[AMB] A-52: whose validation part chooses the threshold of a cell"
+    threshold_from: Literal["training_sites", "test_site", "argmax"] = Field(
+        description="[AMB] A-52: whose validation part chooses the threshold of a cell; argmax: "
+        "0.5, as the released code of Wang et al. 2020"
     )
     confidence: Annotated[float, Field(gt=0, lt=1)]
     bootstrap: Positive = Field(description="patient-clustered resamples")
@@ -129,8 +130,8 @@ class Study(Row):
     averages_without: tuple[Name, ...] = Field(
         description="sites left out of the second Average confusion matrix (A-54)"
     )
-    comparisons: Comparisons | None = Field(
-        None, description="paired t, corrected resampled t and DeLong, adjusted by Holm"
+    comparisons: tuple[Comparisons, ...] = Field(
+        (), description="paired t, corrected resampled t and DeLong; one family for Holm"
     )
     roc_panels: dict[Name, Panel] | None = Field(
         None, description="D-43: arms whose ROC curves share axes, by the letter of the panel"

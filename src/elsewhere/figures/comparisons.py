@@ -34,7 +34,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def pairs(
     results: Results,
-    chosen: Comparisons,
+    chosen: Sequence[Comparisons],
     *,
     predicted: Mapping[str, Predicted],
     gates: Mapping[str, Mapping[str, Any]],
@@ -51,11 +51,11 @@ def pairs(
         Row of a site to its gate.json.
     """
     rows = {row.name: row for row in results.rows}
-    arm = rows[chosen.arm]
+    both = [(rows[one.arm], rows[against]) for one in chosen for against in one.against]
     found = []
     for column in results.columns:
         ratio = arms.scans_ratio(gates[column.row])
-        for against in (rows[name] for name in chosen.against):
+        for arm, against in both:
             if results.own(arm, column) == results.own(against, column):
                 keys = [f"{row.name}/{column.row}" for row in (arm, against)]
                 pair = Pair(

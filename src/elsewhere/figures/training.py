@@ -33,7 +33,7 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
     Parameters
     ----------
     curves
-        "<arm>/<run>" to its curve, with columns ``iteration`` and ``validation_accuracy``; a run
+        "<arm>/<run>" to its curve, with columns ``iteration`` and ``selection_accuracy``; a run
         that was not run has no row.
     """
     arms = {key.split("/")[0] for key in curves}
@@ -81,7 +81,7 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
         return
     axes.axhline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
     for one, colour in zip(drawn, style.PALETTE * len(drawn), strict=False):
-        at, accuracy = one.history["iteration"], one.history["validation_accuracy"]
+        at, accuracy = one.history["iteration"], one.history["selection_accuracy"]
         sns.lineplot(
             x=at.to_numpy(),
             y=accuracy.to_numpy(),

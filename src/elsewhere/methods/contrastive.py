@@ -45,7 +45,19 @@ class ContrastiveLearning(BySite):
         valid: Mapping[str, Cohort],
         budget: Budget,
     ) -> Fitted:
-        """Minimise Eq. 5; see `Method.fit`."""
+        """Minimise Eq. 5; see `Method.fit`.
+
+        Raises
+        ------
+        ValueError
+            If a batch is too small to hold a positive and a negative pair.
+        """
+        size = budget.training.batch_size
+        if size < 3:
+            raise ValueError(
+                f"contrastive compares the scans of a batch: batch_size is {size}, expected at "
+                "least 3 (two of one class, one of the other)"
+            )
         return learn(network, train, valid, budget, losses=[self.loss])
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
@@ -56,7 +68,10 @@ class ContrastiveLearning(BySite):
         embedded = embeddings(network, batch)
         classified = F.cross_entropy(network.classifier(embedded).float(), batch.labels)
         projected = network.heads["projection"](embedded).float()
-        return classified + self.terms.weight * contrast(projected, batch.labels, self.terms)
+        # In bf16 a similarity near 1 / temperature = 20 has steps of 0.125.
+        with torch.autocast(projected.device.type, enabled=False):
+            apart = contrast(projected, batch.labels, self.terms)
+        return classified + self.terms.weight * apart
 
 
 def contrast(projected: Tensor, labels: Tensor, terms: Contrastive) -> Tensor:

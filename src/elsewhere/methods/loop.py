@@ -234,14 +234,14 @@ class _Progress:
         self.told = self.started
 
     def tell(self, done: int, loss: Tensor, history: list[Validation]) -> None:
-        """Log iteration, loss, validation accuracy, speed and time left."""
+        """Log iteration, loss, selection accuracy, speed and time left."""
         now = time.monotonic()
         if now - self.told < LOG_SECONDS and done < self.iterations:
             return
         self.told = now
         rate = (done - self.first) / (now - self.started)
         log.info(
-            "iteration %d of %d, loss %.4f, validation accuracy %s, %.2f iterations/s, %.0f s left",
+            "iteration %d of %d, loss %.4f, selection accuracy %s, %.2f iterations/s, %.0f s left",
             done,
             self.iterations,
             float(loss),

@@ -25,9 +25,11 @@ from elsewhere.networks.sites import SitedNetwork, separate_norms
 class MultiSiteNetwork(BySite):
     """A universal head learns from the labels and from a teacher of each site.
 
-    Every iteration first updates the teachers, each on its own site's embeddings and labels, then
-    the network: hard loss (labels) and soft loss (the teacher's probabilities), site by site.
-    Teachers do not move the shared layers. Predictions are the universal head's.
+    Every iteration has two steps, as in the released code: shared layers and teachers, each
+    teacher on its own site's labels; then shared layers and universal head, by hard loss (labels)
+    and soft loss (the teacher's probabilities), site by site. Predictions are the universal
+    head's. [AMB] Both steps have one Adam, and the second begins at the first iteration; the
+    released code has two, and begins it at iteration 500.
     """
 
     def __init__(self, row: Msnet) -> None:
@@ -47,7 +49,7 @@ class MultiSiteNetwork(BySite):
         valid: Mapping[str, Cohort],
         budget: Budget,
     ) -> Fitted:
-        """Train teachers and network in turns; see `Method.fit`."""
+        """Train with teachers and with the universal head in turns; see `Method.fit`."""
         return learn(network, train, valid, budget, losses=[teachers_loss, self.universal_loss])
 
     def universal_loss(self, network: Network, batch: Batch) -> Tensor:
@@ -64,9 +66,8 @@ class MultiSiteNetwork(BySite):
 
 
 def teachers_loss(network: Network, batch: Batch) -> Tensor:
-    """Return the sum over sites of each teacher's cross-entropy; no gradient to shared layers."""
-    with torch.no_grad():
-        embedded = embeddings(network, batch)
+    """Return the sum over sites of each teacher's cross-entropy; it moves shared layers too."""
+    embedded = embeddings(network, batch)
     losses = [
         F.cross_entropy(_teacher(network, site)(embedded[at]).float(), batch.labels[at])
         for site, at in parts(batch)

@@ -17,7 +17,7 @@ from elsewhere.files import whole
 from elsewhere.methods.method import Budget, Fitted, Validation
 from elsewhere.networks.describe import count_parameters, describe
 
-HISTORY = ("iteration", "learning_rate", "loss", "validation_accuracy")
+HISTORY = ("iteration", "learning_rate", "loss", "selection_accuracy")
 SECONDS_A_DAY = 86_400
 
 
@@ -44,7 +44,7 @@ def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
         "parameters": count_parameters(fitted.network),
         "architecture": [dataclasses.asdict(row) for row in describe(fitted.network, budget.input)],
         "best_iteration": fitted.best.iteration,
-        "validation_accuracy": fitted.best.accuracy,
+        "selection_accuracy": fitted.best.accuracy,
         "selection": f"{selection} accuracy",
         "iterations": budget.training.iterations,
         "device_kind": budget.training.device,

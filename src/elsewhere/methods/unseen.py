@@ -104,15 +104,27 @@ def averaged(layers: Sequence[nn.Module]) -> nn.Module:
 
 
 def _learn_statistics(network: SitedNetwork, images: Images) -> None:
-    """Replace the statistics of the unseen layers by the mean over the batches of the images."""
+    """Replace the statistics of the unseen layers by the mean over the images' batches.
+
+    A batch counts by its size: a last one of a single image does not weigh as much as a full one.
+
+    Raises
+    ------
+    ValueError
+        If there is no image.
+    """
     unseen = [layer.unseen for layer in network.per_site() if layer.unseen is not None]
     norms = _keep_statistics(network, unseen)
     for norm in norms:
         norm.reset_running_stats()
-        norm.momentum = None  # of all batches alike
+    seen = 0
     with _modes(network, training=norms), torch.no_grad():
         for batch in images():
+            seen += len(batch)
+            for norm in norms:
+                norm.momentum = len(batch) / seen
             network(batch, None)
+    _some(seen, "test_time")
 
 
 def _nearest(network: SitedNetwork, images: Images) -> int:
@@ -141,6 +153,7 @@ def _distance(network: SitedNetwork, at: int, images: Images) -> float:
             network(batch, network.sites[at])
     for hook in hooks:
         hook.remove()
+    _some(min(map(len, seen.values())), "nearest")
     return sum(_divergence(norm, torch.stack(sums).sum(0)) for norm, sums in seen.items())
 
 
@@ -153,6 +166,14 @@ def _divergence(norm: _BatchNorm, sums: Tensor) -> float:
     apart = (mean - kept_mean).square()
     both = (variance + apart) / kept_variance + (kept_variance + apart) / variance
     return float((both / 2 - 1).mean())
+
+
+def _some(seen: int, policy: str) -> None:
+    if not seen:
+        raise ValueError(
+            f"unseen: {policy} looks at the site's images, and there is none; choose mean or "
+            "ensemble for this arm"
+        )
 
 
 def _keep_statistics(network: SitedNetwork, layers: Iterable[nn.Module]) -> list[_BatchNorm]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class Settings:
     site_rows
         The study's name of a site to its row.
     comparisons
-        Which arm is compared with which; None: none is.
+        Which arm is compared with which.
     roc_panels
         Name of a panel to the arms whose ROC curves share its axes.
     """
@@ -64,7 +64,7 @@ class Settings:
     sites: Mapping[str, Site]
     site_rows: Mapping[str, str]
     scoring: Scoring
-    comparisons: Comparisons | None = None
+    comparisons: tuple[Comparisons, ...] = ()
     roc_panels: Mapping[str, tuple[str, ...]] | None = None
 
 
@@ -117,7 +117,7 @@ def _of_arms(job: Job, settings: Settings, folder: Path, results: Results) -> li
         known = published.read(settings.published) if settings.published else []
         arms_table.draw(results, arms_table.table(results, known), folder)
         names.append("arms_table")
-    if settings.comparisons is not None:
+    if settings.comparisons:
         rows = _compared(job, settings.comparisons, results)
         tests = comparisons.beside(rows, published.tests(settings.published))
         comparisons.draw(results, tests, folder)
@@ -125,9 +125,9 @@ def _of_arms(job: Job, settings: Settings, folder: Path, results: Results) -> li
     return names
 
 
-def _compared(job: Job, chosen: Comparisons, results: Results) -> list[dict[str, Any]]:
+def _compared(job: Job, chosen: Sequence[Comparisons], results: Results) -> list[dict[str, Any]]:
     """Compare arms on their predictions, which only this needs of all figures."""
-    wanted = {chosen.arm, *chosen.against}
+    wanted = {arm for one in chosen for arm in (one.arm, *one.against)}
     predicted = {
         key: Predicted(*predictions.read(path))
         for key, path in job.paths("predictions").items()

@@ -101,7 +101,7 @@ def _predicted(
         job.paths("model")[name],
         applied=settings,
         sites=made["n_train"],
-        scans=parts["test"],
+        scans=parts["test"] if len(parts["test"]) else parts["validation"],
         how=how,
     )
     frames: list[pd.DataFrame] = []

@@ -54,7 +54,7 @@ def run(job: Job, settings: Settings) -> None:
     if empty:
         _not_run(job, named | {"reason": f"site {empty[0]} has no data here"})
         return
-    training = settings.training
+    training = settings.training.of_run(len(train))
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = methods.build(settings.method)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from elsewhere.cohorts.cohort import CohortError, SiteFiles, load
+from elsewhere.cohorts.cohort import Cohort, CohortError, SiteFiles, load
 from elsewhere.imaging import store
 
 
@@ -44,6 +46,22 @@ def test_arrays_are_kept_only_up_to_the_budget(site):
     assert cohort.array(0) is first
     assert cohort.array(1) is not second
     np.testing.assert_array_equal(cohort.array(1), second)
+
+
+def test_threads_fill_the_cache_together(tmp_path):
+    ids = tuple(f"{i:016x}" for i in range(400))
+    for i, scan in enumerate(ids):
+        store.write(tmp_path / f"{scan}{store.SUFFIX}", np.full((1, 2, 2), i, np.int16))
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(3):
+            cohort = Cohort("here", ids, ids, np.zeros(400, np.int64), tmp_path)
+            with ThreadPoolExecutor(8) as pool:
+                found = [int(array[0, 0, 0]) for array in pool.map(cohort.array, range(400))]
+            assert found == list(range(400))
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_a_kept_array_cannot_be_spoilt(site):

@@ -70,15 +70,16 @@ def test_mean_averages_statistics_and_weights(network):
 
 
 def test_test_time_statistics_are_those_of_the_scans(network):
-    """Of the first layer, before any other shifts them: mean over batches of the batches'."""
+    """Of the first layer, before any other shifts them: the batches', weighted by their sizes."""
     images = scans(-1.0, 2.0, seed=7)
     branches = [layer.branches[0].running_mean.clone() for layer in network.per_site()]
-    treated = unseen.treated(network, "test_time", shown(images))
+    treated = unseen.treated(network, "test_time", shown(images, size=5))
     first = next(network.per_site())
     stem = network.network.branches.stem[0]
-    batches = [stem(batch).detach() for batch in images.split(4)]
-    mean = torch.stack([batch.mean((0, 2, 3)) for batch in batches]).mean(0)
-    variance = torch.stack([batch.var((0, 2, 3)) for batch in batches]).mean(0)
+    batches = [stem(batch).detach() for batch in images.split(5)]
+    assert [len(batch) for batch in batches] == [5, 5, 2]
+    mean = sum(len(batch) / 12 * batch.mean((0, 2, 3)) for batch in batches)
+    variance = sum(len(batch) / 12 * batch.var((0, 2, 3)) for batch in batches)
     torch.testing.assert_close(first.unseen.running_mean, mean, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(first.unseen.running_var, variance, rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(
@@ -113,6 +114,23 @@ def test_modes_and_weights_are_left_as_they_were(network):
     after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert not any(module.training for module in network.modules())
+
+
+def test_one_image_apart_does_not_move_a_site(network):
+    """A last batch of one image weighs as one image, however the others are cut."""
+    images = scans(-1.0, 2.0, seed=7)
+    images[-1] += 20
+    found = []
+    for size in (12, 11):
+        unseen.treated(network, "test_time", shown(images, size=size))
+        found.append(next(network.per_site()).unseen.running_mean)
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("policy", ["nearest", "test_time"])
+def test_a_policy_that_looks_at_images_needs_some(network, policy):
+    with pytest.raises(ValueError, match=f"unseen: {policy} looks at the site's images"):
+        unseen.treated(network, policy, list)
 
 
 @pytest.mark.parametrize("policy", ["nearest", "test_time"])

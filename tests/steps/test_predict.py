@@ -245,6 +245,18 @@ def test_a_site_not_seen_is_treated_by_the_policy(tmp_path, policy):
     np.testing.assert_array_equal(treated, again)
 
 
+@pytest.mark.parametrize("policy", ["nearest", "test_time"])
+def test_a_fold_that_tests_nobody_is_treated_by_its_validation_scans(tmp_path, policy):
+    cell = sited_cell(tmp_path, ["there", "yonder"])
+    split = pd.read_csv(cell.path("split"), dtype={"scan_id": str})
+    split.loc[(split["fold"] == 0) & (split["part"] == "test"), "part"] = "train"
+    split.to_csv(cell.path("split"), index=False)
+    found(cell, unseen=policy)
+    rows, _ = predictions.read(cell.outputs["predictions"])
+    assert set(rows[rows["fold"] == 0]["part"]) == {"validation"}
+    assert len(rows[(rows["fold"] == 1) & (rows["part"] == "test")]) == 2
+
+
 def test_without_a_policy_a_site_not_seen_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="`unseen` of the arm"):
         found(sited_cell(tmp_path, ["there", "yonder"]))

@@ -212,6 +212,23 @@ def test_selection_on_the_test_part_says_so_and_sees_its_scans(job, tmp_path):
     assert record["n_valid"] == {"here": 3, "there": 3}
 
 
+def test_a_site_is_seen_as_often_alone_as_among_others_d16(job, tmp_path):
+    row = SETTINGS.training.model_copy(
+        update={"iterations": 12, "iterations_per": "site", "validate_every": 3,
+                "sampling": "equal_per_site"}
+    )  # fmt: skip
+    both = dataclasses.replace(SETTINGS, training=row)
+    train.run(job, both)
+    alone = make_job(tmp_path, "alone")
+    for name in ("index", "arrays", "split"):
+        alone.inputs[name].pop("there")
+    train.run(alone, both)
+    told = [json.loads(one.outputs["record"].read_text()) for one in (job, alone)]
+    assert [record["iterations"] for record in told] == [24, 12]
+    assert told[0]["epochs"]["here"] == told[1]["epochs"]["here"] == 12 * 2 / 5
+    assert len(pd.read_csv(job.outputs["history"])) == len(pd.read_csv(alone.outputs["history"]))
+
+
 def test_a_method_may_give_the_sites_layers_of_their_own(job):
     train.run(job, dataclasses.replace(SETTINGS, method=Sepnorm(kind="sepnorm")))
     network = methods.build(Sepnorm(kind="sepnorm")).adapt(

@@ -168,7 +168,13 @@ def study_results(
         arms=table.arms,
         sites={row: params.sites[row] for row in rows.values()},
         site_rows=rows,
-        named=Named(study, table.title, table.classes, table.scoring.confidence),
+        named=Named(
+            study,
+            table.title,
+            table.classes,
+            table.scoring.confidence,
+            table.scoring.threshold_from,
+        ),
     )
 
 
@@ -606,9 +612,14 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
     """The figure step of six arms of contrastive with drawn scores, four folds and two seeds."""
     arms = ("single-a", "single-b", "joint", "sepnorm", "contrastive", "contrastive-on-test")
     job, settings = study_job(tmp_path_factory.mktemp("compared"), "contrastive", arms=arms)
-    chosen = Comparisons(arm="contrastive", against=("single-a", "single-b", "joint", "sepnorm"))
+    chosen = (
+        Comparisons(arm="contrastive", against=("single-a", "single-b", "joint", "sepnorm")),
+        Comparisons(arm="single-a", against=("joint",)),
+        Comparisons(arm="sepnorm", against=("contrastive",)),  # the worse one
+        Comparisons(arm="contrastive-on-test", against=("contrastive",)),
+    )
     panels = {"a": ("single-a", "single-b", "joint"), "b": ("sepnorm", "contrastive")}
-    settings = dataclasses.replace(settings, comparisons=(chosen,), roc_panels=panels)
+    settings = dataclasses.replace(settings, comparisons=chosen, roc_panels=panels)
     write_predicted(job, settings)
     run(job, settings)
     return job, settings

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.figures import arms_table
+from elsewhere.figures import arms_table, published
 from elsewhere.figures.results import Results
 from elsewhere.steps.figure import Settings
 
@@ -90,6 +91,42 @@ def test_one_seed_has_one_spread(contrastive: Results, tmp_path: Path, svg_texts
     first = rows[0]
     assert f"{100 * first['mean']:.2f} [{100 * first['sd_over_runs']:.2f}]" in shown
     assert "published" not in shown
+    notes = " ".join(shown)
+    assert (
+        "in brackets SD over folds; over seeds it is undefined with one seed, so it is not "
+        "comparable with the published ±"
+    ) in notes
+    assert "both readings" not in notes
+
+
+def test_the_notes_tell_spread_and_threshold(compared: Compared, svg_texts: Texts) -> None:
+    notes = " ".join(svg_texts(compared[0].outputs["figures"] / "arms_table.svg"))
+    assert "± SD over 2 seeds of the mean over folds; in brackets SD over the runs" in notes
+    assert "calls of the class with the higher probability (argmax: threshold 0.5)" in notes
+
+
+def test_runs_without_a_measure_are_counted(
+    contrastive: Results, tmp_path: Path, svg_texts: Texts
+) -> None:
+    key = ("joint", "covid-ct-synthetic")
+    cell = json.loads(json.dumps(contrastive.cells[key]))
+    why = "no test scan is called positive"
+    cell["runs"][1] |= {"precision": None, "undefined": {"precision": why}}
+    results = dataclasses.replace(contrastive, cells={**contrastive.cells, key: cell})
+    rows = arms_table.table(results, [])
+    arms_table.draw(results, rows, tmp_path)
+    (lost,) = [row for row in rows if row["n_runs"] < row["of_runs"]]
+    assert (lost["arm"], lost["measure"], lost["n_runs"], lost["of_runs"]) == (
+        "joint", "precision", 3, 4,
+    )  # fmt: skip
+    assert (lost["status"], lost["reason"]) == ("ok", f"undefined in 1 runs: {why}")
+    assert svg_texts(tmp_path / "arms_table.svg").count("(3 of 4 runs)") == 1
+    (beside,) = [
+        row
+        for row in published.compare(results, "contrastive")
+        if row["comment"].endswith("ours over 3 of 4 runs")
+    ]
+    assert beside["quantity"].startswith("precision, trained on Joint (Redesign)")
 
 
 def test_what_was_not_run_says_so(drawn_absent: Job, svg_texts: Texts) -> None:

@@ -74,3 +74,23 @@ def test_what_was_not_run_or_cannot_be_told_says_so(
     shown = " ".join(svg_texts(tmp_path / "embeddings.svg"))
     assert "which site: undefined: one name: a" in shown
     assert "not run: site b has no data here" in shown
+
+
+def test_what_is_not_known_of_patients_is_not_claimed(folder: Path, svg_texts: Texts) -> None:
+    shown = " ".join(svg_texts(folder / "embeddings.svg"))
+    assert "SARS-CoV-2 CT *" in shown
+    assert "no patient (* no image) in two folds: at * other images of the same patient" in shown
+    assert "no patient keys published" in shown
+    written = pd.read_csv(folder / embeddings.CSV_NAME)
+    assert written["n_patients"].isna().all(), "it would be a count of images"
+    assert set(written.loc[written["arm"] == "joint", "clusters"]) == {50}
+
+
+def test_where_patients_are_known_they_are_counted(
+    nguyen: Results, tmp_path: Path, svg_texts: Texts
+) -> None:
+    rows = [column.row for column in nguyen.columns]
+    embeddings.draw(nguyen, {"utsw": MAKER["look_into"](rows)}, tmp_path)
+    shown = " ".join(svg_texts(tmp_path / "embeddings.svg"))
+    assert "cross-validated, no patient in two folds; 0.5" in shown
+    assert set(pd.read_csv(tmp_path / embeddings.CSV_NAME)["n_patients"]) == {50}

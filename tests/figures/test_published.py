@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -133,3 +134,13 @@ def test_what_cannot_be_compared_says_why(
 def test_an_unknown_study_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="there are contrastive, nguyen2021"):
         published.read("nobody2020")
+
+
+def test_a_range_is_that_of_the_counted_arms(nguyen: Results) -> None:
+    rows = tuple(
+        dataclasses.replace(row, counted=row.name != "utsw") if row.single else row
+        for row in nguyen.rows
+    )
+    found = published.compare(dataclasses.replace(nguyen, rows=rows), "nguyen2021")
+    (ours,) = [row["ours"] for row in found if row["requirement"] == "A-67"]
+    assert ours.endswith("(4 cells)"), "of three arms on two sites each, one arm is left out"

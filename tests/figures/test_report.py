@@ -146,3 +146,17 @@ def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
     assert "one class: 1 is the label of all" in page.text
     for name in ("audit/audit.json", "audit/pairs.csv", "figures/confounding.csv"):
         assert any(link.endswith(name) for link in page.links), name
+
+
+def test_no_model_counts_twice_in_the_answer(contrastive: Results, nguyen: Results) -> None:
+    own: list[float] = []
+    for row in contrastive.rows:
+        for column in contrastive.columns:
+            if row.counted and contrastive.own(row, column):
+                own.append(contrastive.cell(row, column)["pooled"]["auc"])
+    answer = report.answer(contrastive)
+    assert len(own) == 4 + 2 * 7
+    assert answer[0]["number"] == f"{sum(own) / len(own):.2f}"
+    assert "18 cells" in answer[0]["words"]
+    assert all(item["words"].endswith(report.LEFT_OUT) for item in answer)
+    assert not any(report.LEFT_OUT in item["words"] for item in report.answer(nguyen))

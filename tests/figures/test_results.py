@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
 from elsewhere.design.study import Arm
 from elsewhere.figures.results import Named, Results, gather
+from elsewhere.steps.figure import Settings
 
 
 def test_rows_and_columns_keep_their_declared_order(nguyen: Results) -> None:
@@ -33,7 +37,8 @@ def test_a_site_without_patient_keys_is_starred_and_noted(contrastive: Results) 
     starred, plain = contrastive.columns
     assert contrastive.heading(starred) == "SARS-CoV-2 CT *"
     assert contrastive.heading(plain) == "COVID-CT"
-    assert any("no patient keys published" in note for note in contrastive.notes())
+    (note,) = [note for note in contrastive.notes() if "no patient keys published" in note]
+    assert note.endswith("intervals and p take every image for a patient, so they are too narrow.")
 
 
 def test_a_missing_cell_is_an_error() -> None:
@@ -55,3 +60,52 @@ def test_an_arm_has_its_title_and_never_hides_that_it_was_chosen_on_test(
     assert labels["joint"] == "Joint (Redesign)"
     assert labels["joint-on-test"] == "Joint (Redesign) (optimistic: chosen on test)"
     assert len(set(labels.values())) == len(labels)
+
+
+def test_the_mark_of_an_optimistic_arm_is_never_cut(contrastive: Results) -> None:
+    rows = {row.name: row for row in contrastive.rows}
+    assert rows["contrastive-on-test"].short(45) == "SepNorm + … (optimistic: chosen on test)"
+    assert rows["joint"].short(45) == "Joint (Redesign)"
+    assert rows["joint"].short(9) == "Joint …"
+
+
+def test_every_model_counts_once_as_it_was_trained_and_chosen(
+    nguyen: Results, contrastive: Results
+) -> None:
+    left = {row.name for row in contrastive.rows if not row.counted}
+    assert left == {
+        *(f"contrastive-{how}" for how in ("mean", "nearest", "test-time", "ensemble", "on-test")),
+        "joint-on-test",
+    }
+    assert len(contrastive.counted()) == 2 * (17 - 6)
+    assert len(nguyen.counted()) == len(nguyen.cells)
+
+
+def test_what_is_pooled_is_told_by_folds_and_seeds(
+    nguyen: Results, contrastive: Results, compared: tuple[Job, Settings]
+) -> None:
+    assert nguyen.pooling == ""
+    assert contrastive.pooling == "The test scans of all folds are pooled. "
+    ensemble = "the mean over 2 seeds, so this is their ensemble; folds are pooled"
+    for name in ("matrix", "roc_panels", "roc_multi_site"):
+        svg = compared[0].outputs["figures"] / f"{name}.svg"
+        texts = ElementTree.parse(svg).iter("{http://www.w3.org/2000/svg}text")
+        assert ensemble in " ".join("".join(one.itertext()).strip() for one in texts), name
+
+
+def test_every_line_of_every_table_says_what_is_synthetic_and_optimistic(
+    compared: tuple[Job, Settings], drawn_absent: Job
+) -> None:
+    """A table travels without its figure: the band at the top and the label go with its lines."""
+    for job, invented in ((compared[0], {"yes", "True"}), (drawn_absent, {"no", "False"})):
+        paths = sorted(job.outputs["figures"].glob("*.csv"))
+        assert {"published.csv", "arms_table.csv", "embeddings.csv"} <= {p.name for p in paths}
+        for path in paths:
+            with path.open(encoding="utf-8", newline="") as file:
+                lines = list(csv.DictReader(file))
+            assert lines
+            assert {line["synthetic"] for line in lines} <= invented, path.name
+            for line in lines:
+                if line.get("arm", "").endswith("-on-test"):
+                    assert "optimistic" in line["label"]
+    assert (compared[0].outputs["figures"] / "comparisons.csv").is_file()

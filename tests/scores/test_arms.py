@@ -203,3 +203,15 @@ def test_the_ratio_of_scans_is_that_of_all_folds():
     ]
     assert scans_ratio({"counts": counts}) == pytest.approx(25 / 65)
     assert scans_ratio({"counts": []}) is None
+
+
+def test_the_clusters_of_delong_are_counted_and_say_what_they_are(pair):
+    given = pair()
+    keys = ("published", "none")
+    for key in keys:
+        scans = tuple(Predicted(one.frame, {"patient_key": key}) for one in given.scans)
+        other = Pair(given.names, given.cells, scans, 0.4)
+        found = compare([other], confidence=0.95)
+        assert {row["patient_key"] for row in found} == {key}
+        assert row_of(found, DELONG, "auc")["clusters"] == N // 4
+        assert row_of(found, PAIRED, "auc")["clusters"] is None

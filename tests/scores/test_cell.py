@@ -9,6 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.design.study import Scoring
 from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.outcomes import outcomes
 
 NAMES = {"study": "s", "arm": "a_b", "site": "c"}
 OK = {"status": "ok", "patient_key": "published"}
@@ -184,3 +185,35 @@ def test_the_order_of_rows_changes_nothing(folds):
     shuffled = test.sample(frac=1, random_state=2)
     one, two = (json.dumps(assembled(frame, training)) for frame in (test, shuffled))
     assert one == two
+
+
+def test_the_argmax_needs_no_validation_scan_and_calls_a_tie_negative(folds, rows):
+    """torch.argmax takes the first of equals, as the Grad-CAM outcomes do."""
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax"})
+    tied = rows([0, 1, 1, 0], [0.5, 0.5, 0.51, 0.2])
+    found = assembled(tied, {"a": tied.iloc[:0]}, scoring=scoring)
+    (run,) = found["runs"]
+    assert run["confusion"] == {"tp": 1, "fp": 0, "tn": 2, "fn": 1}
+    assert (run["threshold"], run["threshold_rule"]) == (0.5, "argmax (0.5)")
+    by_outcome = [name.replace("true ", "t").replace("false ", "f")[:2] for name in outcomes(tied)]
+    assert sorted(by_outcome) == ["fn", "tn", "tn", "tp"]
+    test, training = folds
+    found = assembled(test, training, scoring=scoring)
+    assert {run["threshold"] for run in [*found["runs"], found["pooled"]]} == {0.5}
+    right = (test["probability_1"] > 0.5) == (test["label"] == 1)
+    assert found["pooled"]["accuracy"] == right.mean()
+
+
+def test_where_no_patient_is_known_images_are_counted_and_called_so(folds):
+    test, training = folds
+    keyed = assembled(test, training)
+    found = assembled(test, training, metadata=OK | {"patient_key": "none"})
+    for one, known in zip(
+        [*found["runs"], found["pooled"]], [*keyed["runs"], keyed["pooled"]], strict=True
+    ):
+        assert one["n_patients"] is None
+        assert known["n_patients"] == known["n_scans"]
+        for name, method in one["intervals"].items():
+            assert method == known["intervals"][name].replace("patient", "image")
+        assert (one["auc_low"], one["auc_high"]) == (known["auc_low"], known["auc_high"])
+    assert found["pooled"]["intervals"]["auc"] == "DeLong, clustered by image, logit scale"

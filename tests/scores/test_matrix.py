@@ -9,7 +9,15 @@ from elsewhere.scores.matrix import COLUMNS, NUMBERS, rows, write
 
 ARMS = {
     "a": Arm(sites=("a",), method="erm", network="n"),
-    "a_b": Arm(sites=("a", "b"), method="erm", network="n"),
+    "a_b": Arm(
+        sites=("a", "b"),
+        method="erm",
+        network="n",
+        selection="test",
+        unseen="mean",
+        anonymous=True,
+        models_of="a",
+    ),
 }
 
 
@@ -23,6 +31,7 @@ def cell(arm, site, runs, *, pooled=0.5, status="ok"):
         "arm": arm,
         "site": site,
         "training_sites": [f"{name}-synthetic" for name in ARMS[arm].sites],
+        "patient_key": None if status == "not run" else "none",
         "runs": runs,
         "pooled": one(pooled, fold="pooled", seed="pooled", status=status),
     }
@@ -73,3 +82,13 @@ def test_the_order_of_cells_changes_no_byte(tmp_path):
     for name, cells in (("one", CELLS), ("two", CELLS[::-1])):
         write(rows(cells, arms=ARMS, sites=["x", "y"]), tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_what_makes_an_arm_another_than_it_looks_stands_in_every_row():
+    table = rows(CELLS, arms=ARMS, sites=["x", "y"])
+    names = ("arm", "selection", "unseen", "anonymous", "models_of")
+    assert {tuple(row[name] for name in names) for row in table} == {
+        ("a", "validation", None, "no", None),
+        ("a_b", "test", "mean", "yes", "a"),
+    }
+    assert {row["patient_key"] for row in table if row["status"] == "ok"} == {"none"}

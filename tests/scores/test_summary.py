@@ -85,4 +85,5 @@ def test_spread_of_one_seed_and_of_none():
     one = spread(runs([[0.6, None, 0.8]]), measure="f1")
     assert (one.mean, one.sd_over_seeds, one.n_runs) == (pytest.approx(0.7), None, 2)
     assert one.sd_over_runs == pytest.approx(0.02**0.5)
-    assert spread({"runs": []}, measure="f1") == (None, None, None, 0, 0)
+    assert one.of_runs == 3, "that it is undefined in one of them is not lost"
+    assert spread({"runs": []}, measure="f1") == (None, None, None, 0, 0, 0)

@@ -73,6 +73,21 @@ def test_the_error_of_the_first_kind_is_that_of_the_level(dice):
     assert np.mean(np.array(plain) < 0.05) > 0.25
 
 
+@pytest.mark.parametrize(("alike", "wrong"), [(0.6, 0.074), (0.95, 0.171)])
+def test_seeds_that_share_their_folds_are_more_than_the_correction_allows_for(dice, alike, wrong):
+    """A documented bound, not a wish: four folds, three seeds, correlated `alike` in a fold."""
+    ratio, folds, seeds = 1 / 3, 4, 3
+    rho = ratio / (1 + ratio)
+    p_values = []
+    for _ in range(1500):
+        shared = math.sqrt(rho) * dice.normal()
+        of_fold = math.sqrt(alike - rho) * dice.normal(size=(folds, 1))
+        d = shared + of_fold + math.sqrt(1 - alike) * dice.normal(size=(folds, seeds))
+        none = np.zeros(folds * seeds)
+        p_values.append(corrected_t(d.ravel(), second=none, test_to_train=ratio, confidence=0.95).p)
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(wrong, abs=0.03)
+
+
 def test_folds_of_one_small_cohort_err_less_with_the_correction(dice):
     """Two learners that see one useless feature each, twelve times four folds of 80 scans."""
     plain, corrected = [], []

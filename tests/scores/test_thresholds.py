@@ -48,7 +48,8 @@ def test_the_threshold_is_that_of_trying_all(pairs):
 
 def test_the_rule_counts_the_scans():
     found = choose(np.array([0, 0, 1, 1, 0]), scores=np.array([0.1, 0.2, 0.4, 0.6, 0.9]))
-    assert found == (pytest.approx(0.3), "highest accuracy on validation data: 4 of 5 scans")
+    assert found.value == pytest.approx(0.3)
+    assert found.rule == "highest accuracy on validation data: 4 of 5 scans"
 
 
 def test_of_equal_optima_the_nearest_to_one_half():

@@ -22,9 +22,9 @@ MEASURES = {
     "auc": "AUC",
 }
 COLUMNS = (
-    *("site", "arm", "label", "trained_here", "measure"),
+    *("site", "synthetic", "arm", "label", "trained_here", "measure"),
     *("published_mean", "published_sd", "requirement"),
-    *("mean", "sd_over_seeds", "sd_over_runs", "n_seeds", "n_runs", "status", "reason"),
+    *("mean", "sd_over_seeds", "sd_over_runs", "n_seeds", "n_runs", "of_runs", "status", "reason"),
 )
 LABEL, WHOSE, NUMBER = 2.9, 1.4, 1.62
 GAP = 0.28
@@ -70,7 +70,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
             "Every arm on every site: mean and spread over runs, in percent",
             width=tables[0].width,
             height=sum(one.height for one in tables) + GAP * (len(tables) - 1),
-            notes=(*_notes(rows), *results.notes()),
+            notes=(*_notes(results), *results.notes()),
             synthetic=results.synthetic,
         )
         top = 0.0
@@ -92,11 +92,10 @@ def _row(
     found = spread(cell, measure=measure)
     missing = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
     known = found.mean is not None
-    undefined = (cell["pooled"].get("undefined") or {}).get(measure)
     return {
         "site": column.name,
         "arm": row.name,
-        "label": row.label,
+        **results.marks(row, column),
         "trained_here": "yes" if results.own(row, column) else "no",
         "measure": measure,
         "published_mean": published.get("value", ""),
@@ -104,8 +103,16 @@ def _row(
         "requirement": published.get("requirement", ""),
         **found._asdict(),
         "status": "ok" if known else missing,
-        "reason": None if known else undefined or words.reason(cell),
+        "reason": _undefined(cell, measure) or (None if known else words.reason(cell)),
     }
+
+
+def _undefined(cell: Mapping[str, Any], measure: str) -> str | None:
+    """Return in how many runs a measure is undefined, and why; None if in none."""
+    lost = [run for run in cell["runs"] if run[measure] is None]
+    whys = ((run.get("undefined") or {}).get(measure) or run["reason"] for run in lost)
+    said = "; ".join(dict.fromkeys(str(why) for why in whys))
+    return f"undefined in {len(lost)} runs: {said}" if lost else None
 
 
 def _of_site(results: Results, column: Column, rows: Rows) -> Table:
@@ -141,18 +148,27 @@ def _ours(row: Mapping[str, Any]) -> str:
     over_seeds, over_runs = row["sd_over_seeds"], row["sd_over_runs"]
     text = _percent(row["mean"])
     text += "" if over_seeds is None else f" ± {_percent(over_seeds)}"
-    return text + ("" if over_runs is None else f" [{_percent(over_runs)}]")
+    text += "" if over_runs is None else f" [{_percent(over_runs)}]"
+    few = row["n_runs"] < row["of_runs"]
+    return text + (f"\n({row['n_runs']} of {row['of_runs']} runs)" if few else "")
 
 
 def _percent(value: float) -> str:
     return words.number(100 * value)
 
 
-def _notes(rows: Rows) -> tuple[str, ...]:
-    seeds = max(row["n_seeds"] for row in rows)
-    runs = max(row["n_runs"] for row in rows)
-    first = f"± SD over {seeds} seeds of the mean over folds; " if seeds > 1 else ""
+def _notes(results: Results) -> tuple[str, ...]:
+    seeds = results.seeds
+    runs = max(len(cell["runs"]) for cell in results.cells.values())
+    which = (
+        f"± SD over {seeds} seeds of the mean over folds; in brackets SD over the runs: both "
+        "readings of D-06"
+        if seeds > 1
+        else "in brackets SD over folds; over seeds it is undefined with one seed, so it is not "
+        "comparable with the published ±"
+    )
     return (
-        f"Ours: mean over {runs} runs; {first}in brackets SD over the runs, both readings of "
-        "D-06. Published numbers are data with their source and enter none of ours.",
+        f"Ours: mean over {runs} runs; {which}. k of n runs: the measure is undefined in the "
+        "others. Published numbers are data with their source and enter none of ours.",
+        f"Accuracy, F1, sensitivity and precision: calls {results.calls}.",
     )

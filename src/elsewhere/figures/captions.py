@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from elsewhere.figures.results import Results
+
 
 class Caption(NamedTuple):
-    """Heading and text under a figure, and the steps whose files it shows."""
+    """Heading and text under a figure, and the steps whose files it shows.
+
+    What stands in braces in a text depends on the study: `caption` fills it in.
+    """
 
     heading: str
     text: str
@@ -28,8 +33,8 @@ CAPTIONS = {
     ),
     "arms_table": Caption(
         "Every arm on every site, mean and spread",
-        "Five measures in percent (D-19 to D-36), the published above ours. The standard deviation "
-        "is given over seeds and over all runs: the paper does not say which it prints (D-06).",
+        "Five measures in percent (D-19 to D-36), the published above ours; calls {calls}. "
+        "{spread}",
         "score",
     ),
     "comparisons": Caption(
@@ -57,7 +62,7 @@ CAPTIONS = {
     ),
     "confusion_single_site": Caption(
         "Confusion matrices, models trained on one site",
-        "Shares of each true class at the threshold t that was chosen on validation data "
+        "Shares of each true class at the threshold t {chosen} "
         "(A-52, A-53, A-61), the averages over sites and the matrix of all samples (A-54).",
         "score",
     ),
@@ -91,7 +96,9 @@ CAPTIONS = {
     ),
     "training": Caption(
         "Training",
-        "Validation accuracy during training; the best model is kept (A-42).",
+        "Accuracy by which weights are chosen, during training: on the validation part of the "
+        "training sites, in arms called optimistic on their test part; the best model is kept "
+        "(A-42).",
         "train",
     ),
     "gradcam": Caption(
@@ -114,10 +121,23 @@ CAPTIONS = {
 }
 
 SHARED = ("architecture", "gradcam")
+OF_SEEDS = (
+    "The standard deviation is given over seeds and over all runs: the paper does not say which it "
+    "prints (D-06)."
+)
+OF_ONE_SEED = (
+    "The standard deviation is that over folds: over seeds it is undefined with one seed, so it is "
+    "not comparable with the published ± (D-06)."
+)
 
 
-def caption(name: str) -> Caption:
+def caption(name: str, results: Results) -> Caption:
     """Return the caption of a figure; those of several networks, or of several arms, share one.
+
+    Parameters
+    ----------
+    results
+        Of the study: how its scans are called, and how many seeds it has.
 
     Raises
     ------
@@ -125,4 +145,11 @@ def caption(name: str) -> Caption:
         If no caption is written for a figure of this name.
     """
     shared = next((one for one in SHARED if name.startswith(f"{one}_")), name)
-    return CAPTIONS[shared]
+    found = CAPTIONS[shared]
+    argmax = results.named.threshold_from == "argmax"
+    text = found.text.format(
+        calls=results.calls,
+        chosen="of the argmax, 0.5" if argmax else "that was chosen on validation data",
+        spread=OF_SEEDS if results.seeds > 1 else OF_ONE_SEED,
+    )
+    return found._replace(text=text)

@@ -19,17 +19,22 @@ from elsewhere.scores.arms import CORRECTED, DELONG, MEASURES, PAIRED, Pair
 from elsewhere.scores.cell import Predicted
 
 CSV_NAME = "comparisons.csv"
-COLUMNS = (*arms.COLUMNS, "published_p", "requirement")
+COLUMNS = (*arms.COLUMNS, "published_p", "requirement", "label", "label_against", "synthetic")
 SHORT = dict(zip(MEASURES, ("acc", "F1", "sens", "prec", "AUC"), strict=True))
 HEADINGS = {PAIRED: "p, paired t", CORRECTED: "p, corrected resampled t", DELONG: "p, DeLong"}
-NONE = "none"
+NONE, WORSE = "none", "–"
 LABELS, PLOT, GAP = 2.05, 2.6, 0.16
 NUMBER, PUBLISHED = 0.54, 0.85
-TITLE, HEAD, LINE, FOOT = 0.32, 0.4, 0.4, 0.55
+TITLE, HEAD, GROUP, LINE, FOOT = 0.32, 0.42, 0.3, 0.4, 0.55
 MARKS = {CORRECTED: (style.ORANGE, -0.16, "s"), DELONG: (style.BLUE, 0.16, "o")}
-MEANINGS = {CORRECTED: "mean over runs, corrected resampled t", DELONG: "scans pooled, DeLong"}
+TITLE_WORDS = "Is one arm better than another? Differences of AUC, and p of every test"
+MEANINGS = {
+    CORRECTED: "mean over runs, corrected resampled t",
+    DELONG: "folds pooled, mean over seeds, DeLong",
+}
 
 Rows = Sequence[Mapping[str, Any]]
+Tests = Mapping[tuple[str, str], Mapping[str, Any]]  # by test and measure: one arm against another
 
 
 def pairs(
@@ -87,69 +92,99 @@ def beside(rows: Rows, published: Sequence[Mapping[str, str]]) -> list[dict[str,
 def draw(results: Results, rows: Rows, folder: Path) -> None:
     """Draw comparisons.png and .svg, and write comparisons.csv (D-41, D-42).
 
+    A block a site, in it a block an arm, in it a line for each arm that it is compared with.
+
     Parameters
     ----------
     rows
         As from `beside`.
     """
-    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    labels = {row.name: row.label for row in results.rows}
+    _write(results, rows, folder / CSV_NAME)
     by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
     shown = {one: _by_arm(found) for one, found in by_site.items() if found}
-    height = sum(TITLE + HEAD + LINE * len(against) + FOOT for against in shown.values())
+    height = sum(TITLE + HEAD + FOOT + sum(map(_tall, arms.values())) for arms in shown.values())
     with style.look():
         page = style.sheet(
-            _title(rows, labels),
+            TITLE_WORDS if rows else "No two arms to compare were trained alike",
             width=_places()[-1][0] + 0.2,
             height=max(0.1, height - FOOT + 0.45),
             notes=(*_notes(results, rows), *results.notes()),
             synthetic=results.synthetic,
         )
         top = 0.0
-        for number, (column, against) in enumerate(shown.items()):
+        for number, (column, of_site) in enumerate(shown.items()):
             top += TITLE
             _headings(page, results.heading(column), top)
-            axes = page.box(LABELS, top + HEAD, (PLOT, LINE * len(against)))
-            _dots(axes, against, _reach(rows))
             if number == 0:
-                _key(axes)
-            for line, (name, found) in enumerate(against.items()):
-                y = top + HEAD + LINE * (line + 0.5)
-                _numbers(page, labels[name], found, y, 1 - results.named.confidence)
-            top += HEAD + LINE * len(against) + FOOT
+                _key(page.box(LABELS, top, (PLOT, HEAD)))
+            top = _site(page, results, of_site, (top + HEAD, _reach(rows))) + FOOT
         style.save(page.figure, folder, "comparisons")
 
 
-def _by_arm(rows: Rows) -> dict[str, dict[tuple[str, str], Mapping[str, Any]]]:
-    """Return the rows of a site by the arm compared with, then by test and measure."""
-    found: dict[str, dict[tuple[str, str], Mapping[str, Any]]] = {}
+def _write(results: Results, rows: Rows, path: Path) -> None:
+    by_name = {row.name: row for row in results.rows}
+    sites = {column.name: column for column in results.columns}
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            marks = results.marks(by_name[row["arm"]], sites[row["site"]])
+            writer.writerow({**row, **marks, "label_against": by_name[row["against"]].label})
+
+
+def _by_arm(rows: Rows) -> dict[str, dict[str, Tests]]:
+    """Return the rows of a site by arm and by the arm compared with, then by test and measure."""
+    found: dict[str, dict[str, dict[tuple[str, str], Mapping[str, Any]]]] = {}
     for row in rows:
-        found.setdefault(row["against"], {})[row["test"], row["measure"]] = row
-    return found
+        of_arm = found.setdefault(row["arm"], {})
+        of_arm.setdefault(row["against"], {})[row["test"], row["measure"]] = row
+    return {arm: dict(against) for arm, against in found.items()}
 
 
-def _title(rows: Rows, labels: Mapping[str, str]) -> str:
-    if not rows:
-        return "No two arms to compare were trained alike"
-    return f"Is {labels[rows[0]['arm']]} better? Differences of AUC, and p of every test"
+def _tall(against: Mapping[str, Tests]) -> float:
+    return GROUP + LINE * len(against)
+
+
+def _site(
+    page: style.Sheet,
+    results: Results,
+    of_site: Mapping[str, Mapping[str, Tests]],
+    at: tuple[float, float],
+) -> float:
+    """Draw the blocks of a site, their top and the reach of their axes in `at`; return the end."""
+    labels = {row.name: row.label for row in results.rows}
+    top, reach = at
+    last = [*of_site][-1]
+    for arm, against in of_site.items():
+        asked = f"Is {labels[arm]} better?"
+        page.text(0, top + GROUP - 0.09, asked, weight="bold", va="baseline")
+        axes = page.box(LABELS, top + GROUP, (PLOT, LINE * len(against)))
+        _dots(axes, against, reach, last=arm == last)
+        for line, (name, found) in enumerate(against.items()):
+            y = top + GROUP + LINE * (line + 0.5)
+            _numbers(page, labels[name], found, y, 1 - results.named.confidence)
+        top += _tall(against)
+    return top
 
 
 def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
     sizes = {row["test"]: row["family"] for row in rows}
     families = ", ".join(f"{size} of {test}" for test, size in sizes.items())
+    starred = " (* by image)" if results.starred else ""
     level = f"{1 - results.named.confidence:.2g}"
     return (
         f"Right of 0: better than the arm of the line. Bars: {results.percent} intervals, not "
-        f"adjusted. Bold: p below {level} after Holm's adjustment over all p of that test in this "
-        f"study ({families}). {NONE}: no p can be computed; comparisons.csv says why.",
+        f"adjusted. p: red with {WORSE}: worse than the arm of the line. Bold: p below {level} "
+        f"after Holm's adjustment over all p of that test in this study ({families}). {NONE}: no p "
+        "can be computed; comparisons.csv says why.",
         "Over runs: pairs are the runs (fold and seed) of both arms. Their training parts overlap: "
         "the paired t-test, as published, ignores it and gives too small a p; the corrected one "
-        "(Nadeau & Bengio 2003) does not. DeLong: the same scans, each with the mean of its "
-        "out-of-fold probabilities, clustered by patient. Compared at sites that both arms were "
-        "trained on, or neither.",
+        "(Nadeau & Bengio 2003) allows for it, but not for seeds that share their folds: with "
+        "several seeds its p may still be too small. All measures but AUC: calls "
+        f"{results.calls}.",
+        f"DeLong: the same scans. {results.pooling}It is clustered by patient{starred}; it takes "
+        "the trained models as given. Compared at sites that both arms were trained on, or "
+        "neither.",
     )
 
 
@@ -190,9 +225,7 @@ def _reach(rows: Rows) -> float:
     return 1.08 * max(ends, default=0.0) or 0.1
 
 
-def _dots(
-    axes: Axes, against: Mapping[str, Mapping[tuple[str, str], Mapping[str, Any]]], reach: float
-) -> None:
+def _dots(axes: Axes, against: Mapping[str, Tests], reach: float, *, last: bool) -> None:
     axes.axvline(0, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
     for line, found in enumerate(against.values()):
         rows = [found[test, "auc"] for test in MARKS]
@@ -206,17 +239,20 @@ def _dots(
             if row["difference"] is not None:
                 axes.plot(row["difference"], line + offset, mark, color=colour, ms=4.5)
     axes.set(xlim=(-reach, reach), ylim=(len(against) - 0.5, -0.5))
-    axes.set_xlabel("difference of AUC", size=style.SMALL, labelpad=2)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.tick_params(length=2, pad=2)
+    axes.spines["bottom"].set_visible(last)
+    axes.tick_params(length=2 if last else 0, pad=2, labelbottom=last)
+    if last:
+        axes.set_xlabel("difference of AUC", size=style.SMALL, labelpad=2)
 
 
 def _key(axes: Axes) -> None:
+    style.bare(axes)
     for test, (colour, _, mark) in MARKS.items():
         axes.plot([], [], f"{mark}-", color=colour, ms=4.5, lw=1.4, label=MEANINGS[test])
     axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.03, 1.0), frameon=False, fontsize=7.5,
+        loc="lower left", bbox_to_anchor=(-0.03, 0.0), frameon=False, fontsize=7.5,
         handlelength=1.6, handletextpad=0.5, borderaxespad=0.1, labelspacing=0.2,
     )  # fmt: skip
 
@@ -224,7 +260,7 @@ def _key(axes: Axes) -> None:
 def _numbers(
     page: style.Sheet,
     label: str,
-    found: Mapping[tuple[str, str], Mapping[str, Any]],
+    found: Tests,
     y: float,
     level: float,
 ) -> None:
@@ -235,12 +271,14 @@ def _numbers(
     page.text(edge, y, published, ha="right", va="center", size=style.SMALL)
     for right, test, measure in _places():
         row = found[test, measure]
+        worse = row["p"] is not None and row["difference"] < 0
         page.text(
             right,
             y,
-            NONE if row["p"] is None else words.p_value(row["p"]),
+            NONE if row["p"] is None else f"{WORSE if worse else ''}{words.p_value(row['p'])}",
             ha="right",
             va="center",
             size=style.SMALL,
+            color=style.RED if worse else style.INK,
             weight="bold" if row["p"] is not None and row["p_holm"] < level else "normal",
         )

@@ -55,8 +55,11 @@ def draw(
     """
     titles = {row: site.title for row, site in sites.items()}
     told = table(audit, titles)
+    invented = any(site.synthetic for site in sites.values())
+    marked = {site.title: site.synthetic for site in sites.values()}
+    marks = ["yes" if marked.get(where, invented) else "no" for where in told["where"]]
     with whole(folder / CSV_NAME) as part:
-        told.to_csv(part, index=False, lineterminator="\n")
+        told.assign(synthetic=marks).to_csv(part, index=False, lineterminator="\n")
     questions = [*dict.fromkeys(zip(told["what"], told["where"], strict=True))]
     tall = LINE * max(len(questions), 1)
     counted = audit["contingency"]
@@ -72,7 +75,7 @@ def draw(
                 "the answer away. Near 1 with a small p: a network may learn the scanner, the "
                 "protocol or the export instead of the disease.",
             ),
-            synthetic=any(site.synthetic for site in sites.values()),
+            synthetic=invented,
         )
         _bars(page.box(NAMES, HEAD, (BARS, LINE * len(counted["sites"]))), counted, titles, classes)
         left = NAMES + BARS + LABELS

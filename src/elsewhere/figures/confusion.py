@@ -99,7 +99,7 @@ def _notes(results: Results, averages_without: tuple[str, ...]) -> tuple[str, ..
         f"of its class.{second} Combined: over all samples. acc: accuracy, for Average the mean "
         "of the sites' accuracies.",
         *(
-            ["t: mean of the runs' own thresholds; each scan is judged at its run's own."]
+            [f"Calls {results.calls}{', by the mean of the seeds' if results.seeds > 1 else ''}."]
             if results.repeated
             else []
         ),
@@ -154,7 +154,11 @@ def _site_panel(cell: Mapping[str, Any], *, framed: bool) -> Panel:
     if cell["status"] == "not run":
         return Panel(None, instead=words.NOT_RUN, framed=framed)
     pooled = cell["pooled"]
-    below = f"t = {words.number(pooled['threshold'])}"
+    below = (
+        "t of each run"
+        if pooled["threshold"] is None
+        else f"t = {words.number(pooled['threshold'])}"
+    )
     return Panel(normalised(_counts(cell)), below, pooled["accuracy"], framed=framed)
 
 

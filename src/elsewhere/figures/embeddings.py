@@ -18,10 +18,14 @@ from elsewhere.scores.explained import Explained
 
 SIDE, PITCH = 3.2, (3.55, 4.25)
 ACROSS, KEY, LEAST_WIDTH = 3, 0.3, 6.4
+WIDE = 40  # characters above a panel
 MARKS = ("o", "^")  # label 0, label 1
 SIZE, EDGE = 4.5, 0.9
 CSV_NAME = "embeddings.csv"
-COLUMNS = ("arm", "run", "told", "auc", "n_scans", "n_patients", "status", "reason")
+COLUMNS = (
+    *("arm", "label", "synthetic", "run", "told", "auc", "n_scans", "n_patients", "clusters"),
+    *("status", "reason"),
+)
 TOLD = {"site": "which site", "class": "which class"}
 
 
@@ -37,20 +41,20 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
     """
     across = min(ACROSS, len(explained))
     down = -(-len(explained) // ACROSS)
-    labels = {row.name: row.label for row in results.rows}
+    arms = {row.name: row for row in results.rows}
     with style.look():
         page = style.sheet(
             "How models see the sites: embeddings of test scans",
             width=max(LEAST_WIDTH, PITCH[0] * across - (PITCH[0] - SIDE)),
             height=KEY + PITCH[1] * down,
-            notes=_notes(explained),
+            notes=(*_notes(results, explained), *results.notes()),
             synthetic=results.synthetic,
         )
         _key(page, results)
         for number, (arm, found) in enumerate(explained.items()):
             line, place = divmod(number, ACROSS)
             at = (PITCH[0] * place, KEY + PITCH[1] * line)
-            title = "\n".join(textwrap.wrap(labels[arm], 40)[:2])
+            title = "\n".join(textwrap.wrap(arms[arm].short(2 * WIDE), WIDE)[:2])
             page.text(at[0], at[1] + 0.3, title, va="bottom", weight="bold")
             axes = page.box(at[0], at[1] + 0.36, (SIDE, SIDE))
             if found.record["status"] == "ok":
@@ -60,41 +64,53 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
             page.text(at[0], at[1] + 0.42 + SIDE, _told(found), va="top", size=style.SMALL)
         style.save(page.figure, folder, "embeddings")
     with whole(folder / CSV_NAME) as part:
-        table(explained).to_csv(part, index=False, lineterminator="\n")
+        table(results, explained).to_csv(part, index=False, lineterminator="\n")
 
 
-def table(explained: Mapping[str, Explained]) -> pd.DataFrame:
-    """Return what can be told of each arm's embeddings: a row for the site, one for the class."""
+def table(results: Results, explained: Mapping[str, Explained]) -> pd.DataFrame:
+    """Return what can be told of each arm's embeddings: a row for the site, one for the class.
+
+    ``clusters`` counts what no two folds share: patients, and the images of a site that publishes
+    no patient keys, beside which ``n_patients`` is empty.
+    """
+    arms = {row.name: row for row in results.rows}
     rows = []
     for arm, found in explained.items():
         none = {"status": words.NOT_RUN, "reason": found.record["reason"]}
         told = found.record.get("told") or dict.fromkeys(TOLD, none)
-        rows += [
-            {"arm": arm, "run": found.record["run"], "told": what, **entry}
-            for what, entry in told.items()
-        ]
-    return pd.DataFrame(rows, columns=[*COLUMNS])
+        about = {"arm": arm, **results.marks(arms[arm], None), "run": found.record["run"]}
+        for what, entry in told.items():
+            held = entry.get("n_patients")
+            counted = {"n_patients": None if results.starred else held, "clusters": held}
+            rows.append({**about, "told": what, **entry, **counted})
+    counts = dict.fromkeys(("n_scans", "n_patients", "clusters"), "Int64")  # empty, yet whole
+    return pd.DataFrame(rows, columns=[*COLUMNS]).astype(counts)
 
 
-def _notes(explained: Mapping[str, Explained]) -> tuple[str, ...]:
+def _notes(results: Results, explained: Mapping[str, Explained]) -> tuple[str, ...]:
     ran = [found.record for found in explained.values() if found.record["status"] == "ok"]
     if not ran:
         return ()
     planes = " and ".join(sorted({record["plane"] for record in ran}))
     runs = ", ".join(sorted({record["run"] for record in ran}))
+    apart = "no patient"
+    if results.starred:
+        apart += " (* no image)"
+    apart += " in two folds"
+    if results.starred:
+        apart += ": at * other images of the same patient may tell, the AUC is too high"
     return (
         f"Test scans of run {runs}. Plane: {planes} of the principal components of all sites "
         "together; how far groups are apart in it means little. AUC: told from these components by "
-        "a logistic regression, cross-validated, no patient in two folds; 0.5: cannot be told, 1: "
-        "always.",
+        f"a logistic regression, cross-validated, {apart}; 0.5: cannot be told, 1: always.",
     )
 
 
 def _key(page: style.Sheet, results: Results) -> None:
-    colours = zip(results.columns, style.PALETTE, strict=False)
+    colours = zip(map(results.heading, results.columns), style.PALETTE, strict=False)
     entries: list[Any] = [
-        Line2D([], [], marker="s", linestyle="", color=colour, label=column.title)
-        for column, colour in colours
+        Line2D([], [], marker="s", linestyle="", color=colour, label=heading)
+        for heading, colour in colours
     ]
     entries += [
         Line2D([], [], linestyle="", label=name, **_mark(label, style.INK))

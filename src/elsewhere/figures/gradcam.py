@@ -56,12 +56,12 @@ def _page(results: Results, found: Explained, label: str) -> style.Sheet:
         f"Where it looks, right and wrong: {label}",
         width=max(LEAST_WIDTH, LABELS + PITCH[0] * int(most)),
         height=sum(HEAD + SITE_GAP + PITCH[1] * count for count in lines.values()),
-        notes=_notes(results, found),
+        notes=(*_notes(results, found), *results.notes()),
         synthetic=results.synthetic,
     )
     top = 0.0
     for column in results.columns:
-        page.text(0, top + 0.14, column.title, va="center", weight="bold", size=10.5)
+        page.text(0, top + 0.14, results.heading(column), va="center", weight="bold", size=10.5)
         if column in there:
             _site(page, found, column.row, top + HEAD)
         else:
@@ -82,8 +82,9 @@ def _notes(results: Results, found: Explained) -> tuple[str, ...]:
     if found.record["status"] != "ok":
         return ()
     layers = {one["layer"] for one in found.record["sites"].values() if one["layer"]}
+    alone = "one a patient" + (" (* images, perhaps of one patient)" if results.starred else "")
     drawn = (
-        f"Test scans of run {found.record['run']}, one a patient, drawn by a seed and not by eye. "
+        f"Test scans of run {found.record['run']}, {alone}, drawn by a seed and not by eye. "
         f"P: probability of {results.named.classes[1]}; right and wrong by which class has the "
         "higher one. Left what the network sees, of a volume one slice; right the same under the "
         "Grad-CAM map of what speaks for the class that it chose, yellow at the map's own maximum."

@@ -50,10 +50,9 @@ def draw(results: Results, folder: Path) -> None:
 
 
 def _notes(results: Results) -> tuple[str, ...]:
-    pooled = "The test scans of all runs are pooled. " if results.repeated else ""
     return (
-        f"Below each AUC its {results.percent} interval. {pooled}A column always holds the same "
-        "test patients. 0.5 = chance, 1 = perfect.",
+        f"Below each AUC its {results.percent} interval. {results.pooling}A column always holds "
+        "the same test patients. 0.5 = chance, 1 = perfect.",
         *results.notes(),
     )
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from elsewhere.figures import style, words
-from elsewhere.figures.results import Metrics, Results
+from elsewhere.figures.results import Column, Metrics, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import whole
 from elsewhere.scores.summary import places, spread
 
 FOLDER = Path(__file__).parent / "published"
-COLUMNS = ("quantity", "requirement", "published", "ours", "comment")
+SHOWN = ("quantity", "requirement", "published", "ours", "comment")
+COLUMNS = (*SHOWN, "label", "synthetic")
 CSV_NAME = "published.csv"
 OF_TESTS = "_tests.csv"
 METRICS = {
@@ -83,7 +84,7 @@ def draw(results: Results, rows: list[dict[str, str]], folder: Path) -> None:
     shown = [row for row in rows if row["comment"] != NO_ARM]
     left = len(rows) - len(shown)
     more = f" {left} published numbers of arms that are not run here stand in published.csv."
-    words_table = Table(FIELDS, tuple(tuple(row[name] for name in COLUMNS) for row in shown))
+    words_table = Table(FIELDS, tuple(tuple(row[name] for name in SHOWN) for row in shown))
     with style.look():
         page = style.sheet(
             "Published numbers beside ours",
@@ -91,7 +92,8 @@ def draw(results: Results, rows: list[dict[str, str]], folder: Path) -> None:
             height=words_table.height,
             notes=(
                 f"Ours: in brackets the {results.percent} interval; MC: mean ± SD over Monte-Carlo "
-                "dropout passes. Number: of the requirement." + (more if left else ""),
+                f"dropout passes. All but AUC: calls {results.calls}. Number: of the requirement."
+                + (more if left else ""),
                 *results.notes(),
             ),
             synthetic=results.synthetic,
@@ -102,13 +104,22 @@ def draw(results: Results, rows: list[dict[str, str]], folder: Path) -> None:
 
 def _compared(results: Results, number: Mapping[str, str]) -> dict[str, str]:
     ours, comment = _ours(results, number)
+    row, column = _place(results, number)
+    marks = results.marks(row, column)
     return {
         "quantity": _quantity(results, number),
         "requirement": number["requirement"],
         "published": _published(number),
         "ours": ours,
         "comment": comment,
+        **marks,
+        "label": GROUPS.get(number["arm"], marks["label"]),
     }
+
+
+def _place(results: Results, number: Mapping[str, str]) -> tuple[Row | None, Column | None]:
+    row = next((row for row in results.rows if row.name == number["arm"]), None)
+    return row, next((one for one in results.columns if one.name == number["site"]), None)
 
 
 def _quantity(results: Results, number: Mapping[str, str]) -> str:
@@ -129,8 +140,7 @@ def _ours(results: Results, number: Mapping[str, str]) -> tuple[str, str]:
     """Return our number and the comment."""
     if number["arm"] in GROUPS:
         return _range(results, single=number["arm"] == "single-site"), number["source"]
-    row = next((row for row in results.rows if row.name == number["arm"]), None)
-    column = next((one for one in results.columns if one.name == number["site"]), None)
+    row, column = _place(results, number)
     if row is None or column is None:
         return "", NO_ARM
     cell, metric = results.cell(row, column), number["metric"]
@@ -145,7 +155,7 @@ def _ours(results: Results, number: Mapping[str, str]) -> tuple[str, str]:
 def _range(results: Results, *, single: bool) -> str:
     found = [
         place.auc
-        for place in places(results.cells.values())
+        for place in places(results.counted())
         if place.kind == "unseen" and (place.n_training_sites == 1) == single
     ]
     if not found:
@@ -167,6 +177,8 @@ def _over_runs(cell: Metrics, metric: str, source: str) -> tuple[str, str]:
     """Return mean ± SD over seeds of the mean over folds, or over runs if there is one seed."""
     found = spread(cell, measure=metric)
     over_seeds = found.sd_over_seeds is not None
-    of = f"{found.n_seeds} seeds" if over_seeds else f"{found.n_runs} runs"
+    few = found.n_runs < found.of_runs  # in the others the measure is undefined
+    runs = f"{found.n_runs} of {found.of_runs} runs" if few else f"{found.n_runs} runs"
+    of = f"{found.n_seeds} seeds" + (f", {runs}" if few else "") if over_seeds else runs
     sd = found.sd_over_seeds if over_seeds else found.sd_over_runs
     return words.spread(found.mean, sd, digits=4), f"{source}, ours over {of}"

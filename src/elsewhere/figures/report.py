@@ -21,6 +21,7 @@ from elsewhere.files import whole
 from elsewhere.scores.summary import Mean, summarise
 
 TEMPLATE = "report.html.j2"
+LEFT_OUT = "without arms chosen on test or applied a second time"
 IN_PIXELS = ("example_slices", "gradcam_")
 
 
@@ -66,7 +67,7 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         synthetic=style.SYNTHETIC,
         command=made.command("figure", results.study),
         answer=answer(results),
-        figures=[_figure(name, folder, made) for name in parts.figures],
+        figures=[_figure(name, folder, made, results) for name in parts.figures],
         matrix=_matrix(results, made),
         matrix_href=made.href(job.outputs["matrix"]),
         without=_without(results),
@@ -85,15 +86,19 @@ def write(results: Results, job: Job, parts: Parts) -> None:
 
 
 def answer(results: Results) -> list[dict[str, str]]:
-    """Return the summary of the five seconds: a number and its meaning each."""
-    found = summarise(results.cells.values())
+    """Return the summary of the five seconds: a number and its meaning each.
+
+    Every model counts once, as it was trained and chosen: see `Row.counted`.
+    """
+    found = summarise(results.counted())
     difference = found.difference
+    left = "" if all(row.counted for row in results.rows) else f"; {LEFT_OUT}"
     items = [
-        _mean(found.own, "mean AUC where they were trained"),
-        _mean(found.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)"),
+        _mean(found.own, "mean AUC where they were trained", left),
+        _mean(found.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)", left),
         {
             "number": words.number(difference),
-            "words": "difference: what models lose elsewhere",
+            "words": f"difference: what models lose elsewhere{left}",
         },
     ]
     single, several = found.own_of_single, found.own_of_several
@@ -102,22 +107,22 @@ def answer(results: Results) -> list[dict[str, str]]:
             {
                 "number": words.number(several.auc),
                 "words": "mean AUC on their own sites of models trained on several sites together; "
-                f"of models trained on one site: {words.number(single.auc)}",
+                f"of models trained on one site: {words.number(single.auc)}{left}",
             }
         )
     return items
 
 
-def _mean(mean: Mean, meaning: str) -> dict[str, str]:
+def _mean(mean: Mean, meaning: str, left: str) -> dict[str, str]:
     cells = "no cell has an AUC" if not mean.n_cells else f"{mean.n_cells} cells"
-    return {"number": words.number(mean.auc), "words": f"{meaning}, {cells}"}
+    return {"number": words.number(mean.auc), "words": f"{meaning}, {cells}{left}"}
 
 
-def _figure(name: str, folder: Path, made: Provenance) -> dict[str, str]:
+def _figure(name: str, folder: Path, made: Provenance, results: Results) -> dict[str, str]:
     pixels = name.startswith(IN_PIXELS)
     kind, suffix = ("image/png", ".png") if pixels else ("image/svg+xml", ".svg")
     content = base64.b64encode((folder / f"{name}{suffix}").read_bytes()).decode("ascii")
-    heading, text, steps = caption(name)
+    heading, text, steps = caption(name, results)
     table = folder / f"{name}.csv"
     return {
         "name": name,

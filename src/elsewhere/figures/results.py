@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,13 @@ from elsewhere.design.parts import Site
 from elsewhere.design.study import Arm
 
 Metrics = Mapping[str, Any]
+ON_TEST = " (optimistic: chosen on test)"
+OF_VALIDATION = "at each run's own threshold, chosen on the validation part of its "
+CALLS = {
+    "argmax": "of the class with the higher probability (argmax: threshold 0.5)",
+    "training_sites": f"{OF_VALIDATION}training sites",
+    "test_site": f"{OF_VALIDATION}test site",
+}
 
 
 @dataclass(frozen=True)
@@ -40,26 +48,49 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """An arm, in the order of the study: its label and the study's names of its training sites."""
+    """An arm, in the order of the study.
+
+    Attributes
+    ----------
+    label
+        What figures call it; that weights were chosen on test is part of it.
+    sites
+        The study's names of its training sites.
+    counted
+        Whether it enters sums over arms: its models are its own, are applied as trained, and were
+        not chosen on test.
+    """
 
     name: str
     label: str
     sites: tuple[str, ...]
+    counted: bool = True
 
     @property
     def single(self) -> bool:
         """Trained on one site."""
         return len(self.sites) == 1
 
+    def short(self, most: int) -> str:
+        """Return the label cut to this many characters; what makes it optimistic is never cut."""
+        if not self.label.endswith(ON_TEST):
+            return textwrap.shorten(self.label, most, placeholder=" …")
+        title = self.label.removesuffix(ON_TEST)
+        return textwrap.shorten(title, most - len(ON_TEST), placeholder=" …") + ON_TEST
+
 
 @dataclass(frozen=True)
 class Named:
-    """What a study is called: its name, title, classes (label 0, label 1) and confidence."""
+    """What a study is called: its name, title, classes (label 0, label 1), confidence, threshold.
+
+    ``threshold_from`` is that of the study's scoring.
+    """
 
     study: str
     title: str
     classes: tuple[str, str]
     confidence: float
+    threshold_from: str = "training_sites"
 
 
 @dataclass(frozen=True)
@@ -91,6 +122,31 @@ class Results:
         """Whether an arm has several runs: folds or seeds."""
         return any(len(cell["runs"]) > 1 for cell in self.cells.values())
 
+    @property
+    def seeds(self) -> int:
+        """Most seeds of a cell."""
+        return self._most("seed")
+
+    @property
+    def calls(self) -> str:
+        """How scans are called positive or negative, in words."""
+        return CALLS[self.named.threshold_from]
+
+    @property
+    def pooling(self) -> str:
+        """What a pooled number is made of, as a sentence; empty where every cell has one run."""
+        if not self.repeated:
+            return ""
+        if self.seeds < 2:
+            return "The test scans of all folds are pooled. "
+        ensemble = f"A scan's score is the mean over {self.seeds} seeds, so this is their ensemble"
+        return f"{ensemble}; folds are pooled. " if self._most("fold") > 1 else f"{ensemble}. "
+
+    def _most(self, of: str) -> int:
+        return max(
+            (len({run[of] for run in cell["runs"]}) for cell in self.cells.values()), default=0
+        )
+
     def groups(self) -> tuple[tuple[Row, ...], ...]:
         """Return the single-site rows and the multi-site rows, leaving out an empty group."""
         single = tuple(row for row in self.rows if row.single)
@@ -106,6 +162,11 @@ class Results:
         cells = [self.cell(row, column) for row in self.rows]
         return next((cell for cell in cells if cell["status"] != "not run"), cells[0])
 
+    def counted(self) -> list[Metrics]:
+        """Return the cells of the counted arms."""
+        kept = {row.name for row in self.rows if row.counted}
+        return [cell for (arm, _), cell in self.cells.items() if arm in kept]
+
     def own(self, row: Row, column: Column) -> bool:
         """Whether the arm was trained on this site."""
         return column.name in row.sites
@@ -118,6 +179,20 @@ class Results:
         """Return the title of a column, starred when its split is one of images."""
         return column.title + (" *" if self.image_level(column) else "")
 
+    @property
+    def starred(self) -> bool:
+        """Whether a site publishes no patient keys."""
+        return any(self.image_level(column) for column in self.columns)
+
+    def marks(self, row: Row | None, column: Column | None) -> dict[str, str]:
+        """Return what a line of a CSV must not lose: the arm's label, and what is synthetic.
+
+        ``synthetic`` is that of the site, or of the study where the line is of several sites.
+        """
+        synthetic = self.synthetic if column is None else column.synthetic
+        label = "" if row is None else row.label
+        return {"label": label, "synthetic": "yes" if synthetic else "no"}
+
     def notes(self) -> tuple[str, ...]:
         """Return the footnotes that every figure of results needs."""
         found = []
@@ -127,7 +202,8 @@ class Results:
         if starred:
             found.append(
                 f"* {', '.join(starred)}: image-level split: no patient keys published, "
-                "so images of one patient may stand in training and in test."
+                "so images of one patient may stand in training and in test; intervals and p take "
+                "every image for a patient, so they are too narrow."
             )
         return tuple(found)
 
@@ -179,7 +255,7 @@ def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]
     sites = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
     alike = Counter(sites[name] for name, arm in arms.items() if arm.title is None)
     return tuple(
-        Row(name, _label(arm, sites[name], alone=alike[sites[name]] < 2), arm.sites)
+        Row(name, _label(arm, sites[name], alone=alike[sites[name]] < 2), arm.sites, _counts(arm))
         for name, arm in arms.items()
     )
 
@@ -187,4 +263,8 @@ def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]
 def _label(arm: Arm, sites: str, *, alone: bool) -> str:
     """Return what figures call an arm; weights chosen on the test part are never shown without."""
     label = arm.title or (sites if alone else f"{sites}, {arm.method}, {arm.network}")
-    return f"{label} (optimistic: chosen on test)" if arm.selection == "test" else label
+    return f"{label}{ON_TEST}" if arm.selection == "test" else label
+
+
+def _counts(arm: Arm) -> bool:
+    return arm.models_of is None and arm.selection == "validation" and not arm.anonymous

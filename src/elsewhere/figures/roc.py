@@ -82,7 +82,7 @@ def _notes(results: Results, kept: tuple[Column, ...], group: tuple[Row, ...]) -
             "the curve around their mean. It is not an interval over patients."
         )
     if any(len(cell["runs"]) > 1 for cell in cells):
-        notes.append("Thin lines: single folds or seeds; thick line: their test scans pooled.")
+        notes.append(f"Thin lines: single folds and seeds; thick line: all. {results.pooling}")
     for column in results.columns:
         if column not in kept:
             why = words.reason(results.column(column))

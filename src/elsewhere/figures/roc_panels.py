@@ -75,10 +75,9 @@ def _has_curve(results: Results, row: Row, column: Column) -> bool:
 
 
 def _notes(results: Results, kept: Sequence[Column]) -> tuple[str, ...]:
-    pooled = " of the test scans of all runs together" if results.repeated else ""
     notes = [
-        f"Curves{pooled}, AUC with its {results.percent} interval (DeLong). Dashed: the arm was "
-        "not trained on this site. Grey: chance."
+        f"Curves, AUC with its {results.percent} interval (DeLong). {results.pooling}Dashed: the "
+        "arm was not trained on this site. Grey: chance."
     ]
     for column in results.columns:
         if column not in kept:

@@ -1,4 +1,4 @@
-"""training: validation accuracy of every run against its iterations, a panel an arm."""
+"""training: the accuracy that chooses weights, of every run by iterations, a panel an arm."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from elsewhere.figures.results import Results, Row
 
 ACROSS = 3
 SIZE, PITCH = (2.55, 1.55), (2.95, 2.15)
-LEFT, HEAD, FOOT = 0.45, 0.36, -0.12
+LEFT, HEAD, FOOT = 0.55, 0.36, -0.12
+MEASURE = "accuracy by which\nweights are chosen"
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
     lengths = [one.history["iteration"].max() for one in curves.values() if len(one.history)]
     with style.look():
         page = style.sheet(
-            "Training: validation accuracy of each run",
+            "Training: accuracy by which weights are chosen, of each run",
             width=max(LEFT + PITCH[0] * across, 5.6),
             height=HEAD + PITCH[1] * down + FOOT,
             notes=(
@@ -56,8 +57,7 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
         for number, row in enumerate(rows):
             line, place = divmod(number, ACROSS)
             at = (LEFT + PITCH[0] * place, HEAD + PITCH[1] * line)
-            title = textwrap.shorten(row.label, 80)
-            lines = textwrap.wrap(title, 34, break_on_hyphens=False)
+            lines = textwrap.wrap(row.short(80), 34, break_on_hyphens=False)
             label = "\n".join(lines)
             page.text(
                 *at, label + "\n", va="bottom", size=style.SMALL, weight="bold", linespacing=1.1
@@ -97,7 +97,7 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
 
 def _ticks(axes: Axes, *, outer: tuple[bool, bool]) -> None:
     axes.set_xlabel("iteration" if outer[1] else "", size=style.SMALL)
-    axes.set_ylabel("accuracy" if outer[0] else "", size=style.SMALL)
+    axes.set_ylabel(MEASURE if outer[0] else "", size=style.SMALL, labelpad=2)
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"] if outer[0] else ["", "", ""])
     axes.xaxis.set_major_locator(style.few_ticks())
     axes.tick_params(length=2, pad=2)

@@ -17,8 +17,9 @@ from elsewhere.scores.tests import corrected_t, holm, paired_t
 MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
 NO_RATIO = "the split of this site has no training scans"
+ABOUT = ("site", "arm", "against", "patient_key")
 COLUMNS = (
-    *("site", "arm", "against", "test", "measure", "n", "of", "test_to_train"),
+    *(*ABOUT, "test", "measure", "n", "of", "clusters", "test_to_train"),
     *("mean_arm", "mean_against", "difference", "low", "high"),
     *("statistic", "p", "p_holm", "family", "status", "reason"),
 )
@@ -53,7 +54,8 @@ def compare(pairs: Iterable[Pair], *, confidence: float) -> list[dict[str, Any]]
     arms in one run (fold and seed), and each of the five measures of Table I is tested: by the
     paired t-test, as published, and by the corrected resampled t-test. The AUC is tested also on
     the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over seeds
-    of its out-of-fold probability.
+    of its out-of-fold probability, and the trained models are taken as given. ``clusters`` counts
+    the patients; where ``patient_key`` is none every image is taken for one, so p is too small.
 
     ``p_holm`` is adjusted over a family: all rows of one test in `pairs`, whatever site, arm and
     measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
@@ -101,8 +103,8 @@ def out_of_fold(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
-    named = zip(("site", "arm", "against"), pair.names, strict=True)
-    about: dict[str, Any] = {**dict(named), "test_to_train": None}
+    key = pair.scans[0].metadata.get("patient_key")
+    about: dict[str, Any] = dict(zip(ABOUT, (*pair.names, key), strict=True))
     why = next((cell["reason"] for cell in pair.cells if cell["status"] == "not run"), None)
     if why is not None:
         for test, measure in _tests():
@@ -124,7 +126,8 @@ def _tests() -> list[tuple[str, str]]:
 
 def _empty(test: str, measure: str) -> dict[str, Any]:
     of = "scans" if test == DELONG else "runs"
-    return dict.fromkeys(COLUMNS[8:]) | {"test": test, "measure": measure, "n": 0, "of": of}
+    none = dict.fromkeys(name for name in COLUMNS if name not in ABOUT)
+    return none | {"test": test, "measure": measure, "n": 0, "of": of}
 
 
 def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[str, Any]:
@@ -182,6 +185,7 @@ def _on_scans(scans: tuple[Predicted, Predicted], confidence: float) -> dict[str
     )
     return {
         "n": len(labels),
+        "clusters": int(patients.max()) + 1,
         "mean_arm": auc(labels, scores=scores[0]),
         "mean_against": auc(labels, scores=scores[1]),
         "difference": found.difference,

@@ -11,9 +11,10 @@ import pandas as pd
 
 from elsewhere.design.study import Scoring
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import Judged, absent, measure
 from elsewhere.scores.predictions import RUN
-from elsewhere.scores.thresholds import Threshold, choose
+from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
 
 Run = tuple[int, int]
 
@@ -24,6 +25,11 @@ class Predicted:
 
     frame: pd.DataFrame
     metadata: Mapping[str, str]
+
+    @property
+    def unit(self) -> Unit:
+        """What is taken to be independent: without patient keys nothing tells patients apart."""
+        return "image" if self.metadata.get("patient_key") == "none" else "patient"
 
 
 def assemble(
@@ -50,15 +56,14 @@ def assemble(
     runs: list[dict[str, Any]] = []
     pooled = absent("not run", reason=reason) | {"fold": "pooled", "seed": "pooled"}
     if not reason:
-        source = {names["site"]: test} if scoring.threshold_from == "test_site" else training
-        chosen = _thresholds(_runs(test.frame), source)
+        chosen = _chosen(test, training, names["site"], scoring)
         runs = [
             {"fold": run[0], "seed": run[1]}
-            | measure(_judged(_part(test.frame, run, "test"), {run: threshold}), scoring=scoring)
+            | measure(_judged(test, {run: threshold}), scoring=scoring)
             | _threshold_entry({run: threshold})
             for run, threshold in chosen.items()
         ]
-        pooled = _pooled(test.frame, runs, chosen, scoring)
+        pooled = _pooled(test, runs, chosen, scoring)
     return {
         **{name: names[name] for name in ("study", "arm", "site")},
         "training_sites": list(training),
@@ -90,18 +95,28 @@ def _part(frame: pd.DataFrame, run: Run, part: str) -> pd.DataFrame:
     return frame[(frame["fold"] == fold) & (frame["seed"] == seed) & (frame["part"] == part)]
 
 
+def _chosen(
+    test: Predicted, training: Mapping[str, Predicted], site: str, scoring: Scoring
+) -> dict[Run, Threshold]:
+    """Return the threshold of each run: that of the argmax, or one chosen on validation scans."""
+    runs = _runs(test.frame)
+    if scoring.threshold_from == "argmax":
+        return dict.fromkeys(runs, OF_ARGMAX)
+    return _thresholds(runs, {site: test} if scoring.threshold_from == "test_site" else training)
+
+
 def _thresholds(runs: list[Run], source: Mapping[str, Predicted]) -> dict[Run, Threshold]:
     """Choose each run's threshold on the pooled validation scans of these sites (A-52)."""
     chosen = {}
     for run in runs:
         rows = pd.concat([_part(site.frame, run, "validation") for site in source.values()])
-        value, rule = choose(_ints(rows["label"]), scores=_floats(rows["probability_1"]))
-        chosen[run] = Threshold(value, f"{rule} ({' + '.join(source)})")
+        found = choose(_ints(rows["label"]), scores=_floats(rows["probability_1"]))
+        chosen[run] = found._replace(rule=f"{found.rule} ({' + '.join(source)})")
     return chosen
 
 
 def _pooled(
-    frame: pd.DataFrame,
+    test: Predicted,
     runs: list[dict[str, Any]],
     chosen: Mapping[Run, Threshold],
     scoring: Scoring,
@@ -110,19 +125,19 @@ def _pooled(
     pooled = {"fold": "pooled", "seed": "pooled"}
     if len(runs) == 1:
         return runs[0] | pooled
-    judged = _judged(frame[frame["part"] == "test"], chosen)
-    return pooled | measure(judged, scoring=scoring) | _threshold_entry(chosen)
+    return pooled | measure(_judged(test, chosen), scoring=scoring) | _threshold_entry(chosen)
 
 
 def _threshold_entry(chosen: Mapping[Run, Threshold]) -> dict[str, Any]:
-    if len(chosen) == 1:
-        (value, rule) = next(iter(chosen.values()))
-        return {"threshold": value, "threshold_rule": rule}
+    first = next(iter(chosen.values()))
+    if len(chosen) == 1 or set(chosen.values()) == {OF_ARGMAX}:
+        return {"threshold": first.value, "threshold_rule": first.rule}
     return {"threshold": None, "threshold_rule": f"each of {len(chosen)} runs at its own"}
 
 
-def _judged(rows: pd.DataFrame, chosen: Mapping[Run, Threshold]) -> Judged:
-    """Reduce test rows to one value a scan: the mean over its runs of probability and margin."""
+def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
+    """Reduce the test rows of these runs to one value a scan: mean probability and mean margin."""
+    rows = pd.concat([_part(test.frame, run, "test") for run in chosen])
     limits = [
         chosen[int(fold), int(seed)].value
         for fold, seed in zip(rows["fold"], rows["seed"], strict=True)
@@ -134,12 +149,15 @@ def _judged(rows: pd.DataFrame, chosen: Mapping[Run, Threshold]) -> Judged:
         score=("probability_1", "mean"),
         margin=("margin", "mean"),
     )
+    margins = _floats(scans["margin"])
+    above = all(threshold.above for threshold in chosen.values())
     return Judged(
         labels=_ints(scans["label"]),
         scores=_floats(scans["score"]),
-        calls=_floats(scans["margin"]) >= 0,
+        calls=margins > 0 if above else margins >= 0,
         patients=pd.factorize(scans["patient"])[0].astype(np.int64),
         passes=tuple(_passes(rows)),
+        unit=test.unit,
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
+
+Unit = Literal["patient", "image"]  # what resampling and DeLong take to be independent
 
 _BLOCK = 1_000_000  # weights held at once: bounds memory for any number of scans
 _NO_VARIANCE = 1e-12  # standard errors below this are rounding
@@ -54,14 +56,20 @@ def z_value(confidence: float) -> float:
     return NormalDist().inv_cdf((1 + confidence) / 2)
 
 
-def wilson(share: float, *, n: int, confidence: float) -> Interval:
-    """Return Wilson's score interval of a share among n independent patients."""
+def wilson(share: float, *, n: int, confidence: float, unit: Unit = "patient") -> Interval:
+    """Return Wilson's score interval of a share among n independent patients.
+
+    Parameters
+    ----------
+    unit
+        What the caller numbers as patients; it is named in the method, as in all intervals here.
+    """
     z2 = z_value(confidence) ** 2
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
     low = 0.0 if share == 0 else max(0.0, centre - half)
     high = 1.0 if share == 1 else min(1.0, centre + half)
-    return Interval(low, high, f"Wilson, n = {n} patients")
+    return Interval(low, high, f"Wilson, n = {n} {unit}s")
 
 
 def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
@@ -119,7 +127,7 @@ def _products(first: Floats, second: Floats) -> Floats:
     return summed
 
 
-def auc_interval(found: Delong, *, confidence: float) -> Interval:
+def auc_interval(found: Delong, *, confidence: float, unit: Unit = "patient") -> Interval:
     """Return the interval of one AUC, on the logit scale.
 
     The logit keeps the interval within 0..1 without cutting it off and covers better than the
@@ -131,11 +139,12 @@ def auc_interval(found: Delong, *, confidence: float) -> Interval:
     area, error = float(found.auc[0]), standard_error(found)
     if error is None or area in (0.0, 1.0):
         low, high, _ = wilson(area, n=max(found.n_pairs, 1), confidence=confidence)
-        return Interval(low, high, f"Wilson on {found.n_pairs} disjoint patient pairs: no variance")
+        method = f"Wilson on {found.n_pairs} disjoint {unit} pairs: no variance"
+        return Interval(low, high, method)
     centre = np.log(area / (1 - area))
     half = z_value(confidence) * error / (area * (1 - area))
     low, high = (float(1 / (1 + np.exp(-end))) for end in (centre - half, centre + half))
-    return Interval(low, high, "DeLong, clustered by patient, logit scale")
+    return Interval(low, high, f"DeLong, clustered by {unit}, logit scale")
 
 
 def standard_error(found: Delong) -> float | None:
@@ -235,7 +244,9 @@ def _strata(labels: Ints, patient: Ints) -> Ints:
     return strata
 
 
-def percentile_interval(values: Floats, *, confidence: float) -> Interval | None:
+def percentile_interval(
+    values: Floats, *, confidence: float, unit: Unit = "patient"
+) -> Interval | None:
     """Return the percentile interval of resampled values; None if none is defined or all are equal.
 
     Equal values come from a share of 0 or 1 or from perfect separation: resampling cannot tell how
@@ -245,4 +256,4 @@ def percentile_interval(values: Floats, *, confidence: float) -> Interval | None
     if defined.size == 0 or defined.min() == defined.max():
         return None
     low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Interval(float(low), float(high), f"bootstrap of patients, {defined.size} resamples")
+    return Interval(float(low), float(high), f"bootstrap of {unit}s, {defined.size} resamples")

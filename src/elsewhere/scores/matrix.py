@@ -27,7 +27,8 @@ NUMBERS = (
     "threshold",
 )
 COLUMNS = (
-    *("study", "arm", "method", "network", "train_sites", "test_site", "fold", "seed"),
+    *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
+    *("train_sites", "test_site", "patient_key", "fold", "seed"),
     *NUMBERS,
     "status",
 )
@@ -61,7 +62,10 @@ def rows(
 
 
 def write(table: Iterable[Mapping[str, Any]], path: Path) -> None:
-    """Write rows as CSV; what is undefined is an empty field and the status says so."""
+    """Write rows as CSV; what is undefined is an empty field and the status says so.
+
+    ``n_patients`` is empty where ``patient_key`` is none: only images can be counted.
+    """
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
@@ -78,8 +82,13 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm) -> list[dict[str, Any]]:
         "arm": cell["arm"],
         "method": arm.method,
         "network": arm.network,
+        "selection": arm.selection,
+        "unseen": arm.unseen,
+        "anonymous": "yes" if arm.anonymous else "no",
+        "models_of": arm.models_of,
         "train_sites": "+".join(cell["training_sites"]),
         "test_site": cell["site"],
+        "patient_key": cell["patient_key"],
     }
     return [
         about | {name: run[name] for name in ("fold", "seed", *NUMBERS, "status")} for run in runs

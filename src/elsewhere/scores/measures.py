@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from elsewhere.design.study import Scoring
 from elsewhere.scores import confusion, discrimination, intervals
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Draws, Interval
+from elsewhere.scores.intervals import Draws, Interval, Unit
 
 _AUC = (
     "auc",
@@ -50,6 +50,8 @@ class Judged:
         Patient number, shape [n].
     passes
         Labels [k] and probabilities [k] of each Monte-Carlo dropout pass.
+    unit
+        What is numbered in `patients`: images where a site publishes no patient keys.
     """
 
     labels: Ints
@@ -57,6 +59,7 @@ class Judged:
     calls: NDArray[np.bool_]
     patients: Ints
     passes: tuple[tuple[Ints, Floats], ...]
+    unit: Unit = "patient"
 
 
 def absent(status: str, reason: str | None) -> dict[str, Any]:
@@ -79,7 +82,8 @@ def measure(judged: Judged, *, scoring: Scoring) -> dict[str, Any]:
 
     What cannot be computed is None. ``status`` tells whether the AUC is defined and ``reason`` why
     it is not; ``undefined`` has a reason for every other measure that is None, ``intervals`` the
-    method of every interval, ``bootstrap_failed`` the resamples without an AUC.
+    method of every interval, ``bootstrap_failed`` the resamples without an AUC. How many patients
+    there are is None where images are all that can be counted.
     """
     reason = discrimination.undefined(judged.labels)
     found = absent("undefined" if reason else "ok", reason=reason)
@@ -89,7 +93,8 @@ def measure(judged: Judged, *, scoring: Scoring) -> dict[str, Any]:
         judged.labels, patients=judged.patients, n=scoring.bootstrap, seed=scoring.seed
     )
     found["n_scans"] = len(judged.labels)
-    found["n_patients"] = len(np.unique(judged.patients))
+    known = judged.unit == "patient"
+    found["n_patients"] = len(np.unique(judged.patients)) if known else None
     found["n_positive"] = int(judged.labels.sum())
     _add_calls(found, judged, draws, scoring.confidence)
     if reason:
@@ -120,11 +125,15 @@ def _share_intervals(judged: Judged, draws: Draws, confidence: float) -> dict[st
     for name, chosen in of.items():
         if not chosen.any():
             continue
-        interval = intervals.percentile_interval(getattr(resampled, name), confidence=confidence)
+        interval = intervals.percentile_interval(
+            getattr(resampled, name), confidence=confidence, unit=judged.unit
+        )
         if one_class or interval is None:
             n_patients = len(np.unique(judged.patients[chosen]))
             share = float(right[chosen].mean())
-            interval = intervals.wilson(share, n=n_patients, confidence=confidence)
+            interval = intervals.wilson(
+                share, n=n_patients, confidence=confidence, unit=judged.unit
+            )
         found[name] = interval
     return found
 
@@ -134,10 +143,11 @@ def _add_auc(found: dict[str, Any], judged: Judged, draws: Draws, confidence: fl
     exact = intervals.delong(labels, scores=scores[None], patients=judged.patients)
     found["auc"] = float(exact.auc[0])
     found["auc_se"] = intervals.standard_error(exact)
-    _put(found, "auc", intervals.auc_interval(exact, confidence=confidence))
+    named: Any = {"confidence": confidence, "unit": judged.unit}
+    _put(found, "auc", intervals.auc_interval(exact, **named))
     resampled = intervals.resampled_auc(labels, scores=scores, draws=draws)
     found["bootstrap_failed"] = int(np.isnan(resampled).sum())
-    _put(found, "auc_bootstrap", intervals.percentile_interval(resampled, confidence=confidence))
+    _put(found, "auc_bootstrap", intervals.percentile_interval(resampled, **named))
     roc = discrimination.grid_roc(labels, scores=scores)
     found["auc_grid"] = discrimination.grid_auc(roc)
     found["roc"] = {name: values.tolist() for name, values in roc._asdict().items()}

@@ -59,7 +59,8 @@ class Spread(NamedTuple):
 
     ``mean`` is the mean over all runs, so F1 is the mean of the runs' F1. ``sd_over_seeds`` is the
     standard deviation over seeds of the mean over folds, ``sd_over_runs`` that over all runs; None
-    for fewer than two. [AMB] D-06: the paper does not say which it prints.
+    for fewer than two. [AMB] D-06: the paper does not say which it prints. The measure is defined
+    in ``n_runs`` of the cell's ``of_runs``; ``n_seeds`` have such a run.
     """
 
     mean: float | None
@@ -67,6 +68,7 @@ class Spread(NamedTuple):
     sd_over_runs: float | None
     n_seeds: int
     n_runs: int
+    of_runs: int
 
 
 def places(cells: Iterable[Mapping[str, Any]]) -> list[Place]:
@@ -113,18 +115,19 @@ def spread(cell: Mapping[str, Any], *, measure: str) -> Spread:
     cell
         Content of metrics.json.
     measure
-        Key of an M, such as ``accuracy``; runs in which it is None are left out.
+        Key of an M, such as ``accuracy``; runs in which it is None are left out, and counted.
     """
     by_seed: dict[int, list[float]] = {}
     for run in cell["runs"]:
         if run[measure] is not None:
             by_seed.setdefault(run["seed"], []).append(run[measure])
     if not by_seed:
-        return Spread(None, None, None, 0, 0)
+        return Spread(None, None, None, 0, 0, len(cell["runs"]))
     runs = np.array([value for values in by_seed.values() for value in values])
     seeds = np.array([np.mean(values) for values in by_seed.values()])
     mean, sd_over_runs = mean_sd(runs)
-    return Spread(mean, mean_sd(seeds)[1], sd_over_runs, len(seeds), len(runs))
+    sd_over_seeds = mean_sd(seeds)[1]
+    return Spread(mean, sd_over_seeds, sd_over_runs, len(seeds), len(runs), len(cell["runs"]))
 
 
 def _mean(chosen: Iterable[Place]) -> Mean:

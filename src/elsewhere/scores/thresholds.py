@@ -12,10 +12,18 @@ ARGMAX = 0.5
 
 
 class Threshold(NamedTuple):
-    """A threshold and the rule that gave it; a scan is positive when probability >= value."""
+    """A threshold and the rule that gave it.
+
+    A scan is positive when its probability is >= value, or, where ``above``, > value.
+    """
 
     value: float
     rule: str
+    above: bool = False
+
+
+# torch.argmax takes the first of equals: a scan of equal probabilities is negative
+OF_ARGMAX = Threshold(ARGMAX, "argmax (0.5)", above=True)
 
 
 def choose(labels: Ints, *, scores: Floats) -> Threshold:

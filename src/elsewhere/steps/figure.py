@@ -77,7 +77,11 @@ def run(job: Job, settings: Settings) -> None:
     Writes ``matrix``, ``figures`` and ``report``.
     """
     named = Named(
-        job.wildcards["study"], settings.title, settings.classes, settings.scoring.confidence
+        study=job.wildcards["study"],
+        title=settings.title,
+        classes=settings.classes,
+        confidence=settings.scoring.confidence,
+        threshold_from=settings.scoring.threshold_from,
     )
     results = gather(
         job.paths("metrics"),

@@ -188,11 +188,147 @@ def covid_ct(root: Path) -> None:
     table.to_csv(root / "NonCOVID-CT-MetaInfo.csv")
 
 
+CHEXPERT_LABELS = [
+    "No Finding",
+    "Enlarged Cardiomediastinum",
+    "Cardiomegaly",
+    "Lung Opacity",
+    "Lung Lesion",
+    "Edema",
+    "Consolidation",
+    "Pneumonia",
+    "Atelectasis",
+    "Pneumothorax",
+    "Pleural Effusion",
+    "Pleural Other",
+    "Fracture",
+    "Support Devices",
+]
+
+
+def radiograph(path: Path, seed: int, mode: str = "L") -> None:
+    """Write one grey image of nothing in particular."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grey = ((thorax(1, 30, 40, seed)[0] + 1000) // 6).astype(np.uint8)
+    Image.fromarray(grey).convert(mode).save(path)
+
+
+def chexpert_row(path: str, *known: str, **labels: str) -> dict[str, str]:
+    columns = ["Sex", "Age", "Frontal/Lateral", "AP/PA"]
+    row = {"Path": path, **dict(zip(columns, known, strict=True))}
+    given = {name.replace("_", " "): state for name, state in labels.items()}
+    return row | {name: given.get(name, "") for name in CHEXPERT_LABELS}
+
+
+def chexpert(root: Path) -> None:
+    top = "CheXpert-v1.0-small"
+    one = {"Cardiomegaly": "1.0", "Edema": "-1.0", "Consolidation": "0.0"}
+    none = {"No_Finding": "1.0"}
+    train = [
+        chexpert_row(
+            f"{top}/train/patient00001/study1/view1_frontal.jpg",
+            "Female",
+            "68",
+            "Frontal",
+            "AP",
+            **one,
+        ),
+        chexpert_row(
+            f"{top}/train/patient00001/study1/view2_lateral.jpg",
+            "Female",
+            "68",
+            "Lateral",
+            "",
+            **one,
+        ),
+        chexpert_row(
+            f"{top}/train/patient00002/study3/view1_frontal.jpg",
+            "Male",
+            "90",
+            "Frontal",
+            "PA",
+            **none,
+        ),
+    ]
+    full = dict.fromkeys((name.replace(" ", "_") for name in CHEXPERT_LABELS), "0.0")
+    full["Pleural_Effusion"] = "1.0"
+    valid = [
+        chexpert_row(
+            f"{top}/valid/patient64541/study1/view1_frontal.jpg",
+            "Male",
+            "73",
+            "Frontal",
+            "AP",
+            **full,
+        )
+    ]
+    for name, rows in (("train", train), ("valid", valid)):
+        pd.DataFrame(rows).to_csv(root / f"{name}.csv", index=False)
+        for seed, row in enumerate(rows):
+            radiograph(root / row["Path"], seed + len(name) * (name == "valid"))
+
+
+def chestxray14(root: Path) -> None:
+    rows = [
+        ("00000001_000.png", "Cardiomegaly|Effusion", "0", "1", "58", "M", "PA"),
+        ("00000001_001.png", "No Finding", "1", "1", "59", "M", "AP"),
+        ("00000013_000.png", "Pleural_Thickening|Mass", "0", "13", "414", "F", "PA"),
+        ("00000013_001.png", "Atelectasis", "1", "13", "61", "F", "PA"),
+    ]
+    header = (
+        "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,"
+        "View Position,OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],"
+    )
+    lines = [header, *(",".join((*row, "2682", "2749", "0.143", "0.143", "")) for row in rows)]
+    (root / "Data_Entry_2017.csv").write_text("\n".join(lines) + "\n")
+    (root / "train_val_list.txt").write_text("00000001_000.png\n00000001_001.png\n")
+    (root / "test_list.txt").write_text("00000013_000.png\n00000013_001.png")
+    for seed, row in enumerate(rows):
+        folder = root / ("images" if seed < 2 else "images_002/images")
+        radiograph(folder / row[0], seed, "RGBA" if seed == 1 else "L")
+
+
+def mimic_cxr_jpg(root: Path) -> None:
+    images = [  # dicom_id, subject, study, split, view, date
+        ("02aa804e-bde0afdd", "10000032", "50414267", "train", "PA", "21800506"),
+        ("174413ec-4ec4c1f7", "10000032", "50414267", "train", "LATERAL", "21800506"),
+        ("2a2277a9-b0ded155", "10000032", "53189527", "train", "", "21800626"),
+        ("68b5c4b1-227d0485", "11000935", "51178377", "validate", "AP", "21340101"),
+        ("f1a2b3c4-00000001", "19999987", "55368167", "test", "AP AXIAL", "21451102"),
+    ]
+    frame = pd.DataFrame(images)
+    frame.columns = ["dicom_id", "subject_id", "study_id", "split", "ViewPosition", "StudyDate"]
+    metadata = frame[["dicom_id", "subject_id", "study_id", "ViewPosition", "StudyDate"]].assign(
+        PerformedProcedureStepDescription="CHEST (PA AND LAT)", Rows=3056, Columns=2544
+    )
+    labels = [
+        "Atelectasis",
+        "Cardiomegaly",
+        *sorted({*CHEXPERT_LABELS} - {"Atelectasis", "Cardiomegaly"}),
+    ]
+    studies = frame[["subject_id", "study_id"]].drop_duplicates()
+    findings = studies.assign(**dict.fromkeys(labels, ""))
+    findings["Edema"] = ["1.0", "-1.0", "0.0", ""]
+    tables = {
+        "metadata": metadata,
+        "split": frame[["dicom_id", "study_id", "subject_id", "split"]],
+        "chexpert": findings,
+    }
+    for name, table in tables.items():
+        table.to_csv(root / f"mimic-cxr-2.0.0-{name}.csv.gz", index=False)
+    for seed, (dicom, subject, study, *_) in enumerate(images):
+        folder = root / "files" / f"p{subject[:2]}" / f"p{subject}" / f"s{study}"
+        radiograph(folder / f"{dicom}.jpg", seed)
+
+
 SITES: dict[str, Callable[[Path], None]] = {
     "cc_ccii": cc_ccii,
+    "chestxray14": chestxray14,
+    "chexpert": chexpert,
     "covid_ct": covid_ct,
     "covid_ctset": covid_ctset,
     "dicom_series": dicom_series,
+    "mimic_cxr_jpg": mimic_cxr_jpg,
     "mosmed": mosmed,
     "sars_cov_2_ct": sars_cov_2_ct,
 }

@@ -156,3 +156,15 @@ def test_contingency() -> None:
     chi2 = 50 * (20 * 10) ** 2 / (40 * 10 * 20 * 30)
     assert found["cramers_v"] == pytest.approx((chi2 / 50) ** 0.5, abs=1e-4)
     assert contingency(scans("a", 4), sites=["a"])["cramers_v"] is None
+
+
+def test_a_site_of_findings_has_no_label_to_tell_and_is_a_site_to_tell():
+    of_findings = scans("b", 40).assign(label=pd.NA)
+    table = pd.concat([scans("a", 40), of_findings]).astype({"label": "Int64"})
+    found = answers(table)
+    assert found["label", "b", "acquisition"]["status"] == "undefined"
+    assert found["label", POOLED, "acquisition"]["scans"] == 80
+    assert found["site", POOLED, "acquisition"]["scans"] == 160
+    counted = contingency(table, sites=["a", "b"])
+    assert [row["scans_0"] + row["scans_1"] for row in counted["sites"]] == [80, 0]
+    assert counted["one_class"] == []

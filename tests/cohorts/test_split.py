@@ -280,3 +280,12 @@ def test_a_pinned_group_is_tested_in_one_fold():
     for number in range(50):
         parts = [pinned_part(key(number), fold, settings=FOLDS) for fold in range(4)]
         assert parts.count("test") == 1
+
+
+def test_scans_of_findings_are_refused_in_plain_words():
+    manifest = small().astype({"label": "Int64"})
+    manifest.loc[:1, "label"] = pd.NA
+    with pytest.raises(
+        ValueError, match=r"2 of \d+ scans have findings instead of a label.*params"
+    ):
+        assign(manifest, NOBODY, settings=HOLDOUT)

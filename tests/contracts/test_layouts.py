@@ -10,7 +10,7 @@ import pytest
 
 from elsewhere.design import params
 from elsewhere.imaging import formats
-from elsewhere.sites import registry
+from elsewhere.sites import findings, registry
 from elsewhere.sites.account import csv_text, summary
 from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
@@ -19,9 +19,12 @@ from elsewhere.sites.reasons import REASONS
 
 SIZES = {
     "cc_ccii": 4,
+    "chestxray14": 4,
+    "chexpert": 4,
     "covid_ct": 6,
     "covid_ctset": 6,
     "dicom_series": 4,
+    "mimic_cxr_jpg": 5,
     "mosmed": 3,
     "sars_cov_2_ct": 22,
 }
@@ -78,8 +81,10 @@ def test_scans_are_well_formed(name, published):
     root = published(name)
     scans = list(registry.layout(name, {}).scans(root, POLICY))
     assert len({scan.name for scan in scans}) == len(scans)
-    assert {scan.label for scan in scans} <= {0, 1}
     for scan in scans:
+        assert scan.label in ((None,) if scan.findings else (0, 1))
+        assert (scan.view == "none") == (not scan.findings)
+        assert findings.read(findings.written(scan.findings)) == scan.findings
         assert scan.category
         assert scan.sex in ("F", "M", "unknown")
         assert math.isnan(scan.age) or 0 <= scan.age <= 150
@@ -104,7 +109,7 @@ def test_reads_no_pixel(name, published):
     layout = registry.layout(name, {})
     before = repr(list(layout.scans(root, POLICY)))
     for path, content in tree(root).items():
-        if path.suffix in (".png", ".jpg", ".tif", ".gz"):
+        if path.name.endswith((".png", ".jpg", ".tif", ".nii.gz")):
             path.write_bytes(b"")
         elif not path.suffix:
             path.write_bytes(content[:-50] + bytes(50))

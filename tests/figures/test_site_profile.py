@@ -3,7 +3,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
+
 from elsewhere.design.job import Job
+from elsewhere.figures import site_profile, style
 
 Texts = Callable[[Path], list[str]]
 
@@ -29,3 +32,8 @@ def test_a_site_without_data_says_so(drawn_absent: Job, svg_texts: Texts) -> Non
     shown = svg_texts(drawn_absent.outputs["figures"] / "site_profile.svg")
     assert shown.count("no data here") == 1
     assert not any("SYNTHETIC" in words for words in shown)
+
+
+def test_a_scan_of_findings_has_the_colour_of_neither_class() -> None:
+    colours = [site_profile._colour({"label": label}) for label in (0, 1, pd.NA)]
+    assert colours == [style.BLUE, style.ORANGE, style.MUTED]

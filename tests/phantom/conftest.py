@@ -7,6 +7,8 @@ import pytest
 from elsewhere.phantom.write import write
 
 VOLUMES = {"dicom_series", "cc_ccii", "covid_ctset", "mosmed"}
+RADIOGRAPHS = {"chexpert", "chestxray14", "mimic_cxr_jpg"}
+FINDINGS = ("Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion")
 POSITIVE = {"cc_ccii": "NCP", "mosmed": "CT-2"}
 NEGATIVE = {"cc_ccii": "CP", "mosmed": "CT-0"}
 
@@ -24,8 +26,37 @@ def acquisition(**changes: Any) -> dict[str, Any]:
     return values | {"window_hu": [-1000, 1000]} | changes
 
 
+def radiography(**changes: Any) -> dict[str, Any]:
+    values = {"portable": 0.5, "rows_px": [48, 56], "columns_px": [48, 56]}
+    values |= {"field_of_view_mm": [380, 400], "quanta": [20000, 30000], "scatter": [0.3, 0.5]}
+    values |= {"blur_mm": [1, 2], "gamma": [1.0, 1.2], "equalised": 0.3, "collimated": 0.5}
+    return values | {"marker": "L"} | changes
+
+
+def radiographs(kind: str, **changes: Any) -> dict[str, Any]:
+    """Return a small row of `phantoms` for a site of radiographs."""
+    told = {"uncertain": 0.2, "suspected": 0.1, "denied": 0.3} if kind != "chestxray14" else {}
+    found = {"prevalence": 0.4, "missed": 0.1} | told
+    values: dict[str, Any] = {"kind": kind, "seed": 5, "patients": 6}
+    values |= {"studies_per_patient": [1, 2], "female": 0.5, "age_mean": 60.0, "age_sd": 15.0}
+    values["pacemaker"] = {"with_cardiomegaly": 0.5, "without": 0.1}
+    values["findings"] = {name: dict(found) for name in FINDINGS}
+    values["radiography"] = radiography()
+    if kind == "chestxray14":
+        values |= {"test": 0.4, "rgba": 0.3, "wrong_age": 0.3}
+    else:
+        values |= {"lateral": 0.8}
+    if kind == "chexpert":
+        values |= {"validation_patients": 2}
+    if kind == "mimic_cxr_jpg":
+        values |= {"unnamed_view": 0.3, "validation": 0.2, "test": 0.5}
+    return values | changes
+
+
 def phantom(kind: str, **changes: Any) -> dict[str, Any]:
     """Return a small row of `phantoms`."""
+    if kind in RADIOGRAPHS:
+        return radiographs(kind, **changes)
     glass = {"count": [6, 9], "radius_mm": [14, 24], "hu": [-600, -300]}
     dense = {"count": [1, 2], "radius_mm": [20, 30], "hu": [0, 40]}
     values: dict[str, Any] = {"kind": kind, "seed": 5, "confounding": 0.8, "age_years": [20, 90]}

@@ -68,3 +68,22 @@ def test_expiration_makes_lungs_small_and_dense(anatomy):
     assert empty.lung.sum() < 0.8 * full.lung.sum()
     gain = np.median(empty.hu[empty.lung > 0.99]) - np.median(full.hu[full.lung > 0.99])
     assert gain == pytest.approx(130, abs=20)
+
+
+def test_the_drawn_lungs_have_the_stated_diameter(anatomy):
+    body, grid = drawn(anatomy, distance_mm=4.0, matrix=200)
+    columns = np.flatnonzero((body.lung > 0.5).any(axis=(0, 1)))
+    width = (columns[-1] - columns[0] + 1) * grid.spacing_mm[2]
+    heart, across = thorax.diameters_mm(anatomy, inspiration=0.9)
+    assert width == pytest.approx(across, abs=5)
+    assert heart == pytest.approx(104 * anatomy.heart)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_lungs_lie_inside_their_pleura(anatomy, side):
+    body, grid = drawn(anatomy)
+    wall, above = thorax.pleura(anatomy, grid.at, side=side, inspiration=0.9)
+    inside = (body.lung > 0.5) & (grid.x * side > 10)
+    assert (wall[inside] > -3).all()
+    assert (above[inside] > -4).all()
+    assert inside.sum() > 0.6 * ((wall > 3) & (above > 4) & (grid.at[0] < 250)).sum()

@@ -20,8 +20,10 @@ def digests(folder):
 @pytest.mark.parametrize("kind", WRITERS)
 def test_the_same_row_gives_the_same_bytes_whatever_the_time(row, tmp_path, kind, monkeypatch):
     small = row(kind)
-    for category in small["categories"].values():
-        category["patients"] = 2
+    for counted in small.get("categories", {"all": small}).values():
+        counted["patients"] = 2
+    if "validation_patients" in small:
+        small["validation_patients"] = 1
     assert write("tiny", tmp_path / "a", small) > 0
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)
     write("tiny", tmp_path / "b", small)
@@ -36,6 +38,11 @@ def test_a_marker_says_that_nothing_is_real(written):
     assert text.startswith("SYNTHETIC")
     assert f"scans: {count}" in text
     assert "seed: 5" in text
+
+
+def test_the_marker_of_radiographs_names_their_shortcut(written):
+    text = (written("chestxray14", patients=1)[0] / MARKER).read_text()
+    assert "pacemaker: 0.5 of patients with cardiomegaly, 0.1 of the others" in text
 
 
 def test_a_wrong_row_leaves_the_older_site_as_it_was(row, tmp_path):

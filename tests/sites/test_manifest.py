@@ -13,6 +13,9 @@ def row(**changes):
         "sub_site": "unknown",
         "label": 1,
         "category": "NCP",
+        "findings": "",
+        "view": "none",
+        "publisher_part": "",
         "sex": "F",
         "age": 41.0,
         "study_day": 0,
@@ -77,6 +80,9 @@ def test_no_row_is_a_manifest_with_the_same_types(tmp_path):
         ("patient_id", "0123"),
         ("patient_key", "guessed"),
         ("label", 2),
+        ("findings", "edema=perhaps"),
+        ("view", "oblique"),
+        ("publisher_part", "validate"),
         ("sex", "f"),
         ("age", -1.0),
         ("n_slices", 0),
@@ -93,6 +99,24 @@ def test_a_wrong_value_is_refused_and_named(tmp_path, column, value):
     with pytest.raises(manifest.ManifestError, match=column):
         manifest.write(frame(row(**{column: value})), tmp_path / "m")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_row_of_findings_has_no_label(tmp_path):
+    """B-05."""
+    known = {"label": None, "findings": "edema=uncertain;mass=blank", "view": "frontal"}
+    path = tmp_path / "manifest.parquet"
+    manifest.write(frame(row(), row(scan_id="f" * 16, publisher_part="test", **known)), path)
+    found = manifest.read(path)
+    assert found["label"].dtype == "Int64"
+    assert found["label"].isna().tolist() == [False, True]
+    assert found["findings"].tolist() == ["", "edema=uncertain;mass=blank"]
+
+
+@pytest.mark.parametrize("changes", [{"label": None}, {"findings": "edema=positive"}])
+def test_a_row_has_a_label_or_findings(tmp_path, changes):
+    with pytest.raises(manifest.ManifestError, match="a label or findings") as error:
+        manifest.write(frame(row(**changes)), tmp_path / "m")
+    assert str(error.value).count("a label or findings") == 1
 
 
 def test_a_scan_stands_once(tmp_path):

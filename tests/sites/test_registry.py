@@ -10,8 +10,13 @@ def test_options_reach_the_layout():
     assert found == Mosmed(leave_out=("CT-0",))
 
 
+@pytest.mark.parametrize("name", registry.LAYOUTS)
+def test_every_layout_is_where_the_registry_says(name):
+    assert registry.layout_class(name).__module__ == f"elsewhere.sites.{name}"
+
+
 def test_an_unknown_layout_is_answered_with_the_known_ones():
-    with pytest.raises(LayoutError, match="no 'nifti'; there are cc_ccii, covid_ct"):
+    with pytest.raises(LayoutError, match="no 'nifti'; there are cc_ccii, chestxray14"):
         registry.layout("nifti", {})
 
 

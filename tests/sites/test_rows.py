@@ -34,6 +34,16 @@ def test_rows_are_those_of_a_manifest():
     assert set(made(scan())[0]) == set(manifest.COLUMNS)
 
 
+def test_a_radiograph_has_findings_a_view_and_the_publishers_part():
+    known = {"edema": "uncertain", "atelectasis": "blank"}
+    (row,) = made(scan(label=None, findings=known, view="AP", publisher_part="test"))
+    assert row["label"] is None
+    assert row["findings"] == "atelectasis=blank;edema=uncertain"
+    assert (row["view"], row["publisher_part"]) == ("AP", "test")
+    (row,) = made(scan())
+    assert (row["findings"], row["view"], row["publisher_part"]) == ("", "none", "")
+
+
 def test_days_count_from_the_first_study_of_each_patient():
     dates = ["20200301", "20200229", "2020.03.31", None, "unknown", "20200230"]
     found = made(*(scan(str(i), date=date) for i, date in enumerate(dates)))

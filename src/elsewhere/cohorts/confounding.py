@@ -110,9 +110,11 @@ def told(scans: pd.DataFrame, *, sites: list[str], settings: Audit) -> list[dict
 
 
 def _asked(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    # a site of findings has no label that could be told
+    labelled = scans[scans["label"].notna()]
     for site in sites:
-        yield "label", site, scans[scans["site"] == site]
-    yield "label", POOLED, scans
+        yield "label", site, labelled[labelled["site"] == site]
+    yield "label", POOLED, labelled
     yield "site", POOLED, scans
 
 

@@ -70,7 +70,19 @@ def assign(manifest: pd.DataFrame, groups: pd.DataFrame, *, settings: Split) -> 
     -------
     pandas.DataFrame
         Columns `COLUMNS`; one row a scan and fold, sorted by fold and scan_id.
+
+    Raises
+    ------
+    ValueError
+        If scans have findings instead of a label.
     """
+    unlabelled = int(manifest["label"].isna().sum())
+    if unlabelled:
+        raise ValueError(
+            f"{unlabelled} of {len(manifest)} scans have findings instead of a label, and strata "
+            "are made by label; make labels of the findings first, or leave the site out of this "
+            "study's scale in params.yaml"
+        )
     found = units(manifest, groups)
     pinned = [unit for unit in found if unit.pin]
     divided = strata([unit for unit in found if not unit.pin], settings=settings)

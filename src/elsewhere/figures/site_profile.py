@@ -181,6 +181,8 @@ def _spread(count: int) -> Iterator[float]:
 
 
 def _colour(scan: Any) -> str:
+    if pd.isna(scan["label"]):
+        return style.MUTED  # findings instead of a label
     return style.ORANGE if scan["label"] == 1 else style.BLUE
 
 

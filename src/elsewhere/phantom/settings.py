@@ -9,18 +9,10 @@ from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from elsewhere.design.params import ParamsError
 from elsewhere.design.parts import Positive, Row, Share
+from elsewhere.phantom.radiograph_settings import Chestxray14, Chexpert, MimicCxrJpg
+from elsewhere.phantom.ranges import Counts, Range
 
 MARK = "synthetic phantom, no patient"  # in every file whose format has a place for it
-
-
-def _in_order(value: tuple[float, float]) -> tuple[float, float]:
-    if value[0] > value[1]:
-        raise ValueError(f"expected [low, high], got {list(value)}")
-    return value
-
-
-Range = Annotated[tuple[float, float], Field(description="[low, high], drawn uniformly")]
-Counts = Annotated[tuple[int, int], Field(description="[fewest, most], both included")]
 
 
 class Finding(Row):
@@ -29,11 +21,6 @@ class Finding(Row):
     count: Counts
     radius_mm: Range
     hu: Range
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Finding:
-        _check_ranges(self)
-        return self
 
 
 class Category(Row):
@@ -56,11 +43,6 @@ class Reconstruction(Row):
     noise_hu: Range
     grain_mm: Annotated[float, Field(ge=0)] = Field(description="correlation length of the noise")
 
-    @model_validator(mode="after")
-    def _ordered(self) -> Reconstruction:
-        _check_ranges(self)
-        return self
-
 
 class Acquisition(Row):
     """How patients were scanned and their images exported; ranges are drawn anew for each scan."""
@@ -73,9 +55,7 @@ class Acquisition(Row):
     enhancement_hu: Range = Field(description="of heart and vessels when there is contrast agent")
     inspiration: Range = Field(description="0: full expiration, small dense lungs; 1: full")
     masked: Share = Field(description="share of scans with all outside the body removed")
-    window_hu: tuple[float, float] | None = Field(
-        None, description="8-bit exports: HU of grey 0 and of grey 255"
-    )
+    window_hu: Range | None = Field(None, description="8-bit exports: HU of grey 0 and of grey 255")
 
     @property
     def window(self) -> tuple[float, float]:
@@ -83,19 +63,6 @@ class Acquisition(Row):
         if self.window_hu is None:
             raise ValueError("window_hu is missing: 8-bit images need [HU of grey 0, of grey 255]")
         return self.window_hu
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Acquisition:
-        _check_ranges(self)
-        return self
-
-
-def _check_ranges(row: Row) -> None:
-    ranges = ("count", "radius_mm", "hu", "field_of_view_mm", "blur_mm", "noise_hu")
-    for name in (*ranges, "enhancement_hu", "inspiration", "window_hu"):
-        value = getattr(row, name, None)
-        if value is not None:
-            _in_order(value)
 
 
 class Phantom(Row):
@@ -183,7 +150,16 @@ def _need_windows(row: Phantom) -> None:
 
 
 PhantomRow = Annotated[
-    DicomSite | CcCcii | CovidCtset | Mosmed | SarsCov2Ct | CovidCt, Field(discriminator="kind")
+    DicomSite
+    | CcCcii
+    | CovidCtset
+    | Mosmed
+    | SarsCov2Ct
+    | CovidCt
+    | Chexpert
+    | Chestxray14
+    | MimicCxrJpg,
+    Field(discriminator="kind"),
 ]
 _ADAPTER: TypeAdapter[PhantomRow] = TypeAdapter(PhantomRow)
 

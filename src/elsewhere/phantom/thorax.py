@@ -22,6 +22,7 @@ SOFT_HU = 40.0
 LUNG_HU = -850.0
 EXPIRATION_HU = 130.0
 TABLE_HU = -250.0
+HEART_MM = 52.0  # semi-axis to left and right
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,11 @@ def depth_mm(anatomy: Anatomy, at: Where, *, inspiration: float) -> Field:
     return depth
 
 
-def _lung(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> Field:
-    """Elliptic in every slice, narrower to the apex, standing on the dome of the diaphragm."""
+def pleura(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> tuple[Field, Field]:
+    """Distance to the chest wall and height above the diaphragm of one lung (side: 1 left), mm.
+
+    Elliptic in every slice, narrower to the apex; the diaphragm is a dome.
+    """
     z, y, x = at
     grow = 0.86 + 0.16 * inspiration
     taper = np.sqrt(np.clip(1 - (np.maximum(z / anatomy.height_mm - 0.25, 0) / 0.76) ** 2, 0, 1))
@@ -124,18 +128,28 @@ def _lung(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> Fiel
     semi_y = 0.72 * anatomy.depth_mm * grow * (0.25 + 0.75 * taper)
     centre_x = side * 0.46 * anatomy.width_mm * (0.72 + 0.28 * taper)
     radius = np.sqrt(((x - centre_x) / semi_x) ** 2 + (y / semi_y) ** 2)
-    wall = (1 - radius) * semi_x
     height = (0.42 if side < 0 else 0.37) - 0.26 * inspiration  # the liver lies on the right
-    floor = 0.8 * (z - np.maximum(anatomy.height_mm * height * (1 - 0.9 * radius**2), 0))
-    inside: Field = np.minimum(np.minimum(wall, floor), anatomy.height_mm - z)
+    dome = np.maximum(anatomy.height_mm * height * (1 - 0.9 * radius**2), 0)
+    return (1 - radius) * semi_x, z - dome
+
+
+def _lung(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> Field:
+    wall, above = pleura(anatomy, at, side=side, inspiration=inspiration)
+    inside: Field = np.minimum(np.minimum(wall, 0.8 * above), anatomy.height_mm - at[0])
     return inside.astype(np.float32)
+
+
+def diameters_mm(anatomy: Anatomy, *, inspiration: float) -> tuple[float, float]:
+    """Greatest horizontal diameter of the heart and, inside the ribs, of the thorax (B-43)."""
+    lung = 0.37 * (0.86 + 0.16 * inspiration)
+    return 2 * HEART_MM * anatomy.heart, 2 * anatomy.width_mm * (0.46 + lung)
 
 
 def _heart(anatomy: Anatomy, at: Where) -> Field:
     z, y, x = at
     scale = anatomy.heart
     parts = (
-        ((x - 22) / (52 * scale)) ** 2
+        ((x - 22) / (HEART_MM * scale)) ** 2
         + ((y + 22) / (42 * scale)) ** 2
         + ((z - 0.36 * anatomy.height_mm) / (52 * scale)) ** 2
     )

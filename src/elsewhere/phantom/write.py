@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from elsewhere.files import whole
-from elsewhere.phantom import cohort, settings
+from elsewhere.phantom import cohort, radiograph_cohort, settings
+from elsewhere.phantom.radiograph_settings import Radiographs
 from elsewhere.progress import reported
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,12 @@ WRITERS = {
     "mosmed": "elsewhere.phantom.mosmed",
     "sars_cov_2_ct": "elsewhere.phantom.sars_cov_2_ct",
     "covid_ct": "elsewhere.phantom.covid_ct",
+    "chexpert": "elsewhere.phantom.chexpert",
+    "chestxray14": "elsewhere.phantom.chestxray14",
+    "mimic_cxr_jpg": "elsewhere.phantom.mimic_cxr_jpg",
 }
-Writer = Callable[[Path, settings.Phantom, Iterable[cohort.Patient]], int]
+Patients = tuple[cohort.Patient, ...] | tuple[radiograph_cohort.Patient, ...]
+Writer = Callable[[Path, settings.PhantomRow, Iterable[Any]], int]
 
 
 def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
@@ -48,7 +53,7 @@ def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
         If a key of the row is unknown, missing or out of range.
     """
     phantom = settings.parse(site, row)
-    patients = cohort.draw(phantom)
+    patients = _draw(phantom)
     shown = reported(patients, log, total=len(patients), unit="synthetic patients")
     with whole(root) as folder:
         folder.mkdir()
@@ -56,6 +61,12 @@ def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
         (folder / MARKER).write_text(_marker(site, phantom, count), encoding="utf-8")
     log.info("%s: %d synthetic scans of %d patients in %s", site, count, len(patients), root)
     return count
+
+
+def _draw(row: settings.PhantomRow) -> Patients:
+    if isinstance(row, Radiographs):
+        return radiograph_cohort.draw(row, row.findings)
+    return cohort.draw(row)
 
 
 def _writer(kind: str) -> Writer:
@@ -66,5 +77,13 @@ def _marker(site: str, row: settings.PhantomRow, count: int) -> str:
     return (
         "SYNTHETIC. No patient was scanned; nothing here says anything about patients.\n"
         f"site: {site}\nlayout: {row.kind}\nscans: {count}\nseed: {row.seed}\n"
-        f"confounding: {row.confounding}\nmade by: elsewhere phantom, from params.yaml\n"
+        f"{_shortcut(row)}\nmade by: elsewhere phantom, from params.yaml\n"
     )
+
+
+def _shortcut(row: settings.PhantomRow) -> str:
+    """What of this site goes with the label without being the disease."""
+    if isinstance(row, Radiographs):
+        tied, free = row.pacemaker.with_cardiomegaly, row.pacemaker.without
+        return f"pacemaker: {tied} of patients with cardiomegaly, {free} of the others"
+    return f"confounding: {row.confounding}"

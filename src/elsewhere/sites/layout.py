@@ -6,8 +6,8 @@ import math
 import re
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, Literal
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
+from elsewhere.sites.findings import Part, State, View
 from elsewhere.sites.reasons import Verdict, verdict
 
 Sex = Literal["F", "M", "unknown"]
@@ -48,7 +49,7 @@ class Scan:
     patient
         The patient's name in the data set; None if none is published.
     label
-        1: COVID-19 positive, 0: negative (A-07).
+        1: COVID-19 positive, 0: negative (A-07); None: the site has findings instead.
     category
         The publisher's class.
     source
@@ -61,12 +62,18 @@ class Scan:
         Day of the study as YYYYMMDD; it never leaves the machine, only days between studies do.
     instead
         Scans to try, in this order, if this one cannot be used; if it can, they are set aside.
+    findings
+        Of a multi-label site: one state for each finding that its publisher annotates (B-05).
+    view
+        Of a radiograph; frontal: PA or AP, unknown which; none: no radiograph.
+    publisher_part
+        Where the publisher's own split puts it; empty without one.
     """
 
     name: str
     path: str
     patient: str | None
-    label: int
+    label: int | None
     category: str
     source: Source
     sex: Sex = "unknown"
@@ -74,6 +81,9 @@ class Scan:
     sub_site: str = "unknown"
     date: str | None = None
     instead: tuple[Scan, ...] = ()
+    findings: Mapping[str, State] = field(default_factory=dict, hash=False)
+    view: View = "none"
+    publisher_part: Part = ""
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_args
 
 import pandas as pd
 import pandera.pandas as pa
 
 from elsewhere.files import whole
+from elsewhere.sites import findings
 
 _HASH = pa.Check.str_matches(r"^[0-9a-f]{16}$")
 _COUNT = pa.Check.ge(1)
 _CODES = pa.Check.str_matches(r"^([a-z0-9_]+(;[a-z0-9_]+)*)?$")
 _NOT_EMPTY = pa.Check.str_length(min_value=1)
+_EITHER = "a row has a label or findings, never both or neither"
 
 
 def _among(*values: str) -> pa.Check:
     return pa.Check.isin(values)
+
+
+def _are_findings(cells: pd.Series[Any]) -> pd.Series[bool]:
+    """Say of each cell whether it holds findings; many scans share one text, read once."""
+    return cells.isin([text for text in cells.unique() if _is_findings(text)])
+
+
+def _is_findings(text: str) -> bool:
+    try:
+        findings.read(text)
+    except findings.FindingsError:
+        return False
+    return True
+
+
+def _one_of_two(frame: pd.DataFrame) -> pd.Series[bool]:
+    return frame["label"].notna() ^ (frame["findings"] != "")
 
 
 SCHEMA = pa.DataFrameSchema(
@@ -26,8 +46,13 @@ SCHEMA = pa.DataFrameSchema(
         "patient_key": pa.Column(str, _among("published", "none")),
         "site": pa.Column(str, _NOT_EMPTY),
         "sub_site": pa.Column(str, _NOT_EMPTY),
-        "label": pa.Column("Int64", pa.Check.isin([0, 1])),
+        # empty at a site that publishes findings
+        "label": pa.Column("Int64", pa.Check.isin([0, 1]), nullable=True),
         "category": pa.Column(str, _NOT_EMPTY),
+        # name=state;...: what is not annotated at the site is not in it
+        "findings": pa.Column(str, pa.Check(_are_findings, error="findings")),
+        "view": pa.Column(str, _among(*get_args(findings.View))),
+        "publisher_part": pa.Column(str, _among(*get_args(findings.Part))),
         "sex": pa.Column(str, _among("F", "M", "unknown")),
         "age": pa.Column(float, pa.Check.in_range(0, 150), nullable=True),
         # days since the patient's first study at the site: no date of a study is kept
@@ -56,6 +81,7 @@ SCHEMA = pa.DataFrameSchema(
         "synthetic": pa.Column(bool),
         "volume_sha256": pa.Column(str, pa.Check.str_matches(r"^[0-9a-f]{64}$")),
     },
+    checks=pa.Check(_one_of_two, error=_EITHER),
     strict=True,
     ordered=True,
     coerce=True,
@@ -106,6 +132,9 @@ def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     try:
         checked: pd.DataFrame = SCHEMA.validate(frame[[*COLUMNS]], lazy=True)
     except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases[["column", "check", "failure_case"]].head(5)
+        cases = error.failure_cases
+        # what a row as a whole breaks is told once, not column by column
+        cases = cases[(cases["check"] != _EITHER) | (cases["column"] == "scan_id")]
+        cases = cases[["column", "check", "failure_case"]].head(5)
         raise ManifestError(f"{path}: not a manifest:\n{cases.to_string(index=False)}") from error
     return checked

@@ -110,6 +110,15 @@ _OF_LABELS = {
         "There are more or fewer slices than the publisher's table says.",
         "Download or unpack the scan again.",
     ),
+    "unknown_finding": _rejected(
+        "The publisher's table names a finding that is not one of the data set's.",
+        "Compare the table with the publisher's; mend the word.",
+    ),
+    "no_findings": _aside(
+        "A radiograph whose study or image has no findings in the publisher's tables.",
+        "Nothing for the few studies of MIMIC-CXR-JPG; for many, get the table again.",
+    ),
+    "other_part": _aside("options.parts does not name its part of the publisher's split."),
     "left_out": _aside("options.leave_out of the site names its category."),
     "not_chosen": _aside("Another volume of the study was taken (options.series: most_slices)."),
 }

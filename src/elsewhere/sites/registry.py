@@ -12,9 +12,12 @@ from elsewhere.sites.layout import Layout, LayoutError
 
 LAYOUTS = {
     "cc_ccii": "elsewhere.sites.cc_ccii:CcCcii",
+    "chestxray14": "elsewhere.sites.chestxray14:ChestXray14",
+    "chexpert": "elsewhere.sites.chexpert:CheXpert",
     "covid_ct": "elsewhere.sites.covid_ct:CovidCt",
     "covid_ctset": "elsewhere.sites.covid_ctset:CovidCtset",
     "dicom_series": "elsewhere.sites.dicom_series:DicomSeries",
+    "mimic_cxr_jpg": "elsewhere.sites.mimic_cxr_jpg:MimicCxrJpg",
     "mosmed": "elsewhere.sites.mosmed:Mosmed",
     "sars_cov_2_ct": "elsewhere.sites.sars_cov_2_ct:SarsCov2Ct",
 }

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from elsewhere.imaging import store
 from elsewhere.imaging.volume import Volume
+from elsewhere.sites import findings
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Scan
 
@@ -66,6 +67,9 @@ class Rows:
             "sub_site": self.keys.word("sub_site", scan.sub_site),
             "label": scan.label,
             "category": scan.category,
+            "findings": findings.written(scan.findings),
+            "view": scan.view,
+            "publisher_part": scan.publisher_part,
             "sex": scan.sex,
             "age": min(scan.age, _OLDEST) if self.keys.private else scan.age,
             "study_day": self._study_day(scan),

@@ -1,0 +1,108 @@
+"""film: what detector and export make of line integrals: scatter, noise, film curve, 8 bit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+from scipy.stats import rankdata
+
+from elsewhere.phantom.radiograph_settings import Radiography
+from elsewhere.phantom.thorax import Field
+
+SCATTER_MM = 30.0  # scattered radiation is smooth
+PATIENT = 0.3  # line integrals above are behind the patient: 15 mm of water
+LETTERS = {
+    "L": ("1000", "1000", "1000", "1000", "1000", "1000", "1111"),
+    "R": ("1110", "1001", "1001", "1110", "1010", "1001", "1001"),
+}
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One use of a site's radiography: what was drawn from its ranges.
+
+    Attributes
+    ----------
+    quanta, scatter, blur_mm, gamma
+        As in `Radiography`.
+    shutters
+        Share of the image that is covered at the top, bottom, left and right.
+    """
+
+    quanta: float
+    scatter: float
+    blur_mm: float
+    gamma: float
+    shutters: tuple[float, float, float, float]
+
+
+def draw_shot(row: Radiography, rng: np.random.Generator) -> Shot:
+    """Draw one shot."""
+    edges = rng.uniform(0, 0.06, size=4) * (rng.random() < row.collimated)
+    top, bottom, left, right = (float(edge) for edge in edges)
+    return Shot(
+        quanta=float(rng.uniform(*row.quanta)),
+        scatter=float(rng.uniform(*row.scatter)),
+        blur_mm=float(rng.uniform(*row.blur_mm)),
+        gamma=float(rng.uniform(*row.gamma)),
+        shutters=(top, bottom, left, right),
+    )
+
+
+def expose(integral: Field, shot: Shot, rng: np.random.Generator, *, pixel_mm: float) -> Field:
+    """Count quanta, as a share of those where nothing is in the way (Beer and Lambert).
+
+    The primary radiation is blurred, smooth scattered radiation is added, each pixel counts
+    a Poisson number.
+    """
+    primary = gaussian_filter(np.exp(-integral), shot.blur_mm / pixel_mm, truncate=3.0)
+    behind = primary * (integral > PATIENT)
+    scattered = gaussian_filter(behind, SCATTER_MM / pixel_mm, truncate=2.5)
+    counted = rng.poisson(shot.quanta * (primary + shot.scatter * scattered))
+    return (counted / shot.quanta).astype(np.float32)
+
+
+def develop(signal: Field, shot: Shot, *, equalised: float) -> NDArray[np.uint8]:
+    """Return grey values: logarithm, window over the patient, film curve; dense is bright.
+
+    Parameters
+    ----------
+    signal
+        From `expose`.
+    shot
+        Its film curve and shutters; below one quantum there is no logarithm.
+    equalised
+        Share of a grey value that is its rank, as histogram equalisation makes it.
+    """
+    density = -np.log(np.maximum(signal, 1 / shot.quanta))
+    behind = density > PATIENT
+    low, high = np.percentile(density[behind] if behind.any() else density, [3, 98])
+    grey = np.clip((density - low) / max(high - low, 1e-6), 0, 1) ** shot.gamma
+    if equalised > 0 and behind.any():
+        ranks = rankdata(density[behind]) / np.count_nonzero(behind)
+        grey[behind] = (1 - equalised) * grey[behind] + equalised * ranks
+    return np.rint(_shut(grey, shot.shutters) * 255).astype(np.uint8)
+
+
+def _shut(grey: Field, shutters: tuple[float, float, float, float]) -> Field:
+    rows, columns = grey.shape
+    top, bottom, left, right = shutters
+    open_ = np.zeros_like(grey)
+    open_[
+        round(top * rows) : rows - round(bottom * rows),
+        round(left * columns) : columns - round(right * columns),
+    ] = 1
+    return grey * open_
+
+
+def burn_in(grey: NDArray[np.uint8], letter: str) -> None:
+    """Write the marker of a side into the upper corner of that side, in place."""
+    rows = np.array([[int(dot) for dot in line] for line in LETTERS[letter]], bool)
+    scale = max(1, grey.shape[0] // 90)
+    stamp = np.kron(rows, np.ones((scale, scale), bool))
+    top, margin = round(0.08 * grey.shape[0]), round(0.08 * grey.shape[1])
+    left = grey.shape[1] - margin - stamp.shape[1] if letter == "L" else margin
+    grey[top : top + stamp.shape[0], left : left + stamp.shape[1]][stamp] = 250

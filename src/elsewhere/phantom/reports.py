@@ -1,0 +1,90 @@
+"""reports: the 14 labels of a study as an imperfect reader of its report would write them.
+
+1 there, 0 written as absent, -1 hedged, None not mentioned (B-18, B-23). What people read from
+the images themselves, `seen`, has neither -1 nor None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import numpy as np
+
+from elsewhere.phantom.radiograph_settings import FINDINGS, FindingName, Mentioned
+
+LABELS: Final = (
+    "No Finding",
+    "Enlarged Cardiomediastinum",
+    "Cardiomegaly",
+    "Lung Opacity",
+    "Lung Lesion",
+    "Edema",
+    "Consolidation",
+    "Pneumonia",
+    "Atelectasis",
+    "Pneumothorax",
+    "Pleural Effusion",
+    "Pleural Other",
+    "Fracture",
+    "Support Devices",
+)  # the publisher's order
+OPACITIES = ("Edema", "Consolidation", "Atelectasis")
+NAMED_OPACITY = 0.6  # share of opacities that a report also calls so
+PNEUMONIA = 0.5  # share of consolidations that a report thinks may be pneumonia
+NO_PNEUMOTHORAX = 0.4  # the commonest denial of all
+Labels = dict[str, float | None]
+
+
+def read(
+    findings: Collection[FindingName],
+    rows: Mapping[FindingName, Mentioned],
+    rng: np.random.Generator,
+    *,
+    device: bool,
+) -> Labels:
+    """Return the labels of a report on a study with these findings."""
+    labels: Labels = dict.fromkeys(LABELS)
+    for name in FINDINGS:
+        labels[name] = _told(rows[name], rng, there=name in findings)
+    opaque = any(labels[name] == 1 for name in OPACITIES)
+    draws = rng.random(3)
+    if opaque and draws[0] < NAMED_OPACITY:
+        labels["Lung Opacity"] = 1.0
+    if labels["Consolidation"] == 1 and draws[1] < PNEUMONIA:
+        labels["Pneumonia"] = -1.0
+    if draws[2] < NO_PNEUMOTHORAX:
+        labels["Pneumothorax"] = 0.0
+    _conclude(labels, device=device)
+    return labels
+
+
+def _told(row: Mentioned, rng: np.random.Generator, *, there: bool) -> float | None:
+    draw = rng.random()
+    if there:
+        if draw < row.uncertain:
+            return -1.0
+        return None if draw < row.uncertain + row.missed else 1.0
+    if draw < row.suspected:
+        return -1.0
+    return 0.0 if draw < row.suspected + row.denied else None
+
+
+def _conclude(labels: Labels, *, device: bool) -> None:
+    """Devices are always named; no finding: nothing else is there or hedged, devices apart."""
+    if not any(value in (1, -1) for value in labels.values()):
+        labels["No Finding"] = 1.0
+    if device:
+        labels["Support Devices"] = 1.0
+
+
+def seen(findings: Collection[FindingName], *, device: bool) -> Labels:
+    """Return the labels of people who look at the images: each finding is there or not."""
+    labels: Labels = dict.fromkeys(LABELS, 0.0)
+    for name in findings:
+        labels[name] = 1.0
+    labels["Enlarged Cardiomediastinum"] = labels["Cardiomegaly"]
+    labels["Lung Opacity"] = float(any(name in findings for name in OPACITIES))
+    labels["No Finding"] = float(not findings)
+    labels["Support Devices"] = float(device)
+    return labels

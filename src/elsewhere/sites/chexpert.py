@@ -1,0 +1,93 @@
+"""chexpert: CheXpert: train/patientNNNNN/studyN/viewN_*.jpg, four states a finding (B-01, B-02)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal
+
+import pandas as pd
+from pydantic import Field
+
+from elsewhere.design.parts import IntakeRow
+from elsewhere.sites import radiographs
+from elsewhere.sites.findings import CHEXPERT_LABELS, Part, View
+from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
+
+_COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *CHEXPERT_LABELS)
+_TABLES: Final[dict[str, Part]] = {"train": "train", "valid": "validation"}
+# the archive's own folder, as it is unpacked and as `Path` begins
+_TOP = r"^CheXpert[^/]*/"
+_TOPS = ("", "CheXpert-v1.0/", "CheXpert-v1.0-small/")
+_PATIENT = r"(?:^|/)(patient\d+)/"
+
+
+class CheXpert(Layout):
+    """Frontal and lateral radiographs; train.csv is labelled by rules, valid.csv by radiologists.
+
+    Images and tables may lie below the site's folder with or without the archive's own folder
+    (CheXpert-v1.0, CheXpert-v1.0-small).
+
+    Attributes
+    ----------
+    parts
+        Tables to use; images of the other are set aside. B-02 counts train.csv alone.
+    """
+
+    citation: ClassVar[str] = "Irvin et al. 2019, AAAI 33:590-597 (CheXpert)"
+    licence: ClassVar[str] = "Stanford University Dataset Research Use Agreement"
+    suffixes: ClassVar[tuple[str, ...]] = (".jpg",)
+
+    parts: Annotated[tuple[Literal["train", "valid"], ...], Field(min_length=1)] = (
+        "train",
+        "valid",
+    )
+
+    def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
+        """Yield one scan a row of the tables whose image is there."""
+        listed = self.records(root)
+        files = radiographs.images(root, *self.suffixes)
+        # the row's own place first: both sizes of the data set may lie side by side
+        as_written = listed["Path"].isin(files.keys())
+        listed["place"] = listed["Path"].where(as_written, listed["name"])
+        yield from radiographs.scans(
+            listed, root=root, files=files, listing="train.csv or valid.csv"
+        )
+
+    def records(self, root: Path) -> pd.DataFrame:
+        """Return the tables' rows as columns of `radiographs.Record`; `place` is still open."""
+        tables = []
+        for part, standard in _TABLES.items():
+            path = radiographs.first_file(root, *(f"{top}{part}.csv" for top in _TOPS))
+            if part == "train" or path.is_file():
+                frame = radiographs.table(path, required=_COLUMNS)
+                tables.append(frame.assign(part=standard, left_out=part not in self.parts))
+        rows = pd.concat(tables, ignore_index=True)
+        rows["name"] = rows["Path"].str.replace(_TOP, "", regex=True)
+        rows = radiographs.once(rows, "name")
+        patient = rows["name"].str.extract(_PATIENT, expand=False)
+        findings = radiographs.told(rows, CHEXPERT_LABELS)
+        projection = rows["Frontal/Lateral"] + "|" + rows["AP/PA"]
+        return rows[["name", "Path", "part"]].assign(
+            patient=patient.astype(object),
+            findings=findings,
+            sex=radiographs.each(rows["Sex"], sex),
+            age=radiographs.each(rows["Age"], radiographs.years),
+            view=radiographs.each(projection, _view),
+            problem=radiographs.problems(
+                rows,
+                other_part=rows["left_out"],
+                label_conflict=rows["conflict"],
+                no_patient=patient.isna(),
+                bad_number=findings.isna(),
+            ),
+        )
+
+
+def _view(written: str) -> View:
+    """Return the view for "Frontal|AP" and the like; a frontal image may be LL, RL or blank."""
+    side, projection = written.split("|", 1)
+    views: dict[str, View] = {"PA": "PA", "AP": "AP"}
+    if side == "Frontal":
+        return views.get(projection, "frontal")
+    return "lateral" if side == "Lateral" else "unknown"

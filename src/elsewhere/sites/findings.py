@@ -1,0 +1,93 @@
+"""findings: what a multi-label site says of a radiograph, in one vocabulary (B-05, B-18, B-23)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
+
+State = Literal["positive", "negative", "uncertain", "blank"]
+View = Literal["PA", "AP", "lateral", "frontal", "unknown", "none"]
+Part = Literal["train", "validation", "test", ""]
+STATES: Final[tuple[State, ...]] = get_args(State)
+
+# the order of the figures of the paper (B-11, B-31)
+STUDY_LABELS: Final = ("cardiomegaly", "edema", "consolidation", "atelectasis", "pleural_effusion")
+# what the CheXpert labeller looks for in a report; CheXpert and MIMIC-CXR-JPG publish it
+CHEXPERT_LABELS: Final[Mapping[str, str]] = {
+    "No Finding": "no_finding",
+    "Enlarged Cardiomediastinum": "enlarged_cardiomediastinum",
+    "Cardiomegaly": "cardiomegaly",
+    "Lung Opacity": "lung_opacity",
+    "Lung Lesion": "lung_lesion",
+    "Edema": "edema",
+    "Consolidation": "consolidation",
+    "Pneumonia": "pneumonia",
+    "Atelectasis": "atelectasis",
+    "Pneumothorax": "pneumothorax",
+    "Pleural Effusion": "pleural_effusion",
+    "Pleural Other": "pleural_other",
+    "Fracture": "fracture",
+    "Support Devices": "support_devices",
+}
+CHESTXRAY14_LABELS: Final[Mapping[str, str]] = {
+    "No Finding": "no_finding",
+    "Atelectasis": "atelectasis",
+    "Cardiomegaly": "cardiomegaly",
+    "Effusion": "pleural_effusion",
+    "Infiltration": "infiltration",
+    "Mass": "mass",
+    "Nodule": "nodule",
+    "Pneumonia": "pneumonia",
+    "Pneumothorax": "pneumothorax",
+    "Consolidation": "consolidation",
+    "Edema": "edema",
+    "Emphysema": "emphysema",
+    "Fibrosis": "fibrosis",
+    "Pleural_Thickening": "pleural_thickening",
+    "Hernia": "hernia",
+}
+NAMES: Final = tuple(sorted({*CHEXPERT_LABELS.values(), *CHESTXRAY14_LABELS.values()}))
+_EXPECTED = (
+    f"expected name=state joined by ';' and sorted by name, each name once; states are "
+    f"{', '.join(STATES)}, names are {', '.join(NAMES)}"
+)
+
+
+class FindingsError(ValueError):
+    """A text or a mapping holds no findings; the message quotes it and says what is expected."""
+
+
+def written(findings: Mapping[str, State]) -> str:
+    """Return findings as the manifest keeps them: name=state, sorted by name, joined by ";".
+
+    A finding that the site's publisher never annotates is in neither form: "not annotated" is
+    neither negative nor blank.
+
+    Raises
+    ------
+    FindingsError
+        If a name or a state is unknown.
+    """
+    text = ";".join(f"{name}={findings[name]}" for name in sorted(findings))
+    read(text)
+    return text
+
+
+def read(text: str) -> dict[str, State]:
+    """Return the findings in a cell of the manifest; none for an empty one.
+
+    Raises
+    ------
+    FindingsError
+        If `written` cannot have written the text.
+    """
+    found: dict[str, State] = {}
+    known: dict[str, State] = {state: state for state in STATES}
+    for item in text.split(";") if text else ():
+        name, _, state = item.partition("=")
+        if name not in NAMES or state not in known:
+            raise FindingsError(f"'{item}' in '{text}' is no finding; {_EXPECTED}")
+        found[name] = known[state]
+    if [item.partition("=")[0] for item in text.split(";") if text] != sorted(found):
+        raise FindingsError(f"'{text}' are no findings; {_EXPECTED}")
+    return found

@@ -154,11 +154,7 @@ def _site_panel(cell: Mapping[str, Any], *, framed: bool) -> Panel:
     if cell["status"] == "not run":
         return Panel(None, instead=words.NOT_RUN, framed=framed)
     pooled = cell["pooled"]
-    below = (
-        "t of each run"
-        if pooled["threshold"] is None
-        else f"t = {words.number(pooled['threshold'])}"
-    )
+    below = "own t" if pooled["threshold"] is None else f"t = {words.number(pooled['threshold'])}"
     return Panel(normalised(_counts(cell)), below, pooled["accuracy"], framed=framed)
 
 

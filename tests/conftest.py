@@ -369,3 +369,8 @@ def real() -> Callable[[str], Path]:
     if not top:
         pytest.skip("ELSEWHERE_REAL_DATA does not name a folder of real images")
     return Path(top).joinpath
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put slow tests first: their chain would run on one core alone after all others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -11,7 +11,7 @@ import pytest
 from conda import channel
 from project import Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("conda")]
 
 HERE = Path(__file__).parent
 CELL = "results/contrastive/cells/single-b/covid-ct-synthetic/metrics.json"

@@ -132,13 +132,13 @@ def _write(results: Results, rows: Rows, path: Path) -> None:
             writer.writerow({**row, **marks, "label_against": by_name[row["against"]].label})
 
 
-def _by_arm(rows: Rows) -> dict[str, dict[str, Tests]]:
+def _by_arm(rows: Rows) -> Mapping[str, Mapping[str, Tests]]:
     """Return the rows of a site by arm and by the arm compared with, then by test and measure."""
     found: dict[str, dict[str, dict[tuple[str, str], Mapping[str, Any]]]] = {}
     for row in rows:
         of_arm = found.setdefault(row["arm"], {})
         of_arm.setdefault(row["against"], {})[row["test"], row["measure"]] = row
-    return {arm: dict(against) for arm, against in found.items()}
+    return found
 
 
 def _tall(against: Mapping[str, Tests]) -> float:

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import binomtest, chisquare, kstest
 
 from elsewhere.cohorts.augment import augment
-from elsewhere.design.parts import ImageAugmentation, ImageInput, VolumeAugmentation, VolumeInput
+from elsewhere.design.budgets import ImageAugmentation, VolumeAugmentation
+from elsewhere.design.parts import ImageInput, VolumeInput
 
 DRAWS = 2000
 TINY = 1e-5

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -282,10 +283,58 @@ def test_a_pinned_group_is_tested_in_one_fold():
         assert parts.count("test") == 1
 
 
-def test_scans_of_findings_are_refused_in_plain_words():
-    manifest = small().astype({"label": "Int64"})
-    manifest.loc[:1, "label"] = pd.NA
-    with pytest.raises(
-        ValueError, match=r"2 of \d+ scans have findings instead of a label.*params"
-    ):
-        assign(manifest, NOBODY, settings=HOLDOUT)
+FINDINGS = ("cardiomegaly", "edema")
+
+
+def findings(n_patients=500, seed=3):
+    """One to five scans a patient; the rarer finding in a tenth of the patients."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(n_patients):
+        has = rng.random(2) < (0.4, 0.1)
+        for scan in range(rng.integers(1, 6)):
+            rows.append((f"p{number:04d}", f"s{number:04d}-{scan}", *(has & (rng.random(2) < 0.8))))
+    frame = pd.DataFrame(rows, columns=["patient_id", "scan_id", *FINDINGS])
+    frame["volume_sha256"] = frame["scan_id"]
+    return frame.assign(category="findings").astype(dict.fromkeys(FINDINGS, "Int64"))
+
+
+def test_each_part_has_its_share_of_every_finding_and_no_patient_is_torn():
+    scans = findings()
+    rows = assign(scans, NOBODY, settings=HOLDOUT, labels=FINDINGS)
+    assert list(rows.columns) == ["scan_id", "patient_id", *FINDINGS, "fold", "part"]
+    assert (rows.groupby("patient_id")["part"].nunique() == 1).all()
+    people = rows.groupby("patient_id").agg({"part": "first", **dict.fromkeys(FINDINGS, "max")})
+    for name in FINDINGS:
+        having = people.loc[people[name] == 1, "part"].value_counts()
+        expected = having.sum() * float(HOLDOUT.test)
+        assert abs(having["test"] - expected) <= 4, "one a pattern at most"
+
+
+def test_rounded_up_the_parts_have_the_patients_of_the_paper():
+    """B-07 and B-08: scikit-learn's train_test_split, 20 % and then a tenth of the rest."""
+    settings = HOLDOUT.model_copy(update={"test": 0.20, "validation": 0.08, "rounding": "up"})
+    assert part_sizes(64540, settings=settings) == (46468, 5164, 12908)
+    assert part_sizes(30805, settings=settings) == (22179, 2465, 6161)
+    nearest = settings.model_copy(update={"rounding": "nearest"})
+    assert part_sizes(64540, settings=nearest)[1] == 5163
+
+
+def test_an_external_site_is_all_test_and_patients_it_shares_are_tested_everywhere():
+    scans = findings(60)
+    groups = pd.DataFrame(
+        {"patient_id": ["p0001", "p0002"], "group": ["g", "h"], "across_sites": [True, True]}
+    )
+    inside = assign(scans, groups, settings=HOLDOUT, labels=FINDINGS, tested="shared")
+    assert set(inside.loc[inside["patient_id"].isin(["p0001", "p0002"]), "part"]) == {"test"}
+    assert set(inside["part"]) == {"train", "validation", "test"}
+    outside = assign(scans, groups, settings=HOLDOUT, labels=FINDINGS, tested="all")
+    assert set(outside["part"]) == {"test"}
+
+
+def test_an_unknown_label_stays_unknown_and_moves_nobody():
+    scans = findings(80)
+    scans.loc[scans["patient_id"] == "p0007", "edema"] = pd.NA
+    rows = assign(scans, NOBODY, settings=HOLDOUT, labels=FINDINGS)
+    assert rows.loc[rows["patient_id"] == "p0007", "edema"].isna().all()
+    assert rows["cardiomegaly"].notna().all()

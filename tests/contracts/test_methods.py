@@ -6,18 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from elsewhere.cohorts.cohort import Cohort
+from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.design.budgets import ImageAugmentation, Training
 from elsewhere.design.parts import (
     Contrastive,
     CovidnetRedesign,
     Erm,
-    ImageAugmentation,
     ImageInput,
     Msnet,
     ParallelAdapter,
     Sepnorm,
     SeriesAdapter,
-    Training,
 )
 from elsewhere.methods import unseen
 from elsewhere.methods.method import Budget, Method
@@ -65,7 +64,7 @@ def cohort(site, size):
     arrays = np.random.default_rng(size).integers(0, 256, (size, 1, 36, 36)).astype(np.uint8)
     ids = tuple(f"{site}-{i}" for i in range(size))
     labels = np.arange(size, dtype=np.int64) % 2
-    return Cohort(site, ids, ids, labels, Path("nowhere"), _kept=dict(enumerate(arrays)))
+    return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
 
 
 def fit(method, sites, folder):

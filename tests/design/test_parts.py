@@ -6,7 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from elsewhere.design import params as tables
-from elsewhere.design.parts import ImageInput, Input, OnDevice, Site
+from elsewhere.design.budgets import OnDevice
+from elsewhere.design.parts import ImageInput, Input, Site
 
 IMAGE = {"kind": "image", "matrix": 32, "stored_matrix": 36, "channels": 3, "normalise": "image"}
 DEVICE = {"device": "cuda", "precision": "bf16", "batch_size": 1, "threads": 1}

@@ -9,8 +9,9 @@ from elsewhere.design.resolved import resolved
 
 def test_names_are_replaced_by_their_rows(params: Params) -> None:
     shown = yaml.safe_load(resolved(params, "contrastive"))
-    assert shown["input"]["row"] == "contrastive-demo"
-    assert shown["input"]["matrix"] == params.inputs["contrastive-demo"].matrix
+    assert list(shown["inputs"]) == ["contrastive-demo"]
+    matrix = params.inputs["contrastive-demo"].matrix
+    assert shown["inputs"]["contrastive-demo"]["matrix"] == matrix
     assert shown["sites"]["site-b"]["row"] == "covid-ct-synthetic"
     assert shown["sites"]["site-b"]["layout"] == "covid_ct"
     assert shown["audit"]["similarity"] == params.studies["contrastive"].audit.similarity

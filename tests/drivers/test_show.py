@@ -6,12 +6,12 @@ import pytest
 
 from elsewhere.drivers.show import show
 
-MATRIX = """arm,train_sites,test_site,fold,auc,auc_low,auc_high,status
-a,a,a,0,0.9,0.8,0.95,ok
-a,a,b,0,0.1,0.1,0.1,ok
-a,a,b,pooled,0.523,0.4,0.6,ok
-a_b,a+b,a,0,0.8,0.7,0.9,ok
-a_b,a+b,b,0,,,,not run
+MATRIX = """arm,train_sites,test_site,finding,fold,auc,auc_low,auc_high,status
+a,a,a,,0,0.9,0.8,0.95,ok
+a,a,b,,0,0.1,0.1,0.1,ok
+a,a,b,,pooled,0.523,0.4,0.6,ok
+a_b,a+b,a,,0,0.8,0.7,0.9,ok
+a_b,a+b,b,,0,,,,not run
 """
 
 

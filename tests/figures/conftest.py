@@ -345,7 +345,7 @@ def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str
         for name in names:
             place = folder / "models" / arm / name
             place.mkdir(parents=True)
-            history = ["iteration,learning_rate,loss,selection_accuracy"]
+            history = ["iteration,learning_rate,loss,selection_score"]
             record: dict[str, Any] = {"status": "not run", "reason": "site has no data here"}
             cost: dict[str, Any] = {"status": "not run"}
             if arm not in lost:
@@ -353,6 +353,7 @@ def write_runs(folder: Path, arms: list[str], names: list[str], *, lost: set[str
                 rise = 0.95 - 0.45 * np.exp(-np.arange(1, 13) / 3) - dice.uniform(0, 0.05, 12)
                 history += [f"{50 * (k + 1)},0.001,0.4,{v:.4f}" for k, v in enumerate(rise)]
                 record = {"status": "ok", "architecture": layers}
+                record["selection"] = "validation accuracy"
                 record["best_iteration"] = 50 * (int(rise.argmax()) + 1)
                 cost = {"wall_seconds": 321.5, "gpu_days": 0.0, "peak_memory_mb": 812.0}
                 cost |= {"device": "CPU"}
@@ -556,6 +557,7 @@ def write_predicted(job: Job, settings: Settings, *, seeds: int = 2, scans: int 
                     frame = pd.DataFrame({"scan_id": [f"s{one:04d}" for one in chosen]})
                     frame["patient_id"] = [f"p{one // 2:04d}" for one in chosen]
                     frame = frame.assign(
+                        finding="",
                         label=label[chosen],
                         fold=fold,
                         seed=seed,

@@ -132,7 +132,7 @@ def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:
         if cell["pooled"]["auc"] is not None:
             group = own if cell["site"] in cell["training_sites"] else unseen
             group.append(cell["pooled"]["auc"])
-    first, second, difference, _ = report.answer(nguyen)
+    first, second, difference, _ = report.answer([nguyen])
     assert first["number"] == f"{sum(own) / len(own):.2f}"
     assert second["number"] == f"{sum(unseen) / len(unseen):.2f}"
     lost = sum(own) / len(own) - sum(unseen) / len(unseen)
@@ -154,9 +154,9 @@ def test_no_model_counts_twice_in_the_answer(contrastive: Results, nguyen: Resul
         for column in contrastive.columns:
             if row.counted and contrastive.own(row, column):
                 own.append(contrastive.cell(row, column)["pooled"]["auc"])
-    answer = report.answer(contrastive)
+    answer = report.answer([contrastive])
     assert len(own) == 4 + 2 * 7
     assert answer[0]["number"] == f"{sum(own) / len(own):.2f}"
     assert "18 cells" in answer[0]["words"]
     assert all(item["words"].endswith(report.LEFT_OUT) for item in answer)
-    assert not any(report.LEFT_OUT in item["words"] for item in report.answer(nguyen))
+    assert not any(report.LEFT_OUT in item["words"] for item in report.answer([nguyen]))

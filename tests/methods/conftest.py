@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import CovidnetRedesign, ImageAugmentation, ImageInput, Training
+from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.design.budgets import ImageAugmentation, Training
+from elsewhere.design.parts import CovidnetRedesign, ImageInput
 from elsewhere.methods.method import Budget
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
@@ -21,8 +22,7 @@ def make_cohort(site, size, seed):
     arrays = rng.integers(0, 60, size=(size, 1, 32, 32)).astype(np.uint8)
     arrays[labels == 1, :, :, 16:] += 150
     ids = tuple(f"{seed:08d}{i:08d}" for i in range(size))
-    kept = dict(enumerate(arrays))
-    return Cohort(site, ids, ids, labels, Path("nowhere"), _kept=kept)
+    return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ def test_cpu_is_deterministic_with_the_threads_of_the_budget(training):
 def test_a_deterministic_prediction_does_not_load_the_compiler():
     code = """
 import sys
-from elsewhere.design.parts import Prediction
+from elsewhere.design.budgets import Prediction
 from elsewhere.methods import device
 import elsewhere.steps.predict
 row = dict(device="cpu", precision="fp32", batch_size=1, threads=1, mc_passes=0, mc_dropblock=True)

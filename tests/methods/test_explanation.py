@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.cohort import Cohort
+from elsewhere.cohorts.cohort import Cohort, Kept
 from elsewhere.cohorts.windows import evaluation_tensor
 from elsewhere.design.parts import ImageInput, VolumeInput
 from elsewhere.methods import explanation, gradcam
@@ -45,7 +45,7 @@ class Bright(Network):
 def cohort(*arrays: np.ndarray) -> Cohort:
     ids = tuple(f"{i:016x}" for i in range(len(arrays)))
     labels = np.zeros(len(arrays), np.int64)
-    return Cohort("here", ids, ids, labels, Path("nowhere"), _kept=dict(enumerate(arrays)))
+    return Cohort("here", ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
 
 
 def how(row, site="here", batch_size=4) -> How:

@@ -4,10 +4,12 @@ import dataclasses
 import os
 import signal
 
+import numpy as np
 import pytest
 import torch
+from sklearn.metrics import roc_auc_score
 
-from elsewhere.design.parts import CovidnetRedesign
+from elsewhere.design.parts import Covidnet, CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.inference import probabilities_many
 from elsewhere.methods.loop import learn
@@ -34,7 +36,7 @@ def same_weights(a, b):
 def test_learns_what_can_be_learned(train, valid, budget):
     budget = changed(budget, iterations=25, learning_rate=3e-3)
     fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
-    assert fitted.best.accuracy == 1.0
+    assert fitted.best.score == 1.0
     assert fitted.history[-1].loss < fitted.history[0].loss
 
 
@@ -57,8 +59,8 @@ def test_accuracy_is_that_of_the_kept_weights(train, valid, budget):
             device=torch.device("cpu"),
         )
         right += int((found.argmax(1) == cohort.labels).sum())
-    assert right / 6 == fitted.best.accuracy
-    assert fitted.best.accuracy == max(row.accuracy for row in fitted.history)
+    assert right / 6 == fitted.best.score
+    assert fitted.best.score == max(row.score for row in fitted.history)
 
 
 @pytest.mark.parametrize(("ties", "iteration"), [("first", 5), ("last", 12)])
@@ -66,7 +68,7 @@ def test_ties_a43(train, valid, budget, ties, iteration):
     # A learning rate this small leaves every validation equal.
     budget = changed(budget, ties=ties, learning_rate=1e-12)
     fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
-    assert len({row.accuracy for row in fitted.history}) == 1
+    assert len({row.score for row in fitted.history}) == 1
     assert fitted.best.iteration == iteration
 
 
@@ -177,3 +179,30 @@ def test_each_loss_is_a_step_of_its_own_that_moves_what_it_reaches(train, valid,
     both = learn(fresh, train, valid, budget, losses=[head, later])
     assert not any(torch.equal(a, b) for a, b in zip(before, seen[0], strict=True))
     assert not same_weights(both.network.classifier, alone.network.classifier)
+
+
+def test_accumulated_batches_are_one_large_batch_b27(train, valid, budget):
+    """Without normalisation over the batch, two batches of 4 are one of 8."""
+    row = Covidnet(kind="covidnet", activation="relu", width=0.25, dense_features=(32, 16))
+    ends = []
+    for values in ({"batch_size": 4, "accumulate": 2}, {"batch_size": 8}):
+        one = changed(budget, iterations=3, validate_every=3, **values)
+        torch.manual_seed(0)
+        fitted = learn(build(row, one.input), train, valid, one, losses=[cross_entropy])
+        ends.append((fitted.history[-1].loss, [*fitted.network.parameters()]))
+    assert ends[0][0] == pytest.approx(ends[1][0], rel=1e-5)
+    for a, b in zip(ends[0][1], ends[1][1], strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+
+
+def test_the_score_chosen_by_is_that_of_the_kept_weights(train, valid, budget):
+    budget = changed(budget, select_by="auc")
+    fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
+    labels, said = [], []
+    for cohort in valid.values():
+        arrays = [cohort.array(i) for i in range(len(cohort))]
+        how = {"input": budget.input, "site": None, "batch_size": 2, "device": torch.device("cpu")}
+        said.append(probabilities_many(fitted.network, arrays, **how)[0][:, 1])
+        labels.append(cohort.labels)
+    expected = roc_auc_score(np.concatenate(labels), np.concatenate(said))
+    assert fitted.best.score == pytest.approx(expected)

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import ImageInput, Prediction
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.parts import ImageInput
 from elsewhere.imaging import store
 from elsewhere.methods.prediction import predict, sample, scan_seed
 from elsewhere.networks.network import Network

@@ -18,3 +18,11 @@ def test_cosine_is_the_papers_equation(training):
 
 def test_constant(training):
     assert {learning_rate(training, t) for t in range(12)} == {1e-2}
+
+
+def test_inverse_time_is_the_decay_of_keras_b27(training):
+    row = training.model_copy(
+        update={"schedule": "inverse_time", "decay": 1e-5, "learning_rate": 1e-3}
+    )
+    for t in (0, 1, 1000, 100_000):
+        assert learning_rate(row, t) == pytest.approx(1e-3 / (1 + 1e-5 * t), rel=1e-12)

@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.budgets import Prediction
 from elsewhere.design.parts import (
     CovidnetRedesign,
     Erm,
     ImageInput,
     MethodRow,
     NetworkRow,
-    Prediction,
     Sepnorm,
 )
 from elsewhere.design.study import Unseen

@@ -23,6 +23,7 @@ def predicted(labels: Any, scores: Any, *, part: str = "test", **options: Any) -
         {
             "scan_id": scans,
             "patient_id": options.get("patients", [f"p{scan}" for scan in scans]),
+            "finding": options.get("finding", ""),
             "label": np.asarray(labels, dtype=np.int64),
             "fold": options.get("fold", 0),
             "seed": options.get("seed", 0),

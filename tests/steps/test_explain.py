@@ -12,8 +12,9 @@ import torch
 from scipy.spatial.distance import pdist
 
 from elsewhere.cohorts.windows import evaluation_tensor
+from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.parts import CovidnetRedesign, Erm, ImageInput, Prediction, Sepnorm
+from elsewhere.design.parts import CovidnetRedesign, Erm, ImageInput, Sepnorm
 from elsewhere.imaging import store
 from elsewhere.methods import gradcam
 from elsewhere.methods.registry import build as method

@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 import torch
 
+from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
 from elsewhere.design.parts import (
     CovidnetRedesign,
     Erm,
     ImageInput,
     NguyenCnn,
-    Prediction,
     Sepnorm,
     VolumeInput,
 )

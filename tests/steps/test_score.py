@@ -24,10 +24,11 @@ def refuse(literal: str) -> float:
     raise AssertionError(f"JSON has no {literal}")
 
 
-def rows(part, *, label, score):
+def rows(part, *, label, score, finding=""):
     return {
         "scan_id": [f"{part}{number}" for number in range(len(label))],
         "patient_id": [f"{part}{number}" for number in range(len(label))],
+        "finding": finding,
         "label": label,
         "fold": 0,
         "seed": 0,
@@ -98,3 +99,38 @@ def test_the_step_starts_without_heavy_libraries():
     code = f"import sys, elsewhere.steps.score; print([n for n in {heavy} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def of_findings(tmp_path, name, *frames, **metadata):
+    path = tmp_path / f"{name}.parquet"
+    write(pd.concat(map(pd.DataFrame, frames)), path, metadata={**OK, **metadata})
+    return path
+
+
+def test_each_finding_of_a_cell_is_scored_as_a_cell_of_its_own(tmp_path):
+    """B-28: also on the test scans of all training sites together."""
+    heart = {"label": [0, 1, 0, 1], "score": [0.1, 0.6, 0.7, 0.9], "finding": "cardiomegaly"}
+    water = {"label": [1, 1, 0, 1], "score": [0.8, 0.3, 0.2, 0.9], "finding": "edema"}
+    named = {"findings": "cardiomegaly;edema;atelectasis"}
+    plain = [{**rows("test", **one), "mc_probability": [[]] * 4} for one in (heart, water)]
+    here = of_findings(tmp_path, "here", *plain, **named)
+    there = [{**one, "scan_id": [f"x{i}" for i in range(4)]} for one in plain]
+    other = of_findings(tmp_path, "there", *there, patient_key="published", **named)
+
+    def scored(tested, site):
+        names = {"study": "s", "arm": "a", "site": site}
+        training = {"here": here, "there": other}
+        out = {"metrics": tmp_path / f"{site}.json"}
+        run(Job("score", names, {"test": tested, "training": training}, out), SETTINGS)
+        return json.loads(out["metrics"].read_text())
+
+    cell = scored(here, "here")
+    assert cell["findings"]["cardiomegaly"]["pooled"]["auc"] == 0.75
+    assert cell["findings"]["edema"]["pooled"]["auc"] == 1.0
+    missing = cell["findings"]["atelectasis"]
+    assert (missing["status"], missing["pooled"]["auc"]) == ("not run", None)
+    assert missing["reason"] == "no test scan of the site has a label for this finding"
+    both = scored({"here": here, "there": other}, "internal")
+    pooled = both["findings"]["cardiomegaly"]["pooled"]
+    assert (pooled["n_scans"], pooled["auc"]) == (8, 0.75)
+    assert both["patient_key"] == "none", "one site without patient keys, so all are without"

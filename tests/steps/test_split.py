@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -8,6 +9,8 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts import groups
+from elsewhere.cohorts.labels import LabelsError
+from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.study import Split
 from elsewhere.sites import manifest
@@ -127,3 +130,54 @@ def test_patients_whom_duplicates_connect_stay_together(tmp_path):
     assert (together.groupby("fold")["part"].nunique() == 1).all()
     gate = json.loads((tmp_path / "here.gate.json").read_text())
     assert gate["patients_in_groups"] == 3
+
+
+FIVE = Findings.model_validate(
+    {
+        "labels": {
+            "cardiomegaly": {"title": "Cardiomegaly", "uncertain": "negative"},
+            "edema": {"title": "Edema", "uncertain": "positive"},
+        },
+        "blank": "negative",
+        "views": ["PA", "AP"],
+    }
+)
+
+
+def radiographs(n_patients: int) -> pd.DataFrame:
+    """Two scans a patient, the second lateral; every third patient has uncertain findings."""
+    frame = scans(n_patients)
+    uncertain = frame["label"] == 1
+    states = {True: "cardiomegaly=uncertain;edema=uncertain", False: "cardiomegaly=positive"}
+    frame["findings"] = [states[bool(one)] for one in uncertain]
+    frame["view"] = ["PA", "lateral"] * n_patients
+    return frame.assign(label=pd.array([pd.NA] * len(frame), dtype="Int64"))
+
+
+def test_findings_become_labels_by_the_policy_of_the_study(tmp_path):
+    run(job(tmp_path, radiographs(30)), dataclasses.replace(HOLDOUT, findings=FIVE))
+    rows = pd.read_csv(tmp_path / "here.csv")
+    assert list(rows.columns) == ["scan_id", "patient_id", "cardiomegaly", "edema", "fold", "part"]
+    assert len(rows) == 30, "lateral views are left out"
+    assert rows["cardiomegaly"].sum() == 20, "U-Zeroes: uncertain is negative"
+    assert rows["edema"].sum() == 10, "U-Ones: uncertain is positive"
+    assert rows["edema"].isna().sum() == 20, "not annotated is neither"
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert gate["left_out_by_view"] == {"lateral": 30}
+    counted = [one for one in gate["counts"] if one["finding"] == "edema"]
+    assert sum(one["scans"] for one in counted) == 10
+
+
+def test_all_scans_of_an_external_site_are_tested(tmp_path):
+    rows = {"mimic": "here", "chexpert": "there"}
+    settings = dataclasses.replace(HOLDOUT, findings=FIVE, external=("mimic",), site_rows=rows)
+    run(job(tmp_path, radiographs(30)), settings)
+    assert set(pd.read_csv(tmp_path / "here.csv")["part"]) == {"test"}
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert "the site is external: every scan is tested" in gate["checked"]
+
+
+def test_nothing_is_written_where_labels_and_study_do_not_fit(tmp_path):
+    with pytest.raises(LabelsError, match="findings instead of a label"):
+        run(job(tmp_path, radiographs(9)), HOLDOUT)
+    assert not (tmp_path / "here.csv").exists()

@@ -13,15 +13,9 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file
 
+from elsewhere.design.budgets import Training, VolumeAugmentation
 from elsewhere.design.job import Job
-from elsewhere.design.parts import (
-    Erm,
-    NguyenCnn,
-    Sepnorm,
-    Training,
-    VolumeAugmentation,
-    VolumeInput,
-)
+from elsewhere.design.parts import Erm, NguyenCnn, Sepnorm, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.methods import registry as methods
 from elsewhere.networks import registry, weights
@@ -107,8 +101,8 @@ def test_whole_run(job, tmp_path):
     assert sum(row["parameters"] for row in record["architecture"]) == record["parameters"]
     history = pd.read_csv(job.outputs["history"])
     assert list(history["iteration"]) == [7, 14, 21, 28, 35, 40]
-    assert record["selection_accuracy"] == history["selection_accuracy"].max()
-    best = history.loc[history["selection_accuracy"].idxmax(), "iteration"]
+    assert record["selection_score"] == history["selection_score"].max()
+    best = history.loc[history["selection_score"].idxmax(), "iteration"]
     assert record["best_iteration"] == best
     cost = json.loads(job.outputs["cost"].read_text())
     assert cost["wall_seconds"] > 0
@@ -195,7 +189,7 @@ def test_a_site_without_data_is_said(job, tmp_path):
     assert record["status"] == "not run"
     assert record["reason"] == "site there has no data here"
     assert load_file(job.outputs["model"]) == {}
-    text = "iteration,learning_rate,loss,selection_accuracy\n"
+    text = "iteration,learning_rate,loss,selection_score\n"
     assert job.outputs["history"].read_text() == text
     assert json.loads(job.outputs["cost"].read_text()) == {"status": "not run"}
 

@@ -14,7 +14,8 @@ from elsewhere.cohorts.normalise import (
     value_range,
 )
 from elsewhere.cohorts.windows import image_tensor, require_lattice
-from elsewhere.design.parts import ImageAugmentation, ImageInput, VolumeAugmentation, VolumeInput
+from elsewhere.design.budgets import ImageAugmentation, VolumeAugmentation
+from elsewhere.design.parts import ImageInput, VolumeInput
 
 
 def augment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from elsewhere.cohorts import labels
 from elsewhere.cohorts.normalise import Voxels
 from elsewhere.imaging import store
 
 CACHE_BYTES = 1 << 30
 PARTS = ("train", "validation", "test")
+UNKNOWN = -1  # a scan has no label for a finding: not annotated at the site, or ignored
 
 
 class CohortError(ValueError):
@@ -41,6 +44,28 @@ class SiteFiles:
     split: Path
 
 
+class Kept:
+    """Prepared scans in memory, by their place in the cohort, and what they take.
+
+    Parameters
+    ----------
+    arrays
+        What is there from the start.
+    """
+
+    def __init__(self, arrays: Iterable[Voxels] = ()) -> None:
+        self.arrays: dict[int, Voxels] = dict(enumerate(arrays))
+        self.used = sum(array.nbytes for array in self.arrays.values())
+        self.lock = threading.Lock()
+
+    def keep(self, i: int, array: Voxels, *, most: int) -> None:
+        """Keep an array if there is room for it."""
+        with self.lock:  # batches are made by several threads
+            if i not in self.arrays and self.used + array.nbytes <= most:
+                self.arrays[i] = array
+                self.used += array.nbytes
+
+
 @dataclass(frozen=True)
 class Cohort:
     """Scans of one site and part, sites kept apart.
@@ -52,11 +77,15 @@ class Cohort:
     scan_ids, patient_ids
         One a scan, sorted by scan.
     labels
-        int64 [scans], 0 or 1.
+        int64 [scans], 0 or 1; of findings [scans, findings], and `UNKNOWN` where there is none.
     arrays
         Folder of prepared scans.
     cache_bytes
         Arrays are kept in memory until they fill this; the rest is read each time.
+    findings
+        What the columns of `labels` are; empty: each scan has one label.
+    kept
+        The arrays in memory.
     """
 
     site: str
@@ -65,8 +94,8 @@ class Cohort:
     labels: npt.NDArray[np.int64]
     arrays: Path
     cache_bytes: int = CACHE_BYTES
-    _kept: dict[int, Voxels] = field(default_factory=dict, repr=False, compare=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    findings: tuple[str, ...] = ()
+    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Number of scans."""
@@ -74,14 +103,11 @@ class Cohort:
 
     def array(self, i: int) -> Voxels:
         """Return prepared scan `i`, [z, y, x] int16 or uint8, not to be written to."""
-        if i in self._kept:
-            return self._kept[i]
+        if i in self.kept.arrays:
+            return self.kept.arrays[i]
         array = store.read(self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}")
         array.setflags(write=False)
-        with self._lock:  # batches are made by several threads
-            used = sum(kept.nbytes for kept in self._kept.values())
-            if used + array.nbytes <= self.cache_bytes:
-                self._kept[i] = array
+        self.kept.keep(i, array, most=self.cache_bytes)
         return array
 
 
@@ -115,10 +141,18 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
             f"{files.index}: {len(missing)} scans of {files.split} are not in it, "
             f"first {missing[0]}; make both from the same manifest"
         )
+    findings = labels.findings_of(rows.columns)
     return Cohort(
         site=files.site,
         scan_ids=tuple(rows["scan_id"]),
         patient_ids=tuple(rows["patient_id"]),
-        labels=rows["label"].to_numpy(np.int64),
+        labels=_labels(rows, findings),
         arrays=files.arrays,
+        findings=findings,
     )
+
+
+def _labels(rows: pd.DataFrame, findings: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    if not findings:
+        return rows[labels.LABEL].to_numpy(np.int64)
+    return rows[[*findings]].fillna(UNKNOWN).to_numpy(np.int64)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.cohorts.split import pinned_part, shares
+from elsewhere.cohorts import labels
+from elsewhere.cohorts.split import Tested, pinned_part, shares
 from elsewhere.design.study import Split
 
 PARTS = ("train", "validation", "test")
@@ -19,20 +20,25 @@ class LeakageError(ValueError):
 
 
 def check(
-    split: pd.DataFrame, manifest: pd.DataFrame, groups: pd.DataFrame, *, settings: Split
+    split: pd.DataFrame,
+    manifest: pd.DataFrame,
+    groups: pd.DataFrame,
+    *,
+    settings: Split,
+    tested: Tested = "by_share",
 ) -> dict[str, Any]:
     """Prove a split clean, from the rows alone, and return what was checked.
 
     Parameters
     ----------
     split
-        Columns scan_id, patient_id, label, fold, part.
+        Columns scan_id, patient_id, fold, part and the labels.
     manifest
         Columns scan_id, patient_id, patient_key, volume_sha256: the scans that had to be split.
     groups
         Columns patient_id, group, across_sites: patients that identical or near-identical volumes
         connect to others, here or elsewhere.
-    settings
+    settings, tested
         What was asked for.
 
     Returns
@@ -54,7 +60,7 @@ def check(
     _require_one_part(rows, "volume_sha256", "identical volumes")
     members = rows.merge(groups, on="patient_id")
     _require_one_part(members, "group", "groups of near-identical volumes")
-    _require_pinned(members[members["across_sites"]], settings)
+    _require_pinned(members[members["across_sites"]], settings, tested)
     checked = [
         "every scan is in every fold exactly once",
         "no patient is in two parts of a fold",
@@ -62,7 +68,10 @@ def check(
         "no two patients with near-identical scans are in two parts of a fold",
         "patients found at several sites are in the same part at each",
     ]
-    if settings.kind == "folds":
+    if tested == "all":
+        _require_all_tested(rows)
+        checked.append("the site is external: every scan is tested")
+    elif settings.kind == "folds":
         _require_tested_once(rows)
         checked.append("every patient is tested in exactly one fold")
     unkeyed = bool((manifest["patient_key"] == "none").any())
@@ -110,12 +119,20 @@ def _require_one_part(rows: pd.DataFrame, column: str, what: str) -> None:
         )
 
 
-def _require_pinned(members: pd.DataFrame, settings: Split) -> None:
+def _require_all_tested(rows: pd.DataFrame) -> None:
+    wrong = sorted(rows.loc[rows["part"] != "test", "scan_id"])
+    if wrong:
+        raise LeakageError(
+            f"{len(wrong)} scans of an external site are not tested, scan_id {_some(wrong)}"
+        )
+
+
+def _require_pinned(members: pd.DataFrame, settings: Split, tested: Tested) -> None:
     """Refuse a group that another site, which sees its name and the seed alone, puts elsewhere."""
     wrong = {
         group
         for group, fold, part in members[["group", "fold", "part"]].itertuples(index=False)
-        if part != pinned_part(group, fold, settings=settings)
+        if part != pinned_part(group, fold, settings=settings, tested=tested)
     }
     if wrong:
         raise LeakageError(
@@ -145,20 +162,27 @@ def _sharing(manifest: pd.DataFrame) -> int:
 
 
 def _counts(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count patients and scans of every fold, part and label."""
-    grouped = rows.groupby(["fold", "part", "label"])
-    table = grouped.agg(patients=("patient_id", "nunique"), scans=("scan_id", "nunique"))
-    found = [
-        {
-            "fold": int(fold),
-            "part": part,
-            "label": int(label),
-            **table.loc[key].astype(int).to_dict(),
-        }
-        for key in table.index
-        for fold, part, label in [key]
-    ]
-    return sorted(found, key=lambda row: (row["fold"], PARTS.index(row["part"]), row["label"]))
+    """Count patients and scans of every fold, part and label, and of findings of each of them."""
+    names = labels.columns(rows.columns.drop("volume_sha256"))
+    found = []
+    for name in names:
+        grouped = rows.groupby(["fold", "part", name])
+        table = grouped.agg(patients=("patient_id", "nunique"), scans=("scan_id", "nunique"))
+        for key in table.index:
+            fold, part, label = key
+            row = {"fold": int(fold), "part": part, "label": int(label)}
+            finding = {} if names == (labels.LABEL,) else {"finding": name}
+            found.append(row | finding | table.loc[key].astype(int).to_dict())
+    order = {name: number for number, name in enumerate(names)}
+    return sorted(
+        found,
+        key=lambda row: (
+            row["fold"],
+            PARTS.index(row["part"]),
+            order.get(row.get("finding", ""), 0),
+            row["label"],
+        ),
+    )
 
 
 def _requested(settings: Split) -> dict[str, float]:

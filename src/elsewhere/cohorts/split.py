@@ -8,12 +8,16 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 import pandas as pd
 
+from elsewhere.cohorts.labels import LABEL, pattern
 from elsewhere.design.study import Split
 
-COLUMNS = ("scan_id", "patient_id", "label", "fold", "part")
+# Which scans are tested whatever the shares: those of patients found at several sites, because one
+# of the sites is external and tests all it has (B-04); or, at that site, all.
+Tested = Literal["by_share", "shared", "all"]
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,10 @@ class Unit:
     n_scans
         Scans of all of them.
     label
-        1 if any scan is positive.
+        1 if any scan is positive; 0 where scans have findings.
     category
-        The publisher's commonest class among the scans of that label.
+        The publisher's commonest class among the scans of that label; of findings, which of them
+        the patient has.
     pin
         Name of the group if it has members at another site, else empty: both sites put it into
         the part that this name alone decides.
@@ -47,76 +52,89 @@ class Unit:
         return self.patients[0]
 
 
-def assign(manifest: pd.DataFrame, groups: pd.DataFrame, *, settings: Split) -> pd.DataFrame:
+def assign(
+    scans: pd.DataFrame,
+    groups: pd.DataFrame,
+    *,
+    settings: Split,
+    labels: tuple[str, ...] = (LABEL,),
+    tested: Tested = "by_share",
+) -> pd.DataFrame:
     """Give every scan a part in every fold, patient by patient, strata by label (A-25).
 
     The result depends on seed, keys, labels, categories and voxels, never on the order of rows.
     Groups with members at other sites come first, each where its name puts it; the rule divides
     all others.
     Within a stratum patients are drawn evenly along their number of scans, so that the shares of
-    scans follow those of patients.
+    scans follow those of patients. Where scans have findings there is one stratum, and patients
+    are drawn evenly along which findings they have.
 
     Parameters
     ----------
-    manifest
-        Columns scan_id, patient_id, label, category, volume_sha256.
+    scans
+        Columns scan_id, patient_id, category, volume_sha256 and the labels.
     groups
         Columns patient_id, group, across_sites: patients that duplicates connect to others, here
         or elsewhere.
     settings
         A holdout (one fold) or folds in which every patient is tested once.
+    labels
+        `LABEL`, or the names of findings.
+    tested
+        Which scans are tested whatever the shares.
 
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`; one row a scan and fold, sorted by fold and scan_id.
-
-    Raises
-    ------
-    ValueError
-        If scans have findings instead of a label.
+        Columns scan_id, patient_id, the labels, fold and part; one row a scan and fold, sorted by
+        fold and scan_id.
     """
-    unlabelled = int(manifest["label"].isna().sum())
-    if unlabelled:
-        raise ValueError(
-            f"{unlabelled} of {len(manifest)} scans have findings instead of a label, and strata "
-            "are made by label; make labels of the findings first, or leave the site out of this "
-            "study's scale in params.yaml"
-        )
-    found = units(manifest, groups)
+    found = units(scans, groups, labels=labels)
     pinned = [unit for unit in found if unit.pin]
-    divided = strata([unit for unit in found if not unit.pin], settings=settings)
+    rest = [unit for unit in found if not unit.pin]
+    divided = strata(rest, settings=settings) if labels == (LABEL,) else [rest] if rest else []
     parts: list[dict[str, str]] = []
     for fold in range(settings.folds):
-        placed = [(unit, pinned_part(unit.pin, fold, settings=settings)) for unit in pinned]
+        placed = [
+            (unit, pinned_part(unit.pin, fold, settings=settings, tested=tested)) for unit in pinned
+        ]
         for stratum in divided:
-            placed += _parts(stratum, fold, settings)
+            placed += (
+                [(unit, "test") for unit in stratum]
+                if tested == "all"
+                else _parts(stratum, fold, settings)
+            )
         parts.append({patient: part for unit, part in placed for patient in unit.patients})
-    scans = manifest.sort_values("scan_id")[["scan_id", "patient_id", "label"]]
+    kept = scans.sort_values("scan_id")[["scan_id", "patient_id", *labels]]
     rows = [
-        scans.assign(fold=fold, part=scans["patient_id"].map(parts[fold]))
+        kept.assign(fold=fold, part=kept["patient_id"].map(parts[fold]))
         for fold in range(settings.folds)
     ]
-    return pd.concat(rows, ignore_index=True)[list(COLUMNS)].astype({"label": "int64"})
+    return pd.concat(rows, ignore_index=True).astype(dict.fromkeys(labels, "Int64"))
 
 
-def pinned_part(group: str, fold: int, *, settings: Split) -> str:
+def pinned_part(group: str, fold: int, *, settings: Split, tested: Tested = "by_share") -> str:
     """Return the part of a group with members at several sites, from its name and the seed alone.
 
-    Every site of a study has the same settings, so that no site tests what another trains on.
+    Every site of a study has the same settings, so that no site tests what another trains on;
+    beside an external site, which tests all, every site tests it.
     """
+    if tested != "by_share":
+        return "test"
     test, validation = shares(settings)
     if settings.kind == "folds":
-        tested = _draw(settings.seed, "pin", group) % settings.folds == fold
+        drawn = _draw(settings.seed, "pin", group) % settings.folds == fold
     else:
-        tested = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
-    if tested:
+        drawn = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
+    if drawn:
         return "test"
     share = Fraction(_draw(settings.seed, "pin", fold, group), 1 << 32)
     return "validation" if share < validation / (1 - test) else "train"
 
 
-def units(manifest: pd.DataFrame, groups: pd.DataFrame) -> list[Unit]:
+def units(
+    scans: pd.DataFrame, groups: pd.DataFrame, *, labels: tuple[str, ...] = (LABEL,)
+) -> list[Unit]:
     """Group scans that must stay together: of one patient, with identical voxels, or in a group.
 
     Returns
@@ -132,14 +150,18 @@ def units(manifest: pd.DataFrame, groups: pd.DataFrame) -> list[Unit]:
         return patient
 
     owners: dict[str, str] = {}
-    grouped = groups[groups["patient_id"].isin(set(manifest["patient_id"]))]
-    for table, column in ((manifest, "volume_sha256"), (grouped, "group")):
+    grouped = groups[groups["patient_id"].isin(set(scans["patient_id"]))]
+    for table, column in ((scans, "volume_sha256"), (grouped, "group")):
         for patient, shared in zip(table["patient_id"], table[column], strict=True):
             low, high = sorted((first(patient), first(owners.setdefault(shared, patient))))
             leader[high] = low
     rows: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
-    columns = (manifest[name] for name in ("patient_id", "label", "category"))
-    for patient, label, category in zip(*columns, strict=True):
+    if labels == (LABEL,):
+        of_scans = (scans[LABEL].astype("int64"), scans["category"])
+    else:
+        having = scans["patient_id"].map(pattern(scans, labels))
+        of_scans = (pd.Series(0, index=scans.index), having)
+    for patient, label, category in zip(scans["patient_id"], *of_scans, strict=True):
         rows[first(patient)].append((patient, int(label), category))
     across = grouped[grouped["across_sites"]]
     pins = dict(zip(across["patient_id"], across["group"], strict=True))
@@ -183,7 +205,8 @@ def part_sizes(n_units: int, *, settings: Split, least: int = 1) -> tuple[int, i
     """Return how many units of a stratum train, validate and test; of folds: in the first fold.
 
     test = round(n x test), then validation = round(rest x validation / (1 - test)), halves up,
-    in exact arithmetic: the rule that gives the paper's counts (A-18 to A-24).
+    in exact arithmetic: the rule that gives the paper's counts (A-18 to A-24). With `rounding: up`
+    both are rounded up, which gives those of B-07 and B-08.
 
     Parameters
     ----------
@@ -195,7 +218,11 @@ def part_sizes(n_units: int, *, settings: Split, least: int = 1) -> tuple[int, i
         Units that every part gets if there are as many units as parts.
     """
     test, _ = shares(settings)
-    n_test = math.ceil(n_units * test) if settings.kind == "folds" else _half_up(n_units * test)
+    n_test = (
+        math.ceil(n_units * test)
+        if settings.kind == "folds"
+        else _rounded(n_units * test, settings)
+    )
     if n_units >= 3 and test > 0:
         n_test = min(max(n_test, least), n_units - 2 * least)
     n_validation = _validation_size(n_units - n_test, settings, least)
@@ -216,12 +243,12 @@ def shares(settings: Split) -> tuple[Fraction, Fraction]:
 
 def _validation_size(rest: int, settings: Split, least: int) -> int:
     test, validation = shares(settings)
-    size = _half_up(rest * validation / (1 - test))
+    size = _rounded(rest * validation / (1 - test), settings)
     return min(max(size, least), rest - least) if rest >= 2 and validation > 0 else size
 
 
-def _half_up(value: Fraction) -> int:
-    return math.floor(value + Fraction(1, 2))
+def _rounded(value: Fraction, settings: Split) -> int:
+    return math.ceil(value) if settings.rounding == "up" else math.floor(value + Fraction(1, 2))
 
 
 def _parts(group: list[Unit], fold: int, settings: Split) -> list[tuple[Unit, str]]:

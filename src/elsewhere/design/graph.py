@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import paths
+from elsewhere.design import paths, scan_stages
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
-from elsewhere.design.study import Scale, Study
+from elsewhere.design.study import Study
 
 
 def stages(params: Params) -> dict[str, Stage]:
@@ -21,13 +21,14 @@ def stages(params: Params) -> dict[str, Stage]:
 def _stages(params: Params) -> Iterator[Stage]:
     for name in params.run:
         study = params.studies[name]
-        scale = study.scales[params.scale]
+        scale = params.scale_of(name)
         for row in scale.sites.values():
-            yield _ingest(params, row)
-            yield _prepare(scale.input, row)
-        yield _audit(params, name)
+            yield scan_stages.ingest(params, row)
+            for row_input in dict.fromkeys(params.input_of(name, arm) for arm in study.arms):
+                yield scan_stages.prepare(row_input, row)
+        yield scan_stages.audit(params, name)
         for row in scale.sites.values():
-            yield _split(name, row)
+            yield scan_stages.split(params, name, row)
         for arm in _trained(study):
             for run in runs(params, name):
                 yield _train(params, name, arm, run)
@@ -39,6 +40,8 @@ def _stages(params: Params) -> Iterator[Stage]:
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _score(params, name, arm, row)
+            if study.internal:
+                yield _score(params, name, arm, paths.INTERNAL)
         yield _figure(params, name)
 
 
@@ -50,90 +53,19 @@ def _trained(study: Study) -> list[str]:
 def runs(params: Params, study: str) -> list[str]:
     """Return ``<fold>-<seed>`` of each model of an arm."""
     folds = range(params.studies[study].split.folds)
-    return [f"{fold}-{seed}" for fold in folds for seed in _scale(params, study).seeds]
+    return [f"{fold}-{seed}" for fold in folds for seed in params.scale_of(study).seeds]
 
 
 def training_sites(params: Params, study: str, arm: str) -> list[str]:
     """Return the rows of `sites` that an arm is trained on, in the arm's order."""
-    scale = params.studies[study].scales[params.scale]
+    scale = params.scale_of(study)
     return [scale.sites[site] for site in params.studies[study].arms[arm].sites]
-
-
-def _ingest(params: Params, row: str) -> Stage:
-    site = params.sites[row]
-    return Stage(
-        step="ingest",
-        wildcards={"site": row},
-        inputs={"raw": f"data/raw/{row}"} if site.available else {},
-        outputs={
-            **paths.scans(row),
-            "rejected": paths.scan_file(row, "rejected.csv"),
-            "account": paths.scan_file(row, "account.json"),
-            "profile": paths.scan_file(row, "profile.parquet"),
-        },
-        settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
-        members={"layout": site.layout},
-    )
-
-
-def _prepare(row_input: str, row: str) -> Stage:
-    return Stage(
-        step="prepare",
-        wildcards={"input": row_input, "site": row},
-        inputs=dict(paths.scans(row)),
-        outputs=paths.prepared(row_input, row),
-        settings={"input": f"inputs.{row_input}"},
-        members={},
-    )
-
-
-def _audit(params: Params, study: str) -> Stage:
-    rows = list(_scale(params, study).sites.values())
-    return Stage(
-        step="audit",
-        wildcards={"study": study},
-        inputs={
-            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
-            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
-        },
-        outputs={
-            "pairs": paths.audit(study, "pairs.csv"),
-            "audit": paths.audit(study, "audit.json"),
-            **{f"groups/{row}": paths.groups(study, row) for row in rows},
-        },
-        settings={"audit": f"studies.{study}.audit"},
-        members={},
-    )
-
-
-def _split(study: str, row: str) -> Stage:
-    return Stage(
-        step="split",
-        wildcards={"study": study, "site": row},
-        inputs={"manifest": paths.scans(row)["manifest"], "groups": paths.groups(study, row)},
-        outputs={
-            "split": paths.split(study, row),
-            "gate": paths.gate(study, row),
-        },
-        settings={"split": f"studies.{study}.split"},
-        members={},
-    )
-
-
-def _scale(params: Params, study: str) -> Scale:
-    return params.studies[study].scales[params.scale]
-
-
-def _network(params: Params, study: str, arm: str) -> str:
-    """Return the row of an arm's network: its own, or what stands in for it at this scale."""
-    name = params.studies[study].arms[arm].network
-    return _scale(params, study).networks.get(name, name)
 
 
 def _arm_members(params: Params, study: str, arm: str) -> dict[str, str]:
     method = params.studies[study].arms[arm].method
     return {
-        "network": params.networks[_network(params, study, arm)].kind,
+        "network": params.networks[params.network_of(study, arm)].kind,
         "method": params.methods[method].kind,
     }
 
@@ -149,9 +81,9 @@ def _tables(found: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[st
     return {name: {key: files[name] for key, files in found.items()} for name in names}
 
 
-def _prepared(params: Params, study: str, rows: list[str]) -> dict[str, Paths]:
-    """Return prepared scans and splits of some sites, each a table from site to path."""
-    row_input = _scale(params, study).input
+def _prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str, Paths]:
+    """Return an arm's input and splits of some sites, each a table from site to path."""
+    row_input = params.input_of(study, arm)
     found = {
         row: paths.prepared(row_input, row) | {"split": paths.split(study, row)} for row in rows
     }
@@ -159,16 +91,16 @@ def _prepared(params: Params, study: str, rows: list[str]) -> dict[str, Paths]:
 
 
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
-    scale = _scale(params, study)
+    scale = params.scale_of(study)
     return Stage(
         step="train",
         wildcards={"study": study, "arm": arm, "run": run},
-        inputs=_prepared(params, study, training_sites(params, study, arm)),
+        inputs=_prepared(params, study, arm, training_sites(params, study, arm)),
         outputs=paths.run(study, arm, run),
         settings={
             "method": f"methods.{params.studies[study].arms[arm].method}",
-            "network": f"networks.{_network(params, study, arm)}",
-            "input": f"inputs.{scale.input}",
+            "network": f"networks.{params.network_of(study, arm)}",
+            "input": f"inputs.{params.input_of(study, arm)}",
             "training": f"budgets.{scale.budget}.training",
             **_of_arm(params, study, arm, ("selection",)),
         },
@@ -178,18 +110,17 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
     """Return the settings by which an arm's models are applied."""
-    scale = _scale(params, study)
+    scale = params.scale_of(study)
     return {
         "method": f"methods.{params.studies[study].arms[arm].method}",
-        "network": f"networks.{_network(params, study, arm)}",
-        "input": f"inputs.{scale.input}",
+        "network": f"networks.{params.network_of(study, arm)}",
+        "input": f"inputs.{params.input_of(study, arm)}",
         "prediction": f"budgets.{scale.budget}.prediction",
         **_of_arm(params, study, arm, ("unseen", "anonymous")),
     }
 
 
 def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
-    scale = _scale(params, study)
     models = params.studies[study].arms[arm].models_of or arm
     each = {run: paths.run(study, models, run) for run in runs(params, study)}
     return Stage(
@@ -197,7 +128,7 @@ def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
             **_tables(each, ("model", "record")),
-            **paths.prepared(scale.input, row),
+            **paths.prepared(params.input_of(study, arm), row),
             "split": paths.split(study, row),
         },
         outputs={
@@ -214,7 +145,7 @@ def _explained(study: Study) -> tuple[str, ...]:
 
 
 def _explain(params: Params, study: str, arm: str) -> Stage:
-    run, rows = runs(params, study)[0], list(_scale(params, study).sites.values())
+    run, rows = runs(params, study)[0], list(params.scale_of(study).sites.values())
     models = params.studies[study].arms[arm].models_of or arm
     at = f"studies.{study}.explain"
     cells = {row: paths.cell(study, arm, row, "predictions.parquet") for row in rows}
@@ -223,7 +154,7 @@ def _explain(params: Params, study: str, arm: str) -> Stage:
         wildcards={"study": study, "arm": arm},
         inputs={
             **_tables({run: paths.run(study, models, run)}, ("model", "record")),
-            **_prepared(params, study, rows),
+            **_prepared(params, study, arm, rows),
             "predictions": cells,
             "manifest": {row: paths.scans(row)["manifest"] for row in rows},
         },
@@ -234,16 +165,15 @@ def _explain(params: Params, study: str, arm: str) -> Stage:
 
 
 def _score(params: Params, study: str, arm: str, row: str) -> Stage:
+    training: dict[str, str] = {
+        site: paths.cell(study, arm, site, "predictions.parquet")
+        for site in training_sites(params, study, arm)
+    }
+    own = paths.cell(study, arm, row, "predictions.parquet")
     return Stage(
         step="score",
         wildcards={"study": study, "arm": arm, "site": row},
-        inputs={
-            "test": paths.cell(study, arm, row, "predictions.parquet"),
-            "training": {
-                site: paths.cell(study, arm, site, "predictions.parquet")
-                for site in training_sites(params, study, arm)
-            },
-        },
+        inputs={"test": training if row == paths.INTERNAL else own, "training": training},
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
         settings={"scoring": f"studies.{study}.scoring"},
         members={},
@@ -251,9 +181,10 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
 
 
 def _figure(params: Params, name: str) -> Stage:
-    study, scale = params.studies[name], _scale(params, name)
+    study, scale = params.studies[name], params.scale_of(name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.internal]
     models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
     rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
@@ -261,7 +192,9 @@ def _figure(params: Params, name: str) -> Stage:
         step="figure",
         wildcards={"study": name},
         inputs={
-            "metrics": {f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells},
+            "metrics": {
+                f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
+            },
             "predictions": {
                 f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
             },
@@ -291,9 +224,10 @@ def _figure(params: Params, name: str) -> Stage:
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
     always = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
-    given = sorted({"comparisons", "roc_panels"} & params.studies[name].model_fields_set)
+    optional = {"comparisons", "roc_panels", "findings", "external"}
+    given = sorted(optional & params.studies[name].model_fields_set)
     return {
         **{field: f"studies.{name}.{field}" for field in (*always, *given)},
         "site_rows": f"studies.{name}.scales.{params.scale}.sites",
-        "sites": {row: f"sites.{row}" for row in _scale(params, name).sites.values()},
+        "sites": {row: f"sites.{row}" for row in params.scale_of(name).sites.values()},
     }

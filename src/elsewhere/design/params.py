@@ -7,19 +7,12 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from elsewhere.design.parts import (
-    Budget,
-    Input,
-    IntakeRow,
-    MethodRow,
-    Name,
-    NetworkRow,
-    Row,
-    Site,
-)
+from elsewhere.design.budgets import Budget
+from elsewhere.design.parts import Input, IntakeRow, MethodRow, Name, NetworkRow, Row, Site
+from elsewhere.design.paths import INTERNAL
 from elsewhere.design.pulls import ArchiveRow, PullRow
 from elsewhere.design.reading import ParamsError, read
-from elsewhere.design.study import Arm, Study
+from elsewhere.design.study import Arm, Scale, Study
 
 __all__ = ["Params", "ParamsError", "at_key", "load", "parse", "read"]
 
@@ -39,6 +32,20 @@ class Params(Row):
     archives: dict[Name, ArchiveRow] = Field(default_factory=dict)
     pulls: dict[Name, PullRow] = Field(default_factory=dict)
     studies: dict[Name, Study]
+
+    def scale_of(self, study: str) -> Scale:
+        """Return the present scale of a study."""
+        return self.studies[study].scales[self.scale]
+
+    def input_of(self, study: str, arm: str) -> str:
+        """Return the row of `inputs` that an arm's network sees at the present scale."""
+        scale = self.scale_of(study)
+        return scale.inputs.get(self.studies[study].arms[arm].network, scale.input)
+
+    def network_of(self, study: str, arm: str) -> str:
+        """Return the row of an arm's network: its own, or what stands in for it at this scale."""
+        network = self.studies[study].arms[arm].network
+        return self.scale_of(study).networks.get(network, network)
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Params:
@@ -73,11 +80,15 @@ class Params(Row):
         found = []
         for scale_name, scale in study.scales.items():
             where = f"{at}.scales.{scale_name}"
-            found += _missing(f"{where}.input", [scale.input], self.inputs, "inputs")
+            inputs = [scale.input, *scale.inputs.values()]
+            found += _missing(f"{where}.input", inputs, self.inputs, "inputs")
+            found += _missing(f"{where}.inputs", scale.inputs, self.networks, "networks")
             found += _missing(f"{where}.budget", [scale.budget], self.budgets, "budgets")
             found += _missing(f"{where}.sites", scale.sites.values(), self.sites, "sites")
             both = [*scale.networks, *scale.networks.values()]
             found += _missing(f"{where}.networks", both, self.networks, "networks")
+            if INTERNAL in scale.sites.values():
+                found.append(f"{where}.sites: no row may be called '{INTERNAL}', cells are")
         declared = {site for scale in study.scales.values() for site in scale.sites}
         for arm_name, arm in study.arms.items():
             where = f"{at}.arms.{arm_name}"
@@ -86,11 +97,46 @@ class Params(Row):
             found += _missing(f"{where}.sites", arm.sites, declared, f"{at}.scales.*.sites")
             found += self._arm_problems(where, study, arm)
         found += _missing(f"{at}.averages_without", study.averages_without, declared, at)
+        found += _missing(f"{at}.external", study.external, declared, f"{at}.scales.*.sites")
         found += _comparison_problems(at, study)
+        return found + self._findings_problems(at, study)
+
+    def _findings_problems(self, at: str, study: Study) -> list[str]:
+        """Return what cannot be done with scans that have findings, or no label to choose by."""
+        found = []
+        if study.external and study.scoring.threshold_from == "test_site":
+            found.append(
+                f"{at}.scoring.threshold_from is test_site, but the external sites "
+                f"{_list(study.external)} have no validation part; choose training_sites"
+            )
+        if study.findings is None:
+            return found
+        for name, scale in study.scales.items():
+            inputs = {scale.input, *scale.inputs.values()} & set(self.inputs)
+            if any(self.inputs[row].kind != "image" for row in inputs):
+                found.append(f"{at}.scales.{name}.input: findings need an input of kind image")
+            budget = self.budgets.get(scale.budget)
+            if budget is not None and budget.prediction.mc_passes:
+                found.append(
+                    f"{at}.scales.{name}.budget: findings have no Monte-Carlo passes; name a "
+                    "budget with mc_passes: 0"
+                )
+        for name, arm in study.arms.items():
+            if arm.method in self.methods and self.methods[arm.method].kind == "contrastive":
+                found.append(
+                    f"{at}.arms.{name}.method: contrastive compares scans by their one class, and "
+                    "these have findings"
+                )
+        if study.explain is not None:
+            found.append(f"{at}.explain: Grad-CAM and embeddings are made of scans with one label")
         return found
 
     def _arm_problems(self, where: str, study: Study, arm: Arm) -> list[str]:
-        found = []
+        found = [
+            f"{where}.sites: '{site}' is external, all its scans are tested; no arm trains on it"
+            for site in arm.sites
+            if site in study.external
+        ]
         if arm.method in self.methods:
             own = self.methods[arm.method].site_specific
             if own and arm.unseen is None:

@@ -1,8 +1,8 @@
-"""parts: the rows of the tables whose parts a study names: sites, inputs, networks, budgets."""
+"""parts: the rows of the tables whose parts a study names: sites, inputs, networks, methods."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -201,91 +201,3 @@ MethodRow = Annotated[
     Erm | Sepnorm | SeriesAdapter | ParallelAdapter | Msnet | Contrastive,
     Field(discriminator="kind"),
 ]
-
-
-class VolumeAugmentation(Row):
-    """Random changes of Nguyen et al. 2021 (A-17, A-44 to A-48); probabilities."""
-
-    kind: Literal["volume"]
-    power_of_two: Share = Field(description="normalise to 0..max/2^n instead of 0..1 (A-17)")
-    gate: Share = Field(description="apply any of the following at all (A-44)")
-    flip: Share = Field(description="flip, each axis on its own (A-45)")
-    transpose: Share = Field(description="exchange rows and columns (A-46)")
-    rotate: Literal["quarter_turns", "none"] = Field(description="{0,1,2,3} x 90 degrees (A-47)")
-    scale: Share = Field(description="apply a uniform 0..1 factor (A-48)")
-    scale_mode: Literal["intensity", "spatial"] = Field(description="[AMB] A-48")
-
-
-class ImageAugmentation(Row):
-    """Random changes of Wang et al. 2020 (D-04); probabilities."""
-
-    kind: Literal["image"]
-    crop: bool = Field(description="random crop of `matrix` from `stored_matrix`")
-    flip_vertical: Share
-    flip_horizontal: Share
-
-
-Augmentation = Annotated[VolumeAugmentation | ImageAugmentation, Field(discriminator="kind")]
-
-
-class OnDevice(Row):
-    """Where and how exactly a network computes."""
-
-    device: Literal["cpu", "cuda"] = Field(description="cuda without a GPU is an error")
-    precision: Literal["fp32", "bf16"] = Field(description="bf16: autocast, CUDA only")
-    batch_size: Positive
-    threads: Positive = Field(description="CPU threads of one job")
-
-    @model_validator(mode="after")
-    def _precision_fits(self) -> Self:
-        if self.device == "cpu" and self.precision == "bf16":
-            raise ValueError("precision is bf16, which needs device: cuda; use fp32 on a CPU")
-        return self
-
-
-class Training(OnDevice):
-    """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
-
-    iterations: Positive = Field(description="optimiser steps")
-    iterations_per: Literal["run", "site"] = Field(
-        "run",
-        description="site: iterations, validate_every and checkpoint_every are for each training "
-        "site of an arm, so that a site's scans are seen as often alone as among others (D-16)",
-    )
-    sampling: Literal["pooled", "equal_per_site"] = Field(
-        description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
-    )
-    learning_rate: Annotated[float, Field(gt=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
-    schedule: Literal["constant", "cosine"] = Field(description="cosine: D-11, to 0")
-    clip_gradient: Annotated[float, Field(gt=0)] | None = Field(description="norm; null: none")
-    validate_every: Positive = Field(description="iterations between validations (A-42)")
-    ties: Literal["first", "last"] = Field(
-        description="[AMB] A-43: which of equal validation accuracies is kept"
-    )
-    checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
-    augmentation: Augmentation
-
-    def of_run(self, sites: int) -> Self:
-        """Return the row of a run on so many sites, its counts those of the run."""
-        if self.iterations_per == "run":
-            return self
-        counts = ("iterations", "validate_every", "checkpoint_every")
-        run = {name: sites * getattr(self, name) for name in counts}
-        return self.model_copy(update=run | {"iterations_per": "run"})
-
-
-class Prediction(OnDevice):
-    """How a trained network is applied (A-16, A-57)."""
-
-    mc_passes: Annotated[int, Field(ge=0)] = Field(
-        description="[AMB] A-57: Monte-Carlo dropout passes; 0: none"
-    )
-    mc_dropblock: bool = Field(description="[AMB] A-57: is DropBlock active in these passes")
-
-
-class Budget(Row):
-    """What a run may cost: training and prediction, told apart so that each invalidates its own."""
-
-    training: Training
-    prediction: Prediction

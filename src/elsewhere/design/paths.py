@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+INTERNAL = "internal"  # in place of a site: the test scans of all training sites of an arm
+
 
 def scans(row: str) -> dict[str, str]:
     """Return what `ingest` makes of a site: manifest and volumes."""

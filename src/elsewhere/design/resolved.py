@@ -35,7 +35,10 @@ def resolved(params: Params, name: str) -> str:
             site: {"row": row, **params.sites[row].model_dump(mode="json")}
             for site, row in scale.sites.items()
         },
-        "input": {"row": scale.input, **params.inputs[scale.input].model_dump(mode="json")},
+        "inputs": {
+            row: params.inputs[row].model_dump(mode="json")
+            for row in dict.fromkeys(params.input_of(name, arm) for arm in study.arms)
+        },
         "networks": {
             network: params.networks[scale.networks.get(network, network)].model_dump(mode="json")
             for network in sorted(networks)

@@ -6,16 +6,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from elsewhere.design.findings import Findings
 from elsewhere.design.parts import Name, Positive, Row, Seed, Share
 
 
 class Split(Row):
-    """Patients to train, validation and test (A-18 to A-26; D-06)."""
+    """Patients to train, validation and test (A-18 to A-26; B-07 to B-09; D-06)."""
 
     kind: Literal["holdout", "folds"]
     folds: Positive = Field(description="holdout: 1; folds: every patient is tested once")
     test: Share = Field(description="holdout only; folds test 1/folds")
     validation: Share = Field(description="share of all patients")
+    rounding: Literal["nearest", "up"] = Field(
+        "nearest",
+        description="of a stratum's patients in test and validation; up: as scikit-learn's "
+        "train_test_split, which gives the counts of B-07 and B-08",
+    )
     seed: Seed
 
     @model_validator(mode="after")
@@ -90,6 +96,9 @@ class Scale(Row):
     budget: Name
     sites: dict[Name, Name] = Field(description="the study's name of a site: row of `sites`")
     seeds: tuple[Seed, ...] = Field(min_length=1, description="independent runs of every fold")
+    inputs: dict[Name, Name] = Field(
+        default_factory=dict, description="B-21: input of an arm's network that has another"
+    )
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
@@ -123,6 +132,15 @@ class Study(Row):
         description="published numbers, in src/elsewhere/figures/published"
     )
     audit: Audit
+    findings: Findings | None = Field(
+        None, description="null: sites give every scan one label; else several labels a scan"
+    )
+    external: tuple[Name, ...] = Field(
+        (), description="sites on which no arm trains: all their scans are tested (B-04)"
+    )
+    internal: bool = Field(
+        False, description="B-28: score arms also on the test scans of all their sites together"
+    )
     split: Split
     scoring: Scoring
     scales: dict[Name, Scale]

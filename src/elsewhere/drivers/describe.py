@@ -27,12 +27,13 @@ def tables(params: Params, name: str, scale_name: str | None) -> Iterator[Table]
     if chosen not in study.scales:
         known = ", ".join(sorted(study.scales))
         raise ParamsError(f"study '{name}' has no scale '{chosen}', it has {known}")
-    scale = study.scales[chosen]
-    wanted = (scale.networks.get(arm.network, arm.network) for arm in study.arms.values())
-    for row in dict.fromkeys(wanted):
-        input_row = params.inputs[scale.input]
-        network = build(params.networks[row], input_row)
-        title = f"{row} on {scale.input}: {count_parameters(network):,} trainable parameters"
+    at = params.model_copy(update={"scale": chosen})
+    outputs = len(study.findings.labels) if study.findings else 2
+    wanted = ((at.network_of(name, arm), at.input_of(name, arm)) for arm in study.arms)
+    for row, seen in dict.fromkeys(wanted):
+        input_row = params.inputs[seen]
+        network = build(params.networks[row], input_row, outputs)
+        title = f"{row} on {seen}: {count_parameters(network):,} trainable parameters"
         table = Table("layer", "kind", "output", "parameters", title=title)
         for layer in describe(network, input_row):
             shape = " x ".join(str(extent) for extent in layer.shape)

@@ -96,7 +96,7 @@ CAPTIONS = {
     ),
     "training": Caption(
         "Training",
-        "Accuracy by which weights are chosen, during training: on the validation part of the "
+        "What weights are chosen by, during training: its value on the validation part of the "
         "training sites, in arms called optimistic on their test part; the best model is kept "
         "(A-42).",
         "train",
@@ -120,7 +120,7 @@ CAPTIONS = {
     ),
 }
 
-SHARED = ("architecture", "gradcam")
+SHARED = ("architecture", "gradcam", "matrix")
 OF_SEEDS = (
     "The standard deviation is given over seeds and over all runs: the paper does not say which it "
     "prints (D-06)."

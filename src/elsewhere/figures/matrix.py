@@ -23,18 +23,19 @@ BAR = 1.0
 UNIT = Normalize(0, 1)
 
 
-def draw(results: Results, folder: Path) -> None:
-    """Draw matrix.png and matrix.svg: rows arms, columns sites, in each cell AUC and interval.
+def draw(results: Results, folder: Path) -> str:
+    """Draw the matrix as PNG and SVG: rows arms, columns sites, in each cell AUC and interval.
 
     Single-site arms stand above multi-site arms; the colours are anchored at 0.5 = chance; a cell
-    whose site was in training is framed; one that cannot be computed says so in words.
+    whose site was in training is framed; one that cannot be computed says so in words. Returns
+    the name of the figure, "matrix", or that with the finding at its end.
     """
     groups = results.groups()
     width = LABELS + CELL[0] * len(results.columns) + BAR
     height = KEY + HEAD + GROUP_GAP * len(groups) + CELL[1] * len(results.rows)
     with style.look():
         page = style.sheet(
-            "How well does it work elsewhere? AUC by training sites and test site",
+            results.titled("How well does it work elsewhere? AUC by training sites and test site"),
             width=max(width, 6.4),
             height=height,
             notes=_notes(results),
@@ -46,7 +47,8 @@ def draw(results: Results, folder: Path) -> None:
         for group in groups:
             top = _group(page, results, group, top)
         _bar(page, top)
-        style.save(page.figure, folder, "matrix")
+        style.save(page.figure, folder, results.file("matrix"))
+    return results.file("matrix")
 
 
 def _notes(results: Results) -> tuple[str, ...]:

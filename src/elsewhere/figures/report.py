@@ -50,11 +50,17 @@ class Parts:
     audit: Mapping[str, Any]
 
 
-def write(results: Results, job: Job, parts: Parts) -> None:
+def write(each: Sequence[Results], job: Job, parts: Parts) -> None:
     """Write the job's ``report``: every figure and style inside the file, every link relative.
 
     Nothing is loaded from a network; the links lead to the files that the figures were made from.
+
+    Parameters
+    ----------
+    each
+        Results of the study; of findings those of each.
     """
+    results = each[0]
     made = Provenance(job)
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(
@@ -66,11 +72,11 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         citation=parts.citation,
         synthetic=style.SYNTHETIC,
         command=made.command("figure", results.study),
-        answer=answer(results),
+        answer=answer(each),
         figures=[_figure(name, folder, made, results) for name in parts.figures],
-        matrix=_matrix(results, made),
+        matrices=[{"title": one.named.finding, "rows": _matrix(one, made)} for one in each],
         matrix_href=made.href(job.outputs["matrix"]),
-        without=_without(results),
+        without=[entry for one in each for entry in _without(one)],
         published=parts.published,
         cohort_href=made.href(folder / cohort_table.CSV_NAME),
         unused=_unused(results, parts.rejected, made),
@@ -85,14 +91,15 @@ def write(results: Results, job: Job, parts: Parts) -> None:
         part.write_text(text, encoding="utf-8")
 
 
-def answer(results: Results) -> list[dict[str, str]]:
+def answer(each: Sequence[Results]) -> list[dict[str, str]]:
     """Return the summary of the five seconds: a number and its meaning each.
 
-    Every model counts once, as it was trained and chosen: see `Row.counted`.
+    Every model counts once, as it was trained and chosen: see `Row.counted`; of findings once a
+    finding.
     """
-    found = summarise(results.counted())
+    found = summarise([cell for results in each for cell in results.counted()])
     difference = found.difference
-    left = "" if all(row.counted for row in results.rows) else f"; {LEFT_OUT}"
+    left = "" if all(row.counted for row in each[0].rows) else f"; {LEFT_OUT}"
     items = [
         _mean(found.own, "mean AUC where they were trained", left),
         _mean(found.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)", left),
@@ -172,7 +179,7 @@ def _without(results: Results) -> list[dict[str, str]]:
                 grouped.setdefault((column.title, why), []).append(row.label)
     return [
         {
-            "site": site,
+            "site": f"{site}, {results.named.finding}" if results.named.finding else site,
             "reason": why,
             "arms": "all models" if len(arms) == len(results.rows) else "; ".join(arms),
         }
@@ -237,13 +244,25 @@ def _gate(results: Results, row: str, made: Provenance) -> dict[str, Any]:
 
 
 def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, str]) -> list[str]:
-    """Write the counts of each fold and class as train / validation / test (A-18 to A-24)."""
+    """Write the counts of each fold and class as train / validation / test (A-18 to A-24).
+
+    Of findings those who have each, which are the counts that papers give (B-11 to B-16).
+    """
+    findings = list(dict.fromkeys(row["finding"] for row in counts if "finding" in row))
+    lists = (
+        [(name, 1, name) for name in findings]
+        if findings
+        else [("", label, name) for label, name in enumerate(classes)]
+    )
+    found = {
+        (row["fold"], row.get("finding", ""), row["label"], row["part"]): row for row in counts
+    }
     folds = sorted({row["fold"] for row in counts})
-    found = {(row["fold"], row["label"], row["part"]): row for row in counts}
     lines = []
     for fold in folds:
-        for label, name in enumerate(classes):
-            rows = [found.get((fold, label, part)) for part in ("train", "validation", "test")]
+        for finding, label, name in lists:
+            parts = ("train", "validation", "test")
+            rows = [found.get((fold, finding, label, part)) for part in parts]
             shown = " / ".join(f"{r['patients']} ({r['scans']})" if r else "0 (0)" for r in rows)
             lines.append((f"fold {fold}, " if len(folds) > 1 else "") + f"{name}: {shown}")
     return lines

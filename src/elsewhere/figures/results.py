@@ -83,7 +83,9 @@ class Row:
 class Named:
     """What a study is called: its name, title, classes (label 0, label 1), confidence, threshold.
 
-    ``threshold_from`` is that of the study's scoring.
+    ``threshold_from`` is that of the study's scoring; ``finding`` the title of the finding that
+    the results are of, and ``policy`` how labels were made of findings: both empty where scans
+    have one label.
     """
 
     study: str
@@ -91,6 +93,8 @@ class Named:
     classes: tuple[str, str]
     confidence: float
     threshold_from: str = "training_sites"
+    finding: str = ""
+    policy: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,15 @@ class Results:
     def study(self) -> str:
         """Name of the study."""
         return self.named.study
+
+    def titled(self, title: str) -> str:
+        """Return the title of a figure; that of a finding names it."""
+        return f"{self.named.finding}: {title}" if self.named.finding else title
+
+    def file(self, name: str) -> str:
+        """Return the name of a figure's files; that of a finding has it at its end."""
+        finding = self.named.finding.lower().replace(" ", "_")
+        return f"{name}_{finding}" if finding else name
 
     @property
     def synthetic(self) -> bool:
@@ -205,7 +218,7 @@ class Results:
                 "so images of one patient may stand in training and in test; intervals and p take "
                 "every image for a patient, so they are too narrow."
             )
-        return tuple(found)
+        return (*found, self.named.policy) if self.named.policy else tuple(found)
 
 
 def gather(

@@ -1,4 +1,4 @@
-"""training: the accuracy that chooses weights, of every run by iterations, a panel an arm."""
+"""training: the score that chooses weights, of every run by iterations, a panel an arm."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from elsewhere.figures.results import Results, Row
 ACROSS = 3
 SIZE, PITCH = (2.55, 1.55), (2.95, 2.15)
 LEFT, HEAD, FOOT = 0.55, 0.36, -0.12
-MEASURE = "accuracy by which\nweights are chosen"
+MEASURE = "score by which\nweights are chosen"
 
 
 @dataclass(frozen=True)
@@ -28,14 +28,16 @@ class Curve:
     kept: int | None
 
 
-def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
+def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str) -> None:
     """Draw training.png and .svg (A-42): a panel for each arm that has models of its own.
 
     Parameters
     ----------
     curves
-        "<arm>/<run>" to its curve, with columns ``iteration`` and ``selection_accuracy``; a run
+        "<arm>/<run>" to its curve, with columns ``iteration`` and ``selection_score``; a run
         that was not run has no row.
+    by
+        What chooses the weights, in words: accuracy, AUC.
     """
     arms = {key.split("/")[0] for key in curves}
     rows = [row for row in results.rows if row.name in arms]
@@ -44,13 +46,13 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path) -> None:
     lengths = [one.history["iteration"].max() for one in curves.values() if len(one.history)]
     with style.look():
         page = style.sheet(
-            "Training: accuracy by which weights are chosen, of each run",
+            f"Training: {by} by which weights are chosen, of each run",
             width=max(LEFT + PITCH[0] * across, 5.6),
             height=HEAD + PITCH[1] * down + FOOT,
             notes=(
                 "One line a run. Dot: the iteration whose model is kept, the best on the "
                 "validation part of the training sites; test scans play no part in it, but in "
-                "arms called optimistic, where the accuracy is that on the test part.",
+                "arms called optimistic, where it is that on the test part.",
             ),
             synthetic=results.synthetic,
         )
@@ -81,17 +83,17 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
         return
     axes.axhline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
     for one, colour in zip(drawn, style.PALETTE * len(drawn), strict=False):
-        at, accuracy = one.history["iteration"], one.history["selection_accuracy"]
+        at, score = one.history["iteration"], one.history["selection_score"]
         sns.lineplot(
             x=at.to_numpy(),
-            y=accuracy.to_numpy(),
+            y=score.to_numpy(),
             ax=axes,
             color=colour,
             linewidth=1.1,
             estimator=None,
         )
         axes.plot(
-            at[at == one.kept], accuracy[at == one.kept], "o", color=colour, ms=4.5, clip_on=False
+            at[at == one.kept], score[at == one.kept], "o", color=colour, ms=4.5, clip_on=False
         )
 
 

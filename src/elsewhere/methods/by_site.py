@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loop import learn
+from elsewhere.methods.loss import classification
 from elsewhere.methods.method import Budget, Fitted, Method
 from elsewhere.networks.network import Network
 
@@ -48,5 +48,4 @@ def embeddings(network: Network, batch: Batch) -> Tensor:
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of a batch, each scan through the layers of its site."""
-    logits = network.classifier(embeddings(network, batch))
-    return F.cross_entropy(logits.float(), batch.labels)
+    return classification(network.classifier(embeddings(network, batch)), batch.labels)

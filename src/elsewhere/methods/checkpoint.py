@@ -46,7 +46,7 @@ class State:
     best_row
         Index in `history` of that validation; -1 before the first.
     history
-        (iteration, learning rate, loss, accuracy) of each validation.
+        (iteration, learning rate, loss, score) of each validation.
     losses
         Sum of the training losses since the last validation, a float64 scalar.
     seconds

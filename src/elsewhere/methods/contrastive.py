@@ -13,6 +13,7 @@ from elsewhere.design.parts import Contrastive
 from elsewhere.methods.by_site import BySite, embeddings
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loop import learn
+from elsewhere.methods.loss import classification
 from elsewhere.methods.method import Budget, Fitted
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms
@@ -50,8 +51,14 @@ class ContrastiveLearning(BySite):
         Raises
         ------
         ValueError
-            If a batch is too small to hold a positive and a negative pair.
+            If a batch is too small to hold a positive and a negative pair, or scans have findings
+            instead of one class.
         """
+        if any(cohort.findings for cohort in train.values()):
+            raise ValueError(
+                "contrastive draws together scans of one class, and these have findings, several "
+                "at a time; choose another method for this arm"
+            )
         size = budget.training.batch_size
         if size < 3:
             raise ValueError(
@@ -66,7 +73,7 @@ class ContrastiveLearning(BySite):
             kind = type(network).__name__
             raise TypeError(f"contrastive trains what its `adapt` made, got {kind}")
         embedded = embeddings(network, batch)
-        classified = F.cross_entropy(network.classifier(embedded).float(), batch.labels)
+        classified = classification(network.classifier(embedded), batch.labels)
         projected = network.heads["projection"](embedded).float()
         # In bf16 a similarity near 1 / temperature = 20 has steps of 0.125.
         with torch.autocast(projected.device.type, enabled=False):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from elsewhere.design.parts import Prediction, Training
+from elsewhere.design.budgets import Prediction, Training
 
 
 def prepare(row: Training | Prediction) -> torch.device:

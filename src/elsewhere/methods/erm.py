@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from torch import Tensor
-from torch.nn import functional as F
 
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loop import learn
+from elsewhere.methods.loss import classification
 from elsewhere.methods.method import Budget, Fitted, Method
 from elsewhere.networks.network import Network
 
@@ -30,5 +30,4 @@ class EmpiricalRisk(Method):
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of a batch, a scalar."""
-    logits = network(batch.images, None)
-    return F.cross_entropy(logits.float(), batch.labels)
+    return classification(network(batch.images, None), batch.labels)

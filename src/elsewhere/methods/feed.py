@@ -26,7 +26,7 @@ class Batch:
     images
         ``[batch, channels, z, y, x]`` or ``[batch, channels, y, x]``, float32.
     labels
-        ``[batch]``, int64.
+        ``[batch]``, int64; of findings ``[batch, findings]``, `cohort.UNKNOWN` where there is none.
     sites
         Site of each scan.
     """
@@ -34,6 +34,12 @@ class Batch:
     images: Tensor
     labels: Tensor
     sites: tuple[str, ...]
+
+    def cut(self, size: int) -> Iterator[Batch]:
+        """Yield this batch in pieces of `size` scans."""
+        for first in range(0, len(self.sites), size):
+            piece = slice(first, first + size)
+            yield Batch(self.images[piece], self.labels[piece], self.sites[piece])
 
     def to(self, device: torch.device) -> Batch:
         """Return this batch on a device."""
@@ -45,7 +51,7 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
     training = budget.training
     plan = batch_plan(
         {site: len(cohort) for site, cohort in train.items()},
-        batch_size=training.batch_size,
+        batch_size=training.batch_size * training.accumulate,
         sampling=training.sampling,
         seed=budget.seed,
         iteration=iteration,
@@ -59,9 +65,9 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
         )
         for place, (site, index) in enumerate(plan)
     ]
-    labels = [int(train[site].labels[index]) for site, index in plan]
+    labels = np.stack([train[site].labels[index] for site, index in plan])
     sites = tuple(site for site, _ in plan)
-    return Batch(torch.from_numpy(np.stack(images)), torch.tensor(labels), sites)
+    return Batch(torch.from_numpy(np.stack(images)), torch.from_numpy(labels), sites)
 
 
 def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator[Batch]:

@@ -40,6 +40,9 @@ class How(TypedDict):
         Where the network is.
     precision
         "fp32" (default), or "bf16": autocast.
+    findings
+        What the network's outputs are, each a probability of its own; empty (default): the two
+        classes of one label.
     """
 
     input: Input
@@ -47,10 +50,11 @@ class How(TypedDict):
     batch_size: int
     device: torch.device
     precision: NotRequired[Literal["fp32", "bf16"]]
+    findings: NotRequired[tuple[str, ...]]
 
 
 def probabilities(network: Network, array: Voxels, **how: Unpack[How]) -> tuple[Doubles, int]:
-    """Return the softmax of the window with the highest P(class 1) (A-16).
+    """Return the probabilities of the window with the highest P(class 1) (A-16).
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def probabilities(network: Network, array: Voxels, **how: Unpack[How]) -> tuple[
     Returns
     -------
     tuple
-        Probabilities [2], and the window's first slice.
+        Probabilities [2], or [findings], and the window's first slice.
     """
     found, firsts = probabilities_many(network, [array], **how)
     return found[0], int(firsts[0])
@@ -87,16 +91,27 @@ def probabilities_many(
     Returns
     -------
     tuple
-        Probabilities [scans, 2], and first slices [scans]; of equal windows the lowest.
+        Probabilities [scans, 2], or [scans, findings], and first slices [scans]; of equal windows
+        the lowest.
+
+    Raises
+    ------
+    ValueError
+        If scans with findings are volumes: no window would be the one of all findings.
     """
+    findings = how.get("findings", ())
+    if findings and not isinstance(how["input"], ImageInput):
+        raise ValueError("findings are those of images: give the study an input of kind image")
     owners: list[int] = []
     firsts: list[int] = []
-    scores = [np.zeros((0, 2))]
+    scores = [np.zeros((0, len(findings) or 2))]
     with _evaluating(network, random=()):
         for batch in _batches(_windows(arrays, how["input"]), how):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
-            scores.append(_softmax(network, np.stack([window for _, _, window in batch]), how))
+            scores.append(_said(network, np.stack([window for _, _, window in batch]), how))
+    if findings:  # images: one window each
+        return np.concatenate(scores), np.asarray(firsts, int)
     return _best_windows(np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int))
 
 
@@ -143,7 +158,7 @@ def mc_probabilities(
     random = (nn.Dropout, DropBlock3d) if dropblock else (nn.Dropout,)
     with _evaluating(network, random=random), _seeded(seed, how["device"]):
         for batch in _batches(repeated, how):
-            scores.append(_softmax(network, np.stack([w for _, _, w in batch]), how)[:, 1])
+            scores.append(_said(network, np.stack([w for _, _, w in batch]), how)[:, 1])
     best: Doubles = np.concatenate(scores).reshape(len(windows), passes).max(axis=0)
     return best
 
@@ -178,15 +193,16 @@ def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
 
 
 @torch.inference_mode()
-def _softmax(network: Network, batch: Floats, how: How) -> Doubles:
-    """Return the probabilities [batch, 2]; FloatingPointError where logits are not finite."""
+def _said(network: Network, batch: Floats, how: How) -> Doubles:
+    """Return the probabilities [batch, outputs]; FloatingPointError where logits are not finite."""
     device, precision = how["device"], how.get("precision", "fp32")
     # Torch's CPU convolution of one small scan takes several times as long as that of two.
     doubled = device.type == "cpu" and len(batch) == 1 and batch.size <= CPU_VOXELS
     images = torch.from_numpy(np.repeat(batch, 2, axis=0) if doubled else batch).to(device)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
         logits: Tensor = network(images, how["site"])
-    found: Doubles = logits[: len(batch)].double().softmax(dim=1).cpu().numpy()
+    own = logits[: len(batch)].double()
+    found: Doubles = (own.sigmoid() if how.get("findings") else own.softmax(dim=1)).cpu().numpy()
     if not np.isfinite(found).all():
         raise FloatingPointError(
             "the network's logits are not finite: its training diverged; lower learning_rate "

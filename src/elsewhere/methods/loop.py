@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.methods import checkpoint, device
+from elsewhere.methods import checkpoint, device, selection
 from elsewhere.methods.checkpoint import State
 from elsewhere.methods.feed import Batch, batches, iteration_seed
 from elsewhere.methods.inference import probabilities_many
@@ -35,7 +35,7 @@ def learn(
     *,
     losses: Sequence[LossOf],
 ) -> Fitted:
-    """Train with Adam, validate at intervals, keep the weights of the best validation accuracy.
+    """Train with Adam, validate at intervals, keep the weights of the best validation.
 
     The randomness of an iteration depends on the seed and its number only, so a run that was
     interrupted ends, on the CPU, in the same bits as one that was not.
@@ -47,6 +47,7 @@ def learn(
     losses
         Scalar losses of a network, in training mode, on a batch. Each is a step of the optimiser,
         one after the other, that moves what has a gradient; the last is the one that is told.
+        With `accumulate` a step follows the mean gradient of several batches.
 
     Raises
     ------
@@ -115,17 +116,20 @@ class _Run:
         self.progress.tell(self.done, loss, self.history)
 
     def _descend(self, batch: Batch, loss_of: LossOf) -> Tensor:
-        """Follow the gradient of one loss; return its value."""
+        """Follow the mean gradient of one loss over the batches of this step; return its value."""
         training = self.budget.training
         self.optimizer.zero_grad(set_to_none=True)
         bf16 = training.precision == "bf16"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
-            loss = loss_of(self.network, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
+        total = self.losses.new_zeros((), dtype=torch.float32)
+        for piece in batch.cut(training.batch_size):
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
+                loss = loss_of(self.network, piece) / training.accumulate
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += loss.detach()
         if training.clip_gradient is not None:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_gradient)
         self.optimizer.step()
-        return loss.detach()
+        return total
 
     def validate_if_due(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> None:
         """Validate every `validate_every` iterations and after the last, each time once (A-42)."""
@@ -141,7 +145,7 @@ class _Run:
                 "set clip_gradient in this row of budgets"
             )
         rate = learning_rate(training, self.done - 1)
-        found = Validation(self.done, rate, loss, self._accuracy(valid, interrupt))
+        found = Validation(self.done, rate, loss, self._score(valid, interrupt))
         self.history.append(found)
         self.losses.zero_()
         if self._is_best(found):
@@ -150,13 +154,13 @@ class _Run:
             self.best_weights = {name: state[name].detach().cpu().clone() for name in state}
 
     def _is_best(self, found: Validation) -> bool:
-        if self.best is None or found.accuracy > self.best.accuracy:
+        if self.best is None or found.score > self.best.score:
             return True
-        return self.budget.training.ties == "last" and found.accuracy == self.best.accuracy
+        return self.budget.training.ties == "last" and found.score == self.best.score
 
-    def _accuracy(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
-        """Share of right scans over all sites; whole scans (A-16), by argmax."""
-        right = 0
+    def _score(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
+        """Score the validation scans of all sites; whole scans (A-16)."""
+        labels, said = [], []
         for site, cohort in valid.items():
             found, _ = probabilities_many(
                 self.network,
@@ -166,9 +170,12 @@ class _Run:
                 batch_size=self.budget.training.batch_size,
                 device=self.device,
                 precision=self.budget.training.precision,
+                findings=cohort.findings,
             )
-            right += int((found.argmax(axis=1) == cohort.labels).sum())
-        return right / sum(len(cohort) for cohort in valid.values())
+            labels.append(cohort.labels)
+            said.append(found)
+        by = self.budget.training.select_by
+        return selection.score(np.concatenate(labels), np.concatenate(said), by=by)
 
     def save_if_due(self) -> None:
         """Save every `checkpoint_every` iterations."""
@@ -183,7 +190,7 @@ class _Run:
             optimizer=self.optimizer.state_dict(),
             best_weights=self.best_weights,
             best_row=self.history.index(self.best) if self.best else -1,
-            history=[(v.iteration, v.learning_rate, v.loss, v.accuracy) for v in self.history],
+            history=[(v.iteration, v.learning_rate, v.loss, v.score) for v in self.history],
             losses=self.losses,
             seconds=self._seconds(),
         )
@@ -234,18 +241,18 @@ class _Progress:
         self.told = self.started
 
     def tell(self, done: int, loss: Tensor, history: list[Validation]) -> None:
-        """Log iteration, loss, selection accuracy, speed and time left."""
+        """Log iteration, loss, what chooses weights, speed and time left."""
         now = time.monotonic()
         if now - self.told < LOG_SECONDS and done < self.iterations:
             return
         self.told = now
         rate = (done - self.first) / (now - self.started)
         log.info(
-            "iteration %d of %d, loss %.4f, selection accuracy %s, %.2f iterations/s, %.0f s left",
+            "iteration %d of %d, loss %.4f, selection score %s, %.2f iterations/s, %.0f s left",
             done,
             self.iterations,
             float(loss),
-            f"{history[-1].accuracy:.3f}" if history else "unknown yet",
+            f"{history[-1].score:.3f}" if history else "unknown yet",
             rate,
             (self.iterations - done) / rate,
         )

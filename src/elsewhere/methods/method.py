@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Input, MethodRow, Training
+from elsewhere.design.budgets import Training
+from elsewhere.design.parts import Input, MethodRow
 from elsewhere.networks.network import Network
 
 
@@ -46,14 +47,15 @@ class Validation:
         Of the last step.
     loss
         Mean training loss since the validation before.
-    accuracy
-        Share of right validation scans, over all training sites.
+    score
+        What chooses the weights, over the validation scans of all training sites: share of right
+        ones, or AUC; see `select_by` of `Training`.
     """
 
     iteration: int
     learning_rate: float
     loss: float
-    accuracy: float
+    score: float
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Fitted:
     Attributes
     ----------
     network
-        With the weights of the best validation accuracy, on the CPU.
+        With the weights of the best validation, on the CPU.
     history
         Every validation, in order.
     best

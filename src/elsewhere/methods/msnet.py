@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.parts import Msnet
 from elsewhere.methods.by_site import BySite, embeddings, parts
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loop import learn
+from elsewhere.methods.loss import classification, imitation
 from elsewhere.methods.method import Budget, Fitted
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms
@@ -57,11 +57,11 @@ class MultiSiteNetwork(BySite):
         embedded = embeddings(network, batch)
         losses = []
         for site, places in parts(batch):
-            logits = network.classifier(embedded[places]).float()
+            logits, labels = network.classifier(embedded[places]), batch.labels[places]
             with torch.no_grad():
-                words = _teacher(network, site)(embedded[places]).float().softmax(dim=1)
-            hard = F.cross_entropy(logits, batch.labels[places])
-            losses.append((1 - self.soft) * hard + self.soft * F.cross_entropy(logits, words))
+                words = _teacher(network, site)(embedded[places])
+            hard, soft = classification(logits, labels), imitation(logits, words, labels)
+            losses.append((1 - self.soft) * hard + self.soft * soft)
         return torch.stack(losses).sum()
 
 
@@ -69,7 +69,7 @@ def teachers_loss(network: Network, batch: Batch) -> Tensor:
     """Return the sum over sites of each teacher's cross-entropy; it moves shared layers too."""
     embedded = embeddings(network, batch)
     losses = [
-        F.cross_entropy(_teacher(network, site)(embedded[at]).float(), batch.labels[at])
+        classification(_teacher(network, site)(embedded[at]), batch.labels[at])
         for site, at in parts(batch)
     ]
     return torch.stack(losses).sum()

@@ -7,12 +7,16 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import ImageInput, Prediction
+from elsewhere.cohorts.cohort import UNKNOWN, Cohort
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.parts import ImageInput
 from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
 from elsewhere.networks.network import Network
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -22,8 +26,8 @@ class Predicted:
     Attributes
     ----------
     rows
-        One a scan: scan_id, patient_id, label, probability_0, probability_1, window_start,
-        mc_probability (empty arrays).
+        One a scan, of findings one a scan and known label: scan_id, patient_id, finding, label,
+        probability_0, probability_1, window_start, mc_probability (empty arrays).
     seconds
         Wall time of each scan, reading included (A-49); scans of one pass share its time.
     """
@@ -45,7 +49,7 @@ def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
         Keyword arguments of `inference`.
     """
     together = how["batch_size"] if isinstance(how["input"], ImageInput) else 1
-    scores = np.zeros((len(cohort), 2))
+    scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
     for first in range(0, len(cohort), together):
@@ -54,18 +58,30 @@ def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
         found = probabilities_many(network, (cohort.array(i) for i in group), **how)
         scores[group.start : group.stop], starts[group.start : group.stop] = found
         seconds += [(time.perf_counter() - begun) / len(group)] * len(group)
-    rows = pd.DataFrame(
+    if not cohort.findings:
+        return Predicted(_rows(cohort, "", cohort.labels, (scores, starts)), tuple(seconds))
+    frames = [
+        _rows(cohort, name, cohort.labels[:, at], (np.stack([1 - one, one], axis=1), starts))
+        for at, (name, one) in enumerate(zip(cohort.findings, scores.T, strict=True))
+    ]
+    rows = pd.concat(frames, ignore_index=True)
+    return Predicted(rows[rows["label"] != UNKNOWN].reset_index(drop=True), tuple(seconds))
+
+
+def _rows(cohort: Cohort, finding: str, labels: Ints, found: tuple[Doubles, Ints]) -> pd.DataFrame:
+    scores, starts = found
+    return pd.DataFrame(
         {
             "scan_id": cohort.scan_ids,
             "patient_id": cohort.patient_ids,
-            "label": cohort.labels,
+            "finding": finding,
+            "label": labels,
             "probability_0": scores[:, 0],
             "probability_1": scores[:, 1],
             "window_start": starts,
             "mc_probability": [np.zeros(0) for _ in scores],
         }
     )
-    return Predicted(rows, tuple(seconds))
 
 
 def sample(
@@ -79,7 +95,7 @@ def sample(
     Parameters
     ----------
     network, cohort, how
-        As in `predict`.
+        As in `predict`; scans with one label.
     prediction
         Number of passes, at least 1, and whether DropBlock is active in them.
     seed

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Training
+from elsewhere.design.budgets import Training
 from elsewhere.files import whole
 from elsewhere.methods.method import Budget, Fitted, Validation
 from elsewhere.networks.describe import count_parameters, describe
 
-HISTORY = ("iteration", "learning_rate", "loss", "selection_accuracy")
+HISTORY = ("iteration", "learning_rate", "loss", "selection_score")
 SECONDS_A_DAY = 86_400
 
 
@@ -44,8 +44,8 @@ def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
         "parameters": count_parameters(fitted.network),
         "architecture": [dataclasses.asdict(row) for row in describe(fitted.network, budget.input)],
         "best_iteration": fitted.best.iteration,
-        "selection_accuracy": fitted.best.accuracy,
-        "selection": f"{selection} accuracy",
+        "selection_score": fitted.best.score,
+        "selection": f"{selection} {budget.training.select_by}",
         "iterations": budget.training.iterations,
         "device_kind": budget.training.device,
         "torch": torch.__version__,
@@ -66,7 +66,7 @@ def scans(
 
 def epochs(sizes: Mapping[str, int], training: Training) -> dict[str, float]:
     """Return the passes over each site's training scans (A-40): drawn scans / scans."""
-    drawn = training.iterations * training.batch_size
+    drawn = training.iterations * training.batch_size * training.accumulate
     if training.sampling == "pooled":
         return {site: drawn / sum(sizes.values()) for site in sizes}
     return {site: drawn / len(sizes) / size for site, size in sizes.items()}

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Input, MethodRow, NetworkRow, Prediction
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.parts import Input, MethodRow, NetworkRow
 from elsewhere.design.study import Unseen
 from elsewhere.methods import registry as methods
 from elsewhere.methods import unseen
@@ -72,6 +73,11 @@ def how(applied: Applied, *, site: str, sites: Collection[str], device: torch.de
     }
 
 
+def outputs(findings: tuple[str, ...]) -> int:
+    """Return how many logits a network ends in: one a finding, or those of the two classes."""
+    return len(findings) or 2
+
+
 def load(
     path: Path, *, applied: Applied, sites: Collection[str], scans: Cohort, how: How
 ) -> Network:
@@ -90,7 +96,7 @@ def load(
     how
         From `how`.
     """
-    fresh = registry.build(applied.network, applied.input)
+    fresh = registry.build(applied.network, applied.input, outputs(scans.findings))
     network = methods.build(applied.method).adapt(fresh, [*sites])
     weights.load(network, path)
     network.to(how["device"])

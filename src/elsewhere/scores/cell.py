@@ -1,8 +1,11 @@
-"""cell: the numbers of one arm on one test site, of each run and pooled: metrics.json."""
+"""cell: the numbers of one arm on one test site, of each run and pooled: metrics.json.
+
+Where scans have findings each finding has such numbers of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +16,7 @@ from elsewhere.design.study import Scoring
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import Judged, absent, measure
-from elsewhere.scores.predictions import RUN
+from elsewhere.scores.predictions import RUN, findings
 from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
 
 Run = tuple[int, int]
@@ -30,6 +33,38 @@ class Predicted:
     def unit(self) -> Unit:
         """What is taken to be independent: without patient keys nothing tells patients apart."""
         return "image" if self.metadata.get("patient_key") == "none" else "patient"
+
+
+OF_FINDING = ("runs", "pooled", "status", "reason")
+
+
+def merged(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the content of metrics.json of scans with findings, from what `assemble` gave of each.
+
+    Returns
+    -------
+    dict
+        With ``findings``, name to ``runs``, ``pooled``, ``status`` and ``reason``, in place of
+        these.
+    """
+    about = next(iter(cells.values()))
+    return {
+        **{key: value for key, value in about.items() if key not in OF_FINDING},
+        "findings": {name: {key: cell[key] for key in OF_FINDING} for name, cell in cells.items()},
+    }
+
+
+def together(parts: Sequence[Predicted]) -> Predicted:
+    """Return the predictions of one arm on several sites as those of one (B-28).
+
+    Not run if one of them was not; without patient keys if one of them has none.
+    """
+    for part in parts:
+        if part.metadata["status"] == "not run":
+            return part
+    unkeyed = any(part.unit == "image" for part in parts)
+    key = {"patient_key": "none"} if unkeyed else {}
+    return Predicted(pd.concat([part.frame for part in parts]), {**parts[0].metadata, **key})
 
 
 def assemble(
@@ -79,9 +114,11 @@ def assemble(
 def _not_run(test: Predicted) -> str | None:
     if test.metadata["status"] == "not run":
         return test.metadata["reason"]
-    if not (test.frame["part"] == "test").any():
-        return "the predictions have no test scans"
-    return None
+    if (test.frame["part"] == "test").any():
+        return None
+    if findings(test.metadata):
+        return "no test scan of the site has a label for this finding"
+    return "the predictions have no test scans"
 
 
 def _runs(frame: pd.DataFrame) -> list[Run]:

@@ -28,7 +28,7 @@ NUMBERS = (
 )
 COLUMNS = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
-    *("train_sites", "test_site", "patient_key", "fold", "seed"),
+    *("train_sites", "test_site", "finding", "patient_key", "fold", "seed"),
     *NUMBERS,
     "status",
 )
@@ -42,7 +42,7 @@ def rows(
     Parameters
     ----------
     cells
-        Contents of metrics.json, in any order.
+        Contents of metrics.json, in any order; of findings one a finding, with its ``finding``.
     arms
         The study's arms in the order of the matrix.
     sites
@@ -53,12 +53,19 @@ def rows(
     ValueError
         If a cell of an arm and a site is missing: no cell is dropped in silence.
     """
-    found = {(cell["arm"], cell["site"]): cell for cell in cells}
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        found.setdefault((cell["arm"], cell["site"]), []).append(cell)
     wanted = [(arm, site) for arm in arms for site in sites]
     missing = [f"{arm}/{site}" for arm, site in wanted if (arm, site) not in found]
     if missing:
         raise ValueError(f"no metrics of {', '.join(missing)}; expected one of each arm and site")
-    return [row for arm, site in wanted for row in _cell_rows(found[arm, site], arms[arm])]
+    return [
+        row
+        for arm, site in wanted
+        for cell in found[arm, site]
+        for row in _cell_rows(cell, arms[arm])
+    ]
 
 
 def write(table: Iterable[Mapping[str, Any]], path: Path) -> None:
@@ -88,6 +95,7 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm) -> list[dict[str, Any]]:
         "models_of": arm.models_of,
         "train_sites": "+".join(cell["training_sites"]),
         "test_site": cell["site"],
+        "finding": cell.get("finding", ""),
         "patient_key": cell["patient_key"],
     }
     return [

@@ -1,4 +1,4 @@
-"""predictions: read and write predictions.parquet, one row a scan, run and part."""
+"""predictions: read and write predictions.parquet, one row a scan, run, part and finding."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ SCHEMA = pa.schema(
     [
         ("scan_id", pa.string()),
         ("patient_id", pa.string()),
+        ("finding", pa.string()),
         ("label", pa.int64()),
         ("fold", pa.int64()),
         ("seed", pa.int64()),
@@ -36,19 +37,23 @@ class PredictionsError(ValueError):
 
 
 def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> None:
-    """Check and write predictions, sorted by fold, seed, part and scan; equal data, equal bytes.
+    """Check and write predictions, sorted by finding, fold, seed, part and scan.
+
+    Equal data give equal bytes.
 
     Parameters
     ----------
     frame
-        The columns of `SCHEMA`, in any order. ``probability_0`` and ``probability_1`` follow the
-        softmax; ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57)
-        and is empty in validation rows.
+        The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one label;
+        of several a scan has a row for each that is known. ``probability_0`` and
+        ``probability_1`` follow the softmax, or of a finding the sigmoid; ``mc_probability`` holds
+        P(class 1) of each Monte-Carlo pass of a test row (A-57) and is empty in validation rows.
     path
         File to write, whole or not at all.
     metadata
         ``status`` ("ok" or "not run"), ``reason`` (if not run), ``patient_key`` ("published" or
-        "none", if ok), and whatever else describes the predictions, as text.
+        "none", if ok), ``findings`` (joined by ";", if scans have any), and whatever else
+        describes the predictions, as text.
 
     Raises
     ------
@@ -60,7 +65,7 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
         table = pa.Table.from_pandas(frame[list(COLUMNS)], schema=SCHEMA, preserve_index=False)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise PredictionsError(f"{path}: a column is not of the type in SCHEMA: {error}") from error
-    keys = [(name, "ascending") for name in [*RUN, "part", "scan_id"]]
+    keys = [(name, "ascending") for name in ["finding", *RUN, "part", "scan_id"]]
     table = table.sort_by(keys).combine_chunks()
     _check(table, metadata, path)
     described = table.replace_schema_metadata(dict(sorted(metadata.items())))
@@ -68,8 +73,26 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
         pq.write_table(described, part, compression="zstd")
 
 
-def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+def metadata_of(path: Path) -> dict[str, str]:
+    """Return what describes the predictions, as text."""
+    found = pq.read_schema(path).metadata or {}
+    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
+
+
+def findings(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the findings of scans; none where they have one label."""
+    return tuple(metadata["findings"].split(";")) if metadata.get("findings") else ()
+
+
+def read(path: Path, *, finding: str | None = None) -> tuple[pd.DataFrame, dict[str, str]]:
     """Read and check predictions.
+
+    Parameters
+    ----------
+    path
+        As `write` wrote it.
+    finding
+        Rows of this finding only; None: all rows.
 
     Returns
     -------
@@ -82,15 +105,14 @@ def read(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
     PredictionsError
         If the file breaks the contract.
     """
-    table = pq.read_table(path)
-    found = table.schema.metadata or {}
-    metadata = {
-        key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"
-    }
-    _check_columns(table.column_names, path)
-    bare = table.schema.remove_metadata()
+    metadata = metadata_of(path)
+    schema = pq.read_schema(path)
+    _check_columns(schema.names, path)
+    bare = schema.remove_metadata()
     if not bare.equals(SCHEMA):
         raise PredictionsError(f"{path}: got the schema\n{bare}\nexpected\n{SCHEMA}")
+    wanted = None if finding is None else [("finding", "=", finding)]
+    table = pq.read_table(path, filters=wanted)
     _check(table, metadata, path)
     return table.to_pandas(), metadata
 
@@ -107,7 +129,7 @@ def _check_columns(names: list[str], path: Path) -> None:
 def _check(table: pa.Table, metadata: Mapping[str, str], path: Path) -> None:
     for problem in (
         *_metadata_problems(metadata, table.num_rows),
-        *_value_problems(table),
+        *_value_problems(table, metadata),
     ):
         raise PredictionsError(f"{path}: {problem}")
 
@@ -127,7 +149,7 @@ def _metadata_problems(metadata: Mapping[str, str], n_rows: int) -> list[str]:
     return problems
 
 
-def _value_problems(table: pa.Table) -> list[str]:
+def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
     empty = [name for name in COLUMNS if table[name].null_count]
     if empty:
         return [f"empty values in {empty}; every row needs all columns"]
@@ -136,18 +158,19 @@ def _value_problems(table: pa.Table) -> list[str]:
     zero, one = frame["probability_0"].to_numpy(), frame["probability_1"].to_numpy()
     # "not (inside)" also catches NaN
     outside = ~((zero >= 0) & (zero <= 1) & (one >= 0) & (one <= 1))
-    by_scan = frame.groupby("scan_id")[["patient_id", "label"]].nunique()
+    of_scan = frame.groupby(["finding", "scan_id"], sort=False)[["patient_id", "label"]]
+    two = (of_scan.transform("nunique") > 1).any(axis=1).to_numpy()
+    known = findings(metadata) or ("",)
     rules = {
         "label is neither 0 nor 1": ~label.isin([0, 1]).to_numpy(),
         f"part is not one of {PARTS}": ~frame["part"].isin(PARTS).to_numpy(),
         "a probability is not within 0..1": outside,
         "probability_0 + probability_1 is not 1": ~outside & (np.abs(zero + one - 1) > 1e-6),
         "a scan stands twice in one run (or in two of its parts)": (
-            frame.duplicated([*RUN, "scan_id"]).to_numpy()
+            frame.duplicated([*RUN, "finding", "scan_id"]).to_numpy()
         ),
-        "a scan has two patients or two labels": (
-            frame["scan_id"].isin(by_scan.index[(by_scan > 1).any(axis=1)]).to_numpy()
-        ),
+        "a scan has two patients or two labels": two,
+        f"finding is not one of {sorted(known)}": ~frame["finding"].isin(known).to_numpy(),
     }
     broken = [
         f"{rule}: {int(bad.sum())} rows, the first of scan {frame['scan_id'][bad.argmax()]}"

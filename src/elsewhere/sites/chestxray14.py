@@ -10,9 +10,10 @@ from typing import ClassVar, Final
 
 import pandas as pd
 
+from elsewhere.design.findings import View
 from elsewhere.design.parts import IntakeRow
 from elsewhere.sites import radiographs
-from elsewhere.sites.findings import CHESTXRAY14_LABELS, Part, State, View
+from elsewhere.sites.findings import CHESTXRAY14_LABELS, Part, State
 from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, relative, sex
 
 _TABLES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")

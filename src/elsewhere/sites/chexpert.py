@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Final, Literal
 import pandas as pd
 from pydantic import Field
 
+from elsewhere.design.findings import View
 from elsewhere.design.parts import IntakeRow
 from elsewhere.sites import radiographs
-from elsewhere.sites.findings import CHEXPERT_LABELS, Part, View
+from elsewhere.sites.findings import CHEXPERT_LABELS, Part
 from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
 
 _COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *CHEXPERT_LABELS)

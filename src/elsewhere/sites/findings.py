@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Final, Literal, get_args
 
 State = Literal["positive", "negative", "uncertain", "blank"]
-View = Literal["PA", "AP", "lateral", "frontal", "unknown", "none"]
 Part = Literal["train", "validation", "test", ""]
 STATES: Final[tuple[State, ...]] = get_args(State)
 

@@ -14,10 +14,11 @@ from typing import ClassVar, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from elsewhere.design.findings import View
 from elsewhere.design.parts import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites.findings import Part, State, View
+from elsewhere.sites.findings import Part, State
 from elsewhere.sites.reasons import Verdict, verdict
 
 Sex = Literal["F", "M", "unknown"]

@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pandas as pd
 import pandera.pandas as pa
 
+from elsewhere.design.findings import View
 from elsewhere.files import whole
 from elsewhere.sites import findings
 
@@ -51,7 +52,7 @@ SCHEMA = pa.DataFrameSchema(
         "category": pa.Column(str, _NOT_EMPTY),
         # name=state;...: what is not annotated at the site is not in it
         "findings": pa.Column(str, pa.Check(_are_findings, error="findings")),
-        "view": pa.Column(str, _among(*get_args(findings.View))),
+        "view": pa.Column(str, _among(*get_args(View))),
         "publisher_part": pa.Column(str, _among(*get_args(findings.Part))),
         "sex": pa.Column(str, _among("F", "M", "unknown")),
         "age": pa.Column(float, pa.Check.in_range(0, 150), nullable=True),

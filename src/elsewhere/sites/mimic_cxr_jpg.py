@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Final, Literal
 import pandas as pd
 from pydantic import Field
 
+from elsewhere.design.findings import View
 from elsewhere.design.parts import IntakeRow
 from elsewhere.sites import radiographs
-from elsewhere.sites.findings import CHEXPERT_LABELS, Part, View
+from elsewhere.sites.findings import CHEXPERT_LABELS, Part
 from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan
 
 _STUDY = ("subject_id", "study_id")

@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 
 import pandas as pd
 
+from elsewhere.design.findings import View
 from elsewhere.files import walk
 from elsewhere.imaging.source import Source
-from elsewhere.sites.findings import Part, State, View
+from elsewhere.sites.findings import Part, State
 from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex, age
 
 CATEGORY = "radiograph"

@@ -9,6 +9,8 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.cohorts import confounding, duplicates, groups
+from elsewhere.cohorts.labels import labelled
+from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.study import Audit
 from elsewhere.files import whole
@@ -18,9 +20,10 @@ from elsewhere.sites import manifest
 
 @dataclass(frozen=True)
 class Settings:
-    """What the audit of a study is made with."""
+    """What the audit of a study is made with; of findings the label is whether any is there."""
 
     audit: Audit
+    findings: Findings | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -30,7 +33,7 @@ def run(job: Job, settings: Settings) -> None:
     split, so that a site whose groups stay the same is not split again.
     """
     sites = [*job.paths("manifest")]
-    scans = pd.concat([_scans(job, site) for site in sites], ignore_index=True)
+    scans = pd.concat([_scans(job, settings, site) for site in sites], ignore_index=True)
     found = duplicates.find(scans, similarity=settings.audit.similarity)
     for site in sites:
         groups.write(found.groups[found.groups["site"] == site], job.outputs[f"groups/{site}"])
@@ -47,8 +50,8 @@ def run(job: Job, settings: Settings) -> None:
         part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _scans(job: Job, site: str) -> pd.DataFrame:
-    scans = manifest.read(job.paths("manifest")[site])
+def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
+    scans = labelled(manifest.read(job.paths("manifest")[site]), settings.findings)
     profiles = profile.read(job.paths("profile")[site])[["scan_id", "signature"]]
     joined = scans.merge(profiles, on="scan_id", validate="one_to_one")
     if len(joined) != len(scans):

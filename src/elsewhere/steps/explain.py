@@ -17,8 +17,9 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.normalise import Floats
+from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Input, MethodRow, NetworkRow, Prediction
+from elsewhere.design.parts import Input, MethodRow, NetworkRow
 from elsewhere.design.study import Unseen
 from elsewhere.methods import device, explanation, record, trained
 from elsewhere.scores import embeddings, explained, predictions

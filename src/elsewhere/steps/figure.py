@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from typing import Any
 
 import pandas as pd
 
+from elsewhere.cohorts.labels import labelled
+from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
 from elsewhere.design.study import Arm, Comparisons, Scoring
 from elsewhere.figures import (
     architecture,
     arms_table,
+    by_finding,
     cohort_table,
     comparisons,
     confounding,
@@ -53,6 +57,10 @@ class Settings:
         Which arm is compared with which.
     roc_panels
         Name of a panel to the arms whose ROC curves share its axes.
+    findings
+        The study's labels, if scans have several.
+    external
+        The study's names of sites on which no arm trains.
     """
 
     title: str
@@ -66,6 +74,8 @@ class Settings:
     scoring: Scoring
     comparisons: tuple[Comparisons, ...] = ()
     roc_panels: Mapping[str, tuple[str, ...]] | None = None
+    findings: Findings | None = None
+    external: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -90,29 +100,38 @@ def run(job: Job, settings: Settings) -> None:
         site_rows=settings.site_rows,
         named=named,
     )
-    table = matrix.rows(results.cells.values(), arms=settings.arms, sites=[*settings.sites])
-    matrix.write(table, job.outputs["matrix"])
+    of_findings = settings.findings is not None
+    each = by_finding.split(results, settings.findings) if settings.findings else {"": results}
+    sites = [*settings.sites]
+    tables = (
+        matrix.rows(one.cells.values(), arms=settings.arms, sites=sites) for one in each.values()
+    )
+    matrix.write(itertools.chain(*tables), job.outputs["matrix"])
     compared = published.compare(results, settings.published) if settings.published else []
     audit = json.loads(job.path("audit").read_text(encoding="utf-8"))
     rejected = {row: pd.read_csv(path, dtype=str) for row, path in job.paths("rejected").items()}
     with whole(job.outputs["figures"]) as folder:
         folder.mkdir()
-        names = _of_results(results, folder, settings.averages_without)
+        names = [heat_map.draw(one, folder) for one in each.values()]
+        if not of_findings:
+            names += _of_results(results, folder, settings.averages_without)
         if compared:
             published.draw(results, compared, folder)
             names.append("published")
-        names += _of_arms(job, settings, folder, results)
+        if not of_findings:
+            names += _of_arms(job, settings, folder, results)
         names += _of_explained(job, folder, results)
         confounding.draw(audit, folder, sites=settings.sites, classes=settings.classes)
         names += ["confounding", *_of_scans(job, settings, folder, rejected)]
         names += _of_runs(job, settings, folder, results)
-    report.write(results, job, report.Parts(settings.citation, names, compared, rejected, audit))
+    report.write(
+        [*each.values()], job, report.Parts(settings.citation, names, compared, rejected, audit)
+    )
 
 
 def _of_results(results: Results, folder: Path, without: tuple[str, ...]) -> list[str]:
-    heat_map.draw(results, folder)
     curves = roc.draw(results, folder)
-    return ["matrix", *curves, *confusion.draw(results, folder, averages_without=without)]
+    return [*curves, *confusion.draw(results, folder, averages_without=without)]
 
 
 def _of_arms(job: Job, settings: Settings, folder: Path, results: Results) -> list[str]:
@@ -159,7 +178,10 @@ def _of_explained(job: Job, folder: Path, results: Results) -> list[str]:
 def _of_scans(
     job: Job, settings: Settings, folder: Path, rejected: Mapping[str, pd.DataFrame]
 ) -> list[str]:
-    manifests = {row: manifest.read(path) for row, path in job.paths("manifest").items()}
+    manifests = {
+        row: labelled(manifest.read(path), settings.findings)
+        for row, path in job.paths("manifest").items()
+    }
     sites, classes = settings.sites, settings.classes
     cohort = cohort_table.table(manifests, rejected=rejected, sites=sites, classes=classes)
     synthetic = any(site.synthetic for site in sites.values())
@@ -190,7 +212,11 @@ def _of_runs(job: Job, settings: Settings, folder: Path, results: Results) -> li
         run: training.Curve(pd.read_csv(path), records[run].get("best_iteration"))
         for run, path in job.paths("history").items()
     }
-    training.draw(results, curves, folder)
+    chosen = {
+        record["selection"].split()[-1] for record in records.values() if "selection" in record
+    }
+    by = " or ".join("AUC" if one == "auc" else one for one in sorted(chosen)) or "score"
+    training.draw(results, curves, folder, by=by)
     synthetic = results.synthetic
     return [
         "training",

@@ -14,8 +14,10 @@ import torch
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
+from elsewhere.cohorts.labels import findings_of
+from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.parts import ImageInput, MethodRow, NetworkRow, Prediction, VolumeInput
+from elsewhere.design.parts import ImageInput, MethodRow, NetworkRow, VolumeInput
 from elsewhere.design.study import Unseen
 from elsewhere.methods import device, record, trained
 from elsewhere.methods.prediction import predict, sample
@@ -58,11 +60,13 @@ def run(job: Job, settings: Settings) -> None:
         for name, path in job.paths("record").items()
     }
     index = pd.read_parquet(job.path("index"))
+    findings = findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
+    named = {"findings": ";".join(findings)} if findings else {}
     reason = _why_not(runs, index, job.wildcards["site"])
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
         empty = pd.DataFrame(columns=predictions.COLUMNS)
-        metadata = {"status": "not run", "reason": reason}
+        metadata = {"status": "not run", "reason": reason, **named}
         predictions.write(empty, job.outputs["predictions"], metadata=metadata)
         record.write_json({"status": "not run", "reason": reason}, job.outputs["cost"])
         return
@@ -74,7 +78,7 @@ def run(job: Job, settings: Settings) -> None:
         frames.append(rows)
         seconds += taken
     selection = next(iter(runs.values()))["selection"]
-    metadata = {"status": "ok", "selection": selection, "patient_key": _key(index)}
+    metadata = {"status": "ok", "selection": selection, "patient_key": _key(index), **named}
     predictions.write(pd.concat(frames), job.outputs["predictions"], metadata=metadata)
     cost = {
         "status": "ok",
@@ -94,9 +98,10 @@ def _predicted(
     name, made, where = which
     fold, seed = _run(name)
     site = job.wildcards["site"]
-    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
     parts = {part: cohort.load(files, fold=fold, part=part) for part in ("validation", "test")}
+    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
+    how["findings"] = parts["test"].findings
     network = trained.load(
         job.paths("model")[name],
         applied=settings,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from elsewhere.design.job import Job
 from elsewhere.design.study import Scoring
 from elsewhere.files import whole
-from elsewhere.scores.cell import Predicted, assemble
-from elsewhere.scores.predictions import read
+from elsewhere.scores import predictions
+from elsewhere.scores.cell import Predicted, assemble, merged, together
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,27 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Score one cell: AUCs, threshold, confusion, intervals, a run and pooled (A-51 to A-57).
 
-    Reads ``test``, the cell's predictions, and ``training``, the arm's predictions on each of its
-    training sites; writes ``metrics``. What cannot be computed is null with a reason.
+    Reads ``test``, the cell's predictions (a table of them: those of several sites, as one), and
+    ``training``, the arm's predictions on each of its training sites; writes ``metrics``. What
+    cannot be computed is null with a reason.
     """
-    metrics = assemble(
-        Predicted(*read(job.path("test"))),
-        training={site: Predicted(*read(path)) for site, path in job.paths("training").items()},
-        names=job.wildcards,
-        scoring=settings.scoring,
-    )
+    found = job.inputs["test"]
+    tested = [found] if isinstance(found, Path) else [*found.values()]
+
+    def assembled(finding: str | None) -> dict[str, Any]:
+        return assemble(
+            together([Predicted(*predictions.read(path, finding=finding)) for path in tested]),
+            training={
+                site: Predicted(*predictions.read(path, finding=finding))
+                for site, path in job.paths("training").items()
+            },
+            names=job.wildcards,
+            scoring=settings.scoring,
+        )
+
+    # one finding in memory at a time
+    names = predictions.findings(predictions.metadata_of(tested[0]))
+    metrics = merged({name: assembled(name) for name in names}) if names else assembled(None)
     text = json.dumps(metrics, sort_keys=True, indent=1, allow_nan=False)
     with whole(job.outputs["metrics"]) as part:
         part.write_text(f"{text}\n", encoding="utf-8")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from elsewhere.cohorts import groups, leakage
-from elsewhere.cohorts.split import assign
+from elsewhere.cohorts.labels import LABEL, labelled
+from elsewhere.cohorts.split import Tested, assign
+from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.study import Split
 from elsewhere.files import whole
@@ -15,9 +18,29 @@ from elsewhere.sites import manifest
 
 @dataclass(frozen=True)
 class Settings:
-    """What the split of a study is made of."""
+    """What the split of a study is made of.
+
+    Attributes
+    ----------
+    findings
+        The study's labels, if it has several.
+    external
+        The study's names of sites all of whose scans are tested (B-04).
+    site_rows
+        The study's name of a site to its row; given where there are external sites.
+    """
 
     split: Split
+    findings: Findings | None = None
+    external: tuple[str, ...] = ()
+    site_rows: Mapping[str, str] | None = None
+
+    def tested(self, row: str) -> Tested:
+        """Return which scans of a site are tested whatever the shares."""
+        if not self.external:
+            return "by_share"
+        rows = self.site_rows or {}
+        return "all" if row in {rows.get(name) for name in self.external} else "shared"
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -25,13 +48,20 @@ def run(job: Job, settings: Settings) -> None:
 
     Raises
     ------
+    elsewhere.cohorts.labels.LabelsError
+        If the site's scans do not have the labels that the study asks for.
     elsewhere.cohorts.leakage.LeakageError
         If a patient, or patients whom duplicates connect, would be in two parts of a fold.
     """
-    scans = manifest.read(job.path("manifest"))
+    known = manifest.read(job.path("manifest"))
+    scans = labelled(known, settings.findings)
     connected = groups.read(job.path("groups"))
-    rows = assign(scans, connected, settings=settings.split)
-    report = leakage.check(rows, scans, connected, settings=settings.split)
+    tested = settings.tested(job.wildcards["site"])
+    names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)
+    rows = assign(scans, connected, settings=settings.split, labels=names, tested=tested)
+    report = leakage.check(rows, scans, connected, settings=settings.split, tested=tested)
+    left_out = known.loc[~known["scan_id"].isin(set(scans["scan_id"])), "view"].value_counts()
+    report["left_out_by_view"] = {view: int(count) for view, count in left_out.sort_index().items()}
     with whole(job.outputs["split"]) as part:
         rows.to_csv(part, index=False, lineterminator="\n")
     with whole(job.outputs["gate"]) as part:

@@ -12,10 +12,11 @@ import torch
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
+from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Input, MethodRow, NetworkRow, Training
+from elsewhere.design.parts import Input, MethodRow, NetworkRow
 from elsewhere.files import remove
-from elsewhere.methods import record
+from elsewhere.methods import record, trained
 from elsewhere.methods import registry as methods
 from elsewhere.methods.method import Budget
 from elsewhere.networks import registry as networks
@@ -58,7 +59,8 @@ def run(job: Job, settings: Settings) -> None:
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = methods.build(settings.method)
-    network = method.adapt(networks.build(settings.network, settings.input), list(train))
+    size = trained.outputs(_findings(train))
+    network = method.adapt(networks.build(settings.network, settings.input, size), list(train))
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])
@@ -80,6 +82,15 @@ def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:
         for site, index in job.paths("index").items()
     ]
     return {one.site: cohort.load(one, fold=fold, part=part) for one in files}
+
+
+def _findings(train: dict[str, Cohort]) -> tuple[str, ...]:
+    """Return the labels that the network learns: those of every site, in one order."""
+    found = {cohort.findings for cohort in train.values()}
+    if len(found) > 1:
+        each = "; ".join(f"{site}: {', '.join(scans.findings)}" for site, scans in train.items())
+        raise ValueError(f"the splits of these sites have different labels: {each}; split again")
+    return found.pop()
 
 
 def _not_run(job: Job, named: dict[str, Any]) -> None:

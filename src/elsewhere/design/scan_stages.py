@@ -1,0 +1,81 @@
+"""scan_stages: the stages from raw files to the parts of patients; nothing here knows an arm."""
+
+from __future__ import annotations
+
+from elsewhere.design import paths
+from elsewhere.design.params import Params
+from elsewhere.design.stage import Paths, Stage
+
+
+def ingest(params: Params, row: str) -> Stage:
+    """Return the stage that turns the raw files of a site into scans."""
+    site = params.sites[row]
+    return Stage(
+        step="ingest",
+        wildcards={"site": row},
+        inputs={"raw": f"data/raw/{row}"} if site.available else {},
+        outputs={
+            **paths.scans(row),
+            "rejected": paths.scan_file(row, "rejected.csv"),
+            "account": paths.scan_file(row, "account.json"),
+            "profile": paths.scan_file(row, "profile.parquet"),
+        },
+        settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
+        members={"layout": site.layout},
+    )
+
+
+def prepare(row_input: str, row: str) -> Stage:
+    """Return the stage that makes a site's scans into what an input says."""
+    return Stage(
+        step="prepare",
+        wildcards={"input": row_input, "site": row},
+        inputs=dict(paths.scans(row)),
+        outputs=paths.prepared(row_input, row),
+        settings={"input": f"inputs.{row_input}"},
+        members={},
+    )
+
+
+def audit(params: Params, study: str) -> Stage:
+    """Return the stage that compares the sites of a study before any training."""
+    rows = list(params.scale_of(study).sites.values())
+    return Stage(
+        step="audit",
+        wildcards={"study": study},
+        inputs={
+            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
+            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
+        },
+        outputs={
+            "pairs": paths.audit(study, "pairs.csv"),
+            "audit": paths.audit(study, "audit.json"),
+            **{f"groups/{row}": paths.groups(study, row) for row in rows},
+        },
+        settings=_given(params, study, ("audit", "findings")),
+        members={},
+    )
+
+
+def split(params: Params, study: str, row: str) -> Stage:
+    """Return the stage that gives the patients of a site their parts."""
+    settings = _given(params, study, ("split", "findings", "external"))
+    if "external" in settings:
+        settings["site_rows"] = f"studies.{study}.scales.{params.scale}.sites"
+    return Stage(
+        step="split",
+        wildcards={"study": study, "site": row},
+        inputs={"manifest": paths.scans(row)["manifest"], "groups": paths.groups(study, row)},
+        outputs={
+            "split": paths.split(study, row),
+            "gate": paths.gate(study, row),
+        },
+        settings=settings,
+        members={},
+    )
+
+
+def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:
+    """Return where params.yaml says these of a study, those left out of it not among them."""
+    said = params.studies[study].model_fields_set
+    return {field: f"studies.{study}.{field}" for field in fields if field in said}

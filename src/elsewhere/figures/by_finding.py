@@ -1,0 +1,68 @@
+"""by_finding: the results of a study of findings, of each finding as those of one label."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.findings import Findings
+from elsewhere.design.paths import INTERNAL
+from elsewhere.figures.results import Metrics, Results
+
+
+def split(results: Results, findings: Findings) -> dict[str, Results]:
+    """Return the results of each finding, in the order of the study.
+
+    Parameters
+    ----------
+    results
+        Whose cells hold ``findings``.
+    findings
+        Of the study.
+    """
+    policy = said(findings)
+    return {
+        name: replace(
+            results,
+            named=replace(results.named, finding=finding.title, policy=policy),
+            cells={key: one(cell, name) for key, cell in results.cells.items()},
+        )
+        for name, finding in findings.labels.items()
+    }
+
+
+def one(cell: Mapping[str, Any], finding: str) -> Metrics:
+    """Return the numbers of one finding, in the shape of a cell of one label."""
+    about = {key: value for key, value in cell.items() if key != "findings"}
+    return {**about, **cell["findings"][finding], "finding": finding}
+
+
+def internal(
+    paths: Mapping[str, Path], arms: Iterable[str], findings: Iterable[str]
+) -> dict[str, dict[str, Metrics]]:
+    """Return, by finding and arm, the numbers on the arm's training sites together (B-28)."""
+    cells = {
+        arm: json.loads(paths[f"{arm}/{INTERNAL}"].read_text(encoding="utf-8")) for arm in arms
+    }
+    return {name: {arm: one(cell, name) for arm, cell in cells.items()} for name in findings}
+
+
+def said(findings: Findings) -> str:
+    """Return in words how labels were made of findings: it stands under every result."""
+    parts = []
+    for treated in ("positive", "negative", "ignore"):
+        titles = [one.title for one in findings.labels.values() if one.uncertain == treated]
+        if titles:
+            parts.append(f"{'left out' if treated == 'ignore' else treated} for {_list(titles)}")
+    blank = "left out" if findings.blank == "ignore" else findings.blank
+    return (
+        f"Labels: an uncertain mention counts as {'; '.join(parts)}; no mention counts as {blank}; "
+        f"views: {_list(findings.views)}. A finding that a site does not annotate has no label."
+    )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

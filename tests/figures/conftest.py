@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ from elsewhere.scores.cell import Predicted, assemble
 from elsewhere.scores.outcomes import OUTCOMES
 from elsewhere.sites import manifest
 from elsewhere.steps.figure import Settings, run
+
+# the study of several findings is a module beside the tests, which importlib does not find
+sys.path.insert(0, str(Path(__file__).parent))
 
 ROOT = Path(__file__).parents[2]
 COUNTS = {"utsw": (68, 20), "cc-ccii": (852, 312), "covid-ctset": (271, 57), "mosmed": (171, 171)}

@@ -77,7 +77,7 @@ def test_every_row_is_whole(name: str) -> None:
         assert row["metric"] in METRICS
         assert row["source"]
         assert row["requirement"]
-        assert row["site"] in sites | {"unseen"}
+        assert row["site"] in sites | {"unseen", "internal"}
         numbers = [float(row[key]) for key in ("low", "value", "high", "sd") if row[key]]
         assert numbers
         assert all(0 <= number <= 1 for number in numbers)
@@ -112,6 +112,66 @@ def test_folds_are_a_mean_with_its_spread(contrastive: Results) -> None:
     assert row["ours"] == f"{mean:.4f} ± {sd:.4f}"
 
 
+def test_numbers_of_chestxray() -> None:
+    """B-32 to B-37: 60 AUCs, anchored by what the text of the paper says of some (B-31)."""
+    rows = published.read("chestxray")
+    known = {(row["arm"], row["site"], row["finding"]): row for row in rows}
+    assert len(rows) == len(known) == 60
+
+    def value(arm: str, finding: str, site: str = "mimic-cxr-jpg") -> str:
+        return known[arm, site, finding]["value"]
+
+    assert value("chexpert-densenet121", "consolidation") == "0.706"
+    assert value("both-densenet121", "consolidation") == "0.694"
+    assert value("chexpert-inception-resnet-v2", "edema") == "0.815"
+    assert value("both-inception-resnet-v2", "edema") == "0.808"
+    inside = [
+        float(row["value"])
+        for row in rows
+        if row["finding"] == "cardiomegaly" and row["site"] != "mimic-cxr-jpg"
+    ]
+    assert (min(inside), max(inside)) == (0.853, 0.910)  # B-42
+    requirements = [row["requirement"] for row in rows]
+    assert {one: requirements.count(one) for one in requirements} == {
+        f"B-{number}": 10 for number in range(32, 38)
+    }
+    for row in rows:
+        assert row["site"] in {row["arm"].split("-")[0], "internal", "mimic-cxr-jpg"}
+        assert (row["site"] == "internal") <= row["arm"].startswith("both-")
+        assert "presumed" in row["source"]
+        assert row["metric"] == "auc"
+
+
+def test_counts_of_chestxray_agree_with_their_sums() -> None:
+    """B-07, B-08: parts and totals; B-14, B-15: positives of all parts."""
+    rows = published.counts("chestxray")
+    found: dict[tuple[str, str], dict[str, int]] = {}
+    for row in rows:
+        if not row["quantity"].startswith(("male", "age")):
+            found.setdefault((row["site"], row["quantity"]), {})[row["part"]] = int(row["value"])
+    for site in ("chexpert", "chestxray14"):
+        for quantity in ("scans", "patients"):
+            parts = dict(found[site, quantity])
+            assert parts.pop("all") == sum(parts.values())
+            assert len(parts) == 3
+    names = ("cardiomegaly", "edema", "consolidation", "atelectasis", "pleural_effusion")
+    totals = {
+        site: [sum(found[site, name].values()) for name in names]
+        for site in ("chexpert", "chestxray14")
+    }
+    assert totals["chexpert"] == [27_000, 65_230, 14_783, 67_115, 97_815]
+    assert totals["chestxray14"] == [2_776, 2_303, 4_667, 11_559, 13_317]
+    assert found["mimic-cxr-jpg", "scans"] == {"all": 377_110, "test": 5_159}
+    assert published.counts("nguyen2021") == published.counts(None) == []
+
+
+def test_claims_of_chestxray() -> None:
+    rows = published.claims("chestxray")
+    assert [row["requirement"] for row in rows] == [f"B-{number}" for number in range(38, 43)]
+    assert all(row["claim"] and row["reading"] and row["source"] for row in rows)
+    assert published.claims("contrastive") == published.claims(None) == []
+
+
 def _written(job: Job) -> list[dict[str, str]]:
     path = job.outputs["figures"] / "published.csv"
     with path.open(encoding="utf-8", newline="") as file:
@@ -132,7 +192,7 @@ def test_what_cannot_be_compared_says_why(
 
 
 def test_an_unknown_study_is_named() -> None:
-    with pytest.raises(FileNotFoundError, match="there are contrastive, nguyen2021"):
+    with pytest.raises(FileNotFoundError, match="there are chestxray, contrastive, nguyen2021"):
         published.read("nobody2020")
 
 

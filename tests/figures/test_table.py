@@ -21,3 +21,17 @@ def test_every_word_is_written_and_a_longer_row_is_taller(
     shown = " ".join(svg_texts(tmp_path / "table.svg"))
     for word in ("name", "number", "one", "1", "two words", "lines", "2"):
         assert word in shown
+
+
+def test_muted_rows_are_grey(tmp_path: Path) -> None:
+    table = Table((Field("name", 1.0),), (("ours",), ("theirs",)), muted=(1,))
+    with style.look():
+        page = style.sheet("t", width=table.width, height=table.height, synthetic=False)
+        table.draw(page)
+        style.save(page.figure, tmp_path, "table")
+    lines = (tmp_path / "table.svg").read_text().splitlines()
+    fills = {
+        word: next(line for line in lines if f">{word}<" in line) for word in ("ours", "theirs")
+    }
+    assert f"fill: {style.MUTED}" in fills["theirs"]
+    assert f"fill: {style.MUTED}" not in fills["ours"]

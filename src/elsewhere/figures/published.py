@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "published"
 SHOWN = ("quantity", "requirement", "published", "ours", "comment")
 COLUMNS = (*SHOWN, "label", "synthetic")
 CSV_NAME = "published.csv"
-OF_TESTS = "_tests.csv"
+OF_TESTS, OF_CLAIMS, OF_COUNTS = "_tests.csv", "_claims.csv", "_counts.csv"
 METRICS = {
     "auc": "AUC",
     "accuracy": "accuracy",
@@ -38,6 +38,8 @@ FIELDS = (
 def read(name: str) -> list[dict[str, str]]:
     """Return the published numbers of a study: requirement, arm, site, metric, number, source.
 
+    Those of a study of several findings have a column ``finding`` too.
+
     Raises
     ------
     FileNotFoundError
@@ -45,7 +47,9 @@ def read(name: str) -> list[dict[str, str]]:
     """
     path = FOLDER / f"{name}.csv"
     if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.csv") if not _of_tests(one)))
+        known = ", ".join(
+            sorted(one.stem for one in FOLDER.glob("*.csv") if not _beside_numbers(one))
+        )
         raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -56,15 +60,35 @@ def tests(name: str | None) -> list[dict[str, str]]:
 
     Few papers give any: without a file of them, or without published numbers, the list is empty.
     """
-    path = FOLDER / f"{name}{OF_TESTS}"
+    return _listed(name, OF_TESTS)
+
+
+def claims(name: str | None) -> list[dict[str, str]]:
+    """Return what a paper says of its numbers: the rows that `scores.claims.claim` reads.
+
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_CLAIMS)
+
+
+def counts(name: str | None) -> list[dict[str, str]]:
+    """Return the published counts of a study: requirement, site, part, quantity, value, source.
+
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_COUNTS)
+
+
+def _listed(name: str | None, of: str) -> list[dict[str, str]]:
+    path = FOLDER / f"{name}{of}"
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _of_tests(path: Path) -> bool:
-    return path.name.endswith(OF_TESTS)
+def _beside_numbers(path: Path) -> bool:
+    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS))
 
 
 def compare(results: Results, name: str) -> list[dict[str, str]]:

@@ -62,7 +62,7 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
             for x, column in enumerate(kept):
                 at = (LEFT + PITCH * x, top)
                 axes = page.box(*at, (SIDE, SIDE))
-                _frame(axes, first=x == 0)
+                frame(axes, first=x == 0)
                 _curves(axes, results, group, column)
                 _legend(canvas, results, (group, column), (at[0], at[1] + SIDE + BELOW))
             top += heights[name]
@@ -86,7 +86,8 @@ def _notes(results: Results, kept: Sequence[Column]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _frame(axes: Axes, *, first: bool) -> None:
+def frame(axes: Axes, *, first: bool) -> None:
+    """Draw ticks, names and the line of chance; only the first panel of a row names sensitivity."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set_xticks(TICKS, MARKS)
     axes.set_yticks(TICKS, MARKS if first else [""] * len(MARKS))

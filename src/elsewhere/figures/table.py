@@ -24,11 +24,20 @@ class Field:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words under their fields; a rule is drawn above the rows listed in `rules`."""
+    """Rows of words under their fields.
+
+    Attributes
+    ----------
+    rules
+        Rows above which a rule is drawn.
+    muted
+        Rows written in grey.
+    """
 
     fields: tuple[Field, ...]
     rows: tuple[tuple[str, ...], ...]
     rules: tuple[int, ...] = ()
+    muted: tuple[int, ...] = ()
 
     @property
     def width(self) -> float:
@@ -45,12 +54,13 @@ class Table:
         """Write the table on a sheet, `top` inches below the top of its content."""
         canvas = page.canvas(self.width, top + self.height)
         headings = self._lines([field.heading for field in self.fields])
-        y = self._row(page, headings, (top, "bold"))
+        y = self._row(page, headings, top, weight="bold")
         canvas.plot([0, self.width], [y, y], color=style.INK, linewidth=1.0)
         for number, row in enumerate(self.rows):
             if number in self.rules:
                 canvas.plot([0, self.width], [y, y], color=style.HATCH, linewidth=0.6)
-            y = self._row(page, self._lines(row), (y, "normal"))
+            colour = style.MUTED if number in self.muted else style.INK
+            y = self._row(page, self._lines(row), y, color=colour)
         canvas.plot([0, self.width], [y, y], color=style.INK, linewidth=1.0)
 
     def _lines(self, row: Sequence[str]) -> list[list[str]]:
@@ -63,8 +73,8 @@ class Table:
             for words, field in zip(row, self.fields, strict=True)
         ]
 
-    def _row(self, page: style.Sheet, cells: list[list[str]], place: tuple[float, str]) -> float:
-        (top, weight), left = place, 0.0
+    def _row(self, page: style.Sheet, cells: list[list[str]], top: float, **looks: str) -> float:
+        left = 0.0
         for lines, field in zip(cells, self.fields, strict=True):
             x = left + field.width - PADDING if field.numeric else left
             for number, line in enumerate(lines):
@@ -75,7 +85,7 @@ class Table:
                     ha="right" if field.numeric else "left",
                     va="baseline",
                     size=style.SMALL,
-                    weight=weight,
+                    **looks,
                 )
             left += field.width
         return top + _tall(cells)

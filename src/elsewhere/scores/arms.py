@@ -102,6 +102,41 @@ def out_of_fold(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[str, Any]:
+    """Return the AUCs of two arms on the same scans, and DeLong's paired test of their difference.
+
+    Returns
+    -------
+    dict
+        ``difference``, ``low``, ``high``, ``statistic`` and ``p`` among the columns of `COLUMNS`;
+        without a p, ``reason`` says why there is none.
+    """
+    first, second = (out_of_fold(one.frame) for one in scans)
+    if not first.index.equals(second.index):
+        return {"p": None, "reason": "the two arms were not tested on the same scans"}
+    labels = first["label"].to_numpy(dtype=np.int64)
+    why = undefined(labels)
+    if why is not None:
+        return {"n": len(labels), "p": None, "reason": why}
+    scores = [one["score"].to_numpy(dtype=np.float64) for one in (first, second)]
+    patients = pd.factorize(first["patient"])[0].astype(np.int64)
+    found = paired(
+        labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
+    )
+    return {
+        "n": len(labels),
+        "clusters": int(patients.max()) + 1,
+        "mean_arm": auc(labels, scores=scores[0]),
+        "mean_against": auc(labels, scores=scores[1]),
+        "difference": found.difference,
+        "low": found.low,
+        "high": found.high,
+        "statistic": found.z,
+        "p": found.p,
+        "reason": found.reason,
+    }
+
+
 def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
     key = pair.scans[0].metadata.get("patient_key")
     about: dict[str, Any] = dict(zip(ABOUT, (*pair.names, key), strict=True))
@@ -113,7 +148,7 @@ def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
     for test, measure in _tests():
         found = _empty(test, measure)
         if test == DELONG:
-            found |= _on_scans(pair.scans, confidence)
+            found |= on_scans(pair.scans, confidence=confidence)
         else:
             found |= _over_runs(pair, test, measure, confidence)
         yield about | found | {"status": "undefined" if found["p"] is None else "ok"}
@@ -168,30 +203,3 @@ def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, F
     both = sorted(of[0].keys() & of[1].keys())
     first, second = (np.array([values[run] for run in both], dtype=np.float64) for values in of)
     return first, second
-
-
-def _on_scans(scans: tuple[Predicted, Predicted], confidence: float) -> dict[str, Any]:
-    first, second = (out_of_fold(one.frame) for one in scans)
-    if not first.index.equals(second.index):
-        return {"p": None, "reason": "the two arms were not tested on the same scans"}
-    labels = first["label"].to_numpy(dtype=np.int64)
-    why = undefined(labels)
-    if why is not None:
-        return {"n": len(labels), "p": None, "reason": why}
-    scores = [one["score"].to_numpy(dtype=np.float64) for one in (first, second)]
-    patients = pd.factorize(first["patient"])[0].astype(np.int64)
-    found = paired(
-        labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
-    )
-    return {
-        "n": len(labels),
-        "clusters": int(patients.max()) + 1,
-        "mean_arm": auc(labels, scores=scores[0]),
-        "mean_against": auc(labels, scores=scores[1]),
-        "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
-        "statistic": found.z,
-        "p": found.p,
-        "reason": found.reason,
-    }

@@ -1,0 +1,272 @@
+"""claims: what the paper says of its AUCs, checked on its numbers and on ours."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elsewhere.figures import style, words
+from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.table import Field, Table
+from elsewhere.files import whole
+from elsewhere.scores.cell import Predicted
+from elsewhere.scores.claims import NO_PAIR, Claim, Pair, Verdict, check, claim
+from elsewhere.scores.evidence import INTERNAL, Area, Evidence, Key
+
+NAME = "claims"
+CSV_NAME, PAIRS_NAME = f"{NAME}.csv", f"{NAME}_pairs.csv"
+OURS, PAPER = "ours", "published"
+COLUMNS = (
+    *("requirement", "claim", "reading", "source", "kind", "findings", "limit", "exceptions"),
+    *("whose", "verdict", "pairs", "held", "held_beyond", "broken", "broken_beyond", "unknown"),
+    *("least", "most", "synthetic"),
+)
+PAIR_COLUMNS = (
+    *("requirement", "whose", "finding", "first_arm", "first_site", "first_auc"),
+    *("second_arm", "second_site", "second_auc", "value", "low", "high", "interval"),
+    *("holds", "beyond", "synthetic"),
+)
+FIELDS = (
+    Field("", 0.62),
+    Field("claim, and how it is checked", 3.9),
+    Field("on", 0.95),
+    Field("verdict", 1.25),
+    Field("pairs", 3.05),
+    Field("pairs that break it", 4.5),
+)
+MOST = 5
+YES = {True: "yes", False: "no", None: ""}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim on the published numbers and on ours, with the AUCs that it was checked on.
+
+    ``sources`` says where the published numbers stand.
+    """
+
+    claim: Claim
+    sources: tuple[str, ...]
+    verdicts: Mapping[str, tuple[Verdict, Mapping[Key, Area]]]
+
+
+def judge(
+    study: ByFinding,
+    asked: Iterable[Mapping[str, str]],
+    *,
+    known: Sequence[Mapping[str, str]],
+    predicted: Mapping[Key, Predicted],
+) -> list[Judged]:
+    """Check every claim of a study on the published numbers and on ours (B-38 to B-42).
+
+    Parameters
+    ----------
+    asked
+        As from `published.claims`.
+    known
+        As from `published.read`.
+    predicted
+        Predictions of one finding each by arm, site (the study's own name, or `INTERNAL`) and
+        finding: with them arms are compared on the same scans. May be empty.
+    """
+    counted = [row.name for row in study.any.rows if row.counted]
+    arms = {name: study.arms[name] for name in counted}
+    confidence = study.any.named.confidence
+    evidence = {
+        OURS: Evidence(arms, _ours(study), confidence, predicted),
+        PAPER: Evidence(arms, _published(study, known), confidence),
+    }
+    sources = tuple(dict.fromkeys(one["source"] for one in known))
+    return [
+        Judged(one, sources, {whose: (check(one, of), of.areas) for whose, of in evidence.items()})
+        for one in map(claim, asked)
+    ]
+
+
+def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
+    """Draw claims.png and .svg; write claims.csv, and each pair of AUCs to claims_pairs.csv.
+
+    Returns
+    -------
+    list of str
+        Names of the figures drawn: none without claims.
+    """
+    if not judged:
+        return []
+    marks = {OURS: "yes" if study.any.synthetic else "no", PAPER: "no"}
+    _write(folder / CSV_NAME, COLUMNS, _claim_rows(judged, marks))
+    _write(folder / PAIRS_NAME, PAIR_COLUMNS, _pair_rows(judged, marks))
+    lines = [_line(study, one, whose) for one in judged for whose in one.verdicts]
+    count = len(lines)
+    table = Table(FIELDS, tuple(lines), tuple(range(2, count, 2)), tuple(range(1, count, 2)))
+    with style.look():
+        page = style.sheet(
+            "Do the claims of the paper hold?",
+            width=table.width,
+            height=table.height,
+            notes=(_note(study), _sources(judged), *study.any.notes()),
+            synthetic=study.any.synthetic,
+        )
+        table.draw(page)
+        style.save(page.figure, folder, NAME)
+    return [NAME]
+
+
+def _ours(study: ByFinding) -> dict[Key, Area]:
+    names = ("auc", "auc_low", "auc_high", "auc_se")
+    return {
+        (place.row.name, place.site, finding): Area(*(cell["pooled"][name] for name in names))
+        for place in study.all_places()
+        for finding, cell in place.cells.items()
+    }
+
+
+def _published(study: ByFinding, known: Sequence[Mapping[str, str]]) -> dict[Key, Area]:
+    listed = {(one["arm"], one["site"], one["finding"]): float(one["value"]) for one in known}
+    found = {}
+    for place in study.all_places():
+        for finding in study.titles:
+            keys = [(place.row.name, site, finding) for site in place.listed_as]
+            value = next((listed[key] for key in keys if key in listed), None)
+            found[place.row.name, place.site, finding] = Area(value)
+    return found
+
+
+def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    for one in judged:
+        for whose, (verdict, _) in one.verdicts.items():
+            values = [pair.value for pair in verdict.pairs if pair.value is not None]
+            yield {
+                "requirement": one.claim.requirement,
+                "claim": one.claim.text,
+                "reading": one.claim.reading,
+                "source": one.claim.source,
+                "kind": one.claim.kind,
+                "findings": ";".join(one.claim.findings),
+                "limit": one.claim.limit,
+                "exceptions": one.claim.exceptions,
+                "whose": whose,
+                "verdict": verdict.word,
+                "pairs": len(verdict.pairs),
+                "held": len(verdict.held),
+                "held_beyond": _beyond(verdict.held),
+                "broken": len(verdict.broken),
+                "broken_beyond": _beyond(verdict.broken),
+                "unknown": len(verdict.unknown),
+                "least": min(values, default=None),
+                "most": max(values, default=None),
+                "synthetic": marks[whose],
+            }
+
+
+def _pair_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
+    for one in judged:
+        for whose, (verdict, areas) in one.verdicts.items():
+            for pair in verdict.pairs:
+                second = pair.second or ("", "", "")
+                yield {
+                    "requirement": one.claim.requirement,
+                    "whose": whose,
+                    "finding": pair.first[2],
+                    "first_arm": pair.first[0],
+                    "first_site": pair.first[1],
+                    "first_auc": areas[pair.first].auc,
+                    "second_arm": second[0],
+                    "second_site": second[1],
+                    "second_auc": areas[second].auc if pair.second else None,
+                    **{name: getattr(pair, name) for name in ("value", "low", "high", "interval")},
+                    "holds": YES[pair.holds],
+                    "beyond": YES[pair.beyond],
+                    "synthetic": marks[whose],
+                }
+
+
+def _beyond(pairs: Sequence[Pair]) -> int:
+    return sum(bool(pair.beyond) for pair in pairs)
+
+
+def _line(study: ByFinding, one: Judged, whose: str) -> tuple[str, ...]:
+    verdict, areas = one.verdicts[whose]
+    ours = whose == OURS
+    number, about = (one.claim.requirement, one.claim.text) if ours else ("", one.claim.reading)
+    broken = [_told(study, pair, areas) for pair in verdict.broken]
+    if len(broken) > MOST:
+        broken = [*broken[:MOST], f"and {len(broken) - MOST} more, in {PAIRS_NAME}"]
+    return number, about, whose, verdict.word, _counts(verdict), "\n".join(broken) or "none"
+
+
+def _counts(verdict: Verdict) -> str:
+    if not verdict.pairs:
+        return NO_PAIR
+    several = verdict.pairs[0].second is not None
+    said = [
+        f"holds in {len(verdict.held)} of {len(verdict.pairs)} {'pairs' if several else 'AUCs'}"
+    ]
+    said += [_strength(verdict.held)] if verdict.held else []
+    if verdict.broken:
+        said.append(f"breaks in {len(verdict.broken)}: {_strength(verdict.broken)}")
+    if verdict.unknown:
+        said.append(f"no AUC in {len(verdict.unknown)}")
+    values = [pair.value for pair in verdict.pairs if pair.value is not None]
+    if values:
+        what, how = ("differences", "+.3f") if several else ("AUC", ".3f")
+        least, most = (f"{of(values):{how}}".replace("-", "−") for of in (min, max))
+        said.append(f"{what} {least} to {most}")
+    return "\n".join(said)
+
+
+def _strength(pairs: Sequence[Pair]) -> str:
+    known = sum(pair.beyond is not None for pair in pairs)
+    if not known:
+        return "no interval is known"
+    beyond = _beyond(pairs)
+    direction = known - beyond
+    said = [f"{beyond} beyond the interval"] if beyond else []
+    said += [f"{direction} in direction only"] if direction else []
+    said += [f"{len(pairs) - known} without interval"] if known < len(pairs) else []
+    return ", ".join(said)
+
+
+def _told(study: ByFinding, pair: Pair, areas: Mapping[Key, Area]) -> str:
+    """Write one pair in words: what its two AUCs have in common stands before them."""
+    labels = {row.name: row.label for row in study.any.rows}
+    sites = {column.name: column.title for column in study.any.columns} | {INTERNAL: INTERNAL}
+    (arm, site, finding), second = pair.first, pair.second
+    common = study.titles[finding]
+    first = words.number(areas[pair.first].auc, digits=3)
+    firmly = " (beyond)" if pair.beyond else ""
+    if second is None:
+        return f"{common}, {labels[arm]}, {sites[site]}: {first}{firmly}"
+    other = words.number(areas[second].auc, digits=3)
+    if second[0] == arm:
+        said = f"{common}, {labels[arm]}: {sites[site]} {first}, {sites[second[1]]} {other}"
+    else:
+        said = f"{common}, {sites[site]}: {labels[arm]} {first}, {labels[second[0]]} {other}"
+    return said + firmly
+
+
+def _note(study: ByFinding) -> str:
+    return (
+        f"Beyond the interval: the whole {study.any.percent} interval of the difference (of the "
+        "AUC where one is judged alone) says the same; in direction only: a part of it does not. "
+        "Differences of arms on the same scans: DeLong's paired test, clustered by patient, where "
+        "predictions are at hand; others as of different patients, too wide where scans are "
+        "shared. Intervals are not adjusted for the number of pairs. A claim holds when no pair "
+        "breaks it, save those that it excepts itself."
+    )
+
+
+def _sources(judged: Sequence[Judged]) -> str:
+    found = dict.fromkeys(source for one in judged for source in one.sources)
+    said = f" {'; '.join(found)}." if found else ""
+    return f"Grey: the paper's own numbers, which enter none of ours.{said}"

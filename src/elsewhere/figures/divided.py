@@ -1,0 +1,110 @@
+"""divided: the scans of a study's sites by part and label, as figures of cohorts see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from elsewhere.figures.results import Column
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Divided:
+    """Manifest and split of every site.
+
+    Attributes
+    ----------
+    columns
+        The sites, in the order of the study.
+    manifests, splits
+        Row of the site to its manifest, and to the rows of its split.csv.
+    labels
+        Columns of the splits that hold labels, to their names in figures: the study's findings,
+        or ``label``.
+
+    Raises
+    ------
+    ValueError
+        If a split has no column of a label.
+    """
+
+    columns: tuple[Column, ...]
+    manifests: Mapping[str, pd.DataFrame]
+    splits: Mapping[str, pd.DataFrame]
+    labels: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        for column in self.columns:
+            there = [*self.splits[column.row]]
+            missing = [name for name in self.labels if name not in there]
+            if missing:
+                raise ValueError(
+                    f"the split of {column.row} has no column {', '.join(missing)}; expected one "
+                    f"of each label of the study, got {', '.join(there)}"
+                )
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any site is synthetic."""
+        return any(column.synthetic for column in self.columns)
+
+    @property
+    def folds(self) -> int:
+        """Most folds of a site."""
+        return max((split["fold"].nunique() for split in self.splits.values()), default=0)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Footnotes: which fold is shown, and where images stand for patients."""
+        found = []
+        if self.folds > 1:
+            found.append(
+                f"Parts: the first of {self.folds} folds; over all folds each patient is tested "
+                "once."
+            )
+        starred = [column.title for column in self.columns if self.image_level(column)]
+        if starred:
+            found.append(
+                f"* {', '.join(starred)}: no patient keys published; every image counts as a "
+                "patient."
+            )
+        return tuple(found)
+
+    def image_level(self, column: Column) -> bool:
+        """Whether the site publishes no patient keys."""
+        return bool((self.manifests[column.row]["patient_key"] == "none").any())
+
+    def heading(self, column: Column) -> str:
+        """Return the title of a site, starred when images stand for patients."""
+        return column.title + (" *" if self.image_level(column) else "")
+
+    def used(self, column: Column) -> pd.DataFrame:
+        """Return the manifest rows of the scans in the split."""
+        scans = self.manifests[column.row]
+        return scans[scans["scan_id"].isin(set(self.splits[column.row]["scan_id"]))]
+
+    def left_out(self, column: Column) -> pd.DataFrame:
+        """Return the manifest rows of the scans that are in no part."""
+        scans = self.manifests[column.row]
+        return scans[~scans["scan_id"].isin(set(self.splits[column.row]["scan_id"]))]
+
+    def parts(self, column: Column) -> dict[str, pd.DataFrame]:
+        """Return the split rows of each part that has any, of the first fold."""
+        split = self.splits[column.row]
+        first = split[split["fold"] == split["fold"].min()]
+        found = {part: first[first["part"] == part] for part in PARTS}
+        return {part: rows for part, rows in found.items() if len(rows)}
+
+
+def marks(column: Column) -> dict[str, Any]:
+    """Return what every line of a CSV says of its site."""
+    return {
+        "site": column.name,
+        "title": column.title,
+        "synthetic": "yes" if column.synthetic else "no",
+    }

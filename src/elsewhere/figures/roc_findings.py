@@ -1,0 +1,144 @@
+"""roc_findings: ROC curves of all findings in one axes, a figure a network, a row an arm."""
+
+from __future__ import annotations
+
+import csv
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+
+from elsewhere.figures import style, words
+from elsewhere.figures.findings import ByFinding, Place
+from elsewhere.figures.results import Row
+from elsewhere.figures.roc_panels import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
+from elsewhere.files import whole
+
+PREFIX = "roc_findings_"
+COLUMNS = (
+    *("network", "arm", "label", "site", "tested_on", "kind", "finding", "synthetic"),
+    *("status", "auc", "auc_low", "auc_high"),
+    *("threshold", "fpr", "tpr"),
+)
+POINT = COLUMNS[-3:]
+TITLE = 0.46
+NAMED, ACROSS = 27, 38
+BROKEN = ("-", (0, (4, 2)), (0, (1, 1.2)))
+
+
+def draw(study: ByFinding, folder: Path) -> list[str]:
+    """Draw roc_findings_<network>.png, .svg and .csv for each network (B-30: Figs. 7 and 8).
+
+    A row of panels an arm: its own test scans first, then each site that it never saw; in each
+    panel a curve a finding. A figure of a network without any curve is left out.
+
+    Returns
+    -------
+    list of str
+        Names of the figures drawn.
+    """
+    drawn = []
+    for network, group in study.networks().items():
+        places = {row: study.places(row) for row in group}
+        cells = [cell for found in places.values() for one in found for cell in one.cells.values()]
+        if any(words.verdict(cell) == "ok" for cell in cells):
+            _figure(study, (network, places), folder)
+            drawn.append(f"{PREFIX}{network}")
+    return drawn
+
+
+def _figure(
+    study: ByFinding, what: tuple[str, Mapping[Row, Sequence[Place]]], folder: Path
+) -> None:
+    network, places = what
+    name = f"{PREFIX}{network}"
+    _write(study, what, folder / f"{name}.csv")
+    across = max(len(found) for found in places.values())
+    tall = TITLE + SIDE + BELOW + ENTRY * len(study.titles) + GAP
+    width, height = LEFT + PITCH * (across - 1) + SIDE + 0.15, tall * len(places) - GAP
+    with style.look():
+        page = style.sheet(
+            f"ROC curves of every finding: {network}",
+            width=width,
+            height=height,
+            notes=(*_notes(study), *study.any.notes()),
+            synthetic=study.any.synthetic,
+        )
+        canvas = page.canvas(width, height)
+        for y, (row, found) in enumerate(places.items()):
+            page.text(LEFT, TITLE + tall * y - 0.35, row.label, va="center", weight="bold")
+            for x, place in enumerate(found):
+                at = (LEFT + PITCH * x, TITLE + tall * y)
+                tested = f"{place.kind}: {place.title}"
+                page.text(at[0], at[1] - 0.12, textwrap.shorten(tested, ACROSS), va="center")
+                axes = page.box(*at, (SIDE, SIDE))
+                frame(axes, first=x == 0)
+                _curves(axes, place)
+                _legend(canvas, study, place, (at[0], at[1] + SIDE + BELOW))
+        style.save(page.figure, folder, name)
+
+
+def _curves(axes: Axes, place: Place) -> None:
+    for number, cell in enumerate(place.cells.values()):
+        if words.verdict(cell) == "ok":
+            curve = cell["pooled"]["roc"]
+            axes.plot(curve["fpr"], curve["tpr"], zorder=3 + number, **_look(number))
+
+
+def _look(number: int) -> dict[str, Any]:
+    """Return colour and line of a finding: more findings than colours get broken lines."""
+    turn, colour = divmod(number, len(style.PALETTE))
+    return {
+        "color": style.PALETTE[colour],
+        "linestyle": BROKEN[turn % len(BROKEN)],
+        "linewidth": 1.4,
+    }
+
+
+def _legend(canvas: Axes, study: ByFinding, place: Place, at: tuple[float, float]) -> None:
+    left, y = at
+    for number, (finding, cell) in enumerate(place.cells.items()):
+        canvas.plot([left, left + 0.24], [y, y], **_look(number))
+        title = textwrap.shorten(study.titles[finding], NAMED, placeholder=" …")
+        canvas.text(left + 0.3, y, title, va="center", size=7.5)
+        found = words.verdict(cell)
+        if found == "ok":
+            pooled = cell["pooled"]
+            bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
+            found = f"{words.number(pooled['auc'])} ({bounds})"
+        canvas.text(left + SIDE, y, found, ha="right", va="center", size=7.5)
+        y += ENTRY
+
+
+def _notes(study: ByFinding) -> tuple[str, ...]:
+    return (
+        "A row a model, a panel what it is tested on. Internal: the test scans of all its sites of "
+        "training together; unseen: a site that it never saw. In the legends AUC with its "
+        f"{study.any.percent} interval (DeLong). {study.any.pooling}Grey: chance.",
+    )
+
+
+def _write(study: ByFinding, what: tuple[str, Mapping[Row, Sequence[Place]]], path: Path) -> None:
+    network, places = what
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        for place in (one for found in places.values() for one in found):
+            for finding, cell in place.cells.items():
+                pooled = cell["pooled"]
+                about = {
+                    "network": network,
+                    "arm": place.row.name,
+                    "site": place.site,
+                    "tested_on": place.title,
+                    "kind": place.kind,
+                    "finding": finding,
+                    "status": words.verdict(cell),
+                    **place.marks,
+                    **{name: pooled[name] for name in ("auc", "auc_low", "auc_high")},
+                }
+                curve = pooled["roc"] or {name: [None] for name in POINT}
+                for point in zip(*(curve[name] for name in POINT), strict=True):
+                    writer.writerow(about | dict(zip(POINT, point, strict=True)))

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import chestxray_study as study
+import pytest
+
+from elsewhere.figures import claims, published
+from elsewhere.figures.claims import OURS, PAPER, Judged
+from elsewhere.figures.findings import ByFinding
+from elsewhere.scores.cell import Predicted
+from elsewhere.scores.evidence import APART, INTERNAL, PAIRED, Key
+
+Texts = Callable[[Path], list[str]]
+ASKED, KNOWN = published.claims("chestxray"), published.read("chestxray")
+
+
+@pytest.fixture(scope="module")
+def predicted() -> dict[Key, Predicted]:
+    return study.together(study.predictions(200))
+
+
+@pytest.fixture(scope="module")
+def radiographs(predicted: dict[Key, Predicted]) -> ByFinding:
+    return study.by_finding(predicted)
+
+
+@pytest.fixture(scope="module")
+def judged(radiographs: ByFinding, predicted: dict[Key, Predicted]) -> list[Judged]:
+    return claims.judge(radiographs, ASKED, known=KNOWN, predicted=predicted)
+
+
+@pytest.fixture(scope="module")
+def drawn(
+    radiographs: ByFinding, judged: list[Judged], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder = tmp_path_factory.mktemp("claims")
+    assert claims.draw(radiographs, judged, folder) == ["claims"]
+    return folder
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_published_numbers_are_judged_as_the_requirements_count_them(drawn: Path) -> None:
+    found = {
+        row["requirement"]: (int(row["held"]), int(row["pairs"]), row["verdict"])
+        for row in rows(drawn / claims.CSV_NAME)
+        if row["whose"] == PAPER
+    }
+    assert found == {
+        "B-38": (29, 30, "does not hold"),
+        "B-39": (8, 10, "holds"),
+        "B-40": (4, 4, "holds"),
+        "B-41": (30, 30, "holds"),
+        "B-42": (2, 12, "does not hold"),
+    }
+
+
+def test_ours_are_judged_on_our_numbers(radiographs: ByFinding, drawn: Path) -> None:
+    listed = rows(drawn / claims.PAIRS_NAME)
+    assert tuple(listed[0]) == claims.PAIR_COLUMNS
+    assert {(row["whose"], row["synthetic"]) for row in listed} == {(OURS, "yes"), (PAPER, "no")}
+    mine = [row for row in listed if (row["requirement"], row["whose"]) == ("B-38", OURS)]
+    assert len(mine) == 6 * 5
+    for row in mine:
+        finding, arm = row["finding"], row["first_arm"]
+        inside = radiographs.internal[finding][arm]["pooled"]
+        outside = radiographs.results[finding].cells[arm, "mimic-cxr-jpg-synthetic"]["pooled"]
+        assert float(row["value"]) == pytest.approx(inside["auc"] - outside["auc"])
+        assert row["holds"] == ("yes" if inside["auc"] > outside["auc"] else "no")
+        assert row["interval"] == APART, "different patients"
+    (counted,) = [
+        row
+        for row in rows(drawn / claims.CSV_NAME)
+        if (row["requirement"], row["whose"]) == ("B-38", OURS)
+    ]
+    assert int(counted["held"]) == sum(row["holds"] == "yes" for row in mine)
+    assert int(counted["held_beyond"]) == sum(
+        (row["holds"], row["beyond"]) == ("yes", "yes") for row in mine
+    )
+
+
+def test_arms_on_the_same_scans_are_compared_there(judged: list[Judged]) -> None:
+    by_number = {one.claim.requirement: one.verdicts[OURS][0] for one in judged}
+    for requirement in ("B-39", "B-41"):
+        assert {pair.interval for pair in by_number[requirement].pairs} == {PAIRED}
+    # the joint arm is tested on more scans than either of its sites has
+    assert {pair.interval for pair in by_number["B-40"].pairs} == {APART}
+
+
+def test_predictions_are_not_needed(radiographs: ByFinding, judged: list[Judged]) -> None:
+    """Without them only the intervals are wider: same directions, same verdicts."""
+    bare = claims.judge(radiographs, ASKED, known=KNOWN, predicted={})
+    for one, other in zip(judged, bare, strict=True):
+        first, second = one.verdicts[OURS][0], other.verdicts[OURS][0]
+        assert [pair.holds for pair in first.pairs] == [pair.holds for pair in second.pairs]
+        assert first.word == second.word
+        assert PAIRED not in {pair.interval for pair in second.pairs}
+
+
+def test_the_figure_says_what_breaks_a_claim(drawn: Path, svg_texts: Texts) -> None:
+    shown = " ".join(svg_texts(drawn / "claims.svg"))
+    assert "holds in 29 of 30 pairs" in shown
+    assert "Atelectasis, CheXpert, InceptionResNetV2: internal 0.716, MIMIC-CXR-JPG 0.716" in shown
+    assert "holds in 8 of 10 pairs" in shown
+    assert "in direction only" in shown
+    assert "columns presumed in the order of Figures 4 to 6" in shown
+    assert "SYNTHETIC DATA" in shown
+
+
+def test_arms_that_do_not_count_are_not_judged(radiographs: ByFinding) -> None:
+    """Weights chosen on test, or models of another arm, would be judged twice or too well."""
+    results = {
+        name: dataclasses.replace(
+            one,
+            rows=tuple(
+                dataclasses.replace(row, counted=row.name != "both-densenet121") for row in one.rows
+            ),
+        )
+        for name, one in radiographs.results.items()
+    }
+    part = dataclasses.replace(radiographs, results=results)
+    found = claims.judge(part, ASKED, known=KNOWN, predicted={})
+    keys = {
+        pair.first
+        for one in found
+        for verdict, _ in one.verdicts.values()
+        for pair in verdict.pairs
+    }
+    assert ("chexpert-densenet121", INTERNAL, "edema") in keys
+    assert not any(arm == "both-densenet121" for arm, _, _ in keys)
+
+
+def test_nothing_is_drawn_without_claims(radiographs: ByFinding, tmp_path: Path) -> None:
+    found = claims.judge(radiographs, published.claims("nguyen2021"), known=[], predicted={})
+    assert claims.draw(radiographs, found, tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent / "published"
 SHOWN = ("quantity", "requirement", "published", "ours", "comment")
 COLUMNS = (*SHOWN, "label", "synthetic")
 CSV_NAME = "published.csv"
-OF_TESTS = "_tests.csv"
+OF_TESTS, OF_REVIEW = "_tests.csv", "_review.csv"
 METRICS = {
     "auc": "AUC",
     "accuracy": "accuracy",
@@ -45,7 +45,7 @@ def read(name: str) -> list[dict[str, str]]:
     """
     path = FOLDER / f"{name}.csv"
     if not path.is_file():
-        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.csv") if not _of_tests(one)))
+        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.csv") if not _other(one)))
         raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -56,15 +56,28 @@ def tests(name: str | None) -> list[dict[str, str]]:
 
     Few papers give any: without a file of them, or without published numbers, the list is empty.
     """
-    path = FOLDER / f"{name}{OF_TESTS}"
+    return _rows_if_any(FOLDER / f"{name}{OF_TESTS}")
+
+
+def review(name: str | None) -> list[dict[str, str]]:
+    """Return what a reader said of misclassified images in a paper, an image and network a row.
+
+    Columns: requirement, finding, image, ground_truth, network, probability, impression, source.
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _rows_if_any(FOLDER / f"{name}{OF_REVIEW}")
+
+
+def _rows_if_any(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def _of_tests(path: Path) -> bool:
-    return path.name.endswith(OF_TESTS)
+def _other(path: Path) -> bool:
+    """Say whether a file holds something else than measures of cells."""
+    return path.name.endswith((OF_TESTS, OF_REVIEW))
 
 
 def compare(results: Results, name: str) -> list[dict[str, str]]:

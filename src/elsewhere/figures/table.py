@@ -76,6 +76,7 @@ class Table:
                     va="baseline",
                     size=style.SMALL,
                     weight=weight,
+                    parse_math=False,  # words of people may hold a dollar sign
                 )
             left += field.width
         return top + _tall(cells)

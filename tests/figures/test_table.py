@@ -21,3 +21,14 @@ def test_every_word_is_written_and_a_longer_row_is_taller(
     shown = " ".join(svg_texts(tmp_path / "table.svg"))
     for word in ("name", "number", "one", "1", "two words", "lines", "2"):
         assert word in shown
+
+
+def test_dollar_signs_are_words_and_no_mathematics(
+    tmp_path: Path, svg_texts: Callable[[Path], list[str]]
+) -> None:
+    table = Table((Field("comment", 3.0),), (("between $5 and $6 {",),))
+    with style.look():
+        page = style.sheet("t", width=table.width, height=table.height, synthetic=False)
+        table.draw(page)
+        style.save(page.figure, tmp_path, "table")
+    assert "between $5 and $6 {" in svg_texts(tmp_path / "table.svg")

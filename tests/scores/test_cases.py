@@ -125,7 +125,7 @@ def test_nothing_to_review_says_why() -> None:
     with pytest.raises(CasesError, match="none of 2 test scans is misclassified by one or two"):
         drawn({"one": right, "two": right}, shown=everyone(right), images=1, seed=0)
     wrong = arm([0, 1], [1, 1])
-    with pytest.raises(CasesError, match="1 of 2 test scans .* none of these may be shown"):
+    with pytest.raises(CasesError, match=r"1 of 2 test scans .* none of these may be shown"):
         drawn({"one": wrong}, shown=["s001"], images=1, seed=0)
 
 

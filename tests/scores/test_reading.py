@@ -106,7 +106,7 @@ def test_a_file_that_is_no_form_is_refused(path: Path) -> None:
     with pytest.raises(ReadingError, match=r"no such file; give the path of the review\.csv"):
         read(path, images=IMAGES)
     path.write_text(HEAD.replace("comment", "remark"))
-    with pytest.raises(ReadingError, match="row 1: got the columns image, .*remark, expected"):
+    with pytest.raises(ReadingError, match=r"row 1: got the columns image, .*remark, expected"):
         read(path, images=IMAGES)
     path.write_bytes((HEAD + f"{IMAGES[0]},,,gro\xdf").encode("latin-1"))
     with pytest.raises(ReadingError, match="is not UTF-8; save it as `CSV UTF-8`"):
@@ -136,11 +136,11 @@ def test_the_counts_by_hand() -> None:
     found = agreement(rows, enlarged_from=0.55, confidence=0.95)
     assert [tuple(row) for row in found] == [AGREEMENT] * 5
     assert [(row["quantity"], row["n"], row["of"]) for row in found] == [
-        ("the reader judges borderline", 2, 4),
+        ("impression borderline", 2, 4),
         ("ratio normal", 1, 4),
         ("ratio borderline", 2, 4),
         ("ratio enlarged", 1, 4),
-        ("no or yes of the reader is the ground truth", 1, 2),
+        ("impression no or yes, and so is the ground truth", 1, 2),
     ]
     # Wilson's interval of 2 in 4, from a table
     assert found[0]["low"] == pytest.approx(0.1500, abs=1e-4)

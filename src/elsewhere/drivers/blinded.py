@@ -149,7 +149,7 @@ def read_key(path: Path, *, made: tuple[str, str], study: str) -> pd.DataFrame:
             f"{path}: no such key on this machine, and without it nobody knows which image is "
             f"which; `elsewhere review {study}` exports images with a key"
         )
-    cases = pd.read_csv(path, dtype={"scan_id": str}, float_precision="round_trip")
+    cases = pd.read_csv(path, dtype={"scan_id": str})
     for column, now, what in zip(
         _MADE, made, ("the predictions", f"studies.{study}.review"), strict=True
     ):

@@ -43,7 +43,7 @@ def export(params: Params, study: str) -> None:
             f"makes its table. To begin anew, move {planned.folder} elsewhere first"
         )
     made = planned.made_from()
-    found, alone = _cases(planned)
+    found = _cases(planned)
     volumes = Path(paths.scans(planned.row)["volumes"])
     pictures = [reader.picture(volumes / f"{scan}{store.SUFFIX}") for scan in found["scan_id"]]
     images = blinded.names(made, len(found))
@@ -52,7 +52,10 @@ def export(params: Params, study: str) -> None:
     _clear(planned.folder)
     for image, pixels in zip(images, pictures, strict=True):
         reader.save(pixels, planned.folder / image, synthetic=planned.synthetic)
-    _write(planned.folder / blinded.README, _instructions(planned, images, alone=alone))
+    _write(
+        planned.folder / blinded.README,
+        _instructions(planned, images, alone=bool(found["alone"].all())),
+    )
     _write(form, reading.form(images))
     blinded.write_key(found.assign(image=images), planned.key, made=made)
     log.info(
@@ -63,8 +66,8 @@ def export(params: Params, study: str) -> None:
     )
 
 
-def _cases(planned: Planned) -> tuple[pd.DataFrame, bool]:
-    """Return the scans to show, and whether they are known to be of one patient each."""
+def _cases(planned: Planned) -> pd.DataFrame:
+    """Return the scans to show; column alone: whether they are known to be of one patient each."""
     review = planned.review
     told, thresholds, keys = {}, {}, set()
     for arm in review.arms:
@@ -78,7 +81,7 @@ def _cases(planned: Planned) -> tuple[pd.DataFrame, bool]:
     found = cases.drawn(told, shown=_shown(planned), images=review.images, seed=review.seed)
     if len(found) < review.images:
         log.warning("%d images asked for, %d can be shown", review.images, len(found))
-    return found.assign(**thresholds), keys == {"published"}
+    return found.assign(**thresholds, alone=keys == {"published"})
 
 
 def _of_finding(path: Path, finding: str) -> dict[str, Any]:

@@ -44,13 +44,13 @@ def table(params: Params, study: str, form: Path | None = None) -> None:
         enlarged_from=planned.review.enlarged_from,
         confidence=planned.study.scoring.confidence,
     )
-    about = _about(params, planned)
+    about = _about(params, planned, alone=bool(key["alone"].all()))
     rows = table_2.rows(about, [(case, read[case["image"]]) for case in cases])
     table_2.draw(about, rows, planned.folder, agreement=counted, published=_published(planned))
     _say(planned, read, counted)
 
 
-def _about(params: Params, planned: Planned) -> table_2.About:
+def _about(params: Params, planned: Planned, *, alone: bool) -> table_2.About:
     review, arms = planned.review, planned.study.arms
     return table_2.About(
         title=planned.title,
@@ -58,6 +58,7 @@ def _about(params: Params, planned: Planned) -> table_2.About:
         arms={arm: arms[arm].title or arm for arm in review.arms},
         enlarged_from=review.enlarged_from,
         synthetic=planned.synthetic,
+        alone=alone,
     )
 
 

@@ -17,7 +17,7 @@ TEMPLATE = "reader.txt.j2"
 HEART = "cardiomegaly"  # the finding that the cardiothoracic ratio measures
 MARK = "SYNTHETIC"
 YELLOW, BLACK = (255, 176, 0), (0, 0, 0)
-SHARE, LEAST_PX = 0.1, 10  # letters, of the width of an image
+SHARE, LEAST_PX = 0.05, 10  # letters, of the width of an image
 
 Pixels = npt.NDArray[np.uint8]
 

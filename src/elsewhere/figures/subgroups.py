@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,8 @@ NAME, CSV_NAME = "subgroups", "subgroups.csv"
 ABOUT = ("site", "synthetic", "arm", "label", "trained_here", "finding", "device", "quantity")
 COLUMNS = (*ABOUT, *subgroups.NUMBERS, "status")
 SHOWN = {ALL: "all scans", WITHOUT: "without", WITH: "with", DIFFERENCE: "all minus without"}
-LABEL, NUMBER, HEAD, LINE, GAP = 3.2, 1.75, 0.3, 0.2, 0.3
+LABEL, NUMBER, HEAD, LINE, GAP = 3.2, 1.8, 0.3, 0.2, 0.3
+WRAPPED = 150  # characters
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -107,13 +109,12 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    device = chosen.device.replace("_", " ")
+    finding, device = (name.replace("_", " ") for name in (chosen.finding, chosen.device))
     tables = [(column, _of_site(results, column, rows)) for column in results.columns]
     height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)
     with style.look():
         page = style.sheet(
-            f"Does the device carry the AUC? {chosen.finding.replace('_', ' ')}, with and without "
-            f"{device}",
+            f"Does the device carry the AUC? {finding.capitalize()}, with and without {device}",
             width=tables[0][1].width,
             height=height + GAP * (len(tables) - 1),
             notes=(*_notes(results, chosen, device), *results.notes()),
@@ -148,9 +149,15 @@ def _of_site(results: Results, column: Column, rows: Rows) -> Table:
 def _number(row: Mapping[str, Any]) -> str:
     if row["value"] is None:
         return f"{row['status']}{_of(row)}"
-    signed = f"{row['value']:+.2f}" if row["quantity"] == DIFFERENCE else words.number(row["value"])
+    if row["quantity"] == DIFFERENCE:
+        bounds = "" if row["low"] is None else f" ({row['low']:+.2f} to {row['high']:+.2f})"
+        return f"{row['value']:+.2f}{bounds}"
+    return _bounded(row) + _of(row)
+
+
+def _bounded(row: Mapping[str, Any]) -> str:
     bounds = words.interval(row["low"], row["high"])
-    return signed + (f" ({bounds})" if bounds else "") + _of(row)
+    return words.number(row["value"]) + (f" ({bounds})" if bounds else "")
 
 
 def _of(row: Mapping[str, Any]) -> str:
@@ -166,20 +173,17 @@ def _lines(rows: Rows, column: Column) -> list[str]:
     found = {row["quantity"]: row for row in here}
     if not found:
         return []
-    shares = ", ".join(
-        f"in {_share(found[name])} of {found[name]['n_scans']} {which}"
-        for name, which in ((POSITIVES, "positives"), (NEGATIVES, "negatives"))
-    )
-    alone = found[ALONE]
-    told = words.number(alone["value"])
-    if alone["value"] is None:
-        told += f": {alone['reason']}"
-    elif alone["low"] is not None:
-        told += f" ({words.interval(alone['low'], alone['high'])})"
-    lines = [f"Device {shares} of known state. AUC of the device alone: {told}."]
+    said = []
+    if found[ALONE]["n_scans"]:
+        shares = ", ".join(
+            f"in {_share(found[name])} of {found[name]['n_scans']} {which}"
+            for name, which in ((POSITIVES, "positives"), (NEGATIVES, "negatives"))
+        )
+        alone, why = _bounded(found[ALONE]), found[ALONE]["reason"]
+        said.append(f"Device {shares}. AUC of the device alone: {alone}{f': {why}' if why else ''}")
     if found[UNKNOWN]["reason"]:
-        lines.append(f"{str(found[UNKNOWN]['reason']).capitalize()}: in neither group.")
-    return lines
+        said.append(f"{found[UNKNOWN]['reason']}, so they are in neither group")
+    return [line for one in said for line in textwrap.wrap(f"{one[0].upper()}{one[1:]}.", WRAPPED)]
 
 
 def _share(row: Mapping[str, Any]) -> str:

@@ -43,6 +43,8 @@ class About:
         Cardiothoracic ratio from which a heart is called enlarged.
     synthetic
         Whether the site is.
+    alone
+        Whether no patient has two images; without patient keys nobody knows.
     """
 
     title: str
@@ -50,6 +52,7 @@ class About:
     arms: Mapping[str, str]
     enlarged_from: float
     synthetic: bool
+    alone: bool
 
     def truth(self, label: int) -> str:
         """Return a label in words."""
@@ -88,11 +91,9 @@ def draw(
         As from `elsewhere.figures.published.review`, of the same finding.
     """
     synthetic = "yes" if about.synthetic else "no"
-    _write(folder / CSV_NAME, rows)
-    _write(
-        folder / AGREEMENT_NAME,
-        [{name: row[name] for name in AGREEMENT} | {"synthetic": synthetic} for row in agreement],
-    )
+    _write(folder / CSV_NAME, rows, [*rows[0]])
+    counted = [{**row, "synthetic": synthetic} for row in agreement]
+    _write(folder / AGREEMENT_NAME, counted, [*AGREEMENT, "synthetic"])
     ours, theirs = _ours(about, rows), _published(published)
     below = HEAD + theirs.height if theirs else 0.0
     with style.look():
@@ -134,9 +135,9 @@ def _row(about: About, case: Mapping[str, Any], reading: Reading) -> dict[str, A
     }
 
 
-def _write(path: Path, rows: Rows) -> None:
+def _write(path: Path, rows: Rows, columns: Sequence[str]) -> None:
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [*rows[0]], lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -184,17 +185,19 @@ def _published(found: Sequence[Mapping[str, str]]) -> Table | None:
 
 
 def _notes(about: About, rows: Rows, agreement: Rows) -> tuple[str, ...]:
+    alone = "one a patient" if about.alone else "perhaps several of one patient"
     limits = "; ".join(f"{label}: {_limit(rows, arm)}" for arm, label in about.arms.items())
     return (
         f"Test scans of {about.site} that at least one of these arms misclassifies, drawn by a "
-        "seed and not by eye, one a patient; the reader knew neither ground truth nor "
-        "probabilities nor site. Scans that all arms call rightly were not read, so how many of "
+        f"seed and not by eye, {alone}; the reader knew neither ground truth nor probabilities nor "
+        "site. Scans that all arms call rightly were not read, so how many of "
         "those are borderline is not known.",
         f"P: probability of {about.title}, mean over runs. {WRONG}: the call at the arm's own "
         f"threshold is not the ground truth ({limits}).",
         f"Ratio: below {NORMAL_BELOW} normal (B-43), up to {about.enlarged_from} borderline, from "
         "there enlarged ([AMB] B-44: the paper gives no band).",
-        "; ".join(_counted(row) for row in agreement) + ". In brackets: Wilson's intervals.",
+        f"Of those filled in: {'; '.join(_counted(row) for row in agreement)}; in brackets "
+        "Wilson's intervals.",
     )
 
 

@@ -202,11 +202,11 @@ def agreement(
     plain = [(label, one) for label, one in judged if one.impression != BORDERLINE]
     ratios = [one.says(enlarged_from) for _, one in rows if one.ratio is not None]
     counts = {
-        "the reader judges borderline": [one.impression == BORDERLINE for _, one in judged],
+        "impression borderline": [one.impression == BORDERLINE for _, one in judged],
         "ratio normal": [says == "normal" for says in ratios],
         "ratio borderline": [says == "borderline" for says in ratios],
         "ratio enlarged": [says == "enlarged" for says in ratios],
-        "no or yes of the reader is the ground truth": [
+        "impression no or yes, and so is the ground truth": [
             (one.impression == "yes") == (label == 1) for label, one in plain
         ],
     }

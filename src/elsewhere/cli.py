@@ -194,7 +194,7 @@ def reviewed(
     from elsewhere.design.params import load
     from elsewhere.drivers.reviewed import table
 
-    table(load(), study, form)
+    table(load(), study, form=form)
 
 
 @app.command()

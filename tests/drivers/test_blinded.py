@@ -44,12 +44,16 @@ def test_a_key_of_another_make_is_refused(tmp_path: Path, made: tuple[str, str],
         blinded.read_key(tmp_path / "key.csv", made=made, study="s")
 
 
-def test_images_of_another_make_have_other_names() -> None:
-    first, other = (blinded.names(made, 12) for made in (MADE, MADE[::-1]))
-    assert len({*first}) == 12
-    assert first == sorted(first)
-    assert not {*first} & {*other}
-    assert blinded.names(MADE, 3) == first[:3]
+def test_images_of_another_make_or_choice_have_other_names() -> None:
+    scans = [f"{number:016x}" for number in range(12)]
+    found = [
+        blinded.names(made, chosen)
+        for made in (MADE, MADE[::-1])
+        for chosen in (scans, scans[::-1], scans[:11])
+    ]
+    assert len({name for names in found for name in names}) == 2 * (12 + 12 + 11)
+    assert all(names == sorted(names) for names in found)
+    assert blinded.names(MADE, scans) == found[0]
 
 
 @pytest.mark.parametrize("file", ["predictions.parquet", "metrics.json"])

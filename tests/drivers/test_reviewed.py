@@ -88,7 +88,7 @@ def test_nothing_that_is_made_names_a_scan_or_patient(chest: Any) -> None:
 def test_a_form_from_elsewhere_is_taken(chest: Any, tmp_path: Path) -> None:
     export(chest.params, "chest")
     fill("0.61,yes,", path=tmp_path / "by mail.csv")
-    table(chest.params, "chest", tmp_path / "by mail.csv")
+    table(chest.params, "chest", form=tmp_path / "by mail.csv")
     assert read_csv("table_2.csv")[0]["cardiothoracic_ratio"] == "0.61"
 
 
@@ -107,7 +107,7 @@ def test_a_form_of_another_export_is_refused(chest: Any, tmp_path: Path) -> None
     chest.review["seed"] = 9
     export(chest.params, "chest")
     with pytest.raises(ReadingError, match=r"is no image of this review, .* of another export"):
-        table(chest.params, "chest", tmp_path / "old.csv")
+        table(chest.params, "chest", form=tmp_path / "old.csv")
 
 
 def test_predictions_that_changed_since_are_refused(chest: Any) -> None:

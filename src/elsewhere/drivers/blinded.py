@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,10 +115,10 @@ def planned(params: Params, name: str) -> Planned:
     return Planned(name, study, study.review, row, params.sites[row].synthetic)
 
 
-def names(made: tuple[str, str], count: int) -> list[str]:
-    """Return the names of images; those of another export are others, so that none is mistaken."""
-    code = hashlib.sha256("|".join(made).encode()).hexdigest()[:6]
-    return [f"review-{code}-{number:02d}.png" for number in range(1, count + 1)]
+def names(made: tuple[str, str], scans: Sequence[str]) -> list[str]:
+    """Return the names of the images of scans; another choice has others, so none is mistaken."""
+    code = hashlib.sha256("|".join([*made, *scans]).encode()).hexdigest()[:6]
+    return [f"review-{code}-{number:02d}.png" for number in range(1, len(scans) + 1)]
 
 
 def write_key(cases: pd.DataFrame, path: Path, *, made: tuple[str, str]) -> None:

@@ -46,7 +46,7 @@ def export(params: Params, study: str) -> None:
     found = _cases(planned)
     volumes = Path(paths.scans(planned.row)["volumes"])
     pictures = [reader.picture(volumes / f"{scan}{store.SUFFIX}") for scan in found["scan_id"]]
-    images = blinded.names(made, len(found))
+    images = blinded.names(made, [*found["scan_id"]])
     # no key from here until all images are those that it will name
     planned.key.unlink(missing_ok=True)
     _clear(planned.folder)

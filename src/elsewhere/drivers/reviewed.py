@@ -16,7 +16,7 @@ from elsewhere.scores.reading import Reading
 log = logging.getLogger(__name__)
 
 
-def table(params: Params, study: str, form: Path | None = None) -> None:
+def table(params: Params, study: str, *, form: Path | None = None) -> None:
     """Write table_2.csv, .png and .svg, and agreement.csv, beside the images of a review.
 
     Parameters

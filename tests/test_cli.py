@@ -82,6 +82,14 @@ def test_an_unknown_study_is_named() -> None:
     assert "no study 'nowhere'; there are contrastive, nguyen2021" in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [("review",), ("reviewed", "by-mail.csv")])
+def test_a_review_that_the_study_lacks_is_named(arguments: tuple[str, ...]) -> None:
+    command, *form = arguments
+    done = run(command, "nguyen2021", *form)
+    assert done.returncode == 1
+    assert "studies.nguyen2021.review is missing: say which finding" in done.stderr
+
+
 def test_graph_is_written_checked_and_idempotent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -175,6 +175,29 @@ def pull(site: SiteName) -> None:
 
 
 @app.command()
+def review(study: StudyName) -> None:
+    """Write misclassified scans for a reader who is told nothing of them."""
+    from elsewhere.design.params import load
+    from elsewhere.drivers.review import export
+
+    export(load(), study)
+
+
+@app.command()
+def reviewed(
+    study: StudyName,
+    form: Annotated[
+        Path | None, typer.Argument(metavar="CSV", help="default: review.csv beside the images")
+    ] = None,
+) -> None:
+    """Make Table 2 of the form that a reader filled in, ground truth and probabilities."""
+    from elsewhere.design.params import load
+    from elsewhere.drivers.reviewed import table
+
+    table(load(), study, form=form)
+
+
+@app.command()
 def matrix(study: StudyName) -> None:
     """Print a study's generalization matrix and where its figures are."""
     from elsewhere.drivers.show import show

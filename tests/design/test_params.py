@@ -155,3 +155,52 @@ def test_only_arms_of_the_study_are_compared(
     with pytest.raises(tables.ParamsError) as raised:
         tables.parse(_put(values, f"{C}.{key}", value))
     assert said in str(raised.value)
+
+
+HEART = {"title": "Cardiomegaly", "uncertain": "negative"}
+FINDINGS = {"labels": {"cardiomegaly": HEART}, "blank": "negative", "views": ["PA"]}
+REVIEW = {
+    "finding": "cardiomegaly",
+    "arms": ["joint", "sepnorm"],
+    "site": "site-b",
+    "images": 4,
+    "seed": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"finding": "edema"}, "review.finding: 'edema' is not in studies.contrastive.findings."),
+        ({"arms": ["x"]}, f"review.arms: 'x' is not in {C}.arms"),
+        ({"arms": []}, f"{C}.review.arms"),
+        ({"arms": ["joint", "joint"]}, "review.arms names an arm twice"),
+        ({"site": "mimic"}, f"review.site: 'mimic' is not in {C}.scales.*.sites"),
+        ({"images": 0}, f"{C}.review.images"),
+        ({"views": ["oblique"]}, f"{C}.review.views"),
+        ({"enlarged_from": 0.4}, f"{C}.review.enlarged_from"),
+    ],
+)
+def test_a_review_names_what_the_study_has(
+    values: dict[str, Any], change: dict[str, Any], said: str
+) -> None:
+    values = _put(values, f"{C}.findings", FINDINGS)
+    tables.parse(_put(values, f"{C}.review", REVIEW))
+    with pytest.raises(tables.ParamsError) as raised:
+        tables.parse(_put(values, f"{C}.review", REVIEW | change))
+    assert said in str(raised.value)
+
+
+def test_a_study_without_findings_has_none_to_review(values: dict[str, Any]) -> None:
+    with pytest.raises(tables.ParamsError, match=r"is not in .*findings\.labels; there are none"):
+        tables.parse(_put(values, f"{C}.review", REVIEW))
+
+
+def test_subgroups_are_of_a_finding_of_the_study(values: dict[str, Any]) -> None:
+    values = _put(values, f"{C}.findings", FINDINGS)
+    row = {"finding": "cardiomegaly", "device": "support_devices"}
+    study = tables.parse(_put(values, f"{C}.subgroups", row)).studies["contrastive"]
+    assert study.subgroups is not None
+    assert study.subgroups.blank == "unknown", "absence is nothing that is taken for granted"
+    with pytest.raises(tables.ParamsError, match=r"subgroups\.finding: 'edema' is not in"):
+        tables.parse(_put(values, f"{C}.subgroups", row | {"finding": "edema"}))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from elsewhere.design import params as tables
-from elsewhere.design.study import Split
+from elsewhere.design.study import Review, Split
 
 SHARES = st.floats(0, 1)
 
@@ -36,3 +36,10 @@ def test_the_shares_of_the_papers(params: tables.Params) -> None:
     nguyen, contrastive = params.studies["nguyen2021"].split, params.studies["contrastive"].split
     assert (nguyen.test, nguyen.validation) == (0.20, 0.08)
     assert (contrastive.kind, contrastive.folds) == ("folds", 4)
+
+
+def test_a_review_shows_views_on_which_the_ratio_is_measured() -> None:
+    """B-43; B-44 gives no band of borderline, so it is a setting."""
+    row = Review(finding="cardiomegaly", arms=("one",), site="mimic", images=4, seed=0)
+    assert row.views == ("PA",)
+    assert 0.5 < row.enlarged_from < 0.6

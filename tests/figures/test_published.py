@@ -12,6 +12,7 @@ from elsewhere.figures import published
 from elsewhere.figures.results import Results
 from elsewhere.steps.figure import Settings
 
+NETWORKS = ("InceptionResNetV2", "DenseNet121")
 METRICS = {"accuracy", "auc", "f1", "sensitivity", "precision"}
 
 
@@ -67,6 +68,29 @@ def test_p_values_of_contrastive() -> None:
         assert row["site"] in study.arms[row["against"]].sites
         assert row["requirement"] == ("D-41" if row["source"] == "Table II" else "D-42")
     assert published.tests("nguyen2021") == published.tests(None) == []
+
+
+def test_the_review_of_chestxray() -> None:
+    """B-44: Table 2; all borderline, and of each image at least one network is wrong at 0.5."""
+    rows = published.review("chestxray")
+    known = {(row["network"], row["image"]): float(row["probability"]) for row in rows}
+    assert len(rows) == len(known) == 2 * 4
+    by_image = [[known[name, str(image)] for image in range(1, 5)] for name in NETWORKS]
+    assert by_image == [[0.496, 0.605, 0.472, 0.565], [0.696, 0.477, 0.553, 0.419]]
+    truth = {row["image"]: row["ground_truth"] for row in rows}
+    assert [truth[str(image)] for image in range(1, 5)] == [
+        "No Cardiomegaly",
+        "Cardiomegaly",
+        "No Cardiomegaly",
+        "No Cardiomegaly",
+    ]
+    for image, said in truth.items():
+        calls = [known[name, image] >= 0.5 for name in NETWORKS]
+        assert calls.count(said != "Cardiomegaly") >= 1
+    for name, value in (("requirement", "B-44"), ("source", "Table 2")):
+        assert {row[name] for row in rows} == {value}
+    assert {row["impression"] for row in rows} == {"Borderline Cardiomegaly"}
+    assert published.review("nguyen2021") == published.review(None) == []
 
 
 @pytest.mark.parametrize("name", ["nguyen2021", "contrastive"])

@@ -35,3 +35,14 @@ def test_muted_rows_are_grey(tmp_path: Path) -> None:
     }
     assert f"fill: {style.MUTED}" in fills["theirs"]
     assert f"fill: {style.MUTED}" not in fills["ours"]
+
+
+def test_dollar_signs_are_words_and_no_mathematics(
+    tmp_path: Path, svg_texts: Callable[[Path], list[str]]
+) -> None:
+    table = Table((Field("comment", 3.0),), (("between $5 and $6 {",),))
+    with style.look():
+        page = style.sheet("t", width=table.width, height=table.height, synthetic=False)
+        table.draw(page)
+        style.save(page.figure, tmp_path, "table")
+    assert "between $5 and $6 {" in svg_texts(tmp_path / "table.svg")

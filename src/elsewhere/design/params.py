@@ -99,6 +99,7 @@ class Params(Row):
         found += _missing(f"{at}.averages_without", study.averages_without, declared, at)
         found += _missing(f"{at}.external", study.external, declared, f"{at}.scales.*.sites")
         found += _comparison_problems(at, study)
+        found += _review_problems(at, study, declared)
         return found + self._findings_problems(at, study)
 
     def _findings_problems(self, at: str, study: Study) -> list[str]:
@@ -179,13 +180,28 @@ def _comparison_problems(at: str, study: Study) -> list[str]:
     return found
 
 
+def _review_problems(at: str, study: Study, declared: set[str]) -> list[str]:
+    known = study.findings.labels if study.findings else {}
+    table, found = f"{at}.findings.labels", []
+    if study.review is not None:
+        here = f"{at}.review"
+        found += _missing(f"{here}.finding", [study.review.finding], known, table)
+        found += _missing(f"{here}.arms", study.review.arms, study.arms, f"{at}.arms")
+        found += _missing(f"{here}.site", [study.review.site], declared, f"{at}.scales.*.sites")
+        if len({*study.review.arms}) < len(study.review.arms):
+            found.append(f"{here}.arms names an arm twice")
+    if study.subgroups is not None:
+        found += _missing(f"{at}.subgroups.finding", [study.subgroups.finding], known, table)
+    return found
+
+
 def _list(names: Any) -> str:
     return ", ".join(sorted(names))
 
 
 def _missing(at: str, names: Any, table: Any, table_name: str) -> list[str]:
     return [
-        f"{at}: '{name}' is not in {table_name}; there are {_list(table)}"
+        f"{at}: '{name}' is not in {table_name}; there are {_list(table) or 'none'}"
         for name in names
         if name not in table
     ]

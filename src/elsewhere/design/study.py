@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from elsewhere.design.findings import Findings
+from elsewhere.design.findings import Findings, View
 from elsewhere.design.parts import Name, Positive, Row, Seed, Share
 
 
@@ -119,6 +119,37 @@ class Explain(Row):
     seed: Seed = Field(description="of the choice of examples and the plane of embeddings")
 
 
+class Review(Row):
+    """Misclassified scans for a reader who is told nothing of them (B-43, B-44)."""
+
+    finding: Name
+    arms: tuple[Name, ...] = Field(
+        min_length=1, description="a scan that any of them calls wrongly may be shown"
+    )
+    site: Name = Field(description="the study's own name of the site; its test part")
+    views: tuple[View, ...] = Field(
+        ("PA",), min_length=1, description="B-43: the ratio is measured on PA; others are not shown"
+    )
+    images: Positive = Field(description="at most, one a patient")
+    enlarged_from: Annotated[float, Field(ge=0.5, lt=1)] = Field(
+        0.55,
+        description="[AMB] B-44: borderline is a cardiothoracic ratio of 0.5 (B-43) up to this; "
+        "above 0.55 it is specific for a large heart, between it tells little (Simkus et al. 2021)",
+    )
+    seed: Seed = Field(description="of the choice of scans")
+
+
+class Subgroups(Row):
+    """Does a device that goes with a finding carry the models, as a shortcut (B-45)."""
+
+    finding: Name
+    device: Name = Field(description="finding of the manifests, such as support_devices")
+    blank: Literal["unknown", "absent"] = Field(
+        "unknown",
+        description="[AMB] B-45: a report that does not speak of a device; absent: it saw none",
+    )
+
+
 Panel = Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]  # as many as colours
 
 
@@ -155,3 +186,5 @@ class Study(Row):
         None, description="D-43: arms whose ROC curves share axes, by the letter of the panel"
     )
     explain: Explain | None = Field(None, description="Grad-CAM galleries and embeddings")
+    review: Review | None = Field(None, description="for `elsewhere review` and `reviewed`")
+    subgroups: Subgroups | None = Field(None, description="AUCs with and without a device")

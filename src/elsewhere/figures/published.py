@@ -16,7 +16,8 @@ FOLDER = Path(__file__).parent / "published"
 SHOWN = ("quantity", "requirement", "published", "ours", "comment")
 COLUMNS = (*SHOWN, "label", "synthetic")
 CSV_NAME = "published.csv"
-OF_TESTS, OF_CLAIMS, OF_COUNTS = "_tests.csv", "_claims.csv", "_counts.csv"
+OF_TESTS, OF_REVIEW = "_tests.csv", "_review.csv"
+OF_CLAIMS, OF_COUNTS = "_claims.csv", "_counts.csv"
 METRICS = {
     "auc": "AUC",
     "accuracy": "accuracy",
@@ -79,6 +80,15 @@ def counts(name: str | None) -> list[dict[str, str]]:
     return _listed(name, OF_COUNTS)
 
 
+def review(name: str | None) -> list[dict[str, str]]:
+    """Return what a reader said of misclassified images in a paper, an image and network a row.
+
+    Columns: requirement, finding, image, ground_truth, network, probability, impression, source.
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_REVIEW)
+
+
 def _listed(name: str | None, of: str) -> list[dict[str, str]]:
     path = FOLDER / f"{name}{of}"
     if not path.is_file():
@@ -88,7 +98,7 @@ def _listed(name: str | None, of: str) -> list[dict[str, str]]:
 
 
 def _beside_numbers(path: Path) -> bool:
-    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS))
+    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_REVIEW))
 
 
 def compare(results: Results, name: str) -> list[dict[str, str]]:

@@ -86,6 +86,7 @@ class Table:
                     va="baseline",
                     size=style.SMALL,
                     **looks,
+                    parse_math=False,  # words of people may hold a dollar sign
                 )
             left += field.width
         return top + _tall(cells)

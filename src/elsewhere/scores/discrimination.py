@@ -29,14 +29,14 @@ class Band(NamedTuple):
     tpr_sd: Floats
 
 
-def undefined(labels: Ints) -> str | None:
-    """Return why no AUC exists for these labels [n], or None if one does (A-51)."""
+def undefined(labels: Ints, *, of: str = "test scans") -> str | None:
+    """Return why no AUC exists for these labels [n] of what, or None if one does (A-51)."""
     n, n_positive = len(labels), int(np.sum(labels == 1))
     if n == 0:
-        return "AUC undefined: there are no test scans"
+        return f"AUC undefined: there are no {of}"
     if n_positive in (0, n):
         which = "positive" if n_positive else "negative"
-        return f"AUC undefined: all {n} test scans are {which}"
+        return f"AUC undefined: all {n} {of} are {which}"
     return None
 
 

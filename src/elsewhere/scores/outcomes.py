@@ -47,11 +47,16 @@ def choose(
     """
     shown = rows.assign(outcome=outcomes(rows))
     shown = shown[~shown["scan_id"].isin([*hidden])]
-    turns = [_turn(seed, scan) for scan in shown["scan_id"]]
-    shown = shown.assign(turn=turns).sort_values("turn").drop(columns="turn")
+    shown = in_turn(shown, seed=seed)
     of_each = [shown[shown["outcome"] == outcome] for outcome in OUTCOMES]
     drawn = [each.drop_duplicates("patient_id").head(scans) for each in of_each]
     return pd.concat(drawn, ignore_index=True)
+
+
+def in_turn(rows: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Return rows in the order in which a seed draws their scans, each by its scan_id alone."""
+    turns = [_turn(seed, scan) for scan in rows["scan_id"]]
+    return rows.assign(turn=turns).sort_values("turn").drop(columns="turn")
 
 
 def _turn(seed: int, scan: str) -> str:

@@ -7,7 +7,6 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,10 +24,9 @@ from elsewhere.methods import device, explanation, record, trained
 from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
 from elsewhere.scores.outcomes import OUTCOMES, choose, outcomes
+from elsewhere.sites.hidden import hidden
 
 log = logging.getLogger(__name__)
-
-HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a patient
 
 
 @dataclass(frozen=True)
@@ -108,8 +106,8 @@ def _seen(
     )
     firsts = rows["window_start"].tolist()
     embedded = explanation.embedded(network, scans, firsts=firsts, how=how)
-    hidden = _hidden(job.paths("manifest")[site])
-    drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden)
+    flags = pd.read_parquet(job.paths("manifest")[site], columns=["scan_id", "flags"])
+    drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags))
     chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]
     layer, shown = explanation.examples(network, scans, chosen=chosen, firsts=firsts, how=how)
     gallery = drawn[["scan_id", "label", "outcome", "probability_1"]].assign(
@@ -122,12 +120,6 @@ def _seen(
         against=[one.against for one in shown],
     )
     return _Seen(None, rows.assign(site=site), embedded, gallery, layer)
-
-
-def _hidden(path: Path) -> set[str]:
-    flags = pd.read_parquet(path, columns=["scan_id", "flags"])
-    shown = flags["flags"].str.split(";").map(HIDDEN.isdisjoint).astype(bool)
-    return set(flags.loc[~shown, "scan_id"])
 
 
 def _write(job: Job, said: dict[str, Any], seen: Mapping[str, _Seen], *, seed: int = 0) -> None:

@@ -1,0 +1,207 @@
+"""subgroups: AUCs with and without a device, of every arm on every site, as figure and CSV."""
+
+from __future__ import annotations
+
+import csv
+import textwrap
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from elsewhere.design.study import Scoring, Subgroups
+from elsewhere.figures import style, words
+from elsewhere.figures.results import Column, Results, Row
+from elsewhere.figures.table import Field, Table
+from elsewhere.files import whole
+from elsewhere.scores import subgroups
+from elsewhere.scores.arms import out_of_fold
+from elsewhere.scores.cell import Predicted
+from elsewhere.scores.subgroups import (
+    ALL,
+    ALONE,
+    DIFFERENCE,
+    NEGATIVES,
+    POSITIVES,
+    UNKNOWN,
+    WITH,
+    WITHOUT,
+    Scans,
+)
+
+NAME, CSV_NAME = "subgroups", "subgroups.csv"
+ABOUT = ("site", "synthetic", "arm", "label", "trained_here", "finding", "device", "quantity")
+COLUMNS = (*ABOUT, *subgroups.NUMBERS, "status")
+SHOWN = {ALL: "all scans", WITHOUT: "without", WITH: "with", DIFFERENCE: "all minus without"}
+LABEL, NUMBER, HEAD, LINE, GAP = 3.2, 1.8, 0.3, 0.2, 0.3
+WRAPPED = 150  # characters
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def table(
+    results: Results,
+    chosen: Subgroups,
+    *,
+    predicted: Mapping[str, Predicted],
+    states: Mapping[str, pd.Series[str]],
+    scoring: Scoring,
+) -> list[dict[str, Any]]:
+    """Return one row an arm, site and quantity of `subgroups.measure` (B-45).
+
+    Parameters
+    ----------
+    results
+        Of the finding.
+    predicted
+        "<arm>/<row of the test site>" to predictions; of several findings, this one's are taken.
+    states
+        Row of a site to the state of the device by scan_id, as from `elsewhere.sites.states`.
+    """
+    found = []
+    for column in results.columns:
+        for row in results.rows:
+            one = predicted[f"{row.name}/{column.row}"]
+            about = dict(zip(ABOUT, _about(results, row, column, chosen), strict=False))
+            if one.metadata["status"] == words.NOT_RUN:
+                numbers = dict.fromkeys(subgroups.NUMBERS) | {"reason": one.metadata["reason"]}
+                found += [
+                    about | {"quantity": quantity, "status": words.NOT_RUN} | numbers
+                    for quantity in subgroups.QUANTITIES
+                ]
+                continue
+            measured = subgroups.measure(_scans(one, chosen, states[column.row]), scoring=scoring)
+            for quantity, numbers in measured.items():
+                status = "ok" if numbers["value"] is not None else words.UNDEFINED
+                found.append(about | {"quantity": quantity, "status": status} | numbers)
+    return found
+
+
+def _about(results: Results, row: Row, column: Column, chosen: Subgroups) -> tuple[str, ...]:
+    marks = results.marks(row, column)
+    trained = "yes" if results.own(row, column) else "no"
+    names = (column.name, marks["synthetic"], row.name, marks["label"], trained)
+    return (*names, chosen.finding, chosen.device)
+
+
+def _scans(one: Predicted, chosen: Subgroups, states: pd.Series[str]) -> Scans:
+    rows = one.frame
+    scans = out_of_fold(rows[rows["finding"] == chosen.finding])
+    return Scans(
+        labels=scans["label"].to_numpy(dtype="int64"),
+        scores=scans["score"].to_numpy(dtype="float64"),
+        patients=pd.factorize(scans["patient"])[0].astype("int64"),
+        states=subgroups.absent_if_blank([*states.loc[scans.index]], chosen.blank),
+        unit=one.unit,
+    )
+
+
+def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
+    """Draw subgroups.png and .svg, a table a site, and write subgroups.csv.
+
+    Parameters
+    ----------
+    rows
+        As from `table`.
+    """
+    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    finding, device = (name.replace("_", " ") for name in (chosen.finding, chosen.device))
+    tables = [(column, _of_site(results, column, rows)) for column in results.columns]
+    height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)
+    with style.look():
+        page = style.sheet(
+            f"Does the device carry the AUC? {finding.capitalize()}, with and without {device}",
+            width=tables[0][1].width,
+            height=height + GAP * (len(tables) - 1),
+            notes=(*_notes(results, chosen, device), *results.notes()),
+            synthetic=results.synthetic,
+        )
+        top = 0.0
+        for column, drawn in tables:
+            page.text(0, top + 0.12, results.heading(column), weight="bold", va="center", size=10.5)
+            top += HEAD
+            for line in _lines(rows, column):
+                page.text(0, top + 0.06, line, va="center", size=style.SMALL, color=style.MUTED)
+                top += LINE
+            drawn.draw(page, top=top)
+            top += drawn.height + GAP
+        style.save(page.figure, folder, NAME)
+
+
+def _of_site(results: Results, column: Column, rows: Rows) -> Table:
+    fields = (Field("arm", LABEL), *(Field(f"AUC, {name}", NUMBER) for name in SHOWN.values()))
+    lines = []
+    for row in results.rows:
+        label = row.label + ("" if results.own(row, column) else " (unseen site)")
+        of_arm = {
+            one["quantity"]: one
+            for one in rows
+            if (one["site"], one["arm"]) == (column.name, row.name)
+        }
+        lines.append((label, *(_number(of_arm[quantity]) for quantity in SHOWN)))
+    return Table(fields, tuple(lines))
+
+
+def _number(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return f"{row['status']}{_of(row)}"
+    if row["quantity"] == DIFFERENCE:
+        bounds = "" if row["low"] is None else f" ({row['low']:+.2f} to {row['high']:+.2f})"
+        return f"{row['value']:+.2f}{bounds}"
+    return _bounded(row) + _of(row)
+
+
+def _bounded(row: Mapping[str, Any]) -> str:
+    bounds = words.interval(row["low"], row["high"])
+    return words.number(row["value"]) + (f" ({bounds})" if bounds else "")
+
+
+def _of(row: Mapping[str, Any]) -> str:
+    """Write how many scans of an AUC there are; those of a difference stand beside it."""
+    if row["n_scans"] is None or row["quantity"] == DIFFERENCE:
+        return ""
+    return f"\n{row['n_scans']} scans, {row['n_positive']} pos."
+
+
+def _lines(rows: Rows, column: Column) -> list[str]:
+    """Return what is the same for all arms of a site: its test scans and their devices."""
+    here = [row for row in rows if row["site"] == column.name and row["status"] != words.NOT_RUN]
+    found = {row["quantity"]: row for row in here}
+    if not found:
+        return []
+    said = []
+    if found[ALONE]["n_scans"]:
+        shares = ", ".join(
+            f"in {_share(found[name])} of {found[name]['n_scans']} {which}"
+            for name, which in ((POSITIVES, "positives"), (NEGATIVES, "negatives"))
+        )
+        alone, why = _bounded(found[ALONE]), found[ALONE]["reason"]
+        said.append(f"Device {shares}. AUC of the device alone: {alone}{f': {why}' if why else ''}")
+    if found[UNKNOWN]["reason"]:
+        said.append(f"{found[UNKNOWN]['reason']}, so they are in neither group")
+    return [line for one in said for line in textwrap.wrap(f"{one[0].upper()}{one[1:]}.", WRAPPED)]
+
+
+def _share(row: Mapping[str, Any]) -> str:
+    if row["value"] is None:
+        return words.UNDEFINED
+    return f"{row['value']:.0%} ({row['low']:.0%}–{row['high']:.0%})"
+
+
+def _notes(results: Results, chosen: Subgroups, device: str) -> tuple[str, ...]:
+    blank = (
+        "counts as absent ([AMB] B-45: so this study has chosen)"
+        if chosen.blank == "absent"
+        else "is unknown, and never taken for absence"
+    )
+    return (
+        f"Device: {device} as the manifests have it; what a report does not speak of {blank}.",
+        f"In brackets {results.percent} intervals; of the difference, of resampled patients, the "
+        "same on both sides. Above 0: with the device gone, the model tells the finding less well, "
+        "so it may have leaned on the device; scans without it may also be harder. All scans: "
+        "those of unknown state too.",
+    )

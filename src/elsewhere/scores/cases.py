@@ -1,0 +1,130 @@
+"""cases: test scans of a site that at least one arm misclassifies, drawn by a seed (B-43)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import pandas as pd
+
+from elsewhere.scores.outcomes import in_turn
+from elsewhere.scores.predictions import RUN
+from elsewhere.scores.thresholds import OF_ARGMAX
+
+
+class CasesError(ValueError):
+    """No case can be drawn; the message says why and what to do."""
+
+
+def called(rows: pd.DataFrame, *, cell: Mapping[str, Any]) -> pd.DataFrame:
+    """Return how one arm calls the test scans of a site, as the confusion matrix of its cell does.
+
+    A run calls at its own threshold, 0.5 where it has none; a scan of several runs is called by
+    the mean of what its probabilities exceed them by.
+
+    Parameters
+    ----------
+    rows
+        Predictions of one finding; its test part is used.
+    cell
+        Of the same finding: ``runs`` and ``pooled`` of metrics.json.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By scan_id, sorted: patient_id, label, probability (the mean over runs) and call.
+
+    Raises
+    ------
+    CasesError
+        If predictions and metrics are not of the same runs and scans.
+    """
+    tested = rows[rows["part"] == "test"]
+    limits, above = _limits(cell)
+    runs = [(int(fold), int(seed)) for fold, seed in zip(*(tested[n] for n in RUN), strict=True)]
+    known = cell["pooled"]["n_scans"]
+    if not {*runs} <= limits.keys() or known != tested["scan_id"].nunique():
+        raise CasesError(
+            f"metrics of {known} scans and runs {sorted(limits)}, predictions of "
+            f"{tested['scan_id'].nunique()} scans and runs {sorted({*runs})}: they are not of one "
+            "make; run the graph again (`snakemake -j8`)"
+        )
+    margins = tested["probability_1"] - [limits[run] for run in runs]
+    scans = (
+        tested.assign(margin=margins)
+        .groupby("scan_id", sort=True)
+        .agg(
+            patient_id=("patient_id", "first"),
+            label=("label", "first"),
+            probability=("probability_1", "mean"),
+            margin=("margin", "mean"),
+        )
+    )
+    call = scans["margin"] > 0 if above else scans["margin"] >= 0
+    return scans.drop(columns="margin").assign(call=call)
+
+
+def _limits(cell: Mapping[str, Any]) -> tuple[dict[tuple[int, int], float], bool]:
+    """Return the threshold of each run, and whether only what is above it is positive."""
+    limits, above = {}, True
+    for run in cell["runs"]:
+        value = run["threshold"]
+        limits[run["fold"], run["seed"]] = OF_ARGMAX.value if value is None else float(value)
+        above = above and run["threshold_rule"] in (None, OF_ARGMAX.rule)
+    return limits, above
+
+
+def drawn(
+    arms: Mapping[str, pd.DataFrame], *, shown: Collection[str], images: int, seed: int
+) -> pd.DataFrame:
+    """Draw misclassified scans, one a patient; whatever else is there, a scan's turn stays.
+
+    Parameters
+    ----------
+    arms
+        Arm to what `called` returns of it.
+    shown
+        Scans that may be shown.
+    images
+        Most scans that are drawn.
+    seed
+        Of the drawing.
+
+    Returns
+    -------
+    pandas.DataFrame
+        scan_id, label, and of each arm ``probability_<arm>`` and ``call_<arm>``, in the order of
+        their turn, which tells nothing of any of them.
+
+    Raises
+    ------
+    CasesError
+        If the arms were not tested on the same scans, or there is no scan to draw.
+    """
+    first = next(iter(arms.values()))
+    if any(not one.index.equals(first.index) for one in arms.values()):
+        raise CasesError(
+            f"the arms {', '.join(arms)} were not tested on the same scans; run the graph again "
+            "(`snakemake -j8`)"
+        )
+    found = first[["patient_id", "label"]].reset_index()
+    wrong = pd.Series(False, index=found.index)
+    for arm, one in arms.items():
+        found[f"probability_{arm}"] = one["probability"].to_numpy()
+        found[f"call_{arm}"] = one["call"].to_numpy()
+        wrong |= found[f"call_{arm}"] != (found["label"] == 1)
+    cases = found[wrong & found["scan_id"].isin([*shown])]
+    if cases.empty:
+        raise CasesError(_why_none(found, wrong, [*arms]))
+    chosen = in_turn(cases, seed=seed).drop_duplicates("patient_id").head(images)
+    return chosen.drop(columns="patient_id").reset_index(drop=True)
+
+
+def _why_none(found: pd.DataFrame, wrong: pd.Series[bool], arms: list[str]) -> str:
+    which, n = " or ".join(arms), int(wrong.sum())
+    if n == 0:
+        return f"none of {len(found)} test scans is misclassified by {which}: nothing to review"
+    return (
+        f"{n} of {len(found)} test scans are misclassified by {which}, and none of these may be "
+        "shown: other views than `review.views`, or flagged for text in their pixels"
+    )

@@ -1,0 +1,211 @@
+"""subgroups: does a device that goes with a finding carry a model's AUC, as a shortcut (B-45)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elsewhere.design.study import Scoring
+from elsewhere.scores import intervals
+from elsewhere.scores.discrimination import Floats, Ints, undefined
+from elsewhere.scores.intervals import Draws, Interval, Unit
+
+ALL, WITHOUT, WITH = "AUC of all scans", "AUC without the device", "AUC with the device"
+DIFFERENCE = "AUC of all minus without"
+ALONE = "AUC of the device alone"
+POSITIVES, NEGATIVES = "device among positives", "device among negatives"
+UNKNOWN = "device unknown"
+QUANTITIES = (ALL, WITHOUT, WITH, DIFFERENCE, POSITIVES, NEGATIVES, ALONE, UNKNOWN)
+NUMBERS = ("n_scans", "n_patients", "n_positive", "value", "low", "high", "method", "reason")
+WHICH = {
+    ALL: "test scans",
+    WITHOUT: "scans known to be without the device",
+    WITH: "scans with the device",
+    ALONE: "scans of known device state",
+}
+NO_SPREAD = "every resample gives the same value"
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Test scans of one cell and finding, one entry a scan.
+
+    Attributes
+    ----------
+    labels
+        0 or 1, shape [n].
+    scores
+        Probability of the finding, shape [n].
+    patients
+        Patient number, shape [n].
+    states
+        What the manifest says of the device in each scan: "positive", "negative", or in what way
+        that is unknown, such as "blank", "uncertain" or "not annotated"; n of them.
+    unit
+        What is numbered in `patients`.
+    """
+
+    labels: Ints
+    scores: Floats
+    patients: Ints
+    states: Sequence[str]
+    unit: Unit = "patient"
+
+    @property
+    def there(self) -> Mask:
+        """Scans with the device [n]."""
+        return np.array([state == "positive" for state in self.states], dtype=np.bool_)
+
+    @property
+    def known(self) -> Mask:
+        """Scans of which is known whether the device is there [n]."""
+        return np.array([state in ("positive", "negative") for state in self.states], np.bool_)
+
+
+def absent_if_blank(states: Sequence[str], blank: Literal["unknown", "absent"]) -> list[str]:
+    """Return states in which one that is blank counts as what a study says (B-45)."""
+    return ["negative" if (state, blank) == ("blank", "absent") else state for state in states]
+
+
+def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
+    """Return what the device is worth to the model, each of `QUANTITIES` with `NUMBERS`.
+
+    AUCs have DeLong's interval clustered by patient, as the cell has; the difference and the
+    shares that of resampled patients, the same draws for both sides of the difference. A scan
+    whose device state is unknown counts among all, and neither with nor without the device; the
+    device alone is judged among scans of known state, as a score of 1 or 0. What cannot be
+    computed is None, and ``reason`` says why.
+    """
+    draws = intervals.resample(
+        scans.labels, patients=scans.patients, n=scoring.bootstrap, seed=scoring.seed
+    )
+    everyone = np.ones(len(scans.labels), dtype=np.bool_)
+    confidence = scoring.confidence
+    found = {
+        name: _counts(scans, mask) | _area(scans, mask, name, confidence)
+        for name, mask in (
+            (ALL, everyone),
+            (WITHOUT, scans.known & ~scans.there),
+            (WITH, scans.there),
+        )
+    }
+    found[DIFFERENCE] = _counts(scans, everyone) | _difference(scans, found, draws, confidence)
+    found |= _shares(scans, draws, confidence)
+    found[ALONE] = _counts(scans, scans.known) | _alone(scans, confidence)
+    found[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
+    return {name: found[name] for name in QUANTITIES}
+
+
+def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
+    known = scans.unit == "patient"
+    counts = {
+        "n_scans": int(mask.sum()),
+        "n_patients": len(np.unique(scans.patients[mask])) if known else None,
+        "n_positive": int(scans.labels[mask].sum()),
+    }
+    return dict.fromkeys(NUMBERS) | counts
+
+
+def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, Any]:
+    """Return the AUC among these scans, of the model or of the device alone, with its interval."""
+    labels = scans.labels[mask]
+    scores = scans.there.astype(np.float64) if name == ALONE else scans.scores
+    reason = undefined(labels, of=WHICH[name])
+    if reason:
+        return {"reason": f"{reason}{_why_unknown(scans, mask)}"}
+    exact = intervals.delong(labels, scores=scores[mask][None], patients=scans.patients[mask])
+    interval = intervals.auc_interval(exact, confidence=confidence, unit=scans.unit)
+    return {"value": float(exact.auc[0])} | interval._asdict()
+
+
+def _why_unknown(scans: Scans, mask: Mask) -> str:
+    """Return what leaves so few scans, where it is that the device state is unknown."""
+    if mask.all() or scans.known.all():
+        return ""
+    return f"; {_named(scans)}"
+
+
+def _named(scans: Scans) -> str:
+    kinds = Counter(
+        state for state, known in zip(scans.states, scans.known, strict=True) if not known
+    )
+    which = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    return f"the device state of {kinds.total()} of {len(scans.labels)} scans is unknown ({which})"
+
+
+def _difference(
+    scans: Scans, found: dict[str, dict[str, Any]], draws: Draws, confidence: float
+) -> dict[str, Any]:
+    for name in (ALL, WITHOUT):
+        if found[name]["value"] is None:
+            return {"reason": f"{name}: {found[name]['reason']}"}
+    without = scans.known & ~scans.there
+    # the same patients on both sides: what they share does not widen the interval
+    resampled = [
+        intervals.resampled_auc(
+            scans.labels[mask],
+            scores=scans.scores[mask],
+            draws=_among(draws, mask),
+        )
+        for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
+    ]
+    value = found[ALL]["value"] - found[WITHOUT]["value"]
+    interval = intervals.percentile_interval(
+        resampled[0] - resampled[1], confidence=confidence, unit=scans.unit
+    )
+    return {"value": value} | _ends(interval)
+
+
+def _among(draws: Draws, mask: Mask) -> Draws:
+    """Return the same draws for some of the scans."""
+    kept, patient = np.unique(draws.patient[mask], return_inverse=True)
+    return Draws(draws.weights[:, kept], patient)
+
+
+def _ends(interval: Interval | None) -> dict[str, Any]:
+    return {"reason": NO_SPREAD} if interval is None else interval._asdict()
+
+
+def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield how often the device is there, among positives and among negatives of known state."""
+    known = scans.known
+    labels, there = scans.labels[known], scans.there[known]
+    resampled = intervals.resampled_shares(labels, calls=there, draws=_among(draws, known))
+    # the device taken for the call: how often it is there is sensitivity, and 1 - specificity
+    of = {POSITIVES: (1, resampled.sensitivity), NEGATIVES: (0, 1 - resampled.specificity)}
+    for name, (label, values) in of.items():
+        mask = known & (scans.labels == label)
+        numbers = _counts(scans, mask)
+        if not mask.any():
+            which = "positive" if label else "negative"
+            why = _why_unknown(scans, mask)
+            yield name, numbers | {"reason": f"no {which} scan of known device state{why}"}
+            continue
+        share = float(scans.there[mask].mean())
+        interval = intervals.percentile_interval(values, confidence=confidence, unit=scans.unit)
+        if interval is None:
+            n = len(np.unique(scans.patients[mask]))
+            interval = intervals.wilson(share, n=n, confidence=confidence, unit=scans.unit)
+        yield name, numbers | {"value": share} | interval._asdict()
+
+
+def _alone(scans: Scans, confidence: float) -> dict[str, Any]:
+    there = scans.there[scans.known]
+    if len(there) and (there.all() or not there.any()):
+        which = "all" if there.all() else "none"
+        return {"reason": f"the device is in {which} of the {len(there)} scans of known state"}
+    return _area(scans, scans.known, ALONE, confidence)
+
+
+def _unknown(scans: Scans) -> dict[str, Any]:
+    if not len(scans.labels):
+        return {"reason": "there are no test scans"}
+    share = float((~scans.known).mean())
+    return {"value": share, "reason": None if scans.known.all() else _named(scans)}

@@ -32,7 +32,7 @@ def tables(params: Params, name: str, scale_name: str | None) -> Iterator[Table]
     wanted = ((at.network_of(name, arm), at.input_of(name, arm)) for arm in study.arms)
     for row, seen in dict.fromkeys(wanted):
         input_row = params.inputs[seen]
-        network = build(params.networks[row], input_row, outputs)
+        network = build(params.networks[row], input_row, outputs=outputs)
         title = f"{row} on {seen}: {count_parameters(network):,} trainable parameters"
         table = Table("layer", "kind", "output", "parameters", title=title)
         for layer in describe(network, input_row):

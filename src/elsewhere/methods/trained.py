@@ -96,7 +96,7 @@ def load(
     how
         From `how`.
     """
-    fresh = registry.build(applied.network, applied.input, outputs(scans.findings))
+    fresh = registry.build(applied.network, applied.input, outputs=outputs(scans.findings))
     network = methods.build(applied.method).adapt(fresh, [*sites])
     weights.load(network, path)
     network.to(how["device"])

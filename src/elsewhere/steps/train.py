@@ -60,7 +60,9 @@ def run(job: Job, settings: Settings) -> None:
     torch.manual_seed(seed)
     method = methods.build(settings.method)
     size = trained.outputs(_findings(train))
-    network = method.adapt(networks.build(settings.network, settings.input, size), list(train))
+    network = method.adapt(
+        networks.build(settings.network, settings.input, outputs=size), list(train)
+    )
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])

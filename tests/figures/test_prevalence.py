@@ -95,6 +95,18 @@ def test_a_finding_that_a_site_does_not_annotate_has_no_prevalence(
     assert "Orange" not in " ".join(shown)
 
 
+def test_a_site_that_is_not_here_is_named(
+    divided: Divided, tmp_path: Path, svg_texts: Texts
+) -> None:
+    row = "chestxray14-synthetic"
+    gone = dataclasses.replace(
+        divided, splits={**divided.splits, row: divided.splits[row].iloc[:0]}
+    )
+    rows = prevalence.table(gone, [], confidence=0.95)
+    prevalence.draw(gone, rows, tmp_path, confidence=0.95)
+    assert "No data here: ChestX-ray14." in " ".join(svg_texts(tmp_path / "prevalence.svg"))
+
+
 def test_nothing_is_drawn_without_scans(divided: Divided, tmp_path: Path) -> None:
     gone = dataclasses.replace(
         divided, splits={row: split.iloc[:0] for row, split in divided.splits.items()}

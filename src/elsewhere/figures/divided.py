@@ -59,21 +59,24 @@ class Divided:
         return max((split["fold"].nunique() for split in self.splits.values()), default=0)
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """Footnotes: which fold is shown, and where images stand for patients."""
-        found = []
-        if self.folds > 1:
-            found.append(
-                f"Parts: the first of {self.folds} folds; over all folds each patient is tested "
-                "once."
-            )
+    def of_keys(self) -> tuple[str, ...]:
+        """Footnote on sites whose images stand for patients."""
         starred = [column.title for column in self.columns if self.image_level(column)]
-        if starred:
-            found.append(
-                f"* {', '.join(starred)}: no patient keys published; every image counts as a "
-                "patient."
-            )
-        return tuple(found)
+        if not starred:
+            return ()
+        return (
+            f"* {', '.join(starred)}: no patient keys published; every image counts as a patient.",
+        )
+
+    @property
+    def of_parts(self) -> tuple[str, ...]:
+        """Footnotes on the parts: which fold is shown, and where images stand for patients."""
+        if self.folds < 2:
+            return self.of_keys
+        return (
+            f"Parts: the first of {self.folds} folds; over all folds each patient is tested once.",
+            *self.of_keys,
+        )
 
     def image_level(self, column: Column) -> bool:
         """Whether the site publishes no patient keys."""

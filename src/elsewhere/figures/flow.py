@@ -125,7 +125,7 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
             "From ingested scans to training, validation and test",
             width=width,
             height=top - BETWEEN + 0.05,
-            notes=(*_notes(rows), *divided.notes),
+            notes=(*_notes(rows), *divided.of_parts),
             synthetic=divided.synthetic,
         )
         canvas = page.canvas(width, top - BETWEEN + 0.05)

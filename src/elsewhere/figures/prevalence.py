@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ COLUMNS = (
     *("requirement", "synthetic"),
 )
 SITE, PART, PANEL, GAP = 1.5, 0.95, 1.75, 0.22
-HEAD, LINE, BETWEEN, FOOT = 0.34, 0.56, 0.1, 0.4
+ACROSS = 21
+HEAD, LINE, BETWEEN, FOOT = 0.42, 0.56, 0.1, 0.4
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -77,16 +79,17 @@ def draw(divided: Divided, rows: Rows, folder: Path, *, confidence: float) -> li
     with style.look():
         page = style.sheet(
             "How common each finding is: prevalence by site and part",
-            width=SITE + PART + (PANEL + GAP) * len(divided.labels),
+            width=max(6.4, SITE + PART + (PANEL + GAP) * len(divided.labels)),
             height=HEAD + height + FOOT,
-            notes=(*_notes(rows, confidence), *divided.notes),
+            notes=_notes(divided, rows, confidence),
             synthetic=divided.synthetic,
         )
         _names(page, divided, places)
         most = max((row["high"] for row in rows if row["high"] is not None), default=1.0)
         for number, (finding, title) in enumerate(divided.labels.items()):
             left = SITE + PART + (PANEL + GAP) * number
-            page.text(left, 0.16, title, weight="bold", va="center")
+            heading = "\n".join(textwrap.wrap(title, ACROSS))
+            page.text(left, HEAD - 0.06, heading, weight="bold", va="bottom")
             shown = [row for row in rows if row["finding"] == finding]
             axes = page.box(left, HEAD, (PANEL, height))
             axes.set(xlim=(0, min(1.0, 1.08 * most)), ylim=(height, 0))
@@ -142,7 +145,8 @@ def _names(page: style.Sheet, divided: Divided, places: Mapping[tuple[str, str],
     named = set()
     for (site, part), y in places.items():
         if site not in named:
-            page.text(0, HEAD + y, titles[site], va="center", weight="bold")
+            title = "\n".join(textwrap.wrap(titles[site], ACROSS - 4, break_on_hyphens=False))
+            page.text(0, HEAD + y, title, va="center", weight="bold")
             named.add(site)
         page.text(SITE, HEAD + y, part, va="center")
 
@@ -152,7 +156,7 @@ def _panel(axes: Axes, rows: Rows, places: Mapping[tuple[str, str], float]) -> N
         y = places[row["site"], row["part"]]
         axes.axhline(y, color=style.PALE, linewidth=0.8, zorder=0)
         said = f"{row['positive']:,} + {row['negative']:,}"
-        said += f", {row['unknown']:,} unknown" if row["unknown"] else ""
+        said += f" ({row['unknown']:,} ?)" if row["unknown"] else ""
         if row["prevalence"] is None:
             axes.text(0, y - 0.12, "no scan has a label", va="center", size=7, color=style.MUTED)
             continue
@@ -174,11 +178,12 @@ def _panel(axes: Axes, rows: Rows, places: Mapping[tuple[str, str], float]) -> N
     axes.set_xlabel("positive scans", size=style.SMALL, labelpad=2)
 
 
-def _notes(rows: Rows, confidence: float) -> tuple[str, ...]:
+def _notes(divided: Divided, rows: Rows, confidence: float) -> tuple[str, ...]:
     notes = [
         f"Blue: share of positive scans among those with a label, with its {confidence:.0%} "
-        "interval (Wilson, patients as trials); below it positive + negative scans. A prevalence "
-        "that differs between sites changes what calls mean, and may tell a network the site."
+        "interval (Wilson, patients as trials); below it positive + negative scans (?: without a "
+        "label). A prevalence that differs between sites changes what calls mean, and may tell a "
+        "network the site."
     ]
     if any(row["published_prevalence"] is not None for row in rows):
         listed = sorted({row["requirement"] for row in rows if row["requirement"]})
@@ -186,4 +191,8 @@ def _notes(rows: Rows, confidence: float) -> tuple[str, ...]:
             f"Orange: published positives of published images ({', '.join(listed)}), which enter "
             "none of our numbers."
         )
-    return tuple(notes)
+    there = {row["site"] for row in rows}
+    gone = [column.title for column in divided.columns if column.name not in there]
+    if gone:
+        notes.append(f"No data here: {', '.join(gone)}.")
+    return (*notes, *divided.of_parts)

@@ -119,6 +119,45 @@ def test_a_parallel_adapter_has_the_stride_of_its_convolution(small_image):
     assert all(one.stride == (2, 2) and one.kernel_size == (1, 1) for one in stem.own.branches)
 
 
+@pytest.mark.parametrize("padding", [0, 1, 2, "valid", "same"])
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("side", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("extent", [11, 12])
+def test_a_parallel_adapter_sees_what_the_middle_of_the_kernel_sees(padding, stride, side, extent):
+    """A kernel that is 1 in its middle and 0 elsewhere is a convolution of single positions."""
+    if padding == "same" and (stride > 1 or side % 2 == 0):
+        return  # torch refuses the one and warns of the other
+    shared = nn.Conv2d(1, 1, side, stride=stride, padding=padding, bias=False)
+    own = nn.Conv2d(1, 1, 1, stride=stride, bias=False)
+    with torch.no_grad():
+        own.weight.fill_(-1)
+        shared.weight.zero_()
+        shared.weight[..., (side - 1) // 2, (side - 1) // 2] = 1
+    beside = Beside(shared, PerSite([own]))
+    beside.own.turn = 0
+    images = torch.rand(1, 1, extent, extent)
+    summed = beside(images)
+    assert summed.shape == shared(images).shape
+    assert not summed.any()
+
+
+def test_layers_of_any_block_are_looked_at_in_the_order_of_their_names(small_image):
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = nn.Conv2d(3, 4, 3)
+            self.norm = nn.BatchNorm2d(4)
+            self.last = nn.Conv2d(4, 4, 1)
+
+    network = build(REDESIGN, small_image)
+    before = [one for one in network.modules() if isinstance(one, nn.Conv2d)]
+    network.block = Block()
+    add_adapters(network, SITES, kind="series")
+    assert isinstance(network.block.first, nn.Sequential)
+    assert isinstance(network.block.last, nn.Conv2d)
+    assert len(before) > 5
+
+
 @pytest.mark.parametrize("change", [series, parallel])
 def test_what_sites_have_of_their_own_is_not_cut_up_again(made, change):
     network, _ = made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +16,9 @@ from elsewhere.networks.network import Network
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer, in the order of use.
+    """One layer, in the order of use: what has parameters of its own, or no layers in it.
+
+    A normalisation with its activation in it is one layer; placeholders (nn.Identity) are none.
 
     Attributes
     ----------
@@ -49,9 +52,8 @@ def describe(network: Network, input_row: Input) -> list[LayerRow]:
     """
     shapes_only = copy.deepcopy(network).to("meta").eval()
     rows: list[LayerRow] = []
-    for name, layer in shapes_only.named_modules():
-        if not list(layer.children()):
-            layer.register_forward_hook(partial(_record, rows, name))
+    for name, layer in _layers(shapes_only):
+        layer.register_forward_hook(partial(_record, rows, name))
     with torch.no_grad():
         site = network.sites[0] if network.sites else None
         shapes_only(torch.empty((1, *input_shape(input_row)), device="meta"), site)
@@ -63,9 +65,22 @@ def count_parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters() if p.requires_grad)
 
 
+def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield what `LayerRow` calls a layer, by its dotted name."""
+    parts = list(module.named_children())
+    own = any(True for _ in module.parameters(recurse=False))
+    below = any(True for _, part in parts for _ in part.parameters())
+    if (own or not parts) and not isinstance(module, nn.Identity):
+        yield name, module
+    if below or not own:
+        for part_name, part in parts:
+            yield from _layers(part, f"{name}.{part_name}" if name else part_name)
+
+
 def _record(
     rows: list[LayerRow], name: str, layer: nn.Module, _: tuple[Tensor, ...], output: Tensor
 ) -> None:
     counted = any(row.name == name for row in rows)
-    parameters = 0 if counted else count_parameters(layer)
+    own = sum(p.numel() for p in layer.parameters(recurse=False) if p.requires_grad)
+    parameters = 0 if counted else own
     rows.append(LayerRow(name, type(layer).__name__, tuple(output.shape[1:]), parameters))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.conv import _ConvNd
 
@@ -105,16 +106,26 @@ class SeriesAdapter(nn.Module):
 
 
 class Beside(nn.Module):
-    """A shared convolution and, on the same input, one of each site; outputs are added."""
+    """A shared convolution and, on the same input, one of each site; outputs are added.
+
+    A site's sees the positions in the middle of the shared one's kernel.
+    """
 
     def __init__(self, shared: _ConvNd, own: PerSite) -> None:
         super().__init__()
         self.shared = shared
         self.own = own
+        self.first = _first(shared)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the sum."""
-        both: Tensor = self.shared(images) + self.own(images)
+        shared: Tensor = self.shared(images)
+        margins: list[int] = []  # what is added before and after, the last axis first; F.pad's
+        for axis in reversed(range(len(self.first))):
+            reach = (shared.shape[axis + 2] - 1) * self.shared.stride[axis] + 1
+            first = self.first[axis]
+            margins += [-first, first + reach - images.shape[axis + 2]]
+        both: Tensor = shared + self.own(F.pad(images, margins) if any(margins) else images)
         return both
 
 
@@ -163,7 +174,6 @@ def add_adapters(
     places = [
         (block, name, layer)
         for block in network.modules()
-        if isinstance(block, nn.Sequential)
         for name, layer in _normalised_convolutions(block)
     ]
     if not places:
@@ -180,8 +190,11 @@ def add_adapters(
             setattr(block, name, Beside(layer, PerSite(beside)))
 
 
-def _normalised_convolutions(block: nn.Sequential) -> Iterator[tuple[str, _ConvNd]]:
-    """Yield the convolutions of a block between which and the next there is a normalisation."""
+def _normalised_convolutions(block: nn.Module) -> Iterator[tuple[str, _ConvNd]]:
+    """Yield the convolutions of a block between which and the next there is a normalisation.
+
+    Layers are named in the order in which they are used, in blocks other than nn.Sequential too.
+    """
     waiting: tuple[str, _ConvNd] | None = None
     for name, layer in block.named_children():
         if isinstance(layer, _ConvNd):
@@ -189,6 +202,19 @@ def _normalised_convolutions(block: nn.Sequential) -> Iterator[tuple[str, _ConvN
         elif isinstance(layer, NORMS) and waiting is not None:
             yield waiting
             waiting = None
+
+
+def _first(convolution: _ConvNd) -> tuple[int, ...]:
+    """Return, by axis, the position in the middle of the kernel where it begins."""
+    middle = [
+        dilation * (side - 1) // 2
+        for side, dilation in zip(convolution.kernel_size, convolution.dilation, strict=True)
+    ]
+    if convolution.padding == "same":
+        return (0,) * len(middle)
+    if isinstance(convolution.padding, str):  # "valid", none
+        return tuple(middle)
+    return tuple(at - pad for at, pad in zip(middle, convolution.padding, strict=True))
 
 
 def _pointwise(shared: _ConvNd, inputs: int, stride: tuple[int, ...] | None = None) -> nn.Module:

@@ -34,6 +34,7 @@ LEARNT = ("networks", "methods")
 ROOMS = {"ingest": ("sites",), "train": LEARNT, "predict": LEARNT, "explain": LEARNT}
 CONDA_TO_PYPI = {
     "gdcm": "python-gdcm",
+    "huggingface_hub": "huggingface-hub",
     "matplotlib-base": "matplotlib",
     "pandera-base": "pandera",
     "python-blosc2": "blosc2",
@@ -41,7 +42,12 @@ CONDA_TO_PYPI = {
     "pytorch-gpu": "torch",
     "seaborn-base": "seaborn",
 }
-MODULE_TO_PYPI = {"PIL": "pillow", "sklearn": "scikit-learn", "yaml": "pyyaml"}
+MODULE_TO_PYPI = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
 PLUGINS = {  # loaded by another library, so that no import statement names them
     "openpyxl": "pandas reads workbooks with it",
     "pyarrow": "pandas reads and writes Parquet with it",
@@ -50,6 +56,7 @@ PLUGINS = {  # loaded by another library, so that no import statement names them
     "pylibjpeg-openjpeg": "pydicom decodes JPEG 2000 with it",
     "pylibjpeg-rle": "pydicom decodes RLE with it",
     "python-gdcm": "pydicom decodes with it",
+    "torchvision": "timm imports it",
 }
 
 

@@ -1,6 +1,8 @@
 """Every registered method obeys the same laws."""
 
+import copy
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from elsewhere.design.parts import (
     ParallelAdapter,
     Sepnorm,
     SeriesAdapter,
+    Timm,
 )
+from elsewhere.design.study import Unseen
 from elsewhere.methods import unseen
 from elsewhere.methods.method import Budget, Method
 from elsewhere.methods.registry import METHODS, build
@@ -43,6 +47,10 @@ INPUT = ImageInput(kind="image", matrix=32, stored_matrix=36, channels=1, normal
 NETWORK = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
 )
+OF_TIMM = Timm(
+    kind="timm", model="densenet121", options={"growth_rate": 4, "block_config": [1, 1]},
+    pretrained="none", batch_norm_scale=False,
+)  # fmt: skip
 TRAINING = Training(
     device="cpu", precision="fp32", iterations=4, batch_size=4, sampling="equal_per_site",
     learning_rate=1e-3, weight_decay=1e-7, schedule="cosine", clip_gradient=2.0,
@@ -67,9 +75,9 @@ def cohort(site, size):
     return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
 
 
-def fit(method, sites, folder):
+def fit(method, sites, folder, network=NETWORK):
     torch.manual_seed(0)
-    network = method.adapt(networks.build(NETWORK, INPUT), sites)
+    network = method.adapt(networks.build(network, INPUT), sites)
     train = {site: cohort(site, 4 + number) for number, site in enumerate(sites)}
     valid = {site: cohort(site, 2) for site in sites}
     return method.fit(network, train, valid, Budget(TRAINING, INPUT, 0, folder))
@@ -95,6 +103,18 @@ def test_a_site_never_seen_can_be_classified(method, tmp_path):
     if network.sites:
         network = unseen.treated(network, "mean", lambda: [images])
     assert network(images, None).shape == (3, 2)
+
+
+def test_networks_of_timm_learn_in_every_way(method, tmp_path):
+    network = fit(method, ("a", "b"), tmp_path, OF_TIMM).network
+    images = torch.rand(3, 1, 32, 32)
+    weights.save(network, tmp_path / "model.safetensors")
+    again = method.adapt(networks.build(OF_TIMM, INPUT), ("a", "b")).eval()
+    weights.load(again, tmp_path / "model.safetensors")
+    assert torch.equal(again(images, "a"), network(images, "a"))
+    for policy in get_args(Unseen) if network.sites else ():
+        treated = unseen.treated(copy.deepcopy(network), policy, lambda: [images])
+        assert torch.isfinite(treated(images, None)).all()
 
 
 def test_weights_fit_what_is_made_again(method, tmp_path):

@@ -4,7 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from elsewhere.design.parts import Covidnet, CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.design.parts import (
+    Covidnet,
+    CovidnetRedesign,
+    ImageInput,
+    NguyenCnn,
+    Timm,
+    VolumeInput,
+)
 from elsewhere.methods import gradcam
 from elsewhere.networks import weights
 from elsewhere.networks.describe import count_parameters, describe, input_shape
@@ -30,6 +37,13 @@ ROWS = {
     "covidnet_redesign": (
         CovidnetRedesign(
             kind="covidnet_redesign", activation="relu", width=0.25, dense_features=(64, 32)
+        ),
+        IMAGE,
+    ),
+    "timm": (
+        Timm(
+            kind="timm", model="densenet121", pretrained="none", batch_norm_scale=True,
+            options={"growth_rate": 4, "block_config": [2, 2]},
         ),
         IMAGE,
     ),
@@ -60,6 +74,18 @@ def test_logits_not_probabilities(network, images):
     logits = network.eval()(images, None)
     assert logits.shape == (3, 2)
     assert not torch.allclose(logits.sum(1), torch.ones(3))
+
+
+def test_as_many_logits_as_asked_for(network, rows, images):
+    five = build(*rows, outputs=5)
+    assert five(images, None).shape == (3, 5)
+    assert five.features == network.features
+
+
+def test_weights_to_begin_with_come_only_where_a_row_names_them(network):
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert network.load_pretrained() is None
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
 
 
 def test_every_parameter_learns(network, images):

@@ -7,9 +7,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from elsewhere.design import params as tables
 from elsewhere.design.budgets import OnDevice
-from elsewhere.design.parts import ImageInput, Input, Site
+from elsewhere.design.parts import Clahe, ImageInput, Input, Site, Timm
 
 IMAGE = {"kind": "image", "matrix": 32, "stored_matrix": 36, "channels": 3, "normalise": "image"}
+TIMM = {"kind": "timm", "model": "resnet18.a1_in1k", "pretrained": "hub", "batch_norm_scale": True}
 DEVICE = {"device": "cuda", "precision": "bf16", "batch_size": 1, "threads": 1}
 
 
@@ -44,6 +45,36 @@ def test_a_crop_fits(stored: int) -> None:
 def test_a_crop_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ValidationError, match="stored_matrix is 31, smaller than matrix 32"):
         ImageInput.model_validate(IMAGE | {"stored_matrix": 31})
+
+
+def test_an_image_is_resized_and_not_equalised_unless_it_says_so() -> None:
+    row = ImageInput.model_validate(IMAGE)
+    assert (row.clahe, row.resampling) == (None, "triangle")
+    chosen = {"clahe": {"clip_limit": 0.01, "tiles": 8}, "resampling": "spline"}
+    assert ImageInput.model_validate(IMAGE | chosen).clahe == Clahe(clip_limit=0.01, tiles=8)
+
+
+@pytest.mark.parametrize("wrong", [{"clip_limit": 0}, {"clip_limit": 1.5}, {"tiles": 0}])
+def test_clahe_has_limits(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Clahe.model_validate({"clip_limit": 0.01, "tiles": 8} | wrong)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"model": "hf-hub:timm/resnet18"},
+        {"model": "local-dir:here"},
+        {"pretrained": ""},
+        {"sha256": "abc"},
+        {"options": {"num_classes": 5}},
+        {"options": {"pretrained": True}},
+    ],
+)
+def test_a_network_of_timm_is_built_from_its_row_alone(wrong: dict[str, Any]) -> None:
+    assert Timm.model_validate(TIMM).sha256 is None
+    with pytest.raises(ValidationError):
+        Timm.model_validate(TIMM | wrong)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
 """Rows of networks and inputs, as small as the architectures allow and as large as published."""
 
+from pathlib import Path
+
 import pytest
 
+from elsewhere.design import params as tables
 from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
 
 
@@ -22,6 +25,11 @@ def image_row(matrix, channels=3):
     return ImageInput(
         kind="image", matrix=matrix, stored_matrix=matrix, channels=channels, normalise="image"
     )
+
+
+@pytest.fixture(scope="session")
+def params():
+    return tables.load(Path(__file__).parents[2] / "params.yaml")
 
 
 @pytest.fixture

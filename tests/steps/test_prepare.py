@@ -4,14 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elsewhere.design import params
+from elsewhere.cohorts.augment import augment
+from elsewhere.cohorts.windows import evaluation_tensor
+from elsewhere.design import params as tables
+from elsewhere.design.budgets import ImageAugmentation
 from elsewhere.design.job import Job
-from elsewhere.design.parts import ImageInput, Site, VolumeInput
-from elsewhere.imaging import store
+from elsewhere.design.parts import Clahe, ImageInput, Site, VolumeInput
+from elsewhere.imaging import clahe, resample, spline, store
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+PARAMS = tables.load(Path(__file__).parents[2] / "params.yaml")
+POLICY = PARAMS.intakes["strict"]
 VOLUME = VolumeInput(
     kind="volume",
     matrix=8,
@@ -108,6 +112,53 @@ def test_ct_numbers_kept_or_shifted_differ_by_24():
 def test_greys_stay_greys():
     grey = np.arange(64, dtype=np.uint8).reshape(1, 8, 8)
     np.testing.assert_array_equal(prepare.prepared(grey, "0-255", VOLUME), grey)
+
+
+FILM = np.random.default_rng(0).integers(40, 90, (1, 30, 24)).astype(np.uint8)
+
+
+def film(**fields):
+    return prepare.prepared(FILM, "0-255", IMAGE.model_copy(update=fields))
+
+
+def test_images_are_resized_as_before_unless_the_input_says_otherwise():
+    expected = np.rint(resample.in_plane(FILM, rows=10, columns=10))
+    np.testing.assert_array_equal(film(), expected)
+
+
+def test_images_are_resized_by_a_spline_b21():
+    expected = np.rint(spline.in_plane(FILM, rows=10, columns=10))
+    np.testing.assert_array_equal(film(resampling="spline"), expected)
+    assert (film() != film(resampling="spline")).any()
+
+
+def test_greys_are_spread_before_the_image_is_resized_b19():
+    """[AMB] B-19: rounded once, at the end."""
+    spread = clahe.equalised(FILM[0], clip_limit=0.05, tiles=4)
+    expected = np.rint(spline.in_plane(spread[None], rows=10, columns=10))
+    found = film(clahe=Clahe(clip_limit=0.05, tiles=4), resampling="spline")
+    assert found.dtype == np.uint8
+    assert found.shape == (1, 10, 10)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("flip", [0.0, 1.0])
+def test_an_image_stored_at_its_matrix_is_seen_whole_b22(flip):
+    """No crop: what is trained on is what is evaluated, or its mirror image."""
+    row = PARAMS.inputs["chestxray-demo"]
+    stored = prepare.prepared(FILM, "0-255", row)
+    seen = augment(
+        stored,
+        input=row,
+        augmentation=ImageAugmentation(
+            kind="image", crop=False, flip_vertical=0, flip_horizontal=flip
+        ),
+        rng=np.random.default_rng(0),
+    )
+    (whole,) = evaluation_tensor(stored, input=row)
+    np.testing.assert_array_equal(seen, whole[:, :, ::-1] if flip else whole)
+    channel = (stored[0] / 255 - 0.485) / 0.229  # B-20
+    np.testing.assert_allclose(whole[0], channel, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """One run, whole, killed, interrupted, and where it cannot be made."""
 
 import dataclasses
+import hashlib
 import json
 import multiprocessing
 import os
@@ -11,11 +12,11 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from elsewhere.design.budgets import Training, VolumeAugmentation
+from elsewhere.design.budgets import ImageAugmentation, Training, VolumeAugmentation
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Erm, NguyenCnn, Sepnorm, VolumeInput
+from elsewhere.design.parts import Erm, ImageInput, NguyenCnn, Sepnorm, Timm, VolumeInput
 from elsewhere.imaging import store
 from elsewhere.methods import registry as methods
 from elsewhere.networks import registry, weights
@@ -95,6 +96,7 @@ def test_whole_run(job, tmp_path):
     record = json.loads(job.outputs["record"].read_text())
     assert record["status"] == "ok"
     assert (record["arm"], record["fold"], record["seed"]) == ("out", 0, 3)
+    assert "pretrained_sha256" not in record
     assert record["n_train"] == {"here": 5, "there": 6}
     assert record["n_valid"] == {"here": 2, "there": 2}
     assert record["epochs"]["here"] == pytest.approx(40 * 2 / 11)
@@ -231,3 +233,36 @@ def test_a_method_may_give_the_sites_layers_of_their_own(job):
     weights.load(network, job.outputs["model"])
     record = json.loads(job.outputs["record"].read_text())
     assert record["parameters"] == sum(p.numel() for p in network.parameters())
+
+
+def test_training_begins_with_the_weights_that_the_network_names_b27(job, tmp_path):
+    """So slow a run ends where it began; the record says with which file."""
+    rng = np.random.default_rng(0)
+    for folder in job.inputs["arrays"].values():
+        for path in folder.iterdir():
+            store.write(path, rng.integers(0, 256, (1, 16, 16)).astype(np.uint8))
+    row = Timm(
+        kind="timm", model="densenet121", options={"growth_rate": 4, "block_config": [2, 1]},
+        pretrained="none", batch_norm_scale=True,
+    )  # fmt: skip
+    image = ImageInput(kind="image", matrix=16, stored_matrix=16, channels=3, normalise="imagenet")
+    begun = registry.build(row, image)
+    published = {
+        name.removeprefix("model."): value
+        for name, value in begun.state_dict().items()
+        if name.startswith("model.")
+    }
+    path = tmp_path / "published.safetensors"
+    save_file(published, path)
+    flips = ImageAugmentation(kind="image", crop=False, flip_vertical=0, flip_horizontal=0.5)
+    training = SETTINGS.training.model_copy(
+        update={"iterations": 2, "learning_rate": 1e-9, "augmentation": flips}
+    )
+    network = row.model_copy(update={"pretrained": str(path)})
+    train.run(job, dataclasses.replace(SETTINGS, network=network, input=image, training=training))
+    ended = load_file(job.outputs["model"])
+    for name, parameter in begun.model.named_parameters():
+        np.testing.assert_allclose(ended[f"model.{name}"], parameter.detach(), atol=1e-7)
+    assert not np.allclose(ended["classifier.weight"], begun.classifier.weight.detach())
+    record = json.loads(job.outputs["record"].read_text())
+    assert record["pretrained_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -84,8 +84,17 @@ class VolumeInput(Row):
     )
 
 
+class Clahe(Row):
+    """Contrast-limited adaptive histogram equalisation; [AMB] B-19 states no settings."""
+
+    clip_limit: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="most of a tile's pixels that may share one of 256 greys; 1: no limit"
+    )
+    tiles: Positive = Field(description="tiles a side, each with a histogram of its own")
+
+
 class ImageInput(Row):
-    """Lattice and intensities of a 2D network (D-03, D-04)."""
+    """Lattice and intensities of a 2D network (B-19 to B-21, D-03, D-04)."""
 
     kind: Literal["image"]
     matrix: Positive = Field(description="rows and columns that the network sees (D-03)")
@@ -94,7 +103,13 @@ class ImageInput(Row):
     )
     channels: Literal[1, 3] = Field(description="grey is repeated to this many channels")
     normalise: Literal["image", "imagenet"] = Field(
-        description="D-03: zero mean, unit variance per image; the released code: ImageNet's"
+        description="D-03: zero mean, unit variance per image; B-20: ImageNet's"
+    )
+    clahe: Clahe | None = Field(None, description="equalised before it is resized; null: not")
+    resampling: Literal["triangle", "spline"] = Field(
+        "triangle",
+        description="to `stored_matrix`. triangle: linear, its kernel as wide as the step; spline: "
+        "Gaussian filter, then linear, 0 outside the image, as scikit-image resizes (B-21)",
     )
 
     @model_validator(mode="after")
@@ -143,7 +158,44 @@ class CovidnetRedesign(_Covidnets):
     kind: Literal["covidnet_redesign"]
 
 
-NetworkRow = Annotated[NguyenCnn | Covidnet | CovidnetRedesign, Field(discriminator="kind")]
+class Timm(Row):
+    """A network of the timm library; one dense layer takes the place of its head (B-24 to B-26)."""
+
+    kind: Literal["timm"]
+    model: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")] = Field(
+        description="name in timm; behind a dot the tag of its weights, where it has several"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="keyword arguments of timm.create_model"
+    )
+    pretrained: Annotated[str, Field(min_length=1)] = Field(
+        description="what training begins with: none; hub (the Hugging Face hub, or its cache "
+        "here); or the path of a file, .safetensors or .pth"
+    )
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
+        None, description="of the file of weights; another one is refused. null: any is taken"
+    )
+    batch_norm_scale: bool = Field(
+        description="[AMB] B-26: false, as in Keras: gamma of each batch normalisation stays 1"
+    )
+
+    @field_validator("options")
+    @classmethod
+    def _ours_are_left_out(cls, options: dict[str, Any]) -> dict[str, Any]:
+        taken = sorted(_NO_OPTIONS & options.keys())
+        if taken:
+            raise ValueError(
+                f"options has {taken[0]}, which other settings decide; leave out {', '.join(taken)}"
+            )
+        return options
+
+
+_NO_OPTIONS = {
+    "cache_dir", "checkpoint_path", "device", "dtype", "features_only", "global_pool", "in_chans",
+    "num_classes", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay",
+}  # fmt: skip
+
+NetworkRow = Annotated[NguyenCnn | Covidnet | CovidnetRedesign | Timm, Field(discriminator="kind")]
 
 
 class _Methods(Row):

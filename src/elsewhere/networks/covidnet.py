@@ -18,15 +18,17 @@ class CovidNet(Network):
         The row of `networks`.
     input_row
         The row of `inputs`, an image.
+    outputs
+        Logits.
     """
 
-    def __init__(self, row: Covidnet, input_row: Input) -> None:
+    def __init__(self, row: Covidnet, input_row: Input, *, outputs: int = 2) -> None:
         super().__init__()
         if input_row.kind != "image":
             raise ValueError(f"covidnet takes an image input, got kind '{input_row.kind}'")
         self.branches = TwoBranches(row, input_row.channels, normalised=False)
         self.features = self.branches.channels * last_extent(input_row.matrix) ** 2
-        self.classifier = classifier(self.features, row.dense_features)
+        self.classifier = classifier(self.features, row.dense_features, outputs)
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding, ``[batch, 100352]`` at full width and 224 x 224."""

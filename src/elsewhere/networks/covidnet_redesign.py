@@ -19,16 +19,18 @@ class RedesignedCovidNet(Network):
         The row of `networks`.
     input_row
         The row of `inputs`, an image.
+    outputs
+        Logits.
     """
 
-    def __init__(self, row: CovidnetRedesign, input_row: Input) -> None:
+    def __init__(self, row: CovidnetRedesign, input_row: Input, *, outputs: int = 2) -> None:
         super().__init__()
         if input_row.kind != "image":
             raise ValueError(f"covidnet_redesign takes an image input, got kind '{input_row.kind}'")
         self.branches = TwoBranches(row, input_row.channels, normalised=True)
         self.average = AveragePoolTo2x2()
         self.features = 4 * self.branches.channels
-        self.classifier = classifier(self.features, row.dense_features)
+        self.classifier = classifier(self.features, row.dense_features, outputs)
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding, ``[batch, 8192]`` at full width (D-10, where 8,096 is printed)."""

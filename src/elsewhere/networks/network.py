@@ -11,14 +11,15 @@ class Network(nn.Module, ABC):
     """A classifier of volumes or images: an embedding, and a head that makes logits of it.
 
     A network keeps no normalisation of intensities and ends in logits: the loss and the
-    probabilities apply the softmax (A-34). An architecture knows no site; methods that give a
+    probabilities apply the softmax (A-34), or, where scans have findings, the sigmoid (B-24). An
+    architecture knows no site; methods that give a
     site layers of its own do so from outside, see `elsewhere.networks.sites`.
 
     Attributes
     ----------
     classifier
-        Embedding to logits, ``[batch, features]`` to ``[batch, 2]``; column 1 is the positive
-        class.
+        Embedding to logits, ``[batch, features]`` to ``[batch, outputs]``: of two classes, the
+        positive one second, or one a finding.
     features
         Length of the embedding.
     sites
@@ -33,6 +34,16 @@ class Network(nn.Module, ABC):
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding of a batch, ``[batch, features]``; parameters as in `forward`."""
 
+    def load_pretrained(self) -> str | None:
+        """Take the weights that training begins with; most networks have none and keep theirs.
+
+        Returns
+        -------
+        str or None
+            SHA-256 of the file that they came from.
+        """
+        return None
+
     def forward(self, images: Tensor, site: str | None) -> Tensor:
         """Classify a batch.
 
@@ -46,7 +57,7 @@ class Network(nn.Module, ABC):
         Returns
         -------
         Tensor
-            Logits, ``[batch, 2]``.
+            Logits, ``[batch, outputs]``.
         """
         logits: Tensor = self.classifier(self.embed(images, site))
         return logits

@@ -18,11 +18,10 @@ from elsewhere.networks.pooling import Pool, cut
 KERNELS = ((3, 3, 3), (5, 5, 5), (3, 5, 5), (3, 5, 5), (3, 3, 3))  # A-31
 FACTORS = ((1, 1, 1), (4, 4, 4), (2, 4, 4), (2, 4, 4), (2, 2, 2))  # A-28
 DENSE_LAYERS = 4  # A-34
-CLASSES = 2
 
 
 class NguyenNetwork(Network):
-    """Five levels of convolutions, then four dense layers; logits of two classes.
+    """Five levels of convolutions, then four dense layers.
 
     At 512 x 512 x 128 the features are 4 x 4 x 4 x 128 = 8,192 (A-29, A-33) and the trainable
     parameters 12,839,658 (A-35). Smaller inputs cut a downsampling factor to the extent left.
@@ -34,9 +33,11 @@ class NguyenNetwork(Network):
         The row of `networks`.
     input_row
         The row of `inputs`, a volume.
+    outputs
+        Logits.
     """
 
-    def __init__(self, row: NguyenCnn, input_row: Input) -> None:
+    def __init__(self, row: NguyenCnn, input_row: Input, *, outputs: int = 2) -> None:
         super().__init__()
         if input_row.kind != "volume":
             raise ValueError(f"nguyen_cnn takes a volume input, got kind '{input_row.kind}'")
@@ -51,7 +52,7 @@ class NguyenNetwork(Network):
         dense = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
         self.dense = nn.Sequential(*dense)
         self.features = row.dense_features
-        self.classifier = nn.Linear(row.dense_features, CLASSES)
+        self.classifier = nn.Linear(row.dense_features, outputs)
         # With channels last the convolutions take half the time on a CPU.
         self.levels.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 

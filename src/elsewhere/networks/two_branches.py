@@ -15,7 +15,6 @@ from elsewhere.networks.pooling import Pool
 
 CHANNELS = (64, 256, 512, 1024, 2048)  # stem and stages: the five batch normalisations (D-08)
 BLOCKS = (3, 4, 6, 3)
-CLASSES = 2
 
 
 class TwoBranches(nn.Module):
@@ -125,14 +124,14 @@ def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> nn.Se
     return block
 
 
-def classifier(features: int, hidden: tuple[int, int]) -> nn.Sequential:
+def classifier(features: int, hidden: tuple[int, int], outputs: int) -> nn.Sequential:
     """Return the dense layers."""
     return nn.Sequential(
         nn.Linear(features, hidden[0]),
         nn.ReLU(inplace=True),
         nn.Linear(hidden[0], hidden[1]),
         nn.ReLU(inplace=True),
-        nn.Linear(hidden[1], CLASSES),
+        nn.Linear(hidden[1], outputs),
     )
 
 

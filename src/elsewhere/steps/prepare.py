@@ -14,7 +14,7 @@ import pandas as pd
 from elsewhere.design.job import Job
 from elsewhere.design.parts import ImageInput, VolumeInput
 from elsewhere.files import whole
-from elsewhere.imaging import intensity, resample, store
+from elsewhere.imaging import clahe, intensity, resample, spline, store
 from elsewhere.progress import reported
 from elsewhere.sites import manifest
 
@@ -44,7 +44,7 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Make the arrays of every scan and their index (A-10, A-13, D-03).
+    """Make the arrays of every scan and their index (A-10, A-13, B-19, B-21, D-03).
 
     Raises
     ------
@@ -82,8 +82,7 @@ def prepared(
                 f"an image input takes 8-bit images [1, y, x], got a scan in {value_scale} of "
                 f"{len(voxels)} slices; give the study a volume input"
             )
-        side = wanted.stored_matrix
-        return np.rint(resample.in_plane(voxels, rows=side, columns=side)).astype(np.uint8)
+        return _image(voxels[0], wanted)[None]
     values = intensity.clipped(
         voxels,
         value_scale,
@@ -93,6 +92,20 @@ def prepared(
     )
     resized = resample.in_plane(values, rows=wanted.matrix, columns=wanted.matrix)
     return np.rint(np.minimum(resized, np.iinfo(np.int16).max)).astype(np.int16)
+
+
+def _image(image: npt.NDArray[np.generic], wanted: ImageInput) -> npt.NDArray[np.uint8]:
+    """Spread the greys of an image [y, x], then resize it.
+
+    [AMB] B-19, B-21: in this order, as in the paper's text; tiles are shares of the image, so that
+    the order matters little, and noise that equalisation raises is smoothed on the way down.
+    """
+    if wanted.clahe is not None:
+        image = clahe.equalised(image, clip_limit=wanted.clahe.clip_limit, tiles=wanted.clahe.tiles)
+    resize = spline.in_plane if wanted.resampling == "spline" else resample.in_plane
+    (resized,) = resize(image[None], rows=wanted.stored_matrix, columns=wanted.stored_matrix)
+    rounded: npt.NDArray[np.uint8] = np.rint(resized).astype(np.uint8)
+    return rounded
 
 
 def _row(scan: dict[Any, Any], array: npt.NDArray[np.generic]) -> dict[str, Any]:

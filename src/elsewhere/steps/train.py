@@ -60,9 +60,11 @@ def run(job: Job, settings: Settings) -> None:
     torch.manual_seed(seed)
     method = methods.build(settings.method)
     size = trained.outputs(_findings(train))
-    network = method.adapt(
-        networks.build(settings.network, settings.input, outputs=size), list(train)
-    )
+    fresh = networks.build(settings.network, settings.input, outputs=size)
+    pretrained = fresh.load_pretrained()
+    if pretrained is not None:
+        named["pretrained_sha256"] = pretrained
+    network = method.adapt(fresh, list(train))
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])

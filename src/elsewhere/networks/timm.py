@@ -1,0 +1,166 @@
+"""timm: networks of the timm library, one dense layer in place of their head (B-24 to B-26)."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from elsewhere.design.parts import ImageInput, Input, Timm
+from elsewhere.networks import pretrained, torchvision_ops
+from elsewhere.networks.network import Network
+
+
+class TimmNetwork(Network):
+    """Any classifier of images that timm can make: features, their global average, a dense layer.
+
+    Weights start as timm draws them; those of ImageNet come with `load_pretrained`, so that a
+    network which is only described, or applied with the weights of a run, asks for no file.
+
+    Parameters
+    ----------
+    row
+        The row of `networks`.
+    input_row
+        The row of `inputs`, an image of 1 or 3 channels.
+    outputs
+        Logits.
+    """
+
+    def __init__(self, row: Timm, input_row: Input, *, outputs: int = 2) -> None:
+        super().__init__()
+        if input_row.kind != "image":
+            raise ValueError(f"timm takes an image input, got kind '{input_row.kind}'")
+        self.row = row
+        self.channels = input_row.channels
+        self.model = made(row, channels=input_row.channels)
+        if not row.batch_norm_scale:
+            _fix_scales(self.model)
+        self.features = _pooled(self.model, row, input_row)
+        self.classifier = nn.Linear(self.features, outputs)
+
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        """Return the globally averaged features, ``[batch, features]`` (B-24)."""
+        del site
+        features: Tensor = self.model(images)
+        return features
+
+    def load_pretrained(self) -> str | None:
+        """Take the weights that the row names, all but those of the head (B-27).
+
+        Returns
+        -------
+        str or None
+            SHA-256 of the file; None if the row names none.
+
+        Raises
+        ------
+        ValueError
+            If the file cannot be had or does not fit.
+        """
+        if self.row.pretrained == "none":
+            return None
+        known: dict[str, Any] = self.model.pretrained_cfg  # type: ignore[assignment]
+        file = pretrained.find(self.row, repository=known.get("hf_hub_id"))
+        weights = pretrained.read(file.path, head=known.get("classifier"))
+        # What is drawn only to be replaced must not move what is drawn after it.
+        with torch.random.fork_rng(devices=[]):
+            try:
+                whole = made(self.row, channels=self.channels, weights=weights)
+            except RuntimeError as error:
+                raise pretrained.misfit(self.row, file.path, str(error)) from None
+        state = whole.state_dict()
+        if not self.row.batch_norm_scale:
+            for name, _ in _scaled(whole):
+                if not bool((state.pop(f"{name}.weight") == 1).all()):
+                    reason = f"{name}.weight is not 1, as `batch_norm_scale: false` says"
+                    raise pretrained.misfit(self.row, file.path, reason)
+        self.model.load_state_dict(state)
+        return file.sha256
+
+
+def made(row: Timm, *, channels: int, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
+    """Return a model of timm that ends in its global average.
+
+    Parameters
+    ----------
+    row
+        Model and options.
+    channels
+        Of the images. Weights of three channels are summed for one.
+    weights
+        By timm's names, or torchvision's where timm knows these; without those of a head.
+
+    Raises
+    ------
+    ValueError
+        If timm knows no such model or options.
+    RuntimeError
+        If the weights do not fit.
+    """
+    torchvision_ops.declare()
+    import timm
+
+    overlay = {"state_dict": weights, "num_classes": 0, "label_offset": None}
+    try:
+        model: nn.Module = timm.create_model(
+            row.model,
+            pretrained=weights is not None,
+            pretrained_cfg_overlay=None if weights is None else overlay,
+            num_classes=0,
+            in_chans=channels,
+            global_pool="avg",
+            **row.options,
+        )
+    except (RuntimeError, TypeError) as error:
+        if weights is not None:
+            raise
+        raise ValueError(
+            f"timm makes no '{row.model}' with options {row.options} ({error}); correct `model` "
+            "and `options` of this row of networks, timm.list_models() knows the names"
+        ) from error
+    return model
+
+
+def _scaled(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
+    """Return the batch normalisations that have a gamma, and their names."""
+    every = [(name, one) for name, one in model.named_modules() if isinstance(one, _BatchNorm)]
+    return [(name, one) for name, one in every if one.affine]
+
+
+def _fix_scales(model: nn.Module) -> None:
+    """Make each gamma a constant 1, neither trained nor saved (B-26)."""
+    for _, norm in _scaled(model):
+        ones = torch.ones_like(norm.weight)
+        del norm.weight
+        norm.register_buffer("weight", ones, persistent=False)
+
+
+def _pooled(model: nn.Module, row: Timm, input_row: ImageInput) -> int:
+    """Return the length of the pooled features, found by passing shapes through.
+
+    Raises
+    ------
+    ValueError
+        If the images are too small for the model, or it does not end in one row of features.
+    """
+    shapes_only = copy.deepcopy(model).to("meta").eval()
+    side = input_row.matrix
+    try:
+        with torch.no_grad():
+            pooled = shapes_only(torch.empty((1, input_row.channels, side, side), device="meta"))
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"timm's '{row.model}' cannot see images of {side} x {side} ({error}); choose an input "
+            "with another `matrix`, or another network"
+        ) from error
+    if pooled.ndim != 2 or pooled.shape[1] == 0:
+        raise ValueError(
+            f"timm's '{row.model}' ends in {tuple(pooled.shape)}, expected [1, features]; choose "
+            "another model"
+        )
+    return int(pooled.shape[1])

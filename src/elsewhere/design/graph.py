@@ -40,7 +40,7 @@ def _stages(params: Params) -> Iterator[Stage]:
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _score(params, name, arm, row)
-            if study.internal:
+            if study.findings:
                 yield _score(params, name, arm, paths.INTERNAL)
         yield _figure(params, name)
 
@@ -184,7 +184,7 @@ def _figure(params: Params, name: str) -> Stage:
     study, scale = params.studies[name], params.scale_of(name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.internal]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
     models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
     rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
@@ -224,7 +224,7 @@ def _figure(params: Params, name: str) -> Stage:
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
     always = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
-    optional = {"comparisons", "roc_panels", "findings", "external"}
+    optional = {"comparisons", "roc_panels", "findings", "subgroups"}
     given = sorted(optional & params.studies[name].model_fields_set)
     return {
         **{field: f"studies.{name}.{field}" for field in (*always, *given)},

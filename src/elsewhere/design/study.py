@@ -164,13 +164,12 @@ class Study(Row):
     )
     audit: Audit
     findings: Findings | None = Field(
-        None, description="null: sites give every scan one label; else several labels a scan"
+        None,
+        description="null: sites give every scan one label; else several labels a scan, and arms "
+        "are scored also on the test scans of all their sites together (B-28)",
     )
     external: tuple[Name, ...] = Field(
         (), description="sites on which no arm trains: all their scans are tested (B-04)"
-    )
-    internal: bool = Field(
-        False, description="B-28: score arms also on the test scans of all their sites together"
     )
     split: Split
     scoring: Scoring

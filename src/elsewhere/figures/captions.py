@@ -71,6 +71,43 @@ CAPTIONS = {
         "As above (A-62).",
         "score",
     ),
+    "table_1": Caption(
+        "Every finding, internal and elsewhere",
+        "AUC of every finding on all test scans of the model's own sites and on each site it never "
+        "saw; grey: published (B-32 to B-37; presumed column order B-31).",
+        "score",
+    ),
+    "roc_findings": Caption(
+        "ROC of every finding",
+        "A row of panels a model: its own test scans, then each site it never saw (B-30).",
+        "score",
+    ),
+    "claims": Caption(
+        "What the paper says of its AUCs",
+        "Each claim checked on the published numbers and on ours (B-38 to B-42).",
+        "predict and score",
+    ),
+    "subgroups": Caption(
+        "With and without a device",
+        "AUC of all scans, of those without and with the device, and of the device alone: what a "
+        "shortcut would be worth (B-45).",
+        "predict",
+    ),
+    "flow": Caption(
+        "From what was ingested to the parts",
+        "Scans, patients and positives of each finding, beside the published counts (B-07 to B-16).",
+        "ingest and split",
+    ),
+    "prevalence": Caption(
+        "Prevalence",
+        "Share of each finding by site and part (B-46).",
+        "split",
+    ),
+    "age_and_sex": Caption(
+        "Age and sex",
+        "Patients of each site by age and sex (B-29).",
+        "ingest and split",
+    ),
     "cohort_table": Caption(
         "Cohort",
         "Patients and scans of each site and class (A-58), with what may tell sites apart: "
@@ -120,7 +157,7 @@ CAPTIONS = {
     ),
 }
 
-SHARED = ("architecture", "gradcam", "matrix")
+SHARED = ("architecture", "gradcam", "matrix", "roc_findings")
 OF_SEEDS = (
     "The standard deviation is given over seeds and over all runs: the paper does not say which it "
     "prints (D-06)."

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from elsewhere.design.paths import INTERNAL
 from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import whole
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.claims import NO_PAIR, Claim, Pair, Verdict, check, claim
-from elsewhere.scores.evidence import INTERNAL, Area, Evidence, Key
+from elsewhere.scores.evidence import Area, Evidence, Key
 
 NAME = "claims"
 CSV_NAME, PAIRS_NAME = f"{NAME}.csv", f"{NAME}_pairs.csv"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from elsewhere.scores.evidence import INTERNAL, Evidence, Key
+from elsewhere.design.paths import INTERNAL
+from elsewhere.scores.evidence import Evidence, Key
 
 NO_PAIR = "the study has no arms that this claim compares"
 

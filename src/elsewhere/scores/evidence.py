@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from elsewhere.design.paths import INTERNAL
 from elsewhere.design.study import Arm
 from elsewhere.scores.arms import on_scans
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import unpaired
 
-INTERNAL = "internal"
 OWN, PAIRED, APART = "of the AUC", "DeLong, the same scans", "as of different patients"
 
 Key = tuple[str, str, str]  # arm, site (INTERNAL: the test scans of all its own sites), finding

@@ -15,7 +15,7 @@ from elsewhere.cohorts.labels import labelled
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
-from elsewhere.design.study import Arm, Comparisons, Scoring
+from elsewhere.design.study import Arm, Comparisons, Scoring, Subgroups
 from elsewhere.figures import (
     architecture,
     arms_table,
@@ -27,6 +27,7 @@ from elsewhere.figures import (
     embeddings,
     example_slices,
     gradcam,
+    of_findings,
     published,
     report,
     roc,
@@ -35,6 +36,8 @@ from elsewhere.figures import (
     training,
 )
 from elsewhere.figures import matrix as heat_map
+from elsewhere.figures.divided import Divided
+from elsewhere.figures.findings import ByFinding
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.files import whole
 from elsewhere.imaging import profile
@@ -59,8 +62,8 @@ class Settings:
         Name of a panel to the arms whose ROC curves share its axes.
     findings
         The study's labels, if scans have several.
-    external
-        The study's names of sites on which no arm trains.
+    subgroups
+        Which device may be a shortcut to which finding.
     """
 
     title: str
@@ -75,7 +78,7 @@ class Settings:
     comparisons: tuple[Comparisons, ...] = ()
     roc_panels: Mapping[str, tuple[str, ...]] | None = None
     findings: Findings | None = None
-    external: tuple[str, ...] = ()
+    subgroups: Subgroups | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -100,26 +103,22 @@ def run(job: Job, settings: Settings) -> None:
         site_rows=settings.site_rows,
         named=named,
     )
-    of_findings = settings.findings is not None
     each = by_finding.split(results, settings.findings) if settings.findings else {"": results}
     sites = [*settings.sites]
     tables = (
         matrix.rows(one.cells.values(), arms=settings.arms, sites=sites) for one in each.values()
     )
     matrix.write(itertools.chain(*tables), job.outputs["matrix"])
-    compared = published.compare(results, settings.published) if settings.published else []
     audit = json.loads(job.path("audit").read_text(encoding="utf-8"))
     rejected = {row: pd.read_csv(path, dtype=str) for row, path in job.paths("rejected").items()}
     with whole(job.outputs["figures"]) as folder:
         folder.mkdir()
         names = [heat_map.draw(one, folder) for one in each.values()]
-        if not of_findings:
-            names += _of_results(results, folder, settings.averages_without)
-        if compared:
-            published.draw(results, compared, folder)
-            names.append("published")
-        if not of_findings:
-            names += _of_arms(job, settings, folder, results)
+        if settings.findings is None:
+            compared, drawn = _of_labels(job, settings, folder, results)
+        else:
+            compared, drawn = _of_findings(job, settings, folder, each)
+        names += drawn
         names += _of_explained(job, folder, results)
         confounding.draw(audit, folder, sites=settings.sites, classes=settings.classes)
         names += ["confounding", *_of_scans(job, settings, folder, rejected)]
@@ -129,9 +128,38 @@ def run(job: Job, settings: Settings) -> None:
     )
 
 
-def _of_results(results: Results, folder: Path, without: tuple[str, ...]) -> list[str]:
-    curves = roc.draw(results, folder)
-    return [*curves, *confusion.draw(results, folder, averages_without=without)]
+Drawn = tuple[list[dict[str, str]], list[str]]  # published numbers beside ours, names of figures
+
+
+def _of_labels(job: Job, settings: Settings, folder: Path, results: Results) -> Drawn:
+    """Draw what there is of scans with one label each."""
+    names = roc.draw(results, folder)
+    names += confusion.draw(results, folder, averages_without=settings.averages_without)
+    compared = published.compare(results, settings.published) if settings.published else []
+    if compared:
+        published.draw(results, compared, folder)
+        names.append("published")
+    return compared, names + _of_arms(job, settings, folder, results)
+
+
+def _of_findings(job: Job, settings: Settings, folder: Path, each: Mapping[str, Results]) -> Drawn:
+    """Draw what there is of scans with several findings."""
+    found = {} if settings.findings is None else settings.findings.labels
+    titles = {name: one.title for name, one in found.items()}
+    metrics = job.paths("metrics")
+    study = ByFinding(
+        titles, settings.arms, each, by_finding.internal(metrics, settings.arms, titles)
+    )
+    divided = Divided(
+        columns=study.any.columns,
+        manifests={row: manifest.read(path) for row, path in job.paths("manifest").items()},
+        splits={row: pd.read_csv(path) for row, path in job.paths("split").items()},
+        labels=titles,
+    )
+    chosen = of_findings.Chosen(settings.published, settings.subgroups, settings.scoring)
+    paths = job.paths("predictions")
+    names, compared = of_findings.draw(study, divided, paths, folder=folder, chosen=chosen)
+    return compared, names
 
 
 def _of_arms(job: Job, settings: Settings, folder: Path, results: Results) -> list[str]:

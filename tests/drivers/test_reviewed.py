@@ -137,6 +137,14 @@ def test_the_band_may_change_after_reading(chest: Any) -> None:
     assert read_csv("table_2.csv")[0]["ratio_says"] == "enlarged"
 
 
+def test_a_study_without_a_paper_has_its_own_table_alone(chest: Any) -> None:
+    export(chest.params, "chest")
+    fill("0.53,borderline,")
+    chest.values["studies"]["chest"]["published"] = None
+    table(chest.params, "chest")
+    assert "Published" not in (FOLDER / "table_2.svg").read_text()
+
+
 def test_of_another_finding_the_paper_has_no_table(chest: Any) -> None:
     chest.review.update(finding="edema", images=3)
     export(chest.params, "chest")

@@ -31,7 +31,8 @@ def results(contrastive: Results) -> Results:
     rows = tuple(row for row in contrastive.rows if row.name in ARMS)
     first, second = contrastive.columns
     columns = (first, dataclasses.replace(second, synthetic=False))
-    return dataclasses.replace(contrastive, rows=rows, columns=columns)
+    named = dataclasses.replace(contrastive.named, finding="Cardiomegaly")
+    return dataclasses.replace(contrastive, named=named, rows=rows, columns=columns)
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +149,7 @@ def test_the_figure_and_its_table(
     for words in (
         f"{first['value']:.2f} ({first['low']:.2f}–{first['high']:.2f})",
         f"{first['n_scans']} scans, {first['n_positive']} pos.",
+        "Cardiomegaly, with and without support devices",
         "AUC, all minus without",
         "(unseen site)",
         "20 of 80 scans is unknown (20 blank), so they are in neither group",

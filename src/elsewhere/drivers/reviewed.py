@@ -64,7 +64,7 @@ def _about(params: Params, planned: Planned, *, alone: bool) -> table_2.About:
 
 def _published(planned: Planned) -> list[dict[str, str]]:
     """Return the paper's Table 2 where it is of the same finding."""
-    found = published.review(planned.study.published)
+    found = published.review(planned.study.published or planned.name)
     return [row for row in found if row["finding"] == planned.review.finding]
 
 

@@ -84,7 +84,7 @@ def review(name: str | None) -> list[dict[str, str]]:
     """Return what a reader said of misclassified images in a paper, an image and network a row.
 
     Columns: requirement, finding, image, ground_truth, network, probability, impression, source.
-    Without a file of them, or without published numbers, the list is empty.
+    Without a file of them the list is empty.
     """
     return _listed(name, OF_REVIEW)
 

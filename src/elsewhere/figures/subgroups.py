@@ -109,12 +109,12 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    finding, device = (name.replace("_", " ") for name in (chosen.finding, chosen.device))
+    device = chosen.device.replace("_", " ")
     tables = [(column, _of_site(results, column, rows)) for column in results.columns]
     height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)
     with style.look():
         page = style.sheet(
-            f"Does the device carry the AUC? {finding.capitalize()}, with and without {device}",
+            f"Does the device carry the AUC? {results.named.finding}, with and without {device}",
             width=tables[0][1].width,
             height=height + GAP * (len(tables) - 1),
             notes=(*_notes(results, chosen, device), *results.notes()),

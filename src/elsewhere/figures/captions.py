@@ -95,7 +95,8 @@ CAPTIONS = {
     ),
     "flow": Caption(
         "From what was ingested to the parts",
-        "Scans, patients and positives of each finding, beside the published counts (B-07 to B-16).",
+        "Scans, patients and positives of each finding, the published counts beside them (B-07 to "
+        "B-16).",
         "ingest and split",
     ),
     "prevalence": Caption(

@@ -44,6 +44,7 @@ from elsewhere.imaging import profile
 from elsewhere.scores import arms, explained, matrix, predictions
 from elsewhere.scores.cell import Predicted
 from elsewhere.sites import manifest
+from elsewhere.sites.states import states
 
 
 @dataclass(frozen=True)
@@ -146,17 +147,18 @@ def _of_findings(job: Job, settings: Settings, folder: Path, each: Mapping[str, 
     """Draw what there is of scans with several findings."""
     found = {} if settings.findings is None else settings.findings.labels
     titles = {name: one.title for name, one in found.items()}
-    metrics = job.paths("metrics")
-    study = ByFinding(
-        titles, settings.arms, each, by_finding.internal(metrics, settings.arms, titles)
-    )
+    internal = by_finding.internal(job.paths("metrics"), settings.arms, titles)
+    study = ByFinding(titles, settings.arms, each, internal)
+    manifests = {row: manifest.read(path) for row, path in job.paths("manifest").items()}
     divided = Divided(
         columns=study.any.columns,
-        manifests={row: manifest.read(path) for row, path in job.paths("manifest").items()},
+        manifests=manifests,
         splits={row: pd.read_csv(path) for row, path in job.paths("split").items()},
         labels=titles,
     )
-    chosen = of_findings.Chosen(settings.published, settings.subgroups, settings.scoring)
+    asked = settings.subgroups
+    devices = {row: states(m, asked.device) for row, m in manifests.items()} if asked else {}
+    chosen = of_findings.Chosen(settings.published, asked, devices, settings.scoring)
     paths = job.paths("predictions")
     names, compared = of_findings.draw(study, divided, paths, folder=folder, chosen=chosen)
     return compared, names

@@ -49,7 +49,7 @@ class Provenance:
         return [
             {
                 "command": self.command("train", self._study, *key.split("/")),
-                "files": [self.file(table[key]) for table in tables],
+                "files": [self.file(table[key]) for table in tables if key in table],
             }
             for key in tables[0]
         ]
@@ -59,11 +59,12 @@ class Provenance:
         tables = [self.job.paths(name) for name in ("metrics", "predictions", "predict_cost")]
         return [
             {
+                # those on all sites together are scored from the predictions on each of them
                 "commands": [
                     self.command(step, self._study, *key.split("/"))
-                    for step in ("predict", "score")
+                    for step in (("predict", "score") if key in tables[1] else ("score",))
                 ],
-                "files": [self.file(table[key]) for table in tables],
+                "files": [self.file(table[key]) for table in tables if key in table],
             }
             for key in tables[0]
         ]

@@ -25,7 +25,7 @@ $(VENV)/.done: requirements.lock pyproject.toml
 
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.
 demo: env
-	$(RUN) python -m elsewhere phantom
+	$(RUN) python -m elsewhere phantom $(if $(filter all,$(STUDY)),,--study $(STUDY))
 	$(RUN) if [ "$(STUDY)" = all ]; then snakemake -j$(JOBS); else snakemake -j$(JOBS) results/$(STUDY)/report.html; fi
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done

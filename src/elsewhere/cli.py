@@ -156,13 +156,15 @@ def graph(
 @app.command()
 def phantom(
     sites: Annotated[list[str] | None, typer.Argument(help="default: all that `run` needs")] = None,
+    study: Annotated[str | None, typer.Option(help="those of one study in `run`")] = None,
 ) -> None:
     """Write synthetic sites, in their publishers' layouts, to data/raw."""
     from elsewhere.design.params import load, read
-    from elsewhere.drivers.phantoms import write_missing
+    from elsewhere.drivers.phantoms import needed, write_missing
 
     path = Path("params.yaml")
-    write_missing(load(path), read(path), sites or [])
+    params = load(path)
+    write_missing(params, read(path), sites or needed(params, study))
 
 
 @app.command()

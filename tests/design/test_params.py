@@ -23,7 +23,7 @@ WRONG = [
     ("typo", 1, "typo"),
     ("scale", "huge", "scale: study 'nguyen2021' has no scale 'huge', it has demo, paper"),
     ("run", [], "run"),
-    ("run", ["nguyen"], "run: no study 'nguyen'; there are contrastive, nguyen2021"),
+    ("run", ["nguyen"], "run: no study 'nguyen'; there are chestxray, contrastive, nguyen2021"),
     ("sites.utsw.privacy", "secret", "sites.utsw.privacy"),
     ("sites.utsw.titel", "UTSW", "sites.utsw.titel"),
     ("sites.utsw.intake", "lenient", "sites.utsw.intake: 'lenient' is not in intakes; there are"),

@@ -6,12 +6,10 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from elsewhere.design import params as tables
-from elsewhere.design.budgets import OnDevice
 from elsewhere.design.parts import Clahe, ImageInput, Input, Site, Timm
 
 IMAGE = {"kind": "image", "matrix": 32, "stored_matrix": 36, "channels": 3, "normalise": "image"}
 TIMM = {"kind": "timm", "model": "resnet18.a1_in1k", "pretrained": "hub", "batch_norm_scale": True}
-DEVICE = {"device": "cuda", "precision": "bf16", "batch_size": 1, "threads": 1}
 
 
 def test_a_row_refuses_keys_that_it_does_not_know() -> None:
@@ -75,15 +73,3 @@ def test_a_network_of_timm_is_built_from_its_row_alone(wrong: dict[str, Any]) ->
     assert Timm.model_validate(TIMM).sha256 is None
     with pytest.raises(ValidationError):
         Timm.model_validate(TIMM | wrong)
-
-
-@pytest.mark.parametrize(
-    "change", [{}, {"precision": "fp32"}, {"device": "cpu", "precision": "fp32"}]
-)
-def test_devices_and_their_precisions(change: dict[str, Any]) -> None:
-    assert OnDevice.model_validate(DEVICE | change).batch_size == 1
-
-
-def test_half_precision_on_a_cpu_is_refused() -> None:
-    with pytest.raises(ValidationError, match="needs device: cuda"):
-        OnDevice.model_validate(DEVICE | {"device": "cpu"})

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,9 +25,7 @@ SCALED = "split: {kind: folds, folds: 4, test: 0.25, validation: 0.10, seed: 643
 def stage(checkout: Path) -> Stage:
     """A repository in which one stage is made and recorded."""
     path = checkout / "params.yaml"
-    path.write_text(
-        path.read_text().replace("run: [nguyen2021, contrastive]", "run: [contrastive]")
-    )
+    path.write_text(re.sub(r"(?m)^run: .*$", "run: [contrastive]", path.read_text()))
     values, params = tables.read(Path("params.yaml")), tables.load()
     pipeline.write(params)
     pipeline.write_read_by_dvc(values, params)

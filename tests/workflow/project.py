@@ -58,7 +58,11 @@ ARMS = ("single-a", "single-b", "joint", "contrastive", "contrastive-mean")
 
 
 def fewer(params: str) -> str:
-    """Return params.yaml with these arms of `contrastive` only, and nothing that names others."""
+    """Return params.yaml with two studies, these arms of one only, and nothing that names others.
+
+    A third study would be more of the same stages.
+    """
+    params = re.sub(r"(?m)^run: .*$", "run: [nguyen2021, contrastive]", params)
     before, name, study = params.partition("\n  contrastive:\n    title:")
     study, after_name, after = study.partition("\n  nguyen2021-methods:")
     kept, dropping = [], False

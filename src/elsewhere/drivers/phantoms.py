@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ RAW = Path("data/raw")
 _NOTES = Path(".elsewhere/phantoms")
 
 
-def write_missing(params: Params, values: dict[str, Any], sites: list[str]) -> None:
+def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> None:
     """Write each synthetic site to data/raw, unless it stands there from the same settings.
 
     Parameters
@@ -22,14 +23,14 @@ def write_missing(params: Params, values: dict[str, Any], sites: list[str]) -> N
     params, values
         The tables, typed and plain.
     sites
-        Rows of `phantoms`; none: all that the studies in ``run`` use.
+        Rows of `phantoms`.
 
     Raises
     ------
     ParamsError
         If a site is not in `phantoms`.
     """
-    for site in sites or needed(params):
+    for site in sites:
         if site not in params.phantoms:
             known = ", ".join(sorted(params.phantoms))
             raise ParamsError(f"phantoms: no row '{site}'; there are {known}")
@@ -45,11 +46,19 @@ def write_missing(params: Params, values: dict[str, Any], sites: list[str]) -> N
         logger.info("%s: %d scans written", RAW / site, count)
 
 
-def needed(params: Params) -> list[str]:
-    """Return the synthetic sites of the studies in ``run`` at ``scale``."""
+def needed(params: Params, study: str | None = None) -> list[str]:
+    """Return the synthetic sites of the studies in ``run`` at ``scale``, or of one of them.
+
+    Raises
+    ------
+    ParamsError
+        If this study is not in ``run``.
+    """
+    if study is not None and study not in params.run:
+        raise ParamsError(f"no study '{study}' in run; there are {', '.join(params.run)}")
     rows = [
         row
-        for name in params.run
+        for name in ([study] if study else params.run)
         for row in params.studies[name].scales[params.scale].sites.values()
     ]
     return [row for row in dict.fromkeys(rows) if params.sites[row].synthetic]

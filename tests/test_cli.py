@@ -79,7 +79,7 @@ def test_params_shows_what_a_run_would_use() -> None:
 def test_an_unknown_study_is_named() -> None:
     done = run("params", "nowhere")
     assert done.returncode == 1
-    assert "no study 'nowhere'; there are contrastive, nguyen2021" in done.stderr
+    assert "no study 'nowhere'; there are chestxray, contrastive, nguyen2021" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("review",), ("reviewed", "by-mail.csv")])

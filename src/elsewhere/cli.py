@@ -164,7 +164,7 @@ def phantom(
 
     path = Path("params.yaml")
     params = load(path)
-    write_missing(params, read(path), sites or needed(params, study))
+    write_missing(params, read(path), sites or needed(params, study=study))
 
 
 @app.command()

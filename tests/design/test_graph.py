@@ -21,6 +21,8 @@ STEPS = (
 # train, predict and score; split; audit, figure, explain
 NGUYEN = 9 + 2 * 9 * 4 + 4 + 2
 CONTRASTIVE = 13 * 4 + 2 * 17 * 2 + 2 + 2 + 2
+# the same without explain, and each arm scored on all its sites together (B-28)
+CHESTXRAY = 6 + 2 * 6 * 3 + 6 + 3 + 2
 
 
 @pytest.fixture
@@ -39,9 +41,11 @@ def test_the_papers_cells_are_there(graph: dict[str, Stage]) -> None:
     assert count["score", "contrastive"] == count["predict", "contrastive"] == 17 * 2
     assert count["train", "nguyen2021"] == 9
     assert count["train", "contrastive"] == 13 * 4, "four arms apply the models of another"
-    assert count["ingest", None] == count["prepare", None] == 6
+    assert count["train", "chestxray"] == 6, "B-28: 2 networks x 3 configurations"
+    assert count["score", "chestxray"] == 6 * (3 + 1)
+    assert count["ingest", None] == count["prepare", None] == 9
     assert count["audit", "nguyen2021"] == count["audit", "contrastive"] == 1
-    assert len(graph) == NGUYEN + CONTRASTIVE + 2 * 6
+    assert len(graph) == NGUYEN + CONTRASTIVE + CHESTXRAY + 2 * 9
 
 
 def test_every_file_is_made_once_before_it_is_read(graph: dict[str, Stage]) -> None:
@@ -165,7 +169,8 @@ def test_run_and_scale_choose_the_graph(values: dict[str, Any]) -> None:
     small = stages(_changed(values, run=["contrastive"]))
     assert len(small) == CONTRASTIVE + 2 * 2
     paper = stages(_changed(values, scale="paper"))
-    assert len(paper) == NGUYEN + CONTRASTIVE + 2 * 6 + 2 * 13 * 4, "three seeds (D-06)"
+    seeds, inputs = 2 * 13 * 4, 3
+    assert len(paper) == NGUYEN + CONTRASTIVE + CHESTXRAY + 2 * 9 + seeds + inputs, "D-06, B-21"
     assert paper["ingest--utsw"].inputs == {"raw": "data/raw/utsw"}
     assert (
         paper["train--nguyen2021--utsw--0-0"].settings["training"]
@@ -185,7 +190,7 @@ def test_a_site_that_cannot_be_had_keeps_its_cells(values: dict[str, Any]) -> No
     sites = copy.deepcopy(values["sites"])
     sites["mosmed-synthetic"]["available"] = False
     graph = stages(_changed(values, sites=sites))
-    assert len(graph) == NGUYEN + CONTRASTIVE + 2 * 6
+    assert len(graph) == NGUYEN + CONTRASTIVE + CHESTXRAY + 2 * 9
     assert graph["ingest--mosmed-synthetic"].inputs == {}
     assert graph["ingest--utsw-synthetic"].inputs == {"raw": "data/raw/utsw-synthetic"}
 

@@ -31,10 +31,10 @@ def test_a_run_needs_its_synthetic_sites(values: dict[str, Any]) -> None:
     assert sorted(both) == sorted(values["phantoms"].keys())
     one = tables.parse({**values, "run": ["contrastive"]})
     assert needed(one) == ["sars-cov-2-ct-synthetic", SITE]
-    assert needed(tables.parse(values), "contrastive") == needed(one)
+    assert needed(tables.parse(values), study="contrastive") == needed(one)
     assert needed(tables.parse({**values, "scale": "paper"})) == []
     with pytest.raises(tables.ParamsError, match="no study 'x' in run; there are nguyen2021, con"):
-        needed(tables.parse(values), "x")
+        needed(tables.parse(values), study="x")
 
 
 def test_a_site_is_written_once_and_again_when_its_settings_change(values: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
+from elsewhere.cohorts.cohort import Kept
 from elsewhere.design.parts import Covidnet, CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.inference import probabilities_many
@@ -131,8 +132,10 @@ def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
         def __contains__(self, key):
             return True
 
-    arrays = valid["here"]._kept
-    slow = valid | {"here": dataclasses.replace(valid["here"], _kept=Slow())}
+    arrays = valid["here"].kept.arrays
+    kept = Kept()
+    kept.arrays = Slow()
+    slow = valid | {"here": dataclasses.replace(valid["here"], kept=kept)}
     with pytest.raises(SystemExit):
         learn(new_network(budget), train, slow, budget, losses=[cross_entropy])
     resumed = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])

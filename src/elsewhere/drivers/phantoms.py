@@ -46,7 +46,7 @@ def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) 
         logger.info("%s: %d scans written", RAW / site, count)
 
 
-def needed(params: Params, study: str | None = None) -> list[str]:
+def needed(params: Params, *, study: str | None = None) -> list[str]:
     """Return the synthetic sites of the studies in ``run`` at ``scale``, or of one of them.
 
     Raises

@@ -196,6 +196,11 @@ def divide(folder: Path, site: str) -> None:
     split.run(Job("split", {"study": STUDY, "site": site}, inputs, outputs), settings)
 
 
+def keep(folder: Path) -> None:
+    table, metadata = predictions.read(folder / "test.parquet")
+    predictions.write(table, folder / "again.parquet", metadata=metadata)
+
+
 def judge(folder: Path) -> None:
     names = {"study": STUDY, "arm": "chexpert-densenet121", "site": EXTERNAL}
     inputs = {
@@ -211,6 +216,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "manifest written and read": write_and_read,
     "split, holdout": lambda folder: divide(folder, "chexpert"),
     "split, external": lambda folder: divide(folder, EXTERNAL),
+    "predictions of five findings read and written": keep,
     "score, five findings, 2,000 resamples": judge,
 }
 

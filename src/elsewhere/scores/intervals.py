@@ -224,11 +224,12 @@ def resampled_auc(labels: Ints, *, scores: Floats, draws: Draws) -> Floats:
     ordered = np.flatnonzero(negative)[np.argsort(scores[negative], kind="stable")]
     # negatives below each positive, and those below or equal
     ends = [np.searchsorted(scores[ordered], scores[positive], side) for side in ("left", "right")]
-    columns = draws.patient[positive], draws.patient[ordered]
-    blocks = [
-        _block_auc(*(np.take(draws.weights[rows], of, axis=1) for of in columns), ends)
-        for rows in _blocks(len(draws.weights), len(scores))
-    ]
+    of_positive, of_ordered = draws.patient[positive], draws.patient[ordered]
+    blocks = []
+    for rows in _blocks(len(draws.weights), len(scores)):
+        some = draws.weights[rows]
+        above, below = np.take(some, of_positive, axis=1), np.take(some, of_ordered, axis=1)
+        blocks.append(_block_auc(above, below, ends))
     return np.concatenate(blocks)
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elsewhere.cohorts.labels import LabelsError, columns, findings_of, labelled, pattern
 from elsewhere.design.findings import Findings
@@ -94,3 +96,22 @@ def test_a_pattern_is_which_labels_a_patient_has_in_any_scan():
         {"x": "Int64"}
     )
     assert pattern(rows, ("x", "y")).to_dict() == {"a": "10", "b": "01"}
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from([0, 1, pd.NA]), min_size=3)),
+        max_size=12,
+    )
+)
+def test_patterns_are_those_of_each_patient_alone(scans):
+    names = ("x", "y", "z")
+    rows = pd.DataFrame(
+        [(patient, *labels[:3]) for patient, labels in scans], columns=["patient_id", *names]
+    ).astype(dict.fromkeys(names, "Int64"))
+    expected = {patient: "" for patient, _ in scans}
+    for patient in expected:
+        own = [labels for one, labels in scans if one == patient]
+        for i in range(len(names)):
+            expected[patient] += str(int(1 in [row[i] for row in own if row[i] is not pd.NA]))
+    assert pattern(rows, names).to_dict() == expected

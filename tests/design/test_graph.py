@@ -253,3 +253,37 @@ def test_comparisons_and_panels_are_settings_of_the_figures_that_have_some(
     assert said["comparisons"] == "studies.contrastive.comparisons"
     assert said["roc_panels"] == "studies.contrastive.roc_panels"
     assert not {"comparisons", "roc_panels"} & set(found["figure--nguyen2021"].settings)
+
+
+def test_nothing_in_the_graph_grows_with_the_scans_of_a_site(
+    values: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stages are named by sites, inputs, arms and runs alone; scans are rows of their tables."""
+    params = _changed(values, run=["chestxray"], scale="paper")
+    study, rows = params.studies["chestxray"], [*params.scale_of("chestxray").sites.values()]
+    inputs = {params.input_of("chestxray", arm) for arm in study.arms}
+    named = {
+        "study": {"chestxray"},
+        "site": {*rows, "internal"},
+        "input": inputs,
+        "arm": {*study.arms},
+        "run": {*runs(params, "chestxray")},
+    }
+    monkeypatch.chdir(tmp_path)
+    graph = stages(params)
+    for stage in graph.values():
+        assert all(name in named[kind] for kind, name in stage.wildcards.items()), stage.name
+    arms, sites = len(study.arms), len(rows)
+    assert Counter(stage.step for stage in graph.values()) == {
+        **dict.fromkeys(("audit", "figure"), 1),
+        **dict.fromkeys(("ingest", "split"), sites),
+        "prepare": sites * len(inputs),
+        "train": arms * len(named["run"]),
+        "predict": arms * sites,
+        "score": arms * (sites + 1),
+    }
+    for row in rows:
+        (tmp_path / "data/raw" / row).mkdir(parents=True)
+        for number in range(20):
+            (tmp_path / "data/raw" / row / f"{number}.jpg").touch()
+    assert stages(params) == graph, "the graph is a function of params.yaml alone"

@@ -268,11 +268,29 @@ def test_resampled_values_are_those_of_repeated_rows(rows):
 
 
 def test_blocks_of_resamples_change_nothing(dice, monkeypatch):
-    labels, scores = dice.integers(0, 2, 50), dice.normal(size=50)
-    draws = resample(labels, patients=np.arange(50), n=30, seed=0)
-    whole = resampled_auc(labels, scores=scores, draws=draws)
-    monkeypatch.setattr(intervals, "_BLOCK", 120)
-    assert (resampled_auc(labels, scores=scores, draws=draws) == whole).all()
+    labels, scores = dice.integers(0, 2, 50), dice.normal(size=50).round(1)
+
+    def all_of_them():
+        draws = resample(labels, patients=np.arange(50), n=30, seed=0)
+        areas = resampled_auc(labels, scores=scores, draws=draws)
+        shares = resampled_shares(labels, calls=scores > 0, draws=draws)
+        return np.column_stack([draws.weights, areas, *shares])
+
+    whole = all_of_them()
+    for block in (120, 1):  # a few resamples at once, and one by one
+        monkeypatch.setattr(intervals, "_BLOCK", block)
+        assert (all_of_them() == whole).all()
+
+
+def test_a_seed_draws_each_stratum_as_one_table_of_members(monkeypatch):
+    """What a seed has drawn so far it draws for ever, however memory is saved."""
+    labels = np.repeat([0, 1], [31, 12])
+    stream = np.random.default_rng(7)
+    tables = [stream.integers(size, size=(20, size)) for size in (31, 12)]
+    expected = [[np.bincount(row, minlength=one.shape[1]) for row in one] for one in tables]
+    monkeypatch.setattr(intervals, "_BLOCK", 100)
+    weights = resample(labels, patients=np.arange(43), n=20, seed=7).weights
+    assert (weights == np.hstack(expected)).all()
 
 
 def test_a_resample_without_a_class_fails_visibly():

@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from elsewhere.scores.predictions import COLUMNS, PredictionsError, read, write
 
@@ -85,6 +87,7 @@ def change(**values):
         (change(scan_id="u0001", patient_id="other", label=0), "two patients"),
         (change(mc_probability=[0.5]), "passes"),
         (change(mc_probability=[0.5, 1.5]), "mc_probability"),
+        (change(mc_probability=[0.5, None]), "mc_probability"),
         (change(part="validation"), "validation rows"),
     ],
 )
@@ -93,6 +96,46 @@ def test_broken_rows_are_refused(frame, tmp_path, broken, said):
         write(broken(frame), tmp_path / "p.parquet", metadata=OK)
     assert "p.parquet" in str(error.value)
     assert not list(tmp_path.iterdir())
+
+
+FINDINGS = ("edema", "consolidation")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(FINDINGS),
+            st.sampled_from("ab"),
+            st.sampled_from("pq"),
+            st.integers(0, 1),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_scan_of_a_finding_has_one_patient_and_one_label(tmp_path_factory, drawn):
+    """The rows of a scan that stands in several runs are compared, a finding at a time."""
+    table = pd.DataFrame(drawn, columns=["finding", "scan_id", "patient_id", "label"])
+    table = table.assign(
+        fold=0,
+        seed=range(len(table)),
+        part="test",
+        probability_0=0.5,
+        probability_1=0.5,
+        window_start=0,
+        mc_probability=[[]] * len(table),
+    )
+    told = {one[:2]: {other[2:] for other in drawn if other[:2] == one[:2]} for one in drawn}
+    torn = [one for one in drawn if len(told[one[:2]]) > 1]
+    path = tmp_path_factory.mktemp("predictions") / "p.parquet"
+    metadata = {**OK, "findings": ";".join(FINDINGS)}
+    if torn:
+        with pytest.raises(PredictionsError, match=f"two labels: {len(torn)} rows") as error:
+            write(table, path, metadata=metadata)
+        assert str(error.value).split("scan ")[-1] in {one[1] for one in torn}
+    else:
+        write(table, path, metadata=metadata)
+        assert len(read(path)[0]) == len(drawn)
 
 
 @pytest.mark.parametrize(

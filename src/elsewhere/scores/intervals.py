@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
@@ -174,9 +175,19 @@ def resample(labels: Ints, *, patients: Ints, n: int, seed: int) -> Draws:
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
         size = len(members)
-        drawn = generator.integers(size, size=(n, size)) + size * np.arange(n)[:, None]
-        weights[:, members] = np.bincount(drawn.ravel(), minlength=n * size).reshape(n, size)
+        for rows in _blocks(n, size):
+            each = weights[rows]
+            drawn = generator.integers(size, size=(len(each), size))
+            drawn += size * np.arange(len(each))[:, None]
+            counts = np.bincount(drawn.ravel(), minlength=drawn.size)
+            each[:, members] = counts.reshape(drawn.shape)
     return Draws(weights, patient)
+
+
+def _blocks(n: int, width: int) -> Iterator[slice]:
+    """Cut n resamples into blocks of as many as memory has room for, at least one."""
+    rows = max(1, _BLOCK // max(1, width))
+    return (slice(at, at + rows) for at in range(0, n, rows))
 
 
 def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) -> Shares:
@@ -193,7 +204,8 @@ def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) ->
     kinds = [truth & calls, ~truth & calls, ~truth & ~calls, truth & ~calls]
     counts = np.stack([np.bincount(draws.patient, weights=kind) for kind in kinds], axis=1)
     # whole numbers: the product is exact in any order of summation
-    tp, fp, tn, fn = (draws.weights.astype(np.float64) @ counts).T
+    blocks = _blocks(*draws.weights.shape)
+    tp, fp, tn, fn = np.concatenate([draws.weights[rows] @ counts for rows in blocks]).T
     with np.errstate(invalid="ignore"):
         return Shares((tp + tn) / (tp + fp + tn + fn), tp / (tp + fn), tn / (tn + fp))
 
@@ -208,29 +220,28 @@ def resampled_auc(labels: Ints, *, scores: Floats, draws: Draws) -> Floats:
     draws
         Patients drawn, as from `resample`.
     """
-    order = np.argsort(scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=-np.inf))
-    positive, column = labels[order] == 1, draws.patient[order]
-    rows = max(1, _BLOCK // len(scores))
-    blocks = [
-        _block_auc(draws.weights[at : at + rows][:, column], positive, starts)
-        for at in range(0, len(draws.weights), rows)
-    ]
+    positive, negative = labels == 1, labels == 0
+    ordered = np.flatnonzero(negative)[np.argsort(scores[negative], kind="stable")]
+    # negatives below each positive, and those below or equal
+    ends = [np.searchsorted(scores[ordered], scores[positive], side) for side in ("left", "right")]
+    of_positive, of_ordered = draws.patient[positive], draws.patient[ordered]
+    blocks = []
+    for rows in _blocks(len(draws.weights), len(scores)):
+        some = draws.weights[rows]
+        above, below = np.take(some, of_positive, axis=1), np.take(some, of_ordered, axis=1)
+        blocks.append(_block_auc(above, below, ends))
     return np.concatenate(blocks)
 
 
 def _block_auc(
-    weights: NDArray[np.int32], positive: NDArray[np.bool_], starts: NDArray[np.intp]
+    above: NDArray[np.int32], below: NDArray[np.int32], ends: list[NDArray[np.intp]]
 ) -> Floats:
-    """Return AUCs of weights [b, n] in ascending order of score; `starts` open groups of ties."""
-    ties = len(starts) < weights.shape[1]
-    above, below = weights * positive, weights * ~positive
-    if ties:
-        above, below = (np.add.reduceat(w, starts, axis=1) for w in (above, below))
+    """Return AUCs of weights of positives [b, m] and of negatives in order of score [b, n]."""
+    counted = np.zeros((len(below), below.shape[1] + 1), dtype=np.int64)
+    np.cumsum(below, axis=1, out=counted[:, 1:])
     # twice the pairs, so that half pairs stay whole numbers
-    ordered = 2 * np.cumsum(below, axis=1, dtype=np.int64) - below
-    won = np.einsum("ij,ij->i", above, ordered)
-    pairs = above.sum(axis=1) * below.sum(axis=1)
+    won = sum(np.einsum("ij,ij->i", above, np.take(counted, end, axis=1)) for end in ends)
+    pairs = above.sum(axis=1) * counted[:, -1]
     with np.errstate(invalid="ignore"):
         areas: Floats = won / (2 * pairs)
     return areas

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from elsewhere.files import whole
 
@@ -153,13 +154,12 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
     empty = [name for name in COLUMNS if table[name].null_count]
     if empty:
         return [f"empty values in {empty}; every row needs all columns"]
-    frame = table.to_pandas()
+    passes = table["mc_probability"].combine_chunks()
+    frame = table.drop_columns("mc_probability").to_pandas()
     label = frame["label"]
     zero, one = frame["probability_0"].to_numpy(), frame["probability_1"].to_numpy()
     # "not (inside)" also catches NaN
     outside = ~((zero >= 0) & (zero <= 1) & (one >= 0) & (one <= 1))
-    of_scan = frame.groupby(["finding", "scan_id"], sort=False)[["patient_id", "label"]]
-    two = (of_scan.transform("nunique") > 1).any(axis=1).to_numpy()
     known = findings(metadata) or ("",)
     rules = {
         "label is neither 0 nor 1": ~label.isin([0, 1]).to_numpy(),
@@ -169,7 +169,7 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
         "a scan stands twice in one run (or in two of its parts)": (
             frame.duplicated([*RUN, "finding", "scan_id"]).to_numpy()
         ),
-        "a scan has two patients or two labels": two,
+        "a scan has two patients or two labels": _torn(frame),
         f"finding is not one of {sorted(known)}": ~frame["finding"].isin(known).to_numpy(),
     }
     broken = [
@@ -177,19 +177,30 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
         for rule, bad in rules.items()
         if bad.any()
     ]
-    return broken or _pass_problems(frame)
+    return broken or _pass_problems(frame, passes)
 
 
-def _pass_problems(frame: pd.DataFrame) -> list[str]:
+def _torn(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say of each row whether rows of its scan and finding have several patients or labels."""
+    scan = ["finding", "scan_id"]
+    distinct = frame[[*scan, "patient_id", "label"]].drop_duplicates()
+    torn = distinct.loc[distinct.duplicated(scan), scan].drop_duplicates()
+    rows = frame[scan].merge(torn, how="left", indicator=True)
+    found: NDArray[np.bool_] = (rows["_merge"] == "both").to_numpy()
+    return found
+
+
+def _pass_problems(frame: pd.DataFrame, passes: pa.ListArray) -> list[str]:
     """Every test row of a run has equally many Monte-Carlo passes, validation rows have none."""
-    n_passes = frame["mc_probability"].map(len).astype("int64")
+    n_passes = pd.Series(passes.value_lengths().to_numpy(), index=frame.index)
     if bool((n_passes[frame["part"] == "validation"] > 0).any()):
         return ["validation rows have mc_probability; expected empty lists"]
     tested = frame["part"] == "test"
     spread = n_passes[tested].groupby([frame.loc[tested, name] for name in RUN]).nunique()
     if bool((spread > 1).any()):
         return [f"test rows of run {spread.idxmax()} differ in their number of Monte-Carlo passes"]
-    passes = np.concatenate([[0.0], *frame["mc_probability"]])
-    if not bool(((passes >= 0) & (passes <= 1)).all()):
+    # without a value it is NaN, which is not within
+    drawn = passes.flatten().to_numpy(zero_copy_only=False)
+    if not bool(((drawn >= 0) & (drawn <= 1)).all()):
         return ["an mc_probability is not within 0..1"]
     return []

@@ -198,7 +198,7 @@ def divide(folder: Path, site: str) -> None:
 
 def keep(folder: Path) -> None:
     table, metadata = predictions.read(folder / "test.parquet")
-    predictions.write(table, folder / "again.parquet", metadata=metadata)
+    predictions.write(table, folder / "test-again.parquet", metadata=metadata)
 
 
 def judge(folder: Path) -> None:

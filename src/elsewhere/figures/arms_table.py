@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Results, Row
+from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
 from elsewhere.scores.summary import spread
 
 CSV_NAME = "arms_table.csv"
@@ -60,10 +59,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     rows
         As from `table`.
     """
-    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(rows, folder / CSV_NAME, columns=COLUMNS)
     tables = [_of_site(results, column, rows) for column in results.columns]
     with style.look():
         page = style.sheet(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from elsewhere.design.paths import INTERNAL
 from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.claims import NO_PAIR, Claim, Pair, Verdict, check, claim
 from elsewhere.scores.evidence import Area, Evidence, Key
@@ -98,8 +97,8 @@ def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
     if not judged:
         return []
     marks = {OURS: "yes" if study.any.synthetic else "no", PAPER: "no"}
-    _write(folder / CSV_NAME, COLUMNS, _claim_rows(judged, marks))
-    _write(folder / PAIRS_NAME, PAIR_COLUMNS, _pair_rows(judged, marks))
+    write(_claim_rows(judged, marks), folder / CSV_NAME, columns=COLUMNS)
+    write(_pair_rows(judged, marks), folder / PAIRS_NAME, columns=PAIR_COLUMNS)
     lines = [_line(study, one, whose) for one in judged for whose in one.verdicts]
     count = len(lines)
     table = Table(FIELDS, tuple(lines), tuple(range(2, count, 2)), tuple(range(1, count, 2)))
@@ -134,13 +133,6 @@ def _published(study: ByFinding, known: Sequence[Mapping[str, str]]) -> dict[Key
             value = next((listed[key] for key in keys if key in listed), None)
             found[place.row.name, place.site, finding] = Area(value)
     return found
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from matplotlib.axes import Axes
 from elsewhere.design.study import Comparisons
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Results
-from elsewhere.files import whole
+from elsewhere.figures.rows import write
 from elsewhere.scores import arms
 from elsewhere.scores.arms import CORRECTED, DELONG, MEASURES, PAIRED, Pair
 from elsewhere.scores.cell import Predicted
@@ -99,7 +98,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     rows
         As from `beside`.
     """
-    _write(results, rows, folder / CSV_NAME)
+    write(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
     by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
     shown = {one: _by_arm(found) for one, found in by_site.items() if found}
     height = sum(TITLE + HEAD + FOOT + sum(map(_tall, arms.values())) for arms in shown.values())
@@ -121,15 +120,12 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
         style.save(page.figure, folder, "comparisons")
 
 
-def _write(results: Results, rows: Rows, path: Path) -> None:
+def _marked(results: Results, rows: Rows) -> Iterator[dict[str, Any]]:
     by_name = {row.name: row for row in results.rows}
     sites = {column.name: column for column in results.columns}
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for row in rows:
-            marks = results.marks(by_name[row["arm"]], sites[row["site"]])
-            writer.writerow({**row, **marks, "label_against": by_name[row["against"]].label})
+    for row in rows:
+        marks = results.marks(by_name[row["arm"]], sites[row["site"]])
+        yield {**row, **marks, "label_against": by_name[row["against"]].label}
 
 
 def _by_arm(rows: Rows) -> Mapping[str, Mapping[str, Tests]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 from elsewhere.figures import style
 from elsewhere.figures.divided import PARTS, Divided, marks
 from elsewhere.figures.results import Column
-from elsewhere.files import whole
+from elsewhere.figures.rows import write
 
 NAME = "flow"
 CSV_NAME = f"{NAME}.csv"
@@ -110,10 +109,7 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
     list of str
         Names of the figures drawn.
     """
-    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(rows, folder / CSV_NAME, columns=COLUMNS)
     top, charts = 0.0, {}
     for column in divided.columns:
         boxes = _place([row for row in rows if row["site"] == column.name], top + NAME_LINE)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding, Place
 from elsewhere.figures.results import Row
 from elsewhere.figures.roc_panels import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
-from elsewhere.files import whole
+from elsewhere.figures.rows import write
 
 PREFIX = "roc_findings_"
 COLUMNS = (
@@ -54,7 +53,7 @@ def _figure(
 ) -> None:
     network, places = what
     name = f"{PREFIX}{network}"
-    _write(study, what, folder / f"{name}.csv")
+    write(_points(*what), folder / f"{name}.csv", columns=COLUMNS)
     across = max(len(found) for found in places.values())
     tall = TITLE + SIDE + BELOW + ENTRY * len(study.titles) + GAP
     width, height = LEFT + PITCH * (across - 1) + SIDE + 0.15, tall * len(places) - GAP
@@ -120,25 +119,21 @@ def _notes(study: ByFinding) -> tuple[str, ...]:
     )
 
 
-def _write(study: ByFinding, what: tuple[str, Mapping[Row, Sequence[Place]]], path: Path) -> None:
-    network, places = what
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for place in (one for found in places.values() for one in found):
-            for finding, cell in place.cells.items():
-                pooled = cell["pooled"]
-                about = {
-                    "network": network,
-                    "arm": place.row.name,
-                    "site": place.site,
-                    "tested_on": place.title,
-                    "kind": place.kind,
-                    "finding": finding,
-                    "status": words.verdict(cell),
-                    **place.marks,
-                    **{name: pooled[name] for name in ("auc", "auc_low", "auc_high")},
-                }
-                curve = pooled["roc"] or {name: [None] for name in POINT}
-                for point in zip(*(curve[name] for name in POINT), strict=True):
-                    writer.writerow(about | dict(zip(POINT, point, strict=True)))
+def _points(network: str, places: Mapping[Row, Sequence[Place]]) -> Iterator[dict[str, Any]]:
+    for place in (one for found in places.values() for one in found):
+        for finding, cell in place.cells.items():
+            pooled = cell["pooled"]
+            about = {
+                "network": network,
+                "arm": place.row.name,
+                "site": place.site,
+                "tested_on": place.title,
+                "kind": place.kind,
+                "finding": finding,
+                "status": words.verdict(cell),
+                **place.marks,
+                **{name: pooled[name] for name in ("auc", "auc_low", "auc_high")},
+            }
+            curve = pooled["roc"] or {name: [None] for name in POINT}
+            for point in zip(*(curve[name] for name in POINT), strict=True):
+                yield about | dict(zip(POINT, point, strict=True))

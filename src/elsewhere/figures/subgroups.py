@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,8 +12,8 @@ import pandas as pd
 from elsewhere.design.study import Scoring, Subgroups
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Results, Row
+from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
 from elsewhere.scores import subgroups
 from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
@@ -105,10 +104,7 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
     rows
         As from `table`.
     """
-    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(rows, folder / CSV_NAME, columns=COLUMNS)
     device = chosen.device.replace("_", " ")
     tables = [(column, _of_site(results, column, rows)) for column in results.columns]
     height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding, Place
 from elsewhere.figures.results import Row
+from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
 
 NAME = "table_1"
 CSV_NAME = f"{NAME}.csv"
@@ -59,10 +58,7 @@ def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
     list of str
         Names of the figures drawn.
     """
-    with whole(folder / CSV_NAME) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write(rows, folder / CSV_NAME, columns=COLUMNS)
     blocks = [_block(study, name, group, rows) for name, group in study.networks().items()]
     with style.look():
         page = style.sheet(

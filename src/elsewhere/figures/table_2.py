@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.figures import style, words
+from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
 from elsewhere.scores.reading import AGREEMENT, NORMAL_BELOW, Reading
 
 NAME, CSV_NAME, AGREEMENT_NAME = "table_2", "table_2.csv", "agreement.csv"
@@ -91,9 +90,9 @@ def draw(
         As from `elsewhere.figures.published.review`, of the same finding.
     """
     synthetic = "yes" if about.synthetic else "no"
-    _write(folder / CSV_NAME, rows, [*rows[0]])
+    write(rows, folder / CSV_NAME, columns=[*rows[0]])
     counted = [{**row, "synthetic": synthetic} for row in agreement]
-    _write(folder / AGREEMENT_NAME, counted, [*AGREEMENT, "synthetic"])
+    write(counted, folder / AGREEMENT_NAME, columns=[*AGREEMENT, "synthetic"])
     ours, theirs = _ours(about, rows), _published(published)
     below = HEAD + theirs.height if theirs else 0.0
     with style.look():
@@ -133,13 +132,6 @@ def _row(about: About, case: Mapping[str, Any], reading: Reading) -> dict[str, A
         "impression": reading.impression,
         "comment": reading.comment,
     }
-
-
-def _write(path: Path, rows: Rows, columns: Sequence[str]) -> None:
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _ours(about: About, rows: Rows) -> Table:

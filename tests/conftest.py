@@ -371,6 +371,12 @@ def real() -> Callable[[str], Path]:
     return Path(top).joinpath
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a file on one worker, so that its fixtures are made once."""
+    if item.get_closest_marker("xdist_group") is None:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put slow tests first: their chain would run on one core alone after all others."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -56,6 +56,7 @@ PLUGINS = {  # loaded by another library, so that no import statement names them
     "pylibjpeg-openjpeg": "pydicom decodes JPEG 2000 with it",
     "pylibjpeg-rle": "pydicom decodes RLE with it",
     "python-gdcm": "pydicom decodes with it",
+    "ruamel-yaml-clib": "dvc reads dvc.yaml with it, ten times as fast",
     "torchvision": "timm imports it",
 }
 
@@ -200,5 +201,5 @@ def test_tests_and_benchmarks_import_only_what_is_declared(folder):
     declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL, *readers]}
     files = list((ROOT / folder).rglob("*.py"))
     local = {canonicalize_name(name) for path in files for name in (path.stem, path.parent.name)}
-    known = {"gdcm": "python-gdcm", "rattler": "py-rattler"}
+    known = {"gdcm": "python-gdcm", "rattler": "py-rattler", "ruamel": "ruamel-yaml-clib"}
     assert {known.get(name, name) for name in used - local} - declared == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
-from elsewhere.design.params import Params
+from elsewhere.design.params import Params, at_key
 from elsewhere.design.plan import code_text
 from elsewhere.design.stage import CODE_LISTS, SOURCE, Stage
 from elsewhere.files import whole
@@ -81,11 +82,14 @@ def check(params: Params, *, path: Path = DVC_YAML) -> None:
 
 
 def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
-    """Write what DVC's stages read: the params as JSON, and the lists of code.
+    """Write what DVC's stages read: their params as JSON, and the lists of code.
 
-    A file whose content stays the same is not touched; a list that no stage needs is removed.
+    DVC walks through all of the params for each key of each stage, so only what a stage reads is
+    there. A file whose content stays the same is not touched; a list that no stage needs is
+    removed.
     """
-    wanted = {str(PARAMS_JSON): json.dumps(values, indent=1, sort_keys=True) + "\n"}
+    keys = sorted({key for stage in stages(params).values() for key in stage.keys})
+    wanted = {str(PARAMS_JSON): json.dumps(_only(values, keys), indent=1, sort_keys=True) + "\n"}
     hashes = Hashes()
     for stage in stages(params).values():
         if stage.code_list not in wanted:
@@ -99,3 +103,14 @@ def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
             continue
         with whole(path) as part:
             part.write_text(content, encoding="utf-8")
+
+
+def _only(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key in keys:
+        *tables, last = key.split(".")
+        at = found
+        for name in tables:
+            at = at.setdefault(name, {})
+        at[last] = at_key(values, key)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +15,14 @@ from scipy.sparse.csgraph import connected_components
 
 from elsewhere.cohorts import groups
 from elsewhere.imaging import signature
+from elsewhere.progress import reported
 
 PAIR = ("site_a", "scan_a", "patient_a", "site_b", "scan_b", "patient_b", "kind", "similarity")
 PRIOR = 20  # scans that show nothing, averaged into the mean: few scans must not cancel each other
-BLOCK = 1024  # scans compared with all others at once
+BLOCK, WIDE = 1024, 16_384  # scans compared at once with so many others
 MOST_LISTED = 100_000
+
+log = logging.getLogger(__name__)
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
@@ -50,7 +54,7 @@ def find(scans: pd.DataFrame, *, similarity: float) -> Duplicates:
 
     Signatures are compared after what chests share is taken off and weighed down, see `apart`.
     Images are compared with images, volumes with volumes. The work is n x n products of
-    `signature.LENGTH` numbers, in blocks of `BLOCK` rows.
+    `signature.LENGTH` numbers, in blocks; the log tells how far it is.
 
     Parameters
     ----------
@@ -162,12 +166,23 @@ def _near(
     if not packed:
         return
     shapes = apart(signature.unpacked(packed))
-    for start in range(0, len(shapes), BLOCK):
-        products = shapes[start : start + BLOCK] @ shapes[start:].T
-        a, b = np.nonzero(products >= similarity)
-        upper = a < b
-        a, b = a[upper], b[upper]
-        yield a + start, b + start, products[a, b].astype(np.float64)
+    starts = range(0, len(shapes), BLOCK)
+    unit = f"blocks of {BLOCK} scans compared"
+    for start in reported(starts, log, total=len(starts), unit=unit):
+        tiles = [_alike(shapes, start, at, similarity) for at in range(start, len(shapes), WIDE)]
+        a, b, alike = (np.concatenate(each) for each in zip(*tiles, strict=True))
+        yield a, b, alike
+
+
+def _alike(
+    shapes: Floats, start: int, other: int, similarity: float
+) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
+    """Compare a block with `WIDE` scans; all others at once would fill the memory."""
+    products = shapes[start : start + BLOCK] @ shapes[other : other + WIDE].T
+    a, b = np.nonzero(products >= similarity)
+    upper = a + start < b + other
+    a, b = a[upper], b[upper]
+    return a + start, b + other, products[a, b].astype(np.float64)
 
 
 def _listed(ordered: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

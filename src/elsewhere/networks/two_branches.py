@@ -49,9 +49,12 @@ class TwoBranches(nn.Module):
             for (before, after), blocks in zip(pairwise(channels), BLOCKS, strict=True)
         )
         self.channels = channels[-1]
+        # With channels last the step takes a seventh less time on a CPU.
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the last stage, ``[batch, channels, y, x]``; `last_extent` rows and columns."""
+        images = images.contiguous(memory_format=torch.channels_last)
         lower = self.pool(self.stem(images))
         upper = self.upper[0](lower)
         outputs = self.stages[0](lower, upper)

@@ -1,11 +1,12 @@
 """files: whole or not at all, and nothing left behind."""
 
+import csv
 import os
 from pathlib import Path
 
 import pytest
 
-from elsewhere.files import remove, walk, whole
+from elsewhere.files import remove, walk, whole, write_rows
 
 
 def names(folder: Path) -> list[str]:
@@ -110,3 +111,19 @@ def test_a_walk_is_what_the_library_finds(tmp_path: Path) -> None:
     found = list(walk(tmp_path, set()))
     assert sorted(found) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
     assert found == list(walk(tmp_path, set()))
+
+
+def test_rows_stand_under_their_columns_in_the_order_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    write_rows([{"b": 2, "a": "x,y"}, {"a": None, "b": 0.5}], path, columns=("a", "b"))
+    with path.open(encoding="utf-8", newline="") as file:
+        assert list(csv.reader(file)) == [["a", "b"], ["x,y", "2"], ["", "0.5"]]
+
+
+def test_a_row_that_fits_no_column_leaves_the_file_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    write_rows([{"a": 1}], path, columns=("a",))
+    with pytest.raises(ValueError, match="not in fieldnames"):
+        write_rows([{"a": 2}, {"c": 3}], path, columns=("a",))
+    assert path.read_bytes() == b"a\n1\n"
+    assert names(tmp_path) == ["table.csv"]

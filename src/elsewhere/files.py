@@ -1,12 +1,14 @@
-"""files: write a file or a folder whole or not at all; walk over a tree of them."""
+"""files: write a file, a folder or a CSV whole or not at all; walk over a tree of them."""
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -26,6 +28,20 @@ def whole(path: Path) -> Iterator[Path]:
         os.replace(part, path)
     finally:
         remove(part)
+
+
+def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, columns: Sequence[str]) -> None:
+    """Write rows as CSV under a header, whole or not at all; None is an empty field.
+
+    Raises
+    ------
+    ValueError
+        If a row has a key that is no column.
+    """
+    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def remove(path: Path) -> None:

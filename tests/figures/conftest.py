@@ -33,8 +33,16 @@ from elsewhere.steps.figure import Settings, run
 sys.path.insert(0, str(Path(__file__).parent))
 
 ROOT = Path(__file__).parents[2]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the folder on one worker: its files share studies."""
+    item.add_marker(pytest.mark.xdist_group("figures"))
+
+
 COUNTS = {"utsw": (68, 20), "cc-ccii": (852, 312), "covid-ctset": (271, 57), "mosmed": (171, 171)}
 COUNTS |= {"site-a": (620, 313), "site-b": (186, 87)}
+COUNTS |= {"chexpert": (400, 100), "chestxray14": (300, 60), "mimic-cxr-jpg": (500, 150)}
 
 
 def roc(separation: float) -> dict[str, list[float]]:
@@ -527,6 +535,8 @@ def study_job(
         sites=sites,
         site_rows=rows,
         scoring=table.scoring,
+        findings=table.findings,
+        subgroups=table.subgroups,
     )
     return job, settings
 
@@ -632,6 +642,11 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
     write_predicted(job, settings)
     run(job, settings)
     return job, settings
+
+
+@pytest.fixture(scope="session")
+def study_of() -> Callable[..., tuple[Job, Settings]]:
+    return study_job
 
 
 @pytest.fixture(scope="session")

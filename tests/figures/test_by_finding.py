@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 from elsewhere.design.findings import Findings
 from elsewhere.figures import by_finding
 
@@ -15,12 +17,16 @@ POLICY = {
 
 
 def test_the_policy_is_said_in_words():
-    said = by_finding.said(Findings.model_validate(POLICY))
+    (said,) = by_finding.policy(Findings.model_validate(POLICY))
     assert said == (
         "Labels: an uncertain mention counts as positive for Edema, Atelectasis; negative for "
         "Cardiomegaly; no mention counts as negative; views: PA, AP. A finding that a site does "
         "not annotate has no label."
     )
+
+
+def test_scans_with_one_label_need_no_policy():
+    assert by_finding.policy(None) == ()
 
 
 def test_each_finding_is_a_study_of_its_own_that_says_its_policy(nguyen):
@@ -31,8 +37,10 @@ def test_each_finding_is_a_study_of_its_own_that_says_its_policy(nguyen):
         | {"findings": {name: {one: cell[one] for one in own} for name in names}}
         for key, cell in nguyen.cells.items()
     }
-    results = nguyen.__class__(nguyen.named, nguyen.rows, nguyen.columns, cells)
-    found = by_finding.split(results, Findings.model_validate(POLICY))
+    findings = Findings.model_validate(POLICY)
+    named = dataclasses.replace(nguyen.named, policy=by_finding.policy(findings))
+    results = nguyen.__class__(named, nguyen.rows, nguyen.columns, cells)
+    found = by_finding.split(results, findings)
     assert list(found) == names
     for name, one in found.items():
         assert one.titled("AUC") == f"{POLICY['labels'][name]['title']}: AUC"
@@ -41,4 +49,6 @@ def test_each_finding_is_a_study_of_its_own_that_says_its_policy(nguyen):
         for key, cell in one.cells.items():
             assert {part: cell[part] for part in own} == {p: nguyen.cells[key][p] for p in own}
             assert cell["finding"] == name
+            uncertain = POLICY["labels"][name]["uncertain"]
+            assert cell["label_policy"] == f"uncertain={uncertain};blank=negative;views=PA+AP"
     assert nguyen.file("matrix") == "matrix"

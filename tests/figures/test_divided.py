@@ -35,8 +35,8 @@ def test_of_several_folds_the_first_is_shown_and_the_note_says_so(divided: Divid
     assert folds.folds == 2
     column = divided.columns[0]
     assert folds.parts(column)["train"].equals(divided.parts(column)["train"])
-    assert "the first of 2 folds" in folds.of_parts[0]
-    assert divided.of_parts == divided.of_keys == ()
+    assert "the first of 2 folds" in folds.notes_of_parts[0]
+    assert divided.notes_of_parts == divided.notes == ()
 
 
 def test_images_that_stand_for_patients_are_starred(divided: Divided) -> None:
@@ -48,8 +48,8 @@ def test_images_that_stand_for_patients_are_starred(divided: Divided) -> None:
         "ChestX-ray14 *",
         "MIMIC-CXR-JPG",
     ]
-    assert "ChestX-ray14: no patient keys published" in starred.of_keys[0]
-    assert starred.of_parts == starred.of_keys
+    assert "ChestX-ray14: no patient keys published" in starred.notes[0]
+    assert starred.notes_of_parts == starred.notes
 
 
 def test_a_label_that_no_split_has_is_named(divided: Divided) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import chestxray_study as invented
@@ -10,13 +12,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elsewhere.cohorts.labels import labelled
+from elsewhere.design.job import Job
+from elsewhere.design.paths import INTERNAL
 from elsewhere.design.study import Scoring, Subgroups
 from elsewhere.figures import of_findings
 from elsewhere.scores import predictions
 from elsewhere.scores.subgroups import WITH
+from elsewhere.sites import findings, manifest
+from elsewhere.steps import figure, score
 
 SCORING = Scoring(threshold_from="argmax", confidence=0.95, bootstrap=20, seed=0)
 SCANS = 60
+Texts = Callable[[Path], list[str]]
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +87,90 @@ def test_subgroups_are_those_of_the_device(paths: dict[str, Path], tmp_path: Pat
         rows = list(csv.DictReader(file))
     with_device = [row["n_scans"] for row in rows if row["quantity"] == WITH]
     assert with_device == [str(SCANS // 3)] * len(invented.ARMS) * len(invented.SITES)
+
+
+def annotated(job: Job, settings: figure.Settings) -> None:
+    """Overwrite what a study of labels has by what one of findings has: of each scan two or three.
+
+    No finding, device or view is the same at all scans; ChestX-ray14 never looks for a device.
+    """
+    assert settings.findings is not None
+    names = [*settings.findings.labels]
+    for site, path in job.paths("manifest").items():
+        scans = manifest.read(path)
+        dice = np.random.default_rng(len(site))
+        texts = []
+        for _ in range(len(scans)):
+            states = {name: dice.choice(findings.STATES) for name in names}
+            if "chestxray14" not in site:
+                states["support_devices"] = dice.choice(["positive", "blank"])
+            texts.append(findings.written(states))
+        views = np.where(np.arange(len(scans)) % 2, "PA", "AP")
+        scans = scans.assign(findings=texts, view=views, label=pd.NA, category="findings")
+        manifest.write(scans, path)
+        split = labelled(scans, settings.findings)[["scan_id", "patient_id", *names]]
+        part = np.where(np.arange(len(split)) % 4 > 1, "test", "train").astype(object)
+        part[:2] = "validation"
+        split.assign(fold=0, part=part).to_csv(job.paths("split")[site], index=False)
+
+
+def scored(job: Job, settings: figure.Settings) -> Job:
+    """Write predictions of the scans of each site, score them, and return the job of figures."""
+    quick = settings.scoring.model_copy(update={"bootstrap": 20})
+    assert settings.findings is not None
+    named = {"status": "ok", "patient_key": "published"}
+    named["findings"] = ";".join(settings.findings.labels)
+    for number, (key, path) in enumerate(job.paths("predictions").items()):
+        split = pd.read_csv(job.paths("split")[key.split("/")[1]])
+        dice = np.random.default_rng(number)
+        frames = []
+        for finding in settings.findings.labels:
+            rows = split[split["part"] != "train"].dropna(subset=finding).reset_index(drop=True)
+            rows = rows.assign(label=rows[finding].astype(int), finding=finding, seed=0)
+            share = dice.random(len(rows))
+            rows = rows.assign(probability_0=1 - share, probability_1=share, window_start=0)
+            frames.append(rows.assign(mc_probability=[[] for _ in share]))
+        table = pd.concat(frames, ignore_index=True).drop(columns=[*settings.findings.labels])
+        predictions.write(table, path, metadata=named)
+    made, metrics = job.paths("predictions"), {}
+    for arm, about in settings.arms.items():
+        own = {settings.site_rows[site] for site in about.sites}
+        training = {row: made[f"{arm}/{row}"] for row in own}
+        places = {row: made[f"{arm}/{row}"] for row in settings.sites}
+        for place, test in [*places.items(), (INTERNAL, training)]:
+            at = next(iter(training.values())).parents[1] / place / "metrics.json"
+            metrics[f"{arm}/{place}"] = at
+            score.run(
+                Job(
+                    name="score",
+                    wildcards={"study": "chestxray", "arm": arm, "site": place},
+                    inputs={"test": test, "training": training},
+                    outputs={"metrics": at},
+                ),
+                score.Settings(quick),
+            )
+    return dataclasses.replace(job, inputs={**job.inputs, "metrics": metrics})
+
+
+def test_every_result_tells_how_labels_were_made_of_findings(
+    study_of: Callable[..., tuple[Job, figure.Settings]], svg_texts: Texts, tmp_path: Path
+) -> None:
+    """The policy of B-17, B-18, B-23 stands in each figure of results, the matrix, the report."""
+    job, settings = study_of(tmp_path, "chestxray", arms=("both-densenet121",))
+    annotated(job, settings)
+    job = scored(job, settings)
+    figure.run(job, settings)
+    shown = [*job.outputs["figures"].glob("*.svg")]
+    results = [path for path in shown if not path.stem.startswith("architecture")]
+    assert len(results) > 15
+    for path in results:
+        words = " ".join(svg_texts(path))
+        assert "an uncertain mention counts as positive for Edema" in words, path.stem
+        assert "views: PA, AP, lateral" in words, path.stem
+    report = job.outputs["report"].read_text(encoding="utf-8")
+    assert "an uncertain mention counts as positive for Edema" in report
+    with job.outputs["matrix"].open(encoding="utf-8") as file:
+        rows = {row["finding"]: row["label_policy"] for row in csv.DictReader(file)}
+    blank = "blank=negative;views=PA+AP+lateral+frontal+unknown"
+    assert rows["edema"] == f"uncertain=positive;{blank}"
+    assert rows["cardiomegaly"] == f"uncertain=negative;{blank}"

@@ -167,4 +167,4 @@ def _notes(divided: Divided, found: Patients, shown: Sequence[Column]) -> tuple[
     gone = [column.title for column in divided.columns if found[column.name].empty]
     if gone:
         notes.append(f"No data here: {', '.join(gone)}.")
-    return (*notes, *divided.of_keys)
+    return (*notes, *divided.notes)

@@ -8,8 +8,8 @@ from typing import Any
 
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Results, Row
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 from elsewhere.scores.summary import spread
 
 CSV_NAME = "arms_table.csv"
@@ -59,7 +59,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     rows
         As from `table`.
     """
-    write(rows, folder / CSV_NAME, columns=COLUMNS)
+    write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     tables = [_of_site(results, column, rows) for column in results.columns]
     with style.look():
         page = style.sheet(

@@ -23,14 +23,16 @@ def split(results: Results, findings: Findings) -> dict[str, Results]:
     findings
         Of the study.
     """
-    policy = said(findings)
     return {
         name: replace(
             results,
-            named=replace(results.named, finding=finding.title, policy=policy),
-            cells={key: one(cell, name) for key, cell in results.cells.items()},
+            named=replace(results.named, finding=finding.title),
+            cells={
+                key: {**one(cell, name), "label_policy": rule}
+                for key, cell in results.cells.items()
+            },
         )
-        for name, finding in findings.labels.items()
+        for (name, finding), rule in zip(findings.labels.items(), _rules(findings), strict=True)
     }
 
 
@@ -50,8 +52,10 @@ def internal(
     return {name: {arm: one(cell, name) for arm, cell in cells.items()} for name in findings}
 
 
-def said(findings: Findings) -> str:
-    """Return in words how labels were made of findings: it stands under every result."""
+def policy(findings: Findings | None) -> tuple[str, ...]:
+    """Return the footnote of every result (B-17, B-18, B-23): how labels were made of findings."""
+    if findings is None:
+        return ()
     parts = []
     for treated in ("positive", "negative", "ignore"):
         titles = [one.title for one in findings.labels.values() if one.uncertain == treated]
@@ -60,8 +64,14 @@ def said(findings: Findings) -> str:
     blank = "left out" if findings.blank == "ignore" else findings.blank
     return (
         f"Labels: an uncertain mention counts as {'; '.join(parts)}; no mention counts as {blank}; "
-        f"views: {_list(findings.views)}. A finding that a site does not annotate has no label."
+        f"views: {_list(findings.views)}. A finding that a site does not annotate has no label.",
     )
+
+
+def _rules(findings: Findings) -> list[str]:
+    """Return the same for each finding, short: what stands in a row of matrix.csv."""
+    rest = f"blank={findings.blank};views={'+'.join(findings.views)}"
+    return [f"uncertain={one.uncertain};{rest}" for one in findings.labels.values()]
 
 
 def _list(names: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from elsewhere.design.paths import INTERNAL
 from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.claims import NO_PAIR, Claim, Pair, Verdict, check, claim
 from elsewhere.scores.evidence import Area, Evidence, Key
@@ -97,8 +97,8 @@ def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
     if not judged:
         return []
     marks = {OURS: "yes" if study.any.synthetic else "no", PAPER: "no"}
-    write(_claim_rows(judged, marks), folder / CSV_NAME, columns=COLUMNS)
-    write(_pair_rows(judged, marks), folder / PAIRS_NAME, columns=PAIR_COLUMNS)
+    write_rows(_claim_rows(judged, marks), folder / CSV_NAME, columns=COLUMNS)
+    write_rows(_pair_rows(judged, marks), folder / PAIRS_NAME, columns=PAIR_COLUMNS)
     lines = [_line(study, one, whose) for one in judged for whose in one.verdicts]
     count = len(lines)
     table = Table(FIELDS, tuple(lines), tuple(range(2, count, 2)), tuple(range(1, count, 2)))

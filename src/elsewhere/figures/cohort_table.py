@@ -73,8 +73,13 @@ def table(
     )
 
 
-def draw(cohort: pd.DataFrame, folder: Path, *, synthetic: bool) -> None:
-    """Draw cohort_table.png and .svg and write cohort.csv from the table of `table`."""
+def draw(
+    cohort: pd.DataFrame, folder: Path, *, synthetic: bool, policy: tuple[str, ...] = ()
+) -> None:
+    """Draw cohort_table.png and .svg and write cohort.csv from the table of `table`.
+
+    `policy` is the footnote on how labels were made of findings.
+    """
     with whole(folder / CSV_NAME) as part:
         cohort.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
     rows = tuple(_row(entry) for entry in cohort.to_dict("records"))
@@ -88,6 +93,7 @@ def draw(cohort: pd.DataFrame, folder: Path, *, synthetic: bool) -> None:
                 "Age, slices and spacing: median (least–most). ?: sex unknown. –: the site does "
                 "not publish it. Rejected: scans of the whole site that could not be used; the "
                 "report gives the reasons. No data here: the site's data are not available.",
+                *policy,
             ),
             synthetic=synthetic,
         )

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from elsewhere.design.study import Comparisons
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Results
-from elsewhere.figures.rows import write
+from elsewhere.files import write_rows
 from elsewhere.scores import arms
 from elsewhere.scores.arms import CORRECTED, DELONG, MEASURES, PAIRED, Pair
 from elsewhere.scores.cell import Predicted
@@ -98,7 +98,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     rows
         As from `beside`.
     """
-    write(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
+    write_rows(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
     by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
     shown = {one: _by_arm(found) for one, found in by_site.items() if found}
     height = sum(TITLE + HEAD + FOOT + sum(map(_tall, arms.values())) for arms in shown.values())

@@ -46,12 +46,28 @@ def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
 
 
 def draw(
-    audit: Mapping[str, Any], folder: Path, *, sites: Mapping[str, Site], classes: tuple[str, str]
+    audit: Mapping[str, Any],
+    folder: Path,
+    *,
+    sites: Mapping[str, Site],
+    classes: tuple[str, str],
+    policy: tuple[str, ...] = (),
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
 
     Left patients of each class and site; right the AUC with which the label within each site, the
     label over all sites, and the site are told from fields of the header alone.
+
+    Parameters
+    ----------
+    audit
+        audit.json of the study.
+    sites
+        Row to site, in the order of the study.
+    classes
+        Names of label 0 and label 1.
+    policy
+        Footnote on how labels were made of findings.
     """
     titles = {row: site.title for row, site in sites.items()}
     told = table(audit, titles)
@@ -74,6 +90,7 @@ def draw(
                 "labels among patients that are told as well. Near 0.5: these fields do not give "
                 "the answer away. Near 1 with a small p: a network may learn the scanner, the "
                 "protocol or the export instead of the disease.",
+                *policy,
             ),
             synthetic=invented,
         )

@@ -26,6 +26,8 @@ class Divided:
     labels
         Columns of the splits that hold labels, to their names in figures: the study's findings,
         or ``label``.
+    policy
+        Footnote on how labels were made of findings; empty where scans have one label.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class Divided:
     manifests: Mapping[str, pd.DataFrame]
     splits: Mapping[str, pd.DataFrame]
     labels: Mapping[str, str]
+    policy: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for column in self.columns:
@@ -59,23 +62,24 @@ class Divided:
         return max((split["fold"].nunique() for split in self.splits.values()), default=0)
 
     @property
-    def of_keys(self) -> tuple[str, ...]:
-        """Footnote on sites whose images stand for patients."""
+    def notes(self) -> tuple[str, ...]:
+        """Footnotes on the labels, and on sites whose images stand for patients."""
         starred = [column.title for column in self.columns if self.image_level(column)]
         if not starred:
-            return ()
+            return self.policy
         return (
+            *self.policy,
             f"* {', '.join(starred)}: no patient keys published; every image counts as a patient.",
         )
 
     @property
-    def of_parts(self) -> tuple[str, ...]:
-        """Footnotes on the parts: which fold is shown, and where images stand for patients."""
+    def notes_of_parts(self) -> tuple[str, ...]:
+        """The same, and first which fold is shown."""
         if self.folds < 2:
-            return self.of_keys
+            return self.notes
         return (
             f"Parts: the first of {self.folds} folds; over all folds each patient is tested once.",
-            *self.of_keys,
+            *self.notes,
         )
 
     def image_level(self, column: Column) -> bool:

@@ -12,21 +12,20 @@ from matplotlib.axes import Axes
 
 from elsewhere.design.parts import Site
 from elsewhere.figures import style
+from elsewhere.figures.site_profile import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store
 
 SIDE, PITCH = 1.7, 1.78
 LABELS, HEAD, CLASS_GAP = 1.55, 0.34, 0.16
 EXAMPLES = 2
-LUNG_WINDOW_HU = (-1350.0, 150.0)
 
 
 def draw(
-    manifests: Mapping[str, pd.DataFrame],
+    scans: Mapping[str, Scans],
     folder: Path,
     *,
-    volumes: Mapping[str, Path],
-    sites: Mapping[str, Site],
     classes: tuple[str, str],
+    policy: tuple[str, ...] = (),
 ) -> None:
     """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).
 
@@ -35,41 +34,43 @@ def draw(
 
     Parameters
     ----------
-    manifests, volumes
-        Row of the site to its manifest, and to the folder of its volumes.
-    sites
-        Row to site, in the order of the study.
+    scans
+        Row of the site to its scans, in the order of the study.
     classes
         Names of label 0 and label 1.
+    policy
+        Footnote on how labels were made of findings.
     """
     width = LABELS + 2 * EXAMPLES * PITCH + CLASS_GAP
     with style.look():
         page = style.sheet(
-            "What the scans look like: middle axial slices",
+            "What the scans look like",
             width=width,
-            height=HEAD + PITCH * len(sites),
+            height=HEAD + PITCH * len(scans),
             notes=(
-                "Data in HU: lung window, level -600, width 1500 HU. Other data: full range of "
-                "the scan. The first two patients of each class, not chosen by eye.",
+                "Of a volume the middle axial slice. Data in HU: lung window, level -600, width "
+                "1500 HU. Other data: full range of the scan. The first two patients of each "
+                "class, not chosen by eye.",
+                *policy,
             ),
-            synthetic=any(site.synthetic for site in sites.values()),
+            synthetic=any(one.site.synthetic for one in scans.values()),
         )
         for label, name in enumerate(classes):
             middle = _left(label, 0) + PITCH * EXAMPLES / 2
             page.text(middle, 0.12, name, ha="center", va="center", weight="bold", size=10.5)
-        for line, (row, site) in enumerate(sites.items()):
+        for line, one in enumerate(scans.values()):
             top = HEAD + PITCH * line
-            title = "\n".join(textwrap.wrap(site.title, 15, break_on_hyphens=False))
+            title = "\n".join(textwrap.wrap(one.site.title, 15, break_on_hyphens=False))
             page.text(LABELS - 0.15, top + SIDE / 2, title, ha="right", va="center", size=10.5)
             for label in (0, 1):
-                chosen = _choose(manifests[row], label)
+                chosen = _choose(one.table, label)
                 for number in range(EXAMPLES):
                     axes = page.box(_left(label, number), top, (SIDE, SIDE))
                     style.bare(axes)
                     if number < len(chosen):
-                        _slice(axes, chosen[number], volumes[row])
+                        _slice(axes, chosen[number], one.volumes)
                     else:
-                        _nothing(axes, site, any_scan=bool(chosen))
+                        _nothing(axes, one.site, any_scan=bool(chosen))
         style.save(page.figure, folder, "example_slices")
 
 

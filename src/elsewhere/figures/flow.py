@@ -15,7 +15,7 @@ from matplotlib.patches import FancyBboxPatch
 from elsewhere.figures import style
 from elsewhere.figures.divided import PARTS, Divided, marks
 from elsewhere.figures.results import Column
-from elsewhere.figures.rows import write
+from elsewhere.files import write_rows
 
 NAME = "flow"
 CSV_NAME = f"{NAME}.csv"
@@ -109,7 +109,7 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
     list of str
         Names of the figures drawn.
     """
-    write(rows, folder / CSV_NAME, columns=COLUMNS)
+    write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     top, charts = 0.0, {}
     for column in divided.columns:
         boxes = _place([row for row in rows if row["site"] == column.name], top + NAME_LINE)
@@ -121,7 +121,7 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
             "From ingested scans to training, validation and test",
             width=width,
             height=top - BETWEEN + 0.05,
-            notes=(*_notes(rows), *divided.of_parts),
+            notes=(*_notes(rows), *divided.notes_of_parts),
             synthetic=divided.synthetic,
         )
         canvas = page.canvas(width, top - BETWEEN + 0.05)

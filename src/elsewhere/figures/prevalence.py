@@ -195,4 +195,4 @@ def _notes(divided: Divided, rows: Rows, confidence: float) -> tuple[str, ...]:
     gone = [column.title for column in divided.columns if column.name not in there]
     if gone:
         notes.append(f"No data here: {', '.join(gone)}.")
-    return (*notes, *divided.of_parts)
+    return (*notes, *divided.notes_of_parts)

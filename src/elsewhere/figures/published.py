@@ -8,8 +8,8 @@ from pathlib import Path
 
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Metrics, Results, Row
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 from elsewhere.scores.summary import places, spread
 
 FOLDER = Path(__file__).parent / "published"
@@ -111,7 +111,7 @@ def compare(results: Results, name: str) -> list[dict[str, str]]:
 
 def draw(results: Results, rows: list[dict[str, str]], folder: Path) -> None:
     """Draw the rows that have an arm here as published.png and .svg; write all to published.csv."""
-    write(rows, folder / CSV_NAME, columns=COLUMNS)
+    write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     shown = [row for row in rows if row["comment"] != NO_ARM]
     left = len(rows) - len(shown)
     more = f" {left} published numbers of arms that are not run here stand in published.csv."

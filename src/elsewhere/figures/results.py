@@ -84,8 +84,8 @@ class Named:
     """What a study is called: its name, title, classes (label 0, label 1), confidence, threshold.
 
     ``threshold_from`` is that of the study's scoring; ``finding`` the title of the finding that
-    the results are of, and ``policy`` how labels were made of findings: both empty where scans
-    have one label.
+    the results are of, and ``policy`` the footnote on how labels were made of findings: both
+    empty where scans have one label.
     """
 
     study: str
@@ -94,7 +94,7 @@ class Named:
     confidence: float
     threshold_from: str = "training_sites"
     finding: str = ""
-    policy: str = ""
+    policy: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Results:
                 "so images of one patient may stand in training and in test; intervals and p take "
                 "every image for a patient, so they are too narrow."
             )
-        return (*found, self.named.policy) if self.named.policy else tuple(found)
+        return (*found, *self.named.policy)
 
 
 def gather(

@@ -13,7 +13,7 @@ from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding, Place
 from elsewhere.figures.results import Row
 from elsewhere.figures.roc_panels import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
-from elsewhere.figures.rows import write
+from elsewhere.files import write_rows
 
 PREFIX = "roc_findings_"
 COLUMNS = (
@@ -53,7 +53,7 @@ def _figure(
 ) -> None:
     network, places = what
     name = f"{PREFIX}{network}"
-    write(_points(*what), folder / f"{name}.csv", columns=COLUMNS)
+    write_rows(_points(*what), folder / f"{name}.csv", columns=COLUMNS)
     across = max(len(found) for found in places.values())
     tall = TITLE + SIDE + BELOW + ENTRY * len(study.titles) + GAP
     width, height = LEFT + PITCH * (across - 1) + SIDE + 0.15, tall * len(places) - GAP

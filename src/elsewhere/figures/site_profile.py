@@ -35,7 +35,13 @@ class Scans:
     edges: Mapping[str, Any]
 
 
-def draw(scans: Mapping[str, Scans], folder: Path, *, classes: tuple[str, str]) -> None:
+def draw(
+    scans: Mapping[str, Scans],
+    folder: Path,
+    *,
+    classes: tuple[str, str],
+    policy: tuple[str, ...] = (),
+) -> None:
     """Draw site_profile.png and .svg, a line a site.
 
     Parameters
@@ -45,6 +51,8 @@ def draw(scans: Mapping[str, Scans], folder: Path, *, classes: tuple[str, str]) 
         the lungs of the first patients, so no face, and of no scan that may have burned-in text.
     classes
         Names of label 0 (blue) and label 1 (orange).
+    policy
+        Footnote on how labels were made of findings.
     """
     width = NAME + TILE * ACROSS + GREYS + 3 * DOTS + WORDS + 5 * GAP
     with style.look():
@@ -58,6 +66,7 @@ def draw(scans: Mapping[str, Scans], folder: Path, *, classes: tuple[str, str]) 
                 "standard deviation within small patches, in the same values; 0: air was replaced "
                 "by one value. Montage: middle of the lungs of the first patients; scans flagged "
                 "for burned-in text or as secondary captures are not shown.",
+                *policy,
             ),
             synthetic=any(one.site.synthetic for one in scans.values()),
         )

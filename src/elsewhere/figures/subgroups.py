@@ -12,8 +12,8 @@ import pandas as pd
 from elsewhere.design.study import Scoring, Subgroups
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Results, Row
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 from elsewhere.scores import subgroups
 from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
@@ -104,7 +104,7 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
     rows
         As from `table`.
     """
-    write(rows, folder / CSV_NAME, columns=COLUMNS)
+    write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     device = chosen.device.replace("_", " ")
     tables = [(column, _of_site(results, column, rows)) for column in results.columns]
     height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)

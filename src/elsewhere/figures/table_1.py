@@ -9,8 +9,8 @@ from typing import Any
 from elsewhere.figures import style, words
 from elsewhere.figures.findings import ByFinding, Place
 from elsewhere.figures.results import Row
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 
 NAME = "table_1"
 CSV_NAME = f"{NAME}.csv"
@@ -58,7 +58,7 @@ def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
     list of str
         Names of the figures drawn.
     """
-    write(rows, folder / CSV_NAME, columns=COLUMNS)
+    write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     blocks = [_block(study, name, group, rows) for name, group in study.networks().items()]
     with style.look():
         page = style.sheet(

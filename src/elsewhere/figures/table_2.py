@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.figures import style, words
-from elsewhere.figures.rows import write
 from elsewhere.figures.table import Field, Table
+from elsewhere.files import write_rows
 from elsewhere.scores.reading import AGREEMENT, NORMAL_BELOW, Reading
 
 NAME, CSV_NAME, AGREEMENT_NAME = "table_2", "table_2.csv", "agreement.csv"
@@ -90,9 +90,9 @@ def draw(
         As from `elsewhere.figures.published.review`, of the same finding.
     """
     synthetic = "yes" if about.synthetic else "no"
-    write(rows, folder / CSV_NAME, columns=[*rows[0]])
+    write_rows(rows, folder / CSV_NAME, columns=[*rows[0]])
     counted = [{**row, "synthetic": synthetic} for row in agreement]
-    write(counted, folder / AGREEMENT_NAME, columns=[*AGREEMENT, "synthetic"])
+    write_rows(counted, folder / AGREEMENT_NAME, columns=[*AGREEMENT, "synthetic"])
     ours, theirs = _ours(about, rows), _published(published)
     below = HEAD + theirs.height if theirs else 0.0
     with style.look():

@@ -53,6 +53,7 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str
                 "One line a run. Dot: the iteration whose model is kept, the best on the "
                 "validation part of the training sites; test scans play no part in it, but in "
                 "arms called optimistic, where it is that on the test part.",
+                *results.named.policy,
             ),
             synthetic=results.synthetic,
         )

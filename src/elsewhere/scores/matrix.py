@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from elsewhere.design.study import Arm
-from elsewhere.files import whole
+from elsewhere.files import write_rows
 
 NUMBERS = (
     "n_patients",
@@ -28,7 +27,7 @@ NUMBERS = (
 )
 COLUMNS = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
-    *("train_sites", "test_site", "finding", "patient_key", "fold", "seed"),
+    *("train_sites", "test_site", "finding", "label_policy", "patient_key", "fold", "seed"),
     *NUMBERS,
     "status",
 )
@@ -42,7 +41,8 @@ def rows(
     Parameters
     ----------
     cells
-        Contents of metrics.json, in any order; of findings one a finding, with its ``finding``.
+        Contents of metrics.json, in any order; of findings one a finding, with its ``finding``
+        and the ``label_policy`` that made its labels.
     arms
         The study's arms in the order of the matrix.
     sites
@@ -73,10 +73,7 @@ def write(table: Iterable[Mapping[str, Any]], path: Path) -> None:
 
     ``n_patients`` is empty where ``patient_key`` is none: only images can be counted.
     """
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
+    write_rows(table, path, columns=COLUMNS)
 
 
 def _cell_rows(cell: Mapping[str, Any], arm: Arm) -> list[dict[str, Any]]:
@@ -96,6 +93,7 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm) -> list[dict[str, Any]]:
         "train_sites": "+".join(cell["training_sites"]),
         "test_site": cell["site"],
         "finding": cell.get("finding", ""),
+        "label_policy": cell.get("label_policy", ""),
         "patient_key": cell["patient_key"],
     }
     return [

@@ -96,6 +96,7 @@ def run(job: Job, settings: Settings) -> None:
         classes=settings.classes,
         confidence=settings.scoring.confidence,
         threshold_from=settings.scoring.threshold_from,
+        policy=by_finding.policy(settings.findings),
     )
     results = gather(
         job.paths("metrics"),
@@ -121,7 +122,9 @@ def run(job: Job, settings: Settings) -> None:
             compared, drawn = _of_findings(job, settings, folder, each)
         names += drawn
         names += _of_explained(job, folder, results)
-        confounding.draw(audit, folder, sites=settings.sites, classes=settings.classes)
+        confounding.draw(
+            audit, folder, sites=settings.sites, classes=settings.classes, policy=named.policy
+        )
         names += ["confounding", *_of_scans(job, settings, folder, rejected)]
         names += _of_runs(job, settings, folder, results)
     report.write(
@@ -155,6 +158,7 @@ def _of_findings(job: Job, settings: Settings, folder: Path, each: Mapping[str, 
         manifests=manifests,
         splits={row: pd.read_csv(path) for row, path in job.paths("split").items()},
         labels=titles,
+        policy=study.any.named.policy,
     )
     asked = settings.subgroups
     devices = {row: states(m, asked.device) for row, m in manifests.items()} if asked else {}
@@ -213,23 +217,23 @@ def _of_scans(
         for row, path in job.paths("manifest").items()
     }
     sites, classes = settings.sites, settings.classes
+    policy = by_finding.policy(settings.findings)
     cohort = cohort_table.table(manifests, rejected=rejected, sites=sites, classes=classes)
     synthetic = any(site.synthetic for site in sites.values())
-    cohort_table.draw(cohort, folder, synthetic=synthetic)
-    volumes = job.paths("volumes")
-    example_slices.draw(manifests, folder, volumes=volumes, sites=sites, classes=classes)
+    cohort_table.draw(cohort, folder, synthetic=synthetic, policy=policy)
     profiles = {
         row: site_profile.Scans(
             site=sites[row],
             table=scans.merge(
                 profile.read(job.paths("profile")[row]).drop(columns="value_scale"), on="scan_id"
             ),
-            volumes=volumes[row],
+            volumes=job.paths("volumes")[row],
             edges={scale: profile.edges(scale) for scale in profile.LOW_AND_STEP},
         )
         for row, scans in manifests.items()
     }
-    site_profile.draw(profiles, folder, classes=classes)
+    example_slices.draw(profiles, folder, classes=classes, policy=policy)
+    site_profile.draw(profiles, folder, classes=classes, policy=policy)
     return ["cohort_table", "site_profile", "example_slices"]
 
 

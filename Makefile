@@ -31,7 +31,7 @@ demo: env
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
 test: env
-	$(RUN) pytest -n 2 --dist loadgroup
+	$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env
 	$(RUN) pytest -n 2 -m "not slow"

@@ -51,42 +51,51 @@ def drawn(
     return of_findings.draw(study, divided, paths, folder=folder, chosen=chosen)
 
 
-def test_each_figure_is_there_once_and_published_numbers_stand_beside_ours(
-    paths: dict[str, Path], tmp_path: Path
-) -> None:
-    names, beside = drawn(paths, tmp_path, of_findings.Chosen("chestxray", None, {}, SCORING))
-    assert len(set(names)) == len(names)
-    for name in names:
-        assert (tmp_path / f"{name}.png").is_file(), name
-        assert (tmp_path / f"{name}.svg").is_file(), name
-    assert {"table_1", "claims", "flow", "prevalence", "age_and_sex"} < set(names)
-    assert sum(bool(row["published"]) for row in beside) == 60, "B-32 to B-37"
-    with (tmp_path / "claims_pairs.csv").open(encoding="utf-8") as file:
-        compared = [row for row in csv.DictReader(file) if row["requirement"] == "B-39"]
-    assert compared, "arms are compared on the external site"
+Drawn = tuple[Path, list[str], list[dict[str, str]]]
 
 
-def test_a_study_without_published_numbers_checks_no_claim(
-    paths: dict[str, Path], tmp_path: Path
-) -> None:
-    names, beside = drawn(paths, tmp_path, of_findings.Chosen(None, None, {}, SCORING))
-    assert "claims" not in names
-    assert beside == []
-
-
-def test_subgroups_are_those_of_the_device(paths: dict[str, Path], tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def full(paths: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """Folder, names and published numbers of all figures; every third scan shows a device."""
     devices = {}
     for site in invented.SITES:
         scans = [f"{site}-{number:06d}" for number in range(SCANS)]
         states = np.where(np.arange(SCANS) % 3 == 0, "positive", "negative")
         devices[f"{site}-synthetic"] = pd.Series(states, index=scans, dtype=object)
     asked = Subgroups(finding="cardiomegaly", device="support_devices")
-    names, _ = drawn(paths, tmp_path, of_findings.Chosen(None, asked, devices, SCORING))
+    folder = tmp_path_factory.mktemp("full")
+    chosen = of_findings.Chosen("chestxray", asked, devices, SCORING)
+    return folder, *drawn(paths, folder, chosen)
+
+
+def test_each_figure_is_there_once_and_published_numbers_stand_beside_ours(full: Drawn) -> None:
+    folder, names, beside = full
+    assert len(set(names)) == len(names)
+    for name in names:
+        assert (folder / f"{name}.png").is_file(), name
+        assert (folder / f"{name}.svg").is_file(), name
+    assert {"table_1", "claims", "flow", "prevalence", "age_and_sex"} < set(names)
+    assert sum(bool(row["published"]) for row in beside) == 60, "B-32 to B-37"
+    with (folder / "claims_pairs.csv").open(encoding="utf-8") as file:
+        compared = [row for row in csv.DictReader(file) if row["requirement"] == "B-39"]
+    assert compared, "arms are compared on the external site"
+
+
+def test_subgroups_are_those_of_the_device(full: Drawn) -> None:
+    folder, names, _ = full
     assert "subgroups" in names
-    with (tmp_path / "subgroups.csv").open(encoding="utf-8") as file:
+    with (folder / "subgroups.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     with_device = [row["n_scans"] for row in rows if row["quantity"] == WITH]
     assert with_device == [str(SCANS // 3)] * len(invented.ARMS) * len(invented.SITES)
+
+
+def test_a_study_without_published_numbers_and_device_checks_no_claim(
+    paths: dict[str, Path], tmp_path: Path
+) -> None:
+    names, beside = drawn(paths, tmp_path, of_findings.Chosen(None, None, {}, SCORING))
+    assert not {"claims", "subgroups"}.intersection(names)
+    assert beside == []
 
 
 def annotated(job: Job, settings: figure.Settings) -> None:

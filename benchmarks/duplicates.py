@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import resource
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import pandas as pd
 
 from elsewhere.cohorts.duplicates import find
 from elsewhere.imaging import signature
-from results import machine, write_section
+from results import machine, most_memory, write_section
 
 HEADING = "## Near-duplicates among all scans of a study"
 SIZES = (10_000, 20_000, 40_000)
@@ -46,7 +45,7 @@ def one(count: int) -> None:
     spent = time.perf_counter() - begun
     if found.n_near != count // 1000:
         raise AssertionError(f"{found.n_near} pairs found, {count // 1000} are there")
-    print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9)
+    print(spent, most_memory() / 1e9)
 
 
 def main() -> None:

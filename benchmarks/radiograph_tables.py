@@ -22,7 +22,7 @@ from elsewhere.scores import predictions
 from elsewhere.sites import findings, manifest
 from elsewhere.sites.mimic_cxr_jpg import MimicCxrJpg
 from elsewhere.steps import score, split
-from results import machine, write_section
+from results import machine, most_memory, write_section
 
 HEADING = "## Tables of 377,110 radiographs"
 SCANS, STUDIES, PATIENTS = 377_110, 227_835, 65_379
@@ -219,12 +219,6 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "predictions of five findings read and written": keep,
     "score, five findings, 2,000 resamples": judge,
 }
-
-
-def most_memory() -> float:
-    """Return the most bytes that this process has held."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024
 
 
 def alone(name: str, folder: Path) -> tuple[float, float, float]:

@@ -31,3 +31,9 @@ def write_section(heading: str, new: str) -> None:
     RESULTS.write_text(
         f"{before.rstrip()}\n\n{new}{chr(10) + tail if tail else ''}".lstrip(), encoding="utf-8"
     )
+
+
+def most_memory() -> float:
+    """Return the most bytes that this process has held."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) * 1024

@@ -99,7 +99,7 @@ def test_a_study_without_published_numbers_and_device_checks_no_claim(
 
 
 def annotated(job: Job, settings: figure.Settings) -> None:
-    """Overwrite what a study of labels has by what one of findings has: of each scan two or three.
+    """Overwrite manifests and splits of one label a scan by those of findings.
 
     No finding, device or view is the same at all scans; ChestX-ray14 never looks for a device.
     """

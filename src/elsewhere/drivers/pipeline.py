@@ -88,10 +88,11 @@ def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
     there. A file whose content stays the same is not touched; a list that no stage needs is
     removed.
     """
-    keys = sorted({key for stage in stages(params).values() for key in stage.keys})
+    graph = stages(params).values()
+    keys = sorted({key for stage in graph for key in stage.keys})
     wanted = {str(PARAMS_JSON): json.dumps(_only(values, keys), indent=1, sort_keys=True) + "\n"}
     hashes = Hashes()
-    for stage in stages(params).values():
+    for stage in graph:
         if stage.code_list not in wanted:
             wanted[stage.code_list] = code_text(stage, hashes)
     for path in Path(CODE_LISTS).glob("*"):

@@ -27,15 +27,28 @@ LIMITS = {"dense": 0.5, "inception": 0.4}
 FINDINGS = ("edema", "cardiomegaly")
 
 
+@pytest.fixture(scope="session")
+def check_out() -> Callable[[Path], Path]:
+    """Return what makes a folder with params.yaml and src."""
+
+    def made(folder: Path) -> Path:
+        top = folder / "checkout"
+        top.mkdir()
+        for name in ("params.yaml", ".dvcignore"):
+            shutil.copy(ROOT / name, top)
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
+        return top
+
+    return made
+
+
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def checkout(
+    check_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """Return a folder that the test works in, with params.yaml and src."""
-    top = tmp_path / "checkout"
-    top.mkdir()
-    for name in ("params.yaml", ".dvcignore"):
-        shutil.copy(ROOT / name, top)
-    skip = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
+    top = check_out(tmp_path)
     monkeypatch.chdir(top)
     return top
 

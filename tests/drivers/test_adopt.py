@@ -3,6 +3,8 @@
 import csv
 import json
 import re
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,23 +23,34 @@ MANIFEST = Path("data/scans/covid-ct-synthetic/manifest.parquet")
 SCALED = "split: {kind: folds, folds: 4, test: 0.25, validation: 0.10, seed: 643}"
 
 
-@pytest.fixture
-def stage(checkout: Path) -> Stage:
+@pytest.fixture(scope="module")
+def made(check_out: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which one stage is made and recorded."""
-    path = checkout / "params.yaml"
+    top = check_out(tmp_path_factory.mktemp("made"))
+    path = top / "params.yaml"
     path.write_text(re.sub(r"(?m)^run: .*$", "run: [contrastive]", path.read_text()))
-    values, params = tables.read(Path("params.yaml")), tables.load()
-    pipeline.write(params)
-    pipeline.write_read_by_dvc(values, params)
-    found = stages(params)[SPLIT]
-    for path in (*found.files, *found.outputs.values()):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(f"content of {path}")
-    Repo.init(no_scm=True)
-    with cache.opened() as opened:
-        opened.commit(SPLIT)
-    assert (checkout / "dvc.lock").is_file()
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(top)
+        values, params = tables.read(Path("params.yaml")), tables.load()
+        pipeline.write(params)
+        pipeline.write_read_by_dvc(values, params)
+        found = stages(params)[SPLIT]
+        for path in (*found.files, *found.outputs.values()):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).write_text(f"content of {path}")
+        Repo.init(no_scm=True)
+        with cache.opened() as opened:
+            opened.commit(SPLIT)
+    assert (top / "dvc.lock").is_file()
+    return top
+
+
+@pytest.fixture
+def stage(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """That stage, in a copy of the repository that the test works in."""
+    shutil.copytree(made, tmp_path / "checkout", symlinks=True)
+    monkeypatch.chdir(tmp_path / "checkout")
+    return stages(tables.load())[SPLIT]
 
 
 def edit_code(line: str = "# a word\n") -> None:

@@ -8,7 +8,12 @@ import pytest
 import torch
 from scipy import ndimage
 
-from elsewhere.networks.dropblock import DropBlock3d, draw_mask
+from elsewhere.networks.dropblock import DropBlock3d
+
+
+def draw_mask(images, *, rate, size):
+    """What each voxel is multiplied by."""
+    return DropBlock3d(rate=rate, size=size)(torch.ones_like(images))
 
 
 def expected_share(extent, size, rate):
@@ -72,6 +77,27 @@ def test_gradient_is_the_mask():
     layer(images).sum().backward()
     torch.manual_seed(4)
     assert torch.equal(images.grad, draw_mask(images, rate=0.2, size=3))
+
+
+def test_kept_voxels_are_scaled_and_dropped_ones_are_zero_whatever_they_were():
+    layer = DropBlock3d(rate=0.2, size=3)
+    images = torch.rand(2, 3, 8, 8, 8) - 0.5
+    torch.manual_seed(5)
+    mask = draw_mask(images, rate=0.2, size=3)
+    torch.manual_seed(5)
+    assert torch.equal(layer(images), images * mask)
+    torch.manual_seed(5)
+    assert torch.equal(layer(torch.full_like(images, math.inf)) == 0, mask == 0)
+
+
+def test_gradient_of_another_layout_finds_the_same_voxels():
+    images = torch.rand(2, 3, 5, 6, 7, requires_grad=True)
+    torch.manual_seed(6)
+    kept = DropBlock3d(rate=0.2, size=3)(images)
+    weight = torch.rand(2, 3, 5, 6, 7)
+    kept.backward(weight.contiguous(memory_format=torch.channels_last_3d))
+    torch.manual_seed(6)
+    assert torch.equal(images.grad, weight * draw_mask(images, rate=0.2, size=3))
 
 
 def test_acts_only_while_training():

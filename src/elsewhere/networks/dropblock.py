@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,7 +39,9 @@ class DropBlock3d(nn.Module):
         """Return `images` ``[batch, channels, z, y, x]`` with blocks dropped."""
         if not self.training or self.rate == 0:
             return images
-        return images * draw_mask(images, rate=self.rate, size=self.size)
+        dropped, factor = draw(images, rate=self.rate, size=self.size)
+        kept: Tensor = _Drop.apply(images, dropped, factor)  # type: ignore[no-untyped-call]
+        return kept
 
     def extra_repr(self) -> str:
         """Show rate and block size."""
@@ -46,12 +49,12 @@ class DropBlock3d(nn.Module):
 
 
 @torch.no_grad()
-def draw_mask(images: Tensor, *, rate: float, size: int) -> Tensor:
-    """Draw what each voxel is multiplied by: 0, or voxels / kept voxels of its scan.
+def draw(images: Tensor, *, rate: float, size: int) -> tuple[Tensor, Tensor]:
+    """Draw which voxels become zero, and the factor of the others: voxels / kept voxels of a scan.
 
-    Blocks start only where they fit, so gamma = rate / block x voxels / starts. The rescaling is
+    Blocks start only where they fit, so gamma = rate / block x voxels / starts. The factor is
     by scan, so that a result does not depend on the others of the batch. Blocks are sparse: they
-    are written one by one, which is many times cheaper than to dilate a dense mask of seeds.
+    are listed one by one, which is many times cheaper than to dilate a dense mask of seeds.
 
     Parameters
     ----------
@@ -64,22 +67,53 @@ def draw_mask(images: Tensor, *, rate: float, size: int) -> Tensor:
 
     Returns
     -------
-    Tensor
-        Same shape, type and memory layout as `images`.
+    dropped
+        ``[blocks, voxels of a block]``, int64: positions in the memory of a dense tensor of the
+        layout of `images`; one past the last voxel where there is none.
+    factor
+        ``[batch, 1, 1, 1, 1]``, of the type of `images`.
     """
     block = cut((size, size, size), images.shape[2:])
     starts = [extent - side + 1 for extent, side in zip(images.shape[2:], block, strict=True)]
     gamma = rate / math.prod(block) * math.prod(images.shape[2:]) / math.prod(starts)
     grid = (*images.shape[:2], *starts)
     seeds = _successes(math.prod(grid), min(gamma, 1.0), images.device)
-    stride = torch.empty_like(images, device="meta").stride()
-    # One element more than voxels: where successes past the end go.
-    flat = images.new_ones(images.numel() + 1)
+    stride = _dense_stride(images)
     voxels = _voxels(seeds.clamp(max=math.prod(grid) - 1), grid, block, stride)
-    flat[torch.where(seeds[:, None] < math.prod(grid), voxels, images.numel())] = 0
-    mask = flat.as_strided(images.shape, stride)
-    kept = mask.sum((1, 2, 3, 4), keepdim=True, dtype=torch.float32).clamp_(min=1)
-    return mask.mul_(mask[0].numel() / kept)
+    dropped = torch.where(seeds[:, None] < math.prod(grid), voxels, images.numel())
+    # Blocks overlap: what is kept can only be counted voxel by voxel.
+    flat = torch.ones(images.numel() + 1, dtype=torch.uint8, device=images.device)
+    flat[dropped] = 0
+    kept = flat.as_strided(images.shape, stride).sum((1, 2, 3, 4), keepdim=True).clamp_(min=1)
+    return dropped, (images[0].numel() / kept).to(images.dtype)
+
+
+class _Drop(torch.autograd.Function):
+    """Write zeros at few positions, forth and back: half the passes over memory of a dense mask."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, dropped: Tensor, factor: Tensor) -> Tensor:
+        ctx.save_for_backward(dropped, factor)
+        ctx.stride = _dense_stride(images)
+        return _dropped(images, dropped, factor, ctx.stride)
+
+    @staticmethod
+    def backward(ctx: Any, *gradient: Tensor) -> tuple[Tensor, None, None]:
+        dropped, factor = ctx.saved_tensors
+        return _dropped(gradient[0], dropped, factor, ctx.stride), None, None
+
+
+def _dropped(images: Tensor, dropped: Tensor, factor: Tensor, stride: tuple[int, ...]) -> Tensor:
+    # One element more than voxels: where positions past the end go.
+    flat = images.new_empty(images.numel() + 1)
+    out = flat.as_strided(images.shape, stride)
+    torch.mul(images, factor, out=out)
+    flat[dropped] = 0
+    return out
+
+
+def _dense_stride(images: Tensor) -> tuple[int, ...]:
+    return torch.empty_like(images, device="meta").stride()
 
 
 def _successes(trials: int, probability: float, device: torch.device) -> Tensor:

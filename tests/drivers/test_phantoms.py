@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from elsewhere.design import params as tables
-from elsewhere.drivers.phantoms import needed, write_missing
+from elsewhere.drivers.phantoms import needed, write_apart, write_missing
 
 SITE = "covid-ct-synthetic"
 
@@ -53,3 +54,28 @@ def test_a_site_is_written_once_and_again_when_its_settings_change(values: dict[
 def test_an_unknown_site_is_named(values: dict[str, Any]) -> None:
     with pytest.raises(tables.ParamsError, match="phantoms: no row 'utsw'; there are cc-ccii-syn"):
         write(values, "utsw")
+
+
+def test_sites_written_side_by_side_are_those_written_alone(values: dict[str, Any]) -> None:
+    other = "sars-cov-2-ct-synthetic"
+    for category in values["phantoms"][other]["categories"].values():
+        category["patients"] = 2
+    Path("params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    write_apart([SITE, other])
+    raw = Path("data/raw")
+    apart = {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()}
+    assert len(apart) > 8
+    for site in (SITE, other):
+        (Path(".elsewhere/phantoms") / site).unlink()
+    write(values, SITE, other)
+    assert {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()} == apart
+
+
+def test_a_site_that_cannot_be_written_is_named_after_the_others_are(
+    values: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    with pytest.raises(RuntimeError, match="not written: utsw; the reason stands above"):
+        write_apart([SITE, "utsw"])
+    assert "phantoms: no row 'utsw'" in capfd.readouterr().err
+    assert (Path("data/raw") / SITE).is_dir()

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +48,26 @@ def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) 
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(made_from, encoding="utf-8")
         logger.info("%s: %d scans written", RAW / site, count)
+
+
+def write_apart(sites: Sequence[str]) -> None:
+    """Do the same for sites of ./params.yaml, each in a process of its own, one a core at a time.
+
+    Raises
+    ------
+    RuntimeError
+        If a site could not be written, once the others are; its process says why.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        codes = dict(zip(sites, pool.map(_exit_code, sites), strict=True))
+    failed = [site for site, code in codes.items() if code]
+    if failed:
+        raise RuntimeError(f"phantom: not written: {', '.join(failed)}; the reason stands above")
+
+
+def _exit_code(site: str) -> int:
+    command = [sys.executable, "-m", "elsewhere", "phantom", site]
+    return subprocess.run(command, check=False).returncode
 
 
 def needed(params: Params, *, study: str | None = None) -> list[str]:

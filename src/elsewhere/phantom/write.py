@@ -54,7 +54,7 @@ def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
     """
     phantom = settings.parse(site, row)
     patients = _draw(phantom)
-    shown = reported(patients, log, total=len(patients), unit="synthetic patients")
+    shown = reported(patients, log, total=len(patients), unit=f"synthetic patients of {site}")
     with whole(root) as folder:
         folder.mkdir()
         count = _writer(phantom.kind)(folder, phantom, shown)

@@ -619,9 +619,9 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 @pytest.fixture(scope="session")
 def drawn_absent(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    """The same of four arms of contrastive at paper scale, no site synthetic, site B not here."""
+    """The same of five arms of contrastive at paper scale, no site synthetic, site B not here."""
     folder = tmp_path_factory.mktemp("absent")
-    arms = ("single-a", "single-b", "joint", "contrastive")
+    arms = ("single-a", "single-b", "joint", "contrastive", "contrastive-mean")
     job, settings = study_job(folder, "contrastive", "paper", arms=arms, gone=("site-b",))
     run(job, settings)
     return job

@@ -47,6 +47,6 @@ def test_averages_are_drawn_with_and_without(drawn: Job, svg_texts: Texts) -> No
 
 def test_an_arm_that_was_not_run_has_no_shares(drawn_absent: Job, svg_texts: Texts) -> None:
     shown = svg_texts(drawn_absent.outputs["figures"] / "confusion_multi_site.svg")
-    # thirteen arms train on both sites: a panel a site, and two averages
-    assert shown.count("not run") == 13 * (2 + 2)
+    # three arms train on both sites: a panel a site, and two averages
+    assert shown.count("not run") == 3 * (2 + 2)
     assert not any(text.startswith("t =") for text in shown)

@@ -8,7 +8,7 @@ from pathlib import Path
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import cache, pipeline
+from elsewhere.drivers import pipeline
 from elsewhere.drivers.bridge import Bridge
 from elsewhere.drivers.state import State
 
@@ -55,10 +55,7 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
     todo = [name for name in chosen if name in stale]
     if not todo:
         return []
-    with cache.opened() as opened:
-        for name in todo:
-            opened.commit(name)
-    bridge.commit_graph()
+    bridge.record(todo)
     _append(todo, reason)
     return todo
 

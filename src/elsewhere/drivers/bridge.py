@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -84,12 +84,29 @@ class Bridge:
     def commit(self) -> int:
         """Commit what Snakemake finished and DVC does not know; return how many stages."""
         todo = [name for name in self.stale() if self._finished(name)]
-        if todo:
-            with cache.opened() as opened:
-                for name in todo:
-                    opened.commit(name)
-            self.lock = read_lock()
+        self.record(todo)
         return len(todo)
+
+    def record(self, names: Sequence[str]) -> None:
+        """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
+
+        At once: DVC reads and writes the whole of dvc.lock each time.
+        """
+        all_names = [*names, *(self._changed_graph() if names or self.lock else [])]
+        if not all_names:
+            return
+        with cache.opened() as opened:
+            for name in all_names:
+                opened.commit(name)
+        self.lock = read_lock()
+
+    def _changed_graph(self) -> list[str]:
+        entry = self.lock.get(pipeline.GRAPH, {})
+        known = [*entry.get("deps", []), *entry.get("outs", [])]
+        paths = (*pipeline.GRAPH_DEPS, *pipeline.GRAPH_OUTS)
+        now = {path: self.workspace.hashes.any(path) for path in paths}
+        same = {item["path"]: item["md5"] for item in known} == now
+        return [] if same else [pipeline.GRAPH]
 
     def _finished(self, name: str) -> bool:
         """Say whether Snakemake made a stage's outputs as they are now.
@@ -104,18 +121,6 @@ class Bridge:
             if same and now.outs != lock.outs:
                 return False
         return self.records.finished(self.graph[name], now)
-
-    def commit_graph(self) -> None:
-        """Record that dvc.yaml and results/params.json are those of params.yaml."""
-        entry = self.lock.get(pipeline.GRAPH, {})
-        known = [*entry.get("deps", []), *entry.get("outs", [])]
-        paths = (*pipeline.GRAPH_DEPS, *pipeline.GRAPH_OUTS)
-        now = {path: self.workspace.hashes.any(path) for path in paths}
-        if not self.lock or {item["path"]: item["md5"] for item in known} == now:
-            return
-        with cache.opened() as opened:
-            opened.commit(pipeline.GRAPH)
-        self.lock = read_lock()
 
     def restorable(self) -> dict[str, dict[str, str]]:
         """Return stale stages that the run-cache holds, with their outputs, in order."""
@@ -223,7 +228,6 @@ def before(*, dry: bool) -> None:
             _say("dvc.yaml written anew: params.yaml or the code changed the graph")
         pipeline.write_read_by_dvc(values, params)
         committed, restored = bridge.commit(), bridge.restore() if bridge.lock else 0
-        bridge.commit_graph()
         if committed or restored:
             _say(f"{committed} finished stages committed, {restored} restored from the cache")
     bridge.write_records()
@@ -236,7 +240,6 @@ def after() -> None:
     values = tables.read(Path("params.yaml"))
     bridge = Bridge(values, stages(tables.parse(values)))
     committed = bridge.commit()
-    bridge.commit_graph()
     bridge.workspace.hashes.save()
     _say(f"{committed} stages committed to dvc.lock")
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
-from functools import cache
+import os
+from collections.abc import Container, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 
 PACKAGE = "elsewhere"
+
+_File = tuple[str, int, int]  # path below the source folder, st_mtime_ns, st_size
 
 
 def closure(*modules: str, source: Path) -> tuple[str, ...]:
@@ -32,28 +36,51 @@ def closure(*modules: str, source: Path) -> tuple[str, ...]:
     FileNotFoundError
         If one of `modules` does not exist.
     """
+    return _closure(modules, source, tuple(_files(source)))
+
+
+@lru_cache(maxsize=512)
+def _closure(modules: tuple[str, ...], source: Path, files: tuple[_File, ...]) -> tuple[str, ...]:
+    """Do the same for the files as they are: the stages of a graph ask for the same few again."""
+    states = {path: (mtime_ns, size) for path, mtime_ns, size in files}
     found: dict[str, str] = {}
     todo = list(modules)
     for name in modules:
-        if _file(name, source) is None:
+        if _file(name, states) is None:
             raise FileNotFoundError(f"no module {name} below {source}")
     while todo:
         name = todo.pop()
-        path = _file(name, source)
+        path = _file(name, states)
         if path is None or name in found:
             continue
-        status = path.stat()
-        found[name] = path.as_posix() if status.st_size else ""
-        todo += _imports(path, name, status.st_mtime_ns)
+        mtime_ns, size = states[path]
+        where = source / path
+        found[name] = where.as_posix() if size else ""
+        todo += _imports(where, name, mtime_ns)
         if "." in name:
             todo.append(name.rpartition(".")[0])
     return tuple(sorted(path for path in found.values() if path))
 
 
-def _file(name: str, source: Path) -> Path | None:
-    base = source.joinpath(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.is_file():
+def _files(source: Path) -> Iterator[_File]:
+    """Yield each Python file of the package: path below `source`, modification time, size."""
+    todo = [PACKAGE]
+    while todo:
+        folder = todo.pop()
+        with os.scandir(source / folder) as entries:
+            for entry in entries:
+                path = f"{folder}/{entry.name}"
+                if entry.is_dir():
+                    todo.append(path)
+                elif entry.name.endswith(".py"):
+                    status = entry.stat()
+                    yield path, status.st_mtime_ns, status.st_size
+
+
+def _file(name: str, known: Container[str]) -> str | None:
+    base = name.replace(".", "/")
+    for path in (f"{base}.py", f"{base}/__init__.py"):
+        if path in known:
             return path
     return None
 

@@ -90,7 +90,7 @@ class Bridge:
     def record(self, names: Sequence[str]) -> None:
         """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
 
-        At once: DVC reads and writes the whole of dvc.lock each time.
+        At once: to open the repository takes a second in a large graph.
         """
         all_names = [*names, *(self._changed_graph() if names or self.lock else [])]
         if not all_names:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design import params as tables
+from elsewhere.drivers.lock_text import updated
 from elsewhere.drivers.pipeline import PARAMS_JSON
-from elsewhere.drivers.state import State
+from elsewhere.drivers.state import LOCK, State
+from elsewhere.files import whole
 
 logger = logging.getLogger(__name__)
 
@@ -49,9 +51,20 @@ class Cache:
 
     def save(self) -> None:
         """Write dvc.lock once for all that was committed."""
-        if self._done:
+        from dvc.stage.serialize import to_single_stage_lockfile
+
+        if not self._done:
+            return
+        old = LOCK.read_text(encoding="utf-8") if LOCK.is_file() else ""
+        entries = {stage.name: to_single_stage_lockfile(stage) for stage in self._done}
+        new = updated(old, entries)
+        if new is None:
             self._done[0].dvcfile.dump_stages(self._done, update_pipeline=False)
-            self._done = []
+        elif new != old:
+            with whole(LOCK) as part:
+                part.write_text(new, encoding="utf-8")
+            self._repo.scm_context.track_file(str(LOCK))
+        self._done = []
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from elsewhere.design.plan import code_text
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.pipeline import PARAMS_JSON
 
+LOCK = Path("dvc.lock")
 RAW = "data/raw/"
 RAW_MARKS = Path(".elsewhere/raw")
 FOLDERS = ("volumes", "arrays", "figures")
@@ -127,6 +128,6 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
     )
 
 
-def read_lock(path: Path = Path("dvc.lock")) -> dict[str, Any]:
+def read_lock(path: Path = LOCK) -> dict[str, Any]:
     """Return the stages of dvc.lock, none if there is no such file."""
     return dict(tables.read(path).get("stages", {})) if path.is_file() else {}

@@ -1,5 +1,6 @@
 """execute: what ran is what was asked for, or it is not recorded."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.plan import stage_digest
-from elsewhere.drivers import pipeline
+from elsewhere.drivers import execute, pipeline
 from elsewhere.drivers.execute import find
 
 STAND_IN = '''"""A stand-in step that may edit a file while it runs."""
@@ -150,3 +151,9 @@ def test_a_target_that_is_not_in_the_graph_names_those_that_are() -> None:
         find(tables.load(), "split", ["contrastive", "mosmed"])
     assert "\n  contrastive covid-ct-synthetic" in str(e.value)
     assert "at scale 'demo'" in str(e.value)
+
+
+def test_garbage_is_looked_for_again_whatever_became_of_the_import() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        execute._loaded("elsewhere.steps.no_such_step")
+    assert gc.isenabled()

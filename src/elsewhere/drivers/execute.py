@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import logging
 import os
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from elsewhere.design import params as tables
@@ -72,11 +74,21 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
         raise ChangedMeanwhileError(
             f"{stage.name}: params.yaml or the code changed after this run was planned; start again"
         )
-    module = importlib.import_module(f"elsewhere.steps.{step}")
+    module = _loaded(f"elsewhere.steps.{step}")
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)
     if hasattr(module, "done"):  # what a step kept for the case that its outputs are refused
         module.done(handed.job)
+
+
+def _loaded(name: str) -> ModuleType:
+    """Import a step. What that makes stays: to look for garbage in it takes a fifth of the time."""
+    gc.disable()
+    try:
+        return importlib.import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def planned_by_dvc(stage: Stage) -> str:

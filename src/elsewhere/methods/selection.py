@@ -6,7 +6,6 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score
 
 Labels = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
@@ -35,6 +34,8 @@ def score(labels: Labels, said: Doubles, *, by: Literal["accuracy", "auc"]) -> f
     known = columns >= 0
     if by == "accuracy" and known.any():
         return float((((ones > zeros) == (columns == 1)) & known).sum() / known.sum())
+    from sklearn.metrics import roc_auc_score  # 1 s, which predictions and accuracy do not need
+
     aucs = [
         roc_auc_score(column[there], one[there])
         for column, one, there in zip(columns.T, ones.T, known.T, strict=True)

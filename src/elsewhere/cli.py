@@ -160,15 +160,15 @@ def phantom(
 ) -> None:
     """Write synthetic sites, in their publishers' layouts, to data/raw."""
     from elsewhere.design.params import load, read
-    from elsewhere.drivers.phantoms import needed, write_apart, write_missing
+    from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
     path = Path("params.yaml")
-    params = load(path)
-    names = sites or needed(params, study=study)
+    params, values = load(path), read(path)
+    names = missing(params, values, sites or needed(params, study=study))
     if len(names) > 1:
         write_apart(names)
     else:
-        write_missing(params, read(path), names)
+        write_missing(params, values, names)
 
 
 @app.command()

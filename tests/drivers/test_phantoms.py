@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from elsewhere.design import params as tables
-from elsewhere.drivers.phantoms import needed, write_apart, write_missing
+from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
 SITE = "covid-ct-synthetic"
 
@@ -51,9 +51,17 @@ def test_a_site_is_written_once_and_again_when_its_settings_change(values: dict[
     assert any(path.exists() and path.stat().st_mtime_ns != first[path] for path in first)
 
 
-def test_an_unknown_site_is_named(values: dict[str, Any]) -> None:
+def test_only_what_is_not_there_is_missing(values: dict[str, Any]) -> None:
+    both = [SITE, "mosmed-synthetic"]
+    assert missing(tables.parse(values), values, both) == both
+    write(values, SITE)
+    assert missing(tables.parse(values), values, both) == ["mosmed-synthetic"]
+
+
+def test_an_unknown_site_is_named_before_any_is_written(values: dict[str, Any]) -> None:
     with pytest.raises(tables.ParamsError, match="phantoms: no row 'utsw'; there are cc-ccii-syn"):
-        write(values, "utsw")
+        write(values, SITE, "utsw")
+    assert not Path("data/raw").exists()
 
 
 def test_sites_written_side_by_side_are_those_written_alone(values: dict[str, Any]) -> None:

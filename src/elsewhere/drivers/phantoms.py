@@ -19,8 +19,8 @@ RAW = Path("data/raw")
 _NOTES = Path(".elsewhere/phantoms")
 
 
-def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> None:
-    """Write each synthetic site to data/raw, unless it stands there from the same settings.
+def missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> list[str]:
+    """Return the synthetic sites that do not stand in data/raw from the settings at hand.
 
     Parameters
     ----------
@@ -34,19 +34,29 @@ def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) 
     ParamsError
         If a site is not in `phantoms`.
     """
+    found = []
     for site in sites:
         if site not in params.phantoms:
             known = ", ".join(sorted(params.phantoms))
             raise ParamsError(f"phantoms: no row '{site}'; there are {known}")
-        note, made_from = _NOTES / site, canonical(values["phantoms"][site])
-        if (RAW / site).is_dir() and note.is_file() and note.read_text("utf-8") == made_from:
+        note = _NOTES / site
+        made_from = note.read_text("utf-8") if note.is_file() else None
+        if (RAW / site).is_dir() and made_from == canonical(values["phantoms"][site]):
             logger.info("%s: is there", RAW / site)
-            continue
+        else:
+            found.append(site)
+    return found
+
+
+def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> None:
+    """Write each synthetic site that is `missing`; same parameters and errors."""
+    for site in missing(params, values, sites):
         from elsewhere.phantom.write import write
 
         count = write(site, RAW / site, params.phantoms[site])
+        note = _NOTES / site
         note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(made_from, encoding="utf-8")
+        note.write_text(canonical(values["phantoms"][site]), encoding="utf-8")
         logger.info("%s: %d scans written", RAW / site, count)
 
 

@@ -58,9 +58,9 @@ def expose(integral: Field, shot: Shot, rng: np.random.Generator, *, pixel_mm: f
     The primary radiation is blurred, smooth scattered radiation is added, each pixel counts
     a Poisson number.
     """
-    primary = gaussian_filter(np.exp(-integral), shot.blur_mm / pixel_mm, truncate=3.0)
+    primary: Field = gaussian_filter(np.exp(-integral), shot.blur_mm / pixel_mm, truncate=3.0)
     behind = primary * (integral > PATIENT)
-    scattered = gaussian_filter(behind, SCATTER_MM / pixel_mm, truncate=2.5)
+    scattered: Field = gaussian_filter(behind, SCATTER_MM / pixel_mm, truncate=2.5)
     counted = rng.poisson(shot.quanta * (primary + shot.scatter * scattered))
     return (counted / shot.quanta).astype(np.float32)
 

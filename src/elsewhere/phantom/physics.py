@@ -53,7 +53,7 @@ def expose(thorax: Thorax, grid: Grid, shot: Shot, rng: np.random.Generator) -> 
     """
     pixel = grid.spacing_mm[1]
     sigma = shot.blur_mm / pixel
-    hu = gaussian_filter(thorax.hu, (0, sigma, sigma), truncate=2.5)
+    hu: Field = gaussian_filter(thorax.hu, (0, sigma, sigma), truncate=2.5)
     through = 0.3 * shot.reconstruction.thickness_mm / grid.spacing_mm[0]
     if len(hu) > 1:
         hu = gaussian_filter1d(hu, through, axis=0, mode="nearest", truncate=3.0)

@@ -54,8 +54,13 @@ PHANTOM = {
 LABELS = {"1.2.826.10": "1", "1.2.826.20": "0", "1.2.826.30": "1", "1.2.826.31": "1"}
 
 
+def instances(places: Places) -> list[Path]:
+    """Return the files under the names of instances; a half-written one is hidden, its name too."""
+    return [path for path in places.raw.rglob("*.dcm") if not path.name.startswith(".")]
+
+
 def stored(places: Places) -> dict[str, pydicom.Dataset]:
-    found = [pydicom.dcmread(path) for path in places.raw.rglob("*.dcm")]
+    found = [pydicom.dcmread(path) for path in instances(places)]
     return {str(one.SOPInstanceUID): one for one in found}
 
 
@@ -309,7 +314,7 @@ def test_half_written_files_of_a_killed_run_go(
 ) -> None:
     _, archive = scp_archive()
     run(archive, places, pull_row())
-    left = next(places.raw.rglob("*.dcm"))
+    left = instances(places)[0]
     part = left.with_name(f".part-1-{left.name}")
     left.rename(part)
     assert run(archive, places, pull_row()).instances == 16
@@ -365,7 +370,7 @@ def project(tmp_path: Path) -> Places:
 
 
 def at_least(places: Places, count: int) -> Callable[[], bool]:
-    return lambda: len(list(places.raw.rglob("*.dcm"))) >= count
+    return lambda: len(instances(places)) >= count
 
 
 @pytest.mark.slow

@@ -13,7 +13,8 @@ export PYTHONUTF8 := 1
 .PHONY: demo test test-fast lint bench lock env
 .DEFAULT_GOAL := demo
 
-# The environment is made anew when the lock or the package's metadata change.
+# The environment is made anew when the lock or the package's metadata change. The package is compiled
+# ahead: where the shell forbids Python to write bytecode, each job would compile it again.
 env: $(VENV)/.done
 
 $(VENV)/.done: requirements.lock pyproject.toml
@@ -21,6 +22,7 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.

@@ -17,6 +17,7 @@ from elsewhere.methods.feed import Batch, batches, iteration_seed
 from elsewhere.methods.inference import probabilities_many
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
 from elsewhere.methods.method import Budget, Fitted, Validation
+from elsewhere.methods.optimizer import Adam
 from elsewhere.methods.schedule import learning_rate
 from elsewhere.networks.network import Network
 
@@ -87,7 +88,7 @@ class _Run:
         self.budget = budget
         self.device = device.prepare(budget.training)
         self.network = network.to(self.device)
-        self.optimizer = torch.optim.Adam(
+        self.optimizer = Adam(
             self.network.parameters(),
             lr=budget.training.learning_rate,
             weight_decay=budget.training.weight_decay,

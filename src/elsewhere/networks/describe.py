@@ -1,8 +1,7 @@
-"""describe: what a network is made of, layer by layer, without computing anything."""
+"""describe: what a network is made of, layer by layer."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from torch import Tensor, nn
 
 from elsewhere.design.parts import Input
 from elsewhere.networks.network import Network
+from elsewhere.networks.shapes import stand_in
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ def describe(network: Network, input_row: Input) -> list[LayerRow]:
 
     Where every site has layers of its own these are the first site's.
     """
-    shapes_only = copy.deepcopy(network).to("meta").eval()
+    shapes_only, image = stand_in(network, input_shape(input_row))
     rows: list[LayerRow] = []
     for name, layer in _layers(shapes_only):
         layer.register_forward_hook(partial(_record, rows, name))
     with torch.no_grad():
         site = network.sites[0] if network.sites else None
-        shapes_only(torch.empty((1, *input_shape(input_row)), device="meta"), site)
+        shapes_only(image, site)
     return rows
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from elsewhere.design.parts import ImageInput, Input, Timm
 from elsewhere.networks import pretrained, torchvision_ops
 from elsewhere.networks.network import Network
+from elsewhere.networks.shapes import stand_in
 
 
 class TimmNetwork(Network):
@@ -148,11 +148,11 @@ def _pooled(model: nn.Module, row: Timm, input_row: ImageInput) -> int:
     ValueError
         If the images are too small for the model, or it does not end in one row of features.
     """
-    shapes_only = copy.deepcopy(model).to("meta").eval()
     side = input_row.matrix
+    shapes_only, image = stand_in(model, (input_row.channels, side, side))
     try:
         with torch.no_grad():
-            pooled = shapes_only(torch.empty((1, input_row.channels, side, side), device="meta"))
+            pooled = shapes_only(image)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"timm's '{row.model}' cannot see images of {side} x {side} ({error}); choose an input "

@@ -17,7 +17,6 @@ PACKAGE = ROOT / "src/elsewhere"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 TESTS = ROOT / "tests"
 NO_TEST_OF_ITS_OWN = {
-    "__main__.py": "it only calls the command line; every rule runs it",
     "methods/method.py": "abstract; tests/contracts/test_methods.py is its test",
     "networks/network.py": "abstract; tests/contracts/test_networks.py is its test",
 }

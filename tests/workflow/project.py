@@ -90,7 +90,7 @@ class Project:
         params = (ROOT / "params.yaml").read_text(encoding="utf-8")
         (self.path / "params.yaml").write_text(fewer(params), encoding="utf-8")
         for name in ("workflow", "profiles", "src", "envs"):
-            skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+            skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
             shutil.copytree(ROOT / name, self.path / name, ignore=skip)
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)

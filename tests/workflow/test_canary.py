@@ -140,7 +140,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, st
     for name in ("Snakefile", ".gitignore", ".dvcignore"):
         shutil.copy(CHECKOUT / name, project.path)
     for name in ("workflow", "profiles", "src", "envs"):
-        skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
         shutil.copytree(CHECKOUT / name, project.path / name, ignore=skip)
     (project.path / "params.yaml").write_text(yaml.safe_dump(tables(), sort_keys=False))
     for name, write in SITES.items():

@@ -1,6 +1,8 @@
 """Tiny sites in every published layout, written without the code under test."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -332,6 +334,20 @@ SITES: dict[str, Callable[[Path], None]] = {
     "mosmed": mosmed,
     "sars_cov_2_ct": sars_cov_2_ct,
 }
+
+
+@pytest.fixture
+def loaded_by() -> Callable[[str], set[str]]:
+    """Return what tells the modules, with those they lie in, of a new process after some code."""
+
+    def names(code: str) -> set[str]:
+        told = f"{code}\nimport sys\nsys.stdout.write(' '.join(sys.modules))"
+        done = subprocess.run(
+            [sys.executable, "-c", told], capture_output=True, check=True, text=True
+        )
+        return set(done.stdout.split())
+
+    return names
 
 
 @pytest.fixture

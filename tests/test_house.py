@@ -3,7 +3,6 @@
 import ast
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -224,13 +223,6 @@ def test_dvc_yaml_is_current(monkeypatch):
     pipeline.check(params.load())
 
 
-def loaded_by(statement):
-    """Top-level modules in a new process after a statement."""
-    code = f"{statement}\nimport sys\nsys.stdout.write(' '.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
-    return {name.split(".")[0] for name in done.stdout.split()}
-
-
 @pytest.mark.parametrize(
     ("step", "none_of"),
     [
@@ -245,13 +237,13 @@ def loaded_by(statement):
         ("figure", ("torch", "SimpleITK", "pydicom", "sklearn", "snakemake", "dvc")),
     ],
 )
-def test_step_loads_only_what_it_needs(step, none_of):
+def test_step_loads_only_what_it_needs(step, none_of, loaded_by):
     modules = [f"elsewhere.steps.{step}"]
     if step in ("train", "predict", "explain"):  # which load what the arm names
         modules += ["elsewhere.networks.nguyen_cnn", *METHODS]
     assert not loaded_by(f"import {', '.join(modules)}") & set(none_of)
 
 
-def test_graph_and_command_line_are_light():
+def test_graph_and_command_line_are_light(loaded_by):
     assert not loaded_by("import elsewhere.design.graph") & {"numpy", *HEAVY}
     assert not loaded_by("import elsewhere.cli") & {"numpy", "pydantic", "yaml", *HEAVY}

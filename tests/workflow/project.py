@@ -77,6 +77,16 @@ def fewer(params: str) -> str:
     return before + name + few + after_name + after
 
 
+def copy_checkout(folder: Path) -> None:
+    """Make a folder of all that both drivers need of this checkout, but params.yaml and data."""
+    folder.mkdir()
+    for name in ("Snakefile", ".gitignore", ".dvcignore"):
+        shutil.copy(ROOT / name, folder)
+    skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
+    for name in ("workflow", "profiles", "src", "envs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=skip)
+
+
 class Project:
     """A git and DVC repository with raw data, both drivers at hand."""
 
@@ -84,14 +94,9 @@ class Project:
         self.path = folder / "project"
         self.log = folder / "executions.log"
         self.remote = folder / "remote"
-        self.path.mkdir()
-        for name in ("Snakefile", ".gitignore", ".dvcignore"):
-            shutil.copy(ROOT / name, self.path)
+        copy_checkout(self.path)
         params = (ROOT / "params.yaml").read_text(encoding="utf-8")
         (self.path / "params.yaml").write_text(fewer(params), encoding="utf-8")
-        for name in ("workflow", "profiles", "src", "envs"):
-            skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
-            shutil.copytree(ROOT / name, self.path / name, ignore=skip)
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
         for site in ("utsw", "cc-ccii", "covid-ctset", "mosmed", "sars-cov-2-ct", "covid-ct"):

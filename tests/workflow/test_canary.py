@@ -4,7 +4,6 @@ import base64
 import gzip
 import hashlib
 import io
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from canaries import DATE, MARK, ROOT, Planted, Search
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from project import ROOT as CHECKOUT
-from project import Project
+from project import Project, copy_checkout
 
 from elsewhere.sites import manifest
 
@@ -136,12 +135,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, st
     folder, planted = tmp_path_factory.mktemp("canary"), Planted()
     project = Project.__new__(Project)
     project.path, project.log = folder / "project", folder / "executions.log"
-    project.path.mkdir()
-    for name in ("Snakefile", ".gitignore", ".dvcignore"):
-        shutil.copy(CHECKOUT / name, project.path)
-    for name in ("workflow", "profiles", "src", "envs"):
-        skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
-        shutil.copytree(CHECKOUT / name, project.path / name, ignore=skip)
+    copy_checkout(project.path)
     (project.path / "params.yaml").write_text(yaml.safe_dump(tables(), sort_keys=False))
     for name, write in SITES.items():
         (project.path / "data/raw" / name).mkdir(parents=True)

@@ -41,6 +41,7 @@ def read(path: Path, *, hu: bool, most_gb: float) -> Volume:
         `not_3d` if it is no single volume, `colour` if a voxel is no number, and what
         `volume_header`, `intact` and `intensity.from_file` raise.
     """
+    volume_header.check_name(path)
     header = volume_header.read(path)
     data = volume_header.data_file(path, header)
     intact.check_size(header.expected, most_gb)

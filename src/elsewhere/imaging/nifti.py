@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from nibabel.affines import voxel_sizes
 
-from elsewhere.imaging import intact, intensity
+from elsewhere.imaging import intact, intensity, volume_header
 from elsewhere.imaging.volume import Unusable, Volume
 
 Affine = npt.NDArray[np.float64]
@@ -47,6 +47,7 @@ def read(path: Path, *, hu: bool = True, most_gb: float = math.inf) -> Volume:
         `not_3d` if it is no single volume, `no_orientation` or `not_orthogonal` if its affine makes
         no lattice of right angles, and what `intact` and `intensity.from_file` raise.
     """
+    volume_header.check_name(path)
     loaded = nib.load(path)
     _check_whole(loaded, path, most_gb)
     image = nib.squeeze_image(loaded)
@@ -77,7 +78,7 @@ def read(path: Path, *, hu: bool = True, most_gb: float = math.inf) -> Volume:
 def _check_whole(image: Any, path: Path, most_gb: float) -> None:
     expected = math.prod(image.shape) * image.header.get_data_dtype().itemsize
     intact.check_size(expected, most_gb)
-    start = int(image.header.get_data_offset())
+    start = int(image.dataobj.offset)
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP)) == _GZIP
     if compressed:

@@ -19,7 +19,6 @@ SixteenBit = Literal["reject", "stretch"]
 _FORMATS: Final = {
     "PNG": "PNG",
     "JPEG": "JPEG",
-    "MPO": "JPEG",
     "TIFF": "TIFF",
     "BMP": "BMP",
     "WEBP": "WebP",
@@ -66,7 +65,7 @@ def read(path: Path, *, colour: Colour, sixteen_bit: SixteenBit) -> Volume:
             frames = getattr(image, "n_frames", 1)
             if frames > 1:
                 raise Unusable("several_images", f"{frames} pages or frames in one file")
-            name = _FORMATS[str(image.format)]
+            name = _FORMATS.get(str(image.format), "JPEG")  # MPO: JPEG with a second image
             return _volume(image, name, colour=colour, sixteen_bit=sixteen_bit)
     except UnidentifiedImageError:
         detail = "neither PNG nor JPEG, TIFF, BMP or WebP by its content"

@@ -10,9 +10,10 @@ from elsewhere.imaging.volume import Unusable
 
 SUFFIXES = (".nrrd", ".nhdr", ".mha", ".mhd")
 SPACING = (0.7, 0.8, 5.0)  # x, y, z
+LPS = np.eye(3)
 OBLIQUE = Rotation.from_euler("xyz", [8, -5, 10], degrees=True).as_matrix()
 DIRECTIONS = {
-    "LPS": np.eye(3),
+    "LPS": LPS,
     "RAS": np.diag([-1.0, -1.0, 1.0]),
     "head first": np.diag([1.0, 1.0, -1.0]),
     "axes exchanged": np.array([[0.0, 0, 1], [1, 0, 0], [0, 1, 0]]),
@@ -24,7 +25,7 @@ DIRECTIONS = {
 def save(tmp_path, thorax):
     """Write a volume with SimpleITK and return the path of the file, or of its header."""
 
-    def written(name, array=None, *, direction=np.eye(3), compressed=False):
+    def written(name, array=None, *, direction=LPS, compressed=False):
         image = sitk.GetImageFromArray(thorax() if array is None else array)
         image.SetSpacing(SPACING)
         image.SetOrigin((-100.0, -120.0, -300.0))

@@ -103,7 +103,7 @@ def elsewhere(folder: Path) -> Array:
 
     global _POLICY  # noqa: PLW0603 - the settings are read once, like a step does
     if _POLICY is None:
-        row = read(Path(__file__).parents[1] / "params.yaml")["intakes"]["strict"]
+        row = read(Path(__file__).parents[1])["intakes"]["strict"]
         _POLICY = IntakeRow(**row)
     (volume,) = group.volumes(recognise.sort(folder).slices, _POLICY)
     return pixels.read(volume, _POLICY).voxels

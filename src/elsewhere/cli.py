@@ -143,7 +143,7 @@ def graph(
     from elsewhere.design.params import parse, read
     from elsewhere.drivers import pipeline
 
-    values = read(Path("params.yaml"))
+    values = read()
     loaded = parse(values)
     if check:
         pipeline.check(loaded)
@@ -162,8 +162,7 @@ def phantom(
     from elsewhere.design.params import load, read
     from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
-    path = Path("params.yaml")
-    params, values = load(path), read(path)
+    params, values = load(), read()
     names = missing(params, values, sites or needed(params, study=study))
     if len(names) > 1:
         write_apart(names)

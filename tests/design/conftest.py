@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Plain values of params.yaml, read in the project's top folder."""
     monkeypatch.chdir(ROOT)
-    return tables.read(Path("params.yaml"))
+    return tables.read()
 
 
 @pytest.fixture

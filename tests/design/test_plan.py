@@ -55,7 +55,7 @@ def unchanged() -> dict[str, str]:
     """Digests of the stages of params.yaml as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(Path(__file__).parents[2])
-        return _digests(tables.read(Path("params.yaml")))
+        return _digests(tables.read())
 
 
 def _digests(values: dict[str, Any]) -> dict[str, str]:

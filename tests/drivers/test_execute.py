@@ -55,7 +55,7 @@ def score(*options: str, edit: str | None = None) -> tuple[int, str]:
 
 def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC records results/params.json and results/code, which an edit after its start passes by."""
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     pipeline.write_read_by_dvc(values, tables.parse(values))
     monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))
     assert score() == (0, "")
@@ -77,7 +77,7 @@ def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> No
 
 def digest() -> str:
     stage = find(tables.load(), "score", CELL)
-    return stage_digest(stage, tables.read(Path("params.yaml")), Hashes())
+    return stage_digest(stage, tables.read(), Hashes())
 
 
 def test_a_step_runs_with_its_settings() -> None:

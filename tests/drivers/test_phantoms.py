@@ -17,7 +17,7 @@ SITE = "covid-ct-synthetic"
 def values(checkout: Path) -> dict[str, Any]:
     """The project's tables with two patients in each category of one site."""
     del checkout
-    found = tables.read(Path("params.yaml"))
+    found = tables.read()
     for category in found["phantoms"][SITE]["categories"].values():
         category["patients"] = 2
     return found

@@ -28,7 +28,7 @@ def test_dvc_reads_yaml_by_a_compiled_parser() -> None:
 def test_dvc_reads_every_stage() -> None:
     params = _params()
     assert pipeline.write(params)
-    pipeline.write_read_by_dvc(tables.read(Path("params.yaml")), params)
+    pipeline.write_read_by_dvc(tables.read(), params)
     Repo.init(no_scm=True)
     found = {stage.addressing: stage for stage in Repo().index.stages}
     graph = stages(params)
@@ -77,7 +77,7 @@ def test_every_setting_is_read_from_the_json_that_the_first_stage_makes() -> Non
 
 @pytest.mark.usefixtures("checkout")
 def test_what_dvc_reads_is_touched_only_when_it_changes() -> None:
-    values, params = tables.read(Path("params.yaml")), _params()
+    values, params = tables.read(), _params()
     pipeline.write_read_by_dvc(values, params)
     read = json.loads(pipeline.PARAMS_JSON.read_text())
     keys = {key for stage in stages(params).values() for key in stage.keys}

@@ -11,10 +11,11 @@ from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.arm import Arm
 from elsewhere.design.budgets import Budget
 from elsewhere.design.kinds import Of
+from elsewhere.design.merge import read
 from elsewhere.design.paths import INTERNAL
 from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
-from elsewhere.design.reading import ParamsError, read
+from elsewhere.design.reading import ParamsError
 from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
 from elsewhere.design.site import IntakeRow, Site
 from elsewhere.design.study import Scale, Study
@@ -251,6 +252,6 @@ def at_key(values: Any, key: str) -> Any:
     return values
 
 
-def load(path: Path = Path("params.yaml")) -> Params:
-    """Read and check params.yaml."""
-    return parse(read(path))
+def load(top: Path = Path()) -> Params:
+    """Read and check the settings of a project: its params.yaml and config/."""
+    return parse(read(top))

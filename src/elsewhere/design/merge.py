@@ -46,8 +46,8 @@ class Origin:
     row: str = ""
 
     def __str__(self) -> str:
-        """Return the file, and the row where that is another."""
-        return f"{self.file}, {self.row}" if self.row else self.file
+        """Return the file, and the row from which the value was taken."""
+        return f"like {self.row} ({self.file})" if self.row else self.file
 
 
 class Settings(dict[str, Any]):
@@ -175,7 +175,7 @@ def _filled(
     if not isinstance(row, dict) or LIKE not in row:
         return own
     base = row[LIKE]
-    if base not in written:
+    if not isinstance(base, str) or base not in written:
         raise ParamsError(_unknown(file, table, name, known=written, like=base))
     other, other_row = written[base]
     if base in (name, *seen):
@@ -192,7 +192,7 @@ def _filled(
 
 def _unknown(file: str, table: str, name: str, *, known: Mapping[str, Any], like: Any) -> str:
     others = ", ".join(sorted(set(known) - {name})) or "none"
-    return f"{file}: {table}.{name}.{LIKE}: '{like}' is not in {table}; there are {others}"
+    return f"{file}: {table}.{name}.{LIKE}: {like!r} is not in {table}; there are {others}"
 
 
 def _own(file: str, row: Any) -> _Row:
@@ -224,6 +224,8 @@ def _joined(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     values = copy.deepcopy(base)
     for key, value in own.items():
         below = values.get(key)
-        both = isinstance(below, dict) and isinstance(value, dict)
-        values[key] = _joined(below, value) if both else value
+        if isinstance(below, dict) and isinstance(value, dict):
+            values[key] = _joined(below, value)
+        else:
+            values[key] = value
     return values

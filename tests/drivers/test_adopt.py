@@ -102,7 +102,7 @@ def test_without_a_reason_nothing_is_adopted(reason: str) -> None:
 
 
 def _settings() -> None:
-    path = Path("params.yaml")
+    path = Path("config/studies/contrastive.yaml")
     text = path.read_text()
     assert SCALED in text
     path.write_text(text.replace(SCALED, SCALED.replace("643", "644")))

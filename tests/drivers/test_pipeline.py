@@ -64,10 +64,10 @@ def test_an_older_graph_is_an_error_that_says_what_to_do() -> None:
 
 @pytest.mark.usefixtures("checkout")
 def test_every_setting_is_read_from_the_json_that_the_first_stage_makes() -> None:
-    """An edit of params.yaml reaches DVC's stages through the output of the stage `graph`."""
+    """An edit of the settings reaches DVC's stages through the output of the stage `graph`."""
     found = yaml.safe_load(pipeline.text(_params()))["stages"]
     assert next(iter(found)) == pipeline.GRAPH
-    assert "params.yaml" in found[pipeline.GRAPH]["deps"]
+    assert {"params.yaml", "config"} < set(found[pipeline.GRAPH]["deps"])
     assert "results/params.json" in found[pipeline.GRAPH]["outs"]
     for name, entry in found.items():
         if name != pipeline.GRAPH:

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from elsewhere.design import checks, wording
-from elsewhere.design.merge import read
+from elsewhere.design.merge import Settings, read
 from elsewhere.design.problem import message
 from elsewhere.design.reading import ParamsError
 from elsewhere.design.tables import Params
 
-__all__ = ["Params", "ParamsError", "at_key", "load", "parse", "read"]
+__all__ = ["Params", "ParamsError", "Settings", "at_key", "load", "parse", "read"]
 
 
 def parse(values: Mapping[str, Any]) -> Params:

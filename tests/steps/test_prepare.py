@@ -14,7 +14,7 @@ from elsewhere.imaging import clahe, resample, spline, store
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare
 
-PARAMS = tables.load(Path(__file__).parents[2] / "params.yaml")
+PARAMS = tables.load(Path(__file__).parents[1] / "params")
 POLICY = PARAMS.intakes["strict"]
 VOLUME = VolumeInput(
     kind="volume",

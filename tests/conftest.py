@@ -14,9 +14,12 @@ import openpyxl
 import pandas as pd
 import pydicom
 import pytest
+import SimpleITK
 from hypothesis import settings
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
+
+from elsewhere.design.site import IntakeRow
 
 # speed is for the benchmarks: a busy machine must not fail a property
 settings.register_profile("untimed", deadline=None)
@@ -323,6 +326,24 @@ def mimic_cxr_jpg(root: Path) -> None:
         radiograph(folder / f"{dicom}.jpg", seed)
 
 
+def images(root: Path) -> None:
+    rows = ["path,patient,label,sex,age"]
+    for number, suffix in enumerate(("png", "jpg", "tif", "bmp", "webp")):
+        radiograph(root / f"folder{number % 2}" / f"{number}.{suffix}", number)
+        rows.append(f"folder{number % 2}/{number}.{suffix},P{number // 2},{number % 2},F,5{number}")
+    (root / "label.csv").write_text("\n".join(rows) + "\n")
+
+
+def volumes(root: Path) -> None:
+    rows = ["path,patient,label,scanner"]
+    for number, name in enumerate(("a.nii.gz", "b.nrrd", "c.mha", "d.mhd")):
+        image = SimpleITK.GetImageFromArray(thorax(seed=number))
+        image.SetSpacing((0.7, 0.8, 2.5))
+        SimpleITK.WriteImage(image, root / name)
+        rows.append(f"{name},P{number // 2},{number % 2},SIEMENS")
+    (root / "label.csv").write_text("\n".join(rows) + "\n")
+
+
 SITES: dict[str, Callable[[Path], None]] = {
     "cc_ccii": cc_ccii,
     "chestxray14": chestxray14,
@@ -330,9 +351,11 @@ SITES: dict[str, Callable[[Path], None]] = {
     "covid_ct": covid_ct,
     "covid_ctset": covid_ctset,
     "dicom_series": dicom_series,
+    "images": images,
     "mimic_cxr_jpg": mimic_cxr_jpg,
     "mosmed": mosmed,
     "sars_cov_2_ct": sars_cov_2_ct,
+    "volumes": volumes,
 }
 
 
@@ -376,6 +399,24 @@ def published(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def strict() -> IntakeRow:
+    """Refuse what is not one regular volume."""
+    return IntakeRow(
+        policy="strict",
+        same_position_mm=0.01,
+        spacing_tolerance_mm=0.2,
+        spacing_tolerance=0.1,
+        gap_ratio=1.5,
+        tilt_tolerance_degrees=0.5,
+        cosine_tolerance=1e-3,
+        fill_slices=0,
+        rejected_at_most=1.0,
+        decode_seconds=5,
+        decode_gb=1,
+    )
 
 
 @pytest.fixture

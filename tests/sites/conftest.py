@@ -4,24 +4,9 @@ from collections import defaultdict
 
 import pytest
 
-from elsewhere.design.site import IntakeRow
 from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layouts import layout
-
-STRICT = IntakeRow(
-    policy="strict",
-    same_position_mm=0.01,
-    spacing_tolerance_mm=0.2,
-    spacing_tolerance=0.1,
-    gap_ratio=1.5,
-    tilt_tolerance_degrees=0.5,
-    cosine_tolerance=1e-3,
-    fill_slices=0,
-    rejected_at_most=1.0,
-    decode_seconds=5,
-    decode_gb=1,
-)
 
 
 class Result:
@@ -43,18 +28,13 @@ class Result:
 
 
 @pytest.fixture
-def strict():
-    return STRICT
-
-
-@pytest.fixture
-def take(tmp_path_factory):
+def take(tmp_path_factory, strict):
     """Take a folder in; options as in the settings."""
 
     def taken(name, root, *, private=False, **options):
         out = tmp_path_factory.mktemp("taken")
         keys = Keys("a-site", private, b"key of a test")
-        intake = Intake(keys, True, out / "volumes", STRICT)
+        intake = Intake(keys, True, out / "volumes", strict)
         return Result(intake.take(layout(name, options), root), out / "volumes")
 
     return taken

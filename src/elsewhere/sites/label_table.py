@@ -66,7 +66,7 @@ class Table:
 def read(path: Path) -> Table:
     """Read a table in UTF-8, UTF-16 or Windows-1252, separated by comma, semicolon, tab or bar.
 
-    The names of columns count in any case; empty lines do not count.
+    The names of columns count in any case; empty lines do not count; N/A counts as "".
 
     Raises
     ------
@@ -127,4 +127,5 @@ def _row(path: Path, header: Sequence[str], line: int, cells: Sequence[str]) -> 
             "put texts that hold the separator in quotes"
         )
     texts = (unicodedata.normalize("NFC", cell.strip()) for cell in cells)
-    return Row(line, dict(zip(header, texts, strict=False)))
+    known = ("" if text == "N/A" else text for text in texts)
+    return Row(line, dict(zip(header, known, strict=False)))

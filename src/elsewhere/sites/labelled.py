@@ -8,8 +8,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, ClassVar, Final
 
 from elsewhere.design.findings import View
 from elsewhere.design.labelled import LabelledOptions
@@ -17,9 +18,20 @@ from elsewhere.design.site import IntakeRow
 from elsewhere.files import walk
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Acquisition, Unusable
-from elsewhere.sites import label_cells, label_table
+from elsewhere.sites import label_cells, label_table, suggestions
 from elsewhere.sites.label_table import NAME, Row, Table
-from elsewhere.sites.layout import HIDDEN, Layout, LayoutError, LeftOut, Scan, age, relative, sex
+from elsewhere.sites.layout import (
+    HIDDEN,
+    LOOKED_AT,
+    Layout,
+    LayoutError,
+    LeftOut,
+    Likeness,
+    Scan,
+    age,
+    relative,
+    sex,
+)
 from elsewhere.sites.places import Places
 
 _NO_ROW: Final = Row(0, {})
@@ -47,6 +59,8 @@ class _Listed:
 class Labelled(LabelledOptions, Layout, ABC):
     """One scan a file; `label.csv` at the top of the site's folder, or folders, give its label."""
 
+    general: ClassVar[bool] = True
+
     @abstractmethod
     def is_scan(self, path: Path) -> bool:
         """Whether a file looks like a scan by its name or its first bytes."""
@@ -60,6 +74,25 @@ class Labelled(LabelledOptions, Layout, ABC):
         Unusable
             If it cannot be read.
         """
+
+    @classmethod
+    def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
+        """Say whether there are such files; what the labels lack is named."""
+        try:
+            layout = cls(**cls.suggested(root))
+            first = islice(_visible(root).values(), LOOKED_AT)
+            if not any(map(layout.is_scan, first)):
+                detail = f"none of the first {LOOKED_AT} files ends in {', '.join(cls.suffixes)}"
+                return Likeness(False, f"{root}: {detail}")
+            layout._table(root)
+        except LayoutError as error:
+            return Likeness(True, str(error))
+        return Likeness(True, "")
+
+    @classmethod
+    def suggested(cls, root: Path) -> dict[str, Any]:
+        """Return class folders, or findings of label.csv, as far as names tell them."""
+        return suggestions.options(root, cls.suffixes)
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a file that has a label, and a row for each file or label without."""

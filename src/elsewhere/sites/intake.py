@@ -72,14 +72,14 @@ class Intake:
     synthetic
         Written into every row.
     volumes
-        Folder to fill with one file a scan, named by scan_id.
+        Folder to fill with one file a scan, named by scan_id; None: scans are read and not kept.
     policy
         What the files may be like.
     """
 
     keys: Keys
     synthetic: bool
-    volumes: Path
+    volumes: Path | None
     policy: IntakeRow
 
     def take(self, layout: Layout, root: Path) -> Taken:
@@ -101,7 +101,8 @@ class Intake:
         for one in found:
             if isinstance(one, LeftOut):
                 account.leave_out(one)
-        self.volumes.mkdir(parents=True, exist_ok=True)
+        if self.volumes is not None:
+            self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles = [], []
         for each in self._read(scans):
             for left_out in each.left_out:
@@ -160,7 +161,8 @@ class Intake:
         files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
-        store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
+        if self.volumes is not None:
+            store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
         made = {"scan_id": row["scan_id"], **measured}
         return _Read(tuple(left_out), scan, volume.dropped, row, made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from itertools import islice
@@ -79,7 +79,7 @@ class Labelled(LabelledOptions, Layout, ABC):
     def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
         """Say whether there are such files; what the labels lack is named."""
         try:
-            layout = cls(**cls.suggested(root))
+            layout = cls(**cls.suggested(root, {}))
             first = islice(_visible(root).values(), LOOKED_AT)
             if not any(map(layout.is_scan, first)):
                 detail = f"none of the first {LOOKED_AT} files ends in {', '.join(cls.suffixes)}"
@@ -90,9 +90,9 @@ class Labelled(LabelledOptions, Layout, ABC):
         return Likeness(True, "")
 
     @classmethod
-    def suggested(cls, root: Path) -> dict[str, Any]:
-        """Return class folders, or findings of label.csv, as far as names tell them."""
-        return suggestions.options(root, cls.suffixes)
+    def suggested(cls, root: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that a user gave, with class folders, or findings of label.csv."""
+        return {**suggestions.options(root, cls.suffixes, given), **given}
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a file that has a label, and a row for each file or label without."""

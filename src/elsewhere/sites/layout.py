@@ -176,10 +176,10 @@ class Layout(LayoutOptions, ABC):
         return Likeness(fits, "" if fits else f"{root}: no scan of this layout in it")
 
     @classmethod
-    def suggested(cls, root: Path) -> dict[str, Any]:
-        """Return options without which a folder cannot be read, as far as its names tell them."""
+    def suggested(cls, root: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that a user gave, completed as far as names in a folder tell more."""
         del root
-        return {}
+        return dict(given)
 
     def rest(self, path: Path, root: Path) -> LeftOut:
         """Return the row of a file below `root` that `scans` does not name."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,8 +19,8 @@ _NEGATIVE: Final = frozenset(
 )
 
 
-def options(root: Path, suffixes: tuple[str, ...]) -> dict[str, Any]:
-    """Return options of a general layout, or none where names do not tell them.
+def options(root: Path, suffixes: tuple[str, ...], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of a general layout beside the given ones, as far as names tell them.
 
     With label.csv: the findings among its columns, if it has no column `label`. Without: two
     folders with scans, one of which is called like the absence of disease, are the classes.
@@ -30,20 +31,26 @@ def options(root: Path, suffixes: tuple[str, ...]) -> dict[str, Any]:
         The site's folder.
     suffixes
         Of the files that are scans.
+    given
+        Options that the user set.
 
     Raises
     ------
     elsewhere.sites.layout.LayoutError
         If there is a label.csv that cannot be read.
     """
+    if {"classes", "findings"} & given.keys():
+        return {}
     path = root / label_table.NAME
     if path.is_file():
         columns = label_table.read(path).columns
         known = [name for name in columns if name in findings.NAMES]
         return {"findings": known} if known and "label" not in columns else {}
     classes = _classes([one.name for one in visible(root) if one.is_dir() and _has(one, suffixes)])
-    # a folder per class says nothing of patients: the user is told, and may set a pattern instead
-    return {"classes": classes, "patient_key": "none"} if classes else {}
+    if not classes or {"patient_key", "patient_pattern"} & given.keys():
+        return {"classes": classes} if classes else {}
+    # folders say nothing of patients: the user is told, and may set a pattern instead
+    return {"classes": classes, "patient_key": "none"}
 
 
 def _classes(names: list[str]) -> dict[str, Literal[0, 1]]:

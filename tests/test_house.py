@@ -59,7 +59,7 @@ def tracked():
 
 
 def offenders(rule):
-    """Return each module that breaks a rule, with what breaks it; a rule returns that or nothing."""
+    """Return each module that breaks a rule, and how; a rule returns what breaks it, or nothing."""
     broken = [(name_of(path), rule(path)) for path in MODULES]
     return [f"{name}: {what}" for name, what in broken if what]
 

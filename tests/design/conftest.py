@@ -1,5 +1,6 @@
 """The settings of tests/params, as plain values that a test may change."""
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,17 @@ from elsewhere.design import params as tables
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="session")
+def settings() -> tables.Settings:
+    """The same for all tests, which none may change."""
+    return tables.read(ROOT / "tests/params")
+
+
 @pytest.fixture
-def values(monkeypatch: pytest.MonkeyPatch) -> tables.Settings:
+def values(settings: tables.Settings, monkeypatch: pytest.MonkeyPatch) -> tables.Settings:
     """Plain values of tests/params; the test works in the project's top folder."""
     monkeypatch.chdir(ROOT)
-    return tables.read(ROOT / "tests/params")
+    return copy.deepcopy(settings)
 
 
 @pytest.fixture

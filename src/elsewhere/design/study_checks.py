@@ -88,8 +88,8 @@ def _method_problems(params: Params, at: str, study: Study, arm: Arm) -> Iterato
     if method.site_specific and arm.unseen is None:
         yield Problem(
             f"{at}.unseen",
-            f"is missing: method '{arm.method}' gives every site layers of its own; choose mean, "
-            "nearest, test_time or ensemble for other sites (D-44)",
+            f"is missing, but method '{arm.method}' gives every site layers of its own; choose "
+            "mean, nearest, test_time or ensemble for other sites (D-44)",
         )
     if not method.site_specific and (arm.unseen is not None or arm.anonymous):
         yield Problem(

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from elsewhere.design.parts import IntakeRow
 
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom.header import Header, Slice, Stored
 
 STORED = Stored(

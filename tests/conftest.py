@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 
 from elsewhere.design.site import IntakeRow
+from elsewhere.sites.intake import Intake, Taken
+from elsewhere.sites.keys import Keys
+from elsewhere.sites.layouts import layout
 
 # speed is for the benchmarks: a busy machine must not fail a property
 settings.register_profile("untimed", deadline=None)
@@ -417,6 +421,37 @@ def strict() -> IntakeRow:
         decode_seconds=5,
         decode_gb=1,
     )
+
+
+class Result:
+    """What an intake gave, by names of files in place of hashed keys."""
+
+    def __init__(self, taken: Taken, volumes: Path) -> None:
+        self.volumes = volumes
+        self.account = taken.account
+        self.rows = {row["source_path"]: row for row in taken.rows}
+        self.reasons: dict[str, list[str]] = defaultdict(list)
+        for one in taken.account.rows:
+            self.reasons[one.reason].append(one.path)
+
+    @property
+    def rejected(self) -> dict[str, list[str]]:
+        """Reason to paths, of what should have been a scan."""
+        kept = {one.reason for one in self.account.rows if one.verdict == "rejected"}
+        return {reason: sorted(self.reasons[reason]) for reason in sorted(kept)}
+
+
+@pytest.fixture
+def take(tmp_path_factory: pytest.TempPathFactory, strict: IntakeRow) -> Callable[..., Result]:
+    """Take a folder in; options as in the settings."""
+
+    def taken(name: str, root: Path, *, private: bool = False, **options: Any) -> Result:
+        out = tmp_path_factory.mktemp("taken")
+        keys = Keys("a-site", private, b"key of a test")
+        intake = Intake(keys, True, out / "volumes", strict)
+        return Result(intake.take(layout(name, options), root), out / "volumes")
+
+    return taken
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ def test_findings_of_a_table_are_known_names_unless_there_is_a_label(tmp_path):
     write(tmp_path, "normal/1.png", "flu/2.png")
     table = tmp_path / "label.csv"
     table.write_text("path,patient,Pleural Effusion,edema,age\n")
-    assert suggestions.options(tmp_path, SUFFIXES, {}) == {"findings": ["pleural_effusion", "edema"]}
+    found = suggestions.options(tmp_path, SUFFIXES, {})
+    assert found == {"findings": ["pleural_effusion", "edema"]}
     table.write_text("path,patient,label,edema\n")
     assert suggestions.options(tmp_path, SUFFIXES, {}) == {}
 

@@ -6,6 +6,7 @@ import difflib
 import io
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -54,8 +55,8 @@ def edited(path: Path, change: Callable[[CommentedMap], None]) -> str:
 
 
 def row(text: str) -> CommentedMap:
-    """Return a row with its comments, from YAML."""
-    found: CommentedMap = _yaml(*_INDENTS[0]).load(text)
+    """Return a row with its comments, from YAML; they keep their columns below a table."""
+    found: CommentedMap = _yaml(*_INDENTS[0]).load(indent(text, " " * 4))
     return found
 
 

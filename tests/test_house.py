@@ -3,11 +3,13 @@
 import ast
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from elsewhere.design import params
+from elsewhere.design.steps import STEPS, WILDCARDS
 from elsewhere.drivers import pipeline
 from elsewhere.methods import registry
 
@@ -28,7 +30,19 @@ NO_MODULE = {
     "test_house.py": "this file",
 }
 METHODS = sorted(place.partition(":")[0] for place in registry.METHODS.values())
-NOT_FOR_MODELS = ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")
+NOT_IN = {  # environment of a step: what its module must not load
+    "imaging": ("torch", "matplotlib", "seaborn", "sklearn"),
+    "figures": ("torch", "SimpleITK"),
+    "torch": ("matplotlib", "seaborn", "SimpleITK", "pydicom"),
+}
+NOT_FOR = {  # and what some do not need beside
+    "audit": ("matplotlib", "seaborn"),
+    "split": ("matplotlib", "seaborn", "pydicom"),
+    "score": ("matplotlib", "seaborn", "pydicom"),
+    "train": ("sklearn", "scipy"),
+    "predict": ("sklearn", "scipy"),
+    "figure": ("pydicom", "sklearn"),
+}
 HEAVY = ("torch", "pandas", "matplotlib", "SimpleITK", "scipy", "sklearn", "snakemake", "dvc")
 # Built from pieces, so that this file does not name what it refuses.
 OUTSIDE = ["/".join(("", "work", "")), "/".join(("", "tmp", "boot")), "/".join(("", "root", ""))]
@@ -223,25 +237,31 @@ def test_dvc_yaml_is_current(monkeypatch):
     pipeline.check(params.load())
 
 
-@pytest.mark.parametrize(
-    ("step", "none_of"),
-    [
-        ("ingest", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
-        ("prepare", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
-        ("audit", ("torch", "matplotlib", "seaborn", "SimpleITK", "snakemake", "dvc")),
-        ("split", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
-        ("train", (*NOT_FOR_MODELS, "sklearn", "scipy")),
-        ("predict", (*NOT_FOR_MODELS, "sklearn", "scipy")),
-        ("explain", NOT_FOR_MODELS),
-        ("score", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
-        ("figure", ("torch", "SimpleITK", "pydicom", "sklearn", "snakemake", "dvc")),
-    ],
-)
-def test_step_loads_only_what_it_needs(step, none_of, loaded_by):
-    modules = [f"elsewhere.steps.{step}"]
-    if step in ("train", "predict", "explain"):  # which load what the arm names
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_step_loads_only_what_it_needs(step, loaded_by):
+    modules = [f"elsewhere.steps.{step.name}"]
+    if step.environment == "torch":  # which load what the arm names
         modules += ["elsewhere.networks.nguyen_cnn", *METHODS]
-    assert not loaded_by(f"import {', '.join(modules)}") & set(none_of)
+    none_of = {"snakemake", "dvc", *NOT_IN[step.environment], *NOT_FOR.get(step.name, ())}
+    assert not loaded_by(f"import {', '.join(modules)}") & none_of
+
+
+def test_each_step_is_a_module_and_is_listed_once():
+    assert {path.stem for path in (PACKAGE / "steps").glob("*.py")} - {"__init__"} == {*STEPS}
+    assert all(set(step.wildcards) <= set(WILDCARDS) for step in STEPS.values())
+
+
+def test_the_contract_on_torch_names_the_steps_without_it():
+    """import-linter reads static TOML, so the list stands there too."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [contract] = [
+        contract
+        for contract in contracts["contracts"]
+        if contract["name"] == "Torch lives in networks and methods"
+    ]
+    named = {name for name in contract["source_modules"] if name.startswith("elsewhere.steps.")}
+    without = {step.name for step in STEPS.values() if step.environment != "torch"}
+    assert named == {f"elsewhere.steps.{name}" for name in without}
 
 
 def test_graph_and_command_line_are_light(loaded_by):

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from elsewhere.design.code import closure
+from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
 
 # Imports each step anew in one process: what is asked for is the list of the package's modules.
 LOADED = """

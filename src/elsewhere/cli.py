@@ -84,8 +84,8 @@ def describe(
     """Print the layers, shapes and parameters of a study's networks."""
     from rich.console import Console
 
+    from elsewhere.commands.describe import tables
     from elsewhere.design.params import load
-    from elsewhere.drivers.describe import tables
 
     for table in tables(load(), study, scale):
         Console().print(table)
@@ -115,8 +115,8 @@ def phantom(
     study: Annotated[str | None, typer.Option(help="those of one study in `run`")] = None,
 ) -> None:
     """Write synthetic sites, in their publishers' layouts, to data/raw."""
+    from elsewhere.commands.phantom import missing, needed, write_apart, write_missing
     from elsewhere.design.params import load, read
-    from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
     path = Path("params.yaml")
     params, values = load(path), read(path)
@@ -130,8 +130,8 @@ def phantom(
 @app.command()
 def pull(site: SiteName) -> None:
     """Fetch the studies of a site's work list from its archive (PACS) to data/raw."""
+    from elsewhere.commands.pull import pull_site
     from elsewhere.design.params import load
-    from elsewhere.drivers.pull import pull_site
 
     pull_site(load(), site)
 
@@ -139,8 +139,8 @@ def pull(site: SiteName) -> None:
 @app.command()
 def review(study: StudyName) -> None:
     """Write misclassified scans for a reader who is told nothing of them."""
+    from elsewhere.commands.review import export
     from elsewhere.design.params import load
-    from elsewhere.drivers.review import export
 
     export(load(), study)
 
@@ -153,8 +153,8 @@ def reviewed(
     ] = None,
 ) -> None:
     """Make Table 2 of the form that a reader filled in, ground truth and probabilities."""
+    from elsewhere.commands.reviewed import table
     from elsewhere.design.params import load
-    from elsewhere.drivers.reviewed import table
 
     table(load(), study, form=form)
 
@@ -162,7 +162,7 @@ def reviewed(
 @app.command()
 def matrix(study: StudyName) -> None:
     """Print a study's generalization matrix and where its figures are."""
-    from elsewhere.drivers.show import show
+    from elsewhere.commands.matrix import show
 
     show(Path("results") / study)
 
@@ -173,7 +173,7 @@ def adopt(
     reason: Annotated[str, typer.Option(help="why the results still hold; kept in adopted.csv")],
 ) -> None:
     """Keep finished results after a change of code that was shown to be neutral."""
-    from elsewhere.drivers.adopt import adopt as keep
+    from elsewhere.commands.adopt import adopt as keep
 
     for name in keep(stages, reason=reason):
         typer.echo(f"adopted {name}")

@@ -330,7 +330,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from pydantic import TypeAdapter
 from elsewhere.design.pulls import ArchiveRow, PullRow
-from elsewhere.drivers.pull import pull_site
+from elsewhere.commands.pull import pull_site
 
 logging.basicConfig(level=logging.DEBUG)
 given = json.loads(Path("tables.json").read_text())

@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.cohorts import confounding
 from elsewhere.cohorts.confounding import POOLED, contingency, told
-from elsewhere.design.study import Audit
+from elsewhere.design.audit import Audit
 
 AUDIT = Audit(similarity=0.7, folds=5, permutations=99, seed=0)
 

@@ -5,7 +5,7 @@ import pytest
 
 from elsewhere.cohorts.leakage import LeakageError, check
 from elsewhere.cohorts.split import pinned_part
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 
 NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(
     {"patient_id": str, "group": str, "across_sites": bool}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from elsewhere.cohorts.split import assign, part_sizes, pinned_part, strata, units
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 
 NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(
     {"patient_id": str, "group": str, "across_sites": bool}

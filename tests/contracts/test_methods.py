@@ -21,7 +21,7 @@ from elsewhere.design.parts import (
     SeriesAdapter,
     Timm,
 )
-from elsewhere.design.study import Unseen
+from elsewhere.design.arm import Unseen
 from elsewhere.methods import unseen
 from elsewhere.methods.method import Budget, Method
 from elsewhere.methods.registry import METHODS, build

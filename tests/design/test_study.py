@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from elsewhere.design import params as tables
-from elsewhere.design.study import Review, Split
+from elsewhere.design.split import Split
+from elsewhere.design.study import Review
 
 SHARES = st.floats(0, 1)
 

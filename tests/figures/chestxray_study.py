@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from elsewhere.design.study import Arm, Scoring
+from elsewhere.design.arm import Arm
+from elsewhere.design.scoring import Scoring
 from elsewhere.figures.divided import Divided
 from elsewhere.figures.findings import ByFinding
 from elsewhere.figures.results import Column, Metrics, Named, Results, Row

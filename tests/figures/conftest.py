@@ -19,7 +19,7 @@ from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
 from elsewhere.design.parts import Site
-from elsewhere.design.study import Comparisons
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import profile, store
 from elsewhere.imaging.volume import Volume

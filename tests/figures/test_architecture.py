@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.figures import architecture
 
 

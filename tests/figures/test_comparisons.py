@@ -13,7 +13,7 @@ import pytest
 from scipy import stats
 
 from elsewhere.design.job import Job
-from elsewhere.design.study import Comparisons
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.figures import comparisons
 from elsewhere.figures.results import Results
 from elsewhere.scores import arms

@@ -15,7 +15,8 @@ import pytest
 from elsewhere.cohorts.labels import labelled
 from elsewhere.design.job import Job
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.study import Scoring, Subgroups
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import of_findings
 from elsewhere.scores import predictions
 from elsewhere.scores.subgroups import WITH

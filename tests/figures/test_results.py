@@ -8,7 +8,7 @@ import pytest
 
 from elsewhere.design.job import Job
 from elsewhere.design.parts import Site
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.steps.figure import Settings
 

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elsewhere.design.study import Scoring, Subgroups
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import style, subgroups
 from elsewhere.figures.results import Results
 from elsewhere.scores import subgroups as scores

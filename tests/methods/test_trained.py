@@ -15,7 +15,7 @@ from elsewhere.design.parts import (
     NetworkRow,
     Sepnorm,
 )
-from elsewhere.design.study import Unseen
+from elsewhere.design.arm import Unseen
 from elsewhere.methods import trained
 from elsewhere.methods.registry import build as method
 from elsewhere.methods.unseen import Ensemble

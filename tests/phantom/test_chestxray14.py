@@ -3,7 +3,7 @@ import csv
 import pytest
 from PIL import Image
 
-from elsewhere.phantom.settings import MARK
+from elsewhere.phantom.mark import MARK
 
 HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from elsewhere.phantom.settings import MARK
+from elsewhere.phantom.mark import MARK
 
 HEADER = (
     "Path,Sex,Age,Frontal/Lateral,AP/PA,No Finding,Enlarged Cardiomediastinum,Cardiomegaly,"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elsewhere.phantom import cohort
-from elsewhere.phantom.settings import parse
+from elsewhere.design.phantom_rows import parse
 
 
 def patients(row, confounding, seed=5):

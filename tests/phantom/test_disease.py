@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 
 from elsewhere.phantom import disease, thorax
-from elsewhere.phantom.settings import Category, Finding
+from elsewhere.design.phantom_rows import Category, Finding
 
 GLASS = Category(
     label=1,

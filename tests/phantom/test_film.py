@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elsewhere.phantom import film
-from elsewhere.phantom.radiograph_settings import Radiography
+from elsewhere.design.radiograph_phantom_rows import Radiography
 
 OPEN = (0.0, 0.0, 0.0, 0.0)
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from elsewhere.phantom.settings import MARK
+from elsewhere.phantom.mark import MARK
 
 HEADERS = {
     "chexpert": "subject_id,study_id,Atelectasis,Cardiomegaly,Consolidation,Edema,"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from elsewhere.phantom import physics, thorax
-from elsewhere.phantom.settings import Acquisition
+from elsewhere.design.phantom_rows import Acquisition
 
 WATER = thorax.Grid(
     np.arange(8, dtype=np.float32),

@@ -7,8 +7,8 @@ from scipy.stats import chi2_contingency
 
 from elsewhere.design import params
 from elsewhere.phantom import radiograph_cohort
-from elsewhere.phantom.radiograph_settings import FINDINGS
-from elsewhere.phantom.settings import parse
+from elsewhere.design.radiograph_phantom_rows import FINDINGS
+from elsewhere.design.phantom_rows import parse
 
 MANY = 3000
 SITES = ("chexpert-synthetic", "chestxray14-synthetic", "mimic-cxr-jpg-synthetic")

@@ -1,7 +1,7 @@
 import pytest
 
 from elsewhere.design.params import ParamsError
-from elsewhere.phantom.settings import parse
+from elsewhere.design.phantom_rows import parse
 
 
 @pytest.mark.parametrize("kind", ["chexpert", "chestxray14", "mimic_cxr_jpg"])

@@ -4,7 +4,7 @@ from scipy.ndimage import gaussian_filter
 
 from elsewhere.phantom import radiography
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.phantom.radiograph_settings import Radiography
+from elsewhere.design.radiograph_phantom_rows import Radiography
 
 ROW = Radiography(
     portable=0.5,

@@ -4,7 +4,7 @@ import pytest
 
 from elsewhere.design import params
 from elsewhere.design.params import ParamsError
-from elsewhere.phantom.settings import parse
+from elsewhere.design.phantom_rows import parse
 
 
 def test_an_unknown_key_is_refused_and_named(row):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.figures import published
 from elsewhere.scores import claims
 from elsewhere.scores.claims import KINDS, Claim, check

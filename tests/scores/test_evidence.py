@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import paired
 from elsewhere.scores.evidence import APART, INTERNAL, OWN, PAIRED, Area, Evidence

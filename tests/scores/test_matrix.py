@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.scores.matrix import COLUMNS, NUMBERS, rows, write
 
 ARMS = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores.intervals import wilson
 from elsewhere.scores.measures import Judged, absent, measure
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores import intervals
 from elsewhere.scores.subgroups import (
     ALL,

@@ -12,7 +12,8 @@ import pytest
 
 from elsewhere.cohorts import groups
 from elsewhere.design.job import Job
-from elsewhere.design.study import Audit, Split
+from elsewhere.design.audit import Audit
+from elsewhere.design.split import Split
 from elsewhere.imaging import profile, signature
 from elsewhere.sites import manifest
 from elsewhere.steps import audit, split

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores.predictions import COLUMNS, write
 from elsewhere.steps.score import Settings, run
 

@@ -12,7 +12,7 @@ from elsewhere.cohorts import groups
 from elsewhere.cohorts.labels import LabelsError
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 from elsewhere.sites import manifest
 from elsewhere.steps.split import Settings, run
 

@@ -9,6 +9,10 @@ from typing import Literal
 
 from pydicom.dataset import FileDataset
 
+from elsewhere.archives.credentials import Credentials
+from elsewhere.archives.pace import Pace
+from elsewhere.design.archive_rows import ArchiveRow
+
 Key = Literal["study", "accession", "patient"]
 ATTRIBUTES: dict[Key, str] = {
     "study": "StudyInstanceUID",
@@ -88,6 +92,9 @@ class Archive(ABC):
     All raise `ArchiveError`: `Unavailable` or `Denied` if asking again is useless now, `Failed` if
     only this request failed.
     """
+
+    @abstractmethod
+    def __init__(self, row: ArchiveRow, credentials: Credentials, *, pace: Pace) -> None: ...
 
     @abstractmethod
     def studies(self, query: Query) -> list[Study]:

@@ -16,7 +16,7 @@ from elsewhere.archives.archive import ArchiveError, Denied, Unavailable
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Transient
 from elsewhere.archives.session import trusted
-from elsewhere.design.pulls import DimseArchive
+from elsewhere.design.archives.dimse import DimseArchive
 
 NOT_OFFERED = (
     "the archive does not offer us this service (C-FIND, C-GET or C-MOVE): change `retrieve`, or "

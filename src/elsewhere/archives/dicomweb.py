@@ -24,7 +24,7 @@ from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.session import PacedSession
 from elsewhere.archives.shelf import Unsound
-from elsewhere.design.pulls import DicomwebArchive
+from elsewhere.design.archives.dicomweb import DicomwebArchive
 
 Found = dict[str, dict[str, Any]]
 Search = Callable[..., list[Found]]

@@ -39,7 +39,7 @@ from elsewhere.archives.operation import (
 )
 from elsewhere.archives.pace import Pace, Transient
 from elsewhere.archives.receive import Arriving, Listener
-from elsewhere.design.pulls import DimseArchive
+from elsewhere.design.archives.dimse import DimseArchive
 
 # PS3.4 C.6.2: the study root information model
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"

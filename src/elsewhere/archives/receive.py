@@ -35,7 +35,7 @@ from elsewhere.archives.association import server_context
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.shelf import Unsound
-from elsewhere.design.pulls import DimseArchive
+from elsewhere.design.archives.dimse import DimseArchive
 
 SYNTAXES: tuple[UID, ...] = (
     ExplicitVRLittleEndian,

@@ -11,7 +11,7 @@ from requests import exceptions, utils
 from elsewhere.archives.archive import ArchiveError, Denied, Failed, Unavailable
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Pace, Transient
-from elsewhere.design.pulls import DicomwebArchive
+from elsewhere.design.archives.dicomweb import DicomwebArchive
 
 BUSY = frozenset({429, 502, 503, 504})
 SHAKY = frozenset({408, 425, 500})

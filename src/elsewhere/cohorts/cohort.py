@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from elsewhere.cohorts import labels
-from elsewhere.cohorts.normalise import Voxels
+from elsewhere.cohorts.view import Voxels
 from elsewhere.imaging import store
 
 CACHE_BYTES = 1 << 30

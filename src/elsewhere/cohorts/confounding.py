@@ -14,7 +14,7 @@ from scipy.stats.contingency import association
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GroupKFold
 
-from elsewhere.design.study import Audit
+from elsewhere.design.audit import Audit
 
 FIELDS = {
     "acquisition": (

@@ -8,7 +8,7 @@ import pandas as pd
 
 from elsewhere.cohorts import labels
 from elsewhere.cohorts.split import Tested, pinned_part, shares
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 
 PARTS = ("train", "validation", "test")
 IMAGE_LEVEL = "image-level: this site publishes no patient key"

@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 
 from elsewhere.cohorts.labels import LABEL, pattern
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 
 # Which scans are tested whatever the shares: those of patients found at several sites, because one
 # of the sites is external and tests all it has (B-04); or, at that site, all.

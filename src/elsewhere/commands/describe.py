@@ -18,7 +18,7 @@ def tables(params: Params, name: str, scale_name: str | None) -> Iterator[Table]
         If there is no such study or scale.
     """
     from elsewhere.networks.describe import count_parameters, describe
-    from elsewhere.networks.registry import build
+    from elsewhere.networks.network import build
 
     if name not in params.studies:
         raise ParamsError(f"no study '{name}'; there are {', '.join(sorted(params.studies))}")

@@ -13,14 +13,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from elsewhere.archives import registry, worklist
+from elsewhere.archives import build, worklist
 from elsewhere.archives.archive import ArchiveError
 from elsewhere.archives.credentials import credentials
 from elsewhere.archives.pace import Stopped
 from elsewhere.archives.pull import Places, Report, pull
 from elsewhere.archives.quiet import quiet
+from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.params import ParamsError
-from elsewhere.design.pulls import ArchiveRow, PullRow
+from elsewhere.design.pulls import PullRow
 
 log = logging.getLogger(__name__)
 RAW = Path("data/raw")
@@ -65,7 +66,7 @@ def pull_site(params: Tables, site: str) -> None:
     archive_row = params.archives[row.archive]
     places = Places(RAW / site, STATE / site, Path(row.worklist))
     given = credentials(row.archive)
-    pace = registry.pace(archive_row)
+    pace = build.pace(archive_row)
     if archive_row.tls != "verified":
         log.warning(
             "archives.%s: tls is '%s': nobody checks who answers", row.archive, archive_row.tls
@@ -74,7 +75,7 @@ def pull_site(params: Tables, site: str) -> None:
         _alone(places.state),
         quiet(),
         _stopping(pace.stop),
-        closing(registry.archive(archive_row, given, pace=pace)) as archive,
+        closing(build.archive(archive_row, given, pace=pace)) as archive,
     ):
         try:
             report = pull(row, archive, places, pace=pace, connections=archive_row.connections)

@@ -6,32 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from elsewhere.design.parts import Positive, Row, Share
-
-
-class VolumeAugmentation(Row):
-    """Random changes of Nguyen et al. 2021 (A-17, A-44 to A-48); probabilities."""
-
-    kind: Literal["volume"]
-    power_of_two: Share = Field(description="normalise to 0..max/2^n instead of 0..1 (A-17)")
-    gate: Share = Field(description="apply any of the following at all (A-44)")
-    flip: Share = Field(description="flip, each axis on its own (A-45)")
-    transpose: Share = Field(description="exchange rows and columns (A-46)")
-    rotate: Literal["quarter_turns", "none"] = Field(description="{0,1,2,3} x 90 degrees (A-47)")
-    scale: Share = Field(description="apply a uniform 0..1 factor (A-48)")
-    scale_mode: Literal["intensity", "spatial"] = Field(description="[AMB] A-48")
-
-
-class ImageAugmentation(Row):
-    """Random changes of Wang et al. 2020 (D-04); probabilities."""
-
-    kind: Literal["image"]
-    crop: bool = Field(description="random crop of `matrix` from `stored_matrix`")
-    flip_vertical: Share
-    flip_horizontal: Share
-
-
-Augmentation = Annotated[VolumeAugmentation | ImageAugmentation, Field(discriminator="kind")]
+from elsewhere.design.kinds import Of
+from elsewhere.design.rows import AugmentationRow, Positive, Row
 
 
 class OnDevice(Row):
@@ -83,7 +59,7 @@ class Training(OnDevice):
         description="[AMB] A-43: which of equal validations is kept"
     )
     checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
-    augmentation: Augmentation
+    augmentation: Annotated[AugmentationRow, Of("augmentations")]
 
     @model_validator(mode="after")
     def _decay_fits(self) -> Self:

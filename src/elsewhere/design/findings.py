@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from elsewhere.design.parts import Name, Row
+from elsewhere.design.rows import Name, Row
 
 View = Literal["PA", "AP", "lateral", "frontal", "unknown", "none"]
 

@@ -25,7 +25,7 @@ def _stages(params: Params) -> Iterator[Stage]:
         for row in scale.sites.values():
             yield scan_stages.ingest(params, row)
             for row_input in dict.fromkeys(params.input_of(name, arm) for arm in study.arms):
-                yield scan_stages.prepare(row_input, row)
+                yield scan_stages.prepare(params, row_input, row)
         yield scan_stages.audit(params, name)
         for row in scale.sites.values():
             yield scan_stages.split(params, name, row)
@@ -62,11 +62,12 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
     return [scale.sites[site] for site in params.studies[study].arms[arm].sites]
 
 
-def _arm_members(params: Params, study: str, arm: str) -> dict[str, str]:
+def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
     method = params.studies[study].arms[arm].method
     return {
-        "network": params.networks[params.network_of(study, arm)].kind,
-        "method": params.methods[method].kind,
+        "inputs": (params.inputs[params.input_of(study, arm)].kind,),
+        "networks": (params.networks[params.network_of(study, arm)].kind,),
+        "methods": (params.methods[method].kind,),
     }
 
 
@@ -104,7 +105,10 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
             "training": f"budgets.{scale.budget}.training",
             **_of_arm(params, study, arm, ("selection",)),
         },
-        members=_arm_members(params, study, arm),
+        members={
+            **_arm_members(params, study, arm),
+            "augmentations": (params.budgets[scale.budget].training.augmentation.kind,),
+        },
     )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from elsewhere.design.archive_rows import ArchiveRow
+from elsewhere.design.arm import Arm
 from elsewhere.design.budgets import Budget
-from elsewhere.design.parts import Input, IntakeRow, MethodRow, Name, NetworkRow, Row, Site
+from elsewhere.design.kinds import Of
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.pulls import ArchiveRow, PullRow
+from elsewhere.design.phantom_rows import PhantomRow
+from elsewhere.design.pulls import PullRow
 from elsewhere.design.reading import ParamsError, read
-from elsewhere.design.study import Arm, Scale, Study
+from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
+from elsewhere.design.site import IntakeRow, Site
+from elsewhere.design.study import Scale, Study
 
 __all__ = ["Params", "ParamsError", "at_key", "load", "parse", "read"]
 
@@ -24,12 +29,12 @@ class Params(Row):
     run: tuple[Name, ...] = Field(min_length=1)
     intakes: dict[Name, IntakeRow]
     sites: dict[Name, Site]
-    phantoms: dict[Name, dict[str, Any]]
-    inputs: dict[Name, Input]
-    networks: dict[Name, NetworkRow]
-    methods: dict[Name, MethodRow]
+    phantoms: dict[Name, Annotated[PhantomRow, Of("phantoms")]]
+    inputs: dict[Name, Annotated[InputRow, Of("inputs")]]
+    networks: dict[Name, Annotated[NetworkRow, Of("networks")]]
+    methods: dict[Name, Annotated[MethodRow, Of("methods")]]
     budgets: dict[Name, Budget]
-    archives: dict[Name, ArchiveRow] = Field(default_factory=dict)
+    archives: dict[Name, Annotated[ArchiveRow, Of("archives")]] = Field(default_factory=dict)
     pulls: dict[Name, PullRow] = Field(default_factory=dict)
     studies: dict[Name, Study]
 
@@ -114,8 +119,11 @@ class Params(Row):
             return found
         for name, scale in study.scales.items():
             inputs = {scale.input, *scale.inputs.values()} & set(self.inputs)
-            if any(self.inputs[row].kind != "image" for row in inputs):
-                found.append(f"{at}.scales.{name}.input: findings need an input of kind image")
+            if not all(self.inputs[row].one_view for row in inputs):
+                found.append(
+                    f"{at}.scales.{name}.input: findings need an "
+                    "input whose scans are seen whole, such as kind image"
+                )
             budget = self.budgets.get(scale.budget)
             if budget is not None and budget.prediction.mc_passes:
                 found.append(
@@ -123,10 +131,10 @@ class Params(Row):
                     "budget with mc_passes: 0"
                 )
         for name, arm in study.arms.items():
-            if arm.method in self.methods and self.methods[arm.method].kind == "contrastive":
+            if arm.method in self.methods and self.methods[arm.method].one_label:
                 found.append(
-                    f"{at}.arms.{name}.method: contrastive compares scans by their one class, and "
-                    "these have findings"
+                    f"{at}.arms.{name}.method: '{arm.method}' compares scans by their one class, "
+                    "and these have findings"
                 )
         if study.explain is not None:
             found.append(f"{at}.explain: Grad-CAM and embeddings are made of scans with one label")

@@ -21,11 +21,11 @@ def ingest(params: Params, row: str) -> Stage:
             "profile": paths.scan_file(row, "profile.parquet"),
         },
         settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
-        members={"layout": site.layout},
+        members={"layouts": (site.layout,)},
     )
 
 
-def prepare(row_input: str, row: str) -> Stage:
+def prepare(params: Params, row_input: str, row: str) -> Stage:
     """Return the stage that makes a site's scans into what an input says."""
     return Stage(
         step="prepare",
@@ -33,7 +33,7 @@ def prepare(row_input: str, row: str) -> Stage:
         inputs=dict(paths.scans(row)),
         outputs=paths.prepared(row_input, row),
         settings={"input": f"inputs.{row_input}"},
-        members={},
+        members={"inputs": (params.inputs[row_input].kind,)},
     )
 
 

@@ -6,18 +6,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from elsewhere.design import kinds
 from elsewhere.design.code import closure
 
 SOURCE = Path("src")
 CODE_LISTS = "results/code"
 Paths = str | dict[str, str]
-
-# Which registered member a job uses is known from params: only its file can change the result.
-_MEMBERS = {
-    "layout": "elsewhere.sites",
-    "network": "elsewhere.networks",
-    "method": "elsewhere.methods",
-}
+# An input is implemented twice, left and right of the arrays: a step runs one of the two.
+_ROOMS = {"prepare": "elsewhere.imaging"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,8 @@ class Stage:
         Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
         that the step is handed, and all that reruns it.
     members
-        Registered layout, network and method whose code the job can run.
+        Shelf to the kinds that the job uses, sorted: only their files of the shelf's can change
+        the result.
     """
 
     step: str
@@ -44,7 +41,7 @@ class Stage:
     inputs: dict[str, Paths]
     outputs: dict[str, str]
     settings: dict[str, Paths]
-    members: dict[str, str]
+    members: dict[str, tuple[str, ...]]
 
     @property
     def name(self) -> str:
@@ -69,13 +66,21 @@ class Stage:
     @property
     def code(self) -> tuple[str, ...]:
         """Source files that the step can import."""
-        members = [f"{_MEMBERS[kind]}.{member}" for kind, member in sorted(self.members.items())]
-        return closure(f"elsewhere.steps.{self.step}", *members, source=SOURCE)
+        modules = [
+            module
+            for shelf, kind in self._kinds()
+            for module in kinds.code(shelf, kind, room=_ROOMS.get(self.step))
+        ]
+        return closure(f"elsewhere.steps.{self.step}", *modules, source=SOURCE)
 
     @property
     def code_list(self) -> str:
         """The file that lists `code` with hashes; one for all stages that run the same code."""
-        return f"{CODE_LISTS}/{'--'.join([self.step, *self.members.values()])}.txt"
+        return f"{CODE_LISTS}/{'--'.join([self.step, *(kind for _, kind in self._kinds())])}.txt"
+
+    def _kinds(self) -> list[tuple[str, str]]:
+        """Return shelf and name of each kind that the job uses."""
+        return [(shelf, kind) for shelf, used in sorted(self.members.items()) for kind in used]
 
 
 def _flat(table: Mapping[str, Paths]) -> Iterator[str]:

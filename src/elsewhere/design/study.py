@@ -1,92 +1,19 @@
-"""study: the rows that make a paper's experiment: split, scoring, arms, scales."""
+"""study: the row of a study: a paper's experiment, from its sites to its arms."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from elsewhere.design.arm import Arm
+from elsewhere.design.audit import Audit
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.findings import Findings, View
-from elsewhere.design.parts import Name, Positive, Row, Seed, Share
-
-
-class Split(Row):
-    """Patients to train, validation and test (A-18 to A-26; B-07 to B-09; D-06)."""
-
-    kind: Literal["holdout", "folds"]
-    folds: Positive = Field(description="holdout: 1; folds: every patient is tested once")
-    test: Share = Field(description="holdout only; folds test 1/folds")
-    validation: Share = Field(description="share of all patients")
-    rounding: Literal["nearest", "up"] = Field(
-        "nearest",
-        description="of a stratum's patients in test and validation; up: as scikit-learn's "
-        "train_test_split, which gives the counts of B-07 and B-08",
-    )
-    seed: Seed
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Split:
-        if self.kind == "holdout" and self.folds != 1:
-            raise ValueError(f"folds is {self.folds}, but a holdout split has exactly 1")
-        if self.kind == "folds" and self.folds < 2:
-            raise ValueError(f"folds is {self.folds}, but cross-validation needs at least 2")
-        test = self.test if self.kind == "holdout" else 1 / self.folds
-        if not 0 < test + self.validation < 1:
-            raise ValueError(f"test {test} and validation {self.validation} leave no training part")
-        return self
-
-
-class Audit(Row):
-    """What is checked between sites before any training."""
-
-    similarity: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="least correlation of the signatures of near-duplicates"
-    )
-    folds: Annotated[int, Field(ge=2)] = Field(
-        description="of the cross-validated AUC of label and site, told from headers alone"
-    )
-    permutations: Positive = Field(description="of labels among patients, for a p-value")
-    seed: Seed
-
-
-class Scoring(Row):
-    """Thresholds and intervals (A-52 to A-57)."""
-
-    threshold_from: Literal["training_sites", "test_site", "argmax"] = Field(
-        description="[AMB] A-52: whose validation part chooses the threshold of a cell; argmax: "
-        "0.5, as the released code of Wang et al. 2020"
-    )
-    confidence: Annotated[float, Field(gt=0, lt=1)]
-    bootstrap: Positive = Field(description="patient-clustered resamples")
-    seed: Seed
-
-
-Unseen = Literal["mean", "nearest", "test_time", "ensemble"]
-
-
-class Arm(Row):
-    """A row of the matrix: sites are the study's own names, a scale gives each its row."""
-
-    sites: tuple[Name, ...] = Field(min_length=1)
-    method: Name
-    network: Name
-    title: str | None = Field(None, description="in figures; null: sites, method and network")
-    selection: Literal["validation", "test"] = Field(
-        "validation",
-        description="what chooses the weights kept; test, as the released code of Wang et al. "
-        "2020: optimistic, and marked so wherever it shows",
-    )
-    unseen: Unseen | None = Field(
-        None,
-        description="D-44: through which layers a site not seen in training goes, where a method "
-        "gives every site its own",
-    )
-    anonymous: bool = Field(
-        False, description="treat the training sites too as if they had not been seen"
-    )
-    models_of: Name | None = Field(
-        None, description="arm whose models this one applies; it trains none"
-    )
+from elsewhere.design.rows import Name, Positive, Row, Seed
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.split import Split
+from elsewhere.design.subgroups import Subgroups
 
 
 class Scale(Row):
@@ -102,13 +29,6 @@ class Scale(Row):
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
-
-
-class Comparisons(Row):
-    """One arm against others, at each site on which both were trained, or neither (D-41, D-42)."""
-
-    arm: Name
-    against: tuple[Name, ...] = Field(min_length=1)
 
 
 class Explain(Row):
@@ -137,17 +57,6 @@ class Review(Row):
         "above 0.55 it is specific for a large heart, between it tells little (Simkus et al. 2021)",
     )
     seed: Seed = Field(description="of the choice of scans")
-
-
-class Subgroups(Row):
-    """Does a device that goes with a finding carry the models, as a shortcut (B-45)."""
-
-    finding: Name
-    device: Name = Field(description="finding of the manifests, such as support_devices")
-    blank: Literal["unknown", "absent"] = Field(
-        "unknown",
-        description="[AMB] B-45: a report that does not speak of a device; absent: it saw none",
-    )
 
 
 Panel = Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]  # as many as colours

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyBboxPatch
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.figures import style
 
 Layer = Mapping[str, Any]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.design.parts import Site
+from elsewhere.design.site import Site
 from elsewhere.figures import style
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import whole

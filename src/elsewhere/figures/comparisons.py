@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.design.study import Comparisons
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Results
 from elsewhere.files import write_rows

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from elsewhere.design.parts import Site
+from elsewhere.design.site import Site
 from elsewhere.figures import style
 from elsewhere.figures.site_profile import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store

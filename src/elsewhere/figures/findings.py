@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from elsewhere.design.arm import Arm
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.study import Arm
 from elsewhere.figures.results import Column, Metrics, Results, Row
 
 

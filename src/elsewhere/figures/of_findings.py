@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.study import Scoring, Subgroups
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import (
     age_and_sex,
     claims,

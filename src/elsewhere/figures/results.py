@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.parts import Site
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
+from elsewhere.design.site import Site
 
 Metrics = Mapping[str, Any]
 ON_TEST = " (optimistic: chosen on test)"

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from elsewhere.design.parts import Site
+from elsewhere.design.site import Site
 from elsewhere.figures import style
 from elsewhere.imaging import store
 

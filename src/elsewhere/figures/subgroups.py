@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.design.study import Scoring, Subgroups
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import style, words
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging import intensity
 from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import learn
+from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification
-from elsewhere.methods.method import Budget, Fitted, Method
+from elsewhere.methods.method import Method
 from elsewhere.networks.network import Network
 
 
@@ -21,15 +20,9 @@ class BySite(Method):
     What these layers are says `Method.adapt`.
     """
 
-    def fit(
-        self,
-        network: Network,
-        train: Mapping[str, Cohort],
-        valid: Mapping[str, Cohort],
-        budget: Budget,
-    ) -> Fitted:
-        """Train on all sites together; see `Method.fit`."""
-        return learn(network, train, valid, budget, losses=[cross_entropy])
+    def losses(self) -> Sequence[LossOf]:
+        """Return the loss of a batch; see `Method.losses`."""
+        return [cross_entropy]
 
 
 def parts(batch: Batch) -> Iterator[tuple[str, Tensor]]:

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Contrastive
+from elsewhere.design.budgets import Training
+from elsewhere.design.methods.contrastive import Contrastive
 from elsewhere.methods.by_site import BySite, embeddings
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import learn
+from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification
-from elsewhere.methods.method import Budget, Fitted
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms
 
@@ -39,33 +39,23 @@ class ContrastiveLearning(BySite):
         )
         return SitedNetwork(network, sites, {"projection": projection})
 
-    def fit(
-        self,
-        network: Network,
-        train: Mapping[str, Cohort],
-        valid: Mapping[str, Cohort],
-        budget: Budget,
-    ) -> Fitted:
-        """Minimise Eq. 5; see `Method.fit`.
-
-        Raises
-        ------
-        ValueError
-            If a batch is too small to hold a positive and a negative pair, or scans have findings
-            instead of one class.
-        """
+    def check(self, train: Mapping[str, Cohort], training: Training) -> None:
+        """Refuse scans with findings, and batches too small for a pair; see `Method.check`."""
         if any(cohort.findings for cohort in train.values()):
             raise ValueError(
                 "contrastive draws together scans of one class, and these have findings, several "
                 "at a time; choose another method for this arm"
             )
-        size = budget.training.batch_size
+        size = training.batch_size
         if size < 3:
             raise ValueError(
                 f"contrastive compares the scans of a batch: batch_size is {size}, expected at "
                 "least 3 (two of one class, one of the other)"
             )
-        return learn(network, train, valid, budget, losses=[self.loss])
+
+    def losses(self) -> Sequence[LossOf]:
+        """Return the loss of Eq. 5; see `Method.losses`."""
+        return [self.loss]
 
     def loss(self, network: Network, batch: Batch) -> Tensor:
         """Return cross-entropy plus weighted contrastive loss (Eq. 5), a scalar."""

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from torch import Tensor
 
-from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import learn
+from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification
-from elsewhere.methods.method import Budget, Fitted, Method
+from elsewhere.methods.method import Method
 from elsewhere.networks.network import Network
 
 
 class EmpiricalRisk(Method):
     """Minimise the mean cross-entropy of every batch, whatever its sites ([AMB] A-43)."""
 
-    def fit(
-        self,
-        network: Network,
-        train: Mapping[str, Cohort],
-        valid: Mapping[str, Cohort],
-        budget: Budget,
-    ) -> Fitted:
-        """Train on all sites together; see `Method.fit`."""
-        return learn(network, train, valid, budget, losses=[cross_entropy])
+    def losses(self) -> Sequence[LossOf]:
+        """Return the loss of a batch; see `Method.losses`."""
+        return [cross_entropy]
 
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:

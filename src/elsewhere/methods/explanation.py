@@ -11,9 +11,7 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.cohorts.normalise import Floats, Voxels
-from elsewhere.cohorts.windows import image_tensor, padded_volume
-from elsewhere.design.parts import ImageInput, Input
+from elsewhere.cohorts.view import Floats, view
 from elsewhere.methods import gradcam
 from elsewhere.methods.inference import How
 from elsewhere.networks.network import Network
@@ -56,7 +54,7 @@ def embedded(network: Network, scans: Cohort, *, firsts: Sequence[int], how: How
     firsts
         First slice of the window that each scan is judged by (A-16); 0 of an image.
     how
-        Keyword arguments of `inference`.
+        See `inference.How`.
 
     Returns
     -------
@@ -67,7 +65,7 @@ def embedded(network: Network, scans: Cohort, *, firsts: Sequence[int], how: How
     found = [np.zeros((0, network.features), np.float32)]
     with torch.inference_mode(), _precision(how):
         for images in _batches(scans, range(len(scans)), firsts, how):
-            found.append(network.embed(images, how["site"]).float().cpu().numpy())
+            found.append(network.embed(images, how.site).float().cpu().numpy())
     return np.concatenate(found)
 
 
@@ -90,12 +88,12 @@ def examples(
     seen: list[Floats] = []
     with _precision(how):
         for images in _batches(scans, chosen, firsts, how):
-            layer = layer or gradcam.layer(network, images, how["site"])
-            found = gradcam.maps(network, images, site=how["site"], layer=layer)
+            layer = layer or gradcam.layer(network, images, how.site)
+            found = gradcam.maps(network, images, site=how.site, layer=layer)
             none = ~found.flatten(1).any(dim=1)
             if none.any():
                 found[none] = gradcam.maps(
-                    network, images[none], site=how["site"], layer=layer, against=True
+                    network, images[none], site=how.site, layer=layer, against=True
                 )
             maps += [*found.cpu().numpy()]
             against += none.tolist()
@@ -133,19 +131,14 @@ def _batches(
     scans: Cohort, chosen: Sequence[int], firsts: Sequence[int], how: How
 ) -> Iterator[Tensor]:
     """Yield the windows of scans on the device: images together, volumes one at a time."""
-    together = how["batch_size"] if isinstance(how["input"], ImageInput) else 1
+    together = how.batch_size if how.input.one_view else 1
+    shown = view(how.input)
     for at in range(0, len(chosen), together):
         group = chosen[at : at + together]
-        windows = [_window(scans.array(i), firsts[i], how["input"]) for i in group]
-        yield torch.from_numpy(np.stack(windows)).to(how["device"])
-
-
-def _window(array: Voxels, first: int, row: Input) -> Floats:
-    if isinstance(row, ImageInput):
-        return image_tensor(array, input=row)
-    return padded_volume(array, input=row)[None, first : first + row.depth]
+        windows = [shown.window(scans.array(i), first=firsts[i]) for i in group]
+        yield torch.from_numpy(np.stack(windows)).to(how.device)
 
 
 def _precision(how: How) -> torch.autocast:
-    wanted = how.get("precision", "fp32") == "bf16"
-    return torch.autocast(how["device"].type, dtype=torch.bfloat16, enabled=wanted)
+    wanted = how.precision == "bf16"
+    return torch.autocast(how.device.type, dtype=torch.bfloat16, enabled=wanted)

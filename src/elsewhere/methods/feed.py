@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elsewhere.cohorts.augment import augment
+from elsewhere.cohorts.augmentation import augment
 from elsewhere.cohorts.batches import batch_plan
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.methods.method import Budget
+from elsewhere.methods.fit import Budget
 
 
 @dataclass(frozen=True)

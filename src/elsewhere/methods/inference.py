@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Literal, NotRequired, TypedDict, Unpack
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.normalise import Floats, Voxels
-from elsewhere.cohorts.windows import image_tensor, padded_volume, starts
-from elsewhere.design.parts import ImageInput, Input
+from elsewhere.cohorts.view import Floats, Voxels, view
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.rows import InputRow
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
@@ -25,8 +26,9 @@ Doubles = npt.NDArray[np.float64]
 Window = tuple[int, int, Floats]  # scan, first slice, [channels, (z,) y, x]
 
 
-class How(TypedDict):
-    """How a network is applied; the keyword arguments of every function here.
+@dataclass(frozen=True)
+class How:
+    """How a network is applied to scans.
 
     Attributes
     ----------
@@ -39,21 +41,21 @@ class How(TypedDict):
     device
         Where the network is.
     precision
-        "fp32" (default), or "bf16": autocast.
+        "bf16": autocast.
     findings
-        What the network's outputs are, each a probability of its own; empty (default): the two
-        classes of one label.
+        What the network's outputs are, each a probability of its own; empty: the two classes of
+        one label.
     """
 
-    input: Input
+    input: InputRow
     site: str | None
     batch_size: int
     device: torch.device
-    precision: NotRequired[Literal["fp32", "bf16"]]
-    findings: NotRequired[tuple[str, ...]]
+    precision: Literal["fp32", "bf16"] = "fp32"
+    findings: tuple[str, ...] = ()
 
 
-def probabilities(network: Network, array: Voxels, **how: Unpack[How]) -> tuple[Doubles, int]:
+def probabilities(network: Network, array: Voxels, *, how: How) -> tuple[Doubles, int]:
     """Return the probabilities of the window with the highest P(class 1) (A-16).
 
     Parameters
@@ -70,12 +72,12 @@ def probabilities(network: Network, array: Voxels, **how: Unpack[How]) -> tuple[
     tuple
         Probabilities [2], or [findings], and the window's first slice.
     """
-    found, firsts = probabilities_many(network, [array], **how)
+    found, firsts = probabilities_many(network, [array], how=how)
     return found[0], int(firsts[0])
 
 
 def probabilities_many(
-    network: Network, arrays: Iterable[Voxels], **how: Unpack[How]
+    network: Network, arrays: Iterable[Voxels], *, how: How
 ) -> tuple[Doubles, npt.NDArray[np.int64]]:
     """Return the same as `probabilities` for many scans; small scans share a pass.
 
@@ -99,14 +101,17 @@ def probabilities_many(
     ValueError
         If scans with findings are volumes: no window would be the one of all findings.
     """
-    findings = how.get("findings", ())
-    if findings and not isinstance(how["input"], ImageInput):
-        raise ValueError("findings are those of images: give the study an input of kind image")
+    findings = how.findings
+    if findings and not how.input.one_view:
+        raise ValueError(
+            "findings need an input whose scans are seen whole, such as kind image: no window "
+            "would be the one of all findings"
+        )
     owners: list[int] = []
     firsts: list[int] = []
     scores = [np.zeros((0, len(findings) or 2))]
     with _evaluating(network, random=()):
-        for batch in _batches(_windows(arrays, how["input"]), how):
+        for batch in _batches(_windows(arrays, how.input), how):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
             scores.append(_said(network, np.stack([window for _, _, window in batch]), how))
@@ -119,10 +124,9 @@ def mc_probabilities(
     network: Network,
     array: Voxels,
     *,
-    passes: int,
-    dropblock: bool,
+    prediction: Prediction,
     seed: int,
-    **how: Unpack[How],
+    how: How,
 ) -> Doubles:
     """Return P(class 1) of a scan under Monte-Carlo dropout (A-57).
 
@@ -135,10 +139,8 @@ def mc_probabilities(
         Put into the right modes here, and back after.
     array
         Prepared scan [z, y, x].
-    passes
-        Stochastic passes, at least 1.
-    dropblock
-        Is DropBlock active too.
+    prediction
+        Number of stochastic passes, at least 1, and whether DropBlock is active too.
     seed
         Of this scan: the same seed and batch size give the same numbers; torch's global
         generators are left as they were.
@@ -150,33 +152,31 @@ def mc_probabilities(
     numpy.ndarray
         float64 [passes].
     """
+    passes = prediction.mc_passes
     if passes < 1:
         raise ValueError(f"got {passes} Monte-Carlo passes, expected at least 1")
-    windows = list(_windows([array], how["input"]))
+    windows = list(_windows([array], how.input))
     repeated = (window for window in windows for _ in range(passes))
     scores = []
-    random = (nn.Dropout, DropBlock3d) if dropblock else (nn.Dropout,)
-    with _evaluating(network, random=random), _seeded(seed, how["device"]):
+    random = (nn.Dropout, DropBlock3d) if prediction.mc_dropblock else (nn.Dropout,)
+    with _evaluating(network, random=random), _seeded(seed, how.device):
         for batch in _batches(repeated, how):
             scores.append(_said(network, np.stack([w for _, _, w in batch]), how)[:, 1])
     best: Doubles = np.concatenate(scores).reshape(len(windows), passes).max(axis=0)
     return best
 
 
-def images(arrays: Iterable[Voxels], **how: Unpack[How]) -> Iterator[Tensor]:
+def images(arrays: Iterable[Voxels], *, how: How) -> Iterator[Tensor]:
     """Yield scans as a network sees them, ``[batch, channels, (z,) y, x]`` on the device."""
-    for batch in _batches(_windows(arrays, how["input"]), how):
-        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(how["device"])
+    for batch in _batches(_windows(arrays, how.input), how):
+        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(how.device)
 
 
-def _windows(arrays: Iterable[Voxels], row: Input) -> Iterator[Window]:
+def _windows(arrays: Iterable[Voxels], row: InputRow) -> Iterator[Window]:
+    shown = view(row)
     for scan, array in enumerate(arrays):
-        if isinstance(row, ImageInput):
-            yield scan, 0, image_tensor(array, input=row)
-            continue
-        volume = padded_volume(array, input=row)
-        for first in starts(array.shape[0], depth=row.depth, stride=row.stride):
-            yield scan, first, volume[None, first : first + row.depth]
+        for first, window in shown.windows(array):
+            yield scan, first, window
 
 
 def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
@@ -184,8 +184,8 @@ def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
     batch: list[Window] = []
     for window in windows:
         batch.append(window)
-        room = CPU_VOXELS // window[2].size if how["device"].type == "cpu" else how["batch_size"]
-        if len(batch) >= min(how["batch_size"], max(1, room)):
+        room = CPU_VOXELS // window[2].size if how.device.type == "cpu" else how.batch_size
+        if len(batch) >= min(how.batch_size, max(1, room)):
             yield batch
             batch = []
     if batch:
@@ -195,14 +195,14 @@ def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
 @torch.inference_mode()
 def _said(network: Network, batch: Floats, how: How) -> Doubles:
     """Return the probabilities [batch, outputs]; FloatingPointError where logits are not finite."""
-    device, precision = how["device"], how.get("precision", "fp32")
+    device, precision = how.device, how.precision
     # Torch's CPU convolution of one small scan takes several times as long as that of two.
     doubled = device.type == "cpu" and len(batch) == 1 and batch.size <= CPU_VOXELS
     images = torch.from_numpy(np.repeat(batch, 2, axis=0) if doubled else batch).to(device)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        logits: Tensor = network(images, how["site"])
+        logits: Tensor = network(images, how.site)
     own = logits[: len(batch)].double()
-    found: Doubles = (own.sigmoid() if how.get("findings") else own.softmax(dim=1)).cpu().numpy()
+    found: Doubles = (own.sigmoid() if how.findings else own.softmax(dim=1)).cpu().numpy()
     if not np.isfinite(found).all():
         raise FloatingPointError(
             "the network's logits are not finite: its training diverged; lower learning_rate "

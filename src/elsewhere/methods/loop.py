@@ -14,9 +14,9 @@ from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods import checkpoint, device, selection
 from elsewhere.methods.checkpoint import State
 from elsewhere.methods.feed import Batch, batches, iteration_seed
-from elsewhere.methods.inference import probabilities_many
+from elsewhere.methods.fit import Budget, Fitted, Validation
+from elsewhere.methods.inference import How, probabilities_many
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
-from elsewhere.methods.method import Budget, Fitted, Validation
 from elsewhere.methods.optimizer import Adam
 from elsewhere.methods.schedule import learning_rate
 from elsewhere.networks.network import Network
@@ -163,9 +163,7 @@ class _Run:
         """Score the validation scans of all sites; whole scans (A-16)."""
         labels, said = [], []
         for site, cohort in valid.items():
-            found, _ = probabilities_many(
-                self.network,
-                (_array(cohort, i, interrupt) for i in range(len(cohort))),
+            how = How(
                 input=self.budget.input,
                 site=site,
                 batch_size=self.budget.training.batch_size,
@@ -173,6 +171,8 @@ class _Run:
                 precision=self.budget.training.precision,
                 findings=cohort.findings,
             )
+            arrays = (_array(cohort, i, interrupt) for i in range(len(cohort)))
+            found, _ = probabilities_many(self.network, arrays, how=how)
             labels.append(cohort.labels)
             said.append(found)
         by = self.budget.training.select_by

@@ -1,89 +1,17 @@
-"""method: the contract of every way of learning: sites arrive apart, by name."""
+"""method: the contract of every way of learning: training sites arrive apart, by name."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design import kinds
 from elsewhere.design.budgets import Training
-from elsewhere.design.parts import Input, MethodRow
+from elsewhere.design.rows import MethodRow
+from elsewhere.methods.fit import Budget, Fitted
+from elsewhere.methods.loop import LossOf, learn
 from elsewhere.networks.network import Network
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a fit is given beside network and data.
-
-    Attributes
-    ----------
-    training
-        Row of `budgets`: how long and how.
-    input
-        Row of `inputs` that the network sees.
-    seed
-        Source of all randomness of the run.
-    checkpoint
-        Folder for the state of an unfinished run; the caller removes it in the end.
-    """
-
-    training: Training
-    input: Input
-    seed: int
-    checkpoint: Path
-
-
-@dataclass(frozen=True)
-class Validation:
-    """One validation (A-42).
-
-    Attributes
-    ----------
-    iteration
-        Optimiser steps done.
-    learning_rate
-        Of the last step.
-    loss
-        Mean training loss since the validation before.
-    score
-        What chooses the weights, over the validation scans of all training sites: share of right
-        ones, or AUC; see `select_by` of `Training`.
-    """
-
-    iteration: int
-    learning_rate: float
-    loss: float
-    score: float
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A finished run.
-
-    Attributes
-    ----------
-    network
-        With the weights of the best validation, on the CPU.
-    history
-        Every validation, in order.
-    best
-        The validation whose weights were kept.
-    seconds
-        Wall time, all parts of an interrupted run together.
-    peak_memory_mb
-        Of the device on CUDA, of the process on the CPU.
-    device
-        Name of the device.
-    """
-
-    network: Network
-    history: tuple[Validation, ...]
-    best: Validation
-    seconds: float
-    peak_memory_mb: float
-    device: str
 
 
 class Method(ABC):
@@ -117,6 +45,16 @@ class Method(ABC):
         return network
 
     @abstractmethod
+    def losses(self) -> Sequence[LossOf]:
+        """Return the losses of one iteration; each is followed by a step of the optimiser."""
+
+    def check(self, train: Mapping[str, Cohort], training: Training) -> None:
+        """Raise ValueError if the method cannot learn from these scans or with this budget.
+
+        Most methods can learn from all.
+        """
+        del train, training
+
     def fit(
         self,
         network: Network,
@@ -137,6 +75,21 @@ class Method(ABC):
 
         Raises
         ------
+        ValueError
+            From `check`.
         SystemExit
             With code 143, after SIGTERM: the state is saved, the same call goes on from there.
         """
+        self.check(train, budget.training)
+        return learn(network, train, valid, budget, losses=self.losses())
+
+
+def build(row: MethodRow) -> Method:
+    """Return the method of a row of `methods`.
+
+    Raises
+    ------
+    KindError
+        If there is no method of this kind.
+    """
+    return kinds.implementation("methods", row.kind, Method)(row)  # type: ignore[type-abstract]

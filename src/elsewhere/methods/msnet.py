@@ -6,18 +6,16 @@ The original segments; here the Dice losses are cross-entropies.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.parts import Msnet
+from elsewhere.design.methods.msnet import Msnet
 from elsewhere.methods.by_site import BySite, embeddings, parts
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import learn
+from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification, imitation
-from elsewhere.methods.method import Budget, Fitted
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms
 
@@ -42,15 +40,9 @@ class MultiSiteNetwork(BySite):
         teachers = {f"teacher{number}": _fresh(network.classifier) for number in range(len(sites))}
         return SitedNetwork(network, sites, teachers)
 
-    def fit(
-        self,
-        network: Network,
-        train: Mapping[str, Cohort],
-        valid: Mapping[str, Cohort],
-        budget: Budget,
-    ) -> Fitted:
-        """Train with teachers and with the universal head in turns; see `Method.fit`."""
-        return learn(network, train, valid, budget, losses=[teachers_loss, self.universal_loss])
+    def losses(self) -> Sequence[LossOf]:
+        """Return the losses of teachers and universal head; see `Method.losses`."""
+        return [teachers_loss, self.universal_loss]
 
     def universal_loss(self, network: Network, batch: Batch) -> Tensor:
         """Return the sum over sites of hard and soft loss of the universal head."""

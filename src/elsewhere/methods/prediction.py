@@ -12,7 +12,6 @@ import pandas as pd
 
 from elsewhere.cohorts.cohort import UNKNOWN, Cohort
 from elsewhere.design.budgets import Prediction
-from elsewhere.design.parts import ImageInput
 from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
 from elsewhere.networks.network import Network
 
@@ -46,16 +45,16 @@ def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
     cohort
         Scans; images are predicted `batch_size` at a time, volumes one at a time.
     how
-        Keyword arguments of `inference`.
+        See `inference.How`.
     """
-    together = how["batch_size"] if isinstance(how["input"], ImageInput) else 1
+    together = how.batch_size if how.input.one_view else 1
     scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
     for first in range(0, len(cohort), together):
         begun = time.perf_counter()
         group = range(first, min(first + together, len(cohort)))
-        found = probabilities_many(network, (cohort.array(i) for i in group), **how)
+        found = probabilities_many(network, (cohort.array(i) for i in group), how=how)
         scores[group.start : group.stop], starts[group.start : group.stop] = found
         seconds += [(time.perf_counter() - begun) / len(group)] * len(group)
     if not cohort.findings:
@@ -105,10 +104,9 @@ def sample(
         mc_probabilities(
             network,
             cohort.array(i),
-            passes=prediction.mc_passes,
-            dropblock=prediction.mc_dropblock,
+            prediction=prediction,
             seed=scan_seed(seed, cohort.scan_ids[i]),
-            **how,
+            how=how,
         )
         for i in range(len(cohort))
     ]

@@ -14,7 +14,7 @@ import torch
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Training
 from elsewhere.files import whole
-from elsewhere.methods.method import Budget, Fitted, Validation
+from elsewhere.methods.fit import Budget, Fitted, Validation
 from elsewhere.networks.describe import count_parameters, describe
 
 HISTORY = ("iteration", "learning_rate", "loss", "selection_score")

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.arm import Unseen
 from elsewhere.design.budgets import Prediction
-from elsewhere.design.parts import Input, MethodRow, NetworkRow
-from elsewhere.design.study import Unseen
-from elsewhere.methods import registry as methods
+from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
+from elsewhere.methods import method as methods
 from elsewhere.methods import unseen
 from elsewhere.methods.inference import How, images
-from elsewhere.networks import registry, weights
-from elsewhere.networks.network import Network
+from elsewhere.networks import weights
+from elsewhere.networks.network import Network, build
 from elsewhere.networks.sites import SitedNetwork
 
 
@@ -33,7 +33,7 @@ class Applied(Protocol):
         """Row of `networks`."""
 
     @property
-    def input(self) -> Input:
+    def input(self) -> InputRow:
         """Row of `inputs`."""
 
     @property
@@ -64,13 +64,13 @@ def how(applied: Applied, *, site: str, sites: Collection[str], device: torch.de
         Where the network is.
     """
     known = site in sites and not applied.anonymous
-    return {
-        "input": applied.input,
-        "site": site if known else None,
-        "batch_size": applied.prediction.batch_size,
-        "device": device,
-        "precision": applied.prediction.precision,
-    }
+    return How(
+        input=applied.input,
+        site=site if known else None,
+        batch_size=applied.prediction.batch_size,
+        device=device,
+        precision=applied.prediction.precision,
+    )
 
 
 def outputs(findings: tuple[str, ...]) -> int:
@@ -96,14 +96,14 @@ def load(
     how
         From `how`.
     """
-    fresh = registry.build(applied.network, applied.input, outputs=outputs(scans.findings))
+    fresh = build(applied.network, applied.input, outputs=outputs(scans.findings))
     network = methods.build(applied.method).adapt(fresh, [*sites])
     weights.load(network, path)
-    network.to(how["device"])
-    if applied.unseen is None or how["site"] is not None or not isinstance(network, SitedNetwork):
+    network.to(how.device)
+    if applied.unseen is None or how.site is not None or not isinstance(network, SitedNetwork):
         return network
 
     def shown() -> Iterator[Tensor]:
-        return images((scans.array(i) for i in range(len(scans))), **how)
+        return images((scans.array(i) for i in range(len(scans))), how=how)
 
     return unseen.treated(network, applied.unseen, shown)

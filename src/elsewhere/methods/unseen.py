@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from elsewhere.design.study import Unseen
+from elsewhere.design.arm import Unseen
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork
 
@@ -67,7 +67,7 @@ class Ensemble(Network):
     """
 
     def __init__(self, network: SitedNetwork) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         self.network = network
         self.features = network.features
         self.sites = network.sites

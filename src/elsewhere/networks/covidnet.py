@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from elsewhere.design.parts import Covidnet, Input
+from elsewhere.design.networks.covidnet import Covidnet
+from elsewhere.design.rows import InputRow
 from elsewhere.networks.network import Network
 from elsewhere.networks.two_branches import TwoBranches, classifier, last_extent
 
@@ -22,12 +23,13 @@ class CovidNet(Network):
         Logits.
     """
 
-    def __init__(self, row: Covidnet, input_row: Input, *, outputs: int = 2) -> None:
-        super().__init__()
-        if input_row.kind != "image":
+    def __init__(self, row: Covidnet, input_row: InputRow, *, outputs: int = 2) -> None:
+        super().__init__(row, input_row, outputs=outputs)
+        if len(input_row.shape) != 3:
             raise ValueError(f"covidnet takes an image input, got kind '{input_row.kind}'")
-        self.branches = TwoBranches(row, input_row.channels, normalised=False)
-        self.features = self.branches.channels * last_extent(input_row.matrix) ** 2
+        channels, rows, columns = input_row.shape
+        self.branches = TwoBranches(row, channels, normalised=False)
+        self.features = self.branches.channels * last_extent(rows) * last_extent(columns)
         self.classifier = classifier(self.features, row.dense_features, outputs)
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from elsewhere.design.parts import CovidnetRedesign, Input
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.rows import InputRow
 from elsewhere.networks.network import Network
 from elsewhere.networks.pooling import AveragePoolTo2x2
 from elsewhere.networks.two_branches import TwoBranches, classifier
@@ -23,11 +24,11 @@ class RedesignedCovidNet(Network):
         Logits.
     """
 
-    def __init__(self, row: CovidnetRedesign, input_row: Input, *, outputs: int = 2) -> None:
-        super().__init__()
-        if input_row.kind != "image":
+    def __init__(self, row: CovidnetRedesign, input_row: InputRow, *, outputs: int = 2) -> None:
+        super().__init__(row, input_row, outputs=outputs)
+        if len(input_row.shape) != 3:
             raise ValueError(f"covidnet_redesign takes an image input, got kind '{input_row.kind}'")
-        self.branches = TwoBranches(row, input_row.channels, normalised=True)
+        self.branches = TwoBranches(row, input_row.shape[0], normalised=True)
         self.average = AveragePoolTo2x2()
         self.features = 4 * self.branches.channels
         self.classifier = classifier(self.features, row.dense_features, outputs)

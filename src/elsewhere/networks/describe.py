@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from elsewhere.design.parts import Input
+from elsewhere.design.rows import InputRow
 from elsewhere.networks.network import Network
 from elsewhere.networks.shapes import stand_in
 
@@ -38,19 +38,12 @@ class LayerRow:
     parameters: int
 
 
-def input_shape(input_row: Input) -> tuple[int, ...]:
-    """Return the shape of one volume ``[1, z, y, x]`` or image ``[channels, y, x]``."""
-    if input_row.kind == "volume":
-        return (1, input_row.depth, input_row.matrix, input_row.matrix)
-    return (input_row.channels, input_row.matrix, input_row.matrix)
-
-
-def describe(network: Network, input_row: Input) -> list[LayerRow]:
+def describe(network: Network, input_row: InputRow) -> list[LayerRow]:
     """Return the layers in the order of use, found by passing shapes through (A-29, A-35, A-60).
 
     Where every site has layers of its own these are the first site's.
     """
-    shapes_only, image = stand_in(network, input_shape(input_row))
+    shapes_only, image = stand_in(network, input_row.shape)
     rows: list[LayerRow] = []
     for name, layer in _layers(shapes_only):
         layer.register_forward_hook(partial(_record, rows, name))

@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from elsewhere.design import kinds
+from elsewhere.design.rows import InputRow, NetworkRow
+
 
 class Network(nn.Module, ABC):
     """A classifier of volumes or images: an embedding, and a head that makes logits of it.
@@ -29,6 +32,9 @@ class Network(nn.Module, ABC):
     classifier: nn.Module
     features: int
     sites: tuple[str, ...] = ()
+
+    def __init__(self, row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> None:
+        super().__init__()
 
     @abstractmethod
     def embed(self, images: Tensor, site: str | None) -> Tensor:
@@ -61,3 +67,29 @@ class Network(nn.Module, ABC):
         """
         logits: Tensor = self.classifier(self.embed(images, site))
         return logits
+
+
+def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:
+    """Return a new network, its weights drawn from torch's global generator.
+
+    Training begins with `Network.load_pretrained`, where a row names weights; whoever applies a
+    trained network needs none of them.
+
+    Parameters
+    ----------
+    row
+        The row of `networks`; its kind chooses the class.
+    input_row
+        The row of `inputs`: the shape that the network sees.
+    outputs
+        Logits that it ends in: 2 classes, or one a finding.
+
+    Raises
+    ------
+    KindError
+        If there is no network of this kind.
+    ValueError
+        If the network does not fit the input.
+    """
+    chosen = kinds.implementation("networks", row.kind, Network)  # type: ignore[type-abstract]
+    return chosen(row, input_row, outputs=outputs)

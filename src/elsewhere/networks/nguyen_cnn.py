@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from elsewhere.design.parts import Input, NguyenCnn
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
+from elsewhere.design.rows import InputRow
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.group_norm import GroupNorm
 from elsewhere.networks.network import Network
@@ -37,9 +38,9 @@ class NguyenNetwork(Network):
         Logits.
     """
 
-    def __init__(self, row: NguyenCnn, input_row: Input, *, outputs: int = 2) -> None:
-        super().__init__()
-        if input_row.kind != "volume":
+    def __init__(self, row: NguyenCnn, input_row: InputRow, *, outputs: int = 2) -> None:
+        super().__init__(row, input_row, outputs=outputs)
+        if len(input_row.shape) != 4:
             raise ValueError(f"nguyen_cnn takes a volume input, got kind '{input_row.kind}'")
         if row.first_filters % row.groups or row.dense_features % row.groups:
             raise ValueError(
@@ -47,7 +48,7 @@ class NguyenNetwork(Network):
                 f"and dense_features {row.dense_features}"
             )
         self.levels = nn.Sequential(*_levels(row))
-        flat = feature_length(row, (input_row.depth, input_row.matrix, input_row.matrix))
+        flat = feature_length(row, input_row.shape[1:])
         widths = [flat] + [row.dense_features] * DENSE_LAYERS
         dense = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
         self.dense = nn.Sequential(*dense)

@@ -10,7 +10,7 @@ from textwrap import shorten
 
 from torch import Tensor
 
-from elsewhere.design.parts import Timm
+from elsewhere.design.networks.timm import Timm
 from elsewhere.networks import torchvision_ops
 
 HUB_FILE = "model.safetensors"

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from elsewhere.design.parts import ImageInput, Input, Timm
+from elsewhere.design.networks.timm import Timm
+from elsewhere.design.rows import InputRow
 from elsewhere.networks import pretrained, torchvision_ops
 from elsewhere.networks.network import Network
 from elsewhere.networks.shapes import stand_in
@@ -31,13 +32,13 @@ class TimmNetwork(Network):
         Logits.
     """
 
-    def __init__(self, row: Timm, input_row: Input, *, outputs: int = 2) -> None:
-        super().__init__()
-        if input_row.kind != "image":
+    def __init__(self, row: Timm, input_row: InputRow, *, outputs: int = 2) -> None:
+        super().__init__(row, input_row, outputs=outputs)
+        if len(input_row.shape) != 3:
             raise ValueError(f"timm takes an image input, got kind '{input_row.kind}'")
         self.row = row
-        self.channels = input_row.channels
-        self.model = made(row, channels=input_row.channels)
+        self.channels = input_row.shape[0]
+        self.model = made(row, channels=self.channels)
         if not row.batch_norm_scale:
             _fix_scales(self.model)
         self.features = _pooled(self.model, row, input_row)
@@ -140,7 +141,7 @@ def _fix_scales(model: nn.Module) -> None:
         norm.register_buffer("weight", ones, persistent=False)
 
 
-def _pooled(model: nn.Module, row: Timm, input_row: ImageInput) -> int:
+def _pooled(model: nn.Module, row: Timm, input_row: InputRow) -> int:
     """Return the length of the pooled features, found by passing shapes through.
 
     Raises
@@ -148,8 +149,8 @@ def _pooled(model: nn.Module, row: Timm, input_row: ImageInput) -> int:
     ValueError
         If the images are too small for the model, or it does not end in one row of features.
     """
-    side = input_row.matrix
-    shapes_only, image = stand_in(model, (input_row.channels, side, side))
+    _, side, _ = input_row.shape
+    shapes_only, image = stand_in(model, input_row.shape)
     try:
         with torch.no_grad():
             pooled = shapes_only(image)

@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from elsewhere.design.parts import Covidnet, CovidnetRedesign
+from elsewhere.design.covidnet_sizes import CovidnetSizes
 from elsewhere.networks.batch_norm import BatchNorm
 from elsewhere.networks.pooling import Pool
 
@@ -32,7 +32,7 @@ class TwoBranches(nn.Module):
         A batch normalisation follows the stem and each convolution of the upper branch (D-08).
     """
 
-    def __init__(self, row: Covidnet | CovidnetRedesign, inputs: int, *, normalised: bool) -> None:
+    def __init__(self, row: CovidnetSizes, inputs: int, *, normalised: bool) -> None:
         super().__init__()
         channels = [scaled(count, row.width) for count in CHANNELS]
         self.stem = nn.Sequential(

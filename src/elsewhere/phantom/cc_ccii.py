@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.phantoms.cc_ccii import CcCcii
 from elsewhere.phantom import physics, pictures, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import CcCcii
 
 
 def write(folder: Path, row: CcCcii, patients: Iterable[Patient]) -> int:

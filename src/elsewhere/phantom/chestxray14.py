@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from elsewhere.design.phantoms.chestxray14 import Chestxray14
+from elsewhere.design.radiograph_phantom_rows import FINDINGS, FindingName
 from elsewhere.phantom import pictures, radiography
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.phantom.radiograph_settings import FINDINGS, Chestxray14, FindingName
 
 # Two column names hold a comma, every line ends with one: no CSV writer makes these on purpose.
 HEADER = (

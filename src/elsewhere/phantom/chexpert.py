@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.phantoms.chexpert import Chexpert
 from elsewhere.phantom import pictures, radiography, reports
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.phantom.radiograph_settings import Chexpert
 
 ARCHIVE = "CheXpert-v1.0-small"  # the archive's own folder, with which each `Path` begins
 COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *reports.LABELS)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from elsewhere.phantom.settings import Acquisition, Category, Phantom
+from elsewhere.design.phantom_rows import Acquisition, Category, Phantom
 
 AGE_MEAN, AGE_SD = 54.0, 15.0
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.phantoms.covid_ct import CovidCt
 from elsewhere.phantom import physics, pictures, scanner, workbook
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import MARK, CovidCt
+from elsewhere.phantom.mark import MARK
 
 MODES: tuple[pictures.Mode, ...] = ("L", "RGB", "RGBA")
 POSITIVE_COLUMNS = (

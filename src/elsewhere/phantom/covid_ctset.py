@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from elsewhere.design.phantoms.covid_ctset import CovidCtset
 from elsewhere.phantom import physics, pictures, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import CovidCtset
 
 SERIES = (2, 3, 4)
 FIELDS = (

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from elsewhere.phantom.settings import Category, Finding
+from elsewhere.design.phantom_rows import Category, Finding
 from elsewhere.phantom.thorax import Anatomy, Field, Grid, Thorax, depth_mm
 
 Kind = Literal["ground_glass", "consolidation", "nodule"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 from scipy.stats import rankdata
 
-from elsewhere.phantom.radiograph_settings import Radiography
+from elsewhere.design.radiograph_phantom_rows import Radiography
 from elsewhere.phantom.thorax import Field
 
 SCATTER_MM = 30.0  # scattered radiation is smooth

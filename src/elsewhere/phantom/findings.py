@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from elsewhere.phantom.radiograph_settings import FindingName
+from elsewhere.design.radiograph_phantom_rows import FindingName
 from elsewhere.phantom.thorax import SOFT_HU, Anatomy, Field, Grid, diameters_mm, pleura
 
 LUNG_FINDINGS: tuple[FindingName, ...] = (

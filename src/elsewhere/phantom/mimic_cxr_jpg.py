@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.phantoms.mimic_cxr_jpg import MimicCxrJpg
 from elsewhere.phantom import pictures, radiography, reports
 from elsewhere.phantom.projection import View
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.phantom.radiograph_settings import MimicCxrJpg
 
 COLUMNS = {
     "chexpert": ("subject_id", "study_id", *sorted(reports.LABELS)),

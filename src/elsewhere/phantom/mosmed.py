@@ -9,9 +9,10 @@ from pathlib import Path
 import nibabel
 import numpy as np
 
+from elsewhere.design.phantoms.mosmed import Mosmed
 from elsewhere.phantom import physics, scanner, workbook
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import MARK, Mosmed
+from elsewhere.phantom.mark import MARK
 
 
 def write(folder: Path, row: Mosmed, patients: Iterable[Patient]) -> int:

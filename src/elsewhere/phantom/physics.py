@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from elsewhere.phantom.settings import Acquisition, Reconstruction
+from elsewhere.design.phantom_rows import Acquisition, Reconstruction
 from elsewhere.phantom.thorax import AIR_HU, Field, Grid, Thorax
 
 CT_NUMBER_OFFSET = 1024

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from elsewhere.phantom.settings import MARK
+from elsewhere.phantom.mark import MARK
 
 Mode = Literal["L", "RGB", "RGBA"]
 

@@ -13,7 +13,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from elsewhere.phantom.radiograph_settings import (
+from elsewhere.design.radiograph_phantom_rows import (
     FINDINGS,
     FindingName,
     Listed,

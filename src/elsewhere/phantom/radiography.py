@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from elsewhere.design.radiograph_phantom_rows import Radiography
 from elsewhere.phantom import film, findings, pacemaker, projection, torso
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.phantom.radiograph_settings import Radiography
 from elsewhere.phantom.thorax import Anatomy, draw_anatomy
 
 UPRIGHT, BEDSIDE = (0.85, 1.0), (0.55, 0.85)  # inspiration; at the bedside it is less deep

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from elsewhere.phantom.radiograph_settings import FINDINGS, FindingName, Mentioned
+from elsewhere.design.radiograph_phantom_rows import FINDINGS, FindingName, Mentioned
 
 LABELS: Final = (
     "No Finding",

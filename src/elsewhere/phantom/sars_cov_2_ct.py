@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from elsewhere.design.phantoms.sars_cov_2_ct import SarsCov2Ct
 from elsewhere.phantom import physics, pictures, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import SarsCov2Ct
 
 
 def write(folder: Path, row: SarsCov2Ct, patients: Iterable[Patient]) -> int:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from elsewhere.design.phantom_rows import Images, Volumes
 from elsewhere.phantom import disease, physics, thorax
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import Images, Volumes
 
 
 @dataclass(frozen=True)

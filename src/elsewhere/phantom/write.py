@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+from elsewhere.design import kinds
+from elsewhere.design.phantom_rows import Phantom, PhantomRow
+from elsewhere.design.radiograph_phantom_rows import Radiographs
 from elsewhere.files import whole
-from elsewhere.phantom import cohort, radiograph_cohort, settings
-from elsewhere.phantom.radiograph_settings import Radiographs
+from elsewhere.phantom import cohort, radiograph_cohort
 from elsewhere.progress import reported
 
 log = logging.getLogger(__name__)
 MARKER = "SYNTHETIC.txt"
-WRITERS = {
-    "dicom_series": "elsewhere.phantom.dicom",
-    "cc_ccii": "elsewhere.phantom.cc_ccii",
-    "covid_ctset": "elsewhere.phantom.covid_ctset",
-    "mosmed": "elsewhere.phantom.mosmed",
-    "sars_cov_2_ct": "elsewhere.phantom.sars_cov_2_ct",
-    "covid_ct": "elsewhere.phantom.covid_ct",
-    "chexpert": "elsewhere.phantom.chexpert",
-    "chestxray14": "elsewhere.phantom.chestxray14",
-    "mimic_cxr_jpg": "elsewhere.phantom.mimic_cxr_jpg",
-}
+
 Patients = tuple[cohort.Patient, ...] | tuple[radiograph_cohort.Patient, ...]
-Writer = Callable[[Path, settings.PhantomRow, Iterable[Any]], int]
+Writer = Callable[[Path, PhantomRow, Iterable[Any]], int]
 
 
-def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
+def write(site: str, root: Path, row: PhantomRow) -> int:
     """Write one synthetic site.
 
     Parameters
@@ -40,40 +32,36 @@ def write(site: str, root: Path, row: Mapping[str, Any]) -> int:
     root
         The site's folder, ``data/raw/<site>``; an older one is replaced.
     row
-        The row of ``phantoms``, unchecked.
+        The row of ``phantoms``.
 
     Returns
     -------
     int
         Number of scans (or single images) written. The same row gives the same bytes.
-
-    Raises
-    ------
-    elsewhere.design.params.ParamsError
-        If a key of the row is unknown, missing or out of range.
     """
-    phantom = settings.parse(site, row)
-    patients = _draw(phantom)
+    patients = _draw(row)
     shown = reported(patients, log, total=len(patients), unit=f"synthetic patients of {site}")
     with whole(root) as folder:
         folder.mkdir()
-        count = _writer(phantom.kind)(folder, phantom, shown)
-        (folder / MARKER).write_text(_marker(site, phantom, count), encoding="utf-8")
+        count = _writer(row.kind)(folder, row, shown)
+        (folder / MARKER).write_text(_marker(site, row, count), encoding="utf-8")
     log.info("%s: %d synthetic scans of %d patients in %s", site, count, len(patients), root)
     return count
 
 
-def _draw(row: settings.PhantomRow) -> Patients:
+def _draw(row: PhantomRow) -> Patients:
     if isinstance(row, Radiographs):
         return radiograph_cohort.draw(row, row.findings)
-    return cohort.draw(row)
+    if isinstance(row, Phantom):
+        return cohort.draw(row)
+    raise TypeError(f"phantoms: rows of kind {row.kind} do not say how patients are drawn")
 
 
 def _writer(kind: str) -> Writer:
-    return cast(Writer, import_module(WRITERS[kind]).write)
+    return cast(Writer, import_module(f"{kinds.ROOMS['phantoms'][0]}.{kind}").write)
 
 
-def _marker(site: str, row: settings.PhantomRow, count: int) -> str:
+def _marker(site: str, row: PhantomRow, count: int) -> str:
     return (
         "SYNTHETIC. No patient was scanned; nothing here says anything about patients.\n"
         f"site: {site}\nlayout: {row.kind}\nscans: {count}\nseed: {row.seed}\n"
@@ -81,9 +69,9 @@ def _marker(site: str, row: settings.PhantomRow, count: int) -> str:
     )
 
 
-def _shortcut(row: settings.PhantomRow) -> str:
+def _shortcut(row: PhantomRow) -> str:
     """What of this site goes with the label without being the disease."""
     if isinstance(row, Radiographs):
         tied, free = row.pacemaker.with_cardiomegaly, row.pacemaker.without
         return f"pacemaker: {tied} of patients with cardiomegaly, {free} of the others"
-    return f"confounding: {row.confounding}"
+    return f"confounding: {row.confounding}" if isinstance(row, Phantom) else "none declared"

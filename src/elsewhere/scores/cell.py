@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import Judged, absent, measure

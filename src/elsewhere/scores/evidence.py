@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from elsewhere.design.arm import Arm
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.study import Arm
 from elsewhere.scores.arms import on_scans
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import unpaired

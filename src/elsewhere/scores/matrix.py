@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.study import Arm
+from elsewhere.design.arm import Arm
 from elsewhere.files import write_rows
 
 NUMBERS = (

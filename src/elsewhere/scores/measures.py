@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores import confusion, discrimination, intervals
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Draws, Interval, Unit

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores import intervals
 from elsewhere.scores.discrimination import Floats, Ints, undefined
 from elsewhere.scores.intervals import Draws, Interval, Unit

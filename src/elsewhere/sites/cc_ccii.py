@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.cc_ccii import CcCciiOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.formats import numbered, slice_number
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
@@ -39,24 +40,12 @@ class _Listed:
     slices: str
 
 
-class CcCcii(Layout):
-    """Stacks of 8-bit slices; NCP is COVID-19, common pneumonia and normal are negative.
-
-    Attributes
-    ----------
-    gaps
-        What to do with a scan whose slice numbers skip some. "keep": A-20 and A-21 count 4,178
-        scans, nearly all that were published, so the paper kept them.
-    first_slice
-        The end of the patient that slice number 0 shows; the publisher does not say it.
-    """
+class CcCcii(CcCciiOptions, Layout):
+    """Stacks of 8-bit slices; NCP is COVID-19, common pneumonia and normal are negative."""
 
     citation: ClassVar[str] = "Zhang et al. 2020, Cell 181(6):1423-1433 (CC-CCII)"
     licence: ClassVar[str] = "CNCB-NGDC terms: research use"
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
-
-    gaps: Literal["keep", "reject"] = "keep"
-    first_slice: Literal["head", "feet"] = "head"
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a folder; the tables are used as far as they are there."""

@@ -11,7 +11,8 @@ from typing import ClassVar, Final
 import pandas as pd
 
 from elsewhere.design.findings import View
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.chestxray14 import ChestXray14Options
+from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHESTXRAY14_LABELS, Part, State
 from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, relative, sex
@@ -24,7 +25,7 @@ _LISTS: Final[dict[str, Part]] = {"train_val_list.txt": "train", "test_list.txt"
 _NOTHING = "No Finding"
 
 
-class ChestXray14(Layout):
+class ChestXray14(ChestXray14Options, Layout):
     """Frontal radiographs in `images/` or `images_001/images/` to `images_012/images/`.
 
     A finding that is not listed for an image is negative: the publisher's text mining knows

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import pandas as pd
-from pydantic import Field
 
 from elsewhere.design.findings import View
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.chexpert import CheXpertOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHEXPERT_LABELS, Part
 from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
@@ -23,26 +23,16 @@ _TOPS = ("", "CheXpert-v1.0/", "CheXpert-v1.0-small/")
 _PATIENT = r"(?:^|/)(patient\d+)/"
 
 
-class CheXpert(Layout):
+class CheXpert(CheXpertOptions, Layout):
     """Frontal and lateral radiographs; train.csv is labelled by rules, valid.csv by radiologists.
 
     Images and tables may lie below the site's folder with or without the archive's own folder
     (CheXpert-v1.0, CheXpert-v1.0-small).
-
-    Attributes
-    ----------
-    parts
-        Tables to use; images of the other are set aside. B-02 counts train.csv alone.
     """
 
     citation: ClassVar[str] = "Irvin et al. 2019, AAAI 33:590-597 (CheXpert)"
     licence: ClassVar[str] = "Stanford University Dataset Research Use Agreement"
     suffixes: ClassVar[tuple[str, ...]] = (".jpg",)
-
-    parts: Annotated[tuple[Literal["train", "valid"], ...], Field(min_length=1)] = (
-        "train",
-        "valid",
-    )
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a row of the tables whose image is there."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.covid_ct import CovidCtOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex, table
 
@@ -23,7 +24,7 @@ class _Person:
     age: float = NAN
 
 
-class CovidCt(Layout):
+class CovidCt(CovidCtOptions, Layout):
     """Single slices cut from figures of papers; `name%k.png` is the k-th panel of a figure.
 
     Names in the tables and on disk differ in places (no suffix, blanks): an image is matched by

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.covid_ctset import CovidCtsetOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
 from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex, table
@@ -28,24 +29,16 @@ class _Files:
     files: list[Path] = field(default_factory=list)
 
 
-class CovidCtset(Layout):
+class CovidCtset(CovidCtsetOptions, Layout):
     """Three series a patient, of different thickness and kernel.
 
     Files lie nested, `covid1/patient1/SR_2/*.tif`, or flat, with names such as
     `137covid_patient1_SR_2_IM00010.tif`; both may occur in one download.
-
-    Attributes
-    ----------
-    first_slice
-        The end of the patient that the lowest image number shows. [AMB] The tables do not say it;
-        the positions that they give for image 1 lie around the start of the scout, hence the head.
     """
 
     citation: ClassVar[str] = "Rahimzadeh et al. 2021, Biomed. Signal Process. Control 68:102588"
     licence: ClassVar[str] = "CC BY-NC-SA 4.0"
     suffixes: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
-
-    first_slice: Literal["head", "feet"] = "head"
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a series; label and rescale come from the two tables."""

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os.path import commonpath
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.dicom_series import DicomSeriesOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import group, recognise
 from elsewhere.imaging.dicom.header import Header, Slice
 from elsewhere.imaging.source import Source
@@ -40,7 +41,7 @@ class _Volume:
         return tuple(sorted({one.header.path for one in self.slices}))
 
 
-class DicomSeries(Layout):
+class DicomSeries(DicomSeriesOptions, Layout):
     """DICOM files anywhere below the site's folder, told by content, and label.csv at its top.
 
     label.csv holds one row a study (or a patient):
@@ -56,23 +57,10 @@ class DicomSeries(Layout):
     ========== ====================================================================
 
     The patient is the table's if it has that column, else the *Patient ID* of the files.
-
-    Attributes
-    ----------
-    series
-        Which volumes of a study are scans: all, or the one with the most slices that can be used
-        (A-18: one scan a patient).
-    categories
-        The words that the column `category` may hold. They reach the manifest and every figure,
-        so that they are declared here, where they are reviewed; without them the category is
-        "positive" or "negative" and the column is not used.
     """
 
     citation: ClassVar[str] = "DICOM PS3.3; the site's own data"
     licence: ClassVar[str] = "the owner's"
-
-    series: Literal["all", "most_slices"] = "all"
-    categories: tuple[str, ...] = ()
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a volume whose study has a label."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.volume import Unusable, Volume
 from elsewhere.progress import reported

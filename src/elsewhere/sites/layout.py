@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict
 
 from elsewhere.design.findings import View
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.rows import LayoutOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites.findings import Part, State
@@ -114,8 +114,8 @@ class LeftOut:
         return verdict(self.reason)
 
 
-class Layout(BaseModel, ABC):
-    """One published layout; its fields are the options of `sites.<site>.options`.
+class Layout(LayoutOptions, ABC):
+    """One published layout; a class inherits the fields of its row of options as well.
 
     Attributes
     ----------
@@ -124,8 +124,6 @@ class Layout(BaseModel, ABC):
     suffixes
         Of the files that hold pixels, in lower case.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     citation: ClassVar[str]
     licence: ClassVar[str]

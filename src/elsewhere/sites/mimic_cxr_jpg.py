@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, ClassVar, Final, Literal
+from typing import ClassVar, Final
 
 import pandas as pd
-from pydantic import Field
 
 from elsewhere.design.findings import View
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.mimic_cxr_jpg import MimicCxrJpgOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHEXPERT_LABELS, Part
 from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan
@@ -29,27 +29,15 @@ _VIEWS: Final[dict[str, View]] = {
 }
 
 
-class MimicCxrJpg(Layout):
+class MimicCxrJpg(MimicCxrJpgOptions, Layout):
     """Radiographs of one hospital's emergency department, labelled by the CheXpert labeller.
 
     The tables say nothing of sex and age.
-
-    Attributes
-    ----------
-    parts
-        Parts of the official split to use; images of the others are set aside, and need not be
-        there. B-04 tests on `[test]`.
     """
 
     citation: ClassVar[str] = "Johnson et al. 2019, MIMIC-CXR-JPG, arXiv 1901.07042"
     licence: ClassVar[str] = "PhysioNet Credentialed Health Data License 1.5.0"
     suffixes: ClassVar[tuple[str, ...]] = (".jpg",)
-
-    parts: Annotated[tuple[Literal["train", "validate", "test"], ...], Field(min_length=1)] = (
-        "train",
-        "validate",
-        "test",
-    )
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan an image of the metadata table that is there."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.mosmed import MosmedOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.sites.layout import (
     Layout,
-    LayoutError,
     LeftOut,
     Scan,
     folder,
@@ -23,26 +23,15 @@ CATEGORIES = ("CT-0", "CT-1", "CT-2", "CT-3", "CT-4")
 _SUFFIXES = (".nii.gz", ".nii")
 
 
-class Mosmed(Layout):
-    """Volumes graded by severity; CT-1 to CT-4 are positive.
-
-    Attributes
-    ----------
-    leave_out
-        Categories not used, such as CT-0, which may hold positives and negatives (A-08).
-    """
+class Mosmed(MosmedOptions, Layout):
+    """Volumes graded by severity; CT-1 to CT-4 are positive."""
 
     citation: ClassVar[str] = "Morozov et al. 2020, MosMedData: chest CT, arXiv 2005.06465"
     licence: ClassVar[str] = "CC BY-NC-ND 3.0"
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
-    leave_out: tuple[str, ...] = ()
-
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan a study, checked against dataset_registry.xlsx where that is there."""
-        unknown = sorted({*self.leave_out} - {*CATEGORIES})
-        if unknown:
-            raise LayoutError(f"options.leave_out: {unknown}, expected some of {CATEGORIES}")
         studies = folder(root, "studies")
         listed = _listed(root / "dataset_registry.xlsx")
         for category in CATEGORIES:

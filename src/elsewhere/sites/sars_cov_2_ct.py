@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.layouts.sars_cov_2_ct import SarsCov2CtOptions
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, images
 
 _CLASSES = {"COVID": 1, "non-COVID": 0}
 
 
-class SarsCov2Ct(Layout):
+class SarsCov2Ct(SarsCov2CtOptions, Layout):
     """Single slices; no patient key is published, so that no split by patient is possible."""
 
     citation: ClassVar[str] = (

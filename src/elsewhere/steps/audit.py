@@ -10,9 +10,9 @@ import pandas as pd
 
 from elsewhere.cohorts import confounding, duplicates, groups
 from elsewhere.cohorts.labels import labelled
+from elsewhere.design.audit import Audit
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
-from elsewhere.design.study import Audit
 from elsewhere.files import whole
 from elsewhere.imaging import profile
 from elsewhere.sites import manifest

@@ -15,11 +15,11 @@ import torch
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
-from elsewhere.cohorts.normalise import Floats
+from elsewhere.cohorts.view import Floats
+from elsewhere.design.arm import Unseen
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Input, MethodRow, NetworkRow
-from elsewhere.design.study import Unseen
+from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import device, explanation, record, trained
 from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
@@ -45,12 +45,29 @@ class Settings:
 
     method: MethodRow
     network: NetworkRow
-    input: Input
+    input: InputRow
     prediction: Prediction
     scans: int
     seed: int
     unseen: Unseen | None = None
     anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One trained model of the arm: its name, such as "0-643", its record, and its device."""
+
+    name: str
+    record: Mapping[str, Any]
+    device: torch.device
+
+    @property
+    def fold(self) -> int:
+        return int(self.name.split("-")[0])
+
+    @property
+    def seed(self) -> int:
+        return int(self.name.split("-")[1])
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,7 @@ def run(job: Job, settings: Settings) -> None:
     if reason is None:
         where = device.prepare(settings.prediction)
         for site in job.paths("index"):
-            seen[site] = _seen(job, settings, site, (name, made, where))
+            seen[site] = _seen(job, settings, site, _Run(name, made, where))
         if all(one.reason for one in seen.values()):
             reason = next(str(one.reason) for one in seen.values())
     if reason is not None:
@@ -88,21 +105,21 @@ def run(job: Job, settings: Settings) -> None:
     _write(job, {"status": "ok", "reason": None, "run": name}, seen, seed=settings.seed)
 
 
-def _seen(
-    job: Job, settings: Settings, site: str, which: tuple[str, Mapping[str, Any], torch.device]
-) -> _Seen:
-    name, made, where = which
+def _seen(job: Job, settings: Settings, site: str, run: _Run) -> _Seen:
     rows, metadata = predictions.read(job.paths("predictions")[site])
-    fold, seed = (int(part) for part in name.split("-", 1))
-    rows = rows[(rows["fold"] == fold) & (rows["seed"] == seed) & (rows["part"] == "test")]
+    rows = rows[(rows["fold"] == run.fold) & (rows["seed"] == run.seed) & (rows["part"] == "test")]
     if rows.empty:
         return _Seen(metadata.get("reason", "no test scan"), rows)
     files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
-    scans = cohort.load(files, fold=fold, part="test")
+    scans = cohort.load(files, fold=run.fold, part="test")
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
-    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
+    how = trained.how(settings, site=site, sites=run.record["n_train"], device=run.device)
     network = trained.load(
-        job.paths("model")[name], applied=settings, sites=made["n_train"], scans=scans, how=how
+        job.paths("model")[run.name],
+        applied=settings,
+        sites=run.record["n_train"],
+        scans=scans,
+        how=how,
     )
     firsts = rows["window_start"].tolist()
     embedded = explanation.embedded(network, scans, firsts=firsts, how=how)

@@ -12,10 +12,13 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.cohorts.labels import labelled
+from elsewhere.design.arm import Arm
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Site
-from elsewhere.design.study import Arm, Comparisons, Scoring, Subgroups
+from elsewhere.design.scoring import Scoring
+from elsewhere.design.site import Site
+from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import (
     architecture,
     arms_table,

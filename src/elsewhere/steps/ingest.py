@@ -11,15 +11,16 @@ from pathlib import Path
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.design.parts import IntakeRow, Site
+from elsewhere.design.site import IntakeRow, Site
 from elsewhere.files import whole
 from elsewhere.imaging import profile
-from elsewhere.sites import manifest, registry
+from elsewhere.sites import manifest
 from elsewhere.sites.account import AccountError, Closed, by_reason, csv_text, summary
 from elsewhere.sites.discretion import discreet
 from elsewhere.sites.intake import Intake, Taken
 from elsewhere.sites.keys import SecretError, keys
 from elsewhere.sites.layout import LayoutError
+from elsewhere.sites.layouts import layout
 from elsewhere.sites.reasons import REASONS
 
 log = logging.getLogger(__name__)
@@ -85,9 +86,9 @@ def _taken(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
             f"{raw}: no such folder; put the data of {site.title} there, "
             f"or set sites.{name}.available: false in params.yaml"
         )
-    layout = registry.layout(site.layout, site.options)
+    chosen = layout(site.layout, site.options)
     site_keys = keys(name, private=site.privacy == "private")
-    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(layout, raw)
+    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(chosen, raw)
     rejected = csv_text(taken.account, site_keys.path)
     _report(name, taken)
     kept = KEPT / f"{name}.csv"

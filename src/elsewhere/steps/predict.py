@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -15,10 +15,10 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.labels import findings_of
+from elsewhere.design.arm import Unseen
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.parts import ImageInput, MethodRow, NetworkRow, VolumeInput
-from elsewhere.design.study import Unseen
+from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import device, record, trained
 from elsewhere.methods.prediction import predict, sample
 from elsewhere.progress import reported
@@ -47,10 +47,27 @@ class Settings:
 
     method: MethodRow
     network: NetworkRow
-    input: VolumeInput | ImageInput
+    input: InputRow
     prediction: Prediction
     unseen: Unseen | None = None
     anonymous: bool = False
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One trained model of the arm: its name, such as "0-643", its record, and its device."""
+
+    name: str
+    record: Mapping[str, Any]
+    device: torch.device
+
+    @property
+    def fold(self) -> int:
+        return int(self.name.split("-")[0])
+
+    @property
+    def seed(self) -> int:
+        return int(self.name.split("-")[1])
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -73,8 +90,13 @@ def run(job: Job, settings: Settings) -> None:
     where = device.prepare(settings.prediction)
     frames: list[pd.DataFrame] = []
     seconds: list[float] = []
-    for name in reported(sorted(runs, key=_run), log, total=len(runs), unit="runs"):
-        rows, taken = _predicted(job, settings, (name, runs[name], where))
+    for name in reported(
+        sorted(runs, key=lambda name: [int(part) for part in name.split("-")]),
+        log,
+        total=len(runs),
+        unit="runs",
+    ):
+        rows, taken = _predicted(job, settings, _Run(name, runs[name], where))
         frames.append(rows)
         seconds += taken
     selection = next(iter(runs.values()))["selection"]
@@ -91,21 +113,17 @@ def run(job: Job, settings: Settings) -> None:
     record.write_json(cost, job.outputs["cost"])
 
 
-def _predicted(
-    job: Job, settings: Settings, which: tuple[str, Mapping[str, Any], torch.device]
-) -> tuple[pd.DataFrame, tuple[float, ...]]:
+def _predicted(job: Job, settings: Settings, run: _Run) -> tuple[pd.DataFrame, tuple[float, ...]]:
     """Return the rows of one run, and the seconds that each scan took."""
-    name, made, where = which
-    fold, seed = _run(name)
     site = job.wildcards["site"]
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
-    parts = {part: cohort.load(files, fold=fold, part=part) for part in ("validation", "test")}
-    how = trained.how(settings, site=site, sites=made["n_train"], device=where)
-    how["findings"] = parts["test"].findings
+    parts = {part: cohort.load(files, fold=run.fold, part=part) for part in ("validation", "test")}
+    how = trained.how(settings, site=site, sites=run.record["n_train"], device=run.device)
+    how = replace(how, findings=parts["test"].findings)
     network = trained.load(
-        job.paths("model")[name],
+        job.paths("model")[run.name],
         applied=settings,
-        sites=made["n_train"],
+        sites=run.record["n_train"],
         scans=parts["test"] if len(parts["test"]) else parts["validation"],
         how=how,
     )
@@ -113,9 +131,9 @@ def _predicted(
     seconds: tuple[float, ...] = ()
     for part, scans in parts.items():
         found = predict(network, scans, how=how)
-        rows = found.rows.assign(fold=fold, seed=seed, part=part)
+        rows = found.rows.assign(fold=run.fold, seed=run.seed, part=part)
         if part == "test" and settings.prediction.mc_passes:
-            passes = sample(network, scans, prediction=settings.prediction, seed=seed, how=how)
+            passes = sample(network, scans, prediction=settings.prediction, seed=run.seed, how=how)
             rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
         frames.append(rows)
         seconds += found.seconds
@@ -128,12 +146,6 @@ def _why_not(runs: Mapping[str, Mapping[str, Any]], index: pd.DataFrame, site: s
         if made["status"] != "ok":
             return str(made["reason"])
     return f"site {site} has no data here" if index.empty else None
-
-
-def _run(name: str) -> tuple[int, int]:
-    """Return fold and seed of a run's name, such as "0-643"."""
-    fold, seed = name.split("-")
-    return int(fold), int(seed)
 
 
 def _key(index: pd.DataFrame) -> str:

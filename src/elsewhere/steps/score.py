@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.job import Job
-from elsewhere.design.study import Scoring
+from elsewhere.design.scoring import Scoring
 from elsewhere.files import whole
 from elsewhere.scores import predictions
 from elsewhere.scores.cell import Predicted, assemble, merged, together

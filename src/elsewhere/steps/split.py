@@ -11,7 +11,7 @@ from elsewhere.cohorts.labels import LABEL, labelled
 from elsewhere.cohorts.split import Tested, assign
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
-from elsewhere.design.study import Split
+from elsewhere.design.split import Split
 from elsewhere.files import whole
 from elsewhere.sites import manifest
 

@@ -14,13 +14,13 @@ from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Input, MethodRow, NetworkRow
+from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.files import remove
 from elsewhere.methods import record, trained
-from elsewhere.methods import registry as methods
-from elsewhere.methods.method import Budget
-from elsewhere.networks import registry as networks
+from elsewhere.methods.fit import Budget
+from elsewhere.methods.method import build as build_method
 from elsewhere.networks import weights
+from elsewhere.networks.network import build as build_network
 
 CHECKPOINTS = Path(".elsewhere/checkpoints")
 
@@ -37,7 +37,7 @@ class Settings:
 
     method: MethodRow
     network: NetworkRow
-    input: Input
+    input: InputRow
     training: Training
     selection: str = "validation"
 
@@ -58,9 +58,9 @@ def run(job: Job, settings: Settings) -> None:
     training = settings.training.of_run(len(train))
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
-    method = methods.build(settings.method)
+    method = build_method(settings.method)
     size = trained.outputs(_findings(train))
-    fresh = networks.build(settings.network, settings.input, outputs=size)
+    fresh = build_network(settings.network, settings.input, outputs=size)
     pretrained = fresh.load_pretrained()
     if pretrained is not None:
         named["pretrained_sha256"] = pretrained

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import decoder_pool, elements, native
 from elsewhere.imaging.dicom.header import Slice, Stored
 from elsewhere.imaging.volume import Unusable

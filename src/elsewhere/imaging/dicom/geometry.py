@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import copies, spacing
 from elsewhere.imaging.dicom.header import Slice
 from elsewhere.imaging.dicom.spacing import Repair

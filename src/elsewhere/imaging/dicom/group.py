@@ -9,7 +9,7 @@ from itertools import groupby
 
 import numpy as np
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom.geometry import has_place, name, normal_of
 from elsewhere.imaging.dicom.header import Slice
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging import intensity
 from elsewhere.imaging.dicom import acquisition, copies, decode, geometry, repair
 from elsewhere.imaging.dicom.geometry import Lattice

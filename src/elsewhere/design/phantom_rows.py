@@ -1,18 +1,20 @@
-"""settings: the typed rows of the table `phantoms`, one synthetic site each."""
+"""phantom_rows: what rows of `phantoms` share: patients, lesions and scanners of synthetic CT."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from elsewhere.design.params import ParamsError
-from elsewhere.design.parts import Positive, Row, Share
-from elsewhere.phantom.radiograph_settings import Chestxray14, Chexpert, MimicCxrJpg
-from elsewhere.phantom.ranges import Counts, Range
+from elsewhere.design.ranges import Counts, Range
+from elsewhere.design.rows import Positive, Row, Share
 
-MARK = "synthetic phantom, no patient"  # in every file whose format has a place for it
+
+class PhantomRow(Row):
+    """Base of the rows of `phantoms`: one synthetic site."""
+
+    kind: str
+    seed: int
 
 
 class Finding(Row):
@@ -65,10 +67,9 @@ class Acquisition(Row):
         return self.window_hu
 
 
-class Phantom(Row):
+class Phantom(PhantomRow):
     """What every synthetic site has; `confounding` is the cause of poor generalization (A-75)."""
 
-    seed: int
     confounding: Share = Field(
         description="share of patients whose acquisition follows their label; the others get "
         "either at random: 0 makes acquisition independent of the label"
@@ -90,36 +91,6 @@ class Volumes(Phantom):
     )
 
 
-class DicomSite(Volumes):
-    """DICOM folders, one per study, and a label table (as UTSW would have)."""
-
-    kind: Literal["dicom_series"]
-
-
-class CcCcii(Volumes):
-    """8-bit PNG slices by class, patient and scan."""
-
-    kind: Literal["cc_ccii"]
-    second_scan: Share = Field(description="share of patients with two scans")
-
-    @model_validator(mode="after")
-    def _windows(self) -> CcCcii:
-        _need_windows(self)
-        return self
-
-
-class CovidCtset(Volumes):
-    """16-bit TIFF slices, three series a patient."""
-
-    kind: Literal["covid_ctset"]
-
-
-class Mosmed(Volumes):
-    """NIfTI volumes by severity."""
-
-    kind: Literal["mosmed"]
-
-
 class Images(Phantom):
     """A synthetic site of single 8-bit slices."""
 
@@ -128,55 +99,11 @@ class Images(Phantom):
 
     @model_validator(mode="after")
     def _windows(self) -> Images:
-        _need_windows(self)
+        need_windows(self)
         return self
 
 
-class SarsCov2Ct(Images):
-    """PNG slices in two folders, no patient key."""
-
-    kind: Literal["sars_cov_2_ct"]
-
-
-class CovidCt(Images):
-    """PNG and JPEG slices with two patient tables."""
-
-    kind: Literal["covid_ct"]
-
-
-def _need_windows(row: Phantom) -> None:
+def need_windows(row: Phantom) -> None:
+    """Raise ValueError unless both acquisitions say how HU become greys."""
     for acquisition in (row.acquisition_positive, row.acquisition_negative):
         _ = acquisition.window
-
-
-PhantomRow = Annotated[
-    DicomSite
-    | CcCcii
-    | CovidCtset
-    | Mosmed
-    | SarsCov2Ct
-    | CovidCt
-    | Chexpert
-    | Chestxray14
-    | MimicCxrJpg,
-    Field(discriminator="kind"),
-]
-_ADAPTER: TypeAdapter[PhantomRow] = TypeAdapter(PhantomRow)
-
-
-def parse(site: str, row: Mapping[str, Any]) -> PhantomRow:
-    """Check one row of the table `phantoms`.
-
-    Raises
-    ------
-    ParamsError
-        Naming every key that is wrong and what was expected.
-    """
-    try:
-        return _ADAPTER.validate_python(dict(row))
-    except ValidationError as error:
-        lines = [
-            f"  phantoms.{site}.{'.'.join(map(str, item['loc']))}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise ParamsError("params.yaml cannot be used:\n" + "\n".join(lines)) from error

@@ -24,9 +24,10 @@ from pydicom.uid import (
     generate_uid,
 )
 
+from elsewhere.design.phantoms.dicom_series import DicomSite
 from elsewhere.phantom import physics, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.settings import MARK, DicomSite
+from elsewhere.phantom.mark import MARK
 
 SYNTAXES = (ExplicitVRLittleEndian, JPEG2000Lossless, ImplicitVRLittleEndian, RLELossless)
 ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "gdcm"}

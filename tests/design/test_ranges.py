@@ -1,7 +1,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from elsewhere.phantom.ranges import Counts, Range
+from elsewhere.design.ranges import Counts, Range
 
 
 @pytest.mark.parametrize("kind", [Range, Counts])

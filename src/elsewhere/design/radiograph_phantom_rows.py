@@ -1,14 +1,15 @@
-"""radiograph_settings: the typed rows of the synthetic sites of radiographs."""
+"""radiograph_phantom_rows: what rows of `phantoms` of synthetic radiographs have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from elsewhere.design.parts import Positive, Row, Share
-from elsewhere.phantom.ranges import Counts, Range
+from elsewhere.design.phantom_rows import PhantomRow
+from elsewhere.design.ranges import Counts, Range
+from elsewhere.design.rows import Positive, Row, Share
 
 FindingName = Literal[
     "Cardiomegaly", "Edema", "Consolidation", "Atelectasis", "Pleural Effusion"
@@ -35,18 +36,20 @@ class Mentioned(Listed):
 
     @model_validator(mode="after")
     def _shares(self) -> Mentioned:
-        _check_at_most_all(self, "uncertain", "missed")
-        _check_at_most_all(self, "suspected", "denied")
+        check_at_most_all(self, "uncertain", "missed")
+        check_at_most_all(self, "suspected", "denied")
         return self
 
 
-def _check_at_most_all(row: Row, *keys: str) -> None:
+def check_at_most_all(row: Row, *keys: str) -> None:
+    """Raise ValueError if shares of one whole are more than the whole."""
     total = sum(getattr(row, key) for key in keys)
     if total > 1:
         raise ValueError(f"{' + '.join(keys)} is {total:g}, expected at most 1: they are shares")
 
 
-def _all_findings(value: Findings) -> Findings:
+def all_findings(value: Findings) -> Findings:
+    """Return the table of findings; raise ValueError if it lacks one."""
     missing = [name for name in FINDINGS if name not in value]
     if missing:
         raise ValueError(f"no row for {', '.join(missing)}; add one for each of the five findings")
@@ -76,10 +79,9 @@ class Radiography(Row):
     marker: Literal["L", "R"] = Field(description="letter burnt in at that side of the patient")
 
 
-class Radiographs(Row):
+class Radiographs(PhantomRow):
     """What every synthetic site of radiographs has."""
 
-    seed: int
     patients: Positive
     studies_per_patient: Counts
     female: Share
@@ -87,47 +89,4 @@ class Radiographs(Row):
     age_sd: float
     pacemaker: Pacemaker
     radiography: Radiography
-
-
-class Chexpert(Radiographs):
-    """JPEG by patient, study and view; labels 1, 0, -1 or blank."""
-
-    kind: Literal["chexpert"]
-    findings: Annotated[dict[FindingName, Mentioned], AfterValidator(_all_findings)]
-    lateral: Share = Field(description="share of PA studies with a lateral view too (B-17)")
-    validation_patients: Positive = Field(description="of `patients`; read by people: no -1, blank")
-
-    @model_validator(mode="after")
-    def _some_for_training(self) -> Chexpert:
-        if self.validation_patients >= self.patients:
-            raise ValueError(
-                f"validation_patients is {self.validation_patients}, expected fewer than "
-                f"patients, {self.patients}: the others are for training"
-            )
-        return self
-
-
-class Chestxray14(Radiographs):
-    """PNG in one folder; labels are a list, what is not on it is negative; frontal only (B-17)."""
-
-    kind: Literal["chestxray14"]
-    findings: Annotated[dict[FindingName, Listed], AfterValidator(_all_findings)]
-    test: Share = Field(description="share of patients on the official test list")
-    rgba: Share = Field(description="share of files with four channels")
-    wrong_age: Share = Field(description="share of rows with an age above 120")
-
-
-class MimicCxrJpg(Radiographs):
-    """JPEG by subject and study; labels by study, views and split by image."""
-
-    kind: Literal["mimic_cxr_jpg"]
-    findings: Annotated[dict[FindingName, Mentioned], AfterValidator(_all_findings)]
-    lateral: Share = Field(description="share of PA studies with a lateral view too")
-    unnamed_view: Share = Field(description="share of images with a blank ViewPosition")
-    validation: Share = Field(description="share of subjects in the official validation set")
-    test: Share = Field(description="share of subjects in the official test set (B-04)")
-
-    @model_validator(mode="after")
-    def _shares(self) -> MimicCxrJpg:
-        _check_at_most_all(self, "validation", "test")
-        return self
+    findings: Mapping[FindingName, Listed]

@@ -1,0 +1,33 @@
+"""image: random changes of a single image while a network learns (D-04)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from elsewhere.cohorts.augmentation import Augmentation
+from elsewhere.cohorts.inputs.image import channels, shrunk
+from elsewhere.cohorts.view import Floats, Voxels, require_lattice
+from elsewhere.design.augmentations.image import ImageAugmentation as Row
+from elsewhere.design.inputs.image import ImageInput
+
+
+class ImageAugmentation(Augmentation):
+    """Random crop and flips (D-04), then normalisation of what is left (D-03)."""
+
+    def __init__(self, row: Row, input_row: ImageInput) -> None:
+        self.row, self.input = row, input_row
+
+    def draw(self, array: Voxels, rng: np.random.Generator) -> Floats:
+        """Draw float32 ``[channels, matrix, matrix]``; see `Augmentation.draw`."""
+        if self.row.crop:
+            require_lattice(array, side=self.input.stored_matrix)
+            top, left = rng.integers(self.input.stored_matrix - self.input.matrix + 1, size=2)
+            part = array[0, top : top + self.input.matrix, left : left + self.input.matrix]
+            image = channels(part.astype(np.float32), input=self.input)
+        else:
+            image = shrunk(array, input=self.input)
+        if rng.random() < self.row.flip_vertical:
+            image = image[:, ::-1]
+        if rng.random() < self.row.flip_horizontal:
+            image = image[:, :, ::-1]
+        return np.ascontiguousarray(image)

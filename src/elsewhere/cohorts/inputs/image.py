@@ -1,0 +1,75 @@
+"""image: a single image as a 2D network sees it (B-20, D-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from elsewhere.cohorts.view import Floats, View, Voxels, Window, require_lattice
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.imaging import resample
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_SD = (0.229, 0.224, 0.225)
+
+
+class ImageView(View):
+    """The whole image, shrunk to the network's matrix."""
+
+    def __init__(self, row: ImageInput) -> None:
+        self.row = row
+
+    def windows(self, array: Voxels) -> Iterator[Window]:
+        """Yield the one window, float32 ``[channels, y, x]``; see `View.windows`."""
+        yield 0, shrunk(array, input=self.row)
+
+    def window(self, array: Voxels, *, first: int) -> Floats:
+        """Return the image; see `View.window`."""
+        del first
+        return shrunk(array, input=self.row)
+
+
+def shrunk(array: Voxels, *, input: ImageInput) -> Floats:
+    """Shrink a stored image to the network's matrix, anti-aliased, and normalise it (D-03).
+
+    Parameters
+    ----------
+    array
+        Prepared image [1, stored_matrix, stored_matrix], uint8.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [channels, matrix, matrix].
+    """
+    require_lattice(array, side=input.stored_matrix)
+    image = resample.in_plane(array, rows=input.matrix, columns=input.matrix)[0]
+    return channels(image, input=input)
+
+
+def channels(image: Floats, *, input: ImageInput) -> Floats:
+    """Normalise a grey image of values 0..255 and repeat it to the channels (D-03).
+
+    Parameters
+    ----------
+    image
+        [y, x], the part that the network sees.
+    input
+        `normalise`: zero mean and unit variance of this image, or ImageNet's mean and SD
+        (for one channel their means).
+
+    Returns
+    -------
+    numpy.ndarray
+        float32 [channels, y, x].
+    """
+    repeated = np.repeat(image[None].astype(np.float32), input.channels, axis=0)
+    if input.normalise == "image":
+        deviation = float(image.std())
+        return (repeated - np.float32(image.mean())) / np.float32(deviation or 1.0)
+    mean, sd = np.asarray(IMAGENET_MEAN, np.float32), np.asarray(IMAGENET_SD, np.float32)
+    if input.channels == 1:
+        mean, sd = mean.mean(keepdims=True), sd.mean(keepdims=True)
+    scaled: Floats = (repeated / np.float32(255) - mean[:, None, None]) / sd[:, None, None]
+    return scaled

@@ -1,0 +1,22 @@
+"""audit: settings of what is checked between sites before any training."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from elsewhere.design.rows import Positive, Row, Seed
+
+
+class Audit(Row):
+    """What is checked between sites before any training."""
+
+    similarity: Annotated[float, Field(gt=0, le=1)] = Field(
+        description="least correlation of the signatures of near-duplicates"
+    )
+    folds: Annotated[int, Field(ge=2)] = Field(
+        description="of the cross-validated AUC of label and site, told from headers alone"
+    )
+    permutations: Positive = Field(description="of labels among patients, for a p-value")
+    seed: Seed

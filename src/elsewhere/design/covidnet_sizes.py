@@ -1,0 +1,19 @@
+"""covidnet_sizes: the settings that COVID-Net and its redesign share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from elsewhere.design.rows import NetworkRow, Positive
+
+
+class CovidnetSizes(NetworkRow):
+    """What COVID-Net and its redesign have in common."""
+
+    activation: Literal["none", "relu"] = Field(
+        description="[AMB] between the convolutions of a PEPX block: released code has none"
+    )
+    width: Annotated[float, Field(gt=0, le=1)] = Field(description="share of the paper's channels")
+    dense_features: tuple[Positive, Positive] = Field(description="the two hidden dense layers")

@@ -1,0 +1,33 @@
+"""volume: settings of an input of kind volume: what a 3D network sees."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from elsewhere.design.rows import InputRow, Positive
+
+
+class VolumeInput(InputRow):
+    """Lattice and intensities of a 3D network (A-10, A-13 to A-16)."""
+
+    one_view: ClassVar[bool] = False
+
+    kind: Literal["volume"]
+    matrix: Positive = Field(description="rows and columns after linear interpolation (A-10)")
+    depth: Positive = Field(description="slices that the network sees (A-15)")
+    stride: Positive = Field(description="slices between evaluation windows (A-16)")
+    clip_min_hu: float | None = Field(description="lower clip of HU data (A-13)")
+    clip_max_hu: float | None = Field(description="upper clip of HU data; [AMB] A-13 states none")
+    ct_number: Literal["keep", "shift_to_hu"] = Field(
+        description="[AMB] A-13: use 0-4095 data as they are, or subtract 1024 first"
+    )
+    normalise: Literal["volume", "fixed"] = Field(
+        description="[AMB] A-14: 0..1 by the volume's own range, or by the fixed clip range"
+    )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a window, ``[1, z, y, x]``."""
+        return (1, self.depth, self.matrix, self.matrix)

@@ -1,0 +1,25 @@
+"""contrastive: settings of contrastive learning across sites."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from elsewhere.design.rows import MethodRow, Positive
+
+
+class Contrastive(MethodRow):
+    """Separate normalisation and contrastive embeddings (D-12 to D-15)."""
+
+    one_label: ClassVar[bool] = True
+
+    kind: Literal["contrastive"]
+    loss: Literal["negatives_only", "nt_xent"] = Field(
+        description="[AMB] D-14: the paper's Eq. 4 has no positive pair in the denominator; "
+        "the released code's loss has its own"
+    )
+    reduction: Literal["mean", "sum"] = Field(description="[AMB] D-15: over the positive pairs")
+    temperature: Annotated[float, Field(gt=0)] = Field(description="tau of Eq. 4 (D-15)")
+    weight: Annotated[float, Field(ge=0)] = Field(description="alpha of Eq. 5 (D-15)")
+    projection: tuple[Positive, Positive] = Field(description="the two dense layers (D-13)")

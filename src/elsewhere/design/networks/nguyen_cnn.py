@@ -1,0 +1,22 @@
+"""nguyen_cnn: settings of the 3D CNN of Nguyen et al. 2021."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from elsewhere.design.rows import NetworkRow, Positive, Share
+
+
+class NguyenCnn(NetworkRow):
+    """3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
+
+    kind: Literal["nguyen_cnn"]
+    first_filters: Positive = Field(description="filters of the first level, then doubled (A-32)")
+    pooling: Literal["max", "average"] = Field(description="[AMB] A-36: downsampling operator")
+    groups: Positive = Field(description="[AMB] A-36: groups of every GroupNorm")
+    dropblock_size: Positive = Field(description="[AMB] A-36: side of a dropped block, voxels")
+    dropblock_rate: Share = Field(description="[AMB] A-36: expected dropped share")
+    dropout_rate: Share = Field(description="[AMB] A-36: dropout of the dense layers")
+    dense_features: Positive = Field(description="outputs of each of the four dense layers (A-34)")

@@ -1,0 +1,13 @@
+"""dicom_series: settings of a synthetic site in the layout of DICOM series."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from elsewhere.design.phantom_rows import Volumes
+
+
+class DicomSite(Volumes):
+    """DICOM folders, one per study, and a label table (as UTSW would have)."""
+
+    kind: Literal["dicom_series"]

@@ -1,0 +1,91 @@
+"""rows: the base classes and field types of the rows of settings tables."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+Seed = Annotated[int, Field(ge=0)]
+Modality = Literal["volume", "slice", "radiograph"]
+Length = Annotated[float, Field(ge=0)]
+
+
+class Row(BaseModel):
+    """A row of a settings table: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class InputRow(Row):
+    """Base of the rows of `inputs`: the lattice and intensities that a network sees.
+
+    Attributes
+    ----------
+    one_view
+        A scan is seen whole at once, not in windows; only such scans can have findings.
+    """
+
+    one_view: ClassVar[bool]
+
+    kind: str
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of what the network sees: ``[1, z, y, x]`` or ``[channels, y, x]``."""
+        raise NotImplementedError(f"input kind '{self.kind}' does not say its shape")
+
+
+class AugmentationRow(Row):
+    """Base of the rows of `augmentation`: random changes of a scan while a network learns.
+
+    Attributes
+    ----------
+    input_kind
+        Kind of input whose scans it changes.
+    """
+
+    input_kind: ClassVar[str]
+
+    kind: str
+
+
+class NetworkRow(Row):
+    """Base of the rows of `networks`: one architecture and its sizes."""
+
+    kind: str
+
+
+class MethodRow(Row):
+    """Base of the rows of `methods`: how a network learns from its training sites.
+
+    Attributes
+    ----------
+    site_specific
+        Every training site has layers of its own, so that an arm says what becomes of others.
+    one_label
+        It compares scans by their one class, and cannot learn from scans with findings.
+    """
+
+    site_specific: ClassVar[bool] = True
+    one_label: ClassVar[bool] = False
+
+    kind: str
+
+
+class LayoutOptions(Row):
+    """Base of the options of a layout: how the files of one site are read.
+
+    Attributes
+    ----------
+    modality
+        What a scan of this layout is.
+    has_findings
+        A scan has several findings instead of one label.
+    """
+
+    modality: ClassVar[Modality]
+    has_findings: ClassVar[bool] = False

@@ -1,0 +1,57 @@
+"""site: the rows of `sites` and `intakes`: where scans come from and what files may be like."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from elsewhere.design.rows import Length, Name, Row, Share
+
+
+class Site(Row):
+    """One hospital or public data set; its files lie under data/raw/<name of the row>."""
+
+    title: str = Field(description="name in figures and tables")
+    layout: str = Field(description="published layout, see elsewhere/sites")
+    privacy: Literal["public", "private"] = Field(
+        description="private: keys are hashed with the secret of this machine, paths too"
+    )
+    synthetic: bool = Field(False, description="made by `elsewhere phantom`; figures say so")
+    available: bool = Field(
+        True, description="false: the data cannot be had here (A-78); its cells say so"
+    )
+    intake: Name = Field("strict", description="row of `intakes`: what its files may be like")
+    options: dict[str, Any] = Field(default_factory=dict, description="options of the layout")
+
+
+class IntakeRow(Row):
+    """How far files may be from one regular volume, and what reading one may cost."""
+
+    policy: Literal["strict", "repair"] = Field(
+        description="strict: refuse what is not regular; repair: mend what is safe, and say so"
+    )
+    same_position_mm: Length = Field(description="slices nearer than this lie at one position")
+    spacing_tolerance_mm: Length = Field(
+        description="a step may differ from the median step by this much, whatever its size"
+    )
+    spacing_tolerance: Share = Field(description="and by this share of the median step")
+    gap_ratio: Annotated[float, Field(gt=1)] = Field(
+        description="a step beyond this many median steps is a gap"
+    )
+    tilt_tolerance_degrees: Annotated[float, Field(ge=0, lt=90)] = Field(
+        description="the gantry may lean by this much and count as upright"
+    )
+    cosine_tolerance: Share = Field(
+        description="direction cosines of one volume may differ by this much"
+    )
+    fill_slices: Annotated[int, Field(ge=0)] = Field(
+        description="repair: most neighbouring missing slices that are interpolated"
+    )
+    rejected_at_most: Share = Field(description="a larger share of rejected files stops the step")
+    decode_seconds: Annotated[float, Field(gt=0)] = Field(
+        description="longest time that decoding one slice may take"
+    )
+    decode_gb: Annotated[float, Field(gt=0)] = Field(
+        description="most memory that a decoding worker may take, 10^9 bytes"
+    )

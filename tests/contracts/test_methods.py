@@ -7,9 +7,6 @@ from typing import get_args
 import numpy as np
 import pytest
 import torch
-
-from elsewhere.cohorts.cohort import Cohort, Kept
-from elsewhere.design.budgets import ImageAugmentation, Training
 from elsewhere.design.parts import (
     Contrastive,
     CovidnetRedesign,
@@ -21,10 +18,13 @@ from elsewhere.design.parts import (
     SeriesAdapter,
     Timm,
 )
+from elsewhere.methods.registry import METHODS, build
+
+from elsewhere.cohorts.cohort import Cohort, Kept
 from elsewhere.design.arm import Unseen
+from elsewhere.design.budgets import ImageAugmentation, Training
 from elsewhere.methods import unseen
 from elsewhere.methods.method import Budget, Method
-from elsewhere.methods.registry import METHODS, build
 from elsewhere.networks import registry as networks
 from elsewhere.networks import weights
 

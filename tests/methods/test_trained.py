@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-
-from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.budgets import Prediction
 from elsewhere.design.parts import (
     CovidnetRedesign,
     Erm,
@@ -15,12 +12,15 @@ from elsewhere.design.parts import (
     NetworkRow,
     Sepnorm,
 )
-from elsewhere.design.arm import Unseen
-from elsewhere.methods import trained
 from elsewhere.methods.registry import build as method
+from elsewhere.networks.registry import build
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.design.arm import Unseen
+from elsewhere.design.budgets import Prediction
+from elsewhere.methods import trained
 from elsewhere.methods.unseen import Ensemble
 from elsewhere.networks import weights
-from elsewhere.networks.registry import build
 
 CPU = torch.device("cpu")
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")

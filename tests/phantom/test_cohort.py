@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from elsewhere.phantom import cohort
 from elsewhere.design.phantom_rows import parse
+from elsewhere.phantom import cohort
 
 
 def patients(row, confounding, seed=5):

@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import chi2_contingency
 
 from elsewhere.design import params
-from elsewhere.phantom import radiograph_cohort
-from elsewhere.design.radiograph_phantom_rows import FINDINGS
 from elsewhere.design.phantom_rows import parse
+from elsewhere.design.radiograph_phantom_rows import FINDINGS
+from elsewhere.phantom import radiograph_cohort
 
 MANY = 3000
 SITES = ("chexpert-synthetic", "chestxray14-synthetic", "mimic-cxr-jpg-synthetic")

@@ -1,7 +1,7 @@
 import numpy as np
 
-from elsewhere.phantom import cohort, scanner
 from elsewhere.design.phantom_rows import parse
+from elsewhere.phantom import cohort, scanner
 
 
 def test_two_scans_of_a_patient_show_one_anatomy_in_other_noise(row):

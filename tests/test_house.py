@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.design import params
+from elsewhere.design import kinds, params
 from elsewhere.design.steps import STEPS, WILDCARDS
 from elsewhere.drivers import pipeline
-from elsewhere.methods import registry
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/elsewhere"
@@ -29,7 +28,7 @@ NO_MODULE = {
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
     "test_house.py": "this file",
 }
-METHODS = sorted(place.partition(":")[0] for place in registry.METHODS.values())
+METHODS = [f"elsewhere.methods.{kind}" for kind in kinds.names("methods")]
 NOT_IN = {  # environment of a step: what its module must not load
     "imaging": ("torch", "matplotlib", "seaborn", "sklearn"),
     "figures": ("torch", "SimpleITK"),

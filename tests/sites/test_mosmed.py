@@ -1,10 +1,9 @@
 from pathlib import Path
 
 import openpyxl
-import pytest
 
 from elsewhere.design import params
-from elsewhere.sites.layout import LayoutError, LeftOut, Scan
+from elsewhere.sites.layout import LeftOut, Scan
 from elsewhere.sites.mosmed import Mosmed
 
 POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
@@ -46,8 +45,3 @@ def test_the_registry_is_compared_where_it_is_there(published):
         ("studies/CT-2/study_0003.nii.gz", "not_listed"),
         ("studies/CT-1/study_0009.nii.gz", "missing"),
     }
-
-
-def test_an_unknown_category_cannot_be_left_out(published):
-    with pytest.raises(LayoutError, match="CT-9"):
-        list(Mosmed(leave_out=("CT-9",)).scans(published("mosmed"), POLICY))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 import yaml
@@ -26,6 +26,8 @@ from elsewhere.sites.account import csv_text
 from elsewhere.sites.intake import Intake, Taken
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import LayoutError
+
+PRIVACY = ("private", "public")
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Wanted:
     options: Sequence[str] = ()
     labels: Path | None = None
     intake: str = "strict"
-    privacy: Literal["private", "public"] = "private"
+    privacy: str = "private"
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def check(wanted: Wanted) -> Checked:
         If there is no such row of `intakes`.
     """
     policy = _policy(wanted.intake)
+    if wanted.privacy not in PRIVACY:
+        raise ParamsError(f"--privacy {wanted.privacy}: expected {' or '.join(PRIVACY)}")
     with _folder(wanted) as root:
         chosen = site_options.choose(root, wanted.layout, wanted.options, policy)
         # identifiers are made with a key that nobody keeps

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
 
 from elsewhere.commands import site_options
 from elsewhere.commands.edited import edited, row, scalar
@@ -47,7 +46,7 @@ class NewSite:
     layout: str | None = None
     options: Sequence[str] = ()
     title: str | None = None
-    privacy: Literal["private", "public"] = "private"
+    privacy: str = "private"
     intake: str = "strict"
 
 
@@ -70,6 +69,8 @@ def write(wanted: NewSite) -> list[str]:
     unused_name("sites", wanted.name)
     link = RAW / wanted.name
     _check_place(wanted.path, link)
+    if wanted.privacy not in _PRIVACY:
+        raise ParamsError(f"--privacy {wanted.privacy}: expected {' or '.join(_PRIVACY)}")
     if wanted.intake not in params.intakes:
         raise ParamsError(
             f"--intake {wanted.intake}: there are {', '.join(sorted(params.intakes))}"

@@ -41,7 +41,7 @@ class NewStudy:
     sites: Sequence[str]
     external: Sequence[str] = ()
     title: str | None = None
-    classes: tuple[str, str] = ("negative", "positive")
+    classes: Sequence[str] = ("negative", "positive")
 
     @property
     def every_site(self) -> list[str]:
@@ -65,6 +65,10 @@ def write(wanted: NewStudy) -> list[str]:
     """
     params = load()
     unused_name("studies", wanted.name)
+    if len(wanted.classes) != 2:
+        raise ParamsError("--classes: expected two names, of label 0 and of label 1")
+    if not wanted.sites:
+        raise ParamsError("--sites: expected at least one site to train on")
     place = Path(CONFIG) / "studies" / f"{wanted.name}.yaml"
     if place.exists():
         raise ParamsError(f"{place} is there already; choose another name, or move it away")

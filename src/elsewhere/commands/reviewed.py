@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from elsewhere.commands import blinded
+from elsewhere.commands.blinded import Planned
 from elsewhere.design.params import Params
-from elsewhere.drivers import blinded
-from elsewhere.drivers.blinded import Planned
 from elsewhere.figures import published, table_2
 from elsewhere.scores import reading
 from elsewhere.scores.reading import Reading

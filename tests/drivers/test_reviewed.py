@@ -14,7 +14,7 @@ from elsewhere.drivers.blinded import ReviewError
 from elsewhere.drivers.review import export
 from elsewhere.drivers.reviewed import table
 from elsewhere.figures import style
-from elsewhere.scores.reading import ReadingError
+from elsewhere.scores.reader_study import ReadingError
 
 FOLDER = Path("results/chest/review")
 Key = Callable[[], pd.DataFrame]

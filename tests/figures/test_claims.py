@@ -10,7 +10,7 @@ import pytest
 
 from elsewhere.figures import claims, published
 from elsewhere.figures.claims import OURS, PAPER, Judged
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.evidence import APART, INTERNAL, PAIRED, Key
 

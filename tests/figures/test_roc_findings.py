@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.figures import roc_findings
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Metrics
 from elsewhere.scores.measures import absent
 

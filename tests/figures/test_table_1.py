@@ -10,7 +10,7 @@ import chestxray_study as study
 import pytest
 
 from elsewhere.figures import published, style, table_1
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 
 Texts = Callable[[Path], list[str]]
 

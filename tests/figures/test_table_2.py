@@ -12,7 +12,7 @@ import pytest
 
 from elsewhere.figures import published, style, table_2
 from elsewhere.figures.table_2 import About
-from elsewhere.scores.reading import Reading, agreement
+from elsewhere.scores.reader_study import Reading, agreement
 
 Texts = Callable[[Path], list[str]]
 ARMS = {"dense": "DenseNet121, both sites", "inception": "InceptionResNetV2"}

@@ -17,7 +17,7 @@ import pytest
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.job import Job
-from elsewhere.design.scoring import Scoring
+from elsewhere.design.scoring import STANDARD, Scoring
 from elsewhere.scores import matrix, predictions
 from elsewhere.steps import score
 
@@ -95,8 +95,8 @@ def write_all(folder: Path) -> dict[str, Any]:
     """Write matrix.csv of all cells into a folder and return their metrics."""
     cells = {name: scored(name, folder) for name in CELLS}
     arms = {"a": Arm(sites=("both",), method="erm", network="n")}
-    table = matrix.rows(cells.values(), arms=arms, sites=[*CELLS])
-    matrix.write(table, folder / "matrix.csv")
+    table = matrix.rows(cells.values(), arms=arms, sites=[*CELLS], metrics=STANDARD)
+    matrix.write(table, folder / "matrix.csv", metrics=STANDARD)
     return {name: thinned(cell) for name, cell in cells.items()}
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from elsewhere.design import shown
 from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.arm import Arm
 from elsewhere.design.budgets import Budget
@@ -79,6 +80,8 @@ class Params(Row):
         for name in self.phantoms:
             if name not in self.sites or not self.sites[name].synthetic:
                 found.append(f"phantoms.{name}: sites.{name} is missing or not `synthetic: true`")
+        if not found:  # which figures can be drawn depends on rows that must be there
+            found += [problem for name in self.run for problem in shown.problems(self, name)]
         return found
 
     def _study_problems(self, at: str, study: Study) -> list[str]:

@@ -12,12 +12,23 @@ from matplotlib.axes import Axes
 
 from elsewhere.design.site import Site
 from elsewhere.figures import style
-from elsewhere.figures.site_profile import LUNG_WINDOW_HU, Scans
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.scans import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store
 
 SIDE, PITCH = 1.7, 1.78
 LABELS, HEAD, CLASS_GAP = 1.55, 0.34, 0.16
 EXAMPLES = 2
+
+
+class ExampleSlices(Figure):
+    """Example scans of each site and class."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw the first patients of each class."""
+        draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
+        return ["example_slices"]
 
 
 def draw(

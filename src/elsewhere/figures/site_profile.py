@@ -5,15 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from elsewhere.design.site import Site
 from elsewhere.figures import style
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.scans import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store
 
 TALL, PITCH = 1.3, 1.85
@@ -21,18 +22,16 @@ NAME, TILE, ACROSS, DOWN = 1.3, 0.64, 4, 2
 GREYS, DOTS, WORDS, GAP = 2.3, 1.5, 1.9, 0.45
 HEAD = 0.42
 MOST_LINES = 60
-LUNG_WINDOW_HU = (-1350.0, 150.0)
 HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a patient
 
 
-@dataclass(frozen=True)
-class Scans:
-    """Scans of one site: manifest and profile joined, volumes, and the histograms' edges."""
+class SiteProfile(Figure):
+    """What tells the scans of one site from those of another."""
 
-    site: Site
-    table: pd.DataFrame
-    volumes: Path
-    edges: Mapping[str, Any]
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a line a site."""
+        draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
+        return ["site_profile"]
 
 
 def draw(

@@ -5,7 +5,7 @@ import dataclasses
 import chestxray_study as study
 import pytest
 
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.scores.evidence import INTERNAL
 
 

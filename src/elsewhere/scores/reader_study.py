@@ -1,4 +1,4 @@
-"""reading: the form that a reader fills in, and what it says beside the ground truth (B-43)."""
+"""reader_study: the form that a radiologist fills in, and how it agrees with the labels (B-43)."""
 
 from __future__ import annotations
 

@@ -7,8 +7,8 @@ from scipy import stats
 
 from elsewhere.design.arm import Arm
 from elsewhere.figures import published
-from elsewhere.scores import claims
-from elsewhere.scores.claims import KINDS, Claim, check
+from elsewhere.scores import claim as claims
+from elsewhere.scores.claim import KINDS, Claim, check
 from elsewhere.scores.evidence import APART, INTERNAL, OWN, Area, Evidence
 
 NETWORKS = ("densenet121", "inception-resnet-v2")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.scores.reading import (
+from elsewhere.scores.reader_study import (
     AGREEMENT,
     Reading,
     ReadingError,

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 
 from elsewhere.design.findings import Findings
-from elsewhere.figures import by_finding
+from elsewhere.figures import finding_cells
 
 POLICY = {
     "labels": {
@@ -17,7 +17,7 @@ POLICY = {
 
 
 def test_the_policy_is_said_in_words():
-    (said,) = by_finding.policy(Findings.model_validate(POLICY))
+    (said,) = finding_cells.policy(Findings.model_validate(POLICY))
     assert said == (
         "Labels: an uncertain mention counts as positive for Edema, Atelectasis; negative for "
         "Cardiomegaly; no mention counts as negative; views: PA, AP. A finding that a site does "
@@ -26,7 +26,7 @@ def test_the_policy_is_said_in_words():
 
 
 def test_scans_with_one_label_need_no_policy():
-    assert by_finding.policy(None) == ()
+    assert finding_cells.policy(None) == ()
 
 
 def test_each_finding_is_a_study_of_its_own_that_says_its_policy(nguyen):
@@ -38,9 +38,9 @@ def test_each_finding_is_a_study_of_its_own_that_says_its_policy(nguyen):
         for key, cell in nguyen.cells.items()
     }
     findings = Findings.model_validate(POLICY)
-    named = dataclasses.replace(nguyen.named, policy=by_finding.policy(findings))
+    named = dataclasses.replace(nguyen.named, policy=finding_cells.policy(findings))
     results = nguyen.__class__(named, nguyen.rows, nguyen.columns, cells)
-    found = by_finding.split(results, findings)
+    found = finding_cells.split(results, findings)
     assert list(found) == names
     for name, one in found.items():
         assert one.titled("AUC") == f"{POLICY['labels'][name]['title']}: AUC"

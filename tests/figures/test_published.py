@@ -8,7 +8,8 @@ import pytest
 
 from elsewhere.design.job import Job
 from elsewhere.design.params import load
-from elsewhere.figures import published
+from elsewhere.figures import paper
+from elsewhere.figures.compared import COLUMNS, NO_ARM, compare
 from elsewhere.figures.results import Results
 from elsewhere.steps.figure import Settings
 
@@ -24,7 +25,7 @@ def _value(rows: list[dict[str, str]], arm: str, site: str, metric: str) -> str:
 
 
 def test_numbers_of_nguyen2021() -> None:
-    rows = published.read("nguyen2021")
+    rows = paper.read("nguyen2021")
     assert _value(rows, "utsw", "utsw", "auc") == "0.826 0.024"  # A-65
     assert _value(rows, "covid-ctset", "utsw", "accuracy") == "0.38"  # A-66
     ranges = {row["arm"]: (row["low"], row["high"]) for row in rows if row["low"]}
@@ -33,7 +34,7 @@ def test_numbers_of_nguyen2021() -> None:
 
 
 def test_numbers_of_contrastive() -> None:
-    rows = published.read("contrastive")
+    rows = paper.read("contrastive")
     assert len(rows) == 9 * 2 * 5  # D-18: methods x sites x metrics
     assert _value(rows, "contrastive", "site-a", "auc") == "0.9624 0.0035"  # D-27
     assert _value(rows, "contrastive", "site-b", "auc") == "0.8532 0.0032"  # D-36
@@ -54,7 +55,7 @@ def test_numbers_of_contrastive() -> None:
 def test_p_values_of_contrastive() -> None:
     """D-41 and D-42: Tables II and III, of arms that the study has."""
     study = load(Path(__file__).parents[2] / "params.yaml").studies["contrastive"]
-    rows = published.tests("contrastive")
+    rows = paper.tests("contrastive")
     known = {(row["against"], row["site"]): row["p"] for row in rows}
     assert len(rows) == len(known) == 2 * 6
     assert [known[arm, "site-a"] for arm in ("single-a", "joint", "sepnorm")] == [
@@ -67,12 +68,12 @@ def test_p_values_of_contrastive() -> None:
         assert {row["arm"], row["against"]} <= set(study.arms)
         assert row["site"] in study.arms[row["against"]].sites
         assert row["requirement"] == ("D-41" if row["source"] == "Table II" else "D-42")
-    assert published.tests("nguyen2021") == published.tests(None) == []
+    assert paper.tests("nguyen2021") == paper.tests(None) == []
 
 
 def test_the_review_of_chestxray() -> None:
     """B-44: Table 2; all borderline, and of each image at least one network is wrong at 0.5."""
-    rows = published.review("chestxray")
+    rows = paper.review("chestxray")
     known = {(row["network"], row["image"]): float(row["probability"]) for row in rows}
     assert len(rows) == len(known) == 2 * 4
     by_image = [[known[name, str(image)] for image in range(1, 5)] for name in NETWORKS]
@@ -90,14 +91,14 @@ def test_the_review_of_chestxray() -> None:
     for name, value in (("requirement", "B-44"), ("source", "Table 2")):
         assert {row[name] for row in rows} == {value}
     assert {row["impression"] for row in rows} == {"Borderline Cardiomegaly"}
-    assert published.review("nguyen2021") == published.review(None) == []
+    assert paper.review("nguyen2021") == paper.review(None) == []
 
 
 @pytest.mark.parametrize("name", ["nguyen2021", "contrastive"])
 def test_every_row_is_whole(name: str) -> None:
     study = load(Path(__file__).parents[2] / "params.yaml").studies[name]
     sites = {site for scale in study.scales.values() for site in scale.sites}
-    for row in published.read(name):
+    for row in paper.read(name):
         assert row["metric"] in METRICS
         assert row["source"]
         assert row["requirement"]
@@ -108,7 +109,7 @@ def test_every_row_is_whole(name: str) -> None:
 
 
 def test_ours_stand_beside_the_published_and_are_not_mixed(nguyen: Results) -> None:
-    rows = published.compare(nguyen, "nguyen2021")
+    rows = compare(nguyen, "nguyen2021")
     first = next(row for row in rows if row["quantity"].startswith("AUC, trained on UTSW, "))
     pooled = nguyen.cell(nguyen.rows[0], nguyen.columns[0])["pooled"]
     assert first["published"] == "0.826 ± 0.024"
@@ -125,7 +126,7 @@ def test_ours_stand_beside_the_published_and_are_not_mixed(nguyen: Results) -> N
 
 
 def test_folds_are_a_mean_with_its_spread(contrastive: Results) -> None:
-    rows = published.compare(contrastive, "contrastive")
+    rows = compare(contrastive, "contrastive")
     (row,) = [
         row for row in rows if row["requirement"] == "D-29" and row["quantity"].startswith("AUC")
     ]
@@ -138,7 +139,7 @@ def test_folds_are_a_mean_with_its_spread(contrastive: Results) -> None:
 
 def test_numbers_of_chestxray() -> None:
     """B-32 to B-37: 60 AUCs, anchored by what the text of the paper says of some (B-31)."""
-    rows = published.read("chestxray")
+    rows = paper.read("chestxray")
     known = {(row["arm"], row["site"], row["finding"]): row for row in rows}
     assert len(rows) == len(known) == 60
 
@@ -168,7 +169,7 @@ def test_numbers_of_chestxray() -> None:
 
 def test_counts_of_chestxray_agree_with_their_sums() -> None:
     """B-07, B-08: parts and totals; B-14, B-15: positives of all parts."""
-    rows = published.counts("chestxray")
+    rows = paper.counts("chestxray")
     found: dict[tuple[str, str], dict[str, int]] = {}
     for row in rows:
         if not row["quantity"].startswith(("male", "age")):
@@ -186,21 +187,21 @@ def test_counts_of_chestxray_agree_with_their_sums() -> None:
     assert totals["chexpert"] == [27_000, 65_230, 14_783, 67_115, 97_815]
     assert totals["chestxray14"] == [2_776, 2_303, 4_667, 11_559, 13_317]
     assert found["mimic-cxr-jpg", "scans"] == {"all": 377_110, "test": 5_159}
-    assert published.counts("nguyen2021") == published.counts(None) == []
+    assert paper.counts("nguyen2021") == paper.counts(None) == []
 
 
 def test_claims_of_chestxray() -> None:
-    rows = published.claims("chestxray")
+    rows = paper.claims("chestxray")
     assert [row["requirement"] for row in rows] == [f"B-{number}" for number in range(38, 43)]
     assert all(row["claim"] and row["reading"] and row["source"] for row in rows)
-    assert published.claims("contrastive") == published.claims(None) == []
+    assert paper.claims("contrastive") == paper.claims(None) == []
 
 
 def _written(job: Job) -> list[dict[str, str]]:
     path = job.outputs["figures"] / "published.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == published.COLUMNS
+    assert tuple(rows[0]) == COLUMNS
     return rows
 
 
@@ -209,7 +210,7 @@ def test_what_cannot_be_compared_says_why(
 ) -> None:
     absent = [row for row in _written(drawn_absent) if row["requirement"] == "D-29"]
     assert {row["ours"] for row in absent} == {"not run"}
-    other = [row for row in _written(compared[0]) if row["comment"] == published.NO_ARM]
+    other = [row for row in _written(compared[0]) if row["comment"] == NO_ARM]
     assert not any(row["ours"] for row in other)
     here = {"D-20", "D-22", "D-26", "D-27", "D-29", "D-31", "D-35", "D-36"}
     assert {row["requirement"] for row in other} == {f"D-{n}" for n in range(19, 37)} - here
@@ -217,7 +218,7 @@ def test_what_cannot_be_compared_says_why(
 
 def test_an_unknown_study_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="there are chestxray, contrastive, nguyen2021"):
-        published.read("nobody2020")
+        paper.read("nobody2020")
 
 
 def test_a_range_is_that_of_the_counted_arms(nguyen: Results) -> None:
@@ -225,6 +226,6 @@ def test_a_range_is_that_of_the_counted_arms(nguyen: Results) -> None:
         dataclasses.replace(row, counted=row.name != "utsw") if row.single else row
         for row in nguyen.rows
     )
-    found = published.compare(dataclasses.replace(nguyen, rows=rows), "nguyen2021")
+    found = compare(dataclasses.replace(nguyen, rows=rows), "nguyen2021")
     (ours,) = [row["ours"] for row in found if row["requirement"] == "A-67"]
     assert ours.endswith("(4 cells)"), "of three arms on two sites each, one arm is left out"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from scipy import stats
 
+from elsewhere.design import kinds
 from elsewhere.design.arm import Arm
-from elsewhere.figures import published
+from elsewhere.figures import paper as published
 from elsewhere.scores import claim as claims
-from elsewhere.scores.claim import KINDS, Claim, check
+from elsewhere.scores.claim import Claim, check
 from elsewhere.scores.evidence import APART, INTERNAL, OWN, Area, Evidence
 
 NETWORKS = ("densenet121", "inception-resnet-v2")
@@ -231,7 +232,7 @@ def test_arms_are_found_by_their_rows():
 def test_a_claim_about_arms_that_are_not_there_cannot_be_said():
     given = {"one": Arm(sites=("a",), method="erm", network="n")}
     of = evidence({("one", INTERNAL, "edema"): Area(0.8)}, given=given)
-    for kind in KINDS:
+    for kind in kinds.names("claims"):
         verdict = check(named(kind, findings=("edema",)), of)
         assert (kind == "poor") == bool(verdict.pairs)
         if not verdict.pairs:
@@ -240,5 +241,7 @@ def test_a_claim_about_arms_that_are_not_there_cannot_be_said():
 
 def test_an_unknown_kind_is_named():
     row = published.claims("chestxray")[0] | {"kind": "better"}
-    with pytest.raises(ValueError, match="B-38: no kind 'better' of claims; it is internal_above"):
+    with pytest.raises(
+        ValueError, match="B-38: no kind 'better' of claims; there are internal_above"
+    ):
         claims.claim(row)

@@ -59,9 +59,7 @@ def draw(
             width=width,
             height=HEAD + PITCH * len(scans),
             notes=(
-                "Of a volume the middle axial slice. Data in HU: lung window, level -600, width "
-                "1500 HU. Other data: full range of the scan. The first two patients of each "
-                "class, not chosen by eye.",
+                f"{_window(scans)}The first two patients of each class, not chosen by eye.",
                 *policy,
             ),
             synthetic=any(one.site.synthetic for one in scans.values()),
@@ -83,6 +81,19 @@ def draw(
                     else:
                         _nothing(axes, one.site, any_scan=bool(chosen))
         style.save(page.figure, folder, "example_slices")
+
+
+def _window(scans: Mapping[str, Scans]) -> str:
+    """Return which slice and which grey values are shown, as sentences."""
+    volumes = any(of_site.modality == "volume" for of_site in scans.values())
+    in_hu = any((of_site.table["value_scale"] == "HU").any() for of_site in scans.values())
+    slice_shown = "Of a volume the middle axial slice. " if volumes else ""
+    if not in_hu:
+        return f"{slice_shown}Grey values: full range of the scan. "
+    return (
+        f"{slice_shown}Data in HU: lung window, level -600, width 1500 HU. Other data: full range "
+        "of the scan. "
+    )
 
 
 def _left(label: int, number: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from elsewhere.design.rows import Modality
 from elsewhere.design.site import Site
 
 LUNG_WINDOW_HU = (-1350.0, 150.0)
@@ -22,3 +23,12 @@ class Scans:
     table: pd.DataFrame
     volumes: Path
     edges: Mapping[str, Any]
+
+    @property
+    def modality(self) -> Modality | None:
+        """What its scans are; None without a scan."""
+        if self.table.empty:
+            return None
+        if (self.table["view"] != "none").any():
+            return "radiograph"
+        return "volume" if (self.table["n_slices"] > 1).any() else "slice"

@@ -130,15 +130,18 @@ def _duplicates(observed: Observed) -> Iterator[Notice]:
 
 
 def _shortcuts(observed: Observed) -> Iterator[Notice]:
+    answers: dict[tuple[str, str], list[str]] = {}
     for answer in observed.audit["told"]:
-        if answer["status"] != "ok" or answer["p"] is None or answer["p"] > SMALL_P:
-            continue
-        where = observed.sites.get(answer["where"], answer["where"])
-        source = {"format": "the file format"}.get(answer["fields"], f"{answer['fields']} fields")
-        what = f"The label at {where}" if answer["what"] == "label" else "The site"
+        if answer["status"] == "ok" and answer["p"] is not None and answer["p"] <= SMALL_P:
+            fields = "file format" if answer["fields"] == "format" else "acquisition fields"
+            numbers = f"{fields}: AUC {answer['auc']:.2f}, p {answer['p']:.3f}"
+            answers.setdefault((answer["what"], answer["where"]), []).append(numbers)
+    for (what, where), texts in answers.items():
+        title = observed.sites.get(where, where)
+        subject = f"The label at {title}" if what == "label" else "The site of a scan"
         text = (
-            f"{what} can be told from {source} alone, without an image: AUC {answer['auc']:.2f}, "
-            f"p {answer['p']:.3f}; a network may learn this instead of the disease."
+            f"{subject} can be told from headers alone, without an image ({'; '.join(texts)}); a "
+            "network may learn that instead of the disease."
         )
         yield Notice(text, "confounding", "audit")
 

@@ -16,7 +16,7 @@ class ExampleSlices(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "example_slices": Caption(
             "Example scans",
-            "Middle axial slices of the first two patients of each class (A-59).",
+            "The first two patients of each class (A-59); of a volume its middle axial slice.",
             "ingest",
         ),
     }

@@ -16,9 +16,9 @@ class SiteProfile(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "site_profile": Caption(
             "Site profiles",
-            "Grey values, noise in air and lung, slice distance, slices and scanners of "
-            "each site (A-06, A-09, A-11), with the middle of the lungs of its first "
-            "patients.",
+            "Images of the first patients, grey values and scanners of each site (A-06, A-09, "
+            "A-11); of CT also the noise in air and lung, of volumes the slices and their "
+            "distance.",
             "ingest",
         ),
     }

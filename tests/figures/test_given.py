@@ -1,4 +1,4 @@
-"""Every figure of a study of findings, from files as the figure step reads them."""
+"""What figures are given: files of a study of findings, read as the figure step reads them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
-import chestxray_study as invented
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,88 +14,13 @@ import pytest
 from elsewhere.cohorts.labels import labelled
 from elsewhere.design.job import Job
 from elsewhere.design.paths import INTERNAL
-from elsewhere.design.scoring import Scoring
-from elsewhere.design.subgroups import Subgroups
-from elsewhere.figures import of_findings
+from elsewhere.figures.given import Given
 from elsewhere.scores import predictions
 from elsewhere.scores.subgroups import WITH
 from elsewhere.sites import findings, manifest
 from elsewhere.steps import figure, score
 
-SCORING = Scoring(threshold_from="argmax", confidence=0.95, bootstrap=20, seed=0)
-SCANS = 60
 Texts = Callable[[Path], list[str]]
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The predictions of every arm on every site, all findings in one file."""
-    folder = tmp_path_factory.mktemp("cells")
-    frames: dict[str, list[pd.DataFrame]] = {}
-    for (arm, site, finding), one in invented.predictions(SCANS).items():
-        frame = one.frame.assign(finding=finding)
-        frames.setdefault(f"{arm}/{site}-synthetic", []).append(frame)
-    named = {"status": "ok", "patient_key": "published", "findings": ";".join(invented.TITLES)}
-    found = {}
-    for key, parts in frames.items():
-        found[key] = folder / f"{key.replace('/', '--')}.parquet"
-        predictions.write(pd.concat(parts, ignore_index=True), found[key], metadata=named)
-    return found
-
-
-def drawn(
-    paths: dict[str, Path], folder: Path, chosen: of_findings.Chosen
-) -> tuple[list[str], list[dict[str, str]]]:
-    study = invented.by_finding(invented.together(invented.predictions(SCANS)))
-    divided = invented.cohorts(dict.fromkeys(invented.SITES, SCANS))
-    return of_findings.draw(study, divided, paths, folder=folder, chosen=chosen)
-
-
-Drawn = tuple[Path, list[str], list[dict[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def full(paths: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Drawn:
-    """Folder, names and published numbers of all figures; every third scan shows a device."""
-    devices = {}
-    for site in invented.SITES:
-        scans = [f"{site}-{number:06d}" for number in range(SCANS)]
-        states = np.where(np.arange(SCANS) % 3 == 0, "positive", "negative")
-        devices[f"{site}-synthetic"] = pd.Series(states, index=scans, dtype=object)
-    asked = Subgroups(finding="cardiomegaly", device="support_devices")
-    folder = tmp_path_factory.mktemp("full")
-    chosen = of_findings.Chosen("chestxray", asked, devices, SCORING)
-    return folder, *drawn(paths, folder, chosen)
-
-
-def test_each_figure_is_there_once_and_published_numbers_stand_beside_ours(full: Drawn) -> None:
-    folder, names, beside = full
-    assert len(set(names)) == len(names)
-    for name in names:
-        assert (folder / f"{name}.png").is_file(), name
-        assert (folder / f"{name}.svg").is_file(), name
-    assert {"table_1", "claims", "flow", "prevalence", "age_and_sex"} < set(names)
-    assert sum(bool(row["published"]) for row in beside) == 60, "B-32 to B-37"
-    with (folder / "claims_pairs.csv").open(encoding="utf-8") as file:
-        compared = [row for row in csv.DictReader(file) if row["requirement"] == "B-39"]
-    assert compared, "arms are compared on the external site"
-
-
-def test_subgroups_are_those_of_the_device(full: Drawn) -> None:
-    folder, names, _ = full
-    assert "subgroups" in names
-    with (folder / "subgroups.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    with_device = [row["n_scans"] for row in rows if row["quantity"] == WITH]
-    assert with_device == [str(SCANS // 3)] * len(invented.ARMS) * len(invented.SITES)
-
-
-def test_a_study_without_published_numbers_and_device_checks_no_claim(
-    paths: dict[str, Path], tmp_path: Path
-) -> None:
-    names, beside = drawn(paths, tmp_path, of_findings.Chosen(None, None, {}, SCORING))
-    assert not {"claims", "subgroups"}.intersection(names)
-    assert beside == []
 
 
 def annotated(job: Job, settings: figure.Settings) -> None:
@@ -162,14 +86,74 @@ def scored(job: Job, settings: figure.Settings) -> Job:
     return dataclasses.replace(job, inputs={**job.inputs, "metrics": metrics})
 
 
-def test_every_result_tells_how_labels_were_made_of_findings(
-    study_of: Callable[..., tuple[Job, figure.Settings]], svg_texts: Texts, tmp_path: Path
-) -> None:
-    """The policy of B-17, B-18, B-23 stands in each figure of results, the matrix, the report."""
-    job, settings = study_of(tmp_path, "chestxray", arms=("both-densenet121",))
+Drawn = tuple[Job, figure.Settings]
+
+
+@pytest.fixture(scope="module")
+def radiographs(study_of: Callable[..., Drawn], tmp_path_factory: pytest.TempPathFactory) -> Drawn:
+    """The figure step of two arms of chestxray, from predictions and labels that are drawn."""
+    arms = ("chexpert-densenet121", "both-densenet121")
+    job, settings = study_of(tmp_path_factory.mktemp("chestxray"), "chestxray", arms=arms)
     annotated(job, settings)
     job = scored(job, settings)
     figure.run(job, settings)
+    return job, settings
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_figure_of_a_study_of_findings_is_drawn(radiographs: Drawn) -> None:
+    names = {path.stem for path in radiographs[0].outputs["figures"].glob("*.png")}
+    assert {"table_1", "claims", "flow", "prevalence", "age_and_sex", "subgroups"} < names
+    assert not {"roc_single_site", "confusion_single_site", "arms_table"} & names
+
+
+def test_published_numbers_stand_beside_ours(radiographs: Drawn) -> None:
+    """B-32 and B-34: internal and external AUCs of five findings, of two arms."""
+    given = Given(*radiographs)
+    assert len(given.beside) == 20
+    assert all(row["ours"] for row in given.beside)
+    without = dataclasses.replace(radiographs[1], published=None)
+    assert Given(radiographs[0], without).beside == []
+
+
+def test_arms_are_compared_on_the_same_scans(radiographs: Drawn) -> None:
+    pairs = read(radiographs[0].outputs["figures"] / "claims_pairs.csv")
+    ours = [row for row in pairs if (row["requirement"], row["whose"]) == ("B-39", "ours")]
+    assert ours
+    assert {row["interval"] for row in ours} == {"DeLong, the same scans"}
+
+
+def test_subgroups_are_those_of_the_device(radiographs: Drawn) -> None:
+    job, settings = radiographs
+    rows = read(job.outputs["figures"] / "subgroups.csv")
+    devices = Given(job, settings).devices("support_devices")
+    for row in rows:
+        if row["quantity"] == WITH and row["site"] == "chexpert":
+            split = pd.read_csv(job.paths("split")["chexpert-synthetic"])
+            tested = split[(split["part"] == "test") & split["cardiomegaly"].notna()]
+            states = devices["chexpert-synthetic"][tested["scan_id"]]
+            assert int(row["n_scans"]) == int((states == "positive").sum())
+
+
+def test_a_profile_of_radiographs_has_no_panel_of_slices_or_lungs(
+    radiographs: Drawn, svg_texts: Texts
+) -> None:
+    shown = svg_texts(radiographs[0].outputs["figures"] / "site_profile.svg")
+    assert "CheXpert" in " ".join(shown)
+    for panel in ("slices", "slice distance, mm", "noise", "lung", "unknown", "none found"):
+        assert panel not in shown
+    assert not any("middle of the lungs" in text for text in shown)
+
+
+def test_every_result_says_how_labels_were_made_of_findings(
+    radiographs: Drawn, svg_texts: Texts
+) -> None:
+    """The policy of B-17, B-18, B-23 stands in each figure of results, the matrix, the report."""
+    job, _ = radiographs
     shown = [*job.outputs["figures"].glob("*.svg")]
     results = [path for path in shown if not path.stem.startswith("architecture")]
     assert len(results) > 15

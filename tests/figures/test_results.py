@@ -5,10 +5,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from elsewhere.design.parts import Site
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.job import Job
+from elsewhere.design.site import Site
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.steps.figure import Settings
 

@@ -1,4 +1,4 @@
-"""by_finding: the results of a study of findings, of each finding as those of one label."""
+"""finding_cells: takes the numbers of each finding out of the cells of a study of findings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def split(results: Results, findings: Findings) -> dict[str, Results]:
             results,
             named=replace(results.named, finding=finding.title),
             cells={
-                key: {**one(cell, name), "label_policy": rule}
+                key: {**of_finding(cell, name), "label_policy": rule}
                 for key, cell in results.cells.items()
             },
         )
@@ -36,7 +36,7 @@ def split(results: Results, findings: Findings) -> dict[str, Results]:
     }
 
 
-def one(cell: Mapping[str, Any], finding: str) -> Metrics:
+def of_finding(cell: Mapping[str, Any], finding: str) -> Metrics:
     """Return the numbers of one finding, in the shape of a cell of one label."""
     about = {key: value for key, value in cell.items() if key != "findings"}
     return {**about, **cell["findings"][finding], "finding": finding}
@@ -49,7 +49,7 @@ def internal(
     cells = {
         arm: json.loads(paths[f"{arm}/{INTERNAL}"].read_text(encoding="utf-8")) for arm in arms
     }
-    return {name: {arm: one(cell, name) for arm, cell in cells.items()} for name in findings}
+    return {name: {arm: of_finding(cell, name) for arm, cell in cells.items()} for name in findings}
 
 
 def policy(findings: Findings | None) -> tuple[str, ...]:

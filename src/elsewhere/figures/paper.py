@@ -39,7 +39,7 @@ def tests(name: str | None) -> list[dict[str, str]]:
 
 
 def claims(name: str | None) -> list[dict[str, str]]:
-    """Return what a paper says of its numbers: the rows that `scores.claims.claim` reads.
+    """Return what a paper says of its numbers: the rows that `scores.claim.claim` reads.
 
     Without a file of them, or without published numbers, the list is empty.
     """

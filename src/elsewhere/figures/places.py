@@ -1,4 +1,4 @@
-"""findings: a study of several findings as its figures see it: arms, places, and their cells."""
+"""places: where each arm of a study of findings is tested, and the cells of each place."""
 
 from __future__ import annotations
 

@@ -134,7 +134,8 @@ def write_metrics(
         for site, row in rows.items():
             lost = [name for name in (*part.sites, site) if name in gone]
             auc = plausible(part.sites, site, number)
-            aucs = [auc + (0.01 * (fold - 1.5) if len(folds) > 1 else 0) for fold in folds]
+            apart = 0.01 if len(folds) > 1 else 0.0
+            aucs = [float(np.clip(auc + apart * (fold - 1.5), 0.02, 0.995)) for fold in folds]
             cells[row] = (
                 absent_cell(rows[lost[0]])
                 if lost

@@ -10,7 +10,7 @@ USUAL = "standard"
 
 
 def expanded(names: Sequence[str], *, shelf: str, standard: Sequence[str]) -> tuple[str, ...]:
-    """Return names with the standard ones in place of `standard`.
+    """Return names with the standard ones in place of `standard`, each once.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def expanded(names: Sequence[str], *, shelf: str, standard: Sequence[str]) -> tu
         if name not in known:
             choices = ", ".join((USUAL, *known))
             raise ValueError(f"there is no '{name}' in {shelf}; choose from {choices}")
-    twice = sorted({name for name in listed if listed.count(name) > 1})
+    twice = sorted({name for name in names if [*names].count(name) > 1})
     if twice:
         raise ValueError(f"{', '.join(twice)} of {shelf} stands twice; name each once")
-    return tuple(listed)
+    return tuple(dict.fromkeys(listed))

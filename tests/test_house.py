@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ NO_MODULE = {
     "phantom/test_rows_of_radiographs.py": "design/radiograph_phantom_rows.py",
     "imaging/dicom/test_fuzz.py": "damaged files through all that reads DICOM",
     "imaging/dicom/test_pydicom_files.py": "pydicom's own files through all that reads DICOM",
+    "design/test_law.py": "the law of growth over the real graph",
+    "design/test_law_figures.py": "the law of growth for metrics and figures",
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
@@ -57,6 +60,7 @@ def name_of(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
 def tree_of(path):
     return ast.parse(path.read_text(), filename=str(path))
 

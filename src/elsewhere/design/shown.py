@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from elsewhere.design import kinds
 from elsewhere.design.claim_rows import claim_kinds
 from elsewhere.design.figure_rows import STANDARD, Facts, figure_row
 from elsewhere.design.named import USUAL, expanded
+from elsewhere.design.problem import Problem
 from elsewhere.design.rows import LayoutOptions, Modality
-
-if TYPE_CHECKING:
-    from elsewhere.design.params import Params
+from elsewhere.design.tables import Params
 
 SETTINGS = ("published", "comparisons", "roc_panels", "explain", "subgroups")
 
@@ -32,21 +31,20 @@ def claims(params: Params, study: str) -> tuple[str, ...]:
     )
 
 
-def problems(params: Params, study: str) -> list[str]:
-    """Return what is wrong with the figures that a study names, and with its paper's claims."""
+def problems(params: Params, study: str) -> Iterator[Problem]:
+    """Yield what is wrong with the figures that a study names, and with its paper's claims."""
     given = facts(params, study)
-    found = [
-        f"studies.{study}.figures: '{name}' cannot be drawn: {reason}"
-        for name in params.studies[study].figures
-        if name != USUAL and (reason := figure_row(name).obstacle(given)) is not None
-    ]
+    for name in params.studies[study].figures:
+        reason = None if name == USUAL else figure_row(name).obstacle(given)
+        if reason is not None:
+            yield Problem(f"studies.{study}.figures", f"'{name}' cannot be drawn: {reason}")
     known = kinds.names("claims")
-    found += [
-        f"studies.{study}.published: no kind '{kind}' of claims; there are {', '.join(known)}"
-        for kind in given.claims
-        if kind not in known
-    ]
-    return found
+    for kind in given.claims:
+        if kind not in known:
+            yield Problem(
+                f"studies.{study}.published",
+                f"no kind '{kind}' of claims; there are {', '.join(known)}",
+            )
 
 
 def facts(params: Params, study: str) -> Facts:

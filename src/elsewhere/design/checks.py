@@ -13,15 +13,19 @@ from elsewhere.design.tables import Params
 
 
 def problems(params: Params) -> Iterator[Problem]:
-    """Yield every setting that cannot be used beside the others."""
-    in_tables = [*_table_problems(params)]
-    yield from in_tables
-    if not in_tables:  # which figures can be drawn depends on rows that must be there
+    """Yield every setting that cannot be used beside the others.
+
+    Which figures a study can have depends on rows that must be there: they are checked last, if
+    all else is well.
+    """
+    of_rows = [*_row_problems(params)]
+    yield from of_rows
+    if not of_rows:
         for name in params.run:
             yield from shown.problems(params, name)
 
 
-def _table_problems(params: Params) -> Iterator[Problem]:
+def _row_problems(params: Params) -> Iterator[Problem]:
     yield from _run_problems(params)
     for name, site in params.sites.items():
         yield from missing(f"sites.{name}.intake", [site.intake], params.intakes, "intakes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from elsewhere.design import kinds
 from elsewhere.design.claim_rows import claim_kinds
@@ -10,7 +11,9 @@ from elsewhere.design.figure_rows import STANDARD, Facts, figure_row
 from elsewhere.design.named import USUAL, expanded
 from elsewhere.design.problem import Problem
 from elsewhere.design.rows import LayoutOptions, Modality
-from elsewhere.design.tables import Params
+
+if TYPE_CHECKING:
+    from elsewhere.design.tables import Params
 
 SETTINGS = ("published", "comparisons", "roc_panels", "explain", "subgroups")
 
@@ -41,10 +44,8 @@ def problems(params: Params, study: str) -> Iterator[Problem]:
     known = kinds.names("claims")
     for kind in given.claims:
         if kind not in known:
-            yield Problem(
-                f"studies.{study}.published",
-                f"no kind '{kind}' of claims; there are {', '.join(known)}",
-            )
+            sentence = f"no kind '{kind}' of claims; there are {', '.join(known)}"
+            yield Problem(f"studies.{study}.published", sentence)
 
 
 def facts(params: Params, study: str) -> Facts:

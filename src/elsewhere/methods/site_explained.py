@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -15,7 +12,6 @@ from elsewhere.cohorts.view import Floats
 from elsewhere.methods import explanation, trained
 from elsewhere.methods.run import Run
 from elsewhere.methods.trained import Applied
-from elsewhere.scores.outcomes import OUTCOMES, choose, outcomes
 
 
 @dataclass(frozen=True)
@@ -42,27 +38,9 @@ class SiteExplained:
     gallery: pd.DataFrame | None = None
     layer: str | None = None
 
-    @property
-    def summary(self) -> dict[str, Any]:
-        """What the record of an explained arm says of the site."""
-        return {
-            "absent": self.reason,
-            "layer": self.layer,
-            "counts": dict.fromkeys(OUTCOMES, 0) | Counter(outcomes(self.rows)),
-        }
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Which examples are shown: at most so many of an outcome, by a seed, none of the hidden."""
-
-    scans: int
-    seed: int
-    hidden: Collection[str] = ()
-
 
 def explain(
-    run: Run, files: SiteFiles, rows: pd.DataFrame, *, applied: Applied, examples: Examples
+    run: Run, files: SiteFiles, rows: pd.DataFrame, *, applied: Applied, drawn: pd.DataFrame
 ) -> SiteExplained:
     """Embed the test scans of a site and map where the model looks in some of them (D-43).
 
@@ -76,8 +54,8 @@ def explain(
         The run's predictions of the site's test scans, at least one.
     applied
         How the arm's models are applied.
-    examples
-        Which scans become examples.
+    drawn
+        Those of `rows` that become examples, with a column outcome.
     """
     scans = cohort.load(files, fold=run.fold, part="test")
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
@@ -85,7 +63,6 @@ def explain(
     network = trained.load(run.model, applied=applied, sites=run.sites, scans=scans, how=how)
     firsts = rows["window_start"].tolist()
     embedded = explanation.embedded(network, scans, firsts=firsts, how=how)
-    drawn = choose(rows, scans=examples.scans, seed=examples.seed, hidden=examples.hidden)
     chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]
     layer, shown = explanation.examples(network, scans, chosen=chosen, firsts=firsts, how=how)
     gallery = drawn[["scan_id", "label", "outcome", "probability_1"]].assign(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +16,10 @@ from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
-from elsewhere.methods.site_explained import Examples, SiteExplained, explain
+from elsewhere.methods.site_explained import SiteExplained, explain
 from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
+from elsewhere.scores.outcomes import OUTCOMES, choose, outcomes
 from elsewhere.sites.hidden import hidden
 
 log = logging.getLogger(__name__)
@@ -68,7 +70,7 @@ def run(job: Job, settings: Settings) -> None:
         sites = {}
     status = "not run" if reason else "ok"
     report: dict[str, Any] = {"status": status, "reason": reason, "run": name}
-    report["sites"] = {site: of_site.summary for site, of_site in sites.items()}
+    report["sites"] = {site: _summary(of_site) for site, of_site in sites.items()}
     here = [of_site for of_site in sites.values() if of_site.reason is None]
     galleries = [of_site.gallery for of_site in here if of_site.gallery is not None]
     gallery = pd.concat(galleries) if galleries else pd.DataFrame(columns=GALLERY.names)
@@ -91,5 +93,11 @@ def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> Site
         return SiteExplained(metadata.get("reason", "no test scan"), rows)
     files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
     flags = pd.read_parquet(job.paths("manifest")[site], columns=["scan_id", "flags"])
-    examples = Examples(settings.scans, settings.seed, hidden(flags))
-    return explain(model, files, rows, applied=settings, examples=examples)
+    drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags))
+    return explain(model, files, rows, applied=settings, drawn=drawn)
+
+
+def _summary(of_site: SiteExplained) -> dict[str, Any]:
+    """Return what the record of an explained arm says of a site."""
+    counts = dict.fromkeys(OUTCOMES, 0) | Counter(outcomes(of_site.rows))
+    return {"absent": of_site.reason, "layer": of_site.layer, "counts": counts}

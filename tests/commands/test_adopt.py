@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
+from elsewhere.commands.adopt import AdoptError, adopt
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import cache, pipeline
-from elsewhere.drivers.adopt import AdoptError, adopt
 from elsewhere.drivers.state import locked, read_lock
 
 SPLIT = "split--contrastive--covid-ct-synthetic"
@@ -156,7 +156,7 @@ def test_an_unknown_stage_is_named() -> None:
 
 def test_a_lock_that_lacks_an_input_is_no_change_of_code(stage: Stage) -> None:
     """An input that was added to the graph was not there when the outputs were made."""
-    from elsewhere.drivers.adopt import _differs
+    from elsewhere.commands.adopt import _differs
 
     lock = locked(read_lock()[SPLIT])
     assert lock is not None

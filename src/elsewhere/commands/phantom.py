@@ -1,4 +1,4 @@
-"""phantoms: writes the synthetic sites that a run needs and that are not there yet."""
+"""phantom: writes the synthetic sites that a run needs and that are not there yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""phantoms: synthetic sites are written when they are needed, once."""
+"""phantom: synthetic sites are written when they are needed, once."""
 
 import copy
 import shutil
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from elsewhere.commands.phantom import missing, needed, write_apart, write_missing
 from elsewhere.design import params as tables
-from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
 SITE = "covid-ct-synthetic"
 

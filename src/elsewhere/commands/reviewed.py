@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from elsewhere.commands import blinded
+from elsewhere.commands.blinded import Planned
 from elsewhere.design.params import Params
-from elsewhere.drivers import blinded
-from elsewhere.drivers.blinded import Planned
 from elsewhere.figures import paper, table_2
 from elsewhere.scores import reader_study
 from elsewhere.scores.reader_study import Reading

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from elsewhere.commands.blinded import ReviewError
+from elsewhere.commands.review import export
 from elsewhere.design.params import ParamsError
-from elsewhere.drivers.blinded import ReviewError
-from elsewhere.drivers.review import export
 from elsewhere.imaging import store
 from elsewhere.scores import predictions
 from elsewhere.scores.cases import CasesError

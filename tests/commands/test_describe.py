@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from elsewhere.commands.describe import tables
 from elsewhere.design.params import ParamsError, load
-from elsewhere.drivers.describe import tables
 
 PARAMS = load(Path(__file__).parents[1] / "params")
 

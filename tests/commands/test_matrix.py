@@ -1,10 +1,10 @@
-"""show: the matrix in the terminal says which cells are its own and which are not there."""
+"""matrix: the matrix in the terminal says which cells are its own and which are not there."""
 
 from pathlib import Path
 
 import pytest
 
-from elsewhere.drivers.show import show
+from elsewhere.commands.matrix import show
 
 MATRIX = """arm,train_sites,test_site,finding,fold,auc,auc_low,auc_high,status
 a,a,a,,0,0.9,0.8,0.95,ok

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from elsewhere.commands import blinded
+from elsewhere.commands.blinded import Planned, ReviewError
 from elsewhere.design import paths
 from elsewhere.design.params import Params
-from elsewhere.drivers import blinded
-from elsewhere.drivers.blinded import Planned, ReviewError
 from elsewhere.figures import reader, table_2
 from elsewhere.files import whole
 from elsewhere.imaging import store

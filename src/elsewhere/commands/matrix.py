@@ -1,4 +1,4 @@
-"""show: a study's matrix as a table in the terminal, and where its files are."""
+"""matrix: a study's matrix as a table in the terminal, and where its files are."""
 
 from __future__ import annotations
 

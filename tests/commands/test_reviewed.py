@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from elsewhere.commands.blinded import ReviewError
+from elsewhere.commands.review import export
+from elsewhere.commands.reviewed import table
 from elsewhere.design.params import ParamsError
-from elsewhere.drivers.blinded import ReviewError
-from elsewhere.drivers.review import export
-from elsewhere.drivers.reviewed import table
 from elsewhere.figures import style
 from elsewhere.scores.reader_study import ReadingError
 

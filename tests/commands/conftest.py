@@ -1,4 +1,4 @@
-"""Checkouts in temporary folders: nothing run yet, or a study of findings that was predicted."""
+"""A project in a temporary folder: a study of findings that was predicted and scored."""
 
 import dataclasses
 import json
@@ -26,32 +26,6 @@ SITE = "mimic-cxr-jpg-synthetic"
 STUDY = "chest"
 LIMITS = {"dense": 0.5, "inception": 0.4}
 FINDINGS = ("edema", "cardiomegaly")
-
-
-@pytest.fixture(scope="session")
-def check_out() -> Callable[[Path], Path]:
-    """Return what makes a folder with the settings of tests/params and src."""
-
-    def made(folder: Path) -> Path:
-        top = folder / "checkout"
-        top.mkdir()
-        shutil.copy(ROOT / ".dvcignore", top)
-        shutil.copytree(SETTINGS, top, dirs_exist_ok=True)
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
-        return top
-
-    return made
-
-
-@pytest.fixture
-def checkout(
-    check_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """Return a folder that the test works in, with the settings of tests/params and src."""
-    top = check_out(tmp_path)
-    monkeypatch.chdir(top)
-    return top
 
 
 @dataclasses.dataclass(frozen=True)

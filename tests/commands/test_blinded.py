@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from elsewhere.commands import blinded
+from elsewhere.commands.blinded import ReviewError
 from elsewhere.design.params import ParamsError
-from elsewhere.drivers import blinded
-from elsewhere.drivers.blinded import ReviewError
 
 ROOT = Path(__file__).parents[2]
 MADE = ("a" * 64, "b" * 64)

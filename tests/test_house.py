@@ -28,6 +28,8 @@ NO_MODULE = {
     "phantom/test_rows_of_radiographs.py": "design/radiograph_phantom_rows.py",
     "imaging/dicom/test_fuzz.py": "damaged files through all that reads DICOM",
     "imaging/dicom/test_pydicom_files.py": "pydicom's own files through all that reads DICOM",
+    "design/test_law.py": "the law of growth over the real graph",
+    "design/test_law_figures.py": "the law of growth for metrics and figures",
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",

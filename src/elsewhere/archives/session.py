@@ -43,7 +43,7 @@ class PacedSession(requests.Session):
         self.auth = Authority(credentials)
         # compressing pixels takes a server ten times as long as sending them
         self.headers["Accept-Encoding"] = "identity"
-        # $REQUESTS_CA_BUNDLE would otherwise win over the bundle of params.yaml
+        # $REQUESTS_CA_BUNDLE would otherwise win over the bundle of the settings
         self.trust_env = False
         self.proxies.update(utils.get_environ_proxies(row.url, no_proxy=None))
         self.verify = trusted(row.ca_bundle) if row.tls == "verified" else False

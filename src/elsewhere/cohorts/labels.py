@@ -105,6 +105,6 @@ def _require(fits: pd.Series[bool], manifest: pd.DataFrame, what: str) -> None:
     if wrong:
         raise LabelsError(
             f"{wrong} of {len(manifest)} scans {what}: a site of findings needs a study with "
-            "`findings`, a site of labels one without; mend the study in params.yaml, or leave "
+            "`findings`, a site of labels one without; mend the study, or leave "
             "the site out of its scales"
         )

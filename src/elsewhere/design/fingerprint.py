@@ -25,7 +25,7 @@ def digest(command: str, settings: Mapping[str, Any], code: str) -> str:
     command
         The stage's command.
     settings
-        Dotted key to the plain value in params.yaml.
+        Dotted key to the plain value in the settings.
     code
         Hash of the list of its source files.
     """

@@ -73,7 +73,7 @@ def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, .
 
 
 def _of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return where params.yaml says these of an arm, those left out of it not among them."""
+    """Return where the settings say these of an arm, those left out of it not among them."""
     said = params.studies[study].arms[arm].model_fields_set
     return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in said}
 

@@ -76,6 +76,6 @@ def split(params: Params, study: str, row: str) -> Stage:
 
 
 def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return where params.yaml says these of a study, those left out of it not among them."""
+    """Return where the settings say these of a study, those left out of it not among them."""
     said = params.studies[study].model_fields_set
     return {field: f"studies.{study}.{field}" for field in fields if field in said}

@@ -32,7 +32,7 @@ class Stage:
     inputs, outputs
         Names to paths; an input may be a table of paths.
     settings
-        Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
+        Field of the step's `Settings` to the dotted key in the settings (or a table of keys): all
         that the step is handed, and all that reruns it.
     members
         Shelf to the kinds that the job uses, sorted: only their files of the shelf's can change
@@ -63,7 +63,7 @@ class Stage:
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Dotted keys of params.yaml, sorted."""
+        """Dotted keys of the settings, sorted."""
         return tuple(sorted(set(_flat(self.settings))))
 
     @property

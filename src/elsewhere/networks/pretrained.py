@@ -124,4 +124,4 @@ def _fetched(row: Timm, repository: str | None) -> Path:
 
 
 def _place(row: Timm) -> str:
-    return f"the row of networks with model '{row.model}' in params.yaml"
+    return f"the row of networks with model '{row.model}'"

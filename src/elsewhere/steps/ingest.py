@@ -84,7 +84,7 @@ def _taken(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
     if not raw.is_dir():
         raise LayoutError(
             f"{raw}: no such folder; put the data of {site.title} there, "
-            f"or set sites.{name}.available: false in params.yaml"
+            f"or set sites.{name}.available: false (a row of config/ is changed in params.yaml)"
         )
     chosen = layout(site.layout, site.options)
     site_keys = keys(name, private=site.privacy == "private")

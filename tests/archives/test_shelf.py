@@ -133,5 +133,5 @@ def test_half_written_files_are_swept(shelf: Shelf, held: Any, tmp_path: Path) -
     path = kept(shelf, next(iter(held.bytes_of(NATIVE).values())))
     (path.parent / f".part-1-{path.name}").write_bytes(b"half")
     (tmp_path / "site/.part-1-label.csv").write_bytes(b"half")
-    assert shelf.swept() == 2
+    assert shelf.remove_partial() == 2
     assert sorted(one for one in (tmp_path / "site").rglob("*") if one.is_file()) == [path]

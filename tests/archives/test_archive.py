@@ -1,4 +1,4 @@
-"""archive: a study answers a question only by the exact value."""
+"""archive: a study matches a query only by the exact value."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""association: who may connect, who is believed, and why there is no connection."""
+"""association: who may connect, which certificate is trusted, why a connection fails."""
 
 import ssl
 from typing import Any

@@ -1,4 +1,4 @@
-"""fetch: a series is complete only if what is here, listed and counted is the same."""
+"""fetch: a series is complete only if stored, listed and counted instances agree."""
 
 import threading
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 
 from elsewhere.archives.archive import Series
 from elsewhere.archives.fetch import Fetch
+from elsewhere.archives.instance_store import InstanceStore
 from elsewhere.archives.pace import Stopped
-from elsewhere.archives.shelf import Shelf
 
 STUDY = "1.2.826.10"
 LUNG = Series(STUDY, "1.2.826.10.1", "CT", "lung", 4)
@@ -18,20 +18,20 @@ RLE = Series("1.2.826.20", "1.2.826.20.1", "CT", "lung", 4)
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "raw", tmp_path / "ledger.csv")
+def store(tmp_path: Path) -> InstanceStore:
+    return InstanceStore(tmp_path / "raw", tmp_path / "ledger.csv")
 
 
 @pytest.fixture
-def fetch_from(dimse_row: Any, opened: Any, shelf: Shelf) -> Any:
+def fetch_from(dimse_row: Any, opened: Any, store: InstanceStore) -> Any:
     def made(scp: Any, **row: Any) -> Fetch:
-        return Fetch(opened(dimse_row(scp, **row)), shelf, stop=threading.Event())
+        return Fetch(opened(dimse_row(scp, **row)), store, stop=threading.Event())
 
     return made
 
 
 def test_series_are_fetched_several_at_a_time(
-    start_scp: Any, fetch_from: Any, shelf: Shelf, caplog: pytest.LogCaptureFixture
+    start_scp: Any, fetch_from: Any, store: InstanceStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "elsewhere")
     fetch = fetch_from(start_scp())
@@ -42,7 +42,7 @@ def test_series_are_fetched_several_at_a_time(
         (RLE, 4, ""),
     }
     assert "9 of 9 instances" in caplog.text
-    assert len(shelf.held(STUDY, LUNG.uid)) == 4
+    assert len(store.held(STUDY, LUNG.uid)) == 4
 
 
 def test_what_is_here_is_not_asked_for(start_scp: Any, fetch_from: Any) -> None:
@@ -85,7 +85,9 @@ def test_what_the_archive_no_longer_lists_is_a_problem(start_scp: Any, fetch_fro
     assert "does not list" in fetch.fetch_series(Series(STUDY, LUNG.uid, "CT", "lung", 3)).problem
 
 
-def test_damage_on_the_way_is_noticed(start_scp: Any, fetch_from: Any, shelf: Shelf) -> None:
+def test_damage_on_the_way_is_noticed(
+    start_scp: Any, fetch_from: Any, store: InstanceStore
+) -> None:
     def damaged(one: Any) -> Any:
         if one.InstanceNumber == 2:
             one.PixelData = one.PixelData[:-2]
@@ -93,16 +95,16 @@ def test_damage_on_the_way_is_noticed(start_scp: Any, fetch_from: Any, shelf: Sh
 
     outcome = fetch_from(start_scp(on_send=damaged)).fetch_series(LUNG)
     assert outcome.problem == "1 of 4 instances of a series are missing or damaged"
-    assert len(shelf.held(STUDY, LUNG.uid)) == 3
+    assert len(store.held(STUDY, LUNG.uid)) == 3
 
 
-def test_a_stop_is_heard(start_scp: Any, fetch_from: Any, shelf: Shelf) -> None:
+def test_a_stop_is_heard(start_scp: Any, fetch_from: Any, store: InstanceStore) -> None:
     fetch = fetch_from(start_scp(), instances_per_second=4)
     fetch._stop = fetch._archive._pace.stop
     threading.Timer(0.6, fetch._stop.set).start()
     with pytest.raises(Stopped):
         fetch.fetch_all([LUNG, RLE], connections=1)
-    assert len(shelf.held(STUDY, LUNG.uid)) < 4
+    assert len(store.held(STUDY, LUNG.uid)) < 4
 
 
 def test_nothing_to_fetch(start_scp: Any, fetch_from: Any) -> None:

@@ -1,4 +1,4 @@
-"""operation: contexts fit an association; every status ends as going on, again, or never."""
+"""operation: contexts fit into one association; each status passes, is retried or fails."""
 
 import pytest
 from pynetdicom import AllStoragePresentationContexts

@@ -1,4 +1,4 @@
-"""pace: turns are spaced, failures wait longer and longer, a stop waits for nobody."""
+"""pace: turns are evenly spaced, pauses grow after failures, a stop ends every wait."""
 
 import threading
 import time

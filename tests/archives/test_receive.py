@@ -1,4 +1,4 @@
-"""receive: only what was asked for comes in; a stop is heard."""
+"""receive: only requested instances are accepted; a stop ends the waiting."""
 
 import threading
 import time

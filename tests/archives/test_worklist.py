@@ -1,4 +1,4 @@
-"""worklist: what a hospital exports, refused where it could mean another patient."""
+"""worklist: reads what a hospital exports; rejects what could match another patient."""
 
 import csv
 from pathlib import Path

@@ -112,9 +112,9 @@ class Archive(ABC):
     def fetch(self, series: Series, wanted: Sequence[Instance], keep: Keep) -> None:
         """Pass each wanted instance of a series to `keep` as it arrives.
 
-        `keep` raises `elsewhere.archives.shelf.Unsound` for an instance that is damaged or was not
-        requested; such an instance counts as missing. Instances that the archive cannot send are
-        left out. The caller compares what arrived with what it wanted.
+        `keep` raises `elsewhere.archives.instance_store.InvalidInstance` for an instance that is
+        damaged or was not requested; such an instance counts as missing. Instances that the archive
+        cannot send are left out. The caller compares the arrived instances with the wanted ones.
         """
 
     def close(self) -> None:

@@ -15,7 +15,7 @@ def archive(row: ArchiveRow, credentials: Credentials, *, pace: Pace) -> Archive
     Raises
     ------
     KindError
-        If there is no protocol of this kind.
+        If there is no archive of this kind.
     """
     archive_class = kinds.implementation("archives", row.kind, Archive)  # type: ignore[type-abstract]
     return archive_class(row, credentials, pace=pace)

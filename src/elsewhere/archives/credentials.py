@@ -28,9 +28,9 @@ class Credentials:
     client_key: str = ""
 
 
-def variable(archive: str, what: str) -> str:
+def variable(archive: str, setting: str) -> str:
     """Return an archive's environment variable, such as ELSEWHERE_ARCHIVE_MAIN_PACS_PASSWORD."""
-    return "_".join((PREFIX, re.sub(r"\W", "_", archive).upper(), what))
+    return "_".join((PREFIX, re.sub(r"\W", "_", archive).upper(), setting))
 
 
 def credentials(archive: str, *, environment: Mapping[str, str] | None = None) -> Credentials:
@@ -46,8 +46,8 @@ def credentials(archive: str, *, environment: Mapping[str, str] | None = None) -
         together is set, or if a user and a token are set.
     """
     variables = os.environ if environment is None else environment
-    values = {what.lower(): _secret(archive, what, variables) for what in SECRETS}
-    values |= {what.lower(): _path(archive, what, variables) for what in FILES}
+    values = {setting.lower(): _secret(archive, setting, variables) for setting in SECRETS}
+    values |= {setting.lower(): _path(archive, setting, variables) for setting in FILES}
     for first, second in (("USER", "PASSWORD"), ("CLIENT_CERTIFICATE", "CLIENT_KEY")):
         if bool(values[first.lower()]) != bool(values[second.lower()]):
             raise CredentialsError(
@@ -60,8 +60,8 @@ def credentials(archive: str, *, environment: Mapping[str, str] | None = None) -
     return Credentials(**values)
 
 
-def _secret(archive: str, what: str, variables: Mapping[str, str]) -> str:
-    name = variable(archive, what)
+def _secret(archive: str, setting: str, variables: Mapping[str, str]) -> str:
+    name = variable(archive, setting)
     path = variables.get(f"{name}_FILE")
     if not path:
         return variables.get(name, "")
@@ -70,14 +70,14 @@ def _secret(archive: str, what: str, variables: Mapping[str, str]) -> str:
     return _readable(f"{name}_FILE", Path(path)).read_text("utf-8").strip()
 
 
-def _path(archive: str, what: str, variables: Mapping[str, str]) -> str:
-    name = variable(archive, what)
+def _path(archive: str, setting: str, variables: Mapping[str, str]) -> str:
+    name = variable(archive, setting)
     path = variables.get(name, "")
     if not path:
         return ""
-    if what == "CLIENT_CERTIFICATE" and not Path(path).is_file():
+    if setting == "CLIENT_CERTIFICATE" and not Path(path).is_file():
         raise CredentialsError(f"{name}: {path} is no file")
-    return path if what == "CLIENT_CERTIFICATE" else str(_readable(name, Path(path)))
+    return path if setting == "CLIENT_CERTIFICATE" else str(_readable(name, Path(path)))
 
 
 def _readable(name: str, path: Path) -> Path:

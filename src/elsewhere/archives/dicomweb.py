@@ -21,9 +21,9 @@ from elsewhere.archives.archive import (
     Study,
 )
 from elsewhere.archives.credentials import Credentials
+from elsewhere.archives.instance_store import InvalidInstance
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.session import PacedSession
-from elsewhere.archives.shelf import Unsound
 from elsewhere.design.archives.dicomweb import DicomwebArchive
 
 Attributes = dict[str, dict[str, Any]]
@@ -105,7 +105,7 @@ class Dicomweb(Archive):
         for instance in wanted:
             try:
                 keep(self._retrieved(series, instance))
-            except (Failed, Unsound):
+            except (Failed, InvalidInstance):
                 continue
 
     def _retrieved(self, series: Series, instance: Instance) -> FileDataset:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pydicom.dataset import FileDataset
 
 from elsewhere.archives.archive import Archive, Failed, Instance, Series
+from elsewhere.archives.instance_store import InstanceStore, InvalidInstance
 from elsewhere.archives.pace import Stopped
-from elsewhere.archives.shelf import Shelf, Unsound
 from elsewhere.progress import reported
 
 log = logging.getLogger(__name__)
@@ -37,9 +37,9 @@ class Fetch:
         One for each finished series, also when the pull ends early.
     """
 
-    def __init__(self, archive: Archive, shelf: Shelf, *, stop: threading.Event) -> None:
+    def __init__(self, archive: Archive, store: InstanceStore, *, stop: threading.Event) -> None:
         self.outcomes: list[Outcome] = []
-        self._archive, self._shelf, self._stop = archive, shelf, stop
+        self._archive, self._store, self._stop = archive, store, stop
         self._events: queue.SimpleQueue[Outcome | BaseException | None] = queue.SimpleQueue()
 
     def fetch_all(self, series: Sequence[Series], *, connections: int) -> None:
@@ -86,8 +86,8 @@ class Fetch:
             if self._stop.is_set():
                 raise Stopped
             if dataset.get("SOPInstanceUID") not in wanted:
-                raise Unsound("an instance that was not requested")
-            self._shelf.keep(dataset, study=series.study, series=series.uid)
+                raise InvalidInstance("an instance that was not requested")
+            self._store.keep(dataset, study=series.study, series=series.uid)
             self._events.put(None)
 
         self._archive.fetch(series, missing, keep)
@@ -121,10 +121,10 @@ class Fetch:
                 tasks -= 1
 
     def _held(self, series: Series) -> set[str]:
-        return self._shelf.held(series.study, series.uid)
+        return self._store.held(series.study, series.uid)
 
     def _name(self, series: Series, instance: Instance) -> str:
-        return self._shelf.path(series.study, series.uid, instance.uid).name
+        return self._store.path(series.study, series.uid, instance.uid).name
 
 
 def _difference(series: Series, listed: set[str], held: set[str]) -> str:

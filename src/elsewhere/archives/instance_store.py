@@ -1,4 +1,4 @@
-"""shelf: store retrieved DICOM instances, checked for damage, under names without identifiers."""
+"""instance_store: keep retrieved DICOM instances, checked for damage, under hashed names."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ _UNPARSED = (
 _PIXELS = (Tag("PixelData"), Tag("FloatPixelData"), Tag("DoubleFloatPixelData"))
 
 
-class Unsound(ValueError):  # noqa: N818
+class InvalidInstance(ValueError):  # noqa: N818
     """An instance is damaged or was not requested."""
 
 
-class Shelf:
+class InstanceStore:
     """Instances below a site's folder: <hash of study>/<hash of series>/<hash of instance>.dcm.
 
     A file gets its final name last, after it was checked. The ledger holds its size and SHA-256: a
@@ -75,7 +75,7 @@ class Shelf:
         """Return the file names of a series' undamaged instances; remove the damaged ones."""
         names = set()
         for path in sorted(self.folder(study, series).glob(f"*{SUFFIX}")):
-            if self._is_sound(path):
+            if self._is_valid(path):
                 names.add(path.name)
             else:
                 log.warning("a damaged file of an earlier run was removed and is fetched again")
@@ -87,20 +87,20 @@ class Shelf:
 
         Raises
         ------
-        Unsound
+        InvalidInstance
             If it is incomplete or of another series.
         """
         encoded = _encoded(dataset)
         check(dataset)
         if (str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID)) != (study, series):
-            raise Unsound("an instance of another series")
+            raise InvalidInstance("an instance of another series")
         path = self.path(study, series, str(dataset.SOPInstanceUID))
         with whole(path) as part:
             part.write_bytes(encoded)
         self._note(path, encoded)
         return path
 
-    def _is_sound(self, path: Path) -> bool:
+    def _is_valid(self, path: Path) -> bool:
         name = self._name(path)
         size = path.stat().st_size
         if name in self._sizes:
@@ -109,7 +109,7 @@ class Shelf:
             with path.open("rb") as file:
                 dataset = dcmread(file)
             check(dataset)
-        except (Unsound, InvalidDicomError, *_UNPARSED):
+        except (InvalidInstance, InvalidDicomError, *_UNPARSED):
             return False
         if hashed(str(dataset.SOPInstanceUID)) + SUFFIX != path.name:
             return False
@@ -141,7 +141,9 @@ def _encoded(dataset: FileDataset) -> bytes:
             dataset.save_as(buffer)
             return buffer.getvalue()
     except _UNPARSED as error:
-        raise Unsound(f"an instance that cannot be written ({type(error).__name__})") from None
+        raise InvalidInstance(
+            f"an instance that cannot be written ({type(error).__name__})"
+        ) from None
 
 
 def check(dataset: FileDataset) -> None:
@@ -149,28 +151,28 @@ def check(dataset: FileDataset) -> None:
 
     Raises
     ------
-    Unsound
+    InvalidInstance
         If it is not; the message names the fault and quotes no value.
     """
     try:
         _check(dataset)
-    except Unsound:
+    except InvalidInstance:
         raise
     except _UNPARSED as error:
-        raise Unsound(f"an instance that cannot be read ({type(error).__name__})") from None
+        raise InvalidInstance(f"an instance that cannot be read ({type(error).__name__})") from None
 
 
 def _check(dataset: FileDataset) -> None:
     for name in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         if not dataset.get(name):
-            raise Unsound(f"an instance without {name}")
+            raise InvalidInstance(f"an instance without {name}")
     meta = dataset.file_meta
     if not meta.get("TransferSyntaxUID"):
-        raise Unsound("an instance without TransferSyntaxUID")
+        raise InvalidInstance("an instance without TransferSyntaxUID")
     if str(meta.get("MediaStorageSOPInstanceUID", "")) != str(dataset.SOPInstanceUID):
-        raise Unsound("file meta and data set name different instances")
+        raise InvalidInstance("file meta and data set name different instances")
     if any(_is_short(dataset, tag) for tag in dataset.keys()):  # noqa: SIM118
-        raise Unsound("a value ends before its length")
+        raise InvalidInstance("a value ends before its length")
     _check_pixels(dataset)
 
 
@@ -186,12 +188,14 @@ def _check_pixels(dataset: FileDataset) -> None:
     if not dataset.get("Rows") and "Image" not in UID(dataset.SOPClassUID).name:
         return
     if not dataset.get("Rows") or not any(tag in dataset for tag in _PIXELS):
-        raise Unsound("an image without pixel data")
+        raise InvalidInstance("an image without pixel data")
     native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
     if native and _PIXELS[0] in dataset:
         length = len(dataset.get_item(_PIXELS[0]).value or b"")
         if length < get_expected_length(dataset):
-            raise Unsound("the pixel data are shorter than rows, columns and frames require")
+            raise InvalidInstance(
+                "the pixel data are shorter than rows, columns and frames require"
+            )
 
 
 def _sizes(ledger: Path) -> dict[str, int]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from elsewhere.archives import worklist
 from elsewhere.archives.archive import Archive, Failed, Series, Study
 from elsewhere.archives.fetch import Fetch, Outcome
+from elsewhere.archives.instance_store import InstanceStore
 from elsewhere.archives.labels import NAME, Labels
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.resolve import resolve
-from elsewhere.archives.shelf import Shelf
 from elsewhere.archives.worklist import Missing, Row
 from elsewhere.design.pulls import PullRow
 from elsewhere.progress import reported
@@ -67,16 +67,16 @@ def pull(row: PullRow, archive: Archive, places: Places, *, pace: Pace, connecti
     """
     rows = worklist.read(places.worklist)
     labels = Labels(places.raw / NAME)
-    shelf = Shelf(places.raw, places.state / LEDGER)
-    n_partial = shelf.remove_partial()
+    store = InstanceStore(places.raw, places.state / LEDGER)
+    n_partial = store.remove_partial()
     if n_partial:
         log.info("removed %d half-written files of an earlier run that was killed", n_partial)
     progress = reported(rows, log, total=len(rows), unit="rows of the work list looked up")
     resolved = resolve(progress, archive)
     series_of, missing = _select_series(resolved.studies, archive, row)
-    fetch = Fetch(archive, shelf, stop=pace.stop)
+    fetch = Fetch(archive, store, stop=pace.stop)
     series = [item for study_series in series_of.values() for item in study_series]
-    unfinished = {item.study for item in series if not _is_complete(item, shelf)}
+    unfinished = {item.study for item in series if not _is_complete(item, store)}
     labels.drop(unfinished)
     labels.write()
     try:
@@ -95,8 +95,8 @@ def pull(row: PullRow, archive: Archive, places: Places, *, pace: Pace, connecti
     )
 
 
-def _is_complete(series: Series, shelf: Shelf) -> bool:
-    return series.count == len(shelf.held(series.study, series.uid))
+def _is_complete(series: Series, store: InstanceStore) -> bool:
+    return series.count == len(store.held(series.study, series.uid))
 
 
 def _select_series(

@@ -12,13 +12,13 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-TALKATIVE = ("dicomweb_client", "pydicom", "pynetdicom", "requests", "retrying", "urllib3")
+SILENCED = ("dicomweb_client", "pydicom", "pynetdicom", "requests", "retrying", "urllib3")
 _ABOVE_ALL = logging.CRITICAL + 1
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the loggers of `TALKATIVE`, their children and all warnings; restore them afterwards.
+    """Silence the loggers of `SILENCED`, their children and all warnings; restore them afterwards.
 
     Enter the block before threads start: warnings are filtered for the whole process.
     """
@@ -36,5 +36,5 @@ def quiet() -> Iterator[None]:
 
 
 def _logger_names() -> list[str]:
-    existing = [name for name in logging.root.manager.loggerDict if name.startswith(TALKATIVE)]
-    return sorted({*TALKATIVE, *existing})
+    existing = [name for name in logging.root.manager.loggerDict if name.startswith(SILENCED)]
+    return sorted({*SILENCED, *existing})

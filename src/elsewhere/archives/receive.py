@@ -33,8 +33,8 @@ from pynetdicom.events import Event
 from elsewhere.archives.archive import ArchiveError, Keep
 from elsewhere.archives.association import server_context
 from elsewhere.archives.credentials import Credentials
+from elsewhere.archives.instance_store import InvalidInstance
 from elsewhere.archives.pace import Pace
-from elsewhere.archives.shelf import Unsound
 from elsewhere.design.archives.dimse import DimseArchive
 
 SYNTAXES: tuple[UID, ...] = (
@@ -54,7 +54,7 @@ SYNTAXES: tuple[UID, ...] = (
     RLELossless,
 )
 # PS3.4 table B.2-1
-SUCCESS, UNSOUND, OUT_OF_RESOURCES, NOT_AUTHORIZED = 0x0000, 0xC000, 0xA700, 0x0124
+SUCCESS, CANNOT_UNDERSTAND, OUT_OF_RESOURCES, NOT_AUTHORIZED = 0x0000, 0xC000, 0xA700, 0x0124
 
 
 class Transfer:
@@ -85,8 +85,8 @@ class Transfer:
         try:
             self._pace.wait_turn()
             self._keep(dcmread(io.BytesIO(event.encoded_dataset())))
-        except (Unsound, InvalidDicomError, EOFError, AttributeError):
-            return UNSOUND
+        except (InvalidInstance, InvalidDicomError, EOFError, AttributeError):
+            return CANNOT_UNDERSTAND
         except BaseException as error:
             # `raise_problem` raises it in our thread: this one may belong to pynetdicom
             self.problem = error

@@ -1,4 +1,4 @@
-"""clahe: contrast-limited adaptive histogram equalisation of a grey image (B-19).
+"""clahe: equalise the contrast of a grey image tile by tile (CLAHE, B-19).
 
 Zuiderveld 1994, Contrast Limited Adaptive Histogram Equalization, Graphics Gems IV. The
 implementation is that of scikit-image, since the paper resizes with that library and names no

@@ -196,8 +196,8 @@ def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
         if key in keys and not depth:
             if keys[key] == PIXEL_DATA:
                 return base + at, length
-            whole = at + length <= last
-            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            in_buffer = at + length <= last
+            value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
             kept.values[keys[key]] = value
         if length != _UNDEFINED:
             at += length
@@ -235,8 +235,8 @@ def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple
         if tag is not None and not depth:
             if tag == PIXEL_DATA:
                 return base + at, length
-            whole = at + length <= last
-            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            in_buffer = at + length <= last
+            value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
             kept.values[tag] = value
         if length == _UNDEFINED:
             depth += 1

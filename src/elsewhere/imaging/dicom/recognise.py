@@ -212,8 +212,8 @@ def _has_position(header: Header, values: Values) -> bool:
 
 def _class_name(uid: str) -> str:
     """Return the standard's name of an SOP class; the UID of a private class is not quoted."""
-    known = UID_dictionary.get(uid)
-    return known[0] if known else "a private class"
+    entry = UID_dictionary.get(uid)
+    return entry[0] if entry else "a private class"
 
 
 def _check_header(header: Header, size: int) -> None:

@@ -49,7 +49,7 @@ def sampled(voxels: Voxels, planes: Sequence[float]) -> Voxels:
 
 
 def shifted(voxels: Voxels, shifts: Sequence[tuple[float, float]]) -> Voxels:
-    """Shift each slice by fractions of rows and columns, with linear interpolation."""
+    """Shift each slice by (rows, columns), fractions included, with linear interpolation."""
     outside = int(voxels.min())
     result = np.empty_like(voxels)
     for index, (plane, shift) in enumerate(zip(voxels, shifts, strict=True)):

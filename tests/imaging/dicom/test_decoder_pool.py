@@ -77,7 +77,7 @@ def test_a_decoder_that_hangs_is_ended(packed):
     hurried = decoder_pool.Pool(gigabytes=1, seconds=1e-4)
     begun = time.perf_counter()
     with pytest.raises(Unusable, match="decoder_timeout"):
-        hurried.each(packed, copied)
+        hurried.decode_slices(packed, copied)
     assert time.perf_counter() - begun < 30
     hurried.close()
 
@@ -89,7 +89,7 @@ def test_a_decoder_that_is_greedy_is_stopped(tmp_path, write_dicom, thorax, rewr
         rewrite(path, "JPEG 2000")
     poor = decoder_pool.Pool(gigabytes=0.05, seconds=30)
     with pytest.raises(Unusable) as refused:
-        poor.each(slices(files), copied)
+        poor.decode_slices(slices(files), copied)
     assert refused.value.reason in ("decoder_memory", "decoder_crashed", "decoder_failed")
     poor.close()
 

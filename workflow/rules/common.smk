@@ -5,10 +5,11 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
+from elsewhere.design.steps import STEPS
 from elsewhere.drivers import bridge
 from elsewhere.drivers.state import rule_inputs
 
-VALUES = tables.read(Path("params.yaml"))
+VALUES = tables.read()
 PARAMS = tables.parse(VALUES)
 GRAPH = stages(PARAMS)
 HASHES = Hashes()

@@ -90,6 +90,8 @@ def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:
         If the network does not fit the input.
     """
     made: Callable[..., Network] = kinds.implementation(
-        "networks", row.kind, Network  # type: ignore[type-abstract]
+        "networks",
+        row.kind,
+        Network,  # type: ignore[type-abstract]
     )
     return made(row, input_row, outputs=outputs)

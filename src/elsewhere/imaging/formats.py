@@ -51,7 +51,7 @@ def read(source: Source, policy: IntakeRow) -> Volume:
         return pixels.read(source.slices, policy)
     volume = nifti(source.files[0]) if source.kind == "nifti" else stack(source)
     told = source.acquisition
-    known = acquisition.told(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
+    known = acquisition.from_text(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
     return replace(volume, acquisition=known)
 
 

@@ -68,7 +68,9 @@ def test_what_the_hub_gave_once_is_taken_from_the_cache(offline):
 
 def test_a_hub_that_cannot_be_reached_is_said_with_what_to_do(offline):
     assert not offline.exists()
-    with pytest.raises(ValueError, match=r"cannot be had .*`pretrained: hub`.*write its path"):
+    with pytest.raises(
+        ValueError, match=r"cannot be downloaded .*`pretrained: hub`.*write its path"
+    ):
         pretrained.find(ROW, repository=REPOSITORY)
 
 

@@ -101,7 +101,7 @@ def test_a_site_never_seen_can_be_classified(method, tmp_path):
     images = torch.rand(3, 1, 32, 32)
     assert bool(network.sites) == method.row.site_specific
     if network.sites:
-        network = unseen.treated(network, "mean", lambda: [images])
+        network = unseen.apply_policy(network, "mean", lambda: [images])
     assert network(images, None).shape == (3, 2)
 
 
@@ -113,7 +113,7 @@ def test_networks_of_timm_learn_in_every_way(method, tmp_path):
     weights.load(again, tmp_path / "model.safetensors")
     assert torch.equal(again(images, "a"), network(images, "a"))
     for policy in get_args(Unseen) if network.sites else ():
-        treated = unseen.treated(copy.deepcopy(network), policy, lambda: [images])
+        treated = unseen.apply_policy(copy.deepcopy(network), policy, lambda: [images])
         assert torch.isfinite(treated(images, None)).all()
 
 

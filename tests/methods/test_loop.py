@@ -157,7 +157,7 @@ def test_a_loss_that_diverges_is_an_error(train, valid, budget):
     def broken(network, batch):
         return cross_entropy(network, batch) * float("nan")
 
-    with pytest.raises(FloatingPointError, match="loss is nan by iteration 5"):
+    with pytest.raises(FloatingPointError, match="loss is nan at iteration 5"):
         learn(new_network(budget), train, valid, budget, losses=[broken])
 
 

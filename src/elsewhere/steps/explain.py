@@ -113,20 +113,24 @@ def _seen(job: Job, settings: Settings, site: str, run: _Run) -> _Seen:
     files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
     scans = cohort.load(files, fold=run.fold, part="test")
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
-    how = trained.how(settings, site=site, sites=run.record["n_train"], device=run.device)
+    options = trained.inference_options(
+        settings, site=site, sites=run.record["n_train"], device=run.device
+    )
     network = trained.load(
         job.paths("model")[run.name],
-        applied=settings,
+        settings=settings,
         sites=run.record["n_train"],
         scans=scans,
-        how=how,
+        options=options,
     )
     firsts = rows["window_start"].tolist()
-    embedded = explanation.embedded(network, scans, firsts=firsts, how=how)
+    embedded = explanation.embedded(network, scans, firsts=firsts, options=options)
     flags = pd.read_parquet(job.paths("manifest")[site], columns=["scan_id", "flags"])
     drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags))
     chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]
-    layer, shown = explanation.examples(network, scans, chosen=chosen, firsts=firsts, how=how)
+    layer, shown = explanation.examples(
+        network, scans, chosen=chosen, firsts=firsts, options=options
+    )
     gallery = drawn[["scan_id", "label", "outcome", "probability_1"]].assign(
         site=site,
         slice=[one.slice for one in shown],

@@ -118,22 +118,26 @@ def _predicted(job: Job, settings: Settings, run: _Run) -> tuple[pd.DataFrame, t
     site = job.wildcards["site"]
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
     parts = {part: cohort.load(files, fold=run.fold, part=part) for part in ("validation", "test")}
-    how = trained.how(settings, site=site, sites=run.record["n_train"], device=run.device)
-    how = replace(how, findings=parts["test"].findings)
+    options = trained.inference_options(
+        settings, site=site, sites=run.record["n_train"], device=run.device
+    )
+    options = replace(options, findings=parts["test"].findings)
     network = trained.load(
         job.paths("model")[run.name],
-        applied=settings,
+        settings=settings,
         sites=run.record["n_train"],
         scans=parts["test"] if len(parts["test"]) else parts["validation"],
-        how=how,
+        options=options,
     )
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
     for part, scans in parts.items():
-        found = predict(network, scans, how=how)
+        found = predict(network, scans, options=options)
         rows = found.rows.assign(fold=run.fold, seed=run.seed, part=part)
         if part == "test" and settings.prediction.mc_passes:
-            passes = sample(network, scans, prediction=settings.prediction, seed=run.seed, how=how)
+            passes = sample(
+                network, scans, prediction=settings.prediction, seed=run.seed, options=options
+            )
             rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
         frames.append(rows)
         seconds += found.seconds

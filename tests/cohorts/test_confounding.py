@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from elsewhere.cohorts import confounding
-from elsewhere.cohorts.confounding import POOLED, contingency, told
+from elsewhere.cohorts.confounding import POOLED, contingency, predictability
 from elsewhere.design.audit import Audit
 
 AUDIT = Audit(similarity=0.7, folds=5, permutations=99, seed=0)
@@ -49,7 +49,7 @@ def scans(
 
 def answers(table: pd.DataFrame, settings: Audit = AUDIT) -> dict[tuple[str, str, str], dict]:
     sites = sorted(set(table["site"]))
-    found = told(table, sites=sites, settings=settings)
+    found = predictability(table, sites=sites, settings=settings)
     return {(row["what"], row["where"], row["fields"]): row for row in found}
 
 
@@ -119,7 +119,7 @@ def test_an_auc_is_scikit_learns() -> None:
     ],
 )
 def test_too_little_is_undefined_and_says_why(table: pd.DataFrame, reason: str) -> None:
-    for row in told(table, sites=["a"], settings=AUDIT):
+    for row in predictability(table, sites=["a"], settings=AUDIT):
         if row["what"] == "label":
             assert (row["status"], row["auc"], row["p"]) == ("undefined", None, None)
             assert reason in row["reason"]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.design import kinds
 from elsewhere.design.arm import Unseen
 from elsewhere.design.augmentations.image import ImageAugmentation
@@ -72,7 +72,7 @@ def cohort(site, size):
     arrays = np.random.default_rng(size).integers(0, 256, (size, 1, 36, 36)).astype(np.uint8)
     ids = tuple(f"{site}-{i}" for i in range(size))
     labels = np.arange(size, dtype=np.int64) % 2
-    return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
+    return Cohort(site, ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
 def fit(method, sites, folder, network=NETWORK):

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.cohorts.view import view
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
@@ -46,7 +46,7 @@ class Bright(Network):
 def cohort(*arrays: np.ndarray) -> Cohort:
     ids = tuple(f"{i:016x}" for i in range(len(arrays)))
     labels = np.zeros(len(arrays), np.int64)
-    return Cohort("here", ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
+    return Cohort("here", ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
 def options(row, site="here", batch_size=4) -> InferenceOptions:

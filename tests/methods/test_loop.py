@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.cohorts.cohort import Kept
+from elsewhere.cohorts.cohort import ArrayCache
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
@@ -133,10 +133,10 @@ def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
         def __contains__(self, key):
             return True
 
-    arrays = valid["here"].kept.arrays
-    kept = Kept()
+    arrays = valid["here"].cache.arrays
+    kept = ArrayCache()
     kept.arrays = Slow()
-    slow = valid | {"here": dataclasses.replace(valid["here"], kept=kept)}
+    slow = valid | {"here": dataclasses.replace(valid["here"], cache=kept)}
     with pytest.raises(SystemExit):
         learn(new_network(budget), train, slow, budget, losses=[cross_entropy])
     resumed = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])

@@ -1,4 +1,4 @@
-"""groups: the file that tells a split which patients duplicates connect to others."""
+"""groups: read and write the file of patient groups that duplicates connect, for the split."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def batch():
 
 
 def test_every_place_is_in_one_part(batch):
-    parts = dict(by_site.scans_by_site(batch))
+    parts = dict(by_site.parts(batch))
     assert {site: places.tolist() for site, places in parts.items()} == {
         "b": [0, 2, 3],
         "a": [1, 4],

@@ -25,7 +25,7 @@ class BySite(Method):
         return [cross_entropy]
 
 
-def scans_by_site(batch: Batch) -> Iterator[tuple[str, Tensor]]:
+def parts(batch: Batch) -> Iterator[tuple[str, Tensor]]:
     """Yield each site of a batch with the positions of its scans in it, int64 ``[n]``."""
     for site in dict.fromkeys(batch.sites):
         positions = [position for position, name in enumerate(batch.sites) if name == site]
@@ -36,7 +36,7 @@ def embeddings(network: Network, batch: Batch) -> Tensor:
     """Return the embeddings, ``[batch, features]``, each scan through the layers of its site."""
     by_site = [
         (positions, network.embed(batch.images[positions], site))
-        for site, positions in scans_by_site(batch)
+        for site, positions in parts(batch)
     ]
     order = torch.cat([positions for positions, _ in by_site]).argsort()
     return torch.cat([site_embeddings for _, site_embeddings in by_site])[order]

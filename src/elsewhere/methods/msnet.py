@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from elsewhere.design.methods.msnet import Msnet
-from elsewhere.methods.by_site import BySite, embeddings, scans_by_site
+from elsewhere.methods.by_site import BySite, embeddings, parts
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification, imitation
@@ -52,7 +52,7 @@ class MultiSiteNetwork(BySite):
         """Return the universal head's weighted hard and soft losses, summed over sites."""
         embedded = embeddings(network, batch)
         losses = []
-        for site, positions in scans_by_site(batch):
+        for site, positions in parts(batch):
             logits, labels = network.classifier(embedded[positions]), batch.labels[positions]
             with torch.no_grad():
                 teacher_logits = _teacher(network, site)(embedded[positions])
@@ -66,7 +66,7 @@ def teachers_loss(network: Network, batch: Batch) -> Tensor:
     embedded = embeddings(network, batch)
     losses = [
         classification(_teacher(network, site)(embedded[positions]), batch.labels[positions])
-        for site, positions in scans_by_site(batch)
+        for site, positions in parts(batch)
     ]
     return torch.stack(losses).sum()
 

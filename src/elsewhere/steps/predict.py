@@ -1,4 +1,4 @@
-"""predict: every run of an arm on one site's validation and test parts (A-16, A-57)."""
+"""predict: the step that applies all runs of an arm to one site's scans (A-16, A-57)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What predictions depend on, beside the models.
+    """Settings of the predictions of one cell.
 
     Attributes
     ----------
@@ -40,9 +40,9 @@ class Settings:
     prediction
         The prediction half of the budget.
     unseen
-        Treatment of a site that has no layers of its own in a network whose sites have (D-44).
+        Policy for a site not seen in training, where sites have their own layers (D-44).
     anonymous
-        Treat every site so.
+        Whether the training sites are treated as not seen in training, too.
     """
 
     method: MethodRow
@@ -55,7 +55,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class _Run:
-    """One trained model of the arm: its name, such as "0-643", its record, and its device."""
+    """One trained model of the arm: its name, such as "0-643", its record and its device."""
 
     name: str
     record: Mapping[str, Any]
@@ -71,23 +71,26 @@ class _Run:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Predict one cell: a row for each run, part and scan, or none and the reason why."""
+    """Predict the validation and test scans of one cell, or record why this is not possible.
+
+    The predictions have one row per run, part and scan.
+    """
     runs = {
         name: json.loads(path.read_text(encoding="utf-8"))
         for name, path in job.paths("record").items()
     }
     index = pd.read_parquet(job.path("index"))
     findings = findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
-    named = {"findings": ";".join(findings)} if findings else {}
-    reason = _why_not(runs, index, job.wildcards["site"])
+    findings_entry = {"findings": ";".join(findings)} if findings else {}
+    reason = _not_run_reason(runs, index, job.wildcards["site"])
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
         empty = pd.DataFrame(columns=predictions.COLUMNS)
-        metadata = {"status": "not run", "reason": reason, **named}
+        metadata = {"status": "not run", "reason": reason, **findings_entry}
         predictions.write(empty, job.outputs["predictions"], metadata=metadata)
         record.write_json({"status": "not run", "reason": reason}, job.outputs["cost"])
         return
-    where = device.prepare(settings.prediction)
+    current_device = device.prepare(settings.prediction)
     frames: list[pd.DataFrame] = []
     seconds: list[float] = []
     for name in reported(
@@ -96,25 +99,30 @@ def run(job: Job, settings: Settings) -> None:
         total=len(runs),
         unit="runs",
     ):
-        rows, taken = _predicted(job, settings, _Run(name, runs[name], where))
+        rows, scan_seconds = _predicted(job, settings, _Run(name, runs[name], current_device))
         frames.append(rows)
-        seconds += taken
+        seconds += scan_seconds
     selection = next(iter(runs.values()))["selection"]
-    metadata = {"status": "ok", "selection": selection, "patient_key": _key(index), **named}
+    metadata = {
+        "status": "ok",
+        "selection": selection,
+        "patient_key": _patient_key(index),
+        **findings_entry,
+    }
     predictions.write(pd.concat(frames), job.outputs["predictions"], metadata=metadata)
     cost = {
         "status": "ok",
         "seconds_per_prediction": median(seconds) if seconds else None,
         "n_scans": len(seconds),
-        "device": device.name(where),
+        "device": device.name(current_device),
         "threads": settings.prediction.threads,
-        "peak_memory_mb": device.peak_memory_mb(where),
+        "peak_memory_mb": device.peak_memory_mb(current_device),
     }
     record.write_json(cost, job.outputs["cost"])
 
 
 def _predicted(job: Job, settings: Settings, run: _Run) -> tuple[pd.DataFrame, tuple[float, ...]]:
-    """Return the rows of one run, and the seconds that each scan took."""
+    """Return the predictions of one run, and the seconds that each scan took."""
     site = job.wildcards["site"]
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
     parts = {part: cohort.load(files, fold=run.fold, part=part) for part in ("validation", "test")}
@@ -132,26 +140,28 @@ def _predicted(job: Job, settings: Settings, run: _Run) -> tuple[pd.DataFrame, t
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
     for part, scans in parts.items():
-        found = predict(network, scans, options=options)
-        rows = found.rows.assign(fold=run.fold, seed=run.seed, part=part)
+        predicted = predict(network, scans, options=options)
+        rows = predicted.rows.assign(fold=run.fold, seed=run.seed, part=part)
         if part == "test" and settings.prediction.mc_passes:
             passes = sample(
                 network, scans, prediction=settings.prediction, seed=run.seed, options=options
             )
             rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
         frames.append(rows)
-        seconds += found.seconds
+        seconds += predicted.seconds
     return pd.concat(frames), seconds
 
 
-def _why_not(runs: Mapping[str, Mapping[str, Any]], index: pd.DataFrame, site: str) -> str | None:
-    """Return why this cell cannot be predicted: a model was not made, or the site has no scan."""
-    for made in runs.values():
-        if made["status"] != "ok":
-            return str(made["reason"])
+def _not_run_reason(
+    runs: Mapping[str, Mapping[str, Any]], index: pd.DataFrame, site: str
+) -> str | None:
+    """Return why this cell cannot be predicted: a model is missing or the site has no scan."""
+    for run_record in runs.values():
+        if run_record["status"] != "ok":
+            return str(run_record["reason"])
     return f"site {site} has no data here" if index.empty else None
 
 
-def _key(index: pd.DataFrame) -> str:
-    """Return whether patients are known; without a published key a scan is its own patient."""
+def _patient_key(index: pd.DataFrame) -> str:
+    """Return whether patient keys are published; without them each scan is its own patient."""
     return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"

@@ -1,4 +1,4 @@
-"""erm: settings of empirical risk minimisation."""
+"""erm: settings of empirical risk minimisation, the method that pools all scans; it has none."""
 
 from __future__ import annotations
 

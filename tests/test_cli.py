@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from elsewhere.cli import app
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
+from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "tests/params"
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
 
 
 def run(
@@ -48,7 +48,7 @@ def test_every_stage_has_its_subcommand_with_its_wildcards(monkeypatch: pytest.M
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for stage in {stage.step: stage for stage in stages(tables.load(SETTINGS)).values()}.values():
         arguments = [
-            parameter.name.removeprefix("row_")
+            parameter.name
             for parameter in commands[stage.step].params
             if parameter.param_type_name == "argument"
         ]

@@ -134,7 +134,7 @@ def test_a_cell_that_was_not_run_says_so(
         predicted={f"{arm}/{row}": empty for arm, row in cells},
         gates={A: {"counts": []}, B: {"counts": []}},
     )
-    rows = comparisons.beside(arms.compare(pairs, confidence=0.95), [])
+    rows = comparisons.beside(arms.compare(pairs, confidence=0.95, measures=("f1", "auc")), [])
     comparisons.draw(results, rows, tmp_path)
     assert {row["status"] for row in rows} == {"not run"}
     shown = svg_texts(tmp_path / "comparisons.svg")

@@ -5,6 +5,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
+from elsewhere.design.steps import STEPS
 from elsewhere.drivers import bridge
 from elsewhere.drivers.state import rule_inputs
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -150,6 +151,11 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
         arrays=files.arrays,
         findings=findings,
     )
+
+
+def patient_key(index: pd.DataFrame) -> Literal["none", "published"]:
+    """Return whether patients are known; without a published key a scan is its own patient."""
+    return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"
 
 
 def _labels(rows: pd.DataFrame, findings: tuple[str, ...]) -> npt.NDArray[np.int64]:

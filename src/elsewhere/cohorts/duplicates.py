@@ -48,6 +48,22 @@ class Duplicates:
     n_identical: int
     n_near: int
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many pairs and groups there are, within sites and across them."""
+        sizes = self.groups.groupby("group").size()
+        across = self.groups.loc[self.groups["across_sites"], "group"]
+        return {
+            "identical_pairs": self.n_identical,
+            "near_pairs": self.n_near,
+            "listed_pairs": len(self.pairs),
+            "listed_pairs_across_sites": int((self.pairs["site_a"] != self.pairs["site_b"]).sum()),
+            "groups": len(sizes),
+            "groups_across_sites": int(across.nunique()),
+            "patients_in_groups": int(sizes.sum()),
+            "largest_group": int(sizes.max()) if len(sizes) else 0,
+        }
+
 
 def find(scans: pd.DataFrame, *, similarity: float) -> Duplicates:
     """Find scans of different patients with identical or nearly identical voxels.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -30,3 +31,23 @@ def read(path: Path) -> pd.DataFrame:
     if [*frame.columns] != [*COLUMNS]:
         raise ValueError(f"{path}: columns {[*frame.columns]}, expected {[*COLUMNS]}")
     return frame
+
+
+def units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:
+    """Name what may not be torn: the group of a patient, or the patient of a site.
+
+    Parameters
+    ----------
+    scans
+        site and patient_id of each scan.
+    connected
+        Rows of all sites, with the site.
+
+    Returns
+    -------
+    pandas.Series
+        A name for each scan.
+    """
+    named = connected.set_index(["site", "patient_id"])["group"].to_dict()
+    keys = zip(scans["site"], scans["patient_id"], strict=True)
+    return pd.Series([named.get(key, "|".join(key)) for key in keys], index=scans.index, dtype=str)

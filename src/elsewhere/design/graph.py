@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import paths, scan_stages
+from elsewhere.design import paths, scan_stages, shown
+from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
 from elsewhere.design.study import Study
@@ -180,50 +181,61 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
         inputs={"test": training if row == paths.INTERNAL else own, "training": training},
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
         settings={"scoring": f"studies.{study}.scoring"},
-        members={},
+        members={"metrics": params.studies[study].scoring.metrics},
     )
 
 
 def _figure(params: Params, name: str) -> Stage:
-    study, scale = params.studies[name], params.scale_of(name)
-    rows = list(scale.sites.values())
-    cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
-    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
-    rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
-    explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
+    figures = shown.figures(params, name)
+    wanted = {*REPORT, *(read for figure in figures for read in figure_row(figure).reads)}
+    inputs = _figure_inputs(params, name)
     return Stage(
         step="figure",
         wildcards={"study": name},
-        inputs={
-            "metrics": {
-                f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
-            },
-            "predictions": {
-                f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
-            },
-            "predict_cost": {f"{a}/{s}": paths.cell(name, a, s, "cost.json") for a, s in cells},
-            "record": {f"{a}/{r}": paths.model(name, a, r, "run.json") for a, r in models},
-            "history": {f"{a}/{r}": paths.model(name, a, r, "history.csv") for a, r in models},
-            "train_cost": {f"{a}/{r}": paths.model(name, a, r, "cost.json") for a, r in models},
-            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
-            "volumes": {row: paths.scans(row)["volumes"] for row in rows},
-            "rejected": rejected,
-            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
-            "pairs": paths.audit(name, "pairs.csv"),
-            "audit": paths.audit(name, "audit.json"),
-            "split": {row: paths.split(name, row) for row in rows},
-            "gate": {row: paths.gate(name, row) for row in rows},
-            **_tables(explained, ("explained", "gallery", "embeddings")),
-        },
+        inputs={read: paths for read, paths in inputs.items() if read in wanted},
         outputs={
             "matrix": f"results/{name}/matrix.csv",
             "figures": f"results/{name}/figures",
             "report": f"results/{name}/report.html",
         },
         settings=_figure_settings(params, name),
-        members={},
+        members={
+            "figures": figures,
+            "metrics": params.studies[name].scoring.metrics,
+            "claims": shown.claims(params, name),
+        },
     )
+
+
+def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
+    """Return everything that a figure of a study may read."""
+    study, scale = params.studies[name], params.scale_of(name)
+    rows = list(scale.sites.values())
+    cells = [(arm, row) for arm in study.arms for row in rows]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
+    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
+    explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
+    return {
+        "metrics": {
+            f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
+        },
+        "predictions": {
+            f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
+        },
+        "predict_cost": {f"{a}/{s}": paths.cell(name, a, s, "cost.json") for a, s in cells},
+        "record": {f"{a}/{r}": paths.model(name, a, r, "run.json") for a, r in models},
+        "history": {f"{a}/{r}": paths.model(name, a, r, "history.csv") for a, r in models},
+        "train_cost": {f"{a}/{r}": paths.model(name, a, r, "cost.json") for a, r in models},
+        "manifest": {row: paths.scans(row)["manifest"] for row in rows},
+        "volumes": {row: paths.scans(row)["volumes"] for row in rows},
+        "rejected": {row: paths.scan_file(row, "rejected.csv") for row in rows},
+        "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
+        "pairs": paths.audit(name, "pairs.csv"),
+        "audit": paths.audit(name, "audit.json"),
+        "split": {row: paths.split(name, row) for row in rows},
+        "gate": {row: paths.gate(name, row) for row in rows},
+        **_tables(explained, ("explained", "gallery", "embeddings")),
+    }
 
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:

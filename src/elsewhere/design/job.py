@@ -21,6 +21,8 @@ class Job:
         Input name to one path, or to a table of paths by site (or cell).
     outputs
         Output name to path; the step writes each atomically.
+    members
+        Shelf to the kinds that the job uses, such as ``{"figures": ("matrix", "roc")}``.
     digest
         Hash of the settings and the code that decide the outputs.
     """
@@ -29,6 +31,7 @@ class Job:
     wildcards: Mapping[str, str]
     inputs: Mapping[str, Path | Mapping[str, Path]]
     outputs: Mapping[str, Path]
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = field(default="")
 
     def path(self, name: str) -> Path:

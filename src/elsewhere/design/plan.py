@@ -38,6 +38,7 @@ def hand(stage: Stage, params: tables.Params, values: dict[str, Any]) -> Handed:
         wildcards=stage.wildcards,
         inputs={name: _paths(path_or_table) for name, path_or_table in stage.inputs.items()},
         outputs={name: Path(path) for name, path in stage.outputs.items()},
+        members=stage.members,
         digest=stage_digest(stage, values, Hashes()),
     )
     settings = {field: _resolve(params, keys) for field, keys in stage.settings.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from elsewhere.design.code import closure
 SOURCE = Path("src")
 CODE_LISTS = "results/code"
 Paths = str | dict[str, str]
+_NAMED = 6  # if a job uses more kinds, their hash replaces their names: file names have a limit
 # An input has two implementations: one makes the prepared arrays, the other reads them. This is the
 # room of the first; all other steps use the second.
 _ROOMS = {"prepare": "elsewhere.imaging"}
@@ -77,7 +80,11 @@ class Stage:
     @property
     def code_list(self) -> str:
         """The file that lists `code` with hashes; stages with the same code share it."""
-        return f"{CODE_LISTS}/{'--'.join([self.step, *(kind for _, kind in self._kinds())])}.txt"
+        used = [kind for _, kind in self._kinds()]
+        if len(used) > _NAMED:
+            table = json.dumps(sorted(self.members.items()))
+            used = [hashlib.sha256(table.encode()).hexdigest()[:12]]
+        return f"{CODE_LISTS}/{'--'.join([self.step, *used])}.txt"
 
     def _kinds(self) -> list[tuple[str, str]]:
         """Return shelf and name of each kind that the job uses."""

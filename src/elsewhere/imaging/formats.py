@@ -17,7 +17,6 @@ from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 _COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")

@@ -17,19 +17,6 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 
-# What torch and pickle raise for files that were cut, damaged or written by something else.
-UNUSABLE = (
-    OSError,
-    RuntimeError,
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    EOFError,
-    LookupError,
-    TypeError,
-    ValueError,
-    AttributeError,
-)
-
 
 @dataclass
 class State:
@@ -80,7 +67,7 @@ def load(folder: Path) -> State | None:
         if values.pop("version") != VERSION:
             raise ValueError("written by another version")
         return State(**values)
-    except (
+    except (  # what torch and pickle raise for a file that was cut, damaged or is not ours
         OSError,
         RuntimeError,
         pickle.UnpicklingError,

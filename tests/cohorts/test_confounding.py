@@ -1,4 +1,4 @@
-"""confounding: what is tied is told, what is not is not, and what is too little says so."""
+"""confounding: true associations are detected, absent ones not, and small data are reported."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def test_a_field_that_goes_with_the_label_tells_it(tied: str, fields: str) -> No
     assert found["label", "b", fields]["p"] > 0.01
 
 
-def test_sites_are_told_by_what_differs_between_them() -> None:
+def test_sites_are_predicted_from_what_differs_between_them() -> None:
     three = [scans("a", 30), scans("b", 30, seed=1), scans("c", 30, seed=2).assign(rows=768)]
     found = answers(pd.concat(three))
     row = found["site", POOLED, "format"]
-    # c is told for certain, a and b not: for each of a and b, c's third of the others is told
+    # c is predicted perfectly, a and b not: for each of a and b, the third of the others from c is
     assert row["auc"] == pytest.approx((1 + 0.75 + 0.75) / 3, abs=0.06)
     assert row["used"] == ["rows"]
     assert (row["patients"], row["scans"]) == (90, 180)

@@ -1,4 +1,4 @@
-"""duplicates: what brute force finds is found, and whom it connects."""
+"""duplicates: all pairs that brute force finds are found, and their patients are connected."""
 
 from __future__ import annotations
 

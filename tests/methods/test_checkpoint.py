@@ -1,4 +1,4 @@
-"""A checkpoint is whole, or it is not used."""
+"""checkpoint: a damaged or incomplete checkpoint is not used."""
 
 import logging
 

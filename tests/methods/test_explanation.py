@@ -1,4 +1,4 @@
-"""Embeddings and examples of scans, against the network asked directly."""
+"""explanation: embeddings and examples against direct calls of the network."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run's network, made again from its weights and applied as the arm says."""
+"""trained: the network of a run, rebuilt from its weights and applied as the arm's row says."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Policies for a site without layers of its own (D-44), each against its definition."""
+"""unseen: each policy for a site not seen in training (D-44) against its definition."""
 
 import numpy as np
 import pytest

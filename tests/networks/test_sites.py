@@ -1,4 +1,4 @@
-"""Layers of the sites' own: what is shared, what is not, and where a network begins."""
+"""sites: which layers are shared, which exist once per site, and that adapters start at zero."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Networks of timm: the two of paper 001, their stand-ins, and what methods do to them."""
+"""timm: the two networks of paper 001, their small versions, and how methods change them."""
 
 import copy
 import hashlib
@@ -105,15 +105,15 @@ def test_images_that_are_too_small_are_refused(params):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
         ({"model": "densenet122"}, "timm cannot make 'densenet122'"),
         ({"model": "densenet121.no_such_tag"}, "no_such_tag"),
         ({"options": {"grow": 4}}, "unexpected keyword argument 'grow'"),
     ],
 )
-def test_what_timm_does_not_know_is_refused(small_image, wrong, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_timm_does_not_know_is_refused(small_image, wrong, message):
+    with pytest.raises(ValueError, match=message):
         TimmNetwork(changed(**wrong), small_image)
 
 

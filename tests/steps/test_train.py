@@ -1,4 +1,4 @@
-"""One run, whole, killed, interrupted, and where it cannot be made."""
+"""train: a run that completes, is killed, is interrupted, or cannot be made."""
 
 import dataclasses
 import hashlib

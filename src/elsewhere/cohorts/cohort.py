@@ -154,7 +154,7 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
 
 
 def patient_key(index: pd.DataFrame) -> Literal["none", "published"]:
-    """Return whether patients are known; without a published key a scan is its own patient."""
+    """Return whether patient keys are published; without them each scan is its own patient."""
     return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"
 
 

@@ -125,7 +125,7 @@ def _targets(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, 
 
 
 def _sampled(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return at most `MOST_SCANS` scans of randomly drawn units, whatever the order of the rows."""
+    """Return at most `MOST_SCANS` scans of randomly drawn units; row order does not matter."""
     ordered = scans.sort_values(["unit", "scan_id"], ignore_index=True)
     if len(ordered) <= MOST_SCANS:
         return ordered

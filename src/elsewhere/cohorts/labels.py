@@ -1,4 +1,4 @@
-"""labels: turn a manifest into the labels of a study: one label or findings (B-17, B-18, B-23)."""
+"""labels: convert a manifest to the labels of a study: one label or findings (B-17, B-18, B-23)."""
 
 from __future__ import annotations
 

@@ -193,7 +193,7 @@ def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
     frame.columns = [str(name).strip() for name in frame.columns]
     missing = [name for name in required if name not in frame]
     if missing:
-        # what stands there is not shown: without a header line it is the first patient
+        # the columns' names are not shown: without a header line they are the first patient's data
         raise LayoutError(
             f"{path}: none of its {len(frame.columns)} columns is {' or '.join(missing)}; "
             "is the header line there, and are the columns separated by commas?"

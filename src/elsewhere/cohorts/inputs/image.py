@@ -1,4 +1,4 @@
-"""image: shows a prepared image to a 2D network: resized and normalised (B-20, D-03)."""
+"""image: convert a prepared image to the input of a 2D network: resize, normalise (B-20, D-03)."""
 
 from __future__ import annotations
 

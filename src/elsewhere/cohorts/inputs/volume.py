@@ -1,4 +1,4 @@
-"""volume: shows a prepared CT volume to a 3D network: normalised windows of slices (A-14, A-16)."""
+"""volume: convert a prepared CT volume to the input of a 3D network: windows (A-14, A-16)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""parallel_adapter: settings of the method with parallel residual adapters; it has none."""
+"""parallel_adapter: row of the method with parallel residual adapters; no settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""sepnorm: settings of the method with separate normalisation per site (DSBN); it has none."""
+"""sepnorm: row of the method with separate normalisation per site (DSBN); no settings."""
 
 from __future__ import annotations
 

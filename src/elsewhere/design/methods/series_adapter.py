@@ -1,4 +1,4 @@
-"""series_adapter: settings of the method with residual adapters in series; it has none."""
+"""series_adapter: row of the method with residual adapters in series; no settings."""
 
 from __future__ import annotations
 

@@ -6,13 +6,15 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import griffe
-from sphinx.application import Sphinx
 
 from elsewhere.design import kinds
 from elsewhere.design.params import Params
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 Schema = Mapping[str, Any]
 SOURCE = Path(__file__).parents[2] / "src"

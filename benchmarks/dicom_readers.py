@@ -97,8 +97,8 @@ def the_bytes(folder: Path) -> None:
 
 def elsewhere(folder: Path) -> Array:
     """The whole way: recognise, group, judge, decode, rescale, turn."""
-    from elsewhere.design.parts import IntakeRow
     from elsewhere.design.reading import read
+    from elsewhere.design.site import IntakeRow
     from elsewhere.imaging.dicom import group, pixels, recognise
 
     global _POLICY  # noqa: PLW0603 - the settings are read once, like a step does

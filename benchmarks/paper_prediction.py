@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
 from elsewhere.cohorts.windows import starts
+
 from elsewhere.design.params import load
 from elsewhere.methods.inference import probabilities
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 from results import machine, write_section
 
 HEADING = "## Prediction of one paper-scale scan"

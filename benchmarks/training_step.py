@@ -20,9 +20,9 @@ from elsewhere.design.params import load
 from elsewhere.imaging import store
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.feed import batches
+from elsewhere.methods.fit import Budget
 from elsewhere.methods.loop import _Run
-from elsewhere.methods.method import Budget
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 from results import machine, write_section
 
 HEADING = "## Training step of the redesigned COVID-Net"

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.design import params
+from elsewhere.design import kinds, params
 from elsewhere.drivers import pipeline
-from elsewhere.methods import registry
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/elsewhere"
@@ -27,7 +26,7 @@ NO_MODULE = {
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
     "test_house.py": "this file",
 }
-METHODS = sorted(place.partition(":")[0] for place in registry.METHODS.values())
+METHODS = [f"elsewhere.methods.{kind}" for kind in kinds.names("methods")]
 NOT_FOR_MODELS = ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")
 HEAVY = ("torch", "pandas", "matplotlib", "SimpleITK", "scipy", "sklearn", "snakemake", "dvc")
 # Built from pieces, so that this file does not name what it refuses.

@@ -27,11 +27,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydicom.dataset import Dataset
 from pynetdicom import AE, evt
 
-from elsewhere.archives import registry
+from elsewhere.archives import build
 from elsewhere.archives.archive import Archive
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pull import Places
-from elsewhere.design.pulls import DicomwebArchive, DimseArchive, PullRow
+from elsewhere.design.archives.dicomweb import DicomwebArchive
+from elsewhere.design.archives.dimse import DimseArchive
+from elsewhere.design.pulls import PullRow
 
 AET, OURS = "ARCHIVE", "ELSEWHERE"
 QUICK = {
@@ -633,9 +635,7 @@ def opened() -> Iterator[Callable[..., Archive]]:
     archives = []
 
     def made(row: Any, credentials: Credentials | None = None, *, pace: Any = None) -> Archive:
-        archive = registry.archive(
-            row, credentials or Credentials(), pace=pace or registry.pace(row)
-        )
+        archive = build.archive(row, credentials or Credentials(), pace=pace or build.pace(row))
         archives.append(archive)
         return archive
 

@@ -21,7 +21,7 @@ from elsewhere.archives.quiet import quiet
 from elsewhere.archives.worklist import beside
 from elsewhere.design import params
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Site
+from elsewhere.design.site import Site
 from elsewhere.phantom.write import write
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest
@@ -328,14 +328,18 @@ PROGRAM = """
 import json, logging, sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Annotated
 from pydantic import TypeAdapter
-from elsewhere.design.pulls import ArchiveRow, PullRow
+from elsewhere.design.kinds import Of
+from elsewhere.design.archive_rows import ArchiveRow
+from elsewhere.design.pulls import PullRow
 from elsewhere.drivers.pull import pull_site
 
 logging.basicConfig(level=logging.DEBUG)
 given = json.loads(Path("tables.json").read_text())
+read_archive = TypeAdapter(Annotated[ArchiveRow, Of("archives")]).validate_python
 tables = SimpleNamespace(
-    archives={"pacs": TypeAdapter(ArchiveRow).validate_python(given["archive"])},
+    archives={"pacs": read_archive(given["archive"])},
     pulls={"site": PullRow.model_validate(given["pull"])},
 )
 pull_site(tables, "site")

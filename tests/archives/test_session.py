@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from elsewhere.archives import registry
+from elsewhere.archives import build
 from elsewhere.archives.archive import ArchiveError, Denied, Failed, Query, Unavailable
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.quiet import quiet
@@ -142,6 +142,6 @@ def test_a_client_certificate_is_shown(
 
 def test_a_bundle_that_is_not_there_is_named(dicomweb_row: Any) -> None:
     row = dicomweb_row("https://127.0.0.1", tls="verified", ca_bundle="nowhere.pem")
-    archive = registry.archive(row, Credentials(), pace=registry.pace(row))
+    archive = build.archive(row, Credentials(), pace=build.pace(row))
     with pytest.raises(ArchiveError, match=r"nowhere\.pem"):
         archive.studies(QUERY)

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.design import params
+from elsewhere.design import kinds, params
 from elsewhere.imaging import formats
-from elsewhere.sites import findings, registry
+from elsewhere.sites import findings
 from elsewhere.sites.account import csv_text, summary
 from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
-from elsewhere.sites.layout import LayoutError, Scan
+from elsewhere.sites.layout import Layout, LayoutError, Scan
+from elsewhere.sites.layouts import layout as make_layout
 from elsewhere.sites.reasons import REASONS
 
 SIZES = {
@@ -32,7 +33,7 @@ KEYS = Keys("a-site", False, b"key of a test")
 
 POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 
-every_layout = pytest.mark.parametrize("name", registry.LAYOUTS)
+every_layout = pytest.mark.parametrize("name", kinds.names("layouts"))
 
 
 def tree(root):
@@ -40,16 +41,16 @@ def tree(root):
 
 
 def take(name, root, out):
-    return Intake(KEYS, True, out / "volumes", POLICY).take(registry.layout(name, {}), root)
+    return Intake(KEYS, True, out / "volumes", POLICY).take(make_layout(name, {}), root)
 
 
 def test_every_layout_has_a_sample_here():
-    assert set(SIZES) == set(registry.LAYOUTS)
+    assert set(SIZES) == set(kinds.names("layouts"))
 
 
 @every_layout
 def test_says_whose_data_it_reads_and_under_which_terms(name):
-    chosen = registry.layout_class(name)
+    chosen = kinds.implementation("layouts", name, Layout)
     assert len(chosen.citation) > 10
     assert chosen.licence
 
@@ -57,13 +58,13 @@ def test_says_whose_data_it_reads_and_under_which_terms(name):
 @every_layout
 def test_refuses_an_option_that_it_does_not_know(name):
     with pytest.raises(LayoutError, match=r"options\.no_such_option"):
-        registry.layout(name, {"no_such_option": 1})
+        make_layout(name, {"no_such_option": 1})
 
 
 @every_layout
 def test_finds_every_scan_of_a_sound_site(name, published):
     root = published(name)
-    found = list(registry.layout(name, {}).scans(root, POLICY))
+    found = list(make_layout(name, {}).scans(root, POLICY))
     assert all(isinstance(one, Scan) for one in found)
     assert len(found) == SIZES[name]
 
@@ -79,7 +80,7 @@ def test_a_sound_site_has_tables_beside_its_scans_and_nothing_else(name, publish
 @every_layout
 def test_scans_are_well_formed(name, published):
     root = published(name)
-    scans = list(registry.layout(name, {}).scans(root, POLICY))
+    scans = list(make_layout(name, {}).scans(root, POLICY))
     assert len({scan.name for scan in scans}) == len(scans)
     for scan in scans:
         assert scan.label in ((None,) if scan.findings else (0, 1))
@@ -97,7 +98,7 @@ def test_scans_are_well_formed(name, published):
 def test_gives_the_same_scans_again_and_writes_nothing(name, published):
     root = published(name)
     before = tree(root)
-    layout = registry.layout(name, {})
+    layout = make_layout(name, {})
     # compared as text, because an unknown age is NaN
     assert repr(list(layout.scans(root, POLICY))) == repr(list(layout.scans(root, POLICY)))
     assert tree(root) == before
@@ -106,7 +107,7 @@ def test_gives_the_same_scans_again_and_writes_nothing(name, published):
 @every_layout
 def test_reads_no_pixel(name, published):
     root = published(name)
-    layout = registry.layout(name, {})
+    layout = make_layout(name, {})
     before = repr(list(layout.scans(root, POLICY)))
     for path, content in tree(root).items():
         if path.name.endswith((".png", ".jpg", ".tif", ".nii.gz")):
@@ -118,7 +119,7 @@ def test_reads_no_pixel(name, published):
 
 @every_layout
 def test_every_scan_reads_as_a_volume(name, published):
-    for scan in registry.layout(name, {}).scans(published(name), POLICY):
+    for scan in make_layout(name, {}).scans(published(name), POLICY):
         volume = formats.read(scan.source, POLICY)
         assert volume.voxels.ndim == 3
 
@@ -126,7 +127,7 @@ def test_every_scan_reads_as_a_volume(name, published):
 @every_layout
 def test_an_empty_folder_is_refused_by_name(name, tmp_path):
     with pytest.raises(LayoutError, match=str(tmp_path)):
-        list(registry.layout(name, {}).scans(tmp_path, POLICY))
+        list(make_layout(name, {}).scans(tmp_path, POLICY))
 
 
 @every_layout
@@ -135,13 +136,13 @@ def test_hidden_files_are_no_scans(name, published):
     for folder in {path.parent for path in tree(root)}:
         (folder / "._Thumb (1).png").write_bytes(b"x")
         (folder / ".DS_Store").write_bytes(b"x")
-    assert len(list(registry.layout(name, {}).scans(root, POLICY))) == SIZES[name]
+    assert len(list(make_layout(name, {}).scans(root, POLICY))) == SIZES[name]
 
 
 @every_layout
 def test_one_damaged_scan_is_one_rejected_row(name, published, tmp_path):
     root = published(name)
-    victim = within(next(iter(registry.layout(name, {}).scans(root, POLICY))))
+    victim = within(next(iter(make_layout(name, {}).scans(root, POLICY))))
     victim.write_bytes(victim.read_bytes()[: -60 if not victim.suffix else 20])
     taken = take(name, root, tmp_path)
     assert len(taken.rows) == SIZES[name] - 1
@@ -174,9 +175,7 @@ def mess(root, layout):
     (root / "empty folder").mkdir()
     (root / os.fsdecode(b"M\xfcller")).write_bytes(b"x")
     os.mkfifo(root / "pipe")
-    scans = [
-        one for one in registry.layout(layout, {}).scans(root, POLICY) if isinstance(one, Scan)
-    ]
+    scans = [one for one in make_layout(layout, {}).scans(root, POLICY) if isinstance(one, Scan)]
     damaged, lost = within(scans[0]), within(scans[-1])
     damaged.write_bytes(damaged.read_bytes()[:140])
     lost.unlink()

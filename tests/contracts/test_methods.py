@@ -9,23 +9,23 @@ import pytest
 import torch
 
 from elsewhere.cohorts.cohort import Cohort, Kept
-from elsewhere.design.budgets import ImageAugmentation, Training
-from elsewhere.design.parts import (
-    Contrastive,
-    CovidnetRedesign,
-    Erm,
-    ImageInput,
-    Msnet,
-    ParallelAdapter,
-    Sepnorm,
-    SeriesAdapter,
-    Timm,
-)
+from elsewhere.design import kinds
 from elsewhere.design.arm import Unseen
+from elsewhere.design.augmentations.image import ImageAugmentation
+from elsewhere.design.budgets import Training
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.methods.contrastive import Contrastive
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.msnet import Msnet
+from elsewhere.design.methods.parallel_adapter import ParallelAdapter
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.methods.series_adapter import SeriesAdapter
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.timm import Timm
 from elsewhere.methods import unseen
-from elsewhere.methods.method import Budget, Method
-from elsewhere.methods.registry import METHODS, build
-from elsewhere.networks import registry as networks
+from elsewhere.methods.fit import Budget
+from elsewhere.methods.method import Method, build
+from elsewhere.networks import network as networks
 from elsewhere.networks import weights
 
 ROWS = {
@@ -60,10 +60,10 @@ TRAINING = Training(
 
 
 def test_every_kind_is_tested():
-    assert set(ROWS) == set(METHODS)
+    assert set(ROWS) == set(kinds.names("methods"))
 
 
-@pytest.fixture(params=sorted(METHODS))
+@pytest.fixture(params=sorted(kinds.names("methods")))
 def method(request):
     return build(ROWS[request.param])
 

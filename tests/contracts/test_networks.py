@@ -4,18 +4,17 @@ import pytest
 import torch
 from torch import nn
 
-from elsewhere.design.parts import (
-    Covidnet,
-    CovidnetRedesign,
-    ImageInput,
-    NguyenCnn,
-    Timm,
-    VolumeInput,
-)
+from elsewhere.design import kinds
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.design.networks.covidnet import Covidnet
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
+from elsewhere.design.networks.timm import Timm
 from elsewhere.methods import gradcam
 from elsewhere.networks import weights
-from elsewhere.networks.describe import count_parameters, describe, input_shape
-from elsewhere.networks.registry import NETWORKS, build
+from elsewhere.networks.describe import count_parameters, describe
+from elsewhere.networks.network import build
 
 VOLUME = VolumeInput(
     kind="volume", matrix=32, depth=16, stride=4, clip_min_hu=-1000, clip_max_hu=None,
@@ -51,10 +50,10 @@ ROWS = {
 
 
 def test_every_kind_is_tested():
-    assert set(ROWS) == set(NETWORKS)
+    assert set(ROWS) == set(kinds.names("networks"))
 
 
-@pytest.fixture(params=sorted(NETWORKS))
+@pytest.fixture(params=sorted(kinds.names("networks")))
 def rows(request):
     return ROWS[request.param]
 
@@ -67,7 +66,7 @@ def network(rows):
 
 @pytest.fixture
 def images(rows):
-    return torch.rand(3, *input_shape(rows[1]), generator=torch.Generator().manual_seed(1))
+    return torch.rand(3, *rows[1].shape, generator=torch.Generator().manual_seed(1))
 
 
 def test_logits_not_probabilities(network, images):

@@ -1,11 +1,14 @@
 """pulls: an archive that cannot be meant, or that would be unsafe by accident, is refused."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from elsewhere.design.pulls import ArchiveRow, DimseArchive, PullRow
+from elsewhere.design.archive_rows import ArchiveRow
+from elsewhere.design.archives.dimse import DimseArchive
+from elsewhere.design.kinds import Of
+from elsewhere.design.pulls import PullRow
 
 COMMON = {
     "tls": "verified",
@@ -22,7 +25,7 @@ DIMSE |= {"calling_aet": "ELSEWHERE", "retrieve": "get", "instances_per_second":
 
 
 def parse(values: dict[str, Any]) -> ArchiveRow:
-    found: ArchiveRow = TypeAdapter(ArchiveRow).validate_python(values)
+    found: ArchiveRow = TypeAdapter(Annotated[ArchiveRow, Of("archives")]).validate_python(values)
     return found
 
 

@@ -35,6 +35,6 @@ def test_a_site_that_is_not_here_has_no_raw_files_to_depend_on(
 
 
 def test_an_input_is_prepared_once_for_all_studies_that_share_it(at: Any) -> None:
-    stage = scan_stages.prepare("nguyen-demo", "utsw-synthetic")
+    stage = scan_stages.prepare(at, "nguyen-demo", "utsw-synthetic")
     assert stage.name == "prepare--nguyen-demo--utsw-synthetic"
     assert not any("nguyen2021" in path for path in stage.outputs.values())

@@ -5,7 +5,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from elsewhere.design import params, parts, schema
+from elsewhere.design import params, schema
+from elsewhere.design.site import Site
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,7 @@ def test_refuses_names_that_paths_cannot_hold(validator, values, table):
 
 def test_every_described_key_is_described_for_editors(validator):
     site = validator.schema["$defs"]["Site"]["properties"]
-    assert all(site[key]["description"] for key in parts.Site.model_fields)
+    assert all(site[key]["description"] for key in Site.model_fields)
 
 
 def test_write_makes_the_file_once(tmp_path):

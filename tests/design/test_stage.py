@@ -25,5 +25,5 @@ def test_files_are_told_once_and_keys_sorted() -> None:
 def test_one_list_of_code_for_all_that_run_the_same() -> None:
     other = Stage("split", {"study": "t", "site": "b"}, {}, {}, {}, {})
     assert STAGE.code_list == other.code_list == "results/code/split.txt"
-    member = Stage("ingest", {"site": "b"}, {}, {}, {}, {"layout": "mosmed"})
+    member = Stage("ingest", {"site": "b"}, {}, {}, {}, {"layouts": ("mosmed",)})
     assert member.code_list == "results/code/ingest--mosmed.txt"

@@ -11,8 +11,10 @@ import pytest
 from elsewhere.archives.archive import ArchiveError, Unavailable
 from elsewhere.archives.credentials import CredentialsError
 from elsewhere.archives.worklist import WorklistError
+from elsewhere.design.archive_rows import ArchiveRow
+from elsewhere.design.archives.dicomweb import DicomwebArchive
 from elsewhere.design.params import ParamsError
-from elsewhere.design.pulls import ArchiveRow, DicomwebArchive, PullRow
+from elsewhere.design.pulls import PullRow
 from elsewhere.drivers.pull import STATE, pull_site
 
 NOBODY = DicomwebArchive(

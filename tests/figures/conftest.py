@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
-from elsewhere.design.parts import Site
-from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.site import Site
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import profile, store
 from elsewhere.imaging.volume import Volume

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from elsewhere.design.job import Job
 from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.job import Job
 from elsewhere.figures import comparisons
 from elsewhere.figures.results import Results
 from elsewhere.scores import arms

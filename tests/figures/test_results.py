@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from elsewhere.design.job import Job
-from elsewhere.design.parts import Site
 from elsewhere.design.arm import Arm
+from elsewhere.design.job import Job
+from elsewhere.design.site import Site
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.steps.figure import Settings
 

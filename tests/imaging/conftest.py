@@ -13,7 +13,7 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import recognise
 
 PLAIN = {

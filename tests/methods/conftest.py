@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from elsewhere.cohorts.cohort import Cohort, Kept
-from elsewhere.design.budgets import ImageAugmentation, Training
-from elsewhere.design.parts import CovidnetRedesign, ImageInput
-from elsewhere.methods.method import Budget
+from elsewhere.design.augmentations.image import ImageAugmentation
+from elsewhere.design.budgets import Training
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.methods.fit import Budget
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 ROW = CovidnetRedesign(

@@ -6,13 +6,14 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from elsewhere.design.parts import CovidnetRedesign, Erm, Sepnorm
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods import by_site
 from elsewhere.methods.erm import EmpiricalRisk
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.sepnorm import SeparateNormalisation
-from elsewhere.networks.network import Network
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import Network, build
 
 ERM, SEPNORM = Erm(kind="erm"), Sepnorm(kind="sepnorm")
 NETWORK = CovidnetRedesign(

@@ -9,12 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from elsewhere.design.parts import Contrastive, CovidnetRedesign, ImageInput
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.methods.contrastive import Contrastive
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods import contrastive as module
 from elsewhere.methods.by_site import embeddings
 from elsewhere.methods.contrastive import ContrastiveLearning, contrast
 from elsewhere.methods.feed import Batch
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 NETWORK = CovidnetRedesign(

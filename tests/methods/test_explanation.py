@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from elsewhere.cohorts.cohort import Cohort, Kept
-from elsewhere.cohorts.windows import evaluation_tensor
-from elsewhere.design.parts import ImageInput, VolumeInput
+from elsewhere.cohorts.view import view
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.methods import explanation, gradcam
 from elsewhere.methods.inference import How
 from elsewhere.networks.network import Network
@@ -49,7 +50,7 @@ def cohort(*arrays: np.ndarray) -> Cohort:
 
 
 def how(row, site="here", batch_size=4) -> How:
-    return {"input": row, "site": site, "batch_size": batch_size, "device": CPU}
+    return How(input=row, site=site, batch_size=batch_size, device=CPU)
 
 
 @pytest.fixture
@@ -79,7 +80,9 @@ def test_embeddings_are_those_of_the_network_in_evaluation_mode(pictures, batch_
     )
     assert found.dtype == np.float32
     for number, row in enumerate(found):
-        images = torch.from_numpy(evaluation_tensor(pictures.array(number), input=IMAGE))
+        images = torch.from_numpy(
+            np.stack([shown for _, shown in view(IMAGE).windows(pictures.array(number))])
+        )
         np.testing.assert_allclose(row, network.eval().embed(images, site)[0], atol=1e-6)
 
 
@@ -87,7 +90,9 @@ def test_a_volume_is_seen_through_the_window_that_it_is_judged_by(volumes):
     network, firsts = Bright(), [0, 0, 12]
     found = explanation.embedded(network, volumes, firsts=firsts, how=how(VOLUME))
     for number, window in enumerate((0, 0, 3)):  # windows start at 0, 4, 8 and 12
-        windows = torch.from_numpy(evaluation_tensor(volumes.array(number), input=VOLUME))
+        windows = torch.from_numpy(
+            np.stack([shown for _, shown in view(VOLUME).windows(volumes.array(number))])
+        )
         expected = network.eval().embed(windows[window : window + 1], None)[0].numpy()
         np.testing.assert_allclose(found[number], expected, atol=1e-6)
 
@@ -109,7 +114,9 @@ def test_an_example_is_the_scan_and_its_map(pictures):
     assert layer == "maps"
     assert len(found) == 2
     for example, number in zip(found, (5, 1), strict=True):
-        images = torch.from_numpy(evaluation_tensor(pictures.array(number), input=IMAGE))
+        images = torch.from_numpy(
+            np.stack([shown for _, shown in view(IMAGE).windows(pictures.array(number))])
+        )
         maps = gradcam.maps(network, images, site="here", layer=layer)[0].numpy()
         np.testing.assert_allclose(example.heat / 255, maps, atol=0.5 / 255 + 1e-6)
         assert example.heat.max() == 255

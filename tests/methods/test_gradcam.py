@@ -5,11 +5,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, Sepnorm, VolumeInput
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.methods import gradcam, unseen
 from elsewhere.methods.sepnorm import SeparateNormalisation
-from elsewhere.networks.network import Network
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import Network, build
 
 INPUT = ImageInput(kind="image", matrix=96, stored_matrix=96, channels=1, normalise="image")
 SMALL = INPUT.model_copy(update={"matrix": 32, "stored_matrix": 32})

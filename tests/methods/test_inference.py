@@ -5,14 +5,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.windows import evaluation_tensor
-from elsewhere.design.parts import ImageInput, VolumeInput
+from elsewhere.cohorts.view import view
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.methods import inference
 from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_many
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
 CPU = torch.device("cpu")
+PREDICTION = Prediction(
+    device="cpu", precision="fp32", mc_passes=1, mc_dropblock=False, batch_size=4, threads=1
+)
 VOLUME = VolumeInput(
     kind="volume",
     matrix=6,
@@ -45,7 +50,7 @@ class Brightness(Network):
 
 
 def how(row=VOLUME, *, site="seen", batch_size=4) -> inference.How:
-    return {"input": row, "site": site, "batch_size": batch_size, "device": CPU}
+    return inference.How(input=row, site=site, batch_size=batch_size, device=CPU)
 
 
 def volumes(*slices: int) -> list[np.ndarray]:
@@ -60,8 +65,13 @@ def sigmoid(value):
 @pytest.mark.parametrize("slices", [1, 3, 4, 5, 9, 12])
 def test_the_window_with_the_highest_probability_is_taken(slices):
     (array,) = volumes(slices)
-    scores = sigmoid(10 * evaluation_tensor(array, input=VOLUME).mean((1, 2, 3, 4)).astype(float))
-    found, start = probabilities(Brightness(), array, **how())
+    scores = sigmoid(
+        10
+        * np.stack([shown for _, shown in view(VOLUME).windows(array)])
+        .mean((1, 2, 3, 4))
+        .astype(float)
+    )
+    found, start = probabilities(Brightness(), array, how=how())
     assert found.sum() == pytest.approx(1)
     assert found[1] == pytest.approx(scores.max(), abs=1e-6)
     last = max(0, slices - 4)
@@ -71,15 +81,15 @@ def test_the_window_with_the_highest_probability_is_taken(slices):
 
 def test_of_equal_windows_the_lowest_is_taken():
     array = np.tile(volumes(2)[0], (5, 1, 1))
-    assert probabilities(Brightness(), array, **how())[1] == 0
+    assert probabilities(Brightness(), array, how=how())[1] == 0
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
 def test_batches_do_not_change_predictions(batch_size):
     arrays = volumes(3, 9, 4, 12, 1)
-    found, starts = probabilities_many(Brightness(), iter(arrays), **how(batch_size=batch_size))
+    found, starts = probabilities_many(Brightness(), iter(arrays), how=how(batch_size=batch_size))
     for i, array in enumerate(arrays):
-        alone, start = probabilities(Brightness(), array, **how())
+        alone, start = probabilities(Brightness(), array, how=how())
         np.testing.assert_allclose(found[i], alone, atol=1e-6)
         assert starts[i] == start
 
@@ -87,7 +97,7 @@ def test_batches_do_not_change_predictions(batch_size):
 def test_a_site_not_named_reaches_the_network_as_none():
     (array,) = volumes(4)
     seen, unseen = (
-        probabilities(Brightness(), array, **how(site=site))[0] for site in ("seen", None)
+        probabilities(Brightness(), array, how=how(site=site))[0] for site in ("seen", None)
     )
     logit = np.log(seen[1] / seen[0])
     assert logit == pytest.approx(10 * np.log(unseen[1] / unseen[0]), rel=1e-4)
@@ -97,14 +107,14 @@ def test_many_images_share_a_pass():
     rng = np.random.default_rng(0)
     arrays = [rng.integers(0, 256, (1, 8, 8)).astype(np.uint8) for _ in range(10)]
     network = Brightness()
-    found, starts = probabilities_many(network, arrays, **how(IMAGE))
+    found, starts = probabilities_many(network, arrays, how=how(IMAGE))
     assert network.batches == [4, 4, 2]
     assert found.shape == (10, 2)
     assert not starts.any()
 
 
 def test_no_scan_gives_no_row():
-    found, starts = probabilities_many(Brightness(), [], **how())
+    found, starts = probabilities_many(Brightness(), [], how=how())
     assert found.shape == (0, 2)
     assert starts.shape == (0,)
 
@@ -112,11 +122,11 @@ def test_no_scan_gives_no_row():
 def test_large_windows_go_through_a_cpu_one_by_one(monkeypatch):
     monkeypatch.setattr(inference, "CPU_VOXELS", 4 * 6 * 6 * 2)
     network = Brightness()
-    probabilities(network, volumes(12)[0], **how(batch_size=50))
+    probabilities(network, volumes(12)[0], how=how(batch_size=50))
     assert max(network.batches) == 2
     monkeypatch.setattr(inference, "CPU_VOXELS", 1)
     network = Brightness()
-    probabilities(network, volumes(12)[0], **how(batch_size=50))
+    probabilities(network, volumes(12)[0], how=how(batch_size=50))
     assert set(network.batches) == {1}
 
 
@@ -125,7 +135,7 @@ def test_evaluation_is_deterministic_and_gives_training_mode_back():
     network.block.eval()
     (array,) = volumes(9)
     assert np.array_equal(
-        probabilities(network, array, **how())[0], probabilities(network, array, **how())[0]
+        probabilities(network, array, how=how())[0], probabilities(network, array, how=how())[0]
     )
     assert (network.training, network.drop.training, network.block.training) == (True, True, False)
 
@@ -136,12 +146,16 @@ def test_logits_that_are_not_finite_are_an_error():
             return super().forward(images, site) * torch.nan
 
     with pytest.raises(FloatingPointError, match="diverged"):
-        probabilities(Diverged(), volumes(4)[0], **how())
+        probabilities(Diverged(), volumes(4)[0], how=how())
 
 
 def sampled(network, array, *, passes=40, dropblock=False, seed=0, batch_size=4):
     return mc_probabilities(
-        network, array, passes=passes, dropblock=dropblock, seed=seed, **how(batch_size=batch_size)
+        network,
+        array,
+        prediction=PREDICTION.model_copy(update={"mc_passes": passes, "mc_dropblock": dropblock}),
+        seed=seed,
+        how=how(batch_size=batch_size),
     )
 
 
@@ -167,7 +181,7 @@ def test_sampling_leaves_torchs_generator_and_the_modes_alone():
 def test_dropblock_is_active_only_if_asked():
     network, (array,) = Brightness(), volumes(4)
     network.drop.p = 0.0
-    plain = probabilities(network, array, **how())[0][1]
+    plain = probabilities(network, array, how=how())[0][1]
     np.testing.assert_allclose(sampled(network, array, dropblock=False), plain, atol=1e-6)
     assert sampled(network, array, dropblock=True).std() > 0
 
@@ -176,7 +190,7 @@ def test_the_spread_of_passes_has_its_closed_form():
     # One window, dropout of rate p on n values v: the mean of v x Bernoulli(1 - p) / (1 - p)
     # has variance sum(v^2) p / (1 - p) / n^2.
     network, (array,) = Brightness(), volumes(4)
-    values = evaluation_tensor(array, input=VOLUME).astype(float).ravel()
+    values = np.stack([shown for _, shown in view(VOLUME).windows(array)]).astype(float).ravel()
     found = sampled(network, array, passes=2000)
     logits = np.log(found / (1 - found)) / 10
     sd = np.sqrt((values**2).sum()) / values.size
@@ -186,7 +200,7 @@ def test_the_spread_of_passes_has_its_closed_form():
 
 def test_each_pass_takes_its_own_best_window():
     (array,) = volumes(12)
-    windows = len(evaluation_tensor(array, input=VOLUME))
+    windows = len(np.stack([shown for _, shown in view(VOLUME).windows(array)]))
     every = []
 
     class Recording(Brightness):

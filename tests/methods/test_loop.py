@@ -10,11 +10,12 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from elsewhere.cohorts.cohort import Kept
-from elsewhere.design.parts import Covidnet, CovidnetRedesign
+from elsewhere.design.networks.covidnet import Covidnet
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.inference import probabilities_many
 from elsewhere.methods.loop import learn
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 ROW = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.25, dense_features=(32, 16)

@@ -6,10 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from elsewhere.design.parts import CovidnetRedesign, ImageInput, Msnet
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.methods.msnet import Msnet
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.msnet import MultiSiteNetwork, teachers_loss
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 NETWORK = CovidnetRedesign(

@@ -1,8 +1,9 @@
 """Parallel adapters: a 1x1 convolution on the same inputs beside each of the five."""
 
-from elsewhere.design.parts import CovidnetRedesign, ParallelAdapter
+from elsewhere.design.methods.parallel_adapter import ParallelAdapter
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.parallel_adapter import ParallelAdapters
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 ROW = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)

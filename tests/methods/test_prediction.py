@@ -7,8 +7,9 @@ from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Prediction
-from elsewhere.design.parts import ImageInput
+from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import store
+from elsewhere.methods.inference import How
 from elsewhere.methods.prediction import predict, sample, scan_seed
 from elsewhere.networks.network import Network
 
@@ -38,7 +39,7 @@ def cohort(tmp_path) -> Cohort:
 
 
 def how():
-    return {"input": IMAGE, "site": None, "batch_size": 3, "device": torch.device("cpu")}
+    return How(input=IMAGE, site=None, batch_size=3, device=torch.device("cpu"))
 
 
 def test_rows_stay_with_their_scans(cohort):

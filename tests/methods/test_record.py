@@ -5,7 +5,7 @@ import math
 import pytest
 
 from elsewhere.methods import record
-from elsewhere.methods.method import Fitted, Validation
+from elsewhere.methods.fit import Fitted, Validation
 
 
 @pytest.mark.parametrize(("size", "printed"), [(243, 1_029), (3_001, 83), (616, 406)])

@@ -1,8 +1,9 @@
 """Separate normalisation costs a gamma and a beta a channel and site, nothing else."""
 
-from elsewhere.design.parts import CovidnetRedesign, Sepnorm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.sepnorm import SeparateNormalisation
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 ROW = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)

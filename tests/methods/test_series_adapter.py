@@ -1,8 +1,9 @@
 """Series adapters: a square 1x1 convolution and its normalisation behind each of the five."""
 
-from elsewhere.design.parts import CovidnetRedesign, SeriesAdapter
+from elsewhere.design.methods.series_adapter import SeriesAdapter
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.series_adapter import SeriesAdapters
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 ROW = CovidnetRedesign(
     kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)

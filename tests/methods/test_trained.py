@@ -6,21 +6,18 @@ import pytest
 import torch
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.design.budgets import Prediction
-from elsewhere.design.parts import (
-    CovidnetRedesign,
-    Erm,
-    ImageInput,
-    MethodRow,
-    NetworkRow,
-    Sepnorm,
-)
 from elsewhere.design.arm import Unseen
+from elsewhere.design.budgets import Prediction
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.rows import MethodRow, NetworkRow
 from elsewhere.methods import trained
-from elsewhere.methods.registry import build as method
+from elsewhere.methods.method import build as method
 from elsewhere.methods.unseen import Ensemble
 from elsewhere.networks import weights
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 CPU = torch.device("cpu")
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
@@ -69,8 +66,8 @@ def test_a_training_site_meets_the_network_that_was_trained(saved, site, train):
     row, network, path = saved
     found, how = applied(path, Arm(row, unseen="ensemble" if network.sites else None), site, train)
     images = torch.randn(3, 1, 32, 32)
-    assert how["site"] == site
-    assert torch.equal(found(images, how["site"]), network(images, site))
+    assert how.site == site
+    assert torch.equal(found(images, how.site), network(images, site))
 
 
 def test_another_site_and_an_anonymous_one_are_treated_alike(saved, train):
@@ -79,7 +76,7 @@ def test_another_site_and_an_anonymous_one_are_treated_alike(saved, train):
     other, how = applied(path, Arm(row, unseen=policy), "elsewhere", train)
     hidden, how_hidden = applied(path, Arm(row, unseen=policy, anonymous=True), "here", train)
     images = torch.randn(3, 1, 32, 32)
-    assert how["site"] is how_hidden["site"] is None
+    assert how.site is how_hidden.site is None
     assert isinstance(other, Ensemble) == bool(network.sites)
     torch.testing.assert_close(other(images, None), hidden(images, None))
     expected = sum(network(images, site).softmax(1) for site in SITES) / 2
@@ -102,4 +99,4 @@ def test_a_policy_sees_the_scans(saved, train):
 def test_the_arm_says_how(saved):
     row, _, _ = saved
     how = trained.how(Arm(row), site="here", sites=SITES, device=CPU)
-    assert (how["input"], how["batch_size"], how["precision"]) == (INPUT, 4, "fp32")
+    assert (how.input, how.batch_size, how.precision) == (INPUT, 4, "fp32")

@@ -4,11 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, Sepnorm, VolumeInput
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.methods import unseen
 from elsewhere.methods.sepnorm import SeparateNormalisation
 from elsewhere.networks.batch_norm import BatchNorm
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 ROW = CovidnetRedesign(

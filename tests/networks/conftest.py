@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 
 from elsewhere.design import params as tables
-from elsewhere.design.parts import CovidnetRedesign, ImageInput, NguyenCnn, VolumeInput
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 
 
 def volume_row(matrix, depth):

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from elsewhere.design.parts import Covidnet
+from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.networks.batch_norm import BatchNorm
 from elsewhere.networks.covidnet import CovidNet
 from elsewhere.networks.covidnet_redesign import RedesignedCovidNet

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from elsewhere.networks.covidnet_redesign import RedesignedCovidNet
-from elsewhere.networks.describe import count_parameters, describe, input_shape
+from elsewhere.networks.describe import count_parameters, describe
 
 
 def test_rows_hold_every_parameter_once(covidnet_row, small_image):
@@ -58,8 +58,3 @@ def test_network_is_left_as_it_was(covidnet_row, small_image):
     assert network.training
     assert {p.device.type for p in network.parameters()} == {"cpu"}
     assert not any(module._forward_hooks for module in network.modules())
-
-
-def test_input_shapes(paper_volume, paper_image):
-    assert input_shape(paper_volume) == (1, 128, 512, 512)
-    assert input_shape(paper_image) == (3, 224, 224)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from elsewhere.design.parts import Timm
+from elsewhere.design.networks.timm import Timm
 from elsewhere.networks import pretrained
 
 ROW = Timm(kind="timm", model="densenet121.tv_in1k", pretrained="hub", batch_norm_scale=True)

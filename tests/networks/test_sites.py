@@ -6,9 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from elsewhere.design.parts import Covidnet, CovidnetRedesign, NguyenCnn, VolumeInput
+from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.design.networks.covidnet import Covidnet
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.networks.batch_norm import BatchNorm
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 from elsewhere.networks.sites import (
     Beside,
     PerSite,

@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from elsewhere.design.parts import Timm
+from elsewhere.design.networks.timm import Timm
 from elsewhere.networks.describe import count_parameters, describe
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 from elsewhere.networks.sites import PerSite, SitedNetwork, add_adapters, separate_norms
 from elsewhere.networks.timm import TimmNetwork, made
 

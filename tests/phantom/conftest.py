@@ -1,10 +1,15 @@
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from pydantic import TypeAdapter
 
+from elsewhere.design.kinds import Of
+from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.phantom.write import write
+
+parse = TypeAdapter(Annotated[PhantomRow, Of("phantoms")]).validate_python
 
 VOLUMES = {"dicom_series", "cc_ccii", "covid_ctset", "mosmed"}
 RADIOGRAPHS = {"chexpert", "chestxray14", "mimic_cxr_jpg"}
@@ -85,6 +90,6 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Pat
 
     def make(kind: str, **changes: Any) -> tuple[Path, int]:
         folder = tmp_path_factory.mktemp(kind) / "site"
-        return folder, write("tiny", folder, phantom(kind, **changes))
+        return folder, write("tiny", folder, parse(phantom(kind, **changes)))
 
     return make

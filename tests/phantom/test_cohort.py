@@ -1,15 +1,21 @@
+from typing import Annotated
+
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
+from elsewhere.design.kinds import Of
+from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.phantom import cohort
-from elsewhere.design.phantom_rows import parse
+
+parse = TypeAdapter(Annotated[PhantomRow, Of("phantoms")]).validate_python
 
 
 def patients(row, confounding, seed=5):
     values = row("dicom_series", confounding=confounding, seed=seed)
     values["categories"]["ill"]["patients"] = 40
     values["categories"]["other"]["patients"] = 60
-    return cohort.draw(parse("tiny", values))
+    return cohort.draw(parse(values))
 
 
 def test_every_category_has_its_patients_numbered_without_regard_to_the_label(row):
@@ -34,7 +40,7 @@ def test_the_acquisition_is_that_of_the_label_for_those_who_follow(row):
     values = row("dicom_series")
     values["acquisition_positive"]["contrast"] = 1.0
     values["acquisition_negative"]["contrast"] = 0.0
-    for one in cohort.draw(parse("tiny", values)):
+    for one in cohort.draw(parse(values)):
         assert (one.acquisition.contrast == one.label) == one.follows
 
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from elsewhere.phantom import disease, thorax
 from elsewhere.design.phantom_rows import Category, Finding
+from elsewhere.phantom import disease, thorax
 
 GLASS = Category(
     label=1,

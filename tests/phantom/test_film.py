@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from elsewhere.phantom import film
 from elsewhere.design.radiograph_phantom_rows import Radiography
+from elsewhere.phantom import film
 
 OPEN = (0.0, 0.0, 0.0, 0.0)
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from elsewhere.phantom import physics, thorax
 from elsewhere.design.phantom_rows import Acquisition
+from elsewhere.phantom import physics, thorax
 
 WATER = thorax.Grid(
     np.arange(8, dtype=np.float32),

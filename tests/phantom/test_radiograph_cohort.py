@@ -1,15 +1,19 @@
 from collections import Counter
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from scipy.stats import chi2_contingency
 
 from elsewhere.design import params
-from elsewhere.phantom import radiograph_cohort
+from elsewhere.design.kinds import Of
+from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.radiograph_phantom_rows import FINDINGS
-from elsewhere.design.phantom_rows import parse
+from elsewhere.phantom import radiograph_cohort
 
+parse = TypeAdapter(Annotated[PhantomRow, Of("phantoms")]).validate_python
 MANY = 3000
 SITES = ("chexpert-synthetic", "chestxray14-synthetic", "mimic-cxr-jpg-synthetic")
 
@@ -20,7 +24,8 @@ def table():
 
 
 def drawn(values, **changes):
-    row = parse("tiny", values | changes)
+    given = values if isinstance(values, dict) else values.model_dump()
+    row = parse(given | changes)
     return radiograph_cohort.draw(row, row.findings)
 
 
@@ -36,7 +41,7 @@ def odds(patients):
 def test_each_finding_has_the_prevalence_of_its_row(table, site):
     patients = drawn(table[site], patients=MANY)
     for name in FINDINGS:
-        wanted = table[site]["findings"][name]["prevalence"]
+        wanted = table[site].findings[name].prevalence
         found = [name in patient.studies[0].findings for patient in patients]
         error = np.sqrt(wanted * (1 - wanted) / MANY)
         assert np.mean(found) == pytest.approx(wanted, abs=4 * error)

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from elsewhere.design.radiograph_phantom_rows import Radiography
 from elsewhere.phantom import radiography
 from elsewhere.phantom.radiograph_cohort import Patient, Study
-from elsewhere.design.radiograph_phantom_rows import Radiography
 
 ROW = Radiography(
     portable=0.5,

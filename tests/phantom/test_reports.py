@@ -3,8 +3,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from elsewhere.phantom import reports
 from elsewhere.design.radiograph_phantom_rows import FINDINGS, Mentioned
+from elsewhere.phantom import reports
 
 ROW = Mentioned(prevalence=0.5, missed=0.1, uncertain=0.3, suspected=0.05, denied=0.4)
 ROWS = dict.fromkeys(FINDINGS, ROW)

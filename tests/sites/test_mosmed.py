@@ -46,8 +46,3 @@ def test_the_registry_is_compared_where_it_is_there(published):
         ("studies/CT-2/study_0003.nii.gz", "not_listed"),
         ("studies/CT-1/study_0009.nii.gz", "missing"),
     }
-
-
-def test_an_unknown_category_cannot_be_left_out(published):
-    with pytest.raises(LayoutError, match="CT-9"):
-        list(Mosmed(leave_out=("CT-9",)).scans(published("mosmed"), POLICY))

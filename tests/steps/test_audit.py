@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts import groups
-from elsewhere.design.job import Job
 from elsewhere.design.audit import Audit
+from elsewhere.design.job import Job
 from elsewhere.design.split import Split
 from elsewhere.imaging import profile, signature
 from elsewhere.sites import manifest

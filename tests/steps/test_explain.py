@@ -11,15 +11,18 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 
-from elsewhere.cohorts.windows import evaluation_tensor
+from elsewhere.cohorts.view import view
 from elsewhere.design.budgets import Prediction
+from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.job import Job
-from elsewhere.design.parts import CovidnetRedesign, Erm, ImageInput, Sepnorm
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.imaging import store
 from elsewhere.methods import gradcam
-from elsewhere.methods.registry import build as method
+from elsewhere.methods.method import build as method
 from elsewhere.networks import weights
-from elsewhere.networks.registry import build
+from elsewhere.networks.network import build
 from elsewhere.scores import explained, predictions
 from elsewhere.scores.outcomes import outcomes
 from elsewhere.steps import explain, predict
@@ -134,7 +137,7 @@ def test_every_test_scan_of_the_run_has_its_embedding(done) -> None:
     seen = []
     for site, scan in expected:
         array = store.read(job.paths("arrays")[site] / f"{scan}{store.SUFFIX}")
-        images = torch.from_numpy(evaluation_tensor(array, input=INPUT))
+        images = torch.from_numpy(np.stack([shown for _, shown in view(INPUT).windows(array)]))
         with torch.no_grad():
             seen.append(network.eval().embed(images, None)[0].numpy())
     ratio = pdist(np.stack(every["components"])) / pdist(np.stack(seen))
@@ -175,7 +178,7 @@ def test_a_map_is_what_grad_cam_says_of_the_scan(done) -> None:
     network.eval()
     for shown in found.gallery.to_dict("records"):
         array = store.read(job.paths("arrays")[shown["site"]] / f"{shown['scan_id']}{store.SUFFIX}")
-        images = torch.from_numpy(evaluation_tensor(array, input=INPUT))
+        images = torch.from_numpy(np.stack([shown for _, shown in view(INPUT).windows(array)]))
         layer = found.record["sites"][shown["site"]]["layer"]
         answer = gradcam.maps(network, images, site=None, layer=layer)[0].numpy()
         other = gradcam.maps(network, images, site=None, layer=layer, against=True)[0].numpy()

@@ -5,17 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from elsewhere.design import params
+from elsewhere.design import kinds, params
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Site
+from elsewhere.design.site import Site
 from elsewhere.imaging import profile, store
-from elsewhere.sites import keys, manifest, registry
+from elsewhere.sites import keys, manifest
 from elsewhere.sites.discretion import WithheldError
 from elsewhere.sites.layout import LayoutError
 from elsewhere.steps import ingest
 from elsewhere.steps.ingest import RejectedError
 
-LAYOUTS = [*registry.LAYOUTS]
+LAYOUTS = [*kinds.names("layouts")]
 
 POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
 NOTHING = "path,verdict,reason,detail,n_files\n"

@@ -9,20 +9,19 @@ import pytest
 import torch
 
 from elsewhere.design.budgets import Prediction
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.design.job import Job
-from elsewhere.design.parts import (
-    CovidnetRedesign,
-    Erm,
-    ImageInput,
-    NguyenCnn,
-    Sepnorm,
-    VolumeInput,
-)
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.imaging import store
-from elsewhere.methods import registry as methods
-from elsewhere.methods.inference import mc_probabilities, probabilities
+from elsewhere.methods import method as methods
+from elsewhere.methods.inference import How, mc_probabilities, probabilities
 from elsewhere.methods.prediction import scan_seed
-from elsewhere.networks import registry, weights
+from elsewhere.networks import network as networks
+from elsewhere.networks import weights
 from elsewhere.scores import predictions
 from elsewhere.steps.predict import Settings, run
 
@@ -83,7 +82,7 @@ def models(folder, *, record: dict | None = None) -> dict:
     for seed, name in enumerate(RUNS):
         (folder / name).mkdir(parents=True)
         torch.manual_seed(seed)
-        weights.save(registry.build(NETWORK, VOLUME), folder / name / "model.safetensors")
+        weights.save(networks.build(NETWORK, VOLUME), folder / name / "model.safetensors")
         (folder / name / "run.json").write_text(json.dumps(made))
     return {
         "model": {name: folder / name / "model.safetensors" for name in RUNS},
@@ -120,19 +119,19 @@ def test_every_run_has_its_folds_validation_and_test_scans(predicted):
 
 def test_each_row_is_what_its_own_model_says_of_its_own_scan(predicted):
     _, inputs, rows, _ = predicted
-    how = {"input": VOLUME, "site": None, "batch_size": 4, "device": torch.device("cpu")}
+    how = How(input=VOLUME, site=None, batch_size=4, device=torch.device("cpu"))
     for row in rows.itertuples():
-        network = registry.build(NETWORK, VOLUME)
+        network = networks.build(NETWORK, VOLUME)
         weights.load(network, inputs["model"][f"{row.fold}-{row.seed}"])
         array = store.read(inputs["arrays"] / f"{row.scan_id}{store.SUFFIX}")
-        expected, start = probabilities(network, array, **how)
+        expected, start = probabilities(network, array, how=how)
         np.testing.assert_allclose([row.probability_0, row.probability_1], expected, atol=1e-6)
         assert row.window_start == start
         if row.part == "validation":
             assert len(row.mc_probability) == 0
             continue
         seed = scan_seed(row.seed, row.scan_id)
-        passes = mc_probabilities(network, array, passes=3, dropblock=True, seed=seed, **how)
+        passes = mc_probabilities(network, array, prediction=PREDICTION, seed=seed, how=how)
         np.testing.assert_allclose(row.mc_probability, passes, atol=1e-6)
 
 
@@ -197,7 +196,7 @@ def sited_cell(folder, sites, name="here"):
         store.write(arrays / f"{scan}{store.SUFFIX}", image)
     for seed, run_name in enumerate(RUNS):
         torch.manual_seed(seed)
-        network = methods.build(SITED.method).adapt(registry.build(REDESIGN, IMAGE), sites)
+        network = methods.build(SITED.method).adapt(networks.build(REDESIGN, IMAGE), sites)
         for layer in network.per_site():
             for number, branch in enumerate(layer.branches):
                 torch.nn.init.normal_(branch.running_mean, mean=number)
@@ -223,11 +222,11 @@ def found(cell, **changes):
 def test_a_training_site_goes_through_its_own_layers(tmp_path):
     cell = sited_cell(tmp_path, ["here", "there"])
     own, metadata = found(cell, unseen="mean")
-    network = methods.build(SITED.method).adapt(registry.build(REDESIGN, IMAGE), ["here", "there"])
+    network = methods.build(SITED.method).adapt(networks.build(REDESIGN, IMAGE), ["here", "there"])
     weights.load(network, cell.paths("model")["0-0"])
-    how = {"input": IMAGE, "site": "here", "batch_size": 4, "device": torch.device("cpu")}
+    how = How(input=IMAGE, site="here", batch_size=4, device=torch.device("cpu"))
     array = store.read(cell.path("arrays") / f"{ids(6)[4]}{store.SUFFIX}")
-    expected, _ = probabilities(network, array, **how)
+    expected, _ = probabilities(network, array, how=how)
     rows, _ = predictions.read(cell.outputs["predictions"])
     first = rows[(rows["scan_id"] == ids(6)[4]) & (rows["fold"] == 0) & (rows["seed"] == 0)]
     assert first["probability_1"].item() == pytest.approx(expected[1], abs=1e-6)

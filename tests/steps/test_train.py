@@ -14,12 +14,20 @@ import pandas as pd
 import pytest
 from safetensors.torch import load_file, save_file
 
-from elsewhere.design.budgets import ImageAugmentation, Training, VolumeAugmentation
+from elsewhere.design.augmentations.image import ImageAugmentation
+from elsewhere.design.augmentations.volume import VolumeAugmentation
+from elsewhere.design.budgets import Training
+from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.design.job import Job
-from elsewhere.design.parts import Erm, ImageInput, NguyenCnn, Sepnorm, Timm, VolumeInput
+from elsewhere.design.methods.erm import Erm
+from elsewhere.design.methods.sepnorm import Sepnorm
+from elsewhere.design.networks.nguyen_cnn import NguyenCnn
+from elsewhere.design.networks.timm import Timm
 from elsewhere.imaging import store
-from elsewhere.methods import registry as methods
-from elsewhere.networks import registry, weights
+from elsewhere.methods import method as methods
+from elsewhere.networks import network as networks
+from elsewhere.networks import weights
 from elsewhere.steps import train
 
 SITES = ("here", "there")
@@ -110,7 +118,7 @@ def test_whole_run(job, tmp_path):
     assert cost["wall_seconds"] > 0
     assert cost["gpu_days"] == 0
     assert "seconds" not in job.outputs["record"].read_text()
-    network = registry.build(SETTINGS.network, SETTINGS.input)
+    network = networks.build(SETTINGS.network, SETTINGS.input)
     weights.load(network, job.outputs["model"])
 
 
@@ -228,7 +236,7 @@ def test_a_site_is_seen_as_often_alone_as_among_others_d16(job, tmp_path):
 def test_a_method_may_give_the_sites_layers_of_their_own(job):
     train.run(job, dataclasses.replace(SETTINGS, method=Sepnorm(kind="sepnorm")))
     network = methods.build(Sepnorm(kind="sepnorm")).adapt(
-        registry.build(SETTINGS.network, SETTINGS.input), list(SITES)
+        networks.build(SETTINGS.network, SETTINGS.input), list(SITES)
     )
     weights.load(network, job.outputs["model"])
     record = json.loads(job.outputs["record"].read_text())
@@ -246,7 +254,7 @@ def test_training_begins_with_the_weights_that_the_network_names_b27(job, tmp_pa
         pretrained="none", batch_norm_scale=True,
     )  # fmt: skip
     image = ImageInput(kind="image", matrix=16, stored_matrix=16, channels=3, normalise="imagenet")
-    begun = registry.build(row, image)
+    begun = networks.build(row, image)
     published = {
         name.removeprefix("model."): value
         for name, value in begun.state_dict().items()

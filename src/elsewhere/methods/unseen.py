@@ -67,7 +67,7 @@ class Ensemble(Network):
     """
 
     def __init__(self, network: SitedNetwork) -> None:
-        nn.Module.__init__(self)
+        super().__init__()
         self.network = network
         self.features = network.features
         self.sites = network.sites

@@ -24,7 +24,7 @@ class CovidNet(Network):
     """
 
     def __init__(self, row: Covidnet, input_row: InputRow, *, outputs: int = 2) -> None:
-        super().__init__(row, input_row, outputs=outputs)
+        super().__init__()
         if len(input_row.shape) != 3:
             raise ValueError(f"covidnet takes an image input, got kind '{input_row.kind}'")
         channels, rows, columns = input_row.shape

@@ -25,7 +25,7 @@ class RedesignedCovidNet(Network):
     """
 
     def __init__(self, row: CovidnetRedesign, input_row: InputRow, *, outputs: int = 2) -> None:
-        super().__init__(row, input_row, outputs=outputs)
+        super().__init__()
         if len(input_row.shape) != 3:
             raise ValueError(f"covidnet_redesign takes an image input, got kind '{input_row.kind}'")
         self.branches = TwoBranches(row, input_row.shape[0], normalised=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 from torch import Tensor, nn
 
@@ -32,9 +33,6 @@ class Network(nn.Module, ABC):
     classifier: nn.Module
     features: int
     sites: tuple[str, ...] = ()
-
-    def __init__(self, row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> None:
-        super().__init__()
 
     @abstractmethod
     def embed(self, images: Tensor, site: str | None) -> Tensor:
@@ -91,5 +89,7 @@ def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:
     ValueError
         If the network does not fit the input.
     """
-    chosen = kinds.implementation("networks", row.kind, Network)  # type: ignore[type-abstract]
-    return chosen(row, input_row, outputs=outputs)
+    made: Callable[..., Network] = kinds.implementation(
+        "networks", row.kind, Network  # type: ignore[type-abstract]
+    )
+    return made(row, input_row, outputs=outputs)

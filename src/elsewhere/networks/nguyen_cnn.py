@@ -39,7 +39,7 @@ class NguyenNetwork(Network):
     """
 
     def __init__(self, row: NguyenCnn, input_row: InputRow, *, outputs: int = 2) -> None:
-        super().__init__(row, input_row, outputs=outputs)
+        super().__init__()
         if len(input_row.shape) != 4:
             raise ValueError(f"nguyen_cnn takes a volume input, got kind '{input_row.kind}'")
         if row.first_filters % row.groups or row.dense_features % row.groups:

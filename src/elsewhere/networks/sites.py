@@ -65,7 +65,7 @@ class SitedNetwork(Network):
     def __init__(
         self, network: Network, sites: Iterable[str], heads: dict[str, nn.Module] | None = None
     ) -> None:
-        nn.Module.__init__(self)
+        super().__init__()
         self.network = network
         self.sites = tuple(sorted(sites))
         self.heads = nn.ModuleDict(heads or {})

@@ -33,7 +33,7 @@ class TimmNetwork(Network):
     """
 
     def __init__(self, row: Timm, input_row: InputRow, *, outputs: int = 2) -> None:
-        super().__init__(row, input_row, outputs=outputs)
+        super().__init__()
         if len(input_row.shape) != 3:
             raise ValueError(f"timm takes an image input, got kind '{input_row.kind}'")
         self.row = row

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom.header import Header, Slice, Stored
 
 STORED = Stored(

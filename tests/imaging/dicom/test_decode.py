@@ -160,7 +160,7 @@ WORKERS = """
 import sys
 from pathlib import Path
 import psutil
-from elsewhere.design.parts import IntakeRow
+from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import decode, recognise
 policy = IntakeRow.model_validate_json(sys.argv[1])
 for path in sys.argv[2:]:

@@ -4,11 +4,14 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import binomtest, chisquare, kstest
 
-from elsewhere.cohorts.augment import augment
-from elsewhere.design.budgets import ImageAugmentation, VolumeAugmentation
-from elsewhere.design.parts import ImageInput, VolumeInput
+from elsewhere.cohorts.augmentation import augment
+from elsewhere.cohorts.augmentations.volume import power_of_two
+from elsewhere.design.augmentations.volume import VolumeAugmentation
+from elsewhere.design.inputs.volume import VolumeInput
 
 DRAWS = 2000
 TINY = 1e-5
@@ -188,58 +191,23 @@ def test_equal_generators_give_equal_views():
     np.testing.assert_array_equal(np.stack(first), np.stack(second))
 
 
-def image_input(matrix=4, stored=6) -> ImageInput:
-    return ImageInput(
-        kind="image", matrix=matrix, stored_matrix=stored, channels=3, normalise="image"
-    )
+@given(maximum=st.integers(0, 2**15 - 1))
+def test_the_power_of_two_is_the_smallest_above_the_maximum(maximum):
+    # the smallest integer n with 2^n > maximum.
+    n = 0
+    while not 2**n > maximum:
+        n += 1
+    assert power_of_two(maximum) == 2**n
 
 
-def image_augmentation(**changes) -> ImageAugmentation:
-    still = ImageAugmentation(kind="image", crop=True, flip_vertical=0, flip_horizontal=0)
-    return still.model_copy(update=changes)
+@pytest.mark.parametrize(("maximum", "power"), [(255, 256), (256, 512), (4095, 4096), (0, 1)])
+def test_known_powers_of_two(maximum, power):
+    assert power_of_two(maximum) == power
 
 
-def test_every_crop_of_an_image_is_as_likely():
-    array = (distinct((1, 6, 6)) ** 2 % 251).astype(np.uint8)
-    candidates = {}
-    for top in range(3):
-        for left in range(3):
-            part = array[0, top : top + 4, left : left + 4].astype(float)
-            candidates[top, left] = (part - part.mean()) / part.std()
-    counts: Counter = Counter()
-    for view in views(array, image_augmentation(), input=image_input()):
-        assert view.shape == (3, 4, 4)
-        assert (view == view[:1]).all()
-        places = [at for at, part in candidates.items() if np.allclose(view[0], part, atol=1e-5)]
-        assert len(places) == 1
-        counts[places[0]] += 1
-    assert chisquare([counts[place] for place in candidates]).pvalue > TINY  # D-04
-
-
-def test_vertical_and_horizontal_flips_are_two_coins():
-    array = distinct((1, 4, 4)).astype(np.uint8)
-    source = (array[0] - array.mean()) / array.std()
-    candidates = {
-        (False, False): source,
-        (True, False): source[::-1],
-        (False, True): source[:, ::-1],
-        (True, True): source[::-1, ::-1],
-    }
-    found = views(
-        array,
-        image_augmentation(flip_vertical=0.5, flip_horizontal=0.2),
-        input=image_input(4, 4),
-    )
-    counts: Counter = Counter()
-    for view in found:
-        counts[next(k for k, c in candidates.items() if np.allclose(view[0], c, atol=1e-5))] += 1
-    assert likely(counts[True, False] + counts[True, True], 0.5)
-    assert likely(counts[False, True] + counts[True, True], 0.2)
-
-
-def test_kinds_that_do_not_fit_are_refused():
-    with pytest.raises(TypeError, match="kind volume"):
-        views(distinct(), image_augmentation(), draws=1)
+def test_negative_values_are_refused():
+    with pytest.raises(ValueError, match="-1"):
+        power_of_two(-1)
 
 
 def test_a_volume_of_another_lattice_is_refused():

@@ -5,8 +5,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.cohorts.windows import evaluation_tensor, starts
-from elsewhere.design.parts import ImageInput, VolumeInput
+from elsewhere.cohorts.inputs.volume import rescale, starts, value_range
+from elsewhere.cohorts.view import view
+from elsewhere.design.inputs.volume import VolumeInput
+
+VOLUME = VolumeInput(
+    kind="volume",
+    matrix=8,
+    depth=4,
+    stride=2,
+    clip_min_hu=-1000,
+    clip_max_hu=None,
+    ct_number="keep",
+    normalise="volume",
+)
+
+
+def evaluation_tensor(array, *, input):
+    return np.stack([window for _, window in view(input).windows(array)])
 
 
 def volume_input(*, depth: int, stride: int = 2, matrix: int = 3) -> VolumeInput:
@@ -83,19 +99,31 @@ def test_another_lattice_than_the_inputs_is_refused():
         evaluation_tensor(np.zeros((4, 5, 3), np.int16), input=volume_input(depth=4))
 
 
-def test_an_image_is_shrunk_without_aliasing():
-    row = ImageInput(kind="image", matrix=32, stored_matrix=128, channels=3, normalise="imagenet")
-    stripes = np.zeros((1, 128, 128), np.uint8)
-    stripes[:, :, ::2] = 255
-    found = evaluation_tensor(stripes, input=row)
-    assert found.shape == (1, 3, 32, 32)
-    # Stripes finer than the new lattice become their mean, 127.5; far from the border exactly.
-    inside = found[0, 0, 4:-4, 4:-4] * 0.229 + 0.485
-    np.testing.assert_allclose(inside, 0.5, atol=0.01)
+@given(st.lists(st.integers(0, 4095), min_size=2, max_size=30))
+def test_the_volumes_own_range_becomes_0_to_1(values):
+    array = np.asarray(values, np.int16).reshape(-1, 1, 1)
+    low, high = value_range(array, input=VOLUME)
+    out = np.full(array.shape, 7, np.float32)
+    rescale(array, low=low, high=high, out=out)
+    if min(values) == max(values):
+        assert (out == 0).all()
+    else:
+        expected = (array.astype(float) - low) / (high - low)
+        np.testing.assert_allclose(out, expected, atol=1e-6)
+        assert (out.min(), out.max()) == (0, pytest.approx(1))
 
 
-def test_an_image_that_fits_is_not_resampled():
-    row = ImageInput(kind="image", matrix=6, stored_matrix=6, channels=1, normalise="image")
-    image = np.arange(36, dtype=np.uint8).reshape(1, 6, 6)
-    expected = (image - image.mean()) / image.std()
-    np.testing.assert_allclose(evaluation_tensor(image, input=row)[0], expected, atol=1e-5)
+def test_the_fixed_range_is_that_of_the_clips_and_needs_both():
+    fixed = VOLUME.model_copy(update={"normalise": "fixed", "clip_max_hu": 600.0})
+    assert value_range(np.zeros((1, 1, 1), np.int16), input=fixed) == (0, 1600)
+    with pytest.raises(ValueError, match="clip_max_hu"):
+        value_range(
+            np.zeros((1, 1, 1), np.int16), input=VOLUME.model_copy(update={"normalise": "fixed"})
+        )
+
+
+def test_a_window_is_that_of_the_same_first_slice():
+    array = np.arange(7 * 9, dtype=np.int16).reshape(7, 3, 3)
+    shown = view(volume_input(depth=4, stride=2))
+    for first, window in shown.windows(array):
+        np.testing.assert_array_equal(shown.window(array, first=first), window)

@@ -35,7 +35,8 @@ def commands() -> Iterator[str]:
         name = command.name or command.callback.__name__.replace("_", "-")
         parameters = list(_parameters(command))
         usage = " ".join(["elsewhere", name, *(shown for shown, _ in parameters)])
-        yield from ["", f"## `{name}`", "", inspect.getdoc(command.callback) or "", ""]
+        meaning = command.help or inspect.getdoc(command.callback) or ""
+        yield from ["", f"## `{name}`", "", meaning, ""]
         yield from ["```sh", usage, "```", ""]
         if any(meaning for _, meaning in parameters):
             yield from ["| argument or option | meaning |", "|---|---|"]

@@ -1,0 +1,143 @@
+"""CONTRIBUTING.md: every worked example is written into a copy and does what it says.
+
+A fenced block with ``title="path"`` is a new file; with ``after="line"`` as well, its lines are
+inserted behind that line of a file that is there. The block with ``title="check"`` is run.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+COPIED = (
+    *("src", "tests", "workflow", "profiles", "envs"),
+    *("Snakefile", "params.yaml", "pyproject.toml", "params.schema.json", "dvc.yaml"),
+)
+BLOCK = re.compile(r'^```\w+ title="([^"]+)"(?: after="([^"]+)")?\n(.*?)^```$', re.M | re.S)
+DIGESTS = """
+import json
+from pathlib import Path
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.graph import stages
+from elsewhere.design.plan import stage_digest
+
+values = tables.read(Path("params.yaml"))
+values["run"] = [*values["studies"]]
+graph, hashes = stages(tables.parse(values)), Hashes()
+print(json.dumps({name: stage_digest(stage, values, hashes) for name, stage in graph.items()}))
+"""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: a file, or lines behind one that is there."""
+
+    path: str
+    after: str
+    content: str
+
+
+def examples():
+    """Return the blocks of each example by its name."""
+    found = {}
+    for section in TEXT.split("\n## ")[1:]:
+        heading = section.partition("\n")[0]
+        if heading.startswith("Example: "):
+            blocks = [Block(*match) for match in BLOCK.findall(section)]
+            found[heading.removeprefix("Example: ")] = blocks
+    return found
+
+
+EXAMPLES = examples()
+
+
+class Copy:
+    """A copy of the project in an empty folder, to which an example is added."""
+
+    def __init__(self, top):
+        self.top = top
+        skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        for name in COPIED:
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, top / name, ignore=skip)
+            else:
+                shutil.copy(ROOT / name, top / name)
+
+    def add(self, block):
+        path = self.top / block.path
+        if not block.after:
+            assert not path.exists(), f"{block.path} is there already"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.content, encoding="utf-8")
+            return
+        before, line, rest = path.read_text(encoding="utf-8").partition(f"{block.after}\n")
+        assert line, f"{block.path} has no line '{block.after}'"
+        path.write_text(before + line + block.content + rest, encoding="utf-8")
+
+    def run(self, *command):
+        """Run a command in the copy, with the package of the copy; return what it prints."""
+        environment = os.environ | {
+            "PYTHONPATH": str(self.top / "src"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        }
+        done = subprocess.run(
+            command, cwd=self.top, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def digests(self):
+        return json.loads(self.run(sys.executable, "-c", DIGESTS))
+
+
+def of_code(blocks):
+    return [block for block in blocks if block.path != "check" and "tests/" not in block.path]
+
+
+def test_the_table_lists_every_example_with_its_size():
+    rows = re.findall(r"^\| \[an? ([\w ]+)\]\(#example-[\w-]+\) \| (\d+) \| (\d+) \| ", TEXT, re.M)
+    counted = [
+        (
+            name,
+            str(len({block.path for block in of_code(blocks)})),
+            str(sum(len(block.content.splitlines()) for block in of_code(blocks))),
+        )
+        for name, blocks in EXAMPLES.items()
+    ]
+    assert rows == counted
+
+
+@pytest.fixture(scope="module")
+def before(tmp_path_factory):
+    """Digests of all stages of all studies of the project as it is."""
+    return Copy(tmp_path_factory.mktemp("project")).digests()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_does_what_it_says(name, before, tmp_path):
+    copy, blocks = Copy(tmp_path), EXAMPLES[name]
+    for block in blocks:
+        if block.path != "check":
+            copy.add(block)
+    after = copy.digests()
+    stale = [stage for stage in before if before[stage] != after[stage]]
+    row = re.search(rf"^\| \[an? {name}\].* \| (\d+) \|$", TEXT, re.M)
+    assert len(stale) == int(row[1]), stale
+    checks = [block.content for block in blocks if block.path == "check"]
+    assert len(checks) == 1, "an example has one block that checks it"
+    for command in checks[0].splitlines():
+        printed = copy.run("bash", "-c", command)
+        if command.startswith("pytest"):
+            assert re.search(r"^\d+ passed", printed, re.M), printed
+    copy.run("ruff", "check", *{block.path for block in blocks if block.path.endswith(".py")})

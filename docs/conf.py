@@ -10,7 +10,14 @@ project = "elsewhere"
 author = "the authors of elsewhere"
 project_copyright = "the authors of elsewhere, Apache License 2.0"
 
-extensions = ["myst_parser", "api_pages", "command_pages", "reason_pages", "settings_pages"]
+extensions = [
+    "myst_parser",
+    "api_pages",
+    "command_pages",
+    "reason_pages",
+    "settings_pages",
+    "top_pages",
+]
 exclude_patterns = ["generated/*.md"]  # parts of pages, which include them
 default_role = "literal"  # single backticks in docstrings name parameters and values
 

@@ -21,6 +21,7 @@ from elsewhere.sites.states import states
 from elsewhere.steps import ingest
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "tests/params"
 SITE = "mimic-cxr-jpg-synthetic"
 STUDY = "chest"
 LIMITS = {"dense": 0.5, "inception": 0.4}
@@ -29,13 +30,13 @@ FINDINGS = ("edema", "cardiomegaly")
 
 @pytest.fixture(scope="session")
 def check_out() -> Callable[[Path], Path]:
-    """Return what makes a folder with params.yaml and src."""
+    """Return what makes a folder with the settings of tests/params and src."""
 
     def made(folder: Path) -> Path:
         top = folder / "checkout"
         top.mkdir()
-        for name in ("params.yaml", ".dvcignore"):
-            shutil.copy(ROOT / name, top)
+        shutil.copy(ROOT / ".dvcignore", top)
+        shutil.copytree(SETTINGS, top, dirs_exist_ok=True)
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
         return top
@@ -47,7 +48,7 @@ def check_out() -> Callable[[Path], Path]:
 def checkout(
     check_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Return a folder that the test works in, with params.yaml and src."""
+    """Return a folder that the test works in, with the settings of tests/params and src."""
     top = check_out(tmp_path)
     monkeypatch.chdir(top)
     return top
@@ -60,7 +61,7 @@ class Chest:
     Attributes
     ----------
     values
-        Of params.yaml, plain; a test may change them.
+        The settings, plain; a test may change them.
     scans
         The site's manifest, with the labels of `FINDINGS`.
     """
@@ -136,7 +137,7 @@ def _study(values: dict[str, Any]) -> dict[str, Any]:
 def radiographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data/scans of a synthetic site: radiographs of 24 patients, ingested."""
     top = tmp_path_factory.mktemp("radiographs")
-    values = tables.read(ROOT / "params.yaml")
+    values = tables.read(SETTINGS)
     row = values["phantoms"][SITE]
     row |= {"patients": 24, "test": 0.9, "validation": 0.05, "lateral": 0.2}
     row["radiography"] |= {"portable": 0.3, "rows_px": [64, 72], "columns_px": [56, 60]}
@@ -160,7 +161,7 @@ def chest(radiographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A predicted study of radiographs in the folder that the test works in."""
     shutil.copytree(radiographs / "data", tmp_path / "project/data")
     monkeypatch.chdir(tmp_path / "project")
-    values = tables.read(ROOT / "params.yaml")
+    values = tables.read(SETTINGS)
     values["studies"][STUDY] = _study(values)
     values |= {"run": [STUDY], "scale": "demo"}
     scans = manifest.read(Path(paths.scans(SITE)["manifest"]))

@@ -9,7 +9,7 @@ from rich.console import Console
 from elsewhere.design.params import ParamsError, load
 from elsewhere.drivers.describe import tables
 
-PARAMS = load(Path(__file__).parents[2] / "params.yaml")
+PARAMS = load(Path(__file__).parents[1] / "params")
 
 
 def printed(study: str, scale: str) -> str:

@@ -1,13 +1,12 @@
 from pathlib import Path
 
 import openpyxl
-import pytest
 
 from elsewhere.design import params
-from elsewhere.sites.layout import LayoutError, LeftOut, Scan
+from elsewhere.sites.layout import LeftOut, Scan
 from elsewhere.sites.mosmed import Mosmed
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def write_registry(root, *rows):

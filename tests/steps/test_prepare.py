@@ -17,7 +17,7 @@ from elsewhere.imaging.preparation import preparation
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare
 
-PARAMS = tables.load(Path(__file__).parents[2] / "params.yaml")
+PARAMS = tables.load(Path(__file__).parents[1] / "params")
 POLICY = PARAMS.intakes["strict"]
 VOLUME = VolumeInput(
     kind="volume",

@@ -8,7 +8,7 @@ from elsewhere.design.plan import stage_digest
 from elsewhere.drivers import bridge
 from elsewhere.drivers.state import rule_inputs
 
-VALUES = tables.read(Path("params.yaml"))
+VALUES = tables.read()
 PARAMS = tables.parse(VALUES)
 GRAPH = stages(PARAMS)
 HASHES = Hashes()

@@ -18,19 +18,18 @@ import pytest
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 COPIED = (
-    *("src", "tests", "workflow", "profiles", "envs"),
+    *("src", "config", "tests", "workflow", "profiles", "envs"),
     *("Snakefile", "params.yaml", "pyproject.toml", "params.schema.json", "dvc.yaml"),
 )
 BLOCK = re.compile(r'^```\w+ title="([^"]+)"(?: after="([^"]+)")?\n(.*?)^```$', re.M | re.S)
 DIGESTS = """
 import json
-from pathlib import Path
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 
-values = tables.read(Path("params.yaml"))
+values = tables.read()
 values["run"] = [*values["studies"]]
 graph, hashes = stages(tables.parse(values)), Hashes()
 print(json.dumps({name: stage_digest(stage, values, hashes) for name, stage in graph.items()}))
@@ -65,12 +64,13 @@ class Copy:
 
     def __init__(self, top):
         self.top = top
-        skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        skip = shutil.ignore_patterns("*.egg-info")  # bytecode goes with its source
         for name in COPIED:
             if (ROOT / name).is_dir():
                 shutil.copytree(ROOT / name, top / name, ignore=skip)
             else:
                 shutil.copy(ROOT / name, top / name)
+        self.stale = []
 
     def add(self, block):
         path = self.top / block.path
@@ -87,7 +87,6 @@ class Copy:
         """Run a command in the copy, with the package of the copy; return what it prints."""
         environment = os.environ | {
             "PYTHONPATH": str(self.top / "src"),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }
         done = subprocess.run(
@@ -118,26 +117,40 @@ def test_the_table_lists_every_example_with_its_size():
 
 
 @pytest.fixture(scope="module")
-def before(tmp_path_factory):
-    """Digests of all stages of all studies of the project as it is."""
-    return Copy(tmp_path_factory.mktemp("project")).digests()
+def copy(tmp_path_factory):
+    """A copy of the project with all examples, and the stages that they make stale."""
+    made = Copy(tmp_path_factory.mktemp("project"))
+    before = made.digests()
+    for blocks in EXAMPLES.values():
+        for block in blocks:
+            if block.path != "check":
+                made.add(block)
+    after = made.digests()
+    made.stale = [stage for stage in before if before[stage] != after[stage]]
+    return made
+
+
+@pytest.mark.slow
+def test_the_examples_make_stale_what_the_table_says(copy):
+    counts = re.findall(r"^\| \[an? [\w ]+\]\(#example-.* \| (\d+) \|$", TEXT, re.M)
+    assert len(counts) == len(EXAMPLES)
+    assert len(copy.stale) == sum(map(int, counts)), copy.stale
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_does_what_it_says(name, before, tmp_path):
-    copy, blocks = Copy(tmp_path), EXAMPLES[name]
-    for block in blocks:
-        if block.path != "check":
-            copy.add(block)
-    after = copy.digests()
-    stale = [stage for stage in before if before[stage] != after[stage]]
-    row = re.search(rf"^\| \[an? {name}\].* \| (\d+) \|$", TEXT, re.M)
-    assert len(stale) == int(row[1]), stale
-    checks = [block.content for block in blocks if block.path == "check"]
+def test_an_example_passes_its_check(name, copy):
+    checks = [block.content for block in EXAMPLES[name] if block.path == "check"]
     assert len(checks) == 1, "an example has one block that checks it"
     for command in checks[0].splitlines():
         printed = copy.run("bash", "-c", command)
         if command.startswith("pytest"):
             assert re.search(r"^\d+ passed", printed, re.M), printed
-    copy.run("ruff", "check", *{block.path for block in blocks if block.path.endswith(".py")})
+
+
+@pytest.mark.slow
+def test_the_code_of_the_examples_is_clean(copy):
+    blocks = [block for example in EXAMPLES.values() for block in example]
+    modules = sorted({block.path for block in blocks if block.path.endswith(".py")})
+    copy.run("ruff", "check", *modules)
+    copy.run("ruff", "format", "--check", *modules)

@@ -13,12 +13,6 @@ rule all:
         expand("results/{study}/report.html", study=PARAMS.run),
 
 
-include: "workflow/rules/ingest.smk"
-include: "workflow/rules/prepare.smk"
-include: "workflow/rules/audit.smk"
-include: "workflow/rules/split.smk"
-include: "workflow/rules/train.smk"
-include: "workflow/rules/predict.smk"
-include: "workflow/rules/explain.smk"
-include: "workflow/rules/score.smk"
-include: "workflow/rules/figure.smk"
+for STEP in STEPS:
+
+    include: f"workflow/rules/{STEP}.smk"

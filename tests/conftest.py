@@ -1,6 +1,7 @@
 """Tiny sites in every published layout, written without the code under test."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
+PROJECT = Path(__file__).parents[1]
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -376,6 +378,32 @@ def published(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def check_out() -> Callable[[Path], Path]:
+    """Return what makes a folder with the settings of tests/params and src."""
+
+    def made(folder: Path) -> Path:
+        top = folder / "checkout"
+        top.mkdir()
+        shutil.copy(PROJECT / ".dvcignore", top)
+        shutil.copytree(PROJECT / "tests/params", top, dirs_exist_ok=True)
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
+        return top
+
+    return made
+
+
+@pytest.fixture
+def checkout(
+    check_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Return a folder that the test works in, with the settings of tests/params and src."""
+    top = check_out(tmp_path)
+    monkeypatch.chdir(top)
+    return top
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from elsewhere.cli import app
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
+from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[1]
 SETTINGS = ROOT / "tests/params"
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
 
 
 def run(
@@ -48,7 +48,7 @@ def test_every_stage_has_its_subcommand_with_its_wildcards(monkeypatch: pytest.M
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for stage in {stage.step: stage for stage in stages(tables.load(SETTINGS)).values()}.values():
         arguments = [
-            parameter.name.removeprefix("row_")
+            parameter.name
             for parameter in commands[stage.step].params
             if parameter.param_type_name == "argument"
         ]
@@ -85,11 +85,13 @@ def test_an_unknown_study_is_named() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("review",), ("reviewed", "by-mail.csv")])
-def test_a_review_that_the_study_lacks_is_named(arguments: tuple[str, ...]) -> None:
+def test_a_review_that_the_study_lacks_is_named(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SETTINGS)
     command, *form = arguments
-    done = run(command, "nguyen2021", *form)
-    assert done.returncode == 1
-    assert "studies.nguyen2021.review is missing: say which finding" in done.stderr
+    done = CliRunner().invoke(app, [command, "nguyen2021", *form])
+    assert "studies.nguyen2021.review is missing: say which finding" in str(done.exception)
 
 
 def test_graph_is_written_checked_and_idempotent(

@@ -14,24 +14,13 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from elsewhere.design.code import closure
+from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 TORCH = "2.13.0"
 ENVS = ("imaging", "torch", "torch-cpu", "figures")
-STEPS = {
-    "ingest": "imaging",
-    "prepare": "imaging",
-    "train": "torch",
-    "predict": "torch",
-    "explain": "torch",
-    "split": "figures",
-    "score": "figures",
-    "audit": "figures",
-    "figure": "figures",
-}
 LEARNT = ("networks", "methods")
-ROOMS = {"ingest": ("sites",), "train": LEARNT, "predict": LEARNT, "explain": LEARNT}
 CONDA_TO_PYPI = {
     "gdcm": "python-gdcm",
     "huggingface_hub": "huggingface-hub",
@@ -99,9 +88,10 @@ def third_party(path, *, top_level=False):
 
 def imported_by(step):
     """PyPI names of what `python -m elsewhere STEP` can import."""
+    rooms = LEARNT if STEPS[step].environment == "torch" else ("sites",) * (step == "ingest")
     members = [
         f"elsewhere.{room}.{path.stem}"
-        for room in ROOMS.get(step, ())
+        for room in rooms
         for path in sorted((SOURCE / "elsewhere" / room).glob("*.py"))
         if path.stem != "__init__"
     ]
@@ -144,19 +134,21 @@ def test_environments_allow_what_the_package_allows():
 
 @pytest.mark.parametrize("step", STEPS)
 def test_environment_of_a_step_provides_its_imports(step):
-    assert imported_by(step) - set(environment(STEPS[step])) == set()
+    assert imported_by(step) - set(environment(STEPS[step].environment)) == set()
 
 
-@pytest.mark.parametrize("name", sorted(set(STEPS.values())))
+@pytest.mark.parametrize("name", sorted({step.environment for step in STEPS.values()}))
 def test_environment_holds_nothing_else(name):
-    needed = set().union(*(imported_by(step) for step, env in STEPS.items() if env == name))
+    needed = set().union(
+        *(imported_by(step.name) for step in STEPS.values() if step.environment == name)
+    )
     assert set(environment(name)) - needed - set(PLUGINS) == set()
 
 
 @pytest.mark.parametrize("step", STEPS)
 def test_rule_names_the_environment_of_its_step(step):
     rule = (ROOT / f"workflow/rules/{step}.smk").read_text()
-    assert re.findall(r"envs/(.*)\.yaml", rule) == [STEPS[step]]
+    assert re.findall(r"envs/(.*)\.yaml", rule) == [STEPS[step].environment]
 
 
 def test_environments_with_and_without_gpu_differ_in_torch_alone():

@@ -3,24 +3,33 @@
 import ast
 import re
 import subprocess
+import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from elsewhere.design import kinds
+from elsewhere.design.steps import STEPS, WILDCARDS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src/elsewhere"
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
 TESTS = ROOT / "tests"
 NO_TEST_OF_ITS_OWN = {
+    "design/phantom_rows.py": "tests/phantom/test_rows.py",
+    "design/radiograph_phantom_rows.py": "tests/phantom/test_rows_of_radiographs.py",
     "methods/method.py": "abstract; tests/contracts/test_methods.py is its test",
     "networks/network.py": "abstract; tests/contracts/test_networks.py is its test",
 }
 READ_USERS = ("test_config.py", "test_own_settings.py")  # which are about them
 NO_MODULE = {
+    "phantom/test_rows.py": "rows of synthetic CT: design/phantom_rows.py",
+    "phantom/test_rows_of_radiographs.py": "design/radiograph_phantom_rows.py",
     "imaging/dicom/test_fuzz.py": "damaged files through all that reads DICOM",
     "imaging/dicom/test_pydicom_files.py": "pydicom's own files through all that reads DICOM",
+    "design/test_law.py": "the law of growth over the real graph",
+    "design/test_law_figures.py": "the law of growth for metrics and figures",
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
@@ -31,7 +40,19 @@ NO_MODULE = {
     "test_house.py": "this file",
 }
 METHODS = [f"elsewhere.methods.{kind}" for kind in kinds.names("methods")]
-NOT_FOR_MODELS = ("matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")
+NOT_IN = {  # environment of a step: what its module must not load
+    "imaging": ("torch", "matplotlib", "seaborn", "sklearn"),
+    "figures": ("torch", "SimpleITK"),
+    "torch": ("matplotlib", "seaborn", "SimpleITK", "pydicom"),
+}
+NOT_FOR = {  # and what some do not need beside
+    "audit": ("matplotlib", "seaborn"),
+    "split": ("matplotlib", "seaborn", "pydicom"),
+    "score": ("matplotlib", "seaborn", "pydicom"),
+    "train": ("sklearn", "scipy"),
+    "predict": ("sklearn", "scipy"),
+    "figure": ("pydicom", "sklearn"),
+}
 HEAVY = ("torch", "pandas", "matplotlib", "SimpleITK", "scipy", "sklearn", "snakemake", "dvc")
 # Built from pieces, so that this file does not name what it refuses.
 OUTSIDE = ["/".join(("", "work", "")), "/".join(("", "tmp", "boot")), "/".join(("", "root", ""))]
@@ -41,6 +62,7 @@ def name_of(path):
     return path.relative_to(PACKAGE).as_posix()
 
 
+@cache
 def tree_of(path):
     return ast.parse(path.read_text(), filename=str(path))
 
@@ -66,8 +88,22 @@ def offenders(rule):
     return [f"{name}: {what}" for name, what in broken if what]
 
 
+def declares_only(path):
+    """Say whether a module holds classes of fields and constants: what uses them tests them."""
+    return not functions(path)
+
+
+def is_a_row_of_a_kind(path):
+    """Say whether a module lies on a shelf: its room and test_kinds.py test it."""
+    return path.parent.name in kinds.ROOMS and path.parent.parent.name == "design"
+
+
 def test_every_module_has_a_test():
-    names = [path.relative_to(PACKAGE) for path in MODULES]
+    names = [
+        path.relative_to(PACKAGE)
+        for path in MODULES
+        if not declares_only(path) and not is_a_row_of_a_kind(path)
+    ]
     assert [
         name.as_posix()
         for name in names
@@ -265,25 +301,31 @@ def test_no_test_is_skipped():
     }
 
 
-@pytest.mark.parametrize(
-    ("step", "none_of"),
-    [
-        ("ingest", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
-        ("prepare", ("torch", "matplotlib", "seaborn", "sklearn", "snakemake", "dvc")),
-        ("audit", ("torch", "matplotlib", "seaborn", "SimpleITK", "snakemake", "dvc")),
-        ("split", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
-        ("train", (*NOT_FOR_MODELS, "sklearn", "scipy")),
-        ("predict", (*NOT_FOR_MODELS, "sklearn", "scipy")),
-        ("explain", NOT_FOR_MODELS),
-        ("score", ("torch", "matplotlib", "seaborn", "SimpleITK", "pydicom", "snakemake", "dvc")),
-        ("figure", ("torch", "SimpleITK", "pydicom", "sklearn", "snakemake", "dvc")),
-    ],
-)
-def test_step_loads_only_what_it_needs(step, none_of, loaded_by):
-    modules = [f"elsewhere.steps.{step}"]
-    if step in ("train", "predict", "explain"):  # which load what the arm names
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_step_loads_only_what_it_needs(step, loaded_by):
+    modules = [f"elsewhere.steps.{step.name}"]
+    if step.environment == "torch":  # which load what the arm names
         modules += ["elsewhere.networks.nguyen_cnn", *METHODS]
-    assert not loaded_by(f"import {', '.join(modules)}") & set(none_of)
+    none_of = {"snakemake", "dvc", *NOT_IN[step.environment], *NOT_FOR.get(step.name, ())}
+    assert not loaded_by(f"import {', '.join(modules)}") & none_of
+
+
+def test_each_step_is_a_module_and_is_listed_once():
+    assert {path.stem for path in (PACKAGE / "steps").glob("*.py")} - {"__init__"} == {*STEPS}
+    assert all(set(step.wildcards) <= set(WILDCARDS) for step in STEPS.values())
+
+
+def test_the_contract_on_torch_names_the_steps_without_it():
+    """import-linter reads static TOML, so the list stands there too."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    [contract] = [
+        contract
+        for contract in contracts["contracts"]
+        if contract["name"] == "Torch lives in networks and methods"
+    ]
+    named = {name for name in contract["source_modules"] if name.startswith("elsewhere.steps.")}
+    without = {step.name for step in STEPS.values() if step.environment != "torch"}
+    assert named == {f"elsewhere.steps.{name}" for name in without}
 
 
 def test_graph_and_command_line_are_light(loaded_by):

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import griffe
-
 from elsewhere.design import kinds
 from elsewhere.design.params import Params
 
@@ -17,7 +15,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 Schema = Mapping[str, Any]
-SOURCE = Path(__file__).parents[2] / "src"
+SITES = Path(__file__).parents[2] / "src/elsewhere/sites"
 _COLUMNS = ["| key | value | default | meaning |", "|---|---|---|---|"]
 _SPECIAL = re.compile(r"`[^`]*`|([<*])")  # code, or what Markdown would take for its own
 _LIMITS = {
@@ -69,33 +67,39 @@ def settings() -> Iterator[str]:
 def layouts() -> Iterator[str]:
     """Yield a section a layout: what it reads, whose data these are, what a site may set."""
     for kind in kinds.names("layouts"):
-        module = griffe.load(f"{kinds.ROOMS['layouts'][0]}.{kind}", search_paths=[SOURCE])
-        layout = _defined(module, having="citation")
+        module = ast.parse((SITES / f"{kind}.py").read_text(encoding="utf-8"))
+        layout, values = next(_layouts(module))
         yield from ["", f"## `{kind}`", "", _docstring(module, kind), "", _docstring(layout, kind)]
-        citation, licence = (layout.members[name].value for name in ("citation", "licence"))
-        yield from ["", f"Source: {_text(citation)}. Terms: {_text(licence)}.", ""]
+        yield from ["", f"Source: {values['citation']}. Terms: {values['licence']}.", ""]
         schema = kinds.row_class("layouts", kind).model_json_schema()
         yield from _table(schema) if schema.get("properties") else ["It has no options."]
 
 
-def _defined(module: griffe.Module, *, having: str) -> griffe.Class:
-    """Return the class that a module defines with a member of this name."""
-    return next(
-        item for item in module.classes.values() if not item.is_alias and having in item.members
-    )
+def _layouts(module: ast.Module) -> Iterator[tuple[ast.ClassDef, dict[str, str]]]:
+    """Yield the classes of a module with a citation, and the texts among their attributes.
+
+    Read from the source, because importing a layout needs the whole environment.
+    """
+    for item in module.body:
+        if not isinstance(item, ast.ClassDef):
+            continue
+        texts = {
+            line.target.id: line.value.value
+            for line in item.body
+            if isinstance(line, ast.AnnAssign)
+            and isinstance(line.target, ast.Name)
+            and isinstance(line.value, ast.Constant)
+        }
+        if "citation" in texts:
+            yield item, texts
 
 
-def _docstring(item: griffe.Object, kind: str) -> str:
+def _docstring(item: ast.Module | ast.ClassDef, kind: str) -> str:
     """Return the first paragraph of a docstring as Markdown, a file pattern in it as text."""
-    text = item.docstring.value if item.docstring else ""
+    text = ast.get_docstring(item) or ""
     text = text.removeprefix(f"{kind}: ").split("\n\n")[0].replace("``", "`")
     text = text[:1].upper() + text[1:]
     return _SPECIAL.sub(lambda match: f"\\{match[1]}" if match[1] else match[0], text)
-
-
-def _text(expression: object) -> str:
-    """Return the string that an assignment in the source gives a class attribute."""
-    return str(ast.literal_eval(str(expression)))
 
 
 def _rows(path: str, references: list[str], definitions: Schema, seen: set[str]) -> Iterator[str]:

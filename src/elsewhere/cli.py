@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,7 +24,6 @@ app = typer.Typer(
 Expect = Annotated[str | None, typer.Option(hidden=True, help="digest with which it was planned")]
 StudyName = Annotated[str, typer.Argument(help="a study in config/studies or params.yaml")]
 SiteName = Annotated[str, typer.Argument(help="a row of `sites`")]
-ArmName = Annotated[str, typer.Argument(help="an arm of the study")]
 
 
 def main() -> None:
@@ -36,73 +39,26 @@ def main() -> None:
         sys.exit(1)
 
 
-def _step(step: str, wildcards: list[str], expect: str | None) -> None:
-    from elsewhere.drivers.execute import run
+def _command(step: Step) -> Callable[..., None]:
+    """Return a step as a function that typer makes a subcommand of: an argument a wildcard."""
 
-    run(step, wildcards, expect=expect)
+    def command(expect: str | None = None, **wildcards: str) -> None:
+        from elsewhere.drivers.execute import run
 
+        run(step.name, [*wildcards.values()], expect=expect)
 
-@app.command()
-def ingest(site: SiteName, expect: Expect = None) -> None:
-    """Reduce a site's raw files to scans in HU and a manifest."""
-    _step("ingest", [site], expect)
-
-
-@app.command()
-def prepare(
-    row_input: Annotated[str, typer.Argument(metavar="INPUT", help="a row of `inputs`")],
-    site: SiteName,
-    expect: Expect = None,
-) -> None:
-    """Clip, resample and store a site's scans as an input's lattice."""
-    _step("prepare", [row_input, site], expect)
+    types: dict[str, Any] = {
+        name: Annotated[str, typer.Argument(help=WILDCARDS[name])] for name in step.wildcards
+    }
+    parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=types[name]) for name in types]
+    parameters.append(Parameter("expect", Parameter.KEYWORD_ONLY, default=None, annotation=Expect))
+    command.__annotations__ = {**types, "expect": Expect, "return": None}
+    command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+    return command
 
 
-@app.command()
-def audit(study: StudyName, expect: Expect = None) -> None:
-    """Find duplicates between a study's sites, and tell label and site from headers alone."""
-    _step("audit", [study], expect)
-
-
-@app.command()
-def split(study: StudyName, site: SiteName, expect: Expect = None) -> None:
-    """Send patients to training, validation and test, and prove that none is in two."""
-    _step("split", [study, site], expect)
-
-
-@app.command()
-def train(
-    study: StudyName,
-    arm: ArmName,
-    run: Annotated[str, typer.Argument(help="<fold>-<seed>")],
-    expect: Expect = None,
-) -> None:
-    """Train one model; a killed run goes on where its last checkpoint stands."""
-    _step("train", [study, arm, run], expect)
-
-
-@app.command()
-def predict(study: StudyName, arm: ArmName, site: SiteName, expect: Expect = None) -> None:
-    """Apply an arm's models to a site's validation and test parts."""
-    _step("predict", [study, arm, site], expect)
-
-
-@app.command()
-def explain(study: StudyName, arm: ArmName, expect: Expect = None) -> None:
-    """Show where an arm's first model looks (Grad-CAM), and how it sees sites and classes."""
-    _step("explain", [study, arm], expect)
-
-
-@app.command()
-def score(study: StudyName, arm: ArmName, site: SiteName, expect: Expect = None) -> None:
-    """Score one cell of the matrix, with intervals."""
-    _step("score", [study, arm, site], expect)
-
-
-@app.command()
-def figure(study: StudyName, expect: Expect = None) -> None:
-    """Make the matrix, the figures and the report of a study."""
-    _step("figure", [study], expect)
+for _step in STEPS.values():
+    app.command(_step.name, help=_step.help, rich_help_panel="Steps of the graph")(_command(_step))
 
 
 @app.command()
@@ -129,8 +85,8 @@ def describe(
     """Print the layers, shapes and parameters of a study's networks."""
     from rich.console import Console
 
+    from elsewhere.commands.describe import tables
     from elsewhere.design.params import load
-    from elsewhere.drivers.describe import tables
 
     for table in tables(load(), study, scale):
         Console().print(table)
@@ -160,8 +116,8 @@ def phantom(
     study: Annotated[str | None, typer.Option(help="those of one study in `run`")] = None,
 ) -> None:
     """Write synthetic sites, in their publishers' layouts, to data/raw."""
+    from elsewhere.commands.phantom import missing, needed, write_apart, write_missing
     from elsewhere.design.params import load, read
-    from elsewhere.drivers.phantoms import missing, needed, write_apart, write_missing
 
     params, values = load(), read()
     names = missing(params, values, sites or needed(params, study=study))
@@ -174,8 +130,8 @@ def phantom(
 @app.command()
 def pull(site: SiteName) -> None:
     """Fetch the studies of a site's work list from its archive (PACS) to data/raw."""
+    from elsewhere.commands.pull import pull_site
     from elsewhere.design.params import load
-    from elsewhere.drivers.pull import pull_site
 
     pull_site(load(), site)
 
@@ -183,8 +139,8 @@ def pull(site: SiteName) -> None:
 @app.command()
 def review(study: StudyName) -> None:
     """Write misclassified scans for a reader who is told nothing of them."""
+    from elsewhere.commands.review import export
     from elsewhere.design.params import load
-    from elsewhere.drivers.review import export
 
     export(load(), study)
 
@@ -197,8 +153,8 @@ def reviewed(
     ] = None,
 ) -> None:
     """Make Table 2 of the form that a reader filled in, ground truth and probabilities."""
+    from elsewhere.commands.reviewed import table
     from elsewhere.design.params import load
-    from elsewhere.drivers.reviewed import table
 
     table(load(), study, form=form)
 
@@ -206,7 +162,7 @@ def reviewed(
 @app.command()
 def matrix(study: StudyName) -> None:
     """Print a study's generalization matrix and where its figures are."""
-    from elsewhere.drivers.show import show
+    from elsewhere.commands.matrix import show
 
     show(Path("results") / study)
 
@@ -217,7 +173,7 @@ def adopt(
     reason: Annotated[str, typer.Option(help="why the results still hold; kept in adopted.csv")],
 ) -> None:
     """Keep finished results after a change of code that was shown to be neutral."""
-    from elsewhere.drivers.adopt import adopt as keep
+    from elsewhere.commands.adopt import adopt as keep
 
     for name in keep(stages, reason=reason):
         typer.echo(f"adopted {name}")

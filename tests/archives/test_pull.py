@@ -1,4 +1,4 @@
-"""pull: what the archive holds is here with its label; what is not wholly here has none."""
+"""pull: complete studies are stored with their label; incomplete ones have no label."""
 
 import csv
 import io
@@ -333,7 +333,7 @@ from pydantic import TypeAdapter
 from elsewhere.design.kinds import Of
 from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.pulls import PullRow
-from elsewhere.drivers.pull import pull_site
+from elsewhere.commands.pull import pull_site
 
 logging.basicConfig(level=logging.DEBUG)
 given = json.loads(Path("tables.json").read_text())

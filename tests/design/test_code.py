@@ -1,4 +1,4 @@
-"""code: no file that a step can import is missing from its closure, and little more is in it."""
+"""code: the closure of a step contains all files that the step can import, and few others."""
 
 import subprocess
 import sys
@@ -8,11 +8,11 @@ import pytest
 
 from elsewhere.design import kinds
 from elsewhere.design.code import closure
+from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 DESIGN = SRC / "elsewhere/design"
-STEPS = ("ingest", "prepare", "split", "train", "predict", "score", "figure")
 
 # Imports each step anew in one process: what is asked for is the list of the package's modules.
 LOADED = """

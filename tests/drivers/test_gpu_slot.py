@@ -11,6 +11,7 @@ import pytest
 
 from elsewhere.drivers import gpu_slot
 
+CHOSEN_BY = ("SLURM_JOB_ID", "ELSEWHERE_GPUS", "CUDA_VISIBLE_DEVICES")
 ROOT = Path(__file__).parents[2]
 JOB = """
 import os, sys, time
@@ -23,7 +24,7 @@ with open(sys.argv[1], "a") as log:
 
 
 def start(folder: Path, *command: str, gpus: int = 1, **environment: str) -> subprocess.Popen[str]:
-    outer = {k: v for k, v in os.environ.items() if k not in gpu_slot.CHOSEN_BY}
+    outer = {k: v for k, v in os.environ.items() if k not in CHOSEN_BY}
     return subprocess.Popen(
         [sys.executable, "-m", "elsewhere.drivers.gpu_slot", str(gpus), *command],
         env={**outer, "PYTHONPATH": str(ROOT / "src"), "TMPDIR": str(folder), **environment},
@@ -110,7 +111,7 @@ def test_a_wrong_call_says_how(arguments: list[str]) -> None:
 def test_where_a_job_may_run(
     environment: dict[str, str], found: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in gpu_slot.CHOSEN_BY:
+    for name in CHOSEN_BY:
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)

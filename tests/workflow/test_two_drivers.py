@@ -25,7 +25,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     assert set(project.planned()) == everything(project)
     project.sh("snakemake -j8")
     executed = project.executed()
-    assert len(executed) == 127, "each stage once"
+    assert len(executed) == len(set(executed)), "each stage once"
     assert set(executed) == everything(project)
     return project
 
@@ -87,22 +87,8 @@ def looked_into(name: str, study: dict[str, Any]) -> set[str]:
 
 
 def everything(project: Project) -> set[str]:
-    found = set()
-    for name, study in studies(project).items():
-        for row in study["sites"].values():
-            found |= {
-                f"ingest--{row}",
-                f"prepare--{study['input']}--{row}",
-                f"split--{name}--{row}",
-            }
-        found |= models(name, study, list(study["arms"]))
-        found |= {
-            f"{step}--{name}--{a}--{r}"
-            for a, r in cells(name, study)
-            for step in ("predict", "score")
-        }
-        found |= {f"audit--{name}", f"figure--{name}", *looked_into(name, study)}
-    return found
+    """Every stage of dvc.yaml but the one that checks dvc.yaml itself."""
+    return {*load_yaml(str(project.path / "dvc.yaml"))["stages"]} - {"graph"}
 
 
 def after_scoring(project: Project, name: str) -> set[str]:

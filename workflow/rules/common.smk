@@ -5,6 +5,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
+from elsewhere.design.steps import STEPS
 from elsewhere.drivers import bridge
 from elsewhere.drivers.state import rule_inputs
 
@@ -39,7 +40,7 @@ def stage(step, wildcards):
     """The stage of a job; a target that the graph does not have is an error that says so."""
     name = "--".join([step, *wildcards])
     if name not in GRAPH:
-        raise tables.ParamsError(f"{name} is not in the graph of params.yaml at its scale")
+        raise tables.ParamsError(f"{name} is not in the graph of `run` at its scale")
     return GRAPH[name]
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 
 _DRIVER = Path("/proc/driver/nvidia/gpus")
 _WAIT_S = 0.2
-CHOSEN_BY = ("SLURM_JOB_ID", "ELSEWHERE_GPUS", "CUDA_VISIBLE_DEVICES")
 
 
 def devices() -> list[str]:

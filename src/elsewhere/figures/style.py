@@ -30,7 +30,7 @@ PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56b4e9", "#e69f00", "#cc79a7", "#00000
 SYNTHETIC = "SYNTHETIC DATA: shows that the machinery works, nothing about patients"
 
 DPI = 150
-LARGE, TITLE, BODY, SMALL = 15.0, 13.0, 9.5, 8.0
+TITLE, BODY, SMALL = 13.0, 9.5, 8.0
 MARGIN = 0.3
 LINE = 0.17
 

@@ -17,7 +17,6 @@ from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff"})
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 _COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")
@@ -52,7 +51,7 @@ def read(source: Source, policy: IntakeRow) -> Volume:
         return pixels.read(source.slices, policy)
     volume = nifti(source.files[0]) if source.kind == "nifti" else stack(source)
     told = source.acquisition
-    known = acquisition.told(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
+    known = acquisition.from_text(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
     return replace(volume, acquisition=known)
 
 

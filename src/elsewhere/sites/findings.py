@@ -9,8 +9,6 @@ State = Literal["positive", "negative", "uncertain", "blank"]
 Part = Literal["train", "validation", "test", ""]
 STATES: Final[tuple[State, ...]] = get_args(State)
 
-# the order of the figures of the paper (B-11, B-31)
-STUDY_LABELS: Final = ("cardiomegaly", "edema", "consolidation", "atelectasis", "pleural_effusion")
 # what the CheXpert labeller looks for in a report; CheXpert and MIMIC-CXR-JPG publish it
 CHEXPERT_LABELS: Final[Mapping[str, str]] = {
     "No Finding": "no_finding",

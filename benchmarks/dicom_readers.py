@@ -97,13 +97,13 @@ def the_bytes(folder: Path) -> None:
 
 def elsewhere(folder: Path) -> Array:
     """The whole way: recognise, group, judge, decode, rescale, turn."""
-    from elsewhere.design.reading import read
+    from elsewhere.design.merge import read
     from elsewhere.design.site import IntakeRow
     from elsewhere.imaging.dicom import group, pixels, recognise
 
     global _POLICY  # noqa: PLW0603 - the settings are read once, like a step does
     if _POLICY is None:
-        row = read(Path(__file__).parents[1] / "params.yaml")["intakes"]["strict"]
+        row = read(Path(__file__).parents[1])["intakes"]["strict"]
         _POLICY = IntakeRow(**row)
     (volume,) = group.volumes(recognise.sort(folder).slices, _POLICY)
     return pixels.read(volume, _POLICY).voxels

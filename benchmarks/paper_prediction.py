@@ -21,7 +21,7 @@ SLICES = 300
 
 
 def main() -> None:
-    params = load(Path(__file__).parents[1] / "params.yaml")
+    params = load(Path(__file__).parents[1])
     row = params.inputs["nguyen-paper"]
     torch.manual_seed(0)
     network = build(params.networks["nguyen-cnn"], row)

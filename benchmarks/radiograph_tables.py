@@ -156,7 +156,7 @@ def predicted(frame: pd.DataFrame, part: str, rng: np.random.Generator) -> pd.Da
 
 
 def load_study():
-    return load(Path(__file__).parents[1] / "params.yaml").studies[STUDY]
+    return load(Path(__file__).parents[1]).studies[STUDY]
 
 
 def make(folder: Path) -> None:

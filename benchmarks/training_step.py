@@ -27,7 +27,7 @@ from results import machine, write_section
 
 HEADING = "## Training step of the redesigned COVID-Net"
 SCANS = 256
-PARAMS = load(Path(__file__).parents[1] / "params.yaml")
+PARAMS = load(Path(__file__).parents[1])
 INPUT = PARAMS.inputs["contrastive-paper"]
 
 

@@ -382,13 +382,13 @@ def published(tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def check_out() -> Callable[[Path], Path]:
-    """Return what makes a folder with params.yaml and src."""
+    """Return what makes a folder with the settings of tests/params and src."""
 
     def made(folder: Path) -> Path:
         top = folder / "checkout"
         top.mkdir()
-        for name in ("params.yaml", ".dvcignore"):
-            shutil.copy(PROJECT / name, top)
+        shutil.copy(PROJECT / ".dvcignore", top)
+        shutil.copytree(PROJECT / "tests/params", top, dirs_exist_ok=True)
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / "src/elsewhere", top / "src/elsewhere", ignore=skip)
         return top
@@ -400,7 +400,7 @@ def check_out() -> Callable[[Path], Path]:
 def checkout(
     check_out: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """Return a folder that the test works in, with params.yaml and src."""
+    """Return a folder that the test works in, with the settings of tests/params and src."""
     top = check_out(tmp_path)
     monkeypatch.chdir(top)
     return top

@@ -1,6 +1,7 @@
 """cli: a step's name is its subcommand; help is quick; an error is one message."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,11 @@ from elsewhere.design.graph import stages
 from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[1]
+SETTINGS = ROOT / "tests/params"
 
 
 def run(
-    *arguments: str, cwd: Path = ROOT, flags: tuple[str, ...] = ()
+    *arguments: str, cwd: Path = SETTINGS, flags: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *flags, "-m", "elsewhere", *arguments],
@@ -44,7 +46,7 @@ def test_every_stage_has_its_subcommand_with_its_wildcards(monkeypatch: pytest.M
     """Arguments stand in the order of the stage's command."""
     monkeypatch.chdir(ROOT)
     commands = get_command(app).commands  # type: ignore[attr-defined]
-    for stage in {stage.step: stage for stage in stages(tables.load()).values()}.values():
+    for stage in {stage.step: stage for stage in stages(tables.load(SETTINGS)).values()}.values():
         arguments = [
             parameter.name
             for parameter in commands[stage.step].params
@@ -95,7 +97,7 @@ def test_graph_is_written_checked_and_idempotent(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "src").symlink_to(ROOT / "src")
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    shutil.copytree(SETTINGS, tmp_path, dirs_exist_ok=True)
     runner = CliRunner()
     checked = runner.invoke(app, ["graph", "--check"])
     assert isinstance(checked.exception, RuntimeError)

@@ -22,8 +22,8 @@ app = typer.Typer(
 )
 
 Expect = Annotated[str | None, typer.Option(hidden=True, help="digest with which it was planned")]
-StudyName = Annotated[str, typer.Argument(help="a study in params.yaml")]
-SiteName = Annotated[str, typer.Argument(help="a row of `sites` in params.yaml")]
+StudyName = Annotated[str, typer.Argument(help="a study in config/studies or params.yaml")]
+SiteName = Annotated[str, typer.Argument(help="a row of `sites`")]
 
 
 def main() -> None:
@@ -65,15 +65,16 @@ for _step in STEPS.values():
 def params(
     study: Annotated[str | None, typer.Argument(help="a study; default: all in `run`")] = None,
 ) -> None:
-    """Print what a run would use, or what is wrong with params.yaml."""
-    from elsewhere.design.params import ParamsError, load
+    """Print what a run would use and where each value comes from, or what is wrong."""
+    from elsewhere.design.params import ParamsError, parse, read
     from elsewhere.design.resolved import resolved
 
-    loaded = load()
+    values = read()
+    loaded = parse(values)
     if study is not None and study not in loaded.studies:
         raise ParamsError(f"no study '{study}'; there are {', '.join(sorted(loaded.studies))}")
     for name in [study] if study else loaded.run:
-        typer.echo(resolved(loaded, name))
+        typer.echo(resolved(loaded, values, name))
 
 
 @app.command()
@@ -95,11 +96,11 @@ def describe(
 def graph(
     check: Annotated[bool, typer.Option("--check", help="only say whether it is current")] = False,
 ) -> None:
-    """Write dvc.yaml from params.yaml and the code, and params.yaml as JSON for DVC."""
+    """Write dvc.yaml from the settings and the code, and the settings as JSON for DVC."""
     from elsewhere.design.params import parse, read
     from elsewhere.drivers import pipeline
 
-    values = read(Path("params.yaml"))
+    values = read()
     loaded = parse(values)
     if check:
         pipeline.check(loaded)
@@ -118,8 +119,7 @@ def phantom(
     from elsewhere.commands.phantom import missing, needed, write_apart, write_missing
     from elsewhere.design.params import load, read
 
-    path = Path("params.yaml")
-    params, values = load(path), read(path)
+    params, values = load(), read()
     names = missing(params, values, sites or needed(params, study=study))
     if len(names) > 1:
         write_apart(names)

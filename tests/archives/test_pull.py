@@ -492,7 +492,7 @@ def test_what_was_pulled_is_ingested(
 
 
 def ingested(root: Path, out: Path) -> Any:
-    policy = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+    policy = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
     row = {"title": "T", "layout": "dicom_series", "privacy": "public", "synthetic": True}
     names = ("manifest.parquet", "volumes", "rejected.csv", "account.json", "profile.parquet")
     outputs = {name.partition(".")[0]: out / name for name in names}

@@ -21,6 +21,7 @@ from elsewhere.sites.states import states
 from elsewhere.steps import ingest
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = ROOT / "tests/params"
 SITE = "mimic-cxr-jpg-synthetic"
 STUDY = "chest"
 LIMITS = {"dense": 0.5, "inception": 0.4}
@@ -34,7 +35,7 @@ class Chest:
     Attributes
     ----------
     values
-        Of params.yaml, plain; a test may change them.
+        The settings, plain; a test may change them.
     scans
         The site's manifest, with the labels of `FINDINGS`.
     """
@@ -110,7 +111,7 @@ def _study(values: dict[str, Any]) -> dict[str, Any]:
 def radiographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with data/scans of a synthetic site: radiographs of 24 patients, ingested."""
     top = tmp_path_factory.mktemp("radiographs")
-    values = tables.read(ROOT / "params.yaml")
+    values = tables.read(SETTINGS)
     row = values["phantoms"][SITE]
     row |= {"patients": 24, "test": 0.9, "validation": 0.05, "lateral": 0.2}
     row["radiography"] |= {"portable": 0.3, "rows_px": [64, 72], "columns_px": [56, 60]}
@@ -134,7 +135,7 @@ def chest(radiographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A predicted study of radiographs in the folder that the test works in."""
     shutil.copytree(radiographs / "data", tmp_path / "project/data")
     monkeypatch.chdir(tmp_path / "project")
-    values = tables.read(ROOT / "params.yaml")
+    values = tables.read(SETTINGS)
     values["studies"][STUDY] = _study(values)
     values |= {"run": [STUDY], "scale": "demo"}
     scans = manifest.read(Path(paths.scans(SITE)["manifest"]))

@@ -31,7 +31,7 @@ def made(check_out: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFac
     path.write_text(re.sub(r"(?m)^run: .*$", "run: [contrastive]", path.read_text()))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(top)
-        values, params = tables.read(Path("params.yaml")), tables.load()
+        values, params = tables.read(), tables.load()
         pipeline.write(params)
         pipeline.write_read_by_dvc(values, params)
         found = stages(params)[SPLIT]
@@ -102,7 +102,7 @@ def test_without_a_reason_nothing_is_adopted(reason: str) -> None:
 
 
 def _settings() -> None:
-    path = Path("params.yaml")
+    path = Path("config/studies/contrastive.yaml")
     text = path.read_text()
     assert SCALED in text
     path.write_text(text.replace(SCALED, SCALED.replace("643", "644")))

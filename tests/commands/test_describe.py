@@ -9,7 +9,7 @@ from rich.console import Console
 from elsewhere.commands.describe import tables
 from elsewhere.design.params import ParamsError, load
 
-PARAMS = load(Path(__file__).parents[2] / "params.yaml")
+PARAMS = load(Path(__file__).parents[1] / "params")
 
 
 def printed(study: str, scale: str) -> str:

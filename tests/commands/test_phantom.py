@@ -1,6 +1,7 @@
 """phantom: synthetic sites are written when they are needed, once."""
 
 import copy
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,16 @@ SITE = "covid-ct-synthetic"
 def values(checkout: Path) -> dict[str, Any]:
     """The project's tables with two patients in each category of one site."""
     del checkout
-    found = tables.read(Path("params.yaml"))
+    found = tables.read()
     for category in found["phantoms"][SITE]["categories"].values():
         category["patients"] = 2
     return found
+
+
+def keep(values: dict[str, Any]) -> None:
+    """Write changed settings where another process reads them, all into one file."""
+    shutil.rmtree("config")
+    Path("params.yaml").write_text(yaml.safe_dump(dict(values), sort_keys=False), encoding="utf-8")
 
 
 def write(values: dict[str, Any], *sites: str) -> None:
@@ -68,7 +75,7 @@ def test_sites_written_side_by_side_are_those_written_alone(values: dict[str, An
     other = "sars-cov-2-ct-synthetic"
     for category in values["phantoms"][other]["categories"].values():
         category["patients"] = 2
-    Path("params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    keep(values)
     write_apart([SITE, other])
     raw = Path("data/raw")
     apart = {path: path.read_bytes() for path in raw.rglob("*") if path.is_file()}
@@ -82,7 +89,7 @@ def test_sites_written_side_by_side_are_those_written_alone(values: dict[str, An
 def test_a_site_that_cannot_be_written_is_named_after_the_others_are(
     values: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    Path("params.yaml").write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+    keep(values)
     with pytest.raises(RuntimeError, match="not written: utsw; the reason stands above"):
         write_apart([SITE, "utsw"])
     assert "phantoms: no row 'utsw'" in capfd.readouterr().err

@@ -31,7 +31,7 @@ SIZES = {
 }
 KEYS = Keys("a-site", False, b"key of a test")
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 every_layout = pytest.mark.parametrize("name", kinds.names("layouts"))
 

@@ -1,7 +1,7 @@
-"""The project's own params.yaml, as plain values that a test may change."""
+"""The settings of tests/params, as plain values that a test may change."""
 
+import copy
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,13 +10,19 @@ from elsewhere.design import params as tables
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(scope="session")
+def settings() -> tables.Settings:
+    """The same for all tests, which none may change."""
+    return tables.read(ROOT / "tests/params")
+
+
 @pytest.fixture
-def values(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Plain values of params.yaml, read in the project's top folder."""
+def values(settings: tables.Settings, monkeypatch: pytest.MonkeyPatch) -> tables.Settings:
+    """Plain values of tests/params; the test works in the project's top folder."""
     monkeypatch.chdir(ROOT)
-    return tables.read(Path("params.yaml"))
+    return copy.deepcopy(settings)
 
 
 @pytest.fixture
-def params(values: dict[str, Any]) -> tables.Params:
+def params(values: tables.Settings) -> tables.Params:
     return tables.parse(values)

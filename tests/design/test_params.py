@@ -34,9 +34,9 @@ WRONG = [
     (f"{N}.audit.similarity", 0, f"{N}.audit.similarity"),
     ("sites.Upper Case", {}, "sites.Upper Case"),
     ("inputs.nguyen-demo.kind", "picture", "inputs.nguyen-demo"),
-    ("inputs.nguyen-demo.matrix", 0, "inputs.nguyen-demo.volume.matrix"),
+    ("inputs.nguyen-demo.matrix", 0, "inputs.nguyen-demo.matrix: must be greater than 0"),
     ("inputs.contrastive-demo.stored_matrix", 8, "a crop cannot be larger"),
-    ("networks.nguyen-cnn.dropout_rate", 1.5, "networks.nguyen-cnn.nguyen_cnn.dropout_rate"),
+    ("networks.nguyen-cnn.dropout_rate", 1.5, "networks.nguyen-cnn.dropout_rate: must be less"),
     ("budgets.nguyen-demo.training.learning_rate", 0, "budgets.nguyen-demo.training.learning_rate"),
     ("budgets.nguyen-demo.training.precision", "bf16", "bf16, which needs device: cuda"),
     ("budgets.nguyen-demo.prediction.mc_passes", -1, "budgets.nguyen-demo.prediction.mc_passes"),
@@ -63,7 +63,7 @@ WRONG = [
     ),
     ("studies.contrastive.explain.arms", [], "studies.contrastive.explain.arms"),
     ("studies.contrastive.explain.scans", 0, "studies.contrastive.explain.scans"),
-    ("phantoms.utsw", {}, "phantoms.utsw: sites.utsw is missing or not `synthetic: true`"),
+    ("sites.utsw-synthetic.synthetic", False, "phantoms.utsw-synthetic: sites.utsw-synthetic is"),
 ]
 
 
@@ -106,12 +106,12 @@ ARMS = "studies.contrastive.arms"
 @pytest.mark.parametrize(
     ("arm", "words"),
     [
-        ({"method": "sepnorm"}, "unseen is missing: method 'sepnorm' gives every site"),
+        ({"method": "sepnorm"}, "unseen: is missing, but method 'sepnorm' gives every site"),
         ({"unseen": "mean"}, "change nothing with method 'erm'"),
         ({"anonymous": True}, "change nothing with method 'erm'"),
         ({"models_of": "nobody"}, "'nobody' is not in arms"),
-        ({"models_of": "contrastive"}, "method is not that of contrastive"),
-        ({"models_of": "single-a"}, "sites is not that of single-a"),
+        ({"models_of": "contrastive"}, "method: is not that of contrastive"),
+        ({"models_of": "single-a"}, "sites: is not that of single-a"),
         ({"unseen": "median"}, "unseen"),
         ({"selection": "train"}, "selection"),
     ],
@@ -175,6 +175,8 @@ def _of_findings(values: dict[str, Any]) -> dict[str, Any]:
     study["arms"] = {name: study["arms"][name] for name in ("joint", "sepnorm")}
     for key in ("explain", "comparisons", "roc_panels"):
         del study[key]
+    sites = {"site-a": "chexpert-synthetic", "site-b": "chestxray14-synthetic"}
+    study["scales"] = {"demo": {**study["scales"]["demo"], "sites": sites}}
     return changed
 
 
@@ -184,7 +186,7 @@ def _of_findings(values: dict[str, Any]) -> dict[str, Any]:
         ({"finding": "edema"}, "review.finding: 'edema' is not in studies.contrastive.findings."),
         ({"arms": ["x"]}, f"review.arms: 'x' is not in {C}.arms"),
         ({"arms": []}, f"{C}.review.arms"),
-        ({"arms": ["joint", "joint"]}, "review.arms names an arm twice"),
+        ({"arms": ["joint", "joint"]}, "review.arms: names an arm twice"),
         ({"site": "mimic"}, f"review.site: 'mimic' is not in {C}.scales.*.sites"),
         ({"images": 0}, f"{C}.review.images"),
         ({"views": ["oblique"]}, f"{C}.review.views"),

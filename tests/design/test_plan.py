@@ -41,10 +41,10 @@ def test_a_job_has_its_paths(params: tables.Params, values: dict[str, Any]) -> N
 
 @pytest.fixture(scope="module")
 def unchanged() -> dict[str, str]:
-    """Digests of the stages of params.yaml as it is."""
+    """Digests of the stages of tests/params as it is."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(Path(__file__).parents[2])
-        return _digests(tables.read(Path("params.yaml")))
+        return _digests(tables.read(Path("tests/params")))
 
 
 def _digests(values: dict[str, Any]) -> dict[str, str]:

@@ -10,9 +10,9 @@ from dvc.utils.serialize import dumps_yaml, parse_yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from elsewhere.design import reading
+from elsewhere.design import merge, reading
 
-ROOT = Path(__file__).parents[2]
+SETTINGS = Path(__file__).parents[1] / "params"
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def read(tmp_path: Path) -> Callable[[str], dict[str, Any]]:
     return read
 
 
-def test_the_projects_params_are_what_dvc_reads() -> None:
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    assert reading.read(ROOT / "params.yaml") == parse_yaml(text, "params.yaml")
+@pytest.mark.parametrize("path", merge.files(SETTINGS), ids=lambda path: path.name)
+def test_settings_are_what_dvc_reads(path: Path) -> None:
+    assert reading.read(path) == parse_yaml(path.read_text(encoding="utf-8"), path.name)
 
 
 # YAML 1.1 reads most of these otherwise: no and on are booleans there, 1e-5 and 12:30 are not text.

@@ -1,11 +1,10 @@
-import copy
 import json
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from elsewhere.design import params, schema
+from elsewhere.design import merge, params, reading, schema
 from elsewhere.design.site import Site
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +19,7 @@ def validator():
 
 @pytest.fixture
 def values():
-    return copy.deepcopy(params.read(ROOT / "params.yaml"))
+    return dict(params.read(ROOT / "tests/params"))
 
 
 def test_file_is_current():
@@ -28,13 +27,44 @@ def test_file_is_current():
     assert schema.is_current(path), "run `python -m elsewhere.design.schema`"
 
 
-def test_first_line_of_params_names_the_schema():
-    first = (ROOT / "params.yaml").read_text().splitlines()[0]
-    assert first == "# yaml-language-server: $schema=params.schema.json"
+def test_every_file_is_valid_by_itself(validator):
+    """Each has some of the tables, and rows that are `like` others have some of their values."""
+    files = merge.files(ROOT / "tests/params")
+    assert len(files) > 5
+    for path in files:
+        assert list(validator.iter_errors(reading.read(path))) == [], path
 
 
-def test_params_yaml_is_valid(validator, values):
+def test_all_settings_together_are_valid(validator, values):
     assert list(validator.iter_errors(values)) == []
+
+
+def test_a_table_may_be_empty(validator):
+    assert list(validator.iter_errors({"sites": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "row"),
+    [
+        ("sites", {"layuot": "mosmed"}),
+        ("sites", {"privacy": "secret"}),
+        ("networks", {"widht": 1}),
+        ("budgets", {"training": {"batch_size": 0}}),
+        ("budgets", {"training": {"augmentation": {"gate": 2}}}),
+        ("studies", {"split": {"validation": 2}}),
+    ],
+)
+def test_a_row_that_is_like_another_may_lack_values_but_not_have_wrong_ones(validator, table, row):
+    assert list(validator.iter_errors({table: {"new": {"like": "old"}}})) == []
+    assert list(validator.iter_errors({table: {"new": {"like": "old", **row}}}))
+
+
+def test_a_row_of_its_own_lacks_nothing(validator, values):
+    for table in ("sites", "networks", "inputs", "methods", "budgets", "studies"):
+        row = next(iter(values[table].values()))
+        assert list(validator.iter_errors({table: {"new": row}})) == []
+        lacking = dict(list(row.items())[1:])
+        assert list(validator.iter_errors({table: {"new": lacking}})), table
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def run(job, settings):
         assert old in text
         Path(path).write_text(text.replace(old, new))
 '''
+STUDY = "config/studies/contrastive.yaml"
 CELL = ["contrastive", "joint", "covid-ct-synthetic"]
 OUTPUT = Path("results/contrastive/cells/joint/covid-ct-synthetic/metrics.json")
 
@@ -55,14 +56,14 @@ def score(*options: str, edit: str | None = None) -> tuple[int, str]:
 
 def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """DVC records results/params.json and results/code, which an edit after its start passes by."""
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     pipeline.write_read_by_dvc(values, tables.parse(values))
     monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))
     assert score() == (0, "")
     OUTPUT.unlink()
     OUTPUT.parent.rmdir()
     for path, old, new in (
-        ("params.yaml", SCORING, SCORING.replace("2000", "1999")),
+        (STUDY, SCORING, SCORING.replace("2000", "1999")),
         ("src/elsewhere/steps/score.py", "A stand-in", "Another stand-in"),
     ):
         text = Path(path).read_text()
@@ -77,7 +78,7 @@ def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> No
 
 def digest() -> str:
     stage = find(tables.load(), "score", CELL)
-    return stage_digest(stage, tables.read(Path("params.yaml")), Hashes())
+    return stage_digest(stage, tables.read(), Hashes())
 
 
 def test_a_step_runs_with_its_settings() -> None:
@@ -103,7 +104,7 @@ SCORING = "scoring: {threshold_from: argmax, confidence: 0.95, bootstrap: 2000, 
 @pytest.mark.parametrize(
     "edit",
     [
-        f"params.yaml|{SCORING}|{SCORING.replace('2000', '1999')}",
+        f"{STUDY}|{SCORING}|{SCORING.replace('2000', '1999')}",
         "src/elsewhere/steps/score.py|A stand-in|Another stand-in",
         "src/elsewhere/files.py|import os|import os, sys",
         "src/elsewhere/design/job.py|Job:|Job :",
@@ -127,7 +128,7 @@ def test_a_change_while_it_runs_is_an_error(edit: str) -> None:
 @pytest.mark.parametrize(
     "edit",
     [
-        "params.yaml|weight_decay: 0.0|weight_decay: 0.5",
+        "config/studies/nguyen2021.yaml|weight_decay: 0.0|weight_decay: 0.5",
         "src/elsewhere/steps/train.py|import|import os\nimport",
     ],
 )
@@ -136,7 +137,7 @@ def test_a_change_of_what_it_does_not_use_is_none(edit: str) -> None:
 
 
 def test_params_that_cannot_be_used_are_named_not_traced() -> None:
-    path = Path("params.yaml")
+    path = Path(STUDY)
     path.write_text(path.read_text().replace("bootstrap: 2000", "bootstrap: none", 1))
     code, said = score()
     assert code == 1

@@ -28,7 +28,7 @@ def test_dvc_reads_yaml_by_a_compiled_parser() -> None:
 def test_dvc_reads_every_stage() -> None:
     params = _params()
     assert pipeline.write(params)
-    pipeline.write_read_by_dvc(tables.read(Path("params.yaml")), params)
+    pipeline.write_read_by_dvc(tables.read(), params)
     Repo.init(no_scm=True)
     found = {stage.addressing: stage for stage in Repo().index.stages}
     graph = stages(params)
@@ -64,10 +64,10 @@ def test_an_older_graph_is_an_error_that_says_what_to_do() -> None:
 
 @pytest.mark.usefixtures("checkout")
 def test_every_setting_is_read_from_the_json_that_the_first_stage_makes() -> None:
-    """An edit of params.yaml reaches DVC's stages through the output of the stage `graph`."""
+    """An edit of the settings reaches DVC's stages through the output of the stage `graph`."""
     found = yaml.safe_load(pipeline.text(_params()))["stages"]
     assert next(iter(found)) == pipeline.GRAPH
-    assert "params.yaml" in found[pipeline.GRAPH]["deps"]
+    assert {"params.yaml", "config"} < set(found[pipeline.GRAPH]["deps"])
     assert "results/params.json" in found[pipeline.GRAPH]["outs"]
     for name, entry in found.items():
         if name != pipeline.GRAPH:
@@ -77,7 +77,7 @@ def test_every_setting_is_read_from_the_json_that_the_first_stage_makes() -> Non
 
 @pytest.mark.usefixtures("checkout")
 def test_what_dvc_reads_is_touched_only_when_it_changes() -> None:
-    values, params = tables.read(Path("params.yaml")), _params()
+    values, params = tables.read(), _params()
     pipeline.write_read_by_dvc(values, params)
     read = json.loads(pipeline.PARAMS_JSON.read_text())
     keys = {key for stage in stages(params).values() for key in stage.keys}

@@ -33,7 +33,7 @@ def stage(checkout: Path) -> Stage:
 @pytest.fixture
 def workspace(checkout: Path) -> Workspace:
     del checkout
-    return Workspace(tables.read(Path("params.yaml")), Hashes())
+    return Workspace(tables.read(), Hashes())
 
 
 def test_snakemake_reads_what_dvc_made(stage: Stage, workspace: Workspace) -> None:

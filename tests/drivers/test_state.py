@@ -35,7 +35,7 @@ def graph(checkout: Path) -> dict[str, Stage]:
 @pytest.fixture
 def workspace(checkout: Path) -> Workspace:
     del checkout
-    return Workspace(tables.read(Path("params.yaml")), Hashes())
+    return Workspace(tables.read(), Hashes())
 
 
 def test_states_are_told_apart_by_what_made_them() -> None:
@@ -89,7 +89,7 @@ def test_every_folder_stands_beside_a_file_that_lists_it(graph: dict[str, Stage]
 def test_the_digest_is_the_one_that_a_step_checks(
     graph: dict[str, Stage], workspace: Workspace
 ) -> None:
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     for stage in list(graph.values())[::10]:
         assert workspace.now(stage).digest(stage) == stage_digest(stage, values, Hashes())
 
@@ -102,11 +102,11 @@ def test_raw_data_are_hashed_and_where_they_are_missing_their_dvc_file_speaks(
     assert workspace.now(stage).deps[path] is None
     Path("data/raw").mkdir(parents=True)
     Path(f"{path}.dvc").write_text("outs:\n- md5: abc.dir\n  path: utsw-synthetic\n")
-    again = Workspace(tables.read(Path("params.yaml")), Hashes())
+    again = Workspace(tables.read(), Hashes())
     assert again.now(stage).deps[path] == "abc.dir"
     Path(path).mkdir()
     Path(path, "slice").write_text("x")
-    third = Workspace(tables.read(Path("params.yaml")), Hashes())
+    third = Workspace(tables.read(), Hashes())
     assert third.now(stage).deps[path] == Hashes().folder(path)
 
 
@@ -137,7 +137,7 @@ def test_the_code_is_hashed_as_dvc_hashes_the_list(
     graph: dict[str, Stage], workspace: Workspace
 ) -> None:
     params = tables.load()
-    pipeline.write_read_by_dvc(tables.read(Path("params.yaml")), params)
+    pipeline.write_read_by_dvc(tables.read(), params)
     stage = graph["score--contrastive--joint--covid-ct-synthetic"]
     found = workspace.now(stage).deps[stage.code_list]
     assert found == md5(Path(stage.code_list).read_text()) == Hashes().file(stage.code_list)

@@ -173,7 +173,7 @@ def study_results(
     folder: Path, study: str = "nguyen2021", scale: str = "demo", *, gone: tuple[str, ...] = ()
 ) -> Results:
     """Write the metrics of a declared study and gather them."""
-    params = load(ROOT / "params.yaml")
+    params = load(ROOT / "tests/params")
     table, rows = params.studies[study], params.studies[study].scales[scale].sites
     return gather(
         write_metrics(folder, params, study, scale, gone=gone),
@@ -470,7 +470,7 @@ def study_job(
     gone: tuple[str, ...] = (),
 ) -> tuple[Job, Settings]:
     """Write all that the figure step reads for these arms (default: all); return job, settings."""
-    params = _only(load(ROOT / "params.yaml"), study, arms)
+    params = _only(load(ROOT / "tests/params"), study, arms)
     table, rows = params.studies[study], params.studies[study].scales[scale].sites
     home = root / "results" / study
     sites = {

@@ -32,7 +32,7 @@ def image_row(matrix, channels=3):
 
 @pytest.fixture(scope="session")
 def params():
-    return tables.load(Path(__file__).parents[2] / "params.yaml")
+    return tables.load(Path(__file__).parents[1] / "params")
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ SITES = ("chexpert-synthetic", "chestxray14-synthetic", "mimic-cxr-jpg-synthetic
 
 @pytest.fixture(scope="module")
 def table():
-    return params.load(Path(__file__).parents[2] / "params.yaml").phantoms
+    return params.load(Path(__file__).parents[1] / "params").phantoms
 
 
 def drawn(values, **changes):

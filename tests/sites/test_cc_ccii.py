@@ -7,7 +7,7 @@ from elsewhere.design import params
 from elsewhere.sites.cc_ccii import CcCcii
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def reasons(found):

@@ -9,7 +9,7 @@ from elsewhere.imaging import formats
 from elsewhere.sites.chestxray14 import ChestXray14
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 TABLE = "Data_Entry_2017.csv"
 
 

@@ -9,7 +9,7 @@ from elsewhere.design import params
 from elsewhere.sites.chexpert import CheXpert
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 TOP = "CheXpert-v1.0-small"
 FIRST = "train/patient00001/study1/view1_frontal.jpg"
 

@@ -9,7 +9,7 @@ from elsewhere.design import params
 from elsewhere.sites.covid_ct import CovidCt, match
 from elsewhere.sites.layout import LeftOut, Scan
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def split(found):

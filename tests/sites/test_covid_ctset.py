@@ -8,7 +8,7 @@ from elsewhere.design import params
 from elsewhere.sites.covid_ctset import CovidCtset, _by_patient, _expected
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan, age
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def scans(found):

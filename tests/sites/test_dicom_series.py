@@ -13,7 +13,7 @@ from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def scans(found):

@@ -14,7 +14,7 @@ from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan
 
 PRIVATE = Keys("a-site", True, b"key of a test")
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 class Fixed(Layout):

@@ -130,7 +130,7 @@ def test_git_and_dvc_ignore_the_folder_of_the_secret():
 
 def test_no_stage_reads_or_makes_the_secret(monkeypatch):
     monkeypatch.chdir(ROOT)
-    for stage in stages(params.load()).values():
+    for stage in stages(params.load(ROOT / "tests/params")).values():
         every = [*stage.files, *stage.outputs.values()]
         assert not [path for path in every if path.startswith(".elsewhere")]
 

@@ -8,7 +8,7 @@ from elsewhere.design import params
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 from elsewhere.sites.mimic_cxr_jpg import MimicCxrJpg
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 FIRST = "files/p10/p10000032/s50414267/02aa804e-bde0afdd.jpg"
 
 

@@ -6,7 +6,7 @@ from elsewhere.design import params
 from elsewhere.sites.layout import LeftOut, Scan
 from elsewhere.sites.mosmed import Mosmed
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def write_registry(root, *rows):

@@ -6,7 +6,7 @@ from elsewhere.design import params
 from elsewhere.sites.layout import LayoutError
 from elsewhere.sites.sars_cov_2_ct import SarsCov2Ct
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 
 
 def test_labels_come_from_the_folder_and_no_patient_is_made_up(published):

@@ -17,7 +17,7 @@ from elsewhere.steps.ingest import RejectedError
 
 LAYOUTS = [*kinds.names("layouts")]
 
-POLICY = params.load(Path(__file__).parents[2] / "params.yaml").intakes["strict"]
+POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 NOTHING = "path,verdict,reason,detail,n_files\n"
 
 

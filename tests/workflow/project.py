@@ -56,14 +56,11 @@ def run(job, settings):
 ARMS = ("single-a", "joint", "contrastive", "contrastive-mean")
 
 
-def fewer(params: str) -> str:
-    """Return params.yaml with two studies, these arms of one only, and nothing that names others.
+def fewer(study: str) -> str:
+    """Return the file of `contrastive` with these arms only, and nothing that names others.
 
     More folds, arms and studies would be more of the same stages.
     """
-    params = re.sub(r"(?m)^run: .*$", "run: [nguyen2021, contrastive]", params)
-    before, name, study = params.partition("\n  contrastive:\n    title:")
-    study, after_name, after = study.partition("\n  nguyen2021-methods:")
     kept, dropping = [], False
     for line in study.splitlines():
         depth = len(line) - len(line.lstrip())
@@ -72,12 +69,11 @@ def fewer(params: str) -> str:
         arm = re.match(r"      ([\w-]+): \{sites: ", line)
         if not dropping and (arm is None or arm[1] in ARMS):
             kept.append(line)
-    few = "\n".join(kept).replace("kind: folds, folds: 4", "kind: folds, folds: 2")
-    return before + name + few + after_name + after
+    return "\n".join(kept).replace("kind: folds, folds: 4", "kind: folds, folds: 2") + "\n"
 
 
 def copy_checkout(folder: Path) -> None:
-    """Make a folder of all that both drivers need of this checkout, but params.yaml and data."""
+    """Make a folder of all that both drivers need of this checkout, but settings and data."""
     folder.mkdir()
     for name in ("Snakefile", ".gitignore", ".dvcignore"):
         shutil.copy(ROOT / name, folder)
@@ -94,8 +90,9 @@ class Project:
         self.log = folder / "executions.log"
         self.remote = folder / "remote"
         copy_checkout(self.path)
-        params = (ROOT / "params.yaml").read_text(encoding="utf-8")
-        (self.path / "params.yaml").write_text(fewer(params), encoding="utf-8")
+        shutil.copytree(ROOT / "tests/params", self.path, dirs_exist_ok=True)
+        self.study.write_text(fewer(self.study.read_text(encoding="utf-8")), encoding="utf-8")
+        self.edit("run: [nguyen2021, contrastive, chestxray]", "run: [nguyen2021, contrastive]")
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
         for site in ("utsw", "cc-ccii", "covid-ctset", "mosmed", "sars-cov-2-ct", "covid-ct"):
@@ -108,6 +105,11 @@ class Project:
         self.sh(f"dvc remote add -q -d here {self.remote}")
         self.sh("python -m elsewhere graph && dvc add -q data/raw/*-synthetic")
         self.sh("git add -A && git commit -qm start")
+
+    @property
+    def study(self) -> Path:
+        """The file of the study with few arms."""
+        return self.path / "config/studies/contrastive.yaml"
 
     def copy(self, folder: Path) -> "Project":
         """Return another checkout as this one stands, with the same remote."""

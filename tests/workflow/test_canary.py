@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from project import ROOT as CHECKOUT
 from project import Project, copy_checkout
 
+from elsewhere.design import merge
 from elsewhere.sites import manifest
 
 # one worker makes the project once for all of them
@@ -101,8 +102,8 @@ SITES = {"hospital": hospital, "collection": collection, "ruined": ruined, "head
 
 
 def tables() -> dict[str, Any]:
-    """Return params.yaml with two tiny studies: one of sound sites, one of sites that fail."""
-    values: dict[str, Any] = yaml.safe_load((CHECKOUT / "params.yaml").read_text())
+    """Return settings of two tiny studies: one of sound sites, one of sites that fail."""
+    values: dict[str, Any] = merge.read(CHECKOUT / "tests/params")
     intake = values["sites"]["utsw"].get("intake", "strict")
     known = {"privacy": "private", "synthetic": True, "intake": intake}
     values["sites"] = {name: {**known, "title": name, "layout": "dicom_series"} for name in SITES}
@@ -126,7 +127,7 @@ def tables() -> dict[str, Any]:
         scale = {"input": "tiny", "budget": "tiny", "sites": rows, "seeds": [0]}
         arms = {sites[0]: {"sites": sites[:1], **ARM}}
         values["studies"][name] = {**study, "scales": {"demo": scale}, "arms": arms}
-    return values | {"run": ["tiny", "failing"], "scale": "demo"}
+    return {name: table for name, table in values.items() if name not in ("scale", "run")}
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +137,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, st
     project = Project.__new__(Project)
     project.path, project.log = folder / "project", folder / "executions.log"
     copy_checkout(project.path)
-    (project.path / "params.yaml").write_text(yaml.safe_dump(tables(), sort_keys=False))
+    users = {"scale": "demo", "run": ["tiny", "failing"]}
+    (project.path / "params.yaml").write_text(yaml.safe_dump(users))
+    (project.path / "config").mkdir()
+    (project.path / "config/all.yaml").write_text(yaml.safe_dump(tables(), sort_keys=False))
     for name, write in SITES.items():
         (project.path / "data/raw" / name).mkdir(parents=True)
         write(project.path / "data/raw" / name, planted)

@@ -56,10 +56,7 @@ def test_each_job_runs_in_its_environment_and_the_driver_may_change(project: Pro
         project.sh(command)
         assert project.executed() == [], command
 
-    path = project.path / "params.yaml"
-    path.write_text(
-        path.read_text().replace("bootstrap: 2000, seed: 0}\n", "bootstrap: 7, seed: 0}\n")
-    )
+    project.study.write_text(project.study.read_text().replace("bootstrap: 2000", "bootstrap: 7"))
     project.sh(f"snakemake -j8 {CELL}")
     assert project.executed() == [SCORE], "made without an environment"
     project.sh(f"{conda} -j8 {CELL}")

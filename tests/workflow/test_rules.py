@@ -33,7 +33,7 @@ def part(step: str, name: str) -> str:
 def graph() -> dict[str, Stage]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        return stages(tables.load())
+        return stages(tables.load(ROOT / "tests/params"))
 
 
 def test_there_is_one_rule_file_for_each_step() -> None:

@@ -56,16 +56,15 @@ def small(small_made: Project, tmp_path: Path) -> Project:
     return small_made.copy(tmp_path)
 
 
-# What is expected is told from params.yaml by these lines alone, not by the graph under test.
+# What is expected is told from the settings by these lines alone, not by the graph under test.
 
 
 def studies(project: Project) -> dict[str, dict[str, Any]]:
     """Each study of `run`, with its row of the scale at hand."""
-    params = load_yaml(str(project.path / "params.yaml"))
-    return {
-        name: {**params["studies"][name], **params["studies"][name]["scales"][params["scale"]]}
-        for name in params["run"]
-    }
+    params, rows = load_yaml(str(project.path / "params.yaml")), {}
+    for path in (project.path / "config/studies").glob("*.yaml"):
+        rows |= load_yaml(str(path))["studies"]
+    return {name: {**rows[name], **rows[name]["scales"][params["scale"]]} for name in params["run"]}
 
 
 def trained_on(study: dict[str, Any]) -> dict[str, list[str]]:
@@ -125,12 +124,9 @@ def after_site(project: Project, name: str, row: str) -> set[str]:
 
 
 def set_bootstrap(project: Project, number: int) -> None:
-    """Change a setting of one study; its line is the one without a comment behind it."""
-    path = project.path / "params.yaml"
-    text = re.sub(
-        r"bootstrap: \d+, seed: 0}\n", f"bootstrap: {number}, seed: 0}}\n", path.read_text()
-    )
-    path.write_text(text)
+    """Change a setting of one study."""
+    text = re.sub(r"bootstrap: \d+", f"bootstrap: {number}", project.study.read_text())
+    project.study.write_text(text)
 
 
 def nothing_to_do(project: Project, cwd: Path | None = None) -> None:

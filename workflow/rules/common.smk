@@ -9,7 +9,7 @@ from elsewhere.design.steps import STEPS
 from elsewhere.drivers import bridge
 from elsewhere.drivers.state import rule_inputs
 
-VALUES = tables.read(Path("params.yaml"))
+VALUES = tables.read()
 PARAMS = tables.parse(VALUES)
 GRAPH = stages(PARAMS)
 HASHES = Hashes()

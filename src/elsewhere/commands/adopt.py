@@ -38,7 +38,7 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
     """
     if not reason.strip():
         raise AdoptError("--reason is empty: say how the change was shown to be neutral")
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     params = tables.parse(values)
     graph = stages(params)
     pipeline.write(params)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from elsewhere.design.rows import NetworkRow, Positive
 
 class CovidnetSizes(NetworkRow):
     """What COVID-Net and its redesign have in common."""
+
+    dimensions: ClassVar[Literal[2, 3] | None] = 2
 
     activation: Literal["none", "relu"] = Field(
         description="[AMB] between the convolutions of a PEPX block: released code has none"

@@ -10,7 +10,7 @@ import yaml
 
 
 class ParamsError(ValueError):
-    """params.yaml cannot be used; the message names the key and what to do."""
+    """Settings cannot be used; the message names file and key and what to do."""
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
+NAME_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
@@ -54,7 +55,15 @@ class AugmentationRow(Row):
 
 
 class NetworkRow(Row):
-    """Base of the rows of `networks`: one architecture and its sizes."""
+    """Base of the rows of `networks`: one architecture and its sizes.
+
+    Attributes
+    ----------
+    dimensions
+        2: it takes images; 3: volumes; None: either.
+    """
+
+    dimensions: ClassVar[Literal[2, 3] | None] = None
 
     kind: str
 
@@ -68,10 +77,13 @@ class MethodRow(Row):
         Every training site has layers of its own, so that an arm says what becomes of others.
     one_label
         It compares scans by their one class, and cannot learn from scans with findings.
+    least_batch
+        Smallest batch that it can learn from.
     """
 
     site_specific: ClassVar[bool] = True
     one_label: ClassVar[bool] = False
+    least_batch: ClassVar[int] = 1
 
     kind: str
 

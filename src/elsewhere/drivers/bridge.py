@@ -216,7 +216,7 @@ def before(*, dry: bool) -> None:
     start = time.monotonic()
     if not dry:
         alone.claim()
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     params = tables.parse(values)
     bridge = Bridge(values, stages(params))
     if dry:
@@ -237,7 +237,7 @@ def before(*, dry: bool) -> None:
 
 def after() -> None:
     """Commit what Snakemake finished; params.yaml is read again, it may have changed meanwhile."""
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     bridge = Bridge(values, stages(tables.parse(values)))
     committed = bridge.commit()
     bridge.workspace.hashes.save()

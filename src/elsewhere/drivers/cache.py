@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design import params as tables
+from elsewhere.design import reading
 from elsewhere.drivers.lock_text import updated
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import LOCK, State
@@ -100,7 +100,7 @@ def run_cache_entry(state: State) -> dict[str, str] | None:
     if not folder.is_dir():
         return None
     newest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    outs = {out["path"]: out["md5"] for out in tables.read(newest)["outs"]}
+    outs = {out["path"]: out["md5"] for out in reading.read(newest)["outs"]}
     return outs if all(_object(md5).is_file() for md5 in outs.values()) else None
 
 

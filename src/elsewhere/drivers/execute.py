@@ -64,7 +64,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
         must not be recorded as made by what stands on disk now.
     """
     alone.follow()
-    values = tables.read(Path("params.yaml"))
+    values = tables.read()
     params = tables.parse(values)
     stage = find(params, step, wildcards)
     handed = hand(stage, params, values)
@@ -99,7 +99,7 @@ def planned_by_dvc(stage: Stage) -> str:
 
 
 def _check_unchanged(stage: Stage, planned: str) -> None:
-    values: dict[str, Any] = tables.read(Path("params.yaml"))
+    values: dict[str, Any] = tables.read()
     if stage_digest(stage, values, Hashes()) != planned:
         raise ChangedMeanwhileError(
             f"{stage.name}: params.yaml or the code changed while this ran, so its outputs are not "

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design import params as tables
+from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.plan import code_text
 from elsewhere.design.stage import Stage
@@ -81,7 +82,7 @@ class Workspace:
             found = self.hashes.folder(path)
             tracked = Path(f"{path}.dvc")
             if found is None and tracked.is_file():
-                found = tables.read(tracked)["outs"][0]["md5"]
+                found = reading.read(tracked)["outs"][0]["md5"]
             self._raw[path] = found
         return self._raw[path]
 
@@ -130,4 +131,4 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
 
 def read_lock(path: Path = LOCK) -> dict[str, Any]:
     """Return the stages of dvc.lock, none if there is no such file."""
-    return dict(tables.read(path).get("stages", {})) if path.is_file() else {}
+    return dict(reading.read(path).get("stages", {})) if path.is_file() else {}

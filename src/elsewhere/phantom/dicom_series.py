@@ -1,4 +1,4 @@
-"""dicom: a synthetic site as folders of DICOM files, one per study, with a label table.
+"""dicom_series: a synthetic site as folders of DICOM files, one per study, with a label table.
 
 Attributes as in the CT Image IOD, DICOM PS3.3 A.3. What makes real folders hard to read is here:
 file names without order, *Instance Number* (0020,0013) that cannot be used in half of the series,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.design import reading
+from elsewhere.design import merge
 from elsewhere.imaging.dicom import acquisition
 
 KERNELS = {
@@ -92,7 +92,7 @@ def test_contrast(agent, expected):
 
 
 def test_what_the_phantoms_write_is_in_the_vocabulary(pytestconfig):
-    phantoms = reading.read(pytestconfig.rootpath / "params.yaml")["phantoms"]
+    phantoms = merge.read(pytestconfig.rootpath / "tests/params")["phantoms"]
     shots = list(reconstructions(phantoms))
     assert shots
     for shot in shots:

@@ -13,6 +13,7 @@ class Contrastive(MethodRow):
     """Separate normalisation and contrastive embeddings (D-12 to D-15)."""
 
     one_label: ClassVar[bool] = True
+    least_batch: ClassVar[int] = 3  # two scans of one class and one of the other
 
     kind: Literal["contrastive"]
     loss: Literal["negatives_only", "nt_xent"] = Field(

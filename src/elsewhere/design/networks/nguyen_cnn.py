@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -11,6 +11,8 @@ from elsewhere.design.rows import NetworkRow, Positive, Share
 
 class NguyenCnn(NetworkRow):
     """3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
+
+    dimensions: ClassVar[Literal[2, 3] | None] = 3
 
     kind: Literal["nguyen_cnn"]
     first_filters: Positive = Field(description="filters of the first level, then doubled (A-32)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -16,6 +16,8 @@ _NO_OPTIONS = {
 
 class Timm(NetworkRow):
     """A network of the timm library; one dense layer takes the place of its head (B-24 to B-26)."""
+
+    dimensions: ClassVar[Literal[2, 3] | None] = 2
 
     kind: Literal["timm"]
     model: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")] = Field(

@@ -32,7 +32,7 @@ def test_eight_bit_sites_need_a_window(row, kind):
 
 
 def test_every_row_of_the_project_is_valid_and_in_the_layout_of_its_site():
-    table = params.load(Path(__file__).parents[2] / "params.yaml")
+    table = params.load(Path(__file__).parents[1] / "params")
     assert table.phantoms
     for site, values in table.phantoms.items():
         assert values.kind == table.sites[site].layout

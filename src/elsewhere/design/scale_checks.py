@@ -1,0 +1,130 @@
+"""scale_checks: what is wrong with a scale of a study: rows that do not fit one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from elsewhere.design import kinds
+from elsewhere.design.paths import INTERNAL
+from elsewhere.design.problem import Problem, missing
+from elsewhere.design.rows import LayoutOptions
+from elsewhere.design.study import Scale, Study
+from elsewhere.design.tables import Params
+
+
+def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
+    """Yield every setting of a scale that cannot be used beside the others."""
+    scale = params.studies[study].scales[name]
+    at = f"studies.{study}.scales.{name}"
+    unknown = list(_names(params, at, scale))
+    yield from unknown
+    if INTERNAL in scale.sites.values():
+        yield Problem(f"{at}.sites", f"no row may be called '{INTERNAL}', cells are")
+    if not unknown:
+        yield from _site_problems(params, at, params.studies[study], scale)
+        yield from _input_problems(params, at, scale)
+        yield from _network_problems(params, at, params.studies[study], scale)
+        yield from _batch_problems(params, at, params.studies[study], scale)
+        if params.studies[study].findings is not None:
+            yield from _findings_problems(params, at, scale)
+
+
+def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+    inputs = [scale.input, *scale.inputs.values()]
+    yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
+    yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
+    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
+    both = [*scale.networks, *scale.networks.values()]
+    yield from missing(f"{at}.networks", both, params.networks, "networks")
+
+
+def _layout(params: Params, row: str) -> LayoutOptions | None:
+    """Return the options of a site's layout; None where the site itself cannot be used."""
+    site = params.sites[row]
+    if site.layout not in kinds.names("layouts"):
+        return None
+    try:
+        options = kinds.row_class("layouts", site.layout).model_validate(site.options)
+    except ValidationError:
+        return None
+    return options if isinstance(options, LayoutOptions) else None
+
+
+def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    """Yield the sites whose scans have findings where the study wants labels, or the reverse."""
+    for site, row in scale.sites.items():
+        options = _layout(params, row)
+        if options is None or options.has_findings == (study.findings is not None):
+            continue
+        gives, wants = "one label", "learns `findings`"
+        if options.has_findings:
+            gives, wants = "findings", "has no `findings` to learn"
+        others = ", ".join(_layouts(has_findings=study.findings is not None))
+        yield Problem(
+            f"{at}.sites.{site}",
+            f"the layout {params.sites[row].layout} of '{row}' gives a scan {gives}, but the study "
+            f"{wants}; its layouts are {others}",
+        )
+
+
+def _layouts(*, has_findings: bool) -> list[str]:
+    rows = {name: kinds.row_class("layouts", name) for name in kinds.names("layouts")}
+    return [name for name, row in rows.items() if getattr(row, "has_findings", 0) is has_findings]
+
+
+def _input_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+    changes = params.budgets[scale.budget].training.augmentation
+    for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
+        kind = params.inputs[row].kind
+        if kind != changes.input_kind:
+            yield Problem(
+                f"{at}.budget",
+                f"'{scale.budget}' has augmentation for inputs of kind {changes.input_kind}, but "
+                f"input '{row}' is of kind {kind}; name another budget or input",
+            )
+
+
+def _network_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    for network in dict.fromkeys(arm.network for arm in study.arms.values()):
+        row = scale.networks.get(network, network)
+        if row not in params.networks:
+            continue  # the arm is told
+        takes = params.networks[row].dimensions
+        input_row = scale.inputs.get(network, scale.input)
+        given = len(params.inputs[input_row].shape) - 1
+        if takes not in (None, given):
+            yield Problem(
+                f"{at}.input",
+                f"'{input_row}' has {given} dimensions, but network '{row}' takes {takes}; name "
+                "another input or network",
+            )
+
+
+def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    size = params.budgets[scale.budget].training.batch_size
+    for method in dict.fromkeys(arm.method for arm in study.arms.values()):
+        least = params.methods[method].least_batch if method in params.methods else 1
+        if size < least:
+            yield Problem(
+                f"{at}.budget",
+                f"'{scale.budget}' has training.batch_size {size}, but method '{method}' needs "
+                f"{least} or more",
+            )
+
+
+def _findings_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+    for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
+        if not params.inputs[row].one_view:
+            yield Problem(
+                f"{at}.input",
+                f"'{row}' is seen in windows, but findings need an input whose scans are seen "
+                "whole, such as kind image",
+            )
+    if params.budgets[scale.budget].prediction.mc_passes:
+        yield Problem(
+            f"{at}.budget",
+            "findings have no Monte-Carlo passes; name a budget with mc_passes: 0",
+        )

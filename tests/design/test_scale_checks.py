@@ -1,0 +1,99 @@
+"""scale_checks: rows of a scale that do not fit one another are told with what would fit."""
+
+from typing import Any
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.params import Settings
+
+
+def complaint(values: Any) -> str:
+    with pytest.raises(tables.ParamsError) as raised:
+        tables.parse(values)
+    return str(raised.value)
+
+
+def demo(values: Settings, study: str) -> dict[str, Any]:
+    scale: dict[str, Any] = values["studies"][study]["scales"]["demo"]
+    return scale
+
+
+def test_augmentation_is_of_the_kind_of_the_input(values: Settings) -> None:
+    demo(values, "nguyen2021")["budget"] = "contrastive-demo"
+    line = complaint(values)
+    assert "scales.demo.budget: 'contrastive-demo' has augmentation for inputs of kind" in line
+    assert "image, but input 'nguyen-demo' is of kind volume" in line
+
+
+def test_a_network_takes_the_dimensions_of_its_input(values: Settings) -> None:
+    demo(values, "contrastive")["networks"]["covidnet"] = "nguyen-cnn"
+    line = complaint(values)
+    assert "\n" not in line
+    assert "studies.contrastive.scales.demo.input: 'contrastive-demo' has 2 dimensions" in line
+    assert "network 'nguyen-cnn' takes 3" in line
+
+
+def test_the_input_of_one_network_counts_for_that_network(values: Settings) -> None:
+    values["studies"]["chestxray"]["scales"]["paper"]["inputs"] = {
+        "inception-resnet-v2": "nguyen-paper"
+    }
+    line = complaint(values)
+    assert "input: 'nguyen-paper' has 3 dimensions" in line
+    assert "'densenet121'" not in line
+
+
+def test_a_method_has_the_batch_that_it_compares(values: Settings) -> None:
+    for size in (2, 3):
+        values["budgets"]["contrastive-demo"]["training"]["batch_size"] = size
+        if size == 3:
+            tables.parse(values)
+        else:
+            assert "training.batch_size 2, but method 'contrastive' needs 3" in complaint(values)
+
+
+@pytest.mark.parametrize(
+    ("study", "site", "row", "sentence"),
+    [
+        (
+            "chestxray",
+            "chexpert",
+            "covid-ct-synthetic",
+            "gives a scan one label, but the study learns `findings`; its layouts are chestxray14",
+        ),
+        (
+            "contrastive",
+            "site-a",
+            "chexpert-synthetic",
+            "gives a scan findings, but the study has no `findings` to learn; its layouts are cc_",
+        ),
+    ],
+)
+def test_labels_and_findings_are_told_apart(
+    study: str, site: str, row: str, sentence: str, values: Settings
+) -> None:
+    demo(values, study)["sites"][site] = row
+    line = complaint(values)
+    assert f"scales.demo.sites.{site}: the layout" in line
+    assert sentence in line
+
+
+def test_findings_are_seen_whole_and_without_passes(values: Settings) -> None:
+    demo(values, "chestxray")["input"] = "nguyen-demo"
+    values["budgets"]["chestxray-demo"]["prediction"]["mc_passes"] = 2
+    line = complaint(values)
+    assert "'nguyen-demo' is seen in windows, but findings need an input" in line
+    assert "findings have no Monte-Carlo passes" in line
+
+
+def test_the_internal_cells_have_a_name_of_their_own(values: Settings) -> None:
+    values["sites"]["internal"] = values["sites"]["mosmed"]
+    demo(values, "nguyen2021")["sites"]["mosmed"] = "internal"
+    assert "no row may be called 'internal'" in complaint(values)
+
+
+def test_a_name_that_is_in_no_table_is_the_only_problem_told(values: Settings) -> None:
+    demo(values, "nguyen2021")["input"] = "x"
+    line = complaint(values)
+    assert "\n" not in line
+    assert "scales.demo.input: 'x' is not in inputs; there are chestxray-demo" in line

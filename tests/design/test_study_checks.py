@@ -1,0 +1,77 @@
+"""study_checks: a study whose arms or scores need patients that its split leaves none of."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.params import Settings
+
+C = "studies.contrastive"
+
+
+@pytest.fixture
+def study(values: Settings) -> dict[str, Any]:
+    """The row of a study whose thresholds need no validation part."""
+    row: dict[str, Any] = values["studies"]["contrastive"]
+    assert row["scoring"]["threshold_from"] == "argmax"
+    return row
+
+
+def complaint(values: Any) -> str:
+    with pytest.raises(tables.ParamsError) as raised:
+        tables.parse(values)
+    return str(raised.value)
+
+
+def test_weights_chosen_on_validation_need_validation_patients(
+    values: Settings, study: dict[str, Any]
+) -> None:
+    study["split"]["validation"] = 0.0
+    line = complaint(values)
+    assert f"{C}.split.validation: is 0, but validation patients choose the weights of arm" in line
+    assert "config/studies/contrastive.yaml: " in line
+
+
+def test_weights_chosen_on_test_need_none(values: Settings, study: dict[str, Any]) -> None:
+    study["split"]["validation"] = 0.0
+    for arm in study["arms"].values():
+        arm["selection"] = "test"
+    tables.parse(values)
+
+
+@pytest.mark.parametrize("rule", ["training_sites", "test_site"])
+def test_thresholds_need_validation_patients(
+    rule: str, values: Settings, study: dict[str, Any]
+) -> None:
+    study["scoring"]["threshold_from"] = rule
+    tables.parse(copy.deepcopy(values))
+    study["split"]["validation"] = 0.0
+    for arm in study["arms"].values():
+        arm["selection"] = "test"
+    assert f"split.validation: is 0, but scoring.threshold_from is {rule}" in complaint(values)
+
+
+def test_an_external_site_has_no_validation_part(values: Settings) -> None:
+    values["studies"]["chestxray"]["scoring"]["threshold_from"] = "test_site"
+    line = complaint(values)
+    assert "scoring.threshold_from: is test_site, but the external sites mimic-cxr-jpg" in line
+
+
+def test_no_arm_trains_on_an_external_site(values: Settings) -> None:
+    arm = values["studies"]["chestxray"]["arms"]["both-densenet121"]
+    arm["sites"] = [*arm["sites"], "mimic-cxr-jpg"]
+    assert "sites: 'mimic-cxr-jpg' is external" in complaint(values)
+
+
+def test_a_method_of_one_label_learns_no_findings(values: Settings) -> None:
+    arm = values["studies"]["chestxray"]["arms"]["both-densenet121"]
+    arm |= {"method": "contrastive", "unseen": "ensemble"}
+    assert "method: 'contrastive' compares scans by their one class" in complaint(values)
+
+
+def test_findings_are_not_explained(values: Settings) -> None:
+    row = {"arms": ["both-densenet121"], "scans": 4, "seed": 0}
+    values["studies"]["chestxray"]["explain"] = row
+    assert "studies.chestxray.explain: Grad-CAM and embeddings" in complaint(values)

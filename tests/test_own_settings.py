@@ -1,0 +1,84 @@
+"""The suite holds whatever a user sets: their settings are in no test but the graph of theirs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own_settings")]
+
+ROOT = Path(__file__).parents[1]
+NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", ".bench", ".dvc", ".elsewhere", ".snakemake", "__pycache__", "data", "logs",
+    "*.egg-info", ".*_cache",
+)  # fmt: skip
+OWN = """
+scale: small
+run: [own]
+sites:
+  here: {title: Here, layout: dicom_series, privacy: private}
+  there: {like: mosmed, title: There}
+  mosmed: {like: mosmed, available: false}
+budgets:
+  nguyen-demo: {like: nguyen-demo, training: {iterations: 5}}
+studies:
+  own:
+    title: My study
+    citation: nobody
+    classes: ["no", "yes"]
+    published: null
+    audit: {similarity: 0.7, folds: 5, permutations: 99, seed: 0}
+    split: {kind: holdout, folds: 1, test: 0.2, validation: 0.1, seed: 1}
+    scoring: {threshold_from: argmax, confidence: 0.95, bootstrap: 100, seed: 0}
+    scales:
+      small: {input: nguyen-demo, budget: nguyen-demo, sites: {a: here, b: there}, seeds: [0]}
+    arms:
+      a: {sites: [a], method: erm, network: nguyen-cnn-demo}
+    averages_without: []
+"""
+
+
+def elsewhere(top: Path, *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=top,
+        env={**os.environ, "PYTHONPATH": str(top / "src"), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = done.stdout + done.stderr
+    assert done.returncode == 0, printed
+    return printed
+
+
+@pytest.fixture(scope="module")
+def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with a site, a study and a scale of its user's own."""
+    made = tmp_path_factory.mktemp("own") / "project"
+    shutil.copytree(ROOT, made, ignore=NOT_COPIED, symlinks=True)
+    (made / "params.yaml").write_text(OWN)
+    (made / ".git").mkdir()  # no repository, but pytest's root ends here
+    elsewhere(made, "elsewhere", "graph")
+    return made
+
+
+def test_a_user_sees_what_they_set(top: Path) -> None:
+    shown = elsewhere(top, "elsewhere", "params", "own")
+    study = YAML(typ="safe").load(shown)
+    assert study["sites"]["b"]["title"] == "There"
+    assert study["sites"]["b"]["layout"] == "mosmed"
+    assert study["sites"]["b"]["available"], "it is like mosmed as config/ has it"
+    assert study["budget"]["training"]["iterations"] == 5
+    assert study["jobs"]["train"] == 1
+    assert "like sites.mosmed (config/sites.yaml)" in shown
+
+
+def test_the_suite_holds_beside_a_users_settings(top: Path) -> None:
+    rooms = ("tests/design", "tests/drivers", "tests/test_cli.py")
+    options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
+    elsewhere(top, "pytest", *options, *rooms)

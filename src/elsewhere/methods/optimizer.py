@@ -1,4 +1,4 @@
-"""optimizer: torch's Adam without torch's compiler, which nothing here uses."""
+"""optimizer: torch's Adam without loading torch's compiler; benchmarks/optimizer_start.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""optimizer: torch's Adam without loading torch's compiler, so that training starts faster."""
+"""optimizer: torch's Adam without its compiler: training starts faster (benchmarks/optimizer_start.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""optimizer: torch's Adam without its compiler: training starts faster (benchmarks/optimizer_start.py)."""
+"""optimizer: Adam without loading its compiler, which takes longer than a short training's start."""
 
 from __future__ import annotations
 

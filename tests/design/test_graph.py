@@ -1,4 +1,4 @@
-"""graph: each cell of both papers is there, made by one stage, from what earlier stages made."""
+"""graph: every cell of both papers has one stage, whose inputs are outputs of earlier stages."""
 
 import copy
 import importlib

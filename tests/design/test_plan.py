@@ -1,4 +1,4 @@
-"""plan: a step is handed typed rows, and its digest moves with exactly what it is handed."""
+"""plan: a step gets typed rows, and its digest changes with exactly these rows."""
 
 import copy
 import importlib

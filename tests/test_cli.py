@@ -85,11 +85,13 @@ def test_an_unknown_study_is_named() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("review",), ("reviewed", "by-mail.csv")])
-def test_a_review_that_the_study_lacks_is_named(arguments: tuple[str, ...]) -> None:
+def test_a_review_that_the_study_lacks_is_named(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SETTINGS)
     command, *form = arguments
-    done = run(command, "nguyen2021", *form)
-    assert done.returncode == 1
-    assert "studies.nguyen2021.review is missing: say which finding" in done.stderr
+    done = CliRunner().invoke(app, [command, "nguyen2021", *form])
+    assert "studies.nguyen2021.review is missing: say which finding" in str(done.exception)
 
 
 def test_graph_is_written_checked_and_idempotent(

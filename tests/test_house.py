@@ -33,6 +33,8 @@ NO_MODULE = {
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
+    "docs": "parts of the documentation that are made from the code",
+    "test_contributing.py": "the worked examples of CONTRIBUTING.md",
     "test_config.py": "what comes with the project in config/ and params.yaml",
     "test_own_settings.py": "the suite beside settings that a user changed",
     "test_house.py": "this file",

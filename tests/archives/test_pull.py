@@ -1,4 +1,4 @@
-"""pull: what the archive holds is here with its label; what is not wholly here has none."""
+"""pull: complete studies are stored with their label; incomplete ones have no label."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""archive_rows: an archive that cannot be meant, or is unsafe by accident, is refused."""
+"""archive_rows: an archive that is impossible or unsafe by accident is refused."""
 
 from typing import Annotated, Any
 

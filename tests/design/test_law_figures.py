@@ -34,7 +34,7 @@ from elsewhere.design.graph import stages
 from elsewhere.design.plan import code_text
 
 given = json.loads(sys.stdin.read())
-plain = tables.read(Path("params.yaml"))
+plain = tables.read()
 plain["run"] = [*plain["studies"]]
 
 def digests(values):
@@ -92,7 +92,7 @@ def ask(folder: Path, named: dict[str, Any], changed: list[str]) -> dict[str, di
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("law")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "params.yaml", folder)
+    shutil.copytree(ROOT / "tests/params", folder, dirs_exist_ok=True)
     return folder
 
 
@@ -118,7 +118,7 @@ def after(copy: Path, before: dict[str, dict[str, str]]) -> dict[str, dict[str, 
 def graph() -> dict[str, Stage]:
     from elsewhere.design.params import read
 
-    values = read(ROOT / "params.yaml")
+    values = read(ROOT / "tests/params")
     return stages(parse(values | {"run": [*values["studies"]]}))
 
 

@@ -17,6 +17,7 @@ from scipy.stats import norm
 
 from elsewhere.design import shown
 from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.figure_rows import STANDARD
 from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
@@ -444,7 +445,8 @@ def write_explained(
 def _only(params: Params, study: str, arms: tuple[str, ...]) -> Params:
     table = params.studies[study]
     kept = {name: arm for name, arm in table.arms.items() if not arms or name in arms}
-    studies = params.studies | {study: table.model_copy(update={"arms": kept})}
+    changed = {"arms": kept, "comparisons": (), "roc_panels": None}
+    studies = params.studies | {study: table.model_copy(update=changed)}
     return params.model_copy(update={"studies": studies})
 
 
@@ -627,6 +629,9 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
     )
     panels = {"a": ("single-a", "single-b", "joint"), "b": ("sepnorm", "contrastive")}
     settings = dataclasses.replace(settings, comparisons=chosen, roc_panels=panels)
+    added = {*job.members["figures"], "roc_panels", "comparisons"}
+    figures = [name for name in STANDARD if name in added]
+    job = dataclasses.replace(job, members={"figures": tuple(figures)})
     write_predicted(job, settings)
     run(job, settings)
     return job, settings

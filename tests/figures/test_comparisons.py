@@ -78,7 +78,13 @@ def test_a_published_p_stands_beside_every_measure_of_the_published_test(
 ) -> None:
     joint = _only(table, site="site-a", against="joint", published_p="0.007")
     assert {row["arm"] for row in joint} == {"contrastive"}
-    assert {row["measure"] for row in joint} == set(arms.MEASURES)
+    assert {row["measure"] for row in joint} == {
+        "accuracy",
+        "f1",
+        "sensitivity",
+        "precision",
+        "auc",
+    }
     assert {(row["test"], row["requirement"]) for row in joint} == {("paired t", "D-41")}
     assert not any(row["published_p"] for row in table if row["test"] != "paired t")
 
@@ -134,7 +140,8 @@ def test_a_cell_that_was_not_run_says_so(
         predicted={f"{arm}/{row}": empty for arm, row in cells},
         gates={A: {"counts": []}, B: {"counts": []}},
     )
-    rows = comparisons.beside(arms.compare(pairs, confidence=0.95, measures=("f1", "auc")), [])
+    tests = arms.compare(pairs, confidence=0.95, measures=[*results.compared])
+    rows = comparisons.beside(tests, [])
     comparisons.draw(results, rows, tmp_path)
     assert {row["status"] for row in rows} == {"not run"}
     shown = svg_texts(tmp_path / "comparisons.svg")

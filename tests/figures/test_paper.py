@@ -50,7 +50,7 @@ def test_numbers_of_contrastive() -> None:
 
 def test_p_values_of_contrastive() -> None:
     """D-41 and D-42: Tables II and III, of arms that the study has."""
-    study = load(Path(__file__).parents[2] / "params.yaml").studies["contrastive"]
+    study = load(Path(__file__).parents[1] / "params").studies["contrastive"]
     rows = paper.tests("contrastive")
     known = {(row["against"], row["site"]): row["p"] for row in rows}
     assert len(rows) == len(known) == 2 * 6
@@ -92,7 +92,7 @@ def test_the_review_of_chestxray() -> None:
 
 @pytest.mark.parametrize("name", ["nguyen2021", "contrastive"])
 def test_every_row_is_whole(name: str) -> None:
-    study = load(Path(__file__).parents[2] / "params.yaml").studies[name]
+    study = load(Path(__file__).parents[1] / "params").studies[name]
     sites = {site for scale in study.scales.values() for site in scale.sites}
     for row in paper.read(name):
         assert row["metric"] in METRICS

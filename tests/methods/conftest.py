@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.design.augmentations.image import ImageAugmentation
 from elsewhere.design.budgets import Training
 from elsewhere.design.inputs.image import ImageInput
@@ -24,7 +24,7 @@ def make_cohort(site, size, seed):
     arrays = rng.integers(0, 60, size=(size, 1, 32, 32)).astype(np.uint8)
     arrays[labels == 1, :, :, 16:] += 150
     ids = tuple(f"{seed:08d}{i:08d}" for i in range(size))
-    return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
+    return Cohort(site, ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
 @pytest.fixture

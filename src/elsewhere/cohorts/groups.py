@@ -1,4 +1,4 @@
-"""groups: the file that tells a split which patients duplicates connect to others."""
+"""groups: read and write the file of patient groups that duplicates connect, for the split."""
 
 from __future__ import annotations
 
@@ -34,20 +34,21 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:
-    """Name what may not be torn: the group of a patient, or the patient of a site.
+    """Return the unit of each scan that must not be divided: the patient's group, or the patient.
 
     Parameters
     ----------
     scans
-        site and patient_id of each scan.
+        Columns site and patient_id.
     connected
-        Rows of all sites, with the site.
+        The rows of the groups of all sites, with a column site.
 
     Returns
     -------
     pandas.Series
-        A name for each scan.
+        The name of each scan's unit.
     """
-    named = connected.set_index(["site", "patient_id"])["group"].to_dict()
+    group_of_patient = connected.set_index(["site", "patient_id"])["group"].to_dict()
     keys = zip(scans["site"], scans["patient_id"], strict=True)
-    return pd.Series([named.get(key, "|".join(key)) for key in keys], index=scans.index, dtype=str)
+    names = [group_of_patient.get(key, "|".join(key)) for key in keys]
+    return pd.Series(names, index=scans.index, dtype=str)

@@ -1,4 +1,4 @@
-"""graph: a pure function from params to stages; both drivers take their graph from here."""
+"""graph: compute all stages of the studies from the params; both drivers use this graph."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from elsewhere.design.study import Study
 
 
 def stages(params: Params) -> dict[str, Stage]:
-    """Return every stage of the studies in ``run`` at ``scale``, by name, in topological order."""
-    found: dict[str, Stage] = {}
+    """Return the stages of all studies in ``run`` at ``scale``, by name, in topological order."""
+    unique: dict[str, Stage] = {}
     for stage in _stages(params):
-        found.setdefault(stage.name, stage)
-    return found
+        unique.setdefault(stage.name, stage)
+    return unique
 
 
 def _stages(params: Params) -> Iterator[Stage]:
@@ -47,7 +47,7 @@ def _stages(params: Params) -> Iterator[Stage]:
 
 
 def _trained(study: Study) -> list[str]:
-    """Return the arms that have models of their own."""
+    """Return the arms that train models of their own."""
     return [name for name, arm in study.arms.items() if arm.models_of is None]
 
 
@@ -73,23 +73,23 @@ def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, .
 
 
 def _of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return where params.yaml says these of an arm, those left out of it not among them."""
-    said = params.studies[study].arms[arm].model_fields_set
-    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in said}
+    """Return the dotted keys of those fields that an arm sets itself."""
+    fields_set = params.studies[study].arms[arm].model_fields_set
+    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in fields_set}
 
 
-def _tables(found: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
-    """Return a table of each of these names, from the files of each site, run or arm."""
-    return {name: {key: files[name] for key, files in found.items()} for name in names}
+def _tables(files_by_key: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
+    """Return, for each of these names, a table of paths by site, run or arm."""
+    return {name: {key: files[name] for key, files in files_by_key.items()} for name in names}
 
 
 def _prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str, Paths]:
-    """Return an arm's input and splits of some sites, each a table from site to path."""
+    """Return the prepared data and splits of sites, each a table from site to path."""
     row_input = params.input_of(study, arm)
-    found = {
+    files_by_site = {
         row: paths.prepared(row_input, row) | {"split": paths.split(study, row)} for row in rows
     }
-    return _tables(found, ("index", "arrays", "split"))
+    return _tables(files_by_site, ("index", "arrays", "split"))
 
 
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
@@ -114,7 +114,7 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
 
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
-    """Return the settings by which an arm's models are applied."""
+    """Return the settings with which the models of an arm are applied."""
     scale = params.scale_of(study)
     return {
         "method": f"methods.{params.studies[study].arms[arm].method}",
@@ -127,12 +127,12 @@ def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
 
 def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
     models = params.studies[study].arms[arm].models_of or arm
-    each = {run: paths.run(study, models, run) for run in runs(params, study)}
+    runs_of_arm = {run: paths.run(study, models, run) for run in runs(params, study)}
     return Stage(
         step="predict",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            **_tables(each, ("model", "record")),
+            **_tables(runs_of_arm, ("model", "record")),
             **paths.prepared(params.input_of(study, arm), row),
             "split": paths.split(study, row),
         },

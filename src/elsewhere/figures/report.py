@@ -40,7 +40,8 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
     pictures
         Figure and picture, in the order of the report.
     """
-    job, results = given.job, given.results
+    job, each = given.job, [*given.each.values()]
+    results = each[0]  # of findings the first: rows, columns and notes are those of all
     made = Provenance(job)
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(
@@ -51,7 +52,6 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         {"figure": figure, **_picture(figure_row(figure), picture, made, results)}
         for figure, picture in pictures
     ]
-    each = [*given.each.values()]
     text = page.render(
         results=results,
         citation=given.settings.citation,

@@ -34,7 +34,7 @@ class Column:
     name
         The study's own name of the site, such as ``utsw``.
     row
-        Row of ``sites`` in params.yaml that stands for it, such as ``utsw-synthetic``.
+        Row of ``sites`` that stands for it, such as ``utsw-synthetic``.
     title
         Name in figures.
     synthetic, available

@@ -50,7 +50,7 @@ def read(source: Source, policy: IntakeRow) -> Volume:
         return pixels.read(source.slices, policy)
     volume = _without_header(source, policy)
     told = source.acquisition
-    known = acquisition.told(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
+    known = acquisition.from_text(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
     return replace(volume, acquisition=known)
 
 

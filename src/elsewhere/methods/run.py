@@ -1,4 +1,4 @@
-"""run: one trained model of an arm, as the steps that apply it know it."""
+"""run: one training run of an arm, for the steps that apply its model: name, record, weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 
 @dataclass(frozen=True)
 class Run:
-    """One trained model.
+    """One training run and its model.
 
     Attributes
     ----------
@@ -22,9 +22,9 @@ class Run:
     record
         Content of its run.json.
     model
-        Its weights.
+        File of its weights.
     device
-        Where it is applied.
+        Device on which the model is applied.
     """
 
     name: str
@@ -34,12 +34,12 @@ class Run:
 
     @property
     def fold(self) -> int:
-        """Fold whose training part it learned from."""
+        """Fold with whose training part the model was trained."""
         return int(self.name.split("-")[0])
 
     @property
     def seed(self) -> int:
-        """Seed of its training."""
+        """Seed of the training."""
         return int(self.name.split("-")[1])
 
     @property

@@ -1,4 +1,4 @@
-"""site_explained: how one model sees the test scans of one site: embeddings and examples."""
+"""site_explained: embeddings and Grad-CAM examples of one site's test scans from one model."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.view import Floats
 from elsewhere.methods import explanation, trained
 from elsewhere.methods.run import Run
-from elsewhere.methods.trained import Applied
+from elsewhere.methods.trained import ArmSettings
 
 
 @dataclass(frozen=True)
 class SiteExplained:
-    """Test scans of one site, or why there are none; all but `reason` is empty then.
+    """The explained test scans of one site, or the reason why there are none.
 
     Attributes
     ----------
     reason
-        Why nothing could be explained; None if something was.
+        Why no scan could be explained; None if scans were. With a reason all else is empty.
     rows
         Predictions of the test scans, with the site.
     embedded
-        Their embeddings [scans, features].
+        Embeddings of the test scans, [scans, features].
     gallery
         Examples with their Grad-CAM maps, as in `scores.explained.GALLERY`.
     layer
-        Whose activations the maps are of.
+        Name of the layer whose activations the maps show.
     """
 
     reason: str | None
@@ -40,31 +40,37 @@ class SiteExplained:
 
 
 def explain(
-    run: Run, files: SiteFiles, rows: pd.DataFrame, *, applied: Applied, drawn: pd.DataFrame
+    run: Run, files: SiteFiles, rows: pd.DataFrame, *, settings: ArmSettings, drawn: pd.DataFrame
 ) -> SiteExplained:
-    """Embed the test scans of a site and map where the model looks in some of them (D-43).
+    """Return the embeddings of a site's test scans and Grad-CAM maps of some of them (D-43).
 
     Parameters
     ----------
     run
-        The model.
+        The run, with its model.
     files
         Arrays and split of the site.
     rows
         The run's predictions of the site's test scans, at least one.
-    applied
+    settings
         How the arm's models are applied.
     drawn
-        Those of `rows` that become examples, with a column outcome.
+        The rows of the scans that become examples, with a column outcome.
     """
     scans = cohort.load(files, fold=run.fold, part="test")
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
-    how = trained.how(applied, site=files.site, sites=run.sites, device=run.device)
-    network = trained.load(run.model, applied=applied, sites=run.sites, scans=scans, how=how)
+    options = trained.inference_options(
+        settings, site=files.site, sites=run.sites, device=run.device
+    )
+    network = trained.load(
+        run.model, settings=settings, sites=run.sites, scans=scans, options=options
+    )
     firsts = rows["window_start"].tolist()
-    embedded = explanation.embedded(network, scans, firsts=firsts, how=how)
+    embedded = explanation.embedded(network, scans, firsts=firsts, options=options)
     chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]
-    layer, shown = explanation.examples(network, scans, chosen=chosen, firsts=firsts, how=how)
+    layer, shown = explanation.examples(
+        network, scans, chosen=chosen, firsts=firsts, options=options
+    )
     gallery = drawn[["scan_id", "label", "outcome", "probability_1"]].assign(
         site=files.site,
         slice=[example.slice for example in shown],

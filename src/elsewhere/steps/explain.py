@@ -94,7 +94,7 @@ def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> Site
     files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
     flags = pd.read_parquet(job.paths("manifest")[site], columns=["scan_id", "flags"])
     drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags))
-    return explain(model, files, rows, applied=settings, drawn=drawn)
+    return explain(model, files, rows, settings=settings, drawn=drawn)
 
 
 def _summary(of_site: SiteExplained) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""predict: every run of an arm on one site's validation and test parts (A-16, A-57)."""
+"""predict: the step that applies all runs of an arm to one site's scans (A-16, A-57)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What predictions depend on, beside the models.
+    """Settings of the predictions of one cell.
 
     Attributes
     ----------
@@ -36,9 +36,9 @@ class Settings:
     prediction
         The prediction half of the budget.
     unseen
-        Treatment of a site that has no layers of its own in a network whose sites have (D-44).
+        Policy for a site not seen in training, where sites have their own layers (D-44).
     anonymous
-        Treat every site so.
+        Whether the training sites are treated as not seen in training, too.
     """
 
     method: MethodRow
@@ -50,40 +50,50 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Predict one cell: a row for each run, part and scan, or none and the reason why."""
+    """Predict the validation and test scans of one cell, or record why this is not possible.
+
+    The predictions have one row per run, part and scan.
+    """
     records, site = runs.read(job.paths("record")), job.wildcards["site"]
     index = pd.read_parquet(job.path("index"))
     findings = labels.findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
-    named = {"findings": ";".join(findings)} if findings else {}
+    findings_entry = {"findings": ";".join(findings)} if findings else {}
     no_data = f"site {site} has no data here" if index.empty else None
     reason = runs.failure(records) or no_data
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
         status = {"status": "not run", "reason": reason}
         empty = pd.DataFrame(columns=predictions.COLUMNS)
-        predictions.write(empty, job.outputs["predictions"], metadata={**status, **named})
+        predictions.write(empty, job.outputs["predictions"], metadata={**status, **findings_entry})
         record.write_json(status, job.outputs["cost"])
         return
-    where = device.prepare(settings.prediction)
+    device_used = device.prepare(settings.prediction)
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
-    each = [
+    predictions_of_runs = [
         predicted(
-            runs.Run(name, records[name], job.paths("model")[name], where), files, applied=settings
+            runs.Run(name, records[name], job.paths("model")[name], device_used),
+            files,
+            settings=settings,
         )
         for name in reported([*records], log, total=len(records), unit="runs")
     ]
     selection = next(iter(records.values()))["selection"]
-    key = patient_key(index)
-    metadata = {"status": "ok", "selection": selection, "patient_key": key, **named}
-    rows = pd.concat([of_run.rows for of_run in each])
+    patient_keys = patient_key(index)
+    metadata = {
+        "status": "ok",
+        "selection": selection,
+        "patient_key": patient_keys,
+        **findings_entry,
+    }
+    rows = pd.concat([of_run.rows for of_run in predictions_of_runs])
     predictions.write(rows, job.outputs["predictions"], metadata=metadata)
-    seconds = [second for of_run in each for second in of_run.seconds]
+    seconds = [second for of_run in predictions_of_runs for second in of_run.seconds]
     cost = {
         "status": "ok",
         "seconds_per_prediction": median(seconds) if seconds else None,
         "n_scans": len(seconds),
-        "device": device.name(where),
+        "device": device.name(device_used),
         "threads": settings.prediction.threads,
-        "peak_memory_mb": device.peak_memory_mb(where),
+        "peak_memory_mb": device.peak_memory_mb(device_used),
     }
     record.write_json(cost, job.outputs["cost"])

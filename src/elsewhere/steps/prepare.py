@@ -1,4 +1,7 @@
-"""prepare: a site's scans on the lattice and in the values of one input; what is deterministic."""
+"""prepare: the step that converts a site's scans to the lattice and intensities of one input.
+
+It does only what is deterministic; random changes belong to training.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What prepare depends on.
+    """Settings of the preparation.
 
     Attributes
     ----------
@@ -43,7 +46,7 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Make the arrays of every scan and their index (A-10, A-13, B-19, B-21, D-03).
+    """Make the prepared arrays of all scans, and their index (A-10, A-13, B-19, B-21, D-03).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""volume: settings of an input of kind volume: what a 3D network sees."""
+"""volume: settings of an input of 3D volumes: matrix, depth, clipping, normalisation."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class VolumeInput(InputRow):
     clip_min_hu: float | None = Field(description="lower clip of HU data (A-13)")
     clip_max_hu: float | None = Field(description="upper clip of HU data; [AMB] A-13 states none")
     ct_number: Literal["keep", "shift_to_hu"] = Field(
-        description="[AMB] A-13: use 0-4095 data as they are, or subtract 1024 first"
+        description="[AMB] A-13: keep 0-4095 data unchanged, or subtract 1024 first"
     )
     normalise: Literal["volume", "fixed"] = Field(
-        description="[AMB] A-14: 0..1 by the volume's own range, or by the fixed clip range"
+        description="[AMB] A-14: scale to 0..1 by the volume's own range, or by the clip range"
     )
 
     @property

@@ -1,4 +1,4 @@
-"""shelf: the instances that are here: checked, whole, under names that identify nobody."""
+"""instance_store: keep retrieved DICOM instances, checked for damage, under hashed names."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUFFIX = ".dcm"
 _DIGITS = 24
 _PART = ".part-*"
 _UNDEFINED = 0xFFFFFFFF
-# what pydicom raises for values that are none; it wraps what it cannot write in OSError
+# what pydicom raises for invalid values; errors of writing come as OSError
 _UNPARSED = (
     AttributeError,
     EOFError,
@@ -38,17 +38,17 @@ _UNPARSED = (
 _PIXELS = (Tag("PixelData"), Tag("FloatPixelData"), Tag("DoubleFloatPixelData"))
 
 
-class Unsound(ValueError):  # noqa: N818
-    """An instance is damaged or not the one asked for."""
+class InvalidInstance(ValueError):  # noqa: N818
+    """An instance is damaged or was not requested."""
 
 
-class Shelf:
+class InstanceStore:
     """Instances below a site's folder: <hash of study>/<hash of series>/<hash of instance>.dcm.
 
-    A file under its name is one that was checked, for it gets the name last. The ledger tells its
-    size and its SHA-256: a file of another size, such as a power failure leaves behind, is not
-    taken for whole. A file that the ledger lacks, because the process was killed between the two,
-    or because the folder came from elsewhere, is read and checked.
+    A file gets its final name last, after it was checked. The ledger holds its size and SHA-256: a
+    file of another size, such as one left by a power failure, counts as damaged. A file that is not
+    in the ledger is read and checked: the process may have been killed before it wrote the ledger,
+    or the folder may have been copied from another place.
     """
 
     def __init__(self, root: Path, ledger: Path) -> None:
@@ -56,15 +56,15 @@ class Shelf:
         self._lock = threading.Lock()
         self._sizes = _sizes(ledger)
 
-    def swept(self) -> int:
-        """Remove what a killed process left half-written; return how many files."""
+    def remove_partial(self) -> int:
+        """Remove half-written files of a killed process; return their number."""
         parts = [path for at in ("", "*/*/") for path in self._root.glob(at + _PART)]
         for path in parts:
             path.unlink()
         return len(parts)
 
     def path(self, study: str, series: str, instance: str) -> Path:
-        """Return where an instance lies."""
+        """Return the path of an instance."""
         return self.folder(study, series) / (hashed(instance) + SUFFIX)
 
     def folder(self, study: str, series: str) -> Path:
@@ -72,35 +72,35 @@ class Shelf:
         return self._root / hashed(study) / hashed(series)
 
     def held(self, study: str, series: str) -> set[str]:
-        """Return the names of the sound instances of a series; an unsound one is removed."""
-        found = set()
+        """Return the file names of a series' undamaged instances; remove the damaged ones."""
+        names = set()
         for path in sorted(self.folder(study, series).glob(f"*{SUFFIX}")):
-            if self._is_sound(path):
-                found.add(path.name)
+            if self._is_valid(path):
+                names.add(path.name)
             else:
-                log.warning("an unsound file of an earlier run is fetched again")
+                log.warning("a damaged file of an earlier run was removed and is fetched again")
                 path.unlink()
-        return found
+        return names
 
     def keep(self, dataset: FileDataset, *, study: str, series: str) -> Path:
         """Check an instance and write it.
 
         Raises
         ------
-        Unsound
+        InvalidInstance
             If it is incomplete or of another series.
         """
         encoded = _encoded(dataset)
         check(dataset)
         if (str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID)) != (study, series):
-            raise Unsound("an instance of another series")
+            raise InvalidInstance("an instance of another series")
         path = self.path(study, series, str(dataset.SOPInstanceUID))
         with whole(path) as part:
             part.write_bytes(encoded)
         self._note(path, encoded)
         return path
 
-    def _is_sound(self, path: Path) -> bool:
+    def _is_valid(self, path: Path) -> bool:
         name = self._name(path)
         size = path.stat().st_size
         if name in self._sizes:
@@ -109,7 +109,7 @@ class Shelf:
             with path.open("rb") as file:
                 dataset = dcmread(file)
             check(dataset)
-        except (Unsound, InvalidDicomError, *_UNPARSED):
+        except (InvalidInstance, InvalidDicomError, *_UNPARSED):
             return False
         if hashed(str(dataset.SOPInstanceUID)) + SUFFIX != path.name:
             return False
@@ -122,7 +122,7 @@ class Shelf:
             self._sizes[row[0]] = row[1]
             self._ledger.parent.mkdir(parents=True, exist_ok=True)
             with self._ledger.open("a", encoding="ascii", newline="") as file:
-                # one write of one line: a kill leaves it whole or out
+                # a single write: a killed process leaves the whole line or nothing
                 file.write("{},{},{}\n".format(*row))
 
     def _name(self, path: Path) -> str:
@@ -130,47 +130,49 @@ class Shelf:
 
 
 def hashed(uid: str) -> str:
-    """Return what stands for a UID in names of files and folders."""
+    """Return the hash of a UID that names files and folders."""
     return hashlib.sha256(uid.encode()).hexdigest()[:_DIGITS]
 
 
 def _encoded(dataset: FileDataset) -> bytes:
-    """Return the file's bytes: values that nobody has looked at are written as they came."""
+    """Return the file's bytes; pydicom writes values that were not parsed unchanged."""
     try:
         with io.BytesIO() as buffer:
             dataset.save_as(buffer)
             return buffer.getvalue()
     except _UNPARSED as error:
-        raise Unsound(f"an instance that cannot be written ({type(error).__name__})") from None
+        raise InvalidInstance(
+            f"an instance that cannot be written ({type(error).__name__})"
+        ) from None
 
 
 def check(dataset: FileDataset) -> None:
-    """Look whether an instance is whole: identifiers, file meta, every value as long as it says.
+    """Check that an instance is complete: identifiers, file meta, the length of every value.
 
     Raises
     ------
-    Unsound
-        Saying what is wrong, without any value.
+    InvalidInstance
+        If it is not; the message names the fault and quotes no value.
     """
     try:
         _check(dataset)
-    except Unsound:
+    except InvalidInstance:
         raise
     except _UNPARSED as error:
-        raise Unsound(f"an instance that cannot be read ({type(error).__name__})") from None
+        raise InvalidInstance(f"an instance that cannot be read ({type(error).__name__})") from None
 
 
 def _check(dataset: FileDataset) -> None:
     for name in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
         if not dataset.get(name):
-            raise Unsound(f"an instance without {name}")
+            raise InvalidInstance(f"an instance without {name}")
     meta = dataset.file_meta
     if not meta.get("TransferSyntaxUID"):
-        raise Unsound("an instance without TransferSyntaxUID")
+        raise InvalidInstance("an instance without TransferSyntaxUID")
     if str(meta.get("MediaStorageSOPInstanceUID", "")) != str(dataset.SOPInstanceUID):
-        raise Unsound("file meta and data set name different instances")
+        raise InvalidInstance("file meta and data set name different instances")
     if any(_is_short(dataset, tag) for tag in dataset.keys()):  # noqa: SIM118
-        raise Unsound("a value ends before its length")
+        raise InvalidInstance("a value ends before its length")
     _check_pixels(dataset)
 
 
@@ -182,16 +184,18 @@ def _is_short(dataset: FileDataset, tag: int) -> bool:
 
 
 def _check_pixels(dataset: FileDataset) -> None:
-    # PS3.6 annex A: the names of the classes whose instances must have pixels hold this word
+    # PS3.6 annex A: "Image" is in the name of each SOP class whose instances must have pixels
     if not dataset.get("Rows") and "Image" not in UID(dataset.SOPClassUID).name:
         return
     if not dataset.get("Rows") or not any(tag in dataset for tag in _PIXELS):
-        raise Unsound("an image without pixel data")
+        raise InvalidInstance("an image without pixel data")
     native = not dataset.file_meta.TransferSyntaxUID.is_encapsulated
     if native and _PIXELS[0] in dataset:
-        came = len(dataset.get_item(_PIXELS[0]).value or b"")
-        if came < get_expected_length(dataset):
-            raise Unsound("pixel data are shorter than rows, columns and frames ask for")
+        length = len(dataset.get_item(_PIXELS[0]).value or b"")
+        if length < get_expected_length(dataset):
+            raise InvalidInstance(
+                "the pixel data are shorter than rows, columns and frames require"
+            )
 
 
 def _sizes(ledger: Path) -> dict[str, int]:
@@ -199,7 +203,7 @@ def _sizes(ledger: Path) -> dict[str, int]:
 
 
 def _lines(ledger: Path) -> Iterator[list[str]]:
-    """Whole lines; of a line that a kill cut, or that two processes mixed, nothing is believed."""
+    """Yield the valid lines; a line that was cut by a kill or mixed by two processes is skipped."""
     with ledger.open(encoding="ascii", errors="replace", newline="") as file:
         for row in csv.reader(file):
             if len(row) == 3 and row[1].isdigit() and len(row[2]) == 64:

@@ -36,6 +36,7 @@ NO_MODULE = {
     "docs": "parts of the documentation that are made from the code",
     "test_contributing.py": "the worked examples of CONTRIBUTING.md",
     "test_config.py": "what comes with the project in config/ and params.yaml",
+    "test_examples.py": "examples/ that a user copies",
     "test_own_settings.py": "the suite beside settings that a user changed",
     "test_house.py": "this file",
 }

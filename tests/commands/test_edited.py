@@ -11,7 +11,7 @@ run: [a,   b]     # odd blanks
 sites:   # behind a key
 #  example: {x: 1}
 
-  one: {title: 'single', n: 010}  # flow
+  one: {title: 'single', n: 010,  x: null}  # flow
   two:
       title: "double"
 tail: null
@@ -63,10 +63,28 @@ def test_sequences_stay_indented_as_they_were(path, text):
     assert plain(after, "it")["sites"]["three"] == {"title": "New", "layout": "images"}
 
 
-def test_a_file_that_would_be_reformatted_is_left_to_the_user(path):
-    with pytest.raises(ParamsError, match=r"(?s)add these lines by hand:.*title: New") as error:
-        edited(path(KEPT), add)
-    assert "odd blanks" not in str(error.value).split("by hand")[0]
+def test_odd_ways_of_writing_stay(path):
+    lines = edited(path(KEPT), add).splitlines(keepends=True)
+    start = lines.index("  three:\n")
+    assert "".join(lines[:start] + lines[start + 3 :]) == KEPT
+
+
+def test_a_file_whose_lines_cannot_be_kept_is_left_to_the_user(path):
+    text = "run: [a,\n  b]   # two lines\nsites:\n  one: {}\n"
+    with pytest.raises(ParamsError, match=r"(?s)add these lines by hand:.*title: New"):
+        edited(path(text), add)
+
+
+@pytest.mark.parametrize("ending", ["", "\r\n"])
+def test_ends_of_lines_stay(path, ending):
+    """A file from Windows, and one whose last line does not end."""
+    end = ending or "\n"
+    text = f"sites:{end}  x: {{}}{end}tail: 1{ending}"
+    file = path("")
+    file.write_bytes(text.encode())
+    after = edited(file, add)
+    added = f"  three:{end}    title: New  # note{end}    layout: images{end}"
+    assert after == text.replace("tail", f"{added}tail").removesuffix(end) + end
 
 
 def test_what_is_no_yaml_is_refused(path):

@@ -79,7 +79,7 @@ def write(wanted: NewSite) -> list[str]:
     text = with_row(Path(USER), "sites", wanted.name, _row(wanted, chosen))
     tried({USER: text})
     with whole(Path(USER)) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="")
     done = [f"sites.{wanted.name} written to {USER}: layout {chosen.name}"]
     if not _same(wanted.path, link):
         link.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 import pytest
 from ruamel.yaml.comments import CommentedMap
 
-from elsewhere.commands.edited import edited, row, scalar
+from elsewhere.commands.edited import edited, row, scalar, with_row
 from elsewhere.design.params import ParamsError
 from elsewhere.design.reading import plain
 
@@ -88,3 +88,34 @@ def test_an_empty_file_gets_its_first_table(path):
         tables["sites"] = CommentedMap({"a": 1})
 
     assert edited(path("sites:\n"), first) == "sites:\n  a: 1\n"
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "",
+        "  one: {a: 1}\n",
+        "  one: {a: 1}\n# on budgets\n",
+        "  one: {a: 1}\n\n# on budgets\n",
+        "  one:\n    a: 1\n\n# on budgets\n",
+        "#  two: {}\n  one: {a: 1}\n",
+        "#  an example\n",
+    ],
+)
+def test_a_row_never_comes_between_a_comment_and_what_it_is_on(path, rows):
+    text = f"scale: demo\nsites:\n{rows}budgets:\n  x: {{}}\n"
+    lines = with_row(path(text), "sites", "new", "title: New  # note").splitlines()
+    start = lines.index("  new:")
+    assert lines[start - 1].strip()[:1] not in ("", "#")
+    assert [*lines[:start], *lines[start + 2 :]] == text.splitlines()
+
+
+def test_a_second_row_is_placed_as_the_first(path):
+    """The settings as they are shipped: examples below the key, a heading of the next table."""
+    file = path(SHIPPED.replace("budgets:", "\n# A budget of your own.\nbudgets:"))
+    for name in ("one", "two"):
+        file.write_text(with_row(file, "sites", name, "title: New"))
+    lines = file.read_text().splitlines()
+    assert lines[lines.index("sites:") + 1].strip() in ("one:", "two:")
+    assert lines[lines.index("budgets:") - 1] == "# A budget of your own."
+    assert set(plain(file.read_text(), "it")["sites"]) == {"one", "two"}

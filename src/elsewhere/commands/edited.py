@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -18,6 +19,47 @@ from elsewhere.design.params import ParamsError
 # how far a sequence is indented below its key, and its dash in it: the ways in which people write
 _INDENTS = ((4, 2), (2, 0))
 _WIDE = 10**6  # no line is broken
+
+
+def with_row(path: Path, table: str, name: str, text: str) -> str:
+    """Return the text of a YAML file with a row more in one of its tables.
+
+    The row comes last, or first where it would otherwise stand behind a comment on what follows.
+
+    Parameters
+    ----------
+    path
+        The file.
+    table, name
+        Of the row.
+    text
+        The row in YAML, with comments.
+
+    Raises
+    ------
+    ParamsError
+        As `edited`.
+    """
+    texts = [
+        edited(path, partial(_put, table=table, name=name, text=text, first=first))
+        for first in (False, True)
+    ]
+    before = path.read_text(encoding="utf-8").splitlines()
+    return next((after for after in texts if not _behind_comment(before, after)), texts[0])
+
+
+def _put(tables: CommentedMap, *, table: str, name: str, text: str, first: bool) -> None:
+    if not isinstance(tables.get(table), CommentedMap):
+        tables[table] = CommentedMap()
+    rows = tables[table]
+    rows.insert(0 if first else len(rows), name, row(text))
+
+
+def _behind_comment(before: list[str], after: str) -> bool:
+    """Whether the first line that is new stands behind a comment or an empty line."""
+    lines = after.splitlines()
+    new = next((n for n, line in enumerate(lines) if n == len(before) or line != before[n]), 0)
+    return new > 0 and lines[new - 1].strip()[:1] in ("", "#")
 
 
 def edited(path: Path, change: Callable[[CommentedMap], None]) -> str:

@@ -1,4 +1,4 @@
-"""optimizer: Adam without loading its compiler, which takes longer than a short training's start."""
+"""optimizer: Adam without loading its compiler, so that a short training starts faster."""
 
 from __future__ import annotations
 

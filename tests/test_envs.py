@@ -33,6 +33,7 @@ CONDA_TO_PYPI = {
 }
 MODULE_TO_PYPI = {
     "PIL": "pillow",
+    "pydantic_core": "pydantic",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",

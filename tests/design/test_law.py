@@ -39,21 +39,23 @@ given = json.loads(sys.stdin.read())
 values = tables.read()
 values["run"] = [*values["studies"]]
 
-def digests(values):
-    # a scratch kind need not fit the rows beside it: only its digests count here
-    params = tables.Params.model_validate(values)
-    graph, hashes, code = stages(params), Hashes(), {}
-    for stage in graph.values():  # as `stage_digest`, but each list of code is read once
-        if stage.code_list not in code:
-            code[stage.code_list] = md5(code_text(stage, hashes))
-    return {
+def digests(values, known=None, changed=""):
+    # As `stage_digest`, but each list of code is read once, and those of `known`, name to files
+    # and hash, only if they hold the changed file. Scratch kinds need not fit the rows beside them.
+    hashes, lists = Hashes(), dict(known or {})
+    graph = stages(tables.Params.model_validate(values))
+    for stage in {stage.code_list: stage for stage in graph.values()}.values():
+        if stage.code_list not in lists or changed in lists[stage.code_list][0]:
+            lists[stage.code_list] = stage.code, md5(code_text(stage, hashes))
+    found = {
         name: digest(
             stage.command,
             {key: tables.at_key(values, key) for key in stage.keys},
-            code[stage.code_list],
+            lists[stage.code_list][1],
         )
         for name, stage in graph.items()
     }
+    return found, lists
 
 def named(shelf, table, row):
     changed = copy.deepcopy(values)
@@ -63,14 +65,15 @@ def named(shelf, table, row):
     at["layout" if shelf == "layouts" else "kind"] = "scratch"
     return changed
 
-found = {"plain": digests(values), "named": {}, "changed": {}}
+plain, lists = digests(values)
+found = {"plain": plain, "named": {}, "changed": {}}
 for shelf, (_, table, row) in given["scratch"].items():
-    found["named"][shelf] = digests(named(shelf, table, row))
+    found["named"][shelf] = digests(named(shelf, table, row))[0]
 for path in given["changed"]:
     file = Path(path)
     text = file.read_text()
     file.write_text(text + "\\n# another line\\n")
-    found["changed"][path] = digests(values)
+    found["changed"][path] = digests(values, lists, path)[0]
     file.write_text(text)
 print(json.dumps(found))
 """

@@ -107,7 +107,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def test_every_figure_of_a_study_of_findings_is_drawn(radiographs: Drawn) -> None:
     names = {path.stem for path in radiographs[0].outputs["figures"].glob("*.png")}
-    assert {"table_1", "claims", "flow", "prevalence", "age_and_sex", "subgroups"} < names
+    assert {"table_1", "claims", "flow", "prevalence", "subgroups"} < names
     assert not {"roc_single_site", "confusion_single_site", "arms_table"} & names
 
 
@@ -124,7 +124,9 @@ def test_arms_are_compared_on_the_same_scans(radiographs: Drawn) -> None:
     pairs = read(radiographs[0].outputs["figures"] / "claims_pairs.csv")
     ours = [row for row in pairs if (row["requirement"], row["whose"]) == ("B-39", "ours")]
     assert ours
-    assert {row["interval"] for row in ours} == {"DeLong, the same scans"}
+    known = {row["interval"] for row in ours if row["value"]}
+    assert "DeLong, the same scans" in known
+    assert known <= {"DeLong, the same scans", ""}  # without a variance there is no interval
 
 
 def test_subgroups_are_those_of_the_device(radiographs: Drawn) -> None:

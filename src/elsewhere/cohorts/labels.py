@@ -47,10 +47,12 @@ def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
     if wanted is None:
         _require(manifest["label"].notna(), manifest, "have findings instead of a label")
         return manifest
-    unknown = [name for name in wanted.labels if name not in vocabulary.NAMES]
+    known = vocabulary.known(manifest["findings"])
+    unknown = [name for name in wanted.labels if name not in known]
     if unknown:
-        known = ", ".join(vocabulary.NAMES)
-        raise LabelsError(f"findings.labels names {', '.join(unknown)}; known are {known}")
+        raise LabelsError(
+            f"findings.labels names {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
     _require(manifest["findings"] != "", manifest, "have a label instead of findings")
     kept = manifest[manifest["view"].isin(wanted.views)]
     # many scans share one text, so each text is parsed once

@@ -1,4 +1,4 @@
-"""optimizer: torch's Adam without loading torch's compiler, so that training starts faster."""
+"""optimizer: Adam without loading its compiler, so that a short training starts faster."""
 
 from __future__ import annotations
 

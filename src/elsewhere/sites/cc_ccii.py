@@ -27,9 +27,9 @@ from elsewhere.sites.layout import (
     images,
     number,
     sex,
-    table,
     visible,
 )
+from elsewhere.sites.published_table import table
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,8 @@ from typing import ClassVar
 from elsewhere.design.layouts.covid_ct import CovidCtOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex, table
+from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex
+from elsewhere.sites.published_table import table
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _POSITIVE, _NEGATIVE = "COVID-CT-MetaInfo.xlsx", "NonCOVID-CT-MetaInfo.csv"

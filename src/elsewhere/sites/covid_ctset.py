@@ -15,7 +15,8 @@ from elsewhere.design.layouts.covid_ctset import CovidCtsetOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
-from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex, table
+from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex
+from elsewhere.sites.published_table import table
 
 _SERIES = ("SR_2", "SR_3", "SR_4")
 _NESTED = re.compile(r"^(covid|normal)\d*$")

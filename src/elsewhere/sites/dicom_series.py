@@ -5,19 +5,32 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from os.path import commonpath
 from pathlib import Path
 from typing import ClassVar
 
 from elsewhere.design.layouts.dicom_series import DicomSeriesOptions
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import walk
 from elsewhere.imaging.dicom import group, recognise
-from elsewhere.imaging.dicom.header import Header, Slice
+from elsewhere.imaging.dicom.header import Aside, Header, Slice
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, age, relative, sex, table
+from elsewhere.sites import label_table
+from elsewhere.sites.layout import (
+    LOOKED_AT,
+    Layout,
+    LayoutError,
+    LeftOut,
+    Likeness,
+    Scan,
+    age,
+    relative,
+    sex,
+)
 
-TABLE = "label.csv"
+TABLE = label_table.NAME
 _KEYS = ("study", "accession", "patient")
 _COLUMNS = (*_KEYS, "label", "category", "sex", "age", "sub_site")
 # for these files `rest` gives a better reason, from name and place
@@ -61,6 +74,18 @@ class DicomSeries(DicomSeriesOptions, Layout):
 
     citation: ClassVar[str] = "DICOM PS3.3; the site's own data"
     licence: ClassVar[str] = "the owner's"
+    general: ClassVar[bool] = True
+
+    @classmethod
+    def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
+        """Say whether there are DICOM images; the table is named if it is not there."""
+        if not any(map(_is_slice, islice(walk(root, set()), LOOKED_AT))):
+            return Likeness(False, f"{root}: none of the first {LOOKED_AT} files is a DICOM image")
+        try:
+            _labels(root / TABLE)
+        except LayoutError as error:
+            return Likeness(True, str(error))
+        return Likeness(True, "")
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan per volume whose study has a label."""
@@ -155,23 +180,31 @@ def _volumes(slices: Sequence[Slice], root: Path, policy: IntakeRow) -> list[_Vo
     return volumes
 
 
+def _is_slice(path: Path) -> bool:
+    try:
+        return bool(recognise.read(path))
+    except (Aside, Unusable):
+        return False
+
+
 def _labels(path: Path) -> tuple[dict[str, dict[str, str]], str]:
-    rows = table(path, required=("label",))
-    if not rows:
+    table = label_table.read(path)
+    table.require("label")
+    if not table.rows:
         raise LayoutError(f"{path}: no row below the header; expected one per study")
-    keys = [name for name in _KEYS if name in rows[0]]
+    keys = [name for name in _KEYS if name in table.columns]
     if not keys:
         raise LayoutError(f"{path}: none of its columns is {', '.join(_KEYS)}")
     labels: dict[str, dict[str, str]] = {}
-    for line, full in enumerate(rows, start=2):
-        row = {name: full[name] for name in _COLUMNS if name in full}
+    for full in table.rows:
+        row = {name: full[name] for name in _COLUMNS if name in table.columns}
         name = row[keys[0]]
         # the entry is not shown: it may be a name
         if not name or row["label"] not in ("0", "1"):
-            raise LayoutError(f"{path}, line {line}: expected label 0 or 1, and a {keys[0]}")
+            raise LayoutError(f"{path}, line {full.line}: expected label 0 or 1, and a {keys[0]}")
         if labels.setdefault(name, row) != row:
             raise LayoutError(
-                f"{path}, line {line}: this {keys[0]} has a row above with another label or "
+                f"{path}, line {full.line}: this {keys[0]} has a row above with another label or "
                 "another entry; expected one row for each"
             )
     return labels, keys[0]

@@ -72,14 +72,15 @@ class Intake:
     synthetic
         Value of the column `synthetic` in every row.
     volumes
-        Folder for the volumes, one file per scan, named by scan_id.
+        Folder for the volumes, one file per scan, named by scan_id; None: scans are read and not
+        kept.
     policy
         The row of `intakes`: what the files may be like.
     """
 
     keys: Keys
     synthetic: bool
-    volumes: Path
+    volumes: Path | None
     policy: IntakeRow
 
     def take(self, layout: Layout, root: Path) -> Taken:
@@ -101,7 +102,8 @@ class Intake:
         for item in rows_of_layout:
             if isinstance(item, LeftOut):
                 account.leave_out(item)
-        self.volumes.mkdir(parents=True, exist_ok=True)
+        if self.volumes is not None:
+            self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles = [], []
         for read in self._read(scans):
             for left_out in read.left_out:
@@ -160,7 +162,8 @@ class Intake:
         files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
-        store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
+        if self.volumes is not None:
+            store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
         profile_row = {"scan_id": row["scan_id"], **measurements}
         return _Read(tuple(left_out), scan, volume.dropped, row, profile_row)
 

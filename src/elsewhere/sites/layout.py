@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
-
-import pandas as pd
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from elsewhere.design.findings import View
 from elsewhere.design.rows import LayoutOptions
@@ -24,6 +22,7 @@ from elsewhere.sites.reasons import Verdict, verdict
 Sex = Literal["F", "M", "unknown"]
 NAN = float("nan")
 HIDDEN = (".", "__MACOSX")
+LOOKED_AT = 200  # files or scans, to say whether a folder looks like a layout
 _NOTHING = ("not_a_file", "empty_file")
 _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".json", ".parquet")
 _DOCUMENTS = (".md", ".txt", ".pdf", ".html", ".htm", ".rst", ".doc", ".docx", ".rtf", ".bib")
@@ -114,6 +113,21 @@ class LeftOut:
         return verdict(self.reason)
 
 
+class Likeness(NamedTuple):
+    """Whether a folder looks like a layout.
+
+    Attributes
+    ----------
+    fits
+        Its files are such as the layout reads.
+    lacks
+        What is not there yet, or why it does not fit; "" if it can be ingested as it is.
+    """
+
+    fits: bool
+    lacks: str
+
+
 class Layout(LayoutOptions, ABC):
     """Base of layouts; a layout also inherits the fields of its row of options.
 
@@ -123,11 +137,14 @@ class Layout(LayoutOptions, ABC):
         Source of the data, and the terms of its use.
     suffixes
         Suffixes of files with pixels, in lower case.
+    general
+        Any folder of such files can be in it; other layouts are those of one publisher.
     """
 
     citation: ClassVar[str]
     licence: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
+    general: ClassVar[bool] = False
 
     @abstractmethod
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
@@ -147,6 +164,22 @@ class Layout(LayoutOptions, ABC):
         LayoutError
             If folders or tables that the layout needs are missing or unreadable.
         """
+
+    @classmethod
+    def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
+        """Say whether a folder looks like this layout, from names and tables of few files."""
+        try:
+            first = islice(cls().scans(root, policy), LOOKED_AT)
+            fits = any(isinstance(one, Scan) for one in first)
+        except LayoutError as error:
+            return Likeness(False, str(error))
+        return Likeness(fits, "" if fits else f"{root}: no scan of this layout in it")
+
+    @classmethod
+    def suggested(cls, root: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that a user gave, completed as far as names in a folder tell more."""
+        del root
+        return dict(given)
 
     def rest(self, path: Path, root: Path) -> LeftOut:
         """Return the row of a file below `root` that is in no scan and no row of `scans`."""
@@ -177,51 +210,6 @@ def _kind(path: Path) -> tuple[str, str]:
     if suffix in _DOCUMENTS or name.startswith(_DOCUMENT_NAMES):
         return "document", "a text beside the scans"
     return "unknown_file", "no image that the layout knows"
-
-
-def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV or Excel table as text without outer blanks; N/A counts as "".
-
-    Raises
-    ------
-    LayoutError
-        If the file or one of the required columns is missing.
-    """
-    if not path.is_file():
-        raise LayoutError(f"{path}: no such table; put the publisher's file there")
-    frame = _frame(path)
-    frame.columns = [str(name).strip() for name in frame.columns]
-    missing = [name for name in required if name not in frame]
-    if missing:
-        # the columns' names are not shown: without a header line they are the first patient's data
-        raise LayoutError(
-            f"{path}: none of its {len(frame.columns)} columns is {' or '.join(missing)}; "
-            "is the header line there, and are the columns separated by commas?"
-        )
-    return [
-        {str(name): "" if value == "N/A" else str(value).strip() for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".xlsx":
-            return pd.read_excel(path, dtype=str, keep_default_na=False)
-        with warnings.catch_warnings():
-            # rows longer than the header would shift every column by one
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-            )
-    except OSError:
-        raise
-    except Exception as error:
-        # the texts of these errors may quote the table
-        raise LayoutError(
-            f"{path}: cannot be read as a table ({type(error).__name__}); expected "
-            f"{'an Excel workbook' if path.suffix == '.xlsx' else 'CSV in UTF-8'}"
-        ) from None
 
 
 def folder(root: Path, *names: str) -> Path:

@@ -18,9 +18,9 @@ from elsewhere.sites.layout import (
     Scan,
     folder,
     relative,
-    table,
     visible,
 )
+from elsewhere.sites.published_table import table
 
 CATEGORIES = ("CT-0", "CT-1", "CT-2", "CT-3", "CT-4")
 _SUFFIXES = (".nii.gz", ".nii")

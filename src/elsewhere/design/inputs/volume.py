@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from elsewhere.design.rows import InputRow, Positive
+
+Millimetres = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class VolumeInput(InputRow):
@@ -15,7 +17,17 @@ class VolumeInput(InputRow):
     one_view: ClassVar[bool] = False
 
     kind: Literal["volume"]
-    matrix: Positive = Field(description="rows and columns after linear interpolation (A-10)")
+    matrix: Positive = Field(
+        description="rows and columns; without spacing_mm slices are interpolated to them (A-10)"
+    )
+    spacing_mm: tuple[Millimetres, Millimetres, Millimetres] | None = Field(
+        None,
+        description="(dz, dy, dx) that every volume is resampled to, then cut or padded to "
+        "`matrix`; null: slices keep their distance and their field of view",
+    )
+    crop: Literal["none", "body", "lungs"] = Field(
+        "none", description="part of the volume that is kept, with a margin; lungs: of slices too"
+    )
     depth: Positive = Field(description="slices that the network sees (A-15)")
     stride: Positive = Field(description="slices between evaluation windows (A-16)")
     clip_min_hu: float | None = Field(description="lower clip of HU data (A-13)")

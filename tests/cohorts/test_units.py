@@ -7,8 +7,6 @@ from elsewhere.cohorts.units import Unit, units
 NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(
     {"patient_id": str, "group": str, "across_sites": bool}
 )
-HOLDOUT = Split(kind="holdout", folds=1, test=0.2, validation=0.08, seed=2021)
-FOLDS = Split(kind="folds", folds=4, test=0.25, validation=0.1, seed=643)
 
 
 def table(*rows):

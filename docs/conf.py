@@ -16,6 +16,7 @@ extensions = [
     "command_pages",
     "reason_pages",
     "settings_pages",
+    "shelf_pages",
     "top_pages",
 ]
 exclude_patterns = ["generated/*.md"]  # parts of pages, which include them

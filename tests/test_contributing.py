@@ -1,7 +1,8 @@
 """CONTRIBUTING.md: every worked example is written into a copy and does what it says.
 
-A fenced block with ``title="path"`` is a new file; with ``after="line"`` as well, its lines are
-inserted behind that line of a file that is there. The block with ``title="check"`` is run.
+A fenced block with ``title="path"`` is a new file; with ``after="line"`` or ``before="line"`` as
+well, its lines are inserted behind or before that line of a file that is there. The block with
+``title="check"`` is run.
 """
 
 import json
@@ -21,7 +22,9 @@ COPIED = (
     *("src", "config", "tests", "workflow", "profiles", "envs"),
     *("Snakefile", "params.yaml", "pyproject.toml", "params.schema.json", "dvc.yaml"),
 )
-BLOCK = re.compile(r'^```\w+ title="([^"]+)"(?: after="([^"]+)")?\n(.*?)^```$', re.M | re.S)
+BLOCK = re.compile(
+    r'^```\w+ title="([^"]+)"(?: (after|before)="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL
+)
 DIGESTS = """
 import json
 from elsewhere.design import params as tables
@@ -38,10 +41,11 @@ print(json.dumps({name: stage_digest(stage, values, hashes) for name, stage in g
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block: a file, or lines behind one that is there."""
+    """A fenced block: a file, or lines behind or before a line of a file that is there."""
 
     path: str
-    after: str
+    where: str
+    line: str
     content: str
 
 
@@ -74,14 +78,16 @@ class Copy:
 
     def add(self, block):
         path = self.top / block.path
-        if not block.after:
+        if not block.where:
             assert not path.exists(), f"{block.path} is there already"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.content, encoding="utf-8")
             return
-        before, line, rest = path.read_text(encoding="utf-8").partition(f"{block.after}\n")
-        assert line, f"{block.path} has no line '{block.after}'"
-        path.write_text(before + line + block.content + rest, encoding="utf-8")
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        assert f"{block.line}\n" in lines, f"{block.path} has no line '{block.line}'"
+        at = lines.index(f"{block.line}\n") + (block.where == "after")
+        lines.insert(at, block.content)
+        path.write_text("".join(lines), encoding="utf-8")
 
     def run(self, *command):
         """Run a command in the copy, with the package of the copy; return what it prints."""

@@ -21,6 +21,12 @@ NO_TEST_OF_ITS_OWN = {
     "design/radiograph_phantom_rows.py": "tests/phantom/test_rows_of_radiographs.py",
     "methods/method.py": "abstract; tests/contracts/test_methods.py is its test",
     "networks/network.py": "abstract; tests/contracts/test_networks.py is its test",
+    "figures/figure.py": "abstract; tests/contracts/test_figures.py is its test",
+    "scores/metric.py": "what metrics share; tests/contracts/test_metrics.py is its test",
+    # a formula each, against scikit-learn and by laws that hold of all
+    **{f"scores/metrics/{kind}.py": "test_metrics.py" for kind in kinds.names("metrics")},
+    # a pairing each: tests/scores/test_claim.py and tests/contracts/test_claims.py
+    **{f"scores/claims/{kind}.py": "test_claims.py" for kind in kinds.names("claims")},
 }
 READ_USERS = ("test_config.py", "test_own_settings.py")  # which are about them
 NO_MODULE = {
@@ -36,6 +42,7 @@ NO_MODULE = {
     "docs": "parts of the documentation that are made from the code",
     "test_contributing.py": "the worked examples of CONTRIBUTING.md",
     "test_config.py": "what comes with the project in config/ and params.yaml",
+    "test_examples.py": "examples/ that a user copies",
     "test_own_settings.py": "the suite beside settings that a user changed",
     "test_house.py": "this file",
 }

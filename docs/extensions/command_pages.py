@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args, get_origin
 
+from typer import Typer
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from elsewhere.cli import app as cli
@@ -28,19 +29,30 @@ def write(folder: Path) -> None:
 
 
 def commands() -> Iterator[str]:
-    """Yield a section a command, in the order of the source: usage, arguments, options."""
-    for command in cli.registered_commands:
+    """Yield a section a command, in the order of the source; then those of each group."""
+    yield from _commands(cli, "elsewhere")
+
+
+def _commands(app: Typer, prefix: str) -> Iterator[str]:
+    for command in app.registered_commands:
         if command.hidden or command.callback is None:
             continue
         name = command.name or command.callback.__name__.replace("_", "-")
-        parameters = list(_parameters(command))
-        usage = " ".join(["elsewhere", name, *(shown for shown, _ in parameters)])
-        meaning = command.help or inspect.getdoc(command.callback) or ""
-        yield from ["", f"## `{name}`", "", meaning, ""]
-        yield from ["```sh", usage, "```", ""]
-        if any(meaning for _, meaning in parameters):
-            yield from ["| argument or option | meaning |", "|---|---|"]
-            yield from (f"| `{shown}` | {meaning} |" for shown, meaning in parameters)
+        yield from _section(command, f"{prefix} {name}")
+    for group in app.registered_groups:
+        if group.typer_instance is not None and group.name:
+            yield from _commands(group.typer_instance, f"{prefix} {group.name}")
+
+
+def _section(command: CommandInfo, name: str) -> Iterator[str]:
+    """Yield heading, meaning, usage and parameters of a command."""
+    parameters = list(_parameters(command))
+    meaning = command.help or inspect.getdoc(command.callback) or ""
+    yield from ["", f"## `{name.removeprefix('elsewhere ')}`", "", meaning, ""]
+    yield from ["```sh", " ".join([name, *(shown for shown, _ in parameters)]), "```", ""]
+    if any(meaning for _, meaning in parameters):
+        yield from ["| argument or option | meaning |", "|---|---|"]
+        yield from (f"| `{shown}` | {meaning} |" for shown, meaning in parameters)
 
 
 def _parameters(command: CommandInfo) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from elsewhere.commands import site_options
-from elsewhere.commands.edited import edited, row, scalar
+from elsewhere.commands.edited import scalar, with_row
 from elsewhere.commands.site_options import Chosen
 from elsewhere.commands.tried import tried, unused_name
 from elsewhere.design.merge import USER
@@ -76,10 +76,10 @@ def write(wanted: NewSite) -> list[str]:
             f"--intake {wanted.intake}: there are {', '.join(sorted(params.intakes))}"
         )
     chosen = _checked(wanted, params.intakes[wanted.intake])
-    text = edited(Path(USER), lambda tables: _add(tables, wanted, chosen))
+    text = with_row(Path(USER), "sites", wanted.name, _row(wanted, chosen))
     tried({USER: text})
     with whole(Path(USER)) as part:
-        part.write_text(text, encoding="utf-8")
+        part.write_text(text, encoding="utf-8", newline="")
     done = [f"sites.{wanted.name} written to {USER}: layout {chosen.name}"]
     if not _same(wanted.path, link):
         link.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +113,7 @@ def _checked(wanted: NewSite, policy: IntakeRow) -> Chosen:
     return chosen
 
 
-def _add(tables: dict[str, object], wanted: NewSite, chosen: Chosen) -> None:
+def _row(wanted: NewSite, chosen: Chosen) -> str:
     lines = [
         f"title: {scalar(wanted.title or wanted.name)}  # name in figures and tables",
         f"layout: {chosen.name}",
@@ -122,11 +122,7 @@ def _add(tables: dict[str, object], wanted: NewSite, chosen: Chosen) -> None:
     ]
     if chosen.options:
         lines.append(f"options: {scalar(chosen.options)}")
-    sites = tables.get("sites")
-    if not isinstance(sites, dict):
-        tables["sites"] = sites = row("{}")
-        sites.fa.set_block_style()
-    sites[wanted.name] = row("\n".join(lines))
+    return "\n".join(lines)
 
 
 _PRIVACY = {

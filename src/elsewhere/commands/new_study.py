@@ -78,7 +78,7 @@ def write(wanted: NewStudy) -> list[str]:
     tried({USER: settings, place.as_posix(): study})
     for path, text in ((place, study), (Path(USER), settings)):
         with whole(path) as part:
-            part.write_text(text, encoding="utf-8")
+            part.write_text(text, encoding="utf-8", newline="")
     return [f"{place} written, like {wanted.like}", f"{wanted.name} added to `run` in {USER}"]
 
 

@@ -129,12 +129,22 @@ def _findings(scans: pd.DataFrame) -> Iterator[Line]:
 def _geometry(scans: pd.DataFrame) -> Iterator[Line]:
     if scans["n_slices"].max() > 1:
         yield "slices", _range(scans["n_slices"], "", digits=0)
-    yield "matrix", _counts(scans["rows"].astype(str) + " x " + scans["columns"].astype(str))
+    yield "matrix", _matrix(scans)
     if scans["spacing_z_mm"].notna().any():
         yield "slice distance", _range(scans["spacing_z_mm"], "mm", digits=2)
     if scans["spacing_x_mm"].notna().any():
         both = pd.concat([scans["spacing_y_mm"], scans["spacing_x_mm"]])
         yield "pixel spacing", _range(both, "mm", digits=2)
+
+
+def _matrix(scans: pd.DataFrame) -> str:
+    sizes = scans["rows"].astype(str) + " x " + scans["columns"].astype(str)
+    if sizes.nunique() <= _MOST_WORDS:
+        return _counts(sizes)
+    rows, columns = (
+        f"{scans[axis].min()} to {scans[axis].max()} {axis}" for axis in ("rows", "columns")
+    )
+    return f"{rows}, {columns}"
 
 
 def _range(values: pd.Series[Any], unit: str, *, digits: int) -> str:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.metric_rows import metric_row
 from elsewhere.figures import paper, style, words
+from elsewhere.figures.arm_pairs import Rows, beside, pairs
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.files import write_rows
 from elsewhere.scores import arms
-from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED, Pair
-from elsewhere.scores.cell import Predicted
+from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED
 
 CSV_NAME = "comparisons.csv"
 COLUMNS = (*arms.COLUMNS, "published_p", "requirement", "label", "label_against", "synthetic")
@@ -34,7 +33,6 @@ MEANINGS = {
     DELONG: "folds pooled, mean over seeds, DeLong",
 }
 
-Rows = Sequence[Mapping[str, Any]]
 Tests = Mapping[tuple[str, str], Mapping[str, Any]]  # by test and measure: one arm against another
 
 
@@ -59,58 +57,6 @@ class ComparisonTable(Figure):
         return ["comparisons"]
 
 
-def pairs(
-    results: Results,
-    chosen: Sequence[Comparisons],
-    *,
-    predicted: Mapping[str, Predicted],
-    gates: Mapping[str, Mapping[str, Any]],
-) -> list[Pair]:
-    """Return what is compared: a site on which both arms were trained, or neither.
-
-    Where only one of two arms knows the site, their difference is not one of methods.
-
-    Parameters
-    ----------
-    predicted
-        "<arm>/<row of the test site>" to predictions.
-    gates
-        Row of a site to its gate.json.
-    """
-    rows = {row.name: row for row in results.rows}
-    both = [(rows[one.arm], rows[against]) for one in chosen for against in one.against]
-    found = []
-    for column in results.columns:
-        ratio = arms.scans_ratio(gates[column.row])
-        for arm, against in both:
-            if results.own(arm, column) == results.own(against, column):
-                keys = [f"{row.name}/{column.row}" for row in (arm, against)]
-                pair = Pair(
-                    names=(column.name, arm.name, against.name),
-                    cells=(results.cell(arm, column), results.cell(against, column)),
-                    scans=(predicted[keys[0]], predicted[keys[1]]),
-                    test_to_train=ratio,
-                )
-                found.append(pair)
-    return found
-
-
-def beside(rows: Rows, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return the rows of `arms.compare`, those of the paired t-test with the published p.
-
-    [AMB] D-41: the paper gives one p without naming the measure, so it stands beside each of them.
-    """
-    known = {tuple(one[name] for name in ("site", "arm", "against")): one for one in published}
-    found = []
-    for row in rows:
-        key = tuple(row[name] for name in ("site", "arm", "against"))
-        one = known.get(key, {}) if row["test"] == PAIRED else {}
-        found.append(
-            {**row, "published_p": one.get("p", ""), "requirement": one.get("requirement", "")}
-        )
-    return found
-
-
 def draw(results: Results, rows: Rows, folder: Path) -> None:
     """Draw comparisons.png and .svg, and write comparisons.csv (D-41, D-42).
 
@@ -119,7 +65,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     Parameters
     ----------
     rows
-        As from `beside`.
+        As from `arm_pairs.beside`.
     """
     write_rows(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
     by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}

@@ -1,7 +1,7 @@
 """The standard metrics of a cell stay as they are: metrics.json and matrix.csv of made predictions.
 
 The files in `frozen/` were written by the scoring code before metrics became a shelf. Whoever
-changes a number on purpose writes them anew: `python tests/scores/test_frozen.py`.
+changes a number on purpose writes them anew: `python tests/contracts/test_frozen_scores.py`.
 """
 
 from __future__ import annotations

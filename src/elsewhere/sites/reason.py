@@ -30,7 +30,7 @@ class Reason:
     remedy: str
 
 
-def aside(sentence: str, remedy: str = "Nothing.") -> Reason:
+def aside(sentence: str, *, remedy: str = "Nothing.") -> Reason:
     """Return a reason to set files aside."""
     return Reason("set aside", sentence, remedy)
 

@@ -14,11 +14,13 @@ _OF_FILES = {
     "mask": aside("A segmentation that the publisher gives beside the scans."),
     "empty_file": aside(
         "The file has no content.",
-        "Look whether the copy or the download broke off; get the file again if it was an image.",
+        remedy="Look whether the copy or the download broke off; get the file again if it was an "
+        "image.",
     ),
     "unknown_file": aside(
         "The file is no part of the layout and no image that it knows.",
-        "Nothing, unless it should have been a scan: then compare its place with the layout.",
+        remedy="Nothing, unless it should have been a scan: then compare its place with the "
+        "layout.",
     ),
     "not_a_file": aside("A link to nothing, a socket, a pipe or a device."),
     "wrong_suffix": rejected(
@@ -105,7 +107,7 @@ _OF_LABELS = {
     ),
     "no_findings": aside(
         "A radiograph whose study or image has no findings in the publisher's tables.",
-        "Nothing for the few studies of MIMIC-CXR-JPG; for many, get the table again.",
+        remedy="Nothing for the few studies of MIMIC-CXR-JPG; for many, get the table again.",
     ),
     "other_part": aside("options.parts does not name its part of the publisher's split."),
     "left_out": aside("options.leave_out of the site names it."),

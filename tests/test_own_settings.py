@@ -63,7 +63,8 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT, made, ignore=NOT_COPIED, symlinks=True)
     (made / "params.yaml").write_text(OWN)
-    (made / ".git").mkdir()  # no repository, but pytest's root ends here
+    subprocess.run(["git", "init", "-q"], cwd=made, check=True)
+    elsewhere(made, "dvc", "init", "-q")
     elsewhere(made, "elsewhere", "graph")
     return made
 

@@ -81,6 +81,6 @@ def test_a_user_sees_what_they_set(top: Path) -> None:
 
 
 def test_the_suite_holds_beside_a_users_settings(top: Path) -> None:
-    rooms = ("tests/design", "tests/drivers", "tests/commands", "tests/test_cli.py")
+    rooms = ("tests/design", "tests/drivers", "tests/test_cli.py")
     options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-n", "0")
     elsewhere(top, "pytest", *options, *rooms)

@@ -14,7 +14,8 @@ import pytest
 from elsewhere.design import kinds
 from elsewhere.design.stage import Stage
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 # A kind of each shelf that is copied, under the name `scratch`, and the row that names it then:
 # its table, and what it is a copy of.
 SCRATCH = {
@@ -29,33 +30,12 @@ SCRATCH = {
 CHANGED = [(shelf, kind) for shelf in SCRATCH for kind in kinds.names(shelf)]
 PROGRAM = """
 import copy, json, sys
-from pathlib import Path
+from digests import digests, with_a_line_more
 from elsewhere.design import params as tables
-from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import stages
-from elsewhere.design.plan import code_text
 
 given = json.loads(sys.stdin.read())
 values = tables.read()
 values["run"] = [*values["studies"]]
-
-def digests(values, known=None, changed=""):
-    # As `stage_digest`, but each list of code is read once, and those of `known`, name to files
-    # and hash, only if they hold the changed file. Scratch kinds need not fit the rows beside them.
-    hashes, lists = Hashes(), dict(known or {})
-    graph = stages(tables.Params.model_validate(values))
-    for stage in {stage.code_list: stage for stage in graph.values()}.values():
-        if stage.code_list not in lists or changed in lists[stage.code_list][0]:
-            lists[stage.code_list] = stage.code, md5(code_text(stage, hashes))
-    found = {
-        name: digest(
-            stage.command,
-            {key: tables.at_key(values, key) for key in stage.keys},
-            lists[stage.code_list][1],
-        )
-        for name, stage in graph.items()
-    }
-    return found, lists
 
 def named(shelf, table, row):
     changed = copy.deepcopy(values)
@@ -66,15 +46,10 @@ def named(shelf, table, row):
     return changed
 
 plain, lists = digests(values)
-found = {"plain": plain, "named": {}, "changed": {}}
+found = {"plain": plain, "named": {}}
 for shelf, (_, table, row) in given["scratch"].items():
     found["named"][shelf] = digests(named(shelf, table, row))[0]
-for path in given["changed"]:
-    file = Path(path)
-    text = file.read_text()
-    file.write_text(text + "\\n# another line\\n")
-    found["changed"][path] = digests(values, lists, path)[0]
-    file.write_text(text)
+found["changed"] = with_a_line_more(values, lists, given["changed"])
 print(json.dumps(found))
 """
 
@@ -91,7 +66,7 @@ def ask(folder: Path, scratch: dict[str, Any], changed: list[str]) -> dict[str, 
         [sys.executable, "-c", PROGRAM],
         cwd=folder,
         input=json.dumps({"scratch": scratch, "changed": changed}),
-        env=os.environ | {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"PYTHONPATH": f"{folder / 'src'}:{HERE}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -15,7 +15,8 @@ from elsewhere.design.graph import stages
 from elsewhere.design.params import parse
 from elsewhere.design.stage import Stage
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 # What each scratch kind is a copy of.
 SCRATCH = {"metrics": "precision", "figures": "confounding", "claims": "poor"}
 CHANGED = [(shelf, kind) for shelf in SCRATCH for kind in kinds.names(shelf)]
@@ -27,43 +28,20 @@ NAMED = {
 # Digests of all stages of all studies: as the copy is, and with each change alone.
 PROGRAM = """
 import copy, json, sys
-from pathlib import Path
+from digests import digests, with_a_line_more
 from elsewhere.design import params as tables
-from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import stages
-from elsewhere.design.plan import code_text
 
 given = json.loads(sys.stdin.read())
 plain = tables.read()
 plain["run"] = [*plain["studies"]]
-
-def digests(values):
-    graph, hashes, code = stages(tables.parse(values)), Hashes(), {}
-    for stage in graph.values():
-        if stage.code_list not in code:
-            code[stage.code_list] = md5(code_text(stage, hashes))
-    return {
-        name: digest(
-            stage.command,
-            {key: tables.at_key(values, key) for key in stage.keys},
-            code[stage.code_list],
-        )
-        for name, stage in graph.items()
-    }
-
-answer = {"plain": digests(plain)}
+found, lists = digests(plain)
+answer = {"plain": found, **with_a_line_more(plain, lists, given["changed"])}
 for shelf, settings in given["named"].items():
     values = copy.deepcopy(plain)
     row = values["studies"][given["study"]]
     for key, value in settings.items():
         row[key] = {**row[key], **value} if isinstance(value, dict) else value
-    answer[shelf] = digests(values)
-for path in given["changed"]:
-    file = Path(path)
-    text = file.read_text()
-    file.write_text(text + "\\n# another line\\n")
-    answer[path] = digests(plain)
-    file.write_text(text)
+    answer[shelf] = digests(values)[0]
 print(json.dumps(answer))
 """
 
@@ -78,7 +56,7 @@ def ask(folder: Path, named: dict[str, Any], changed: list[str]) -> dict[str, di
         [sys.executable, "-c", PROGRAM],
         cwd=folder,
         input=json.dumps({"named": named, "changed": changed, "study": STUDY}),
-        env=os.environ | {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"PYTHONPATH": f"{folder / 'src'}:{HERE}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

@@ -7,11 +7,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-DOCUMENTS = sorted(
-    path
-    for folder in (ROOT, DOCS, DOCS / "studies", ROOT / "config", ROOT / ".github")
-    for path in folder.glob("*.md")
-)
+PLACES = ("*.md", "docs/*.md", "docs/studies/*.md", "config/*.md", ".github/*.md")
+DOCUMENTS = sorted(path for place in PLACES for path in ROOT.glob(place))
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 

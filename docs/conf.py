@@ -30,12 +30,14 @@ toc_object_entries = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "elsewhere"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     "show_nav_level": 2,
     "navigation_depth": 2,
-    "show_toc_level": 2,
+    "show_toc_level": 1,
     "search_bar_text": "Search these pages",
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

@@ -30,6 +30,7 @@ NO_TEST_OF_ITS_OWN = {
 }
 READ_USERS = ("test_config.py", "test_own_settings.py")  # which are about them
 NO_MODULE = {
+    "docs": "parts of the documentation that are made from the code, and its links",
     "phantom/test_rows.py": "rows of synthetic CT: design/phantom_rows.py",
     "phantom/test_rows_of_radiographs.py": "design/radiograph_phantom_rows.py",
     "imaging/dicom/test_fuzz.py": "damaged files through all that reads DICOM",

@@ -141,12 +141,13 @@ def _members(item: griffe.Class) -> Iterator[griffe.Function]:
 
 
 def _linked(expression: str | griffe.Expr | None) -> str:
-    """Return an annotation in which names of this package stand with their whole path."""
+    """Return an annotation in which names stand with their whole path; pages show the last word."""
     if not isinstance(expression, griffe.Expr):
         return str(expression)
     words = (
         word.canonical_path
-        if isinstance(word, griffe.ExprName) and word.canonical_path.startswith(f"{PACKAGE}.")
+        # the second word of `np.ndarray` hangs on the first, which has a path of its own
+        if isinstance(word, griffe.ExprName) and not isinstance(word.parent, griffe.ExprName)
         else str(word)
         for word in expression.iterate(flat=True)
     )
@@ -160,7 +161,7 @@ def _docstring(item: griffe.Object) -> Iterator[str]:
         text = text.removeprefix(f"{item.name}: ")
         text = text[:1].upper() + text[1:]
     parsed = NumpyDocstring(text, _NAPOLEON, what=item.kind.value, options=_NO_INDEX)
-    for line in parsed.lines():
+    for line in str(parsed).splitlines():  # a line of its own may hold several
         raises = _RAISES.match(line)
         if raises is None:
             yield line

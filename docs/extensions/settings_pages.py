@@ -56,12 +56,15 @@ def settings() -> Iterator[str]:
     # the settings of synthetic sites are many and few look for them
     order = sorted(schema["properties"].items(), key=lambda item: item[0] == "phantoms")
     for key, item in order:
-        yield from ["", f"## `{key}`", ""]
-        references = _references(item)
-        if not references:
-            yield f"{_sentence(item.get('description', ''))} Value: {_value(item)}.".strip()
         path = f"{key}.<name>" if _is_table(item) else key
-        yield from _rows(path, references, schema["$defs"], seen)
+        references = _references(item)
+        yield from ["", f"## `{path}`", ""]
+        if not references:
+            yield f"{_sentence(item.get('description', ''))} Value: {_value(item)}."
+        elif len(references) == 1:
+            yield from _row(path, references[0], schema["$defs"], seen)
+        else:
+            yield from _rows(path, references, schema["$defs"], seen)
 
 
 def layouts() -> Iterator[str]:
@@ -103,19 +106,23 @@ def _docstring(item: ast.Module | ast.ClassDef, kind: str) -> str:
 
 
 def _rows(path: str, references: list[str], definitions: Schema, seen: set[str]) -> Iterator[str]:
-    """Yield the table of each row class that may stand at a path, then what stands in it."""
+    """Yield a section for each row class that may stand at a path, unless it has one already."""
     for name in references:
-        if name in seen:
-            continue
-        seen.add(name)
-        row = definitions[name]
-        kind = row["properties"].get("kind", {}).get("const")
-        yield from ["", f"### `{path}`" + (f", kind `{kind}`" if kind else ""), ""]
-        yield from [_sentence(row.get("description", "").split("\n\n")[0]), ""]
-        yield from _table(row)
-        for key, item in row["properties"].items():
-            inner = f"{path}.{key}.<name>" if _is_table(item) else f"{path}.{key}"
-            yield from _rows(inner, _references(item), definitions, seen)
+        if name not in seen:
+            kind = definitions[name]["properties"].get("kind", {}).get("const")
+            yield from ["", f"### `{path}`" + (f", kind `{kind}`" if kind else ""), ""]
+            yield from _row(path, name, definitions, seen)
+
+
+def _row(path: str, name: str, definitions: Schema, seen: set[str]) -> Iterator[str]:
+    """Yield the table of a row class, then the sections of what stands in it."""
+    seen.add(name)
+    row = definitions[name]
+    yield from [_sentence(row.get("description", "").split("\n\n")[0]), ""]
+    yield from _table(row)
+    for key, item in row["properties"].items():
+        inner = f"{path}.{key}.<name>" if _is_table(item) else f"{path}.{key}"
+        yield from _rows(inner, _references(item), definitions, seen)
 
 
 def _table(row: Schema) -> Iterator[str]:
@@ -205,4 +212,5 @@ def _references(item: Schema) -> list[str]:
 
 
 def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
     return text if not text or text.endswith(".") else f"{text}."

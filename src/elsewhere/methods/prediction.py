@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from elsewhere.cohorts.cohort import UNKNOWN, Cohort
 from elsewhere.design.budgets import Prediction
 from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
 from elsewhere.networks.network import Network
+from elsewhere.progress import reported
+
+log = logging.getLogger(__name__)
 
 Ints = npt.NDArray[np.int64]
 
@@ -51,7 +55,9 @@ def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
     scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    for first in range(0, len(cohort), together):
+    unit = "scans" if together == 1 else f"batches of {together} scans"
+    firsts = range(0, len(cohort), together)
+    for first in reported(firsts, log, total=len(firsts), unit=unit):
         begun = time.perf_counter()
         group = range(first, min(first + together, len(cohort)))
         found = probabilities_many(network, (cohort.array(i) for i in group), how=how)
@@ -108,7 +114,7 @@ def sample(
             seed=scan_seed(seed, cohort.scan_ids[i]),
             how=how,
         )
-        for i in range(len(cohort))
+        for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled")
     ]
 
 

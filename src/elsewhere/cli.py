@@ -15,7 +15,6 @@ from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="A model works here. Does it work elsewhere? Train on every combination of sites, test on "
     "every site. Usually run through `snakemake -j8` or `dvc repro`.",
@@ -28,9 +27,9 @@ SiteName = Annotated[str, typer.Argument(help="a row of `sites`")]
 
 def main() -> None:
     """Run the command; an expected error becomes one message and exit code 1."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S"
-    )
+    # of the libraries only warnings: numexpr would tell its number of threads in every log
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("elsewhere").setLevel(logging.INFO)
     try:
         app()
     except (ValueError, RuntimeError, OSError) as error:
@@ -39,13 +38,42 @@ def main() -> None:
         sys.exit(1)
 
 
+def _print_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        typer.echo(f"elsewhere {version('elsewhere')}")
+    except PackageNotFoundError:
+        typer.echo(f"elsewhere, not installed, run from {Path(__file__).parents[1]}")
+    raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    del version
+
+
 def _command(step: Step) -> Callable[..., None]:
     """Return a step as a function that typer makes a subcommand of: an argument a wildcard."""
 
     def command(expect: str | None = None, **wildcards: str) -> None:
-        from elsewhere.drivers.execute import run
+        from elsewhere.drivers import execute
 
-        run(step.name, [*wildcards.values()], expect=expect)
+        if execute.is_by_hand(expect):
+            from elsewhere.drivers import by_hand
+
+            by_hand.run(step.name, [*wildcards.values()])
+        else:
+            execute.run(step.name, [*wildcards.values()], expect=expect)
 
     types: dict[str, Any] = {
         name: Annotated[str, typer.Argument(help=WILDCARDS[name])] for name in step.wildcards
@@ -58,7 +86,7 @@ def _command(step: Step) -> Callable[..., None]:
 
 
 for _step in STEPS.values():
-    app.command(_step.name, help=_step.help, rich_help_panel="Steps of the graph")(_command(_step))
+    app.command(_step.name, help=_step.help)(_command(_step))
 
 
 @app.command()
@@ -161,10 +189,14 @@ def reviewed(
 
 @app.command()
 def matrix(study: StudyName) -> None:
-    """Print a study's generalization matrix and where its figures are."""
-    from elsewhere.commands.matrix import show
+    """Print a study's generalization matrix, where its figures are, and whether it is current."""
+    from elsewhere.commands.matrix import outdated, show
+    from elsewhere.design.params import read
 
     show(Path("results") / study)
+    warning = outdated(read(), study)
+    if warning:
+        typer.secho(warning, err=True, fg="yellow")
 
 
 @app.command()

@@ -34,6 +34,19 @@ def reported(
         now = time.monotonic()
         if now - last >= every_s or done == total:
             rate = done / max(now - begun, 1e-9)
-            left = (total - done) / rate
-            log.info("%d of %d %s, %.1f a second, %.0f s left", done, total, unit, rate, left)
+            left = time_left((total - done) / rate)
+            log.info("%d of %d %s, %.1f a second, %s", done, total, unit, rate, left)
             last = now
+
+
+def time_left(seconds: float) -> str:
+    """Return how long something still takes, such as "2 h 5 min left".
+
+    A line of a log that ends so is one of progress, and is shown while the job runs.
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s left"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min left"
+    return f"{minutes // 60} h {minutes % 60} min left"

@@ -6,7 +6,7 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 from elsewhere.design.steps import STEPS
-from elsewhere.drivers import bridge
+from elsewhere.drivers import bridge, console
 from elsewhere.drivers.state import rule_inputs
 
 VALUES = tables.read()
@@ -15,6 +15,8 @@ GRAPH = stages(PARAMS)
 HASHES = Hashes()
 
 shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
+
+CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
     bridge.before(dry=bridge.is_dry(workflow))
@@ -30,10 +32,12 @@ wildcard_constraints:
 
 onsuccess:
     bridge.after_run()
+    CONSOLE.stop()
 
 
 onerror:
     bridge.after_run()
+    CONSOLE.stop()
 
 
 def stage(step, wildcards):

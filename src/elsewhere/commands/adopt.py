@@ -7,10 +7,9 @@ from pathlib import Path
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
-from elsewhere.design.stage import Stage
 from elsewhere.drivers import pipeline
 from elsewhere.drivers.bridge import Bridge
-from elsewhere.drivers.state import State
+from elsewhere.drivers.state import CODE, difference
 
 RECORD = Path("adopted.csv")
 
@@ -45,32 +44,20 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
     pipeline.write_read_by_dvc(values, params)  # the lists of code that DVC hashes
     bridge = Bridge(values, graph)
     stale = {name: bridge.state(name) for name in bridge.stale()}
-    neutral = [name for name, pair in stale.items() if not _differs(graph[name], *pair)]
+    differs = {name: difference(graph[name], *pair) for name, pair in stale.items()}
+    neutral = [name for name, found in differs.items() if found == CODE]
     chosen = neutral if names == ["all"] else names
     for name in chosen:
         if name not in graph:
             raise AdoptError(f"{name}: no such stage; `dvc stage list` names them")
         if name in stale and name not in neutral:
-            raise AdoptError(f"{name}: {_differs(graph[name], *stale[name])}, not only its code")
+            raise AdoptError(f"{name}: {differs[name]}, not only its code")
     todo = [name for name in chosen if name in stale]
     if not todo:
         return []
     bridge.record(todo)
     _append(todo, reason)
     return todo
-
-
-def _differs(stage: Stage, now: State, lock: State | None) -> str:
-    """Say what else than code differs from dvc.lock, nothing if nothing does."""
-    if lock is None:
-        return "it was never made"
-    if now.outs != lock.outs:
-        return "its outputs are not those that were made"
-    if now.settings != lock.settings or now.command != lock.command:
-        return "its settings differ"
-    if any(now.deps[path] != lock.deps.get(path) for path in stage.files):
-        return "its inputs differ"
-    return ""
 
 
 def _append(names: list[str], reason: str) -> None:

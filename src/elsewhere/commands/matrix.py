@@ -1,12 +1,18 @@
-"""matrix: a study's matrix as a table in the terminal, and where its files are."""
+"""matrix: a study's matrix as a table in the terminal, where its files are, and if it is current."""
 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+from elsewhere.drivers.stale import behind, stale
 
 
 def show(folder: Path) -> None:
@@ -30,6 +36,42 @@ def show(folder: Path) -> None:
         console.print(_table(f"{folder.name} {finding}".strip(), of_finding))
     for item in (path, folder / "report.html", *sorted((folder / "figures").glob("*.png"))):
         console.print(str(item), highlight=False, soft_wrap=True)
+
+
+def outdated(values: dict[str, Any], study: str) -> str:
+    """Return why the matrix on disk is not that of the settings, code and data at hand.
+
+    Parameters
+    ----------
+    values
+        The settings, plain.
+    study
+        Name of the study, in `run` or not.
+
+    Returns
+    -------
+    str
+        What differs and what to type; empty if nothing does.
+    """
+    params = tables.parse(values)
+    target = f"results/{study}/matrix.csv"
+    if study not in params.studies:
+        return f"no study '{study}' is in the settings any more: nothing says what made {target}"
+    graph = stages(params.model_copy(update={"run": (study,)}))
+    needed = behind(graph, f"figure--{study}")
+    differs = stale(needed, values)
+    if not differs:
+        return ""
+    counted = Counter((needed[name].step, found) for name, found in differs.items())
+    lines = [
+        f"  {step}: {count} of {sum(stage.step == step for stage in needed.values())}, {found}"
+        for (step, found), count in counted.items()
+    ]
+    how = f"`snakemake -j8 {target}` makes it anew"
+    if study not in params.run:
+        how = f"add {study} to `run` in params.yaml, then {how}"
+    head = "This matrix is not that of the present settings, code and data. Stale:"
+    return "\n".join([head, *lines, f"and what depends on them; {how}."])
 
 
 def _table(title: str, rows: list[dict[str, str]]) -> Table:

@@ -24,6 +24,7 @@ from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, cache, pipeline
 from elsewhere.drivers.state import (
+    RAW,
     State,
     Workspace,
     locked,
@@ -81,21 +82,34 @@ class Bridge:
         """Return the stages that dvc.lock does not have as they are now."""
         return [name for name in self.graph if self.state(name)[0] != self.state(name)[1]]
 
-    def commit(self) -> int:
-        """Commit what Snakemake finished and DVC does not know; return how many stages."""
+    def commit(self, *, wait: bool = True) -> int:
+        """Commit what Snakemake finished and DVC does not know; return how many stages.
+
+        Parameters
+        ----------
+        wait
+            As `record` takes it.
+        """
         todo = [name for name in self.stale() if self._finished(name)]
-        self.record(todo)
+        self.record(todo, wait=wait)
         return len(todo)
 
-    def record(self, names: Sequence[str]) -> None:
+    def record(self, names: Sequence[str], *, wait: bool = True) -> None:
         """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
 
         At once: to open the repository takes a second in a large graph.
+
+        Parameters
+        ----------
+        names
+            Of the stages.
+        wait
+            As long as another command holds DVC's lock, or else raise DVC's LockError.
         """
         all_names = [*names, *(self._changed_graph() if names or self.lock else [])]
         if not all_names:
             return
-        with cache.opened() as opened:
+        with cache.opened(wait=wait) as opened:
             for name in all_names:
                 opened.commit(name)
         self.lock = read_lock()
@@ -170,13 +184,15 @@ class Bridge:
         changed = 0
         for name, stage in self.graph.items():
             now, lock = self.state(name)
-            if lock is None or any(found is None for found in now.outs.values()):
+            if lock is None:
                 continue
-            if now.outs == lock.outs:
+            # Snakemake itself does not miss an input while the output is there
+            absent = [path for path in stage.files if now.deps[path] is None]
+            if all(path.startswith(RAW) for path in absent) and now.outs == lock.outs:
                 changed += self.records.write(stage, lock, now)
                 if now == lock and self._order_times(stage):
                     self.records.write(stage, lock, now)
-            elif not self._finished(name):
+            elif absent or not self._finished(name):
                 self.records.forget(stage)
         return changed
 
@@ -200,7 +216,7 @@ def made_from(stage: Stage, path: str) -> bool:
 
 
 def before(*, dry: bool) -> None:
-    """Bring both tools in step before Snakemake plans.
+    """Bring both tools in step before Snakemake plans; if the bridge is off, only mark raw data.
 
     Parameters
     ----------
@@ -212,12 +228,18 @@ def before(*, dry: bool) -> None:
     BridgeError
         If Snakemake or DVC is of another version than the tested one.
     """
-    check_versions()
     start = time.monotonic()
-    if not dry:
-        alone.claim()
     values = tables.read()
     params = tables.parse(values)
+    if is_on():
+        check_versions()
+    if not dry:
+        alone.claim()
+    if not is_on():
+        workspace = Workspace(values, Hashes(MEMORY))
+        workspace.write_marks(stages(params))
+        workspace.hashes.save()
+        return
     bridge = Bridge(values, stages(params))
     if dry:
         waiting = bridge.restorable() if bridge.lock else {}
@@ -253,7 +275,7 @@ _NO_PLAN = {"--touch", "-t", "--unlock", "--lint", "--report", "--list-rules", "
 
 def plans(workflow: Any) -> bool:
     """Say whether this Snakemake process is the one that plans a run."""
-    return is_on() and bool(workflow.is_main_process) and not _NO_PLAN.intersection(sys.argv)
+    return bool(workflow.is_main_process) and not _NO_PLAN.intersection(sys.argv)
 
 
 def is_dry(workflow: Any) -> bool:

@@ -68,12 +68,18 @@ class Cache:
 
 
 @contextmanager
-def opened() -> Iterator[Cache]:
-    """Open the repository, wait for its lock, and write dvc.lock at the end, also on error."""
+def opened(*, wait: bool = True) -> Iterator[Cache]:
+    """Open and lock the repository, and write dvc.lock at the end, also on error.
+
+    Parameters
+    ----------
+    wait
+        Until the lock is free, however long; otherwise for three seconds, then raise LockError.
+    """
     from dvc.repo import Repo
 
     repo = Repo()
-    repo.lock._wait = True
+    repo.lock._wait = wait
     try:
         with repo.lock:
             cache = Cache(repo)

@@ -12,6 +12,7 @@ from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import State, Workspace, mark, rule_inputs, rule_outputs
 
 FROM_LOCK = "# recorded in dvc.lock"
+CHANGED = "'changed by hand since it was made'"  # in place of a digest; Snakemake prints it
 _SAME_TIME_S = 1e-5
 
 
@@ -66,9 +67,17 @@ class Records:
             record = self._store._read_record(path)
             if record is not None and self._says(record, lock.digest(stage), sums, time):
                 continue
-            self._write(stage, path, lock.digest(stage), sums, time)
+            self._write(path, self._record(stage, lock.digest(stage), sums, time))
             changed = True
         return changed
+
+    def made(self, stage: Stage, now: State) -> None:
+        """Write that a stage was made just now, as Snakemake does at the end of a job."""
+        sums = self._sums(stage, now, now)
+        for path in rule_outputs(stage):
+            record = self._record(stage, now.digest(stage), sums, os.lstat(path).st_mtime)
+            record.shellcmd = stage.command
+            self._write(path, record)
 
     def _sums(self, stage: Stage, lock: State, now: State) -> dict[str, str]:
         """Input path to the checksum that the outputs were made from."""
@@ -94,11 +103,10 @@ class Records:
             return dict(record.input_checksums or {}) == dict(sums)
         return all(self._input_unchanged(record, path) for path in sums)
 
-    def _write(
-        self, stage: Stage, path: str, digest: str, sums: Mapping[str, str], time: float
-    ) -> None:
-        self._store._clear_cache()
-        record = MetadataRecord(
+    def _record(
+        self, stage: Stage, digest: str, sums: Mapping[str, str], time: float
+    ) -> MetadataRecord:
+        return MetadataRecord(
             rule=stage.step,
             input=sorted(sums),
             log=[],
@@ -112,14 +120,21 @@ class Records:
             input_checksums=dict(sums),
             job_hash=0,
         )
+
+    def _write(self, path: str, record: MetadataRecord) -> None:
+        self._store._clear_cache()
         self._store._write_record(path, record)
         self._store._unmark_incomplete(path)
 
     def forget(self, stage: Stage) -> None:
-        """Make Snakemake plan this stage again: its outputs are not what either tool made."""
+        """Make Snakemake plan this stage again: what stands here is not what either tool made."""
         self._store._clear_cache()
         for path in rule_outputs(stage):
+            if not os.path.lexists(path):
+                continue
             record = self._store._read_record(path)
-            if record is not None and record.params != ["'outputs changed by hand'"]:
-                record.params = ["'outputs changed by hand'"]
+            if record is None:
+                record = self._record(stage, "", {}, os.lstat(path).st_mtime)
+            if record.params != [CHANGED]:
+                record.params = [CHANGED]
                 self._store._write_record(path, record)

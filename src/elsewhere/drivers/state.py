@@ -17,6 +17,7 @@ from elsewhere.drivers.pipeline import PARAMS_JSON
 LOCK = Path("dvc.lock")
 RAW = "data/raw/"
 RAW_MARKS = Path(".elsewhere/raw")
+CODE = "its code differs"
 FOLDERS = ("volumes", "arrays", "figures")
 
 
@@ -40,6 +41,19 @@ class State:
     def digest(self, stage: Stage) -> str:
         """Return the digest that Snakemake is given as a param of the stage's job."""
         return digest(self.command, self.settings, str(self.deps.get(stage.code_list)))
+
+
+def difference(stage: Stage, now: State, lock: State | None) -> str:
+    """Say in what a stage differs from what dvc.lock says of it; `CODE` if in its code alone."""
+    if lock is None:
+        return "it was never made"
+    if now.outs != lock.outs:
+        return "its outputs are not those that were made"
+    if now.settings != lock.settings or now.command != lock.command:
+        return "its settings differ"
+    if any(now.deps[path] != lock.deps.get(path) for path in stage.files):
+        return "its inputs differ"
+    return CODE if now != lock else ""
 
 
 def mark(path: str) -> str:

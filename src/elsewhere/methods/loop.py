@@ -24,6 +24,7 @@ from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, liste
 from elsewhere.methods.optimizer import Adam
 from elsewhere.methods.schedule import learning_rate
 from elsewhere.networks.network import Network
+from elsewhere.progress import time_left
 
 LOG_SECONDS = 10.0
 
@@ -254,13 +255,13 @@ class _Progress:
         self.last_logged = now
         per_second = (done - self.resumed_at) / (now - self.started)
         log.info(
-            "iteration %d of %d, loss %.4f, selection score %s, %.2f iterations/s, %.0f s left",
+            "iteration %d of %d, loss %.4f, selection score %s, %.2f iterations/s, %s",
             done,
             self.iterations,
             float(loss),
             f"{history[-1].score:.3f}" if history else "unknown yet",
             per_second,
-            (self.iterations - done) / per_second,
+            time_left((self.iterations - done) / per_second),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from dataclasses import dataclass
 
@@ -19,6 +20,9 @@ from elsewhere.methods.inference import (
     probabilities_many,
 )
 from elsewhere.networks.network import Network
+from elsewhere.progress import reported
+
+log = logging.getLogger(__name__)
 
 Ints = npt.NDArray[np.int64]
 
@@ -56,7 +60,9 @@ def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> P
     scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    for first in range(0, len(cohort), batch_size):
+    unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
+    firsts = range(0, len(cohort), batch_size)
+    for first in reported(firsts, log, total=len(firsts), unit=unit):
         started = time.perf_counter()
         group = range(first, min(first + batch_size, len(cohort)))
         results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
@@ -125,7 +131,7 @@ def sample(
             seed=scan_seed(seed, cohort.scan_ids[i]),
             options=options,
         )
-        for i in range(len(cohort))
+        for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled")
     ]
 
 

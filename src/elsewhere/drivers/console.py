@@ -1,0 +1,174 @@
+"""console: shows progress of running jobs and the reason of a failed one among Snakemake's lines.
+
+A job's own words go to its log file. This listens to what Snakemake logs, with the fields that
+logger plugins are given, and reads those files. It is no plugin itself, because Snakemake looks for
+plugins among installed packages, before it reads the Snakefile.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.params import Params
+from elsewhere.drivers.absent import raw_data
+from elsewhere.drivers.state import RAW, RAW_MARKS
+
+LOGS = Path("logs")
+EVERY_S = 20.0
+_TAIL = 8192  # bytes at the end of a log in which its last line of progress stands
+_LINES = 12  # of a message, at most
+_PROGRESS = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*\d (?:s|min) left)$", re.M)
+_MARK = re.compile(rf"{re.escape(str(RAW_MARKS))}/([\w-]+)\.md5")
+
+
+class Console(logging.Filter):
+    """Listens to Snakemake's logger; every record passes.
+
+    Parameters
+    ----------
+    params
+        For what to do about raw data that are missing.
+    every_s
+        Seconds between two looks at the logs of running jobs; 0: never.
+    """
+
+    def __init__(self, params: Params, *, every_s: float = EVERY_S) -> None:
+        super().__init__()
+        self.failed: dict[str, str] = {}
+        self._params = params
+        self._every_s = every_s
+        self._running: dict[int, _Log] = {}
+        self._shown: dict[int, str] = {}
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Note what the record says of a job; put the reason into one that says that it failed."""
+        event = getattr(record, "event", None)
+        if event == "job_info":
+            self._start(record)
+        elif event == "job_finished":
+            self._running.pop(vars(record)["job_id"], None)
+        elif event == "job_error":
+            self._fail(record)
+        elif vars(record).get("exception") == "MissingInputException":
+            record.msg = self._with_raw_folders(str(record.msg))
+        return True
+
+    def _start(self, record: logging.LogRecord) -> None:
+        fields = vars(record)
+        if not fields["log"]:
+            return
+        self._running[fields["jobid"]] = _Log(Path(fields["log"][0]))
+        if self._thread is None and self._every_s:
+            self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._thread.start()
+
+    def _fail(self, record: logging.LogRecord) -> None:
+        fields = vars(record)
+        log = self._running.pop(fields["jobid"], None)
+        if log is None:
+            return
+        message = reason([log.text(), *(_end(Path(path)) for path in fields["log"][1:])])
+        self.failed[log.job] = message
+        if fields["rule_msg"] is None:
+            record.rule_msg = message
+
+    def _with_raw_folders(self, message: str) -> str:
+        sites = dict.fromkeys(_MARK.findall(message))
+        text = _MARK.sub(rf"{RAW}\1", message)
+        return "\n".join([text, *(raw_data(site, self._params) for site in sites)])
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._every_s):
+            self.show_progress()
+
+    def show_progress(self) -> None:
+        """Print the last line of progress of each running job, if it is a new one."""
+        from snakemake.logging import logger
+
+        for job, log in [*self._running.items()]:
+            line = progress(log.text())
+            if line is not None and line != self._shown.get(job):
+                self._shown[job] = line
+                logger.info(f"[elsewhere] {log.job}: {line}")
+
+    def stop(self) -> None:
+        """Show no more progress, and repeat why jobs failed: those messages have scrolled on."""
+        from snakemake.logging import logger
+
+        self._over.set()
+        if self.failed:
+            lines = [f"  {job}: {message}" for job, message in self.failed.items()]
+            logger.error("\n".join([f"[elsewhere] {len(lines)} failed:", *lines]))
+
+
+class _Log:
+    """The log of a job; what stood there before the job started is not its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.job = " ".join(path.relative_to(LOGS).with_suffix("").parts)
+        self._path = path
+        self._before = self._time()
+
+    def text(self) -> str:
+        """Return the end of what the job wrote."""
+        return _end(self._path) if self._time() != self._before else ""
+
+    def _time(self) -> int | None:
+        return self._path.stat().st_mtime_ns if self._path.exists() else None
+
+
+def progress(text: str) -> str | None:
+    """Return the last line of progress in the text of a log, None if there is none."""
+    lines = _PROGRESS.findall(text)
+    return str(lines[-1]) if lines else None
+
+
+def reason(texts: Sequence[str]) -> str:
+    """Return why a job failed: the error message at the end of its logs, or what else stands there.
+
+    Parameters
+    ----------
+    texts
+        Of its logs, that of the step first.
+    """
+    for text in (text.strip() for text in texts):
+        begin = text.rfind("\nelsewhere: ") + 1
+        if text.startswith("elsewhere: ", begin):
+            return _short(text[begin:].removeprefix("elsewhere: "))
+    last = next((text.strip().splitlines()[-1] for text in texts if text.strip()), None)
+    if last is None:
+        return "its log is empty: it was killed, or could not start"
+    return f"its log ends without an error message: {last}"
+
+
+def _short(text: str) -> str:
+    lines = text.splitlines()
+    return "\n".join([*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])])
+
+
+def _end(log: Path) -> str:
+    try:
+        with log.open("rb") as stream:
+            stream.seek(-min(_TAIL, os.fstat(stream.fileno()).st_size), os.SEEK_END)
+            return stream.read().decode("utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def attach(workflow: Any, params: Params) -> Console:
+    """Listen to the Snakemake process that plans and runs jobs; those that run one are silent."""
+    from snakemake.logging import logger
+
+    dry = workflow.output_settings is not None and workflow.output_settings.dryrun
+    console = Console(params, every_s=0 if dry else EVERY_S)
+    if workflow.is_main_process:
+        logger.addFilter(console)
+    return console

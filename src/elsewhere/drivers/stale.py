@@ -1,0 +1,56 @@
+"""stale: says which stages behind a result do not stand here as the present settings make them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.stage import Stage
+from elsewhere.drivers.bridge import MEMORY
+from elsewhere.drivers.state import Workspace, difference, locked, read_lock
+
+
+def behind(graph: Mapping[str, Stage], name: str) -> dict[str, Stage]:
+    """Return a stage and all stages that it is made of, in the order of the graph."""
+    makers = {path: stage.name for stage in graph.values() for path in stage.outputs.values()}
+    found, todo = set[str](), [name]
+    while todo:
+        at = todo.pop()
+        if at not in found:
+            found.add(at)
+            todo += [makers[path] for path in graph[at].files if path in makers]
+    return {at: stage for at, stage in graph.items() if at in found}
+
+
+def stale(stages: Mapping[str, Stage], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the stages that neither driver made as they are now, and in what each differs.
+
+    Those that only follow from others are not among them.
+
+    Parameters
+    ----------
+    stages
+        Those to look at.
+    values
+        The settings, plain.
+    """
+    workspace, lock = Workspace(values, Hashes(MEMORY)), read_lock()
+    workspace.write_marks(stages)
+    now = {name: workspace.now(stage) for name, stage in stages.items()}
+    differs = {
+        name: difference(stage, now[name], locked(lock.get(name)))
+        for name, stage in stages.items()
+        if now[name] != locked(lock.get(name))
+    }
+    if differs:  # Snakemake may have finished some that DVC does not know of yet
+        from elsewhere.drivers.records import Records
+
+        records = Records(workspace)
+        differs = {
+            name: found
+            for name, found in differs.items()
+            if not records.finished(stages[name], now[name])
+        }
+    workspace.hashes.save()
+    return differs

@@ -1,16 +1,17 @@
-# make demo | test | lint | bench | lock. Each makes the environment it needs (.venv).
+# make demo | test | lint | docs | bench | lock. Each makes the environment that it needs.
 SHELL := /bin/bash
 PYTHON ?= python3
 STUDY ?= nguyen2021
 # More at a time than cores slow each other down: eight trainings on two cores take a quarter more CPU.
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 VENV := .venv
+DOCS := .venv-docs
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint bench lock env
+.PHONY: demo test test-fast lint docs bench lock lock-docs env
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -42,6 +43,18 @@ lint: env
 	$(RUN) ruff check . && ruff format --check . && mypy && lint-imports --no-cache && \
 		snakefmt --check Snakefile workflow && snakemake --lint && python -m elsewhere graph --check
 
+# The documentation: build/docs/index.html, which needs no network and no server. Its environment is
+# small: the pages are made from the source, and only the settings and the command line are imported.
+docs: $(DOCS)/.done
+	PYTHONPATH=src $(DOCS)/bin/python -m sphinx --quiet --fail-on-warning --keep-going --jobs auto \
+		-b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+$(DOCS)/.done: requirements-docs.lock
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.lock
+	touch $@
+
 bench: env .bench/.done
 	$(RUN) export PYTHONPATH=.bench PATH=$$PWD/.bench/bin:$$PATH; \
 		for file in benchmarks/store_formats.py benchmarks/dicom_readers.py benchmarks/paper_prediction.py \
@@ -61,4 +74,11 @@ lock:
 	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
 	(echo "# Made by \`make lock\`; torch is pinned, its index (CPU or CUDA) is the user's choice."; \
 		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements.lock
+	rm -rf .venv-lock
+
+lock-docs:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock $$($(PYTHON) -c \
+		'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])')
+	(echo "# Made by \`make lock-docs\`."; .venv-lock/bin/python -m pip freeze) > requirements-docs.lock
 	rm -rf .venv-lock

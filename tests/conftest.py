@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,15 @@ import openpyxl
 import pandas as pd
 import pydicom
 import pytest
+import SimpleITK
 from hypothesis import settings
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
+
+from elsewhere.design.site import IntakeRow
+from elsewhere.sites.intake import Intake, Taken
+from elsewhere.sites.keys import Keys
+from elsewhere.sites.layouts import layout
 
 # speed is for the benchmarks: a busy machine must not fail a property
 settings.register_profile("untimed", deadline=None)
@@ -325,6 +332,24 @@ def mimic_cxr_jpg(root: Path) -> None:
         radiograph(folder / f"{dicom}.jpg", seed)
 
 
+def images(root: Path) -> None:
+    rows = ["path,patient,label,sex,age"]
+    for number, suffix in enumerate(("png", "jpg", "tif", "bmp", "webp")):
+        radiograph(root / f"folder{number % 2}" / f"{number}.{suffix}", number)
+        rows.append(f"folder{number % 2}/{number}.{suffix},P{number // 2},{number % 2},F,5{number}")
+    (root / "label.csv").write_text("\n".join(rows) + "\n")
+
+
+def volumes(root: Path) -> None:
+    rows = ["path,patient,label,scanner"]
+    for number, name in enumerate(("a.nii.gz", "b.nrrd", "c.mha", "d.mhd")):
+        image = SimpleITK.GetImageFromArray(thorax(seed=number))
+        image.SetSpacing((0.7, 0.8, 2.5))
+        SimpleITK.WriteImage(image, root / name)
+        rows.append(f"{name},P{number // 2},{number % 2},SIEMENS")
+    (root / "label.csv").write_text("\n".join(rows) + "\n")
+
+
 SITES: dict[str, Callable[[Path], None]] = {
     "cc_ccii": cc_ccii,
     "chestxray14": chestxray14,
@@ -332,9 +357,11 @@ SITES: dict[str, Callable[[Path], None]] = {
     "covid_ct": covid_ct,
     "covid_ctset": covid_ctset,
     "dicom_series": dicom_series,
+    "images": images,
     "mimic_cxr_jpg": mimic_cxr_jpg,
     "mosmed": mosmed,
     "sars_cov_2_ct": sars_cov_2_ct,
+    "volumes": volumes,
 }
 
 
@@ -378,6 +405,55 @@ def published(tmp_path: Path) -> Callable[[str], Path]:
         return root
 
     return write
+
+
+@pytest.fixture(scope="session")
+def strict() -> IntakeRow:
+    """Refuse what is not one regular volume."""
+    return IntakeRow(
+        policy="strict",
+        same_position_mm=0.01,
+        spacing_tolerance_mm=0.2,
+        spacing_tolerance=0.1,
+        gap_ratio=1.5,
+        tilt_tolerance_degrees=0.5,
+        cosine_tolerance=1e-3,
+        fill_slices=0,
+        rejected_at_most=1.0,
+        decode_seconds=5,
+        decode_gb=1,
+    )
+
+
+class Result:
+    """What an intake gave, by names of files in place of hashed keys."""
+
+    def __init__(self, taken: Taken, volumes: Path) -> None:
+        self.volumes = volumes
+        self.account = taken.account
+        self.rows = {row["source_path"]: row for row in taken.rows}
+        self.reasons: dict[str, list[str]] = defaultdict(list)
+        for one in taken.account.rows:
+            self.reasons[one.reason].append(one.path)
+
+    @property
+    def rejected(self) -> dict[str, list[str]]:
+        """Reason to paths, of what should have been a scan."""
+        kept = {one.reason for one in self.account.rows if one.verdict == "rejected"}
+        return {reason: sorted(self.reasons[reason]) for reason in sorted(kept)}
+
+
+@pytest.fixture
+def take(tmp_path_factory: pytest.TempPathFactory, strict: IntakeRow) -> Callable[..., Result]:
+    """Take a folder in; options as in the settings."""
+
+    def taken(name: str, root: Path, *, private: bool = False, **options: Any) -> Result:
+        out = tmp_path_factory.mktemp("taken")
+        keys = Keys("a-site", private, b"key of a test")
+        intake = Intake(keys, True, out / "volumes", strict)
+        return Result(intake.take(layout(name, options), root), out / "volumes")
+
+    return taken
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """cli: a step's name is its subcommand; help is quick; an error is one message."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -85,11 +87,13 @@ def test_an_unknown_study_is_named() -> None:
 
 
 @pytest.mark.parametrize("arguments", [("review",), ("reviewed", "by-mail.csv")])
-def test_a_review_that_the_study_lacks_is_named(arguments: tuple[str, ...]) -> None:
+def test_a_review_that_the_study_lacks_is_named(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(SETTINGS)
     command, *form = arguments
-    done = run(command, "nguyen2021", *form)
-    assert done.returncode == 1
-    assert "studies.nguyen2021.review is missing: say which finding" in done.stderr
+    done = CliRunner().invoke(app, [command, "nguyen2021", *form])
+    assert "studies.nguyen2021.review is missing: say which finding" in str(done.exception)
 
 
 def test_graph_is_written_checked_and_idempotent(
@@ -110,3 +114,44 @@ def test_graph_is_written_checked_and_idempotent(
 
 def test_adopt_wants_a_reason() -> None:
     assert CliRunner().invoke(app, ["adopt", "all"]).exit_code != 0
+
+
+@pytest.fixture
+def user(tmp_path: Path, published: Callable[[str], Path]) -> tuple[Path, Path]:
+    """A project of the tests' settings, and a folder of images beside it."""
+    shutil.copytree(SETTINGS, tmp_path / "project")
+    return tmp_path / "project", published("images")
+
+
+def test_a_folder_becomes_a_site_and_a_study_by_what_the_commands_print(
+    user: tuple[Path, Path],
+) -> None:
+    """The way in: check, the line that it ends with, a study, its settings."""
+    project, images = user
+    checked = run("check", str(images), cwd=project)
+    assert checked.returncode == 0, checked.stderr
+    line = shlex.split(checked.stdout.strip().splitlines()[-1])
+    assert line[:3] == ["elsewhere", "new", "site"]
+    made = run(*line[1:], cwd=project)
+    assert made.returncode == 0, made.stderr
+    study = run("new", "study", "own", "--like", "contrastive", "--sites", line[3], cwd=project)
+    assert study.returncode == 0, study.stderr
+    shown = run("params", "own", cwd=project)
+    assert shown.returncode == 0, shown.stderr
+    assert f"{line[3]}-covidnet" in shown.stdout
+
+
+def test_a_check_that_finds_nothing_ends_with_1(user: tuple[Path, Path], tmp_path: Path) -> None:
+    project, images = user
+    for path in images.rglob("*.*"):
+        if path.name != "label.csv":
+            path.write_text("no image")
+    report = tmp_path / "report.csv"
+    done = run("check", str(images), "--report", str(report), cwd=project)
+    assert done.returncode == 1
+    assert "No scan can be used." in done.stdout
+    assert report.read_text().count("rejected") == 5
+    empty = run("check", str(tmp_path / "project/config"), cwd=project)
+    assert empty.returncode == 1
+    assert "looks like no layout" in empty.stderr
+    assert "Traceback" not in empty.stderr

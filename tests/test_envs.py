@@ -51,8 +51,8 @@ PLUGINS = {  # loaded by another library, so that no import statement names them
 }
 
 
-def locked():
-    rows = (ROOT / "requirements.lock").read_text().splitlines()
+def locked(name="requirements.lock"):
+    rows = (ROOT / name).read_text().splitlines()
     pairs = (row.split("==") for row in rows if not row.startswith("#"))
     return {canonicalize_name(name): Version(version) for name, version in pairs}
 
@@ -60,9 +60,9 @@ def locked():
 LOCK = locked()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
-OPTIONAL = [
-    Requirement(text) for group in PROJECT["optional-dependencies"].values() for text in group
-]
+GROUPS = PROJECT["optional-dependencies"]
+OPTIONAL = [Requirement(text) for name, group in GROUPS.items() if name != "docs" for text in group]
+DOCS = [Requirement(text) for text in GROUPS["docs"]]
 
 
 def environment(name):
@@ -171,8 +171,18 @@ def test_lock_satisfies_pyproject(needed):
     assert LOCK[canonicalize_name(needed.name)] in needed.specifier
 
 
-def test_lock_is_sorted_and_exact():
-    rows = (ROOT / "requirements.lock").read_text().splitlines()[1:]
+def test_the_documentation_has_a_lock_of_its_own_that_agrees_with_the_other():
+    lock = locked("requirements-docs.lock")
+    assert [item for item in DOCS if lock[canonicalize_name(item.name)] not in item.specifier] == []
+    assert {name: lock[name] for name in lock if LOCK.get(name, lock[name]) != lock[name]} == {}
+    used = set().union(*(third_party(path) for path in (ROOT / "docs").rglob("*.py")))
+    local = {canonicalize_name(path.stem) for path in (ROOT / "docs/extensions").glob("*.py")}
+    assert used - local - set(lock) == set()
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-docs.lock"])
+def test_lock_is_sorted_and_exact(name):
+    rows = (ROOT / name).read_text().splitlines()[1:]
     names = [row.split("==")[0].lower() for row in rows]
     assert names == sorted(set(names))
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", row) for row in rows)
@@ -192,7 +202,7 @@ def test_tests_and_benchmarks_import_only_what_is_declared(folder):
     compared = (ROOT / "benchmarks/readers.txt").read_text().splitlines()  # beside the lock
     readers = [Requirement(row) for row in compared if not row.startswith("#")]
     declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL, *readers]}
-    files = list((ROOT / folder).rglob("*.py"))
+    files = [*(ROOT / folder).rglob("*.py"), *(ROOT / "docs/extensions").glob("*.py")]
     local = {canonicalize_name(name) for path in files for name in (path.stem, path.parent.name)}
     known = {"gdcm": "python-gdcm", "rattler": "py-rattler", "ruamel": "ruamel-yaml-clib"}
     assert {known.get(name, name) for name in used - local} - declared == set()

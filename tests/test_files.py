@@ -1,4 +1,4 @@
-"""files: whole or not at all, and nothing left behind."""
+"""files: a file is written whole or not at all, and no temporary file is left."""
 
 import csv
 import os

@@ -43,10 +43,11 @@ studies:
 
 
 def elsewhere(top: Path, *command: str) -> str:
+    outside = {name: value for name, value in os.environ.items() if "XDIST" not in name}
     done = subprocess.run(
         [sys.executable, "-m", *command],
         cwd=top,
-        env={**os.environ, "PYTHONPATH": str(top / "src"), "COLUMNS": "200"},
+        env={**outside, "PYTHONPATH": str(top / "src")},
         capture_output=True,
         text=True,
         check=False,
@@ -62,7 +63,8 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("own") / "project"
     shutil.copytree(ROOT, made, ignore=NOT_COPIED, symlinks=True)
     (made / "params.yaml").write_text(OWN)
-    (made / ".git").mkdir()  # no repository, but pytest's root ends here
+    subprocess.run(["git", "init", "-q"], cwd=made, check=True)
+    elsewhere(made, "dvc", "init", "-q")
     elsewhere(made, "elsewhere", "graph")
     return made
 
@@ -80,5 +82,5 @@ def test_a_user_sees_what_they_set(top: Path) -> None:
 
 def test_the_suite_holds_beside_a_users_settings(top: Path) -> None:
     rooms = ("tests/design", "tests/drivers", "tests/test_cli.py")
-    options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist")
+    options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-n", "0")
     elsewhere(top, "pytest", *options, *rooms)

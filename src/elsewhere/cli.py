@@ -209,3 +209,101 @@ def adopt(
 
     for name in keep(stages, reason=reason):
         typer.echo(f"adopted {name}")
+
+
+Layout = Annotated[
+    str | None, typer.Option(help="see `elsewhere layouts`; default: the one that fits")
+]
+Options = Annotated[
+    list[str] | None,
+    typer.Option("--option", metavar="KEY=VALUE", help="of the layout, such as classes.normal=0"),
+]
+Intake = Annotated[str, typer.Option(help="a row of `intakes`: strict, or repair what is safe")]
+Privacy = Annotated[str, typer.Option(help="private: keys and paths are hashed; or public")]
+
+
+@app.command()
+def check(  # noqa: PLR0913 - options of a command
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="folder with the files of a site")],
+    *,
+    layout: Layout = None,
+    option: Options = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="a table in place of the label.csv of the folder")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="CSV to write: each file that is in no scan, and why")
+    ] = None,
+    intake: Intake = "strict",
+    privacy: Privacy = "private",
+) -> None:
+    """Try the files of a site before any study names them; writes nothing but a report."""
+    from elsewhere.commands import check as command
+
+    wanted = command.Wanted(path, layout, option or (), labels, intake, privacy)
+    checked = command.check(wanted)
+    for line in command.lines(wanted, checked):
+        typer.echo(line)
+    if report is not None:
+        command.write_report(checked, report)
+    if not checked.usable:
+        raise typer.Exit(1)
+
+
+@app.command()
+def layouts(
+    name: Annotated[str | None, typer.Argument(metavar="LAYOUT", help="default: all")] = None,
+) -> None:
+    """Show the layouts that a site's folder can be in, or the options of one."""
+    from rich.console import Console
+
+    from elsewhere.commands.layouts import details, overview
+
+    for part in details(name) if name else [overview()]:
+        Console().print(part, highlight=False)
+
+
+new = typer.Typer(no_args_is_help=True, help="Write the rows of a site or a study of your own.")
+app.add_typer(new, name="new")
+
+
+@new.command("site")
+def new_site(  # noqa: PLR0913 - options of a command
+    name: Annotated[str, typer.Argument(help="of the row, and of the folder in data/raw")],
+    *,
+    path: Annotated[Path, typer.Option(help="folder with the files of the site")],
+    layout: Layout = None,
+    option: Options = None,
+    title: Annotated[str | None, typer.Option(help="in figures; default: the name")] = None,
+    intake: Intake = "strict",
+    privacy: Privacy = "private",
+) -> None:
+    """Write the row of a site into params.yaml, and link its files to data/raw."""
+    from elsewhere.commands.new_site import NewSite, write
+
+    for line in write(NewSite(name, path, layout, option or (), title, privacy, intake)):
+        typer.echo(line)
+
+
+@new.command("study")
+def new_study(  # noqa: PLR0913 - options of a command
+    name: Annotated[str, typer.Argument(help="of the study, and of its file in config/studies")],
+    *,
+    like: Annotated[str, typer.Option(help="study whose split, scales and networks it takes")],
+    sites: Annotated[str, typer.Option(help="rows of `sites` to train on: a,b")],
+    external: Annotated[str, typer.Option(help="rows of `sites` to test on alone: c")] = "",
+    title: Annotated[str | None, typer.Option(help="in figures; default: the name")] = None,
+    classes: Annotated[
+        str, typer.Option(help="names of label 0 and label 1")
+    ] = "negative,positive",
+) -> None:
+    """Write a study of your sites, like one that is there, and add it to `run`."""
+    from elsewhere.commands.new_study import NewStudy, write
+
+    wanted = NewStudy(name, like, _names(sites), _names(external), title, _names(classes))
+    for line in write(wanted):
+        typer.echo(line)
+
+
+def _names(written: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in written.split(",") if name.strip())

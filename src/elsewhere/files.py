@@ -1,4 +1,4 @@
-"""files: write a file, a folder or a CSV whole or not at all; walk over a tree of them."""
+"""files: write a file, a folder or a CSV whole or not at all; list all files below a folder."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, columns: Sequen
     Raises
     ------
     ValueError
-        If a row has a key that is no column.
+        If a row has a key that is not a column.
     """
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
@@ -45,7 +45,7 @@ def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, columns: Sequen
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder if it is there."""
+    """Remove a file or a folder if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -53,35 +53,35 @@ def remove(path: Path) -> None:
 
 
 def walk(root: Path, closed: set[Path]) -> Iterator[Path]:
-    """Yield everything below a folder that is no folder, hidden or not, in a fixed order.
+    """Yield every file below a folder, hidden or not, in a fixed order.
 
-    Links are followed; a folder that they reach twice is walked once.
+    Links are followed; a folder that is reached twice is listed once.
 
     Parameters
     ----------
     root
         The folder.
     closed
-        Gets the folders that cannot be listed; what lies in them is not known.
+        Receives the folders that cannot be listed; their files are unknown.
     """
-    known: set[tuple[int, int]] = set()
-    todo = [str(root)]
-    while todo:
-        at = todo.pop()
+    visited: set[tuple[int, int]] = set()
+    pending = [str(root)]
+    while pending:
+        current = pending.pop()
         try:
-            status = os.stat(at)
-            with os.scandir(at) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
+            folder_status = os.stat(current)
+            with os.scandir(current) as entries:
+                ordered = sorted(entries, key=lambda entry: entry.name)
         except FileNotFoundError:
             continue  # removed since its parent was listed
         except OSError:
-            closed.add(Path(at))
+            closed.add(Path(current))
             continue
-        if (status.st_dev, status.st_ino) in known:
+        if (folder_status.st_dev, folder_status.st_ino) in visited:
             continue
-        known.add((status.st_dev, status.st_ino))
-        # as deep as it goes before the next, so that it is always the same path that counts
-        folders = [entry.path for entry in found if os.path.isdir(entry.path)]
-        todo += reversed(folders)
-        inside = {*folders}
-        yield from (Path(entry.path) for entry in found if entry.path not in inside)
+        visited.add((folder_status.st_dev, folder_status.st_ino))
+        # depth first, so that a folder with several paths is always listed under the same one
+        folders = [entry.path for entry in ordered if os.path.isdir(entry.path)]
+        pending += reversed(folders)
+        folder_paths = {*folders}
+        yield from (Path(entry.path) for entry in ordered if entry.path not in folder_paths)

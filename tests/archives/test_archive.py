@@ -1,4 +1,4 @@
-"""archive: a study answers a question only by the exact value."""
+"""archive: a study matches a query only by the exact value."""
 
 import pytest
 
@@ -20,7 +20,7 @@ STUDY = Study(uid="1.2.3", accession="A1", patient="P1")
     ],
 )
 def test_only_the_exact_value_answers(key: str, value: str, is_it: bool) -> None:
-    assert STUDY.answers(Query(key, value)) is is_it  # type: ignore[arg-type]
+    assert STUDY.matches(Query(key, value)) is is_it  # type: ignore[arg-type]
 
 
 def test_keys_are_attributes_of_a_study() -> None:

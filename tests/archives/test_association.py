@@ -1,4 +1,4 @@
-"""association: who may connect, who is believed, and why there is no connection."""
+"""association: who may connect, which certificate is trusted, why a connection fails."""
 
 import ssl
 from typing import Any
@@ -62,7 +62,7 @@ def test_an_archive_without_tls_is_not_believed(
     row = dimse_row(start_scp(), tls="verified", ca_bundle=str(certificates.authority))
     row = row.model_copy(update={"connect_seconds": 0.5})
     with pytest.raises((Denied, Transient)):
-        Associations(row, Credentials()).opened([build_context("1.2.840.10008.1.1")])
+        Associations(row, Credentials()).established([build_context("1.2.840.10008.1.1")])
 
 
 def test_who_listens_with_tls_has_a_certificate(

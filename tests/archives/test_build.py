@@ -1,4 +1,4 @@
-"""build: each kind of row opens its protocol, at its pace."""
+"""build: each kind of row gives its archive, with its request rate."""
 
 from typing import Any
 

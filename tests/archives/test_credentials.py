@@ -1,4 +1,4 @@
-"""credentials: from the environment or files that it names, and nowhere shown."""
+"""credentials: read from the environment or from files that it names, and shown nowhere."""
 
 from pathlib import Path
 

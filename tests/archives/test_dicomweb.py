@@ -1,4 +1,4 @@
-"""dicomweb: pages are followed, answers that are none are not believed."""
+"""dicomweb: all pages are read, invalid answers are errors."""
 
 import json
 from typing import Any
@@ -94,14 +94,14 @@ def test_an_instance_that_comes_wrong_is_left_out(
     proxy.change = change
     if wrong == "gone":
         proxy.refuse = lambda path: (404, {}) if path.endswith(".2") else None
-    from elsewhere.archives.shelf import Unsound, check
+    from elsewhere.archives.instance_store import InvalidInstance, check
 
     came = []
 
     def keep(dataset: Any) -> None:
         check(dataset)
         if str(dataset.SOPInstanceUID) in came:
-            raise Unsound("again")
+            raise InvalidInstance("again")
         came.append(str(dataset.SOPInstanceUID))
 
     archive.fetch(series, listed, keep)

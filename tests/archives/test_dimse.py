@@ -1,4 +1,4 @@
-"""dimse: what is asked for comes, by C-GET or C-MOVE, whatever happens on the way."""
+"""dimse: requested instances arrive by C-GET or C-MOVE, in spite of errors on the way."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 
 from elsewhere.archives.archive import ArchiveError, Denied, Failed, Query, Series, Study
 from elsewhere.archives.credentials import Credentials
-from elsewhere.archives.shelf import Unsound
+from elsewhere.archives.instance_store import InvalidInstance
 
 STUDY = Study("1.2.826.10", "ACC100", "PAT-ONE")
 LUNG = Series("1.2.826.10", "1.2.826.10.1", "CT", "lung", 4)
@@ -129,7 +129,7 @@ def test_a_full_disk_ends_it(start_scp: Any, dimse_row: Any, opened: Any, retrie
         archive.fetch(LUNG, archive.instances(LUNG), keep)
 
 
-def test_an_unsound_instance_is_tried_again_and_left_out(
+def test_an_invalid_instance_is_tried_again_and_left_out(
     start_scp: Any, dimse_row: Any, opened: Any, retrieve: str
 ) -> None:
     scp = start_scp()
@@ -138,7 +138,7 @@ def test_an_unsound_instance_is_tried_again_and_left_out(
 
     def keep(dataset: Any) -> None:
         if dataset.InstanceNumber == 3:
-            raise Unsound
+            raise InvalidInstance
         came.append(int(dataset.InstanceNumber))
 
     archive.fetch(LUNG, archive.instances(LUNG), keep)

@@ -1,11 +1,11 @@
-"""operation: contexts fit an association; every status ends as going on, again, or never."""
+"""operation: contexts fit into one association; each status passes, is retried or fails."""
 
 import pytest
 from pynetdicom import AllStoragePresentationContexts
 from pynetdicom.status import QR_GET_SERVICE_CLASS_STATUS, QR_MOVE_SERVICE_CLASS_STATUS
 
 from elsewhere.archives.archive import Denied, Failed
-from elsewhere.archives.operation import judge, storage_contexts
+from elsewhere.archives.operation import check_status, storage_contexts
 from elsewhere.archives.pace import Transient
 from elsewhere.archives.receive import SYNTAXES
 
@@ -29,9 +29,9 @@ def test_every_status_of_the_standard_is_judged() -> None:
         **QR_MOVE_SERVICE_CLASS_STATUS,
     }.items():
         if category in ("Success", "Pending") or status == 0xB000:
-            judge(status)
+            check_status(status)
         else:
             with pytest.raises((Denied, Failed, Transient)):
-                judge(status)
+                check_status(status)
     with pytest.raises(Transient):
-        judge(None)
+        check_status(None)

@@ -1,4 +1,4 @@
-"""pace: turns are spaced, failures wait longer and longer, a stop waits for nobody."""
+"""pace: turns are evenly spaced, pauses grow after failures, a stop ends every wait."""
 
 import threading
 import time
@@ -16,7 +16,9 @@ def pace(**changes: float) -> Pace:
 def test_turns_are_spaced_whoever_takes_them() -> None:
     shared = pace(per_second=50)
     begun = time.monotonic()
-    threads = [threading.Thread(target=lambda: [shared.turn() for _ in range(4)]) for _ in range(3)]
+    threads = [
+        threading.Thread(target=lambda: [shared.wait_turn() for _ in range(4)]) for _ in range(3)
+    ]
     for one in threads:
         one.start()
     for one in threads:
@@ -48,7 +50,7 @@ def test_it_is_tried_as_often_as_said() -> None:
         raise Transient(OSError("at last"))
 
     with pytest.raises(OSError, match="at last"):
-        pace().persist(fail)
+        pace().retry(fail)
     assert len(calls) == 4
 
 
@@ -61,16 +63,16 @@ def test_progress_is_no_failure_in_a_row() -> None:
             return "done"
         raise Transient(OSError(), progress=progress)
 
-    assert pace().persist(fail) == "done"
+    assert pace().retry(fail) == "done"
 
 
 def test_a_stop_ends_a_wait() -> None:
     shared = pace(per_second=0.01)
-    shared.turn()
+    shared.wait_turn()
     threading.Timer(0.05, shared.stop.set).start()
     begun = time.monotonic()
     with pytest.raises(Stopped):
-        shared.turn()
+        shared.wait_turn()
     assert time.monotonic() - begun < 5
     with pytest.raises(Stopped):
         shared.wait(0)

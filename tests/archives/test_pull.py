@@ -1,4 +1,4 @@
-"""pull: what the archive holds is here with its label; what is not wholly here has none."""
+"""pull: complete studies are stored with their label; incomplete ones have no label."""
 
 import csv
 import io
@@ -21,6 +21,7 @@ from elsewhere.archives.quiet import quiet
 from elsewhere.archives.worklist import beside
 from elsewhere.design import params
 from elsewhere.design.job import Job
+from elsewhere.design.phantoms.dicom_series import DicomSite
 from elsewhere.design.site import Site
 from elsewhere.phantom.write import write
 from elsewhere.sites import manifest
@@ -471,7 +472,7 @@ def test_what_was_pulled_is_ingested(
 ) -> None:
     """A synthetic site goes into an archive, is pulled, and gives the same scans and labels."""
     site = tmp_path / "written"
-    write("tiny", site, PHANTOM)
+    write("tiny", site, DicomSite.model_validate(PHANTOM))
     server = start_scp()
     server.items = [pydicom.dcmread(path) for path in sorted(site.rglob("*.dcm"))]
     for one in server.items:

@@ -1,11 +1,11 @@
-"""quiet: libraries that would log identifiers are silent, and talk again afterwards."""
+"""quiet: libraries that would log identifiers are silent, and log again afterwards."""
 
 import logging
 import warnings
 
 import pytest
 
-from elsewhere.archives.quiet import TALKATIVE, quiet
+from elsewhere.archives.quiet import SILENCED, quiet
 
 
 def test_nothing_is_said_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
@@ -13,7 +13,7 @@ def test_nothing_is_said_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
     child.setLevel(logging.DEBUG)
     caplog.set_level(logging.DEBUG)
     with quiet(), warnings.catch_warnings(record=True) as caught:
-        for name in (*TALKATIVE, "pynetdicom.canary", "urllib3.connectionpool"):
+        for name in (*SILENCED, "pynetdicom.canary", "urllib3.connectionpool"):
             logging.getLogger(name).critical("CANARY")
         warnings.warn("CANARY", stacklevel=1)
     assert caplog.text == ""

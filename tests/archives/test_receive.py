@@ -1,4 +1,4 @@
-"""receive: only what was asked for comes in; a stop is heard."""
+"""receive: only requested instances are accepted; a stop ends the waiting."""
 
 import threading
 import time
@@ -10,14 +10,14 @@ from pynetdicom import AE
 
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Pace, Stopped
-from elsewhere.archives.receive import Arriving, Listener
+from elsewhere.archives.receive import Listener, Transfer
 
 ONE, OTHER = "1.2.826.10.1.1", "1.2.826.10.1.2"
 
 
-def arriving(came: list[Any], **changes: Any) -> Arriving:
+def transfer(came: list[Any], **changes: Any) -> Transfer:
     pace = Pace(1000, 0.01, 0.1, 2)
-    return Arriving([ONE], changes.get("keep", came.append), pace=changes.get("pace", pace))
+    return Transfer([ONE], changes.get("keep", came.append), pace=changes.get("pace", pace))
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def send(start_scp: Any, dimse_row: Any, held: Any) -> Any:
     row = dimse_row(start_scp(), retrieve="move")
     listener = Listener(row, Credentials())
 
-    def sent(expected: Arriving, *, title: str = row.calling_aet) -> list[int]:
+    def sent(expected: Transfer, *, title: str = row.calling_aet) -> list[int]:
         with listener.expecting(expected):
             entity = AE(ae_title="ANY")
             entity.add_requested_context(pydicom.uid.CTImageStorage)
@@ -44,37 +44,37 @@ def send(start_scp: Any, dimse_row: Any, held: Any) -> Any:
 
 def test_only_what_was_asked_for_is_taken(send: Any) -> None:
     came: list[Any] = []
-    expected = arriving(came)
+    expected = transfer(came)
     assert send(expected) == [0x0000, 0x0124]
     assert [one.SOPInstanceUID for one in came] == [ONE]
-    assert expected.left == set()
-    assert send(arriving([], keep=came.append)) == [0x0000, 0x0124], "the next series"
+    assert expected.pending == set()
+    assert send(transfer([], keep=came.append)) == [0x0000, 0x0124], "the next series"
 
 
 def test_who_calls_another_title_is_turned_away(send: Any) -> None:
-    assert send(arriving([]), title="ANOTHER") == []
+    assert send(transfer([]), title="ANOTHER") == []
 
 
 def test_a_problem_is_raised_where_it_was_asked(send: Any) -> None:
     def keep(_: Any) -> None:
         raise OSError("full")
 
-    expected = arriving([], keep=keep)
+    expected = transfer([], keep=keep)
     assert send(expected) == [0xA700, 0x0124]
     with pytest.raises(OSError, match="full"):
-        expected.checked()
-    assert expected.left == {ONE}
+        expected.raise_problem()
+    assert expected.pending == {ONE}
 
 
 def test_it_settles_for_a_while_only() -> None:
-    expected = arriving([])
+    expected = transfer([])
     begun = time.monotonic()
-    expected.settle(0.1, left=0)
+    expected.settle(0.1, at_most=0)
     assert 0.1 <= time.monotonic() - begun < 2
-    threading.Timer(0.05, expected.left.clear).start()
-    expected.settle(30, left=0)
+    threading.Timer(0.05, expected.pending.clear).start()
+    expected.settle(30, at_most=0)
     assert time.monotonic() - begun < 10
     pace = Pace(1000, 1, 1, 1)
     pace.stop.set()
     with pytest.raises(Stopped):
-        arriving([], pace=pace).settle(30, left=0)
+        transfer([], pace=pace).settle(30, at_most=0)

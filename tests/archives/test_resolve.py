@@ -1,4 +1,4 @@
-"""resolve: a row stands for the studies that it names, and never for another patient's."""
+"""resolve: a row gives the studies that it names, and never another patient's."""
 
 from typing import Any
 

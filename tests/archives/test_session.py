@@ -1,4 +1,4 @@
-"""session: busy servers are asked again, at a pace; who answers is checked; nothing is shown."""
+"""session: requests to busy servers are retried at a limited rate; TLS is checked; no secrets."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""worklist: what a hospital exports, refused where it could mean another patient."""
+"""worklist: reads what a hospital exports; rejects what could match another patient."""
 
 import csv
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_each_row_has_its_own_key(tmp_path: Path) -> None:
         ("accession,label\nA,1\n,1\n", "line 3.*none of the columns"),
         ("study,label\nCANARY,1\n", "line 2.*no UID"),
         ("accession,label,date\nCANARY,1,1.3.2020\n", "line 2.*YYYYMMDD"),
-        ("accession,label\nCANARY,1\nA,0\nCANARY,0\n", "line 4: line 2 asks for the same"),
+        ("accession,label\nCANARY,1\nA,0\nCANARY,0\n", "line 4: line 2 has the same query"),
         ("accession,class\nCANARY,1\n", "needs the column label"),
         ("name,label\nCANARY,1\n", "needs the column label"),
         ("accession,accession,label\nCANARY,1\n", "same name"),

@@ -1,4 +1,4 @@
-"""augmentation: what changes scans fits the input whose scans they are."""
+"""augmentation: an augmentation is refused for an input of another kind."""
 
 import numpy as np
 import pytest

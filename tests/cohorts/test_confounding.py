@@ -1,4 +1,4 @@
-"""confounding: what is tied is told, what is not is not, and what is too little says so."""
+"""confounding: true associations are detected, absent ones not, and small data are reported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from elsewhere.cohorts import confounding
-from elsewhere.cohorts.confounding import POOLED, contingency, told
+from elsewhere.cohorts.confounding import POOLED, contingency, predictability
 from elsewhere.design.audit import Audit
 
 AUDIT = Audit(similarity=0.7, folds=5, permutations=99, seed=0)
@@ -49,7 +49,7 @@ def scans(
 
 def answers(table: pd.DataFrame, settings: Audit = AUDIT) -> dict[tuple[str, str, str], dict]:
     sites = sorted(set(table["site"]))
-    found = told(table, sites=sites, settings=settings)
+    found = predictability(table, sites=sites, settings=settings)
     return {(row["what"], row["where"], row["fields"]): row for row in found}
 
 
@@ -67,11 +67,11 @@ def test_a_field_that_goes_with_the_label_tells_it(tied: str, fields: str) -> No
     assert found["label", "b", fields]["p"] > 0.01
 
 
-def test_sites_are_told_by_what_differs_between_them() -> None:
+def test_sites_are_predicted_from_what_differs_between_them() -> None:
     three = [scans("a", 30), scans("b", 30, seed=1), scans("c", 30, seed=2).assign(rows=768)]
     found = answers(pd.concat(three))
     row = found["site", POOLED, "format"]
-    # c is told for certain, a and b not: for each of a and b, c's third of the others is told
+    # c is predicted perfectly, a and b not: for each of a and b, the third of the others from c is
     assert row["auc"] == pytest.approx((1 + 0.75 + 0.75) / 3, abs=0.06)
     assert row["used"] == ["rows"]
     assert (row["patients"], row["scans"]) == (90, 180)
@@ -119,7 +119,7 @@ def test_an_auc_is_scikit_learns() -> None:
     ],
 )
 def test_too_little_is_undefined_and_says_why(table: pd.DataFrame, reason: str) -> None:
-    for row in told(table, sites=["a"], settings=AUDIT):
+    for row in predictability(table, sites=["a"], settings=AUDIT):
         if row["what"] == "label":
             assert (row["status"], row["auc"], row["p"]) == ("undefined", None, None)
             assert reason in row["reason"]

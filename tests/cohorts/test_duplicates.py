@@ -1,4 +1,4 @@
-"""duplicates: what brute force finds is found, and whom it connects."""
+"""duplicates: all pairs that brute force finds are found, and their patients are connected."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts import duplicates
-from elsewhere.cohorts.duplicates import apart, find
+from elsewhere.cohorts.duplicates import find, whitened
 from elsewhere.imaging import signature
 
 
@@ -126,13 +126,13 @@ def test_random_graphs_are_grouped_as_merging_sets_groups_them(
         assert len(made.pairs) <= 2
 
 
-def test_apart_keeps_copies_alike_and_takes_off_what_all_share() -> None:
+def test_whitening_keeps_copies_alike_and_takes_off_what_all_share() -> None:
     rng = np.random.default_rng(0)
     shared = rng.normal(size=signature.LENGTH) * 5
     own = rng.normal(size=(50, signature.LENGTH))
     shapes = signature.normalised((shared + own).astype(np.float32))
     shapes[7] = shapes[3]
-    alike = apart(shapes) @ apart(shapes).T
+    alike = whitened(shapes) @ whitened(shapes).T
     assert (shapes @ shapes.T).min() > 0.9
     assert alike[3, 7] == pytest.approx(1, abs=1e-4)
     others = ~np.eye(50, dtype=bool)

@@ -25,3 +25,9 @@ def test_another_table_is_refused(tmp_path):
     (tmp_path / "x.csv").write_text("patient_id,group\n")
     with pytest.raises(ValueError, match="expected"):
         groups.read(tmp_path / "x.csv")
+
+
+def test_a_unit_is_a_group_or_a_patient_of_one_site():
+    scans = pd.DataFrame({"site": ["a", "a", "b", "b"], "patient_id": ["1", "2", "1", "3"]})
+    connected = pd.DataFrame({"site": ["a", "b"], "patient_id": ["2", "3"], "group": ["g", "g"]})
+    assert groups.units(scans, connected).tolist() == ["a|1", "g", "b|1", "g"]

@@ -68,7 +68,7 @@ def test_a_label_each_is_what_the_manifest_says():
 
 
 def test_scans_of_findings_and_a_study_of_labels_do_not_meet_in_silence(manifest):
-    with pytest.raises(LabelsError, match=r"4 of 4 scans have findings instead of a label.*params"):
+    with pytest.raises(LabelsError, match=r"4 of 4 scans have findings instead of a label.*scales"):
         labelled(manifest, None)
     single = manifest.assign(label=1, findings="")
     with pytest.raises(LabelsError, match=r"4 of 4 scans have a label instead of findings"):

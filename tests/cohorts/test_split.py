@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from elsewhere.cohorts.split import assign, part_sizes, pinned_part, strata, units
+from elsewhere.cohorts.split import assign, part_sizes, pinned_part, strata
+from elsewhere.cohorts.units import units
 from elsewhere.design.split import Split
 
 NOBODY = pd.DataFrame({"patient_id": [], "group": [], "across_sites": []}).astype(

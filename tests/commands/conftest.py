@@ -1,4 +1,4 @@
-"""A project in a temporary folder: a study of findings that was predicted and scored."""
+"""A project in a temporary folder: of a user who begins, or with a study that was scored."""
 
 import dataclasses
 import json
@@ -26,6 +26,25 @@ SITE = "mimic-cxr-jpg-synthetic"
 STUDY = "chest"
 LIMITS = {"dense": 0.5, "inception": 0.4}
 FINDINGS = ("edema", "cardiomegaly")
+
+
+USER = """\
+# My settings.
+
+scale: demo                      # demo | desktop | paper
+run: [nguyen2021]   # what `snakemake` makes
+
+# My hospitals.
+sites:
+#  example: {title: Example, layout: dicom_series, privacy: private}
+  first:                         # a note of mine
+    title: "First"
+    layout: mosmed
+    privacy: public
+    options: {leave_out: [CT-0]}   # another
+
+budgets:
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,3 +169,13 @@ def chest(radiographs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def key() -> Callable[[], pd.DataFrame]:
     """The key of the review, read without the code that reads it."""
     return lambda: pd.read_csv(f".elsewhere/reviews/{STUDY}/key.csv", dtype={"scan_id": str})
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of a project, in which the test works."""
+    top = tmp_path / "project"
+    shutil.copytree(SETTINGS / "config", top / "config")
+    (top / "params.yaml").write_text(USER, encoding="utf-8")
+    monkeypatch.chdir(top)
+    return top

@@ -14,7 +14,7 @@ from elsewhere.commands.review import export
 from elsewhere.commands.reviewed import table
 from elsewhere.design.params import ParamsError
 from elsewhere.figures import style
-from elsewhere.scores.reading import ReadingError
+from elsewhere.scores.reader_study import ReadingError
 
 FOLDER = Path("results/chest/review")
 Key = Callable[[], pd.DataFrame]

@@ -25,9 +25,11 @@ SIZES = {
     "covid_ct": 6,
     "covid_ctset": 6,
     "dicom_series": 4,
+    "images": 5,
     "mimic_cxr_jpg": 5,
     "mosmed": 3,
     "sars_cov_2_ct": 22,
+    "volumes": 4,
 }
 KEYS = Keys("a-site", False, b"key of a test")
 
@@ -110,7 +112,7 @@ def test_reads_no_pixel(name, published):
     layout = make_layout(name, {})
     before = repr(list(layout.scans(root, POLICY)))
     for path, content in tree(root).items():
-        if path.name.endswith((".png", ".jpg", ".tif", ".nii.gz")):
+        if path.name.endswith((".png", ".jpg", ".tif", ".bmp", ".webp", ".nii.gz", ".raw")):
             path.write_bytes(b"")
         elif not path.suffix:
             path.write_bytes(content[:-50] + bytes(50))

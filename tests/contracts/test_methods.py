@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.design import kinds
 from elsewhere.design.arm import Unseen
 from elsewhere.design.augmentations.image import ImageAugmentation
@@ -72,7 +72,7 @@ def cohort(site, size):
     arrays = np.random.default_rng(size).integers(0, 256, (size, 1, 36, 36)).astype(np.uint8)
     ids = tuple(f"{site}-{i}" for i in range(size))
     labels = np.arange(size, dtype=np.int64) % 2
-    return Cohort(site, ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
+    return Cohort(site, ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
 def fit(method, sites, folder, network=NETWORK):
@@ -101,7 +101,7 @@ def test_a_site_never_seen_can_be_classified(method, tmp_path):
     images = torch.rand(3, 1, 32, 32)
     assert bool(network.sites) == method.row.site_specific
     if network.sites:
-        network = unseen.treated(network, "mean", lambda: [images])
+        network = unseen.apply_policy(network, "mean", lambda: [images])
     assert network(images, None).shape == (3, 2)
 
 
@@ -113,7 +113,7 @@ def test_networks_of_timm_learn_in_every_way(method, tmp_path):
     weights.load(again, tmp_path / "model.safetensors")
     assert torch.equal(again(images, "a"), network(images, "a"))
     for policy in get_args(Unseen) if network.sites else ():
-        treated = unseen.treated(copy.deepcopy(network), policy, lambda: [images])
+        treated = unseen.apply_policy(copy.deepcopy(network), policy, lambda: [images])
         assert torch.isfinite(treated(images, None)).all()
 
 

@@ -1,4 +1,4 @@
-"""archive_rows: an archive that cannot be meant, or is unsafe by accident, is refused."""
+"""archive_rows: an archive that is impossible or unsafe by accident is refused."""
 
 from typing import Annotated, Any
 
@@ -40,8 +40,8 @@ def test_both_kinds_are_read() -> None:
         ({"url": "https://pacs/dicom-web", "tls": "none"}, "tls is 'none'"),
         ({"url": "https://me:canary@pacs/x"}, "come from the environment"),
         ({"url": "https://pacs/x?token=canary"}, "come from the environment"),
-        ({"url": "ftp://pacs"}, "not https"),
-        ({"url": "pacs"}, "not https"),
+        ({"url": "ftp://pacs"}, "does not have the form https?:"),
+        ({"url": "pacs"}, "does not have the form https?:"),
         ({"password": "canary"}, "Extra inputs"),
         ({"requests_per_second": 0}, "greater than 0"),
     ],

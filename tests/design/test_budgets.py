@@ -1,4 +1,4 @@
-"""budgets: what a run may cost is complete and fits together."""
+"""budgets: rows of training and prediction are complete and consistent."""
 
 from typing import Any
 

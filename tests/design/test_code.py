@@ -1,4 +1,4 @@
-"""code: no file that a step can import is missing from its closure, and little more is in it."""
+"""code: the closure of a step contains all files that the step can import, and few others."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""job: one path or a table of paths, never mistaken for each other."""
+"""job: an input is one path or a table of paths, and the two are not confused."""
 
 from pathlib import Path
 

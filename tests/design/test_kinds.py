@@ -1,4 +1,4 @@
-"""kinds: what can be added is found by file name."""
+"""kinds: every kind is found by the names of its files."""
 
 import importlib
 from pathlib import Path

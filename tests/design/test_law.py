@@ -14,7 +14,8 @@ import pytest
 from elsewhere.design import kinds
 from elsewhere.design.stage import Stage
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 # A kind of each shelf that is copied, under the name `scratch`, and the row that names it then:
 # its table, and what it is a copy of.
 SCRATCH = {
@@ -29,31 +30,12 @@ SCRATCH = {
 CHANGED = [(shelf, kind) for shelf in SCRATCH for kind in kinds.names(shelf)]
 PROGRAM = """
 import copy, json, sys
-from pathlib import Path
+from digests import digests, with_a_line_more
 from elsewhere.design import params as tables
-from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.graph import stages
-from elsewhere.design.plan import code_text
 
 given = json.loads(sys.stdin.read())
 values = tables.read()
 values["run"] = [*values["studies"]]
-
-def digests(values):
-    # a scratch kind need not fit the rows beside it: only its digests count here
-    params = tables.Params.model_validate(values)
-    graph, hashes, code = stages(params), Hashes(), {}
-    for stage in graph.values():  # as `stage_digest`, but each list of code is read once
-        if stage.code_list not in code:
-            code[stage.code_list] = md5(code_text(stage, hashes))
-    return {
-        name: digest(
-            stage.command,
-            {key: tables.at_key(values, key) for key in stage.keys},
-            code[stage.code_list],
-        )
-        for name, stage in graph.items()
-    }
 
 def named(shelf, table, row):
     changed = copy.deepcopy(values)
@@ -63,15 +45,11 @@ def named(shelf, table, row):
     at["layout" if shelf == "layouts" else "kind"] = "scratch"
     return changed
 
-found = {"plain": digests(values), "named": {}, "changed": {}}
+plain, lists = digests(values)
+found = {"plain": plain, "named": {}}
 for shelf, (_, table, row) in given["scratch"].items():
-    found["named"][shelf] = digests(named(shelf, table, row))
-for path in given["changed"]:
-    file = Path(path)
-    text = file.read_text()
-    file.write_text(text + "\\n# another line\\n")
-    found["changed"][path] = digests(values)
-    file.write_text(text)
+    found["named"][shelf] = digests(named(shelf, table, row))[0]
+found["changed"] = with_a_line_more(values, lists, given["changed"])
 print(json.dumps(found))
 """
 
@@ -88,7 +66,7 @@ def ask(folder: Path, scratch: dict[str, Any], changed: list[str]) -> dict[str, 
         [sys.executable, "-c", PROGRAM],
         cwd=folder,
         input=json.dumps({"scratch": scratch, "changed": changed}),
-        env=os.environ | {"PYTHONPATH": str(folder / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=os.environ | {"PYTHONPATH": f"{folder / 'src'}:{HERE}", "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         check=False,

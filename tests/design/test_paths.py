@@ -1,4 +1,4 @@
-"""paths: no two artifacts share a place."""
+"""paths: no two files of the project have the same path."""
 
 import re
 

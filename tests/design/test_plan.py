@@ -1,4 +1,4 @@
-"""plan: a step is handed typed rows, and its digest moves with exactly what it is handed."""
+"""plan: a step gets typed rows, and its digest changes with exactly these rows."""
 
 import copy
 import importlib
@@ -10,7 +10,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from elsewhere.design import params as tables
-from elsewhere.design.fingerprint import Hashes, md5
+from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import code_text, hand, stage_digest
 from elsewhere.design.steps import STEPS
@@ -48,11 +48,27 @@ def unchanged() -> dict[str, str]:
 
 
 def _digests(values: dict[str, Any]) -> dict[str, str]:
+    """Return the digest of each stage, as `stage_digest`, but each list of code is read once."""
     hashes = Hashes()
+    graph = stages(tables.parse(values))
+    lists = {stage.code_list: stage for stage in graph.values()}
+    code = {name: md5(code_text(stage, hashes)) for name, stage in lists.items()}
     return {
-        name: stage_digest(stage, values, hashes)
-        for name, stage in stages(tables.parse(values)).items()
+        name: digest(
+            stage.command,
+            {key: tables.at_key(values, key) for key in stage.keys},
+            code[stage.code_list],
+        )
+        for name, stage in graph.items()
     }
+
+
+def test_a_digest_is_that_of_command_settings_and_code(
+    values: dict[str, Any], unchanged: dict[str, str], params: tables.Params
+) -> None:
+    examples = {stage.step: name for name, stage in stages(params).items()}
+    for name in examples.values():
+        assert stage_digest(stages(params)[name], values, Hashes()) == unchanged[name]
 
 
 CHANGES = [

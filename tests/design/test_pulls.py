@@ -1,4 +1,4 @@
-"""pulls: what is fetched is named by a pattern that can be used."""
+"""pulls: the pattern that chooses series is a valid regular expression."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""scan_stages: stages from raw files to splits are handed what they need, and no more."""
+"""scan_stages: stages from raw files to splits get the inputs that they need, and no more."""
 
 from typing import Any
 

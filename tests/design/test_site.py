@@ -1,4 +1,4 @@
-"""site: a row of `sites` or `intakes` holds what its table knows and refuses the rest."""
+"""site: rows of `sites` and `intakes` accept the fields of their table and refuse others."""
 
 import pytest
 from pydantic import ValidationError

@@ -1,4 +1,4 @@
-"""split: a split leaves a training part, whatever its kind."""
+"""split: every split leaves a training part, whatever its kind."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""stage: names, commands and files of one target."""
+"""stage: names, commands and files of one stage."""
 
 from elsewhere.design.stage import Stage
 

@@ -11,7 +11,7 @@ from scipy.stats import norm
 from elsewhere.design.arm import Arm
 from elsewhere.design.scoring import Scoring
 from elsewhere.figures.divided import Divided
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Column, Metrics, Named, Results, Row
 from elsewhere.scores.cell import Predicted, assemble
 from elsewhere.scores.evidence import INTERNAL, Key

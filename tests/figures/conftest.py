@@ -15,7 +15,9 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from elsewhere.design import shown
 from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.figure_rows import STANDARD
 from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
@@ -45,82 +47,65 @@ COUNTS |= {"site-a": (620, 313), "site-b": (186, 87)}
 COUNTS |= {"chexpert": (400, 100), "chestxray14": (300, 60), "mimic-cxr-jpg": (500, 150)}
 
 
-def roc(separation: float) -> dict[str, list[float]]:
-    """Binormal ROC on the 101 thresholds 0..1 of A-56."""
-    threshold = np.linspace(0, 1, 101)
-    with np.errstate(divide="ignore"):
-        cut = np.log(threshold) - np.log1p(-threshold)
-    cut = cut + separation / 2
-    return {
-        "threshold": threshold.tolist(),
-        "fpr": norm.sf(cut).tolist(),
-        "tpr": norm.sf(cut - separation).tolist(),
-    }
+def made(auc: float, counts: tuple[int, int], *, passes: int, seed: int) -> pd.DataFrame:
+    """Test rows of a binormal classifier of this AUC, without run; two scans a patient.
 
-
-def one(auc: float, counts: tuple[int, int], *, fold: Any, mc: bool) -> dict[str, Any]:
-    """M of metrics.json for a binormal classifier of this AUC."""
+    Scores are quantiles, so that the AUC of the rows is that of the closed form but for rounding.
+    """
     scans, positive = counts
-    negative = scans - positive
-    separation = float(norm.ppf(auc) * 2**0.5)
-    half = 1.96 * (auc * (1 - auc) / max(1, min(positive, negative or 1))) ** 0.5
-    hit = float(norm.cdf(separation / 2))
-    tp, fn = round(hit * positive), positive - round(hit * positive)
-    tn, fp = round(hit * negative), negative - round(hit * negative)
-    curve = roc(separation)
-    grid = np.linspace(0, 1, 101)
-    mean = norm.cdf(norm.ppf(np.clip(grid, 1e-9, 1 - 1e-9)) + separation)
-    single = negative == 0
-    rates = {
-        "accuracy": (tp + tn) / scans,
-        "sensitivity": tp / positive,
-        "specificity": None if single else tn / negative,
-        "f1": 2 * tp / (2 * tp + fp + fn),
-        "precision": tp / (tp + fp),
-    }
-    bounds: dict[str, Any] = {}
-    for name in ("accuracy", "sensitivity", "specificity"):
-        value = rates[name]
-        bounds[f"{name}_low"] = None if value is None else max(0.0, value - 0.08)
-        bounds[f"{name}_high"] = None if value is None else min(1.0, value + 0.08)
-    why = f"AUC undefined: all {scans} test scans are positive"
-    return {
-        "fold": fold,
-        "seed": 0 if fold != "pooled" else "pooled",
-        "n_patients": scans,
-        "n_scans": scans,
-        "n_positive": positive,
-        "auc": None if single else auc,
-        "auc_low": None if single else max(0.0, auc - half),
-        "auc_high": None if single else min(1.0, auc + half),
-        "auc_bootstrap_low": None if single else max(0.0, auc - half),
-        "auc_bootstrap_high": None if single else min(1.0, auc + half),
-        "auc_grid": None if single else auc - 0.003,
-        "auc_mc_mean": auc - 0.006 if mc and not single else None,
-        "auc_mc_sd": 0.017 if mc and not single else None,
-        **rates,
-        **bounds,
-        "threshold": 0.43,
-        "threshold_rule": "maximises accuracy on the validation part of the training sites",
-        "confusion": {"tp": tp, "fp": fp, "tn": tn, "fn": fn},
-        "roc": None if single else {name: list(map(float, v)) for name, v in curve.items()},
-        "roc_mc": {
-            "fpr": grid.tolist(),
-            "tpr_mean": mean.tolist(),
-            "tpr_sd": (0.06 * np.sqrt(mean * (1 - mean)) * 2).tolist(),
+    apart = float(norm.ppf(auc) * 2**0.5)
+    score = np.concatenate([_quantiles(positive) + apart, _quantiles(scans - positive)])
+    label = np.repeat([1, 0], [positive, scans - positive])
+    order = np.random.default_rng(seed).permutation(scans)
+    share = norm.cdf(score - apart / 2)[order]
+    dice = np.random.default_rng(seed + 1)
+    return pd.DataFrame(
+        {
+            "label": label[order],
+            "probability_0": 1 - share,
+            "probability_1": share,
+            "mc_probability": [
+                list(np.clip(value + dice.normal(0, 0.1, passes), 0, 1)) for value in share
+            ],
         }
-        if mc and not single
-        else None,
-        "status": "undefined" if single else "ok",
-        "reason": why if single else None,
-    }
+    )
 
 
-def not_run(measured: dict[str, Any], reason: str | None) -> dict[str, Any]:
-    """The same M without a number."""
-    counts = dict.fromkeys(("n_patients", "n_scans", "n_positive"), 0)
-    named = {"fold": "pooled", "seed": "pooled", "status": "not run", "reason": reason}
-    return dict.fromkeys(measured) | counts | named
+def _quantiles(count: int) -> np.ndarray:
+    return np.asarray(norm.ppf((np.arange(count) + 0.5) / max(1, count)))
+
+
+def predicted_cell(
+    site: str, aucs: list[float], counts: tuple[int, int], *, passes: int
+) -> Predicted:
+    """Predictions of one arm on one site: a fold an AUC, the test scans shared out to them."""
+    frames = []
+    for fold, auc in enumerate(aucs):
+        few = tuple(max(4, count // len(aucs)) for count in counts)
+        few = (few[0], few[0] if counts[0] == counts[1] else few[1])
+        tested = made(auc, few, passes=passes, seed=fold)
+        valid = made(auc, (20, 20 if counts[0] == counts[1] else 10), passes=0, seed=fold)
+        for part, frame in (("test", tested), ("validation", valid)):
+            numbers = range(len(frame))
+            frames.append(
+                frame.assign(
+                    scan_id=[f"{site}-{part}-{fold}-{number:04d}" for number in numbers],
+                    patient_id=[f"{site}-{part}-{fold}-{number // 2:04d}" for number in numbers],
+                    finding="",
+                    fold=fold,
+                    seed=0,
+                    part=part,
+                    window_start=0,
+                )
+            )
+    key = "none" if site == "site-a" else "published"
+    return Predicted(pd.concat(frames), {"status": "ok", "patient_key": key})
+
+
+def absent_cell(row: str) -> Predicted:
+    """Predictions of a cell whose arm or site has no data."""
+    metadata = {"status": "not run", "reason": f"site {row} has no data here"}
+    return Predicted(pd.DataFrame(columns=predictions.COLUMNS), metadata)
 
 
 def plausible(arm_sites: tuple[str, ...], site: str, salt: int) -> float:
@@ -136,35 +121,38 @@ def plausible(arm_sites: tuple[str, ...], site: str, salt: int) -> float:
 def write_metrics(
     folder: Path, params: Params, study: str, scale: str, *, gone: tuple[str, ...] = ()
 ) -> dict[str, Path]:
-    """Write metrics.json of every cell; sites in `gone` have no data."""
+    """Write predictions.parquet and, scored from it, metrics.json of every cell.
+
+    Sites in `gone` have no data. Few resamples: only the bootstrap's intervals depend on them.
+    """
     table, rows = params.studies[study], params.studies[study].scales[scale].sites
+    scoring = table.scoring.model_copy(update={"bootstrap": 20})
+    passes = 3 if study == "nguyen2021" else 0
+    folds = range(table.split.folds)
     paths = {}
     for number, (arm, part) in enumerate(table.arms.items()):
+        cells = {}
         for site, row in rows.items():
-            auc = plausible(part.sites, site, number)
-            mc = study == "nguyen2021"
-            pooled = one(auc, COUNTS[site], fold="pooled", mc=mc)
-            folds = range(table.split.folds)
-            shares = [max(0.02, min(0.995, auc + 0.01 * (fold - 1.5))) for fold in folds]
-            counts = tuple(number // len(folds) for number in COUNTS[site])
-            runs = [one(s, counts, fold=f, mc=mc) for f, s in enumerate(shares)]  # type: ignore
             lost = [name for name in (*part.sites, site) if name in gone]
-            status = "not run" if lost else pooled["status"]
-            reason = f"site {rows[lost[0]]} has no data here" if lost else pooled["reason"]
-            cell = {
-                "study": study,
-                "arm": arm,
-                "site": row,
-                "training_sites": [rows[name] for name in part.sites],
-                "status": status,
-                "reason": reason,
-                "patient_key": "none" if site == "site-a" else "published",
-                "runs": [] if lost else ([pooled] if len(folds) == 1 else runs),
-                "pooled": not_run(pooled, reason) if lost else pooled,
-            }
+            auc = plausible(part.sites, site, number)
+            apart = 0.01 if len(folds) > 1 else 0.0
+            aucs = [float(np.clip(auc + apart * (fold - 1.5), 0.02, 0.995)) for fold in folds]
+            cells[row] = (
+                absent_cell(rows[lost[0]])
+                if lost
+                else predicted_cell(site, aucs, COUNTS[site], passes=passes)
+            )
+        for row, cell in cells.items():
             path = folder / "cells" / arm / row / "metrics.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(cell, sort_keys=True), encoding="utf-8")
+            test = path.with_name("predictions.parquet")
+            predictions.write(cell.frame, test, metadata=cell.metadata)
+            metrics = assemble(
+                cell,
+                training={rows[name]: cells[rows[name]] for name in part.sites},
+                names={"study": study, "arm": arm, "site": row},
+                scoring=scoring,
+            )
+            path.write_text(json.dumps(metrics, sort_keys=True), encoding="utf-8")
             paths[f"{arm}/{row}"] = path
     return paths
 
@@ -457,7 +445,8 @@ def write_explained(
 def _only(params: Params, study: str, arms: tuple[str, ...]) -> Params:
     table = params.studies[study]
     kept = {name: arm for name, arm in table.arms.items() if not arms or name in arms}
-    studies = params.studies | {study: table.model_copy(update={"arms": kept})}
+    changed = {"arms": kept, "comparisons": (), "roc_panels": None}
+    studies = params.studies | {study: table.model_copy(update=changed)}
     return params.model_copy(update={"studies": studies})
 
 
@@ -478,8 +467,7 @@ def study_job(
         for name, row in rows.items()
     }
     metrics = write_metrics(home, params, study, scale, gone=gone)
-    for key, path in metrics.items():
-        path.with_name("predictions.parquet").write_bytes(key.encode())
+    for path in metrics.values():
         ran = json.loads(path.read_text())["status"] != "not run"
         cost = {"seconds_per_prediction": 0.53} if ran else {"status": "not run"}
         path.with_name("cost.json").write_text(json.dumps(cost), encoding="utf-8")
@@ -524,6 +512,7 @@ def study_job(
             "figures": home / "figures",
             "report": home / "report.html",
         },
+        members={"figures": shown.figures(params.model_copy(update={"scale": scale}), study)},
     )
     settings = Settings(
         title=table.title,
@@ -640,6 +629,9 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Settings]:
     )
     panels = {"a": ("single-a", "single-b", "joint"), "b": ("sepnorm", "contrastive")}
     settings = dataclasses.replace(settings, comparisons=chosen, roc_panels=panels)
+    added = {*job.members["figures"], "roc_panels", "comparisons"}
+    figures = [name for name in STANDARD if name in added]
+    job = dataclasses.replace(job, members={"figures": tuple(figures)})
     write_predicted(job, settings)
     run(job, settings)
     return job, settings

@@ -8,7 +8,7 @@ import chestxray_study as study
 import pandas as pd
 import pytest
 
-from elsewhere.figures import age_and_sex, published
+from elsewhere.figures import age_and_sex, paper
 from elsewhere.figures.divided import Divided
 
 Texts = Callable[[Path], list[str]]
@@ -24,7 +24,7 @@ def divided() -> Divided:
 @pytest.fixture(scope="module")
 def drawn(divided: Divided, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("age_and_sex")
-    known = published.counts("chestxray")
+    known = paper.counts("chestxray")
     assert age_and_sex.draw(divided, folder, known=known) == ["age_and_sex"]
     return folder
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import chestxray_study as study
 import pytest
 
-from elsewhere.figures import claims, published
+from elsewhere.figures import claims, paper
 from elsewhere.figures.claims import OURS, PAPER, Judged
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.evidence import APART, INTERNAL, PAIRED, Key
 
 Texts = Callable[[Path], list[str]]
-ASKED, KNOWN = published.claims("chestxray"), published.read("chestxray")
+ASKED, KNOWN = paper.claims("chestxray"), paper.read("chestxray")
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +138,6 @@ def test_arms_that_do_not_count_are_not_judged(radiographs: ByFinding) -> None:
 
 
 def test_nothing_is_drawn_without_claims(radiographs: ByFinding, tmp_path: Path) -> None:
-    found = claims.judge(radiographs, published.claims("nguyen2021"), known=[], predicted={})
+    found = claims.judge(radiographs, paper.claims("nguyen2021"), known=[], predicted={})
     assert claims.draw(radiographs, found, tmp_path) == []
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from scipy import stats
 
 from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.job import Job
-from elsewhere.figures import comparisons
+from elsewhere.figures import arm_pairs, comparisons
 from elsewhere.figures.results import Results
 from elsewhere.scores import arms
 from elsewhere.scores.cell import Predicted
@@ -78,7 +78,13 @@ def test_a_published_p_stands_beside_every_measure_of_the_published_test(
 ) -> None:
     joint = _only(table, site="site-a", against="joint", published_p="0.007")
     assert {row["arm"] for row in joint} == {"contrastive"}
-    assert {row["measure"] for row in joint} == set(arms.MEASURES)
+    assert {row["measure"] for row in joint} == {
+        "accuracy",
+        "f1",
+        "sensitivity",
+        "precision",
+        "auc",
+    }
     assert {(row["test"], row["requirement"]) for row in joint} == {("paired t", "D-41")}
     assert not any(row["published_p"] for row in table if row["test"] != "paired t")
 
@@ -128,13 +134,14 @@ def test_a_cell_that_was_not_run_says_so(
             lost: dict[str, Any] = {"status": "not run", "reason": "site x has no data", "runs": []}
             cells[key] = {**cell, **lost}
     results = Results(contrastive.named, contrastive.rows, contrastive.columns, cells)
-    pairs = comparisons.pairs(
+    pairs = arm_pairs.pairs(
         results,
         (Comparisons(arm="contrastive", against=("joint",)),),
         predicted={f"{arm}/{row}": empty for arm, row in cells},
         gates={A: {"counts": []}, B: {"counts": []}},
     )
-    rows = comparisons.beside(arms.compare(pairs, confidence=0.95), [])
+    tests = arms.compare(pairs, confidence=0.95, measures=[*results.compared])
+    rows = arm_pairs.beside(tests, [])
     comparisons.draw(results, rows, tmp_path)
     assert {row["status"] for row in rows} == {"not run"}
     shown = svg_texts(tmp_path / "comparisons.svg")
@@ -145,7 +152,7 @@ def test_a_cell_that_was_not_run_says_so(
 def test_strangers_are_compared_with_strangers(nguyen: Results) -> None:
     """A-38: a site of both, a site of neither; never one that only one of them knows."""
     empty = Predicted(pd.DataFrame(), {"status": "ok"})
-    pairs = comparisons.pairs(
+    pairs = arm_pairs.pairs(
         nguyen,
         (Comparisons(arm="utsw_cc-ccii", against=("utsw",)),),
         predicted={f"{arm}/{row}": empty for arm, row in nguyen.cells},

@@ -7,16 +7,16 @@ from pathlib import Path
 import pandas as pd
 
 from elsewhere.design.job import Job
-from elsewhere.figures import confounding
+from elsewhere.figures import audit_table, confounding
 
 Texts = Callable[[Path], list[str]]
 
 
 def test_the_table_has_every_question_with_titles_for_rows(drawn: Job) -> None:
     audit = json.loads(drawn.path("audit").read_text())
-    found = confounding.table(audit, {"utsw-synthetic": "UTSW"})
+    found = audit_table.table(audit, {"utsw-synthetic": "UTSW"})
     assert len(found) == len(audit["told"])
-    assert tuple(found.columns) == confounding.COLUMNS
+    assert tuple(found.columns) == audit_table.COLUMNS
     assert "UTSW" in set(found["where"])
     written = pd.read_csv(drawn.outputs["figures"] / confounding.CSV_NAME)
     assert written["auc"].to_numpy(float).tolist()[:2] == found["auc"].to_numpy(float).tolist()[:2]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,7 +32,15 @@ def test_threshold_stands_below_every_site(drawn: Job, svg_texts: Texts) -> None
     folder = drawn.outputs["figures"]
     single = svg_texts(folder / "confusion_single_site.svg")
     multi = svg_texts(folder / "confusion_multi_site.svg")
-    assert (single.count("t = 0.43"), multi.count("t = 0.43")) == (2 * 4, 1 * 4)
+    for shown, arms in ((single, ("utsw", "covid-ctset")), (multi, ("utsw_covid-ctset",))):
+        for arm in arms:
+            cells = [
+                path for key, path in drawn.paths("metrics").items() if key.startswith(f"{arm}/")
+            ]
+            thresholds = [json.loads(path.read_text())["pooled"]["threshold"] for path in cells]
+            assert len(thresholds) == 4
+            for threshold in thresholds:
+                assert f"t = {threshold:.2f}" in shown
     assert single.count("no negative scans") == 2
 
 

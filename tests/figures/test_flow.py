@@ -9,7 +9,7 @@ import chestxray_study as study
 import pandas as pd
 import pytest
 
-from elsewhere.figures import flow, published
+from elsewhere.figures import flow, paper
 from elsewhere.figures.divided import PARTS, Divided
 
 Texts = Callable[[Path], list[str]]
@@ -23,7 +23,7 @@ def divided() -> Divided:
 
 @pytest.fixture(scope="module")
 def rows(divided: Divided) -> list[dict[str, Any]]:
-    return flow.table(divided, published.counts("chestxray"))
+    return flow.table(divided, paper.counts("chestxray"))
 
 
 @pytest.fixture(scope="module")

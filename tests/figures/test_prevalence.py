@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.proportion import proportion_confint
 
-from elsewhere.figures import prevalence, published
+from elsewhere.figures import paper, prevalence
 from elsewhere.figures.divided import Divided
 
 Texts = Callable[[Path], list[str]]
@@ -24,7 +24,7 @@ def divided() -> Divided:
 
 @pytest.fixture(scope="module")
 def rows(divided: Divided) -> list[dict[str, Any]]:
-    return prevalence.table(divided, published.counts("chestxray"), confidence=0.95)
+    return prevalence.table(divided, paper.counts("chestxray"), confidence=0.95)
 
 
 def test_every_scan_is_positive_negative_or_unknown(

@@ -1,206 +1,17 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
-from pathlib import Path
-
-import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.design.params import load
-from elsewhere.figures import published
-from elsewhere.figures.results import Results
+from elsewhere.figures.compared import COLUMNS, NO_ARM
 from elsewhere.steps.figure import Settings
-
-NETWORKS = ("InceptionResNetV2", "DenseNet121")
-METRICS = {"accuracy", "auc", "f1", "sensitivity", "precision"}
-
-
-def _value(rows: list[dict[str, str]], arm: str, site: str, metric: str) -> str:
-    (row,) = [
-        row for row in rows if (row["arm"], row["site"], row["metric"]) == (arm, site, metric)
-    ]
-    return f"{row['value']} {row['sd']}".strip()
-
-
-def test_numbers_of_nguyen2021() -> None:
-    rows = published.read("nguyen2021")
-    assert _value(rows, "utsw", "utsw", "auc") == "0.826 0.024"  # A-65
-    assert _value(rows, "covid-ctset", "utsw", "accuracy") == "0.38"  # A-66
-    ranges = {row["arm"]: (row["low"], row["high"]) for row in rows if row["low"]}
-    assert ranges == {"single-site": ("0.405", "0.570"), "multi-site": ("0.380", "0.540")}
-    assert {row["requirement"] for row in rows} == {f"A-{n}" for n in range(65, 73)}
-
-
-def test_numbers_of_contrastive() -> None:
-    rows = published.read("contrastive")
-    assert len(rows) == 9 * 2 * 5  # D-18: methods x sites x metrics
-    assert _value(rows, "contrastive", "site-a", "auc") == "0.9624 0.0035"  # D-27
-    assert _value(rows, "contrastive", "site-b", "auc") == "0.8532 0.0032"  # D-36
-
-    def gain(site: str, better: str, worse: str) -> float:
-        aucs = [float(_value(rows, arm, site, "auc").split()[0]) for arm in (better, worse)]
-        return round(100 * (aucs[0] - aucs[1]), 2)
-
-    # D-38: differences that the paper's text states
-    assert gain("site-a", "contrastive", "single-a-covidnet") == 12.16
-    assert gain("site-b", "contrastive", "single-b-covidnet") == 14.23
-    assert gain("site-a", "single-a", "joint") == 8.40
-    assert gain("site-b", "single-b", "joint") == 11.65
-    assert gain("site-a", "parallel-adapter", "joint") == 4.27
-    assert gain("site-b", "parallel-adapter", "joint") == 7.81
-
-
-def test_p_values_of_contrastive() -> None:
-    """D-41 and D-42: Tables II and III, of arms that the study has."""
-    study = load(Path(__file__).parents[1] / "params").studies["contrastive"]
-    rows = published.tests("contrastive")
-    known = {(row["against"], row["site"]): row["p"] for row in rows}
-    assert len(rows) == len(known) == 2 * 6
-    assert [known[arm, "site-a"] for arm in ("single-a", "joint", "sepnorm")] == [
-        "0.002",
-        "0.007",
-        "0.023",
-    ]
-    assert float(known["series-adapter", "site-b"]) == 1e-5
-    for row in rows:
-        assert {row["arm"], row["against"]} <= set(study.arms)
-        assert row["site"] in study.arms[row["against"]].sites
-        assert row["requirement"] == ("D-41" if row["source"] == "Table II" else "D-42")
-    assert published.tests("nguyen2021") == published.tests(None) == []
-
-
-def test_the_review_of_chestxray() -> None:
-    """B-44: Table 2; all borderline, and of each image at least one network is wrong at 0.5."""
-    rows = published.review("chestxray")
-    known = {(row["network"], row["image"]): float(row["probability"]) for row in rows}
-    assert len(rows) == len(known) == 2 * 4
-    by_image = [[known[name, str(image)] for image in range(1, 5)] for name in NETWORKS]
-    assert by_image == [[0.496, 0.605, 0.472, 0.565], [0.696, 0.477, 0.553, 0.419]]
-    truth = {row["image"]: row["ground_truth"] for row in rows}
-    assert [truth[str(image)] for image in range(1, 5)] == [
-        "No Cardiomegaly",
-        "Cardiomegaly",
-        "No Cardiomegaly",
-        "No Cardiomegaly",
-    ]
-    for image, said in truth.items():
-        calls = [known[name, image] >= 0.5 for name in NETWORKS]
-        assert calls.count(said != "Cardiomegaly") >= 1
-    for name, value in (("requirement", "B-44"), ("source", "Table 2")):
-        assert {row[name] for row in rows} == {value}
-    assert {row["impression"] for row in rows} == {"Borderline Cardiomegaly"}
-    assert published.review("nguyen2021") == published.review(None) == []
-
-
-@pytest.mark.parametrize("name", ["nguyen2021", "contrastive"])
-def test_every_row_is_whole(name: str) -> None:
-    study = load(Path(__file__).parents[1] / "params").studies[name]
-    sites = {site for scale in study.scales.values() for site in scale.sites}
-    for row in published.read(name):
-        assert row["metric"] in METRICS
-        assert row["source"]
-        assert row["requirement"]
-        assert row["site"] in sites | {"unseen", "internal"}
-        numbers = [float(row[key]) for key in ("low", "value", "high", "sd") if row[key]]
-        assert numbers
-        assert all(0 <= number <= 1 for number in numbers)
-
-
-def test_ours_stand_beside_the_published_and_are_not_mixed(nguyen: Results) -> None:
-    rows = published.compare(nguyen, "nguyen2021")
-    first = next(row for row in rows if row["quantity"].startswith("AUC, trained on UTSW, "))
-    pooled = nguyen.cell(nguyen.rows[0], nguyen.columns[0])["pooled"]
-    assert first["published"] == "0.826 ± 0.024"
-    assert first["ours"].startswith(f"{pooled['auc']:.3f} (")
-    unseen = [
-        cell["pooled"]["auc"]
-        for cell in nguyen.cells.values()
-        if len(cell["training_sites"]) == 1
-        and cell["site"] not in cell["training_sites"]
-        and cell["pooled"]["auc"] is not None
-    ]
-    (ours,) = [row["ours"] for row in rows if row["requirement"] == "A-67"]
-    assert ours == f"{min(unseen):.3f}–{max(unseen):.3f} (6 cells)"
-
-
-def test_folds_are_a_mean_with_its_spread(contrastive: Results) -> None:
-    rows = published.compare(contrastive, "contrastive")
-    (row,) = [
-        row for row in rows if row["requirement"] == "D-29" and row["quantity"].startswith("AUC")
-    ]
-    cell = contrastive.cells["single-b", "covid-ct-synthetic"]
-    aucs = [run["auc"] for run in cell["runs"]]
-    mean = sum(aucs) / 4
-    sd = (sum((auc - mean) ** 2 for auc in aucs) / 3) ** 0.5
-    assert row["ours"] == f"{mean:.4f} ± {sd:.4f}"
-
-
-def test_numbers_of_chestxray() -> None:
-    """B-32 to B-37: 60 AUCs, anchored by what the text of the paper says of some (B-31)."""
-    rows = published.read("chestxray")
-    known = {(row["arm"], row["site"], row["finding"]): row for row in rows}
-    assert len(rows) == len(known) == 60
-
-    def value(arm: str, finding: str, site: str = "mimic-cxr-jpg") -> str:
-        return known[arm, site, finding]["value"]
-
-    assert value("chexpert-densenet121", "consolidation") == "0.706"
-    assert value("both-densenet121", "consolidation") == "0.694"
-    assert value("chexpert-inception-resnet-v2", "edema") == "0.815"
-    assert value("both-inception-resnet-v2", "edema") == "0.808"
-    inside = [
-        float(row["value"])
-        for row in rows
-        if row["finding"] == "cardiomegaly" and row["site"] != "mimic-cxr-jpg"
-    ]
-    assert (min(inside), max(inside)) == (0.853, 0.910)  # B-42
-    requirements = [row["requirement"] for row in rows]
-    assert {one: requirements.count(one) for one in requirements} == {
-        f"B-{number}": 10 for number in range(32, 38)
-    }
-    for row in rows:
-        assert row["site"] in {row["arm"].split("-")[0], "internal", "mimic-cxr-jpg"}
-        assert (row["site"] == "internal") <= row["arm"].startswith("both-")
-        assert "presumed" in row["source"]
-        assert row["metric"] == "auc"
-
-
-def test_counts_of_chestxray_agree_with_their_sums() -> None:
-    """B-07, B-08: parts and totals; B-14, B-15: positives of all parts."""
-    rows = published.counts("chestxray")
-    found: dict[tuple[str, str], dict[str, int]] = {}
-    for row in rows:
-        if not row["quantity"].startswith(("male", "age")):
-            found.setdefault((row["site"], row["quantity"]), {})[row["part"]] = int(row["value"])
-    for site in ("chexpert", "chestxray14"):
-        for quantity in ("scans", "patients"):
-            parts = dict(found[site, quantity])
-            assert parts.pop("all") == sum(parts.values())
-            assert len(parts) == 3
-    names = ("cardiomegaly", "edema", "consolidation", "atelectasis", "pleural_effusion")
-    totals = {
-        site: [sum(found[site, name].values()) for name in names]
-        for site in ("chexpert", "chestxray14")
-    }
-    assert totals["chexpert"] == [27_000, 65_230, 14_783, 67_115, 97_815]
-    assert totals["chestxray14"] == [2_776, 2_303, 4_667, 11_559, 13_317]
-    assert found["mimic-cxr-jpg", "scans"] == {"all": 377_110, "test": 5_159}
-    assert published.counts("nguyen2021") == published.counts(None) == []
-
-
-def test_claims_of_chestxray() -> None:
-    rows = published.claims("chestxray")
-    assert [row["requirement"] for row in rows] == [f"B-{number}" for number in range(38, 43)]
-    assert all(row["claim"] and row["reading"] and row["source"] for row in rows)
-    assert published.claims("contrastive") == published.claims(None) == []
 
 
 def _written(job: Job) -> list[dict[str, str]]:
     path = job.outputs["figures"] / "published.csv"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == published.COLUMNS
+    assert tuple(rows[0]) == COLUMNS
     return rows
 
 
@@ -209,22 +20,7 @@ def test_what_cannot_be_compared_says_why(
 ) -> None:
     absent = [row for row in _written(drawn_absent) if row["requirement"] == "D-29"]
     assert {row["ours"] for row in absent} == {"not run"}
-    other = [row for row in _written(compared[0]) if row["comment"] == published.NO_ARM]
+    other = [row for row in _written(compared[0]) if row["comment"] == NO_ARM]
     assert not any(row["ours"] for row in other)
     here = {"D-20", "D-22", "D-26", "D-27", "D-29", "D-31", "D-35", "D-36"}
     assert {row["requirement"] for row in other} == {f"D-{n}" for n in range(19, 37)} - here
-
-
-def test_an_unknown_study_is_named() -> None:
-    with pytest.raises(FileNotFoundError, match="there are chestxray, contrastive, nguyen2021"):
-        published.read("nobody2020")
-
-
-def test_a_range_is_that_of_the_counted_arms(nguyen: Results) -> None:
-    rows = tuple(
-        dataclasses.replace(row, counted=row.name != "utsw") if row.single else row
-        for row in nguyen.rows
-    )
-    found = published.compare(dataclasses.replace(nguyen, rows=rows), "nguyen2021")
-    (ours,) = [row["ours"] for row in found if row["requirement"] == "A-67"]
-    assert ours.endswith("(4 cells)"), "of three arms on two sites each, one arm is left out"

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elsewhere.design.scoring import STANDARD
 from elsewhere.figures import roc_findings
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Metrics
 from elsewhere.scores.measures import absent
 
@@ -66,7 +67,12 @@ def without(radiographs: ByFinding, *, network: str, finding: str | None) -> ByF
     def mended(arm: str, name: str, cell: Metrics) -> Metrics:
         if radiographs.arms[arm].network != network or finding not in (None, name):
             return cell
-        return {**cell, "runs": [], "status": "not run", "pooled": absent("not run", "no data")}
+        return {
+            **cell,
+            "runs": [],
+            "status": "not run",
+            "pooled": absent("not run", "no data", metrics=STANDARD),
+        }
 
     return dataclasses.replace(
         radiographs,

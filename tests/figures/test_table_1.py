@@ -9,8 +9,9 @@ from typing import Any
 import chestxray_study as study
 import pytest
 
-from elsewhere.figures import published, style, table_1
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures import finding_table, paper, style, table_1
+from elsewhere.figures.compared import COLUMNS
+from elsewhere.figures.places import ByFinding
 
 Texts = Callable[[Path], list[str]]
 
@@ -22,7 +23,7 @@ def radiographs() -> ByFinding:
 
 @pytest.fixture(scope="module")
 def rows(radiographs: ByFinding) -> list[dict[str, Any]]:
-    return table_1.table(radiographs, published.read("chestxray"))
+    return finding_table.table(radiographs, paper.read("chestxray"))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_the_csv_tells_ours_from_published(rows: list[dict[str, Any]], drawn: Pa
 def test_without_published_numbers_there_are_only_ours(
     radiographs: ByFinding, tmp_path: Path, svg_texts: Texts
 ) -> None:
-    table_1.draw(radiographs, table_1.table(radiographs, []), tmp_path)
+    table_1.draw(radiographs, finding_table.table(radiographs, []), tmp_path)
     shown = svg_texts(tmp_path / "table_1.svg")
     assert "published" not in shown
     assert "Grey" not in " ".join(shown)
@@ -115,20 +116,20 @@ def test_what_has_no_auc_says_why(radiographs: ByFinding, tmp_path: Path, svg_te
     lost = cell | {"pooled": pooled, "status": "undefined", "reason": why}
     internal = {name: dict(cells) for name, cells in radiographs.internal.items()}
     internal["edema"]["both-densenet121"] = lost
-    rows = table_1.table(
-        dataclasses.replace(radiographs, internal=internal), published.read("chestxray")
+    rows = finding_table.table(
+        dataclasses.replace(radiographs, internal=internal), paper.read("chestxray")
     )
     table_1.draw(radiographs, rows, tmp_path)
     assert "undefined: one class" in " ".join(svg_texts(tmp_path / "table_1.svg"))
     (row,) = [row for row in rows if row["status"] != "ok"]
     assert row["reason"] == why
-    (said,) = [one for one in table_1.beside(rows) if one["ours"].startswith("undefined")]
+    (said,) = [one for one in finding_table.beside(rows) if one["ours"].startswith("undefined")]
     assert said["comment"].startswith(why)
     assert said["published"] == "0.900"
 
 
 def test_beside_has_every_published_number_once(rows: list[dict[str, Any]]) -> None:
-    found = table_1.beside(rows)
+    found = finding_table.beside(rows)
     assert len(found) == len({row["quantity"] for row in found}) == 60
-    assert all(set(row) == set(published.COLUMNS) for row in found)
+    assert all(set(row) == set(COLUMNS) for row in found)
     assert all(row["ours"][:5] != row["published"] or row["ours"][5] == " " for row in found)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from elsewhere.figures import published, style, table_2
+from elsewhere.figures import paper, style, table_2
 from elsewhere.figures.table_2 import About
-from elsewhere.scores.reading import Reading, agreement
+from elsewhere.scores.reader_study import Reading, agreement
 
 Texts = Callable[[Path], list[str]]
 ARMS = {"dense": "DenseNet121, both sites", "inception": "InceptionResNetV2"}
@@ -47,7 +47,7 @@ def drawn(folder: Path, *, synthetic: bool = False) -> list[dict[str, Any]]:
         enlarged_from=0.55,
         confidence=0.95,
     )
-    known = published.review("chestxray")
+    known = paper.review("chestxray")
     table_2.draw(one, rows, folder, agreement=counted, published=known)
     return rows
 

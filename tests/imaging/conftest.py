@@ -1,4 +1,4 @@
-"""Files in every transfer syntax, and the policy that refuses what is not regular."""
+"""Files in every transfer syntax."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,6 @@ from pydicom.uid import (
     ImplicitVRLittleEndian,
 )
 
-from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import recognise
 
 PLAIN = {
@@ -78,23 +77,6 @@ def _rewrite_plain(path: Path, syntax: str) -> None:
 @pytest.fixture(name="rewrite")
 def _rewrite() -> Callable[[Path, str], None]:
     return rewrite
-
-
-@pytest.fixture(scope="session")
-def strict() -> IntakeRow:
-    return IntakeRow(
-        policy="strict",
-        same_position_mm=0.01,
-        spacing_tolerance_mm=0.2,
-        spacing_tolerance=0.1,
-        gap_ratio=1.5,
-        tilt_tolerance_degrees=0.5,
-        cosine_tolerance=1e-3,
-        fill_slices=0,
-        rejected_at_most=1.0,
-        decode_seconds=5,
-        decode_gb=1,
-    )
 
 
 @pytest.fixture

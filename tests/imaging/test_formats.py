@@ -1,9 +1,6 @@
-import nibabel
 import numpy as np
 import pytest
-import SimpleITK as sitk  # noqa: N813
 from PIL import Image
-from scipy.spatial.transform import Rotation
 
 from elsewhere.imaging import formats
 from elsewhere.imaging.source import Source
@@ -101,57 +98,6 @@ def test_refuses_slices_that_make_no_volume(tmp_path, greys, read):
         read(Source("stack", nameless))
 
 
-AFFINES = {
-    "LPS": [[-0.7, 0, 0], [0, -0.8, 0], [0, 0, 8]],
-    "RAS": [[0.7, 0, 0], [0, 0.8, 0], [0, 0, 8]],
-    "head first": [[-0.7, 0, 0], [0, -0.8, 0], [0, 0, -8]],
-    "axes exchanged": [[0, 0, 0.7], [-0.8, 0, 0], [0, 8, 0]],
-    "oblique": (
-        Rotation.from_euler("xyz", [8, -5, 10], degrees=True).as_matrix() @ np.diag([-0.7, 0.8, 8])
-    ),
-}
-
-
-@pytest.mark.parametrize("affine", AFFINES.values(), ids=AFFINES.keys())
-def test_nifti_is_turned_by_its_affine_as_simpleitk_does(tmp_path, thorax, affine, read):
-    matrix = np.eye(4)
-    matrix[:3, :3] = affine
-    path = tmp_path / "study.nii.gz"
-    nibabel.save(nibabel.Nifti1Image(thorax(), matrix), path)
-    volume = read(Source("nifti", (path,)))
-    oracle = sitk.DICOMOrient(sitk.ReadImage(path), "LPS")
-    np.testing.assert_array_equal(volume.voxels, sitk.GetArrayFromImage(oracle))
-    np.testing.assert_allclose(volume.spacing_mm, oracle.GetSpacing()[::-1], rtol=1e-5)
-    assert (volume.value_scale, volume.source_format) == ("HU", "NIfTI")
-    expected = np.eye(4)
-    expected[:3, :3] = np.reshape(oracle.GetDirection(), (3, 3)) * oracle.GetSpacing()
-    expected[:3, 3] = oracle.GetOrigin()
-    np.testing.assert_allclose(volume.affine, expected, atol=1e-4)
-
-
-def test_nifti_slope_is_applied_and_scales_are_told(tmp_path):
-    stored = np.array([[[0, 255]]], np.uint8)
-    path = tmp_path / "grey.nii"
-    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4)), path)
-    assert formats.nifti(path).value_scale == "0-255"
-    image = nibabel.Nifti1Image(np.array([[[0, 2000]]], np.int16), np.diag([-1, -1, 1, 1]))
-    image.header.set_slope_inter(2, -1024)
-    nibabel.save(image, path)
-    np.testing.assert_array_equal(formats.nifti(path).voxels.ravel(), [-1024, 2976])
-
-
-def test_nifti_of_other_dimension_is_refused(tmp_path):
-    path = tmp_path / "time.nii"
-    nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2), np.int16), np.eye(4)), path)
-    with pytest.raises(Unusable, match="not_3d"):
-        formats.nifti(path)
-    flat = nibabel.Nifti1Image(np.zeros((2, 2, 2), np.int16), None)
-    flat.header.set_sform(np.diag([1, 1, 0, 1]), code=1)
-    nibabel.save(flat, path)
-    with pytest.raises(Unusable, match="no_orientation"):
-        formats.nifti(path)
-
-
 def test_what_a_table_says_is_put_into_the_vocabulary(tmp_path, greys, read):
     """A publisher's table is typed by hand too."""
     typed = Acquisition("Siemens AG", "DOE^JOHN", "no")
@@ -163,31 +109,3 @@ def test_dicom_is_read_by_its_slices(tmp_path, write_dicom, thorax, slices, read
     files = write_dicom(tmp_path, thorax())
     volume = read(Source("dicom", tuple(files), slices=tuple(slices(files))))
     np.testing.assert_array_equal(volume.voxels, thorax())
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "dtype", "scale"),
-    [
-        (-1024, 3000, np.int16, "HU"),
-        (0, 4095, np.int16, "CT number"),
-        (0, 255, np.uint8, "0-255"),
-        (0, 255, np.int16, "0-255"),
-    ],
-)
-def test_the_scale_of_nifti_is_measured(tmp_path, low, high, dtype, scale):
-    """A-11: a NIfTI file does not say what its numbers mean."""
-    values = np.linspace(low, high, 60).reshape(3, 4, 5).astype(dtype)
-    path = tmp_path / "one.nii.gz"
-    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1, -1, 1, 1])), path)
-    volume = formats.nifti(path)
-    assert volume.value_scale == scale
-    np.testing.assert_array_equal(volume.voxels, values.transpose(2, 1, 0))
-
-
-def test_values_between_0_and_1_are_no_ct(tmp_path):
-    """Rounded to whole numbers they would be an empty picture."""
-    values = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
-    path = tmp_path / "one.nii"
-    nibabel.save(nibabel.Nifti1Image(values, np.diag([-1, -1, 1, 1])), path)
-    with pytest.raises(Unusable, match="value_range: fractions"):
-        formats.nifti(path)

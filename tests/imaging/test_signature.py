@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from elsewhere.cohorts.duplicates import apart
+from elsewhere.cohorts.duplicates import whitened
 from elsewhere.imaging import signature
 
 SIMILARITY = 0.7  # as params.yaml has it
@@ -83,7 +83,7 @@ def test_a_copy_is_found_and_no_other_patient_is(
     copy: str, cohort: list[np.ndarray], known: list[bytes]
 ) -> None:
     copies = [COPIES[copy](volume) for volume in cohort[:6]]
-    shapes = apart(signature.unpacked([*known, *map(of, copies)]))
+    shapes = whitened(signature.unpacked([*known, *map(of, copies)]))
     similar = shapes[: len(cohort)] @ shapes[len(cohort) :].T
     own = np.eye(len(cohort), len(copies), dtype=bool)
     assert similar[own].min() > SIMILARITY
@@ -98,7 +98,7 @@ def test_slope_and_intercept_change_next_to_nothing() -> None:
 
 def test_a_mirrored_copy_is_another_volume(cohort: list[np.ndarray], known: list[bytes]) -> None:
     mirrored = [volume[:, :, ::-1] for volume in cohort[:3]]
-    shapes = apart(signature.unpacked([*known, *map(of, mirrored)]))
+    shapes = whitened(signature.unpacked([*known, *map(of, mirrored)]))
     assert (shapes[: len(cohort)] @ shapes[len(cohort) :].T).max() < 0.5
 
 
@@ -129,7 +129,7 @@ def test_real_images(real: Callable[[str], Path]) -> None:
     made = {"jpeg": jpeg, **{name: COPIES[name] for name in ("slope", "smaller", "half")}}
     for name, copy in made.items():
         copies = [of(copy(images[number].astype(float))) for number in chosen]
-        shapes = apart(signature.unpacked([*known, *copies]))
+        shapes = whitened(signature.unpacked([*known, *copies]))
         first, second = shapes[: len(sites[0])], shapes[len(sites[0]) : len(images)]
         assert (first @ second.T).max() < SIMILARITY
         found = [shapes[number] @ shapes[len(images) + at] for at, number in enumerate(chosen)]

@@ -1,4 +1,4 @@
-"""Batches cut by site: every scan once, in its place, through the layers of its site."""
+"""by_site: every scan of a batch passes once, in order, through the layers of its site."""
 
 import dataclasses
 

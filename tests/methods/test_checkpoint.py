@@ -1,4 +1,4 @@
-"""A checkpoint is whole, or it is not used."""
+"""checkpoint: a damaged or incomplete checkpoint is not used."""
 
 import logging
 
@@ -57,7 +57,7 @@ def test_damaged_is_reported_and_not_used(state, tmp_path, damage, caplog):
         path.write_bytes(texts.get(damage, bytes(data)))
     with caplog.at_level(logging.WARNING):
         assert checkpoint.load(tmp_path) is None
-    assert "the run starts again" in caplog.text
+    assert "the run starts from the beginning" in caplog.text
 
 
 def test_another_version_is_not_used(state, tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The contrastive loss against a slow literal loop, and where its gradient goes."""
+"""contrastive: the loss against a slow literal loop, and which layers get its gradient."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""Where a run computes."""
+"""device: the device of a run, its name and its memory."""
 
 import subprocess
 import sys

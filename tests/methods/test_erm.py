@@ -1,4 +1,4 @@
-"""Empirical risk: the mean cross-entropy, whatever the sites."""
+"""erm: the loss is the mean cross-entropy, whichever sites the scans are from."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Embeddings and examples of scans, against the network asked directly."""
+"""explanation: embeddings and examples against direct calls of the network."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.cohort import Cohort, Kept
+from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.cohorts.view import view
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.methods import explanation, gradcam
-from elsewhere.methods.inference import How
+from elsewhere.methods.inference import InferenceOptions
 from elsewhere.networks.network import Network
 
 CPU = torch.device("cpu")
@@ -46,11 +46,11 @@ class Bright(Network):
 def cohort(*arrays: np.ndarray) -> Cohort:
     ids = tuple(f"{i:016x}" for i in range(len(arrays)))
     labels = np.zeros(len(arrays), np.int64)
-    return Cohort("here", ids, ids, labels, Path("nowhere"), kept=Kept(arrays))
+    return Cohort("here", ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
-def how(row, site="here", batch_size=4) -> How:
-    return How(input=row, site=site, batch_size=batch_size, device=CPU)
+def options(row, site="here", batch_size=4) -> InferenceOptions:
+    return InferenceOptions(input=row, site=site, batch_size=batch_size, device=CPU)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def volumes():
 def test_embeddings_are_those_of_the_network_in_evaluation_mode(pictures, batch_size, site):
     network = Bright(3).train()
     found = explanation.embedded(
-        network, pictures, firsts=[0] * 7, how=how(IMAGE, site, batch_size)
+        network, pictures, firsts=[0] * 7, options=options(IMAGE, site, batch_size)
     )
     assert found.dtype == np.float32
     for number, row in enumerate(found):
@@ -88,7 +88,7 @@ def test_embeddings_are_those_of_the_network_in_evaluation_mode(pictures, batch_
 
 def test_a_volume_is_seen_through_the_window_that_it_is_judged_by(volumes):
     network, firsts = Bright(), [0, 0, 12]
-    found = explanation.embedded(network, volumes, firsts=firsts, how=how(VOLUME))
+    found = explanation.embedded(network, volumes, firsts=firsts, options=options(VOLUME))
     for number, window in enumerate((0, 0, 3)):  # windows start at 0, 4, 8 and 12
         windows = torch.from_numpy(
             np.stack([shown for _, shown in view(VOLUME).windows(volumes.array(number))])
@@ -99,8 +99,13 @@ def test_a_volume_is_seen_through_the_window_that_it_is_judged_by(volumes):
 
 def test_no_scan_has_no_embedding():
     network = Bright()
-    assert explanation.embedded(network, cohort(), firsts=[], how=how(VOLUME)).shape == (0, 2)
-    assert explanation.examples(network, cohort(), chosen=[], firsts=[], how=how(VOLUME)) == (
+    assert explanation.embedded(network, cohort(), firsts=[], options=options(VOLUME)).shape == (
+        0,
+        2,
+    )
+    assert explanation.examples(
+        network, cohort(), chosen=[], firsts=[], options=options(VOLUME)
+    ) == (
         None,
         [],
     )
@@ -109,7 +114,7 @@ def test_no_scan_has_no_embedding():
 def test_an_example_is_the_scan_and_its_map(pictures):
     network = Bright(3)
     layer, found = explanation.examples(
-        network, pictures, chosen=[5, 1], firsts=[0] * 7, how=how(IMAGE)
+        network, pictures, chosen=[5, 1], firsts=[0] * 7, options=options(IMAGE)
     )
     assert layer == "maps"
     assert len(found) == 2
@@ -130,7 +135,7 @@ def test_of_a_volume_the_slice_with_most_of_the_map_is_shown(volumes):
     """The map follows the brightness: it is the bright slice, whatever window and padding."""
     firsts = [0, 0, 12]
     _, found = explanation.examples(
-        Bright(), volumes, chosen=[0, 1, 2], firsts=firsts, how=how(VOLUME)
+        Bright(), volumes, chosen=[0, 1, 2], firsts=firsts, options=options(VOLUME)
     )
     assert [one.slice for one in found] == [1, 6, 18]
     for one in found:
@@ -141,11 +146,11 @@ def test_of_a_volume_the_slice_with_most_of_the_map_is_shown(volumes):
 
 def test_where_nothing_speaks_for_the_answer_it_is_shown_what_speaks_against_it(volumes):
     network = Bright()
-    how_seen = {"chosen": [0, 2], "firsts": [0, 0, 12], "how": how(VOLUME)}
-    _, usual = explanation.examples(network, volumes, **how_seen)
+    arguments = {"chosen": [0, 2], "firsts": [0, 0, 12], "options": options(VOLUME)}
+    _, usual = explanation.examples(network, volumes, **arguments)
     with torch.no_grad():
         network.classifier.bias.copy_(torch.tensor([100.0, 0.0]))  # now the answer is the other
-    _, found = explanation.examples(network, volumes, **how_seen)
+    _, found = explanation.examples(network, volumes, **arguments)
     assert [one.against for one in usual] == [False, False]
     assert [one.against for one in found] == [True, True]
     for one, other in zip(usual, found, strict=True):
@@ -156,7 +161,9 @@ def test_without_a_map_the_middle_slice_is_shown(volumes):
     network = Bright()
     with torch.no_grad():
         network.classifier.weight.zero_()
-    _, found = explanation.examples(network, volumes, chosen=[1], firsts=[0, 0, 0], how=how(VOLUME))
+    _, found = explanation.examples(
+        network, volumes, chosen=[1], firsts=[0, 0, 0], options=options(VOLUME)
+    )
     assert found[0].slice == 4
     assert found[0].against
     assert not found[0].heat.any()
@@ -164,5 +171,7 @@ def test_without_a_map_the_middle_slice_is_shown(volumes):
 
 def test_a_constant_scan_is_black():
     scans = cohort(np.full((1, 10, 10), 7, np.uint8))
-    _, found = explanation.examples(Bright(3), scans, chosen=[0], firsts=[0], how=how(IMAGE))
+    _, found = explanation.examples(
+        Bright(3), scans, chosen=[0], firsts=[0], options=options(IMAGE)
+    )
     assert not found[0].image.any()

@@ -277,7 +277,7 @@ def test_layers_of_the_sites_own_are_those_of_the_site_named():
     assert name == "network.branches.stages.2"
     of_a, of_b = (gradcam.maps(made, images, site=site, layer=name) for site in ("a", "b"))
     assert not torch.allclose(of_a, of_b)
-    every = unseen.treated(made, "ensemble", lambda: [images]).eval()
+    every = unseen.apply_policy(made, "ensemble", lambda: [images]).eval()
     name = gradcam.layer(every, images, None)
     assert name == "network.network.branches.stages.2"
     assert gradcam.maps(every, images, site=None, layer=name).shape == (2, 96, 96)

@@ -49,8 +49,8 @@ class Brightness(Network):
         return torch.stack([torch.zeros_like(mean), mean], dim=1)
 
 
-def how(row=VOLUME, *, site="seen", batch_size=4) -> inference.How:
-    return inference.How(input=row, site=site, batch_size=batch_size, device=CPU)
+def options(row=VOLUME, *, site="seen", batch_size=4) -> inference.InferenceOptions:
+    return inference.InferenceOptions(input=row, site=site, batch_size=batch_size, device=CPU)
 
 
 def volumes(*slices: int) -> list[np.ndarray]:
@@ -71,7 +71,7 @@ def test_the_window_with_the_highest_probability_is_taken(slices):
         .mean((1, 2, 3, 4))
         .astype(float)
     )
-    found, start = probabilities(Brightness(), array, how=how())
+    found, start = probabilities(Brightness(), array, options=options())
     assert found.sum() == pytest.approx(1)
     assert found[1] == pytest.approx(scores.max(), abs=1e-6)
     last = max(0, slices - 4)
@@ -81,15 +81,17 @@ def test_the_window_with_the_highest_probability_is_taken(slices):
 
 def test_of_equal_windows_the_lowest_is_taken():
     array = np.tile(volumes(2)[0], (5, 1, 1))
-    assert probabilities(Brightness(), array, how=how())[1] == 0
+    assert probabilities(Brightness(), array, options=options())[1] == 0
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3, 7, 100])
 def test_batches_do_not_change_predictions(batch_size):
     arrays = volumes(3, 9, 4, 12, 1)
-    found, starts = probabilities_many(Brightness(), iter(arrays), how=how(batch_size=batch_size))
+    found, starts = probabilities_many(
+        Brightness(), iter(arrays), options=options(batch_size=batch_size)
+    )
     for i, array in enumerate(arrays):
-        alone, start = probabilities(Brightness(), array, how=how())
+        alone, start = probabilities(Brightness(), array, options=options())
         np.testing.assert_allclose(found[i], alone, atol=1e-6)
         assert starts[i] == start
 
@@ -97,7 +99,7 @@ def test_batches_do_not_change_predictions(batch_size):
 def test_a_site_not_named_reaches_the_network_as_none():
     (array,) = volumes(4)
     seen, unseen = (
-        probabilities(Brightness(), array, how=how(site=site))[0] for site in ("seen", None)
+        probabilities(Brightness(), array, options=options(site=site))[0] for site in ("seen", None)
     )
     logit = np.log(seen[1] / seen[0])
     assert logit == pytest.approx(10 * np.log(unseen[1] / unseen[0]), rel=1e-4)
@@ -107,14 +109,14 @@ def test_many_images_share_a_pass():
     rng = np.random.default_rng(0)
     arrays = [rng.integers(0, 256, (1, 8, 8)).astype(np.uint8) for _ in range(10)]
     network = Brightness()
-    found, starts = probabilities_many(network, arrays, how=how(IMAGE))
+    found, starts = probabilities_many(network, arrays, options=options(IMAGE))
     assert network.batches == [4, 4, 2]
     assert found.shape == (10, 2)
     assert not starts.any()
 
 
 def test_no_scan_gives_no_row():
-    found, starts = probabilities_many(Brightness(), [], how=how())
+    found, starts = probabilities_many(Brightness(), [], options=options())
     assert found.shape == (0, 2)
     assert starts.shape == (0,)
 
@@ -122,11 +124,11 @@ def test_no_scan_gives_no_row():
 def test_large_windows_go_through_a_cpu_one_by_one(monkeypatch):
     monkeypatch.setattr(inference, "CPU_VOXELS", 4 * 6 * 6 * 2)
     network = Brightness()
-    probabilities(network, volumes(12)[0], how=how(batch_size=50))
+    probabilities(network, volumes(12)[0], options=options(batch_size=50))
     assert max(network.batches) == 2
     monkeypatch.setattr(inference, "CPU_VOXELS", 1)
     network = Brightness()
-    probabilities(network, volumes(12)[0], how=how(batch_size=50))
+    probabilities(network, volumes(12)[0], options=options(batch_size=50))
     assert set(network.batches) == {1}
 
 
@@ -135,7 +137,8 @@ def test_evaluation_is_deterministic_and_gives_training_mode_back():
     network.block.eval()
     (array,) = volumes(9)
     assert np.array_equal(
-        probabilities(network, array, how=how())[0], probabilities(network, array, how=how())[0]
+        probabilities(network, array, options=options())[0],
+        probabilities(network, array, options=options())[0],
     )
     assert (network.training, network.drop.training, network.block.training) == (True, True, False)
 
@@ -146,7 +149,7 @@ def test_logits_that_are_not_finite_are_an_error():
             return super().forward(images, site) * torch.nan
 
     with pytest.raises(FloatingPointError, match="diverged"):
-        probabilities(Diverged(), volumes(4)[0], how=how())
+        probabilities(Diverged(), volumes(4)[0], options=options())
 
 
 def sampled(network, array, *, passes=40, dropblock=False, seed=0, batch_size=4):
@@ -155,7 +158,7 @@ def sampled(network, array, *, passes=40, dropblock=False, seed=0, batch_size=4)
         array,
         prediction=PREDICTION.model_copy(update={"mc_passes": passes, "mc_dropblock": dropblock}),
         seed=seed,
-        how=how(batch_size=batch_size),
+        options=options(batch_size=batch_size),
     )
 
 
@@ -181,7 +184,7 @@ def test_sampling_leaves_torchs_generator_and_the_modes_alone():
 def test_dropblock_is_active_only_if_asked():
     network, (array,) = Brightness(), volumes(4)
     network.drop.p = 0.0
-    plain = probabilities(network, array, how=how())[0][1]
+    plain = probabilities(network, array, options=options())[0][1]
     np.testing.assert_allclose(sampled(network, array, dropblock=False), plain, atol=1e-6)
     assert sampled(network, array, dropblock=True).std() > 0
 

@@ -1,4 +1,4 @@
-"""SIGTERM asks, it does not kill."""
+"""interrupt: SIGTERM requests a stop; it does not kill the run at once."""
 
 import os
 import signal

@@ -9,11 +9,11 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.cohorts.cohort import Kept
+from elsewhere.cohorts.cohort import ArrayCache
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
-from elsewhere.methods.inference import probabilities_many
+from elsewhere.methods.inference import InferenceOptions, probabilities_many
 from elsewhere.methods.loop import learn
 from elsewhere.networks.network import build
 
@@ -35,6 +35,10 @@ def same_weights(a, b):
     return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
 
 
+def options(budget) -> InferenceOptions:
+    return InferenceOptions(input=budget.input, site=None, batch_size=2, device=torch.device("cpu"))
+
+
 def test_learns_what_can_be_learned(train, valid, budget):
     budget = changed(budget, iterations=25, learning_rate=3e-3)
     fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
@@ -52,14 +56,8 @@ def test_accuracy_is_that_of_the_kept_weights(train, valid, budget):
     fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     right = 0
     for cohort in valid.values():
-        found, _ = probabilities_many(
-            fitted.network,
-            [cohort.array(i) for i in range(len(cohort))],
-            input=budget.input,
-            site=None,
-            batch_size=2,
-            device=torch.device("cpu"),
-        )
+        arrays = [cohort.array(i) for i in range(len(cohort))]
+        found, _ = probabilities_many(fitted.network, arrays, options=options(budget))
         right += int((found.argmax(1) == cohort.labels).sum())
     assert right / 6 == fitted.best.score
     assert fitted.best.score == max(row.score for row in fitted.history)
@@ -133,10 +131,10 @@ def test_sigterm_during_a_validation(train, valid, budget, monkeypatch):
         def __contains__(self, key):
             return True
 
-    arrays = valid["here"].kept.arrays
-    kept = Kept()
+    arrays = valid["here"].cache.arrays
+    kept = ArrayCache()
     kept.arrays = Slow()
-    slow = valid | {"here": dataclasses.replace(valid["here"], kept=kept)}
+    slow = valid | {"here": dataclasses.replace(valid["here"], cache=kept)}
     with pytest.raises(SystemExit):
         learn(new_network(budget), train, slow, budget, losses=[cross_entropy])
     resumed = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
@@ -157,7 +155,7 @@ def test_a_loss_that_diverges_is_an_error(train, valid, budget):
     def broken(network, batch):
         return cross_entropy(network, batch) * float("nan")
 
-    with pytest.raises(FloatingPointError, match="loss is nan by iteration 5"):
+    with pytest.raises(FloatingPointError, match="loss is nan at iteration 5"):
         learn(new_network(budget), train, valid, budget, losses=[broken])
 
 
@@ -202,11 +200,11 @@ def test_accumulated_batches_are_one_large_batch_b27(train, valid, budget):
 def test_the_score_chosen_by_is_that_of_the_kept_weights(train, valid, budget):
     budget = changed(budget, select_by="auc")
     fitted = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
-    labels, said = [], []
+    labels, positive = [], []
     for cohort in valid.values():
         arrays = [cohort.array(i) for i in range(len(cohort))]
-        how = {"input": budget.input, "site": None, "batch_size": 2, "device": torch.device("cpu")}
-        said.append(probabilities_many(fitted.network, arrays, **how)[0][:, 1])
+        probabilities, _ = probabilities_many(fitted.network, arrays, options=options(budget))
+        positive.append(probabilities[:, 1])
         labels.append(cohort.labels)
-    expected = roc_auc_score(np.concatenate(labels), np.concatenate(said))
+    expected = roc_auc_score(np.concatenate(labels), np.concatenate(positive))
     assert fitted.best.score == pytest.approx(expected)

@@ -1,4 +1,4 @@
-"""MS-Net: teachers and universal head learn in turns, both with the shared layers."""
+"""msnet: teachers and universal head are trained in turns, each with the shared layers."""
 
 import dataclasses
 
@@ -76,10 +76,10 @@ def test_the_universal_loss_written_out(network, batch, soft):
         at = [i for i, one in enumerate(batch.sites) if one == site]
         with torch.no_grad():
             embedded = network.embed(batch.images[at], site)
-            said = network.heads[f"teacher{number}"](embedded).softmax(1)
+            teacher = network.heads[f"teacher{number}"](embedded).softmax(1)
             words = network.classifier(embedded).log_softmax(1)
         hard = F.nll_loss(words, batch.labels[at])
-        expected += (1 - soft) * float(hard) - soft * float((said * words).sum(1).mean())
+        expected += (1 - soft) * float(hard) - soft * float((teacher * words).sum(1).mean())
     assert float(found.detach()) == pytest.approx(expected, abs=1e-5)
 
 

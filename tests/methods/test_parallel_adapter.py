@@ -1,4 +1,4 @@
-"""Parallel adapters: a 1x1 convolution on the same inputs beside each of the five."""
+"""parallel_adapter: a 1x1 convolution parallel to each of the five convolutions."""
 
 from elsewhere.design.methods.parallel_adapter import ParallelAdapter
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign

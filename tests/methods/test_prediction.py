@@ -9,7 +9,7 @@ from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import store
-from elsewhere.methods.inference import How
+from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.prediction import predict, sample, scan_seed
 from elsewhere.networks.network import Network
 
@@ -38,12 +38,12 @@ def cohort(tmp_path) -> Cohort:
     return Cohort("here", ids, ids, np.arange(7) % 2, tmp_path)
 
 
-def how():
-    return How(input=IMAGE, site=None, batch_size=3, device=torch.device("cpu"))
+def options():
+    return InferenceOptions(input=IMAGE, site=None, batch_size=3, device=torch.device("cpu"))
 
 
 def test_rows_stay_with_their_scans(cohort):
-    found = predict(Corner(), cohort, how=how())
+    found = predict(Corner(), cohort, options=options())
     logits = (30 * np.arange(7) / 255 - 0.449) / 0.226  # the mean of ImageNet's three channels
     expected = 1 / (1 + np.exp(-logits))
     np.testing.assert_allclose(found.rows["probability_1"], expected, atol=1e-5)
@@ -57,9 +57,9 @@ def test_the_passes_of_a_scan_do_not_depend_on_its_cohort(cohort):
     row = Prediction(
         device="cpu", precision="fp32", mc_passes=5, mc_dropblock=False, batch_size=3, threads=1
     )
-    every = sample(Corner(), cohort, prediction=row, seed=2, how=how())
+    every = sample(Corner(), cohort, prediction=row, seed=2, options=options())
     last = Cohort("here", cohort.scan_ids[6:], ("p",), np.asarray([0]), cohort.arrays)
-    (alone,) = sample(Corner(), last, prediction=row, seed=2, how=how())
+    (alone,) = sample(Corner(), last, prediction=row, seed=2, options=options())
     np.testing.assert_array_equal(every[6], alone)
     assert all(len(passes) == 5 for passes in every)
 

@@ -1,4 +1,4 @@
-"""What a run says of itself."""
+"""record: the history, record and cost of a run."""
 
 import math
 

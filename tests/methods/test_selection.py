@@ -15,16 +15,16 @@ def pairs(labels, scores):
 
 
 def test_accuracy_is_that_of_the_argmax():
-    said = np.array([[0.4, 0.6], [0.5, 0.5], [0.9, 0.1]])
+    probabilities = np.array([[0.4, 0.6], [0.5, 0.5], [0.9, 0.1]])
     labels = np.array([1, 0, 1])
-    expected = float((said.argmax(axis=1) == labels).mean())
-    assert score(labels, said, by="accuracy") == expected
+    expected = float((probabilities.argmax(axis=1) == labels).mean())
+    assert score(labels, probabilities, by="accuracy") == expected
 
 
 def test_of_findings_unknown_labels_do_not_count():
     labels = np.array([[1, -1], [0, 1]])
-    said = np.array([[0.8, 0.9], [0.7, 0.6]])
-    assert score(labels, said, by="accuracy") == pytest.approx(2 / 3)
+    probabilities = np.array([[0.8, 0.9], [0.7, 0.6]])
+    assert score(labels, probabilities, by="accuracy") == pytest.approx(2 / 3)
 
 
 def test_auc_is_the_mean_over_findings_that_have_both_labels():
@@ -32,22 +32,25 @@ def test_auc_is_the_mean_over_findings_that_have_both_labels():
     labels = rng.integers(0, 2, (40, 3))
     labels[:, 1] = 0
     labels[:7, 2] = -1
-    said = rng.random((40, 3)).round(1)
+    probabilities = rng.random((40, 3)).round(1)
     known = labels[:, 2] >= 0
-    each = [pairs(labels[:, 0], said[:, 0]), pairs(labels[known, 2], said[known, 2])]
-    assert score(labels, said, by="auc") == pytest.approx(np.mean(each))
+    each = [
+        pairs(labels[:, 0], probabilities[:, 0]),
+        pairs(labels[known, 2], probabilities[known, 2]),
+    ]
+    assert score(labels, probabilities, by="auc") == pytest.approx(np.mean(each))
 
 
 def test_auc_of_one_label_is_that_of_the_second_class():
     labels, ones = np.array([0, 1, 1, 0]), np.array([0.1, 0.8, 0.4, 0.5])
-    said = np.stack([1 - ones, ones], axis=1)
-    assert score(labels, said, by="auc") == pytest.approx(pairs(labels, ones))
+    probabilities = np.stack([1 - ones, ones], axis=1)
+    assert score(labels, probabilities, by="auc") == pytest.approx(pairs(labels, ones))
 
 
 @pytest.mark.parametrize(
     ("labels", "by", "why"),
     [(np.array([[1], [1]]), "auc", "one class"), (np.array([[-1], [-1]]), "accuracy", "no label")],
 )
-def test_nothing_to_go_by_is_said(labels, by, why):
+def test_validation_scans_that_give_no_score_are_an_error(labels, by, why):
     with pytest.raises(ValueError, match=rf"select_by: {by}.*{why}.*validation"):
         score(labels, np.full((2, 1), 0.5), by=by)

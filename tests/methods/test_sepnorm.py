@@ -1,4 +1,4 @@
-"""Separate normalisation costs a gamma and a beta a channel and site, nothing else."""
+"""sepnorm: each site adds a gamma and a beta per channel, and nothing else."""
 
 from elsewhere.design.methods.sepnorm import Sepnorm
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign

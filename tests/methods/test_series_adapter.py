@@ -1,4 +1,4 @@
-"""Series adapters: a square 1x1 convolution and its normalisation behind each of the five."""
+"""series_adapter: a 1x1 convolution and its normalisation after each of the five."""
 
 from elsewhere.design.methods.series_adapter import SeriesAdapter
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign

@@ -1,4 +1,4 @@
-"""A run's network, made again from its weights and applied as the arm says."""
+"""trained: the network of a run, rebuilt from its weights and applied as the arm's row says."""
 
 from dataclasses import dataclass
 
@@ -55,28 +55,32 @@ def saved(request, tmp_path):
     return request.param, network.eval(), tmp_path / "model.safetensors"
 
 
-def applied(path, arm, site, train) -> tuple[torch.nn.Module, trained.How]:
-    how = trained.how(arm, site=site, sites=SITES, device=CPU)
+def applied(path, arm, site, train) -> tuple[torch.nn.Module, trained.InferenceOptions]:
+    options = trained.inference_options(arm, site=site, sites=SITES, device=CPU)
     scans: Cohort = train["here"]
-    return trained.load(path, applied=arm, sites=SITES, scans=scans, how=how).eval(), how
+    return trained.load(
+        path, settings=arm, sites=SITES, scans=scans, options=options
+    ).eval(), options
 
 
 @pytest.mark.parametrize("site", SITES)
 def test_a_training_site_meets_the_network_that_was_trained(saved, site, train):
     row, network, path = saved
-    found, how = applied(path, Arm(row, unseen="ensemble" if network.sites else None), site, train)
+    found, options = applied(
+        path, Arm(row, unseen="ensemble" if network.sites else None), site, train
+    )
     images = torch.randn(3, 1, 32, 32)
-    assert how.site == site
-    assert torch.equal(found(images, how.site), network(images, site))
+    assert options.site == site
+    assert torch.equal(found(images, options.site), network(images, site))
 
 
 def test_another_site_and_an_anonymous_one_are_treated_alike(saved, train):
     row, network, path = saved
     policy: Unseen | None = "ensemble" if network.sites else None
-    other, how = applied(path, Arm(row, unseen=policy), "elsewhere", train)
+    other, options = applied(path, Arm(row, unseen=policy), "elsewhere", train)
     hidden, how_hidden = applied(path, Arm(row, unseen=policy, anonymous=True), "here", train)
     images = torch.randn(3, 1, 32, 32)
-    assert how.site is how_hidden.site is None
+    assert options.site is how_hidden.site is None
     assert isinstance(other, Ensemble) == bool(network.sites)
     torch.testing.assert_close(other(images, None), hidden(images, None))
     expected = sum(network(images, site).softmax(1) for site in SITES) / 2
@@ -87,10 +91,12 @@ def test_another_site_and_an_anonymous_one_are_treated_alike(saved, train):
 def test_a_policy_sees_the_scans(saved, train):
     """`test_time` takes the statistics of the scans it is given."""
     row, _, path = saved
-    how = trained.how(Arm(row, unseen="test_time"), site="elsewhere", sites=SITES, device=CPU)
+    options = trained.inference_options(
+        Arm(row, unseen="test_time"), site="elsewhere", sites=SITES, device=CPU
+    )
     arm, images = Arm(row, unseen="test_time"), torch.randn(3, 1, 32, 32)
     treated = [
-        trained.load(path, applied=arm, sites=SITES, scans=train[site], how=how).eval()
+        trained.load(path, settings=arm, sites=SITES, scans=train[site], options=options).eval()
         for site in ("here", "there")
     ]
     assert not torch.allclose(*(network(images, None) for network in treated))
@@ -98,5 +104,5 @@ def test_a_policy_sees_the_scans(saved, train):
 
 def test_the_arm_says_how(saved):
     row, _, _ = saved
-    how = trained.how(Arm(row), site="here", sites=SITES, device=CPU)
-    assert (how.input, how.batch_size, how.precision) == (INPUT, 4, "fp32")
+    options = trained.inference_options(Arm(row), site="here", sites=SITES, device=CPU)
+    assert (options.input, options.batch_size, options.precision) == (INPUT, 4, "fp32")

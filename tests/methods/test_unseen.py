@@ -1,4 +1,4 @@
-"""Policies for a site without layers of its own (D-44), each against its definition."""
+"""unseen: each policy for a site not seen in training (D-44) against its definition."""
 
 import numpy as np
 import pytest
@@ -48,25 +48,25 @@ def network():
 def test_ensemble_is_the_mean_of_the_probabilities(network):
     images = scans(seed=99)
     expected = sum(network(images, site).softmax(1) for site in SITES) / 2
-    found = unseen.treated(network, "ensemble", shown(images))(images, None).softmax(1)
+    found = unseen.apply_policy(network, "ensemble", shown(images))(images, None).softmax(1)
     torch.testing.assert_close(found, expected)
 
 
 def test_an_ensembles_embedding_is_the_mean(network):
     images = scans(seed=99)
     expected = sum(network.embed(images, site) for site in SITES) / 2
-    found = unseen.treated(network, "ensemble", shown(images)).embed(images, None)
+    found = unseen.apply_policy(network, "ensemble", shown(images)).embed(images, None)
     torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize(("images", "site"), [(scans(seed=5), "a"), (scans(2.0, 3.0, 5), "b")])
 def test_nearest_is_the_site_whose_scans_look_alike(network, images, site):
-    found = unseen.treated(network, "nearest", shown(images))
+    found = unseen.apply_policy(network, "nearest", shown(images))
     assert torch.equal(found(images, None), network(images, site))
 
 
 def test_mean_averages_statistics_and_weights(network):
-    unseen.treated(network, "mean", shown(scans()))
+    unseen.apply_policy(network, "mean", shown(scans()))
     for layer in network.per_site():
         for name in ("running_mean", "running_var", "weight", "bias"):
             both = [getattr(branch, name) for branch in layer.branches]
@@ -77,7 +77,7 @@ def test_test_time_statistics_are_those_of_the_scans(network):
     """Of the first layer, before any other shifts them: the batches', weighted by their sizes."""
     images = scans(-1.0, 2.0, seed=7)
     branches = [layer.branches[0].running_mean.clone() for layer in network.per_site()]
-    treated = unseen.treated(network, "test_time", shown(images, size=5))
+    treated = unseen.apply_policy(network, "test_time", shown(images, size=5))
     first = next(network.per_site())
     stem = network.network.branches.stem[0]
     batches = [stem(batch).detach() for batch in images.split(5)]
@@ -97,7 +97,7 @@ def test_test_time_statistics_are_those_of_the_scans(network):
 def test_test_time_makes_features_standard(network):
     """What each layer hands on has the mean and spread that its gamma and beta say."""
     images = scans(-1.0, 2.0, seed=7)
-    treated = unseen.treated(network, "test_time", shown(images, size=12))
+    treated = unseen.apply_policy(network, "test_time", shown(images, size=12))
     seen = {}
     for index, layer in enumerate(network.per_site()):
         layer.unseen.register_forward_hook(
@@ -114,7 +114,7 @@ def test_test_time_makes_features_standard(network):
 def test_modes_and_weights_are_left_as_they_were(network):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     for policy in ("nearest", "ensemble", "mean", "test_time"):
-        unseen.treated(network, policy, shown(scans()))
+        unseen.apply_policy(network, policy, shown(scans()))
     after = network.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert not any(module.training for module in network.modules())
@@ -126,15 +126,15 @@ def test_one_image_apart_does_not_move_a_site(network):
     images[-1] += 20
     found = []
     for size in (12, 11):
-        unseen.treated(network, "test_time", shown(images, size=size))
+        unseen.apply_policy(network, "test_time", shown(images, size=size))
         found.append(next(network.per_site()).unseen.running_mean)
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("policy", ["nearest", "test_time"])
 def test_a_policy_that_looks_at_images_needs_some(network, policy):
-    with pytest.raises(ValueError, match=f"unseen: {policy} looks at the site's images"):
-        unseen.treated(network, policy, list)
+    with pytest.raises(ValueError, match=f"unseen: {policy} needs images of the site"):
+        unseen.apply_policy(network, policy, list)
 
 
 @pytest.mark.parametrize("policy", ["nearest", "test_time"])
@@ -148,14 +148,14 @@ def test_a_network_without_statistics_cannot_be_treated_by_them(policy):
         dropblock_rate=0.0, dropout_rate=0.0, dense_features=8,
     )  # fmt: skip
     made = SeparateNormalisation(Sepnorm(kind="sepnorm")).adapt(build(row, volume), SITES)
-    with pytest.raises(ValueError, match="NguyenNetwork keeps no feature statistics"):
-        unseen.treated(made, policy, shown(torch.rand(2, 1, 16, 32, 32)))
+    with pytest.raises(ValueError, match="NguyenNetwork stores no feature statistics"):
+        unseen.apply_policy(made, policy, shown(torch.rand(2, 1, 16, 32, 32)))
     assert not any(isinstance(layer, BatchNorm) for layer in made.modules())
 
 
 def test_averaging_equal_layers_changes_nothing():
     layer = BatchNorm(3)
     layer(torch.randn(4, 3, 5, generator=torch.Generator().manual_seed(0)))
-    mean = unseen.averaged([layer, layer])
+    mean = unseen.mean_layer([layer, layer])
     for name, value in layer.state_dict().items():
         torch.testing.assert_close(mean.state_dict()[name], value)

@@ -1,4 +1,4 @@
-"""Batch normalisation: torch's own where that is defined, the running statistics elsewhere."""
+"""Batch normalisation: equal to torch's where torch defines it, else by the running statistics."""
 
 import pytest
 import torch

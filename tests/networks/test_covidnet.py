@@ -1,4 +1,4 @@
-"""COVID-Net as published is its redesign without normalisation and without the average."""
+"""covidnet: COVID-Net as published is its redesign without normalisation and without average."""
 
 import pytest
 import torch

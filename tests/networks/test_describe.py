@@ -1,4 +1,4 @@
-"""The description of a network."""
+"""describe: the layers, shapes and parameter counts of a network."""
 
 import torch
 from torch import nn

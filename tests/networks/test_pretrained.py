@@ -1,4 +1,4 @@
-"""The file of weights: found, fetched and read, or refused in words that help."""
+"""pretrained: a file of weights is found, downloaded and read, or refused with a clear error."""
 
 import hashlib
 
@@ -35,7 +35,7 @@ def offline(tmp_path, monkeypatch):
     return tmp_path / "cache"
 
 
-def test_a_file_is_found_and_told_by_its_hash(weights):
+def test_a_file_is_found_and_identified_by_its_hash(weights):
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
     for row in (in_file(weights), in_file(weights, sha256=sha256)):
         assert pretrained.find(row, repository=None) == pretrained.WeightsFile(weights, sha256)
@@ -66,13 +66,15 @@ def test_what_the_hub_gave_once_is_taken_from_the_cache(offline):
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_hub_that_cannot_be_reached_is_said_with_what_to_do(offline):
+def test_a_hub_that_cannot_be_reached_gives_an_error_with_a_remedy(offline):
     assert not offline.exists()
-    with pytest.raises(ValueError, match=r"cannot be had .*`pretrained: hub`.*write its path"):
+    with pytest.raises(
+        ValueError, match=r"cannot be downloaded .*`pretrained: hub`.*write its path"
+    ):
         pretrained.find(ROW, repository=REPOSITORY)
 
 
-def test_a_model_without_weights_on_the_hub_is_said():
+def test_a_model_without_weights_on_the_hub_is_an_error():
     with pytest.raises(ValueError, match=r"no weights for 'densenet121\.tv_in1k'.*none"):
         pretrained.find(ROW, repository=None)
 

@@ -1,4 +1,4 @@
-"""Shapes are the same wherever they are found."""
+"""shapes: output shapes are the same on every device, and the network itself is not changed."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Layers of the sites' own: what is shared, what is not, and where a network begins."""
+"""sites: which layers are shared, which exist once per site, and that adapters start at zero."""
 
 import copy
 
@@ -13,7 +13,7 @@ from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.networks.batch_norm import BatchNorm
 from elsewhere.networks.network import build
 from elsewhere.networks.sites import (
-    Beside,
+    ParallelConvolution,
     PerSite,
     SeriesAdapter,
     SitedNetwork,
@@ -107,7 +107,7 @@ def test_statistics_are_the_sites_own_d12(made):
 
 
 def test_the_redesign_has_its_five_places(small_image):
-    for change, kind in ((series, SeriesAdapter), (parallel, Beside)):
+    for change, kind in ((series, SeriesAdapter), (parallel, ParallelConvolution)):
         network = build(REDESIGN, small_image)
         change(network)
         found = [layer for layer in network.modules() if isinstance(layer, kind)]
@@ -136,10 +136,10 @@ def test_a_parallel_adapter_sees_what_the_middle_of_the_kernel_sees(padding, str
         own.weight.fill_(-1)
         shared.weight.zero_()
         shared.weight[..., (side - 1) // 2, (side - 1) // 2] = 1
-    beside = Beside(shared, PerSite([own]))
-    beside.own.turn = 0
+    parallel_convolution = ParallelConvolution(shared, PerSite([own]))
+    parallel_convolution.own.active = 0
     images = torch.rand(1, 1, extent, extent)
-    summed = beside(images)
+    summed = parallel_convolution(images)
     assert summed.shape == shared(images).shape
     assert not summed.any()
 

@@ -1,4 +1,4 @@
-"""Networks of timm: the two of paper 001, their stand-ins, and what methods do to them."""
+"""timm: the two networks of paper 001, their small versions, and how methods change them."""
 
 import copy
 import hashlib
@@ -12,7 +12,7 @@ from elsewhere.design.networks.timm import Timm
 from elsewhere.networks.describe import count_parameters, describe
 from elsewhere.networks.network import build
 from elsewhere.networks.sites import PerSite, SitedNetwork, add_adapters, separate_norms
-from elsewhere.networks.timm import TimmNetwork, made
+from elsewhere.networks.timm import TimmNetwork, create_model
 
 SMALL = Timm(
     kind="timm",
@@ -30,7 +30,7 @@ def changed(**fields):
 
 def published(path, *, row=SMALL, classes=1000, channels=3):
     """Write weights as timm publishes them: all of a network of 1000 classes; return them."""
-    made(row, channels=channels)  # timm can be imported from here on
+    create_model(row, channels=channels)  # timm can be imported from here on
     import timm
 
     whole = timm.create_model(row.model, num_classes=classes, in_chans=channels, **row.options)
@@ -105,15 +105,15 @@ def test_images_that_are_too_small_are_refused(params):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [
-        ({"model": "densenet122"}, "timm makes no 'densenet122'"),
+        ({"model": "densenet122"}, "timm cannot make 'densenet122'"),
         ({"model": "densenet121.no_such_tag"}, "no_such_tag"),
         ({"options": {"grow": 4}}, "unexpected keyword argument 'grow'"),
     ],
 )
-def test_what_timm_does_not_know_is_refused(small_image, wrong, said):
-    with pytest.raises(ValueError, match=said):
+def test_what_timm_does_not_know_is_refused(small_image, wrong, message):
+    with pytest.raises(ValueError, match=message):
         TimmNetwork(changed(**wrong), small_image)
 
 

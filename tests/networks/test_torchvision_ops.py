@@ -1,4 +1,4 @@
-"""torchvision beside any torch."""
+"""torchvision_ops: torchvision can be imported with any torch."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def test_declaring_twice_is_declaring_once():
     assert torchvision_ops._declared == before
 
 
-def test_a_library_that_does_not_load_is_told_from_one_that_does(tmp_path):
+def test_loading_reports_whether_the_library_loads(tmp_path):
     assert not torchvision_ops.loaded(tmp_path)
     library = tmp_path / "_C.so"
     library.write_bytes(b"no library")

@@ -1,4 +1,4 @@
-"""The common part of COVID-Net and its redesign: extents and widths."""
+"""two_branches: extents and widths of the body of COVID-Net and its redesign."""
 
 import pytest
 import torch

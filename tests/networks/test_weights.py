@@ -1,4 +1,4 @@
-"""Weights to and from files."""
+"""weights: saved and loaded weights are equal; a file that does not fit is refused."""
 
 import pytest
 import torch

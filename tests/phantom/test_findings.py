@@ -17,7 +17,7 @@ def anatomy(seed=3, cardiomegaly=False, female=False):
 
 def chest(patient):
     grid = torso.grid(patient)
-    hu, lung = torso.stand(patient, grid, inspiration=INSPIRATION)
+    hu, lung = torso.draw_torso(patient, grid, inspiration=INSPIRATION)
     return findings.Chest(hu, lung, patient, grid, INSPIRATION)
 
 

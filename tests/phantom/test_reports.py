@@ -13,7 +13,7 @@ CLEAR = dict.fromkeys(FINDINGS, ROW.model_copy(update={"missed": 0.0, "uncertain
 
 def many(findings, rows=ROWS, device=False):
     rng = np.random.default_rng(0)
-    return [reports.read(findings, rows, rng, device=device) for _ in range(3000)]
+    return [reports.from_report(findings, rows, rng, device=device) for _ in range(3000)]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_pneumonia_is_hedged_with_consolidation():
 
 
 def test_people_who_look_leave_nothing_open():
-    labels = reports.seen({"Cardiomegaly", "Edema"}, device=True)
+    labels = reports.from_images({"Cardiomegaly", "Edema"}, device=True)
     there = {name for name, value in labels.items() if value == 1}
     assert there == {
         "Cardiomegaly",
@@ -65,6 +65,6 @@ def test_people_who_look_leave_nothing_open():
         "Support Devices",
     }
     assert {value for name, value in labels.items() if name not in there} == {0.0}
-    nothing = reports.seen(set(), device=False)
+    nothing = reports.from_images(set(), device=False)
     assert [name for name, value in nothing.items() if value == 1] == ["No Finding"]
     assert tuple(nothing) == reports.LABELS

@@ -16,7 +16,7 @@ def grid(anatomy):
 
 @pytest.fixture(scope="module")
 def standing(anatomy, grid):
-    return torso.stand(anatomy, grid, inspiration=0.9)
+    return torso.draw_torso(anatomy, grid, inspiration=0.9)
 
 
 def test_the_grid_holds_the_whole_body(anatomy, grid):

@@ -10,7 +10,6 @@ from elsewhere.scores.arms import (
     COLUMNS,
     CORRECTED,
     DELONG,
-    MEASURES,
     NO_RATIO,
     PAIRED,
     Pair,
@@ -22,6 +21,7 @@ from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import paired
 
 N, FOLDS, SEEDS = 48, 4, 3
+MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")
 LABELS = np.tile([0, 1], N // 2)
 
 
@@ -74,7 +74,7 @@ def values(one, measure):
 
 def test_each_measure_is_tested_over_the_runs(pair):
     given = pair()
-    found = compare([given], confidence=0.95)
+    found = compare([given], confidence=0.95, measures=MEASURES)
     assert len(found) == 2 * len(MEASURES) + 1
     for measure in MEASURES:
         first, second = (values(one, measure) for one in given.cells)
@@ -95,7 +95,7 @@ def test_each_measure_is_tested_over_the_runs(pair):
 
 def test_the_scans_are_compared_by_the_mean_over_seeds(pair):
     given = pair()
-    found = row_of(compare([given], confidence=0.95), DELONG, "auc")
+    found = row_of(compare([given], confidence=0.95, measures=MEASURES), DELONG, "auc")
     scores = []
     for one in given.scans:
         table = one.frame.pivot_table(index="scan_id", columns="seed", values="probability_1")
@@ -112,7 +112,7 @@ def test_the_scans_are_compared_by_the_mean_over_seeds(pair):
 
 def test_a_family_is_all_that_one_test_is_asked_in_the_study(pair):
     names = [("a", "ours", "x"), ("a", "ours", "y"), ("b", "ours", "x")]
-    found = compare([pair(one) for one in names], confidence=0.95)
+    found = compare([pair(one) for one in names], confidence=0.95, measures=MEASURES)
     for test, size in ((PAIRED, 15), (CORRECTED, 15), (DELONG, 3)):
         family = [row for row in found if row["test"] == test]
         assert {row["family"] for row in family} == {size}
@@ -122,7 +122,7 @@ def test_a_family_is_all_that_one_test_is_asked_in_the_study(pair):
 
 def test_what_has_no_p_is_no_member_of_the_family(pair):
     gone = pair(("b", "ours", "x"), status="not run", reason="site b has no data here")
-    found = compare([pair(), gone], confidence=0.95)
+    found = compare([pair(), gone], confidence=0.95, measures=MEASURES)
     lost = [row for row in found if row["site"] == "b"]
     assert len(lost) == 11
     for row in lost:
@@ -138,7 +138,7 @@ def test_runs_are_paired_by_fold_and_seed_in_which_both_have_the_value(pair):
     first["runs"].reverse()
     second["runs"][0]["precision"] = None
     del second["runs"][5]
-    found = compare([given], confidence=0.95)
+    found = compare([given], confidence=0.95, measures=MEASURES)
     key = {(run["fold"], run["seed"]): run["precision"] for run in first["runs"]}
     known = [key[run["fold"], run["seed"]] - run["precision"] for run in second["runs"][1:]]
     precision = row_of(found, PAIRED, "precision")
@@ -148,7 +148,7 @@ def test_runs_are_paired_by_fold_and_seed_in_which_both_have_the_value(pair):
 
 
 def test_one_run_allows_no_test_but_delongs(pair):
-    found = compare([pair(runs=1)], confidence=0.95)
+    found = compare([pair(runs=1)], confidence=0.95, measures=MEASURES)
     plain = row_of(found, PAIRED, "auc")
     assert (plain["n"], plain["p"], plain["status"]) == (1, None, "undefined")
     assert plain["reason"] == "one paired run has no variance"
@@ -157,14 +157,16 @@ def test_one_run_allows_no_test_but_delongs(pair):
 
 
 def test_without_training_scans_nothing_can_be_corrected(pair):
-    found = compare([pair(ratio=None)], confidence=0.95)
+    found = compare([pair(ratio=None)], confidence=0.95, measures=MEASURES)
     corrected = row_of(found, CORRECTED, "f1")
     assert (corrected["p"], corrected["reason"]) == (None, NO_RATIO)
     assert row_of(found, PAIRED, "f1")["p"] is not None
 
 
 def test_one_class_has_no_auc_to_compare(pair):
-    found = row_of(compare([pair(labels=np.ones(N, int))], confidence=0.95), DELONG, "auc")
+    found = row_of(
+        compare([pair(labels=np.ones(N, int))], confidence=0.95, measures=MEASURES), DELONG, "auc"
+    )
     assert (found["p"], found["difference"], found["status"]) == (None, None, "undefined")
     assert found["reason"] == f"AUC undefined: all {N} test scans are positive"
 
@@ -174,13 +176,15 @@ def test_arms_on_different_scans_are_not_compared_by_scan(pair):
     frame = given.scans[1].frame
     fewer = Predicted(frame[frame["scan_id"] != "t0000"], {})
     other = Pair(given.names, given.cells, (given.scans[0], fewer), 0.4)
-    found = row_of(compare([other], confidence=0.95), DELONG, "auc")
+    found = row_of(compare([other], confidence=0.95, measures=MEASURES), DELONG, "auc")
     assert found["p"] is None
     assert found["reason"] == "the two arms were not tested on the same scans"
 
 
 def test_nothing_is_ever_not_a_number(pair):
-    rows = compare([pair(), pair(("b", "o", "x"), runs=1, ratio=None)], confidence=0.95)
+    rows = compare(
+        [pair(), pair(("b", "o", "x"), runs=1, ratio=None)], confidence=0.95, measures=MEASURES
+    )
     for row in rows:
         numbers = [value for value in row.values() if isinstance(value, float)]
         assert all(np.isfinite(numbers))
@@ -211,7 +215,7 @@ def test_the_clusters_of_delong_are_counted_and_say_what_they_are(pair):
     for key in keys:
         scans = tuple(Predicted(one.frame, {"patient_key": key}) for one in given.scans)
         other = Pair(given.names, given.cells, scans, 0.4)
-        found = compare([other], confidence=0.95)
+        found = compare([other], confidence=0.95, measures=MEASURES)
         assert {row["patient_key"] for row in found} == {key}
         assert row_of(found, DELONG, "auc")["clusters"] == N // 4
         assert row_of(found, PAIRED, "auc")["clusters"] is None

@@ -6,49 +6,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from elsewhere.scores.confusion import Confusion, average, combined, count, measures, normalised
+from elsewhere.scores.confusion import Confusion, accuracy, average, combined, count, normalised
 
 judged = st.lists(st.tuples(st.integers(0, 1), st.booleans()), min_size=1, max_size=30)
 
 
 @settings(max_examples=40)
 @given(judged)
-def test_counts_and_measures_are_those_of_scikit_learn(pairs):
+def test_counts_and_accuracy_are_those_of_scikit_learn(pairs):
     labels = np.array([label for label, _ in pairs])
     calls = np.array([call for _, call in pairs])
     counts = count(labels, calls=calls)
     tn, fp, fn, tp = sk.confusion_matrix(labels, calls, labels=[0, 1]).ravel()
     assert counts == Confusion(tp=tp, fp=fp, tn=tn, fn=fn)
-    values, reasons = measures(counts)
-    undefined = {name for name, value in values.items() if value is None}
-    assert undefined == set(reasons)
-    oracles = {
-        "accuracy": sk.accuracy_score(labels, calls),
-        "sensitivity": sk.recall_score(labels, calls, zero_division=np.nan),
-        "specificity": sk.recall_score(labels, calls, pos_label=0, zero_division=np.nan),
-        "f1": sk.f1_score(labels, calls, zero_division=np.nan),
-        "precision": sk.precision_score(labels, calls, zero_division=np.nan),
-    }
-    for name, oracle in oracles.items():
-        if values[name] is None:
-            assert np.isnan(oracle)
-        else:
-            assert values[name] == pytest.approx(oracle, abs=1e-12)
+    assert accuracy(counts) == pytest.approx(sk.accuracy_score(labels, calls), abs=1e-12)
 
 
-def test_undefined_measures_say_why():
-    values, reasons = measures(Confusion(tp=0, fp=0, tn=0, fn=171))
-    assert values == {
-        "accuracy": 0.0,
-        "sensitivity": 0.0,
-        "specificity": None,
-        "f1": 0.0,
-        "precision": None,
-    }
-    assert reasons == {
-        "specificity": "no test scan is negative",
-        "precision": "no test scan is called positive",
-    }
+def test_no_scans_have_no_accuracy():
+    assert accuracy(Confusion(0, 0, 0, 0)) is None
 
 
 def test_normalised_rows_add_to_one_or_are_undefined():

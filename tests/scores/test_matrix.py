@@ -5,7 +5,8 @@ import csv
 import pytest
 
 from elsewhere.design.arm import Arm
-from elsewhere.scores.matrix import COLUMNS, NUMBERS, rows, write
+from elsewhere.design.scoring import STANDARD
+from elsewhere.scores.matrix import columns, numbers, rows, write
 
 ARMS = {
     "a": Arm(sites=("a",), method="erm", network="n"),
@@ -22,7 +23,7 @@ ARMS = {
 
 
 def one(auc, *, fold=0, seed=0, status="ok"):
-    return dict.fromkeys(NUMBERS, auc) | {"fold": fold, "seed": seed, "status": status}
+    return dict.fromkeys(numbers(STANDARD), auc) | {"fold": fold, "seed": seed, "status": status}
 
 
 def cell(arm, site, runs, *, pooled=0.5, status="ok"):
@@ -46,7 +47,7 @@ CELLS = [
 
 
 def test_rows_follow_the_declared_order_and_end_each_cell_with_its_pool():
-    table = rows(CELLS, arms=ARMS, sites=["x", "y"])
+    table = rows(CELLS, arms=ARMS, sites=["x", "y"], metrics=STANDARD)
     keys = [(row["arm"], row["test_site"], row["fold"], row["status"]) for row in table]
     assert keys == [
         ("a", "x", 0, "ok"),
@@ -62,14 +63,18 @@ def test_rows_follow_the_declared_order_and_end_each_cell_with_its_pool():
 
 def test_a_missing_cell_is_named():
     with pytest.raises(ValueError, match="no metrics of a/x"):
-        rows(CELLS[:3], arms=ARMS, sites=["x", "y"])
+        rows(CELLS[:3], arms=ARMS, sites=["x", "y"], metrics=STANDARD)
 
 
 def test_the_file_keeps_every_digit_and_leaves_the_undefined_empty(tmp_path):
-    write(rows(CELLS, arms=ARMS, sites=["x", "y"]), tmp_path / "matrix.csv")
+    write(
+        rows(CELLS, arms=ARMS, sites=["x", "y"], metrics=STANDARD),
+        tmp_path / "matrix.csv",
+        metrics=STANDARD,
+    )
     with (tmp_path / "matrix.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
-    assert tuple(table[0]) == COLUMNS
+    assert tuple(table[0]) == columns(STANDARD)
     assert float(table[1]["auc"]) == 1 / 3
     assert [row["auc"] for row in table[-2:]] == ["", ""]
     assert [row["status"] for row in table[-2:]] == ["undefined", "not run"]
@@ -80,15 +85,29 @@ def test_the_file_keeps_every_digit_and_leaves_the_undefined_empty(tmp_path):
 
 def test_the_order_of_cells_changes_no_byte(tmp_path):
     for name, cells in (("one", CELLS), ("two", CELLS[::-1])):
-        write(rows(cells, arms=ARMS, sites=["x", "y"]), tmp_path / name)
+        write(
+            rows(cells, arms=ARMS, sites=["x", "y"], metrics=STANDARD),
+            tmp_path / name,
+            metrics=STANDARD,
+        )
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
 
 
 def test_what_makes_an_arm_another_than_it_looks_stands_in_every_row():
-    table = rows(CELLS, arms=ARMS, sites=["x", "y"])
+    table = rows(CELLS, arms=ARMS, sites=["x", "y"], metrics=STANDARD)
     names = ("arm", "selection", "unseen", "anonymous", "models_of")
     assert {tuple(row[name] for name in names) for row in table} == {
         ("a", "validation", None, "no", None),
         ("a_b", "test", "mean", "yes", "a"),
     }
     assert {row["patient_key"] for row in table if row["status"] == "ok"} == {"none"}
+
+
+def test_a_metric_that_a_study_names_has_columns_of_its_own():
+    added = columns((*STANDARD, "youden"))
+    assert [name for name in added if name not in columns(STANDARD)] == [
+        "youden",
+        "youden_low",
+        "youden_high",
+    ]
+    assert added[-2:] == ("threshold", "status")

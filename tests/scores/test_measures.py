@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from elsewhere.design.scoring import Scoring
+from elsewhere.design.scoring import STANDARD, Scoring
 from elsewhere.scores.intervals import wilson
-from elsewhere.scores.measures import Judged, absent, measure
+from elsewhere.scores.measures import absent, measure
+from elsewhere.scores.metric import Judged
 
 SCORING = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=300, seed=0)
 
@@ -118,11 +119,11 @@ def test_no_calls_leave_precision_undefined_and_the_auc_untouched():
 
 def test_no_scans_have_no_numbers():
     found = measure(judged([], []), scoring=SCORING)
-    assert found == absent("undefined", reason="AUC undefined: there are no test scans")
+    assert found == absent("undefined", "AUC undefined: there are no test scans", metrics=STANDARD)
 
 
 def test_an_absent_set_has_the_same_keys(ordinary):
-    assert set(absent("not run", reason="x")) == set(measure(ordinary, scoring=SCORING))
+    assert set(absent("not run", "x", metrics=STANDARD)) == set(measure(ordinary, scoring=SCORING))
 
 
 def test_everything_is_json_and_follows_the_seed(ordinary):
@@ -133,3 +134,12 @@ def test_everything_is_json_and_follows_the_seed(ordinary):
     other = measure(ordinary, scoring=SCORING.model_copy(update={"seed": 1}))
     assert other["auc_bootstrap_low"] != json.loads(first)["auc_bootstrap_low"]
     assert other["auc_low"] == json.loads(first)["auc_low"]
+
+
+def test_only_the_named_metrics_are_computed(ordinary):
+    found = measure(ordinary, scoring=SCORING.model_copy(update={"metrics": ("auc", "youden")}))
+    assert "sensitivity" not in found
+    assert {"auc", "roc", "youden", "youden_low", "youden_high"} < set(found)
+    every = measure(ordinary, scoring=SCORING)
+    assert "youden" not in every
+    assert found["youden"] == pytest.approx(every["sensitivity"] + every["specificity"] - 1)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from elsewhere.imaging.source import Source
 from elsewhere.sites import account
-from elsewhere.sites.account import Account, AccountError, Closed, Seen, seen
+from elsewhere.sites.account import Account, AccountError, Closed, FolderListing, list_files
 from elsewhere.sites.layout import Layout, LeftOut, Scan
 
 
@@ -42,8 +42,8 @@ def test_everything_is_seen_once(tmp_path):
     (tmp_path / "self").symlink_to(tmp_path / "self")
     os.mkfifo(tmp_path / "pipe")
     links = {tmp_path / name for name in ("nowhere", "self", "pipe")}
-    assert seen(tmp_path).files == {*files, *links}
-    assert seen(tmp_path / "none").files == set()
+    assert list_files(tmp_path).files == {*files, *links}
+    assert list_files(tmp_path / "none").files == set()
 
 
 def test_every_file_that_nobody_names_has_a_reason(tmp_path):
@@ -51,7 +51,7 @@ def test_every_file_that_nobody_names_has_a_reason(tmp_path):
     touch(tmp_path, "notes.txt", "x/y.bin", "x/z.bin")
     (tmp_path / "x" / "empty.png").touch()
     os.mkfifo(tmp_path / "pipe")
-    closed = Account(tmp_path).closed(Nothing(), seen(tmp_path))
+    closed = Account(tmp_path).closed(Nothing(), list_files(tmp_path))
     assert reasons(closed) == [
         (".", "document", 2),
         ("__MACOSX/1.png", "hidden", 1),
@@ -82,9 +82,9 @@ def test_a_file_with_two_ends_is_an_error_unless_it_has_many_frames(tmp_path):
         book.leave_out(LeftOut("x", "gap", "", tuple(files)))
         if not shared:
             with pytest.raises(AccountError, match="1 files with reason gap"):
-                book.closed(Nothing(), seen(tmp_path))
+                book.closed(Nothing(), list_files(tmp_path))
         else:
-            closed = book.closed(Nothing(), seen(tmp_path))
+            closed = book.closed(Nothing(), list_files(tmp_path))
             assert (closed.used, closed.files()["rejected"], closed.total) == (1, 1, 2)
 
 
@@ -93,16 +93,16 @@ def test_two_frames_of_a_file_may_be_in_two_volumes(tmp_path):
     book = Account(tmp_path, frozenset({file}))
     book.use([(file, 0), (file, 1)])
     book.use([(file, 2)])
-    closed = book.closed(Nothing(), seen(tmp_path))
+    closed = book.closed(Nothing(), list_files(tmp_path))
     assert (closed.used, closed.total, closed.rows) == (1, 1, ())
 
 
 def test_a_file_that_vanished_and_one_that_came_are_in_the_account(tmp_path):
     gone, _ = touch(tmp_path, "gone", "stays")
-    before = seen(tmp_path)
+    before = list_files(tmp_path)
     gone.unlink()
     touch(tmp_path, "came")
-    closed = Account(tmp_path).closed(Nothing(), before | seen(tmp_path))
+    closed = Account(tmp_path).closed(Nothing(), before | list_files(tmp_path))
     assert reasons(closed) == [(".", "unknown_file", 2), ("gone", "vanished", 1)]
     assert closed.total == 3
 
@@ -112,7 +112,7 @@ def test_a_file_outside_the_site_is_an_error(tmp_path):
     book = Account(tmp_path / "raw")
     book.use([(outside, 0)])
     with pytest.raises(AccountError, match="1 files of the scans lie outside"):
-        book.closed(Nothing(), Seen(frozenset()))
+        book.closed(Nothing(), FolderListing(frozenset()))
 
 
 def test_numbers_that_do_not_add_up_are_an_error():
@@ -124,7 +124,7 @@ def test_numbers_that_do_not_add_up_are_an_error():
 
 def test_a_folder_that_cannot_be_listed_is_a_row(tmp_path):
     (tmp_path / "shut").mkdir()
-    found = Seen(frozenset(), frozenset({tmp_path / "shut"}))
+    found = FolderListing(frozenset(), frozenset({tmp_path / "shut"}))
     closed = Account(tmp_path).closed(Nothing(), found)
     assert reasons(closed) == [("shut", "unreadable_folder", 0)]
     assert closed.total == 0
@@ -151,7 +151,7 @@ def test_whatever_happens_to_each_file_the_account_adds_up(ends):
             book.use([(path, 0)])
         elif end:
             book.leave_out(LeftOut(path.name, end, "why", (path,)))
-    closed = book.closed(Nothing(), Seen(frozenset(FILES)))
+    closed = book.closed(Nothing(), FolderListing(frozenset(FILES)))
     counts = account.summary(closed, 1)
     files = counts["files"]
     assert files["used"] + files["set aside"] + files["rejected"] == files["total"] == 8
@@ -177,4 +177,4 @@ def test_the_order_of_rows_does_not_show():
 def test_files_of_an_image_scan_are_its_units():
     scan = Scan("n", "p", "P", 1, "c", Source("stack", (Path("1"), Path("2"))))
     assert account.units(scan) == [(Path("1"), 0), (Path("2"), 0)]
-    assert account.shared([scan]) == frozenset()
+    assert account.multi_frame_files([scan]) == frozenset()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.design import params
-from elsewhere.sites.covid_ctset import CovidCtset, _by_patient, _expected
+from elsewhere.sites.covid_ctset import CovidCtset, _by_patient, _listed_series
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan, age
 
 POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
@@ -96,7 +96,7 @@ def test_the_published_tables(real):
     headers = _by_patient(root / "Patients_metadata.csv", "SR_2 RescaleSlope")
     positive = [row for row in people.values() if row["COVID-19 Infection"] == "Positive"]
     assert (len(people), len(positive), set(people) ^ set(headers)) == (377, 95, set())
-    assert len(_expected(headers)) == 1119
+    assert len(_listed_series(headers)) == 1119
     assert all(10 <= age(row["AGE"]) <= 82 for row in people.values())
 
 

@@ -182,10 +182,10 @@ def test_the_study_date_is_kept_for_the_intake(published, write_dicom, thorax, s
         ("label\n1\n", "none of its columns is study, accession, patient"),
         ("study,label\n1.2,Smith\n", "line 2: expected label 0 or 1, and a study"),
         ("study,label\n,1\n", "line 2: expected label 0 or 1, and a study"),
-        ("study,label\n1.2,1\n1.2,0\n", "line 3: this study stands above with another label"),
+        ("study,label\n1.2,1\n1.2,0\n", "line 3: this study has a row above with another label"),
         ("study,patient,label\n1,Smith,1\n1,Doe,1\n", "line 3: .* or another entry"),
         ("study,Smith\n1.2,1\n", "none of its 2 columns is label"),
-        ("study,label\n1.2,1,Smith\n", "cannot be read as a table"),
+        ("study,label\n1.2,1,Smith\n", "3 cells in a table of 2 columns"),
         ("study,label\n", "no row"),
     ],
 )

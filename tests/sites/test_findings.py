@@ -52,7 +52,7 @@ def test_not_annotated_is_neither_negative_nor_blank():
     [
         "edema",
         "edema=maybe",
-        "oedema=positive",
+        "Edema=positive",
         "edema=positive;",
         "edema=positive;atelectasis=blank",
         "edema=positive;edema=positive",
@@ -70,3 +70,11 @@ def test_a_text_that_was_not_written_here_is_quoted(text):
 def test_an_unknown_name_is_not_written():
     with pytest.raises(findings.FindingsError, match="'Edema=positive'"):
         findings.written({"Edema": "positive"})
+
+
+def test_a_hospital_may_have_findings_of_its_own():
+    """What no published vocabulary has is known where a manifest has it, and a typo nowhere."""
+    own = findings.written({"my_finding": "positive", "edema": "blank"})
+    assert findings.read(own) == {"edema": "blank", "my_finding": "positive"}
+    assert findings.known([own, ""]) == {*findings.NAMES, "my_finding"}
+    assert "my_finding" not in findings.known([""])

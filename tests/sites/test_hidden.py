@@ -1,4 +1,4 @@
-"""hidden: scans with text in their pixels are not shown to anybody."""
+"""hidden: scans with text in their pixels are never displayed."""
 
 import pandas as pd
 

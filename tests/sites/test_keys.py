@@ -90,7 +90,7 @@ def test_a_short_secret_is_refused(secret_file):
     secret_file.parent.mkdir()
     secret_file.write_text("password")
     secret_file.chmod(0o600)
-    with pytest.raises(SecretError, match="8 bytes are no secret"):
+    with pytest.raises(SecretError, match="8 bytes are not enough for a secret"):
         keys.keys("a", private=True)
 
 

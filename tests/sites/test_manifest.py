@@ -89,9 +89,9 @@ def test_no_row_is_a_manifest_with_the_same_types(tmp_path):
         ("study_day", -1),
         ("affine", "[SMITH]"),
         ("flags", "Free text."),
-        ("value_scale", "grey"),
+        ("value_scale", "kelvin"),
         ("spacing_y_mm", 0.0),
-        ("source_format", "BMP"),
+        ("source_format", "GIF"),
         ("volume_sha256", ""),
     ],
 )

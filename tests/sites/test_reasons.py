@@ -39,16 +39,6 @@ def test_every_code_in_the_table_is_used():
     assert [code for code in REASONS if f'"{code}"' not in texts] == []
 
 
-def test_the_document_is_the_table():
-    rows = re.findall(
-        r"^\| `(\w+)` \| (set aside|rejected) \| (.+) \| (.+) \|$",
-        (ROOT / "docs/ingestion.md").read_text(),
-        re.M,
-    )
-    expected = [(code, one.verdict, one.sentence, one.remedy) for code, one in REASONS.items()]
-    assert rows == expected
-
-
 @pytest.mark.parametrize("code", REASONS)
 def test_a_reason_says_what_it_means_and_what_to_do(code):
     assert re.fullmatch(r"[a-z0-9_]+", code)

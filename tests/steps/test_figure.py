@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.scores.matrix import COLUMNS
+from elsewhere.design.scoring import STANDARD
+from elsewhere.scores.matrix import columns
 from elsewhere.steps import figure
 
 MAKER = runpy.run_path(str(Path(__file__).parents[1] / "figures" / "conftest.py"))
@@ -57,7 +58,7 @@ def test_matrix_csv_has_every_run_and_a_pooled_row(
     job, _ = twice
     with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert tuple(rows[0]) == COLUMNS
+    assert tuple(rows[0]) == columns(STANDARD)
     assert len(rows) == 2 * 2 * (4 + 1)  # arms x sites x (folds + pooled)
 
 

@@ -18,7 +18,7 @@ from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.imaging import store
 from elsewhere.methods import method as methods
-from elsewhere.methods.inference import How, mc_probabilities, probabilities
+from elsewhere.methods.inference import InferenceOptions, mc_probabilities, probabilities
 from elsewhere.methods.prediction import scan_seed
 from elsewhere.networks import network as networks
 from elsewhere.networks import weights
@@ -119,19 +119,19 @@ def test_every_run_has_its_folds_validation_and_test_scans(predicted):
 
 def test_each_row_is_what_its_own_model_says_of_its_own_scan(predicted):
     _, inputs, rows, _ = predicted
-    how = How(input=VOLUME, site=None, batch_size=4, device=torch.device("cpu"))
+    options = InferenceOptions(input=VOLUME, site=None, batch_size=4, device=torch.device("cpu"))
     for row in rows.itertuples():
         network = networks.build(NETWORK, VOLUME)
         weights.load(network, inputs["model"][f"{row.fold}-{row.seed}"])
         array = store.read(inputs["arrays"] / f"{row.scan_id}{store.SUFFIX}")
-        expected, start = probabilities(network, array, how=how)
+        expected, start = probabilities(network, array, options=options)
         np.testing.assert_allclose([row.probability_0, row.probability_1], expected, atol=1e-6)
         assert row.window_start == start
         if row.part == "validation":
             assert len(row.mc_probability) == 0
             continue
         seed = scan_seed(row.seed, row.scan_id)
-        passes = mc_probabilities(network, array, prediction=PREDICTION, seed=seed, how=how)
+        passes = mc_probabilities(network, array, prediction=PREDICTION, seed=seed, options=options)
         np.testing.assert_allclose(row.mc_probability, passes, atol=1e-6)
 
 
@@ -224,9 +224,9 @@ def test_a_training_site_goes_through_its_own_layers(tmp_path):
     own, metadata = found(cell, unseen="mean")
     network = methods.build(SITED.method).adapt(networks.build(REDESIGN, IMAGE), ["here", "there"])
     weights.load(network, cell.paths("model")["0-0"])
-    how = How(input=IMAGE, site="here", batch_size=4, device=torch.device("cpu"))
+    options = InferenceOptions(input=IMAGE, site="here", batch_size=4, device=torch.device("cpu"))
     array = store.read(cell.path("arrays") / f"{ids(6)[4]}{store.SUFFIX}")
-    expected, _ = probabilities(network, array, how=how)
+    expected, _ = probabilities(network, array, options=options)
     rows, _ = predictions.read(cell.outputs["predictions"])
     first = rows[(rows["scan_id"] == ids(6)[4]) & (rows["fold"] == 0) & (rows["seed"] == 0)]
     assert first["probability_1"].item() == pytest.approx(expected[1], abs=1e-6)

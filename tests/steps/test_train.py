@@ -1,4 +1,4 @@
-"""One run, whole, killed, interrupted, and where it cannot be made."""
+"""train: a run that completes, is killed, is interrupted, or cannot be made."""
 
 import dataclasses
 import hashlib
@@ -128,7 +128,7 @@ def test_a_run_whose_outputs_were_refused_goes_on_at_its_end(job, tmp_path, capl
     job.outputs["model"].unlink()
     caplog.set_level("INFO")
     train.run(job, SETTINGS)
-    assert "going on at iteration 40" in caplog.text
+    assert "resuming at iteration 40" in caplog.text
     assert job.outputs["model"].read_bytes() == model
     train.done(job)
     assert not list((tmp_path / ".elsewhere" / "checkpoints").iterdir())
@@ -176,7 +176,7 @@ def test_damaged_checkpoint_is_not_fatal(job, tmp_path, caplog):
     process.join()
     found[0].write_bytes(b"no")
     train.run(job, SETTINGS)
-    assert "the run starts again" in caplog.text
+    assert "the run starts from the beginning" in caplog.text
     assert job.outputs["model"].exists()
 
 

@@ -44,7 +44,7 @@ def stage(step, wildcards):
     """The stage of a job; a target that the graph does not have is an error that says so."""
     name = "--".join([step, *wildcards])
     if name not in GRAPH:
-        raise tables.ParamsError(f"{name} is not in the graph of params.yaml at its scale")
+        raise tables.ParamsError(f"{name} is not in the graph of `run` at its scale")
     return GRAPH[name]
 
 

@@ -1,4 +1,4 @@
-"""archive: the contract of an archive, which is asked what it has and sends it."""
+"""archive: the base class of an archive (PACS): it searches for studies and retrieves images."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ ATTRIBUTES: dict[Key, str] = {
 
 
 class ArchiveError(RuntimeError):
-    """The archive cannot be used as it is; the message says what to do and names nobody."""
+    """The archive cannot be used; the message says what to do and names no patient."""
 
 
 class Unavailable(ArchiveError):  # noqa: N818
-    """The archive does not answer, or not now: going on would only fail as often as it is asked."""
+    """The archive does not answer or is busy: every further request would fail as well."""
 
 
 class Denied(ArchiveError):  # noqa: N818
@@ -39,7 +39,7 @@ class Failed(ArchiveError):  # noqa: N818
 
 @dataclass(frozen=True)
 class Query:
-    """One row of a work list as a question: a key, its value, and a range of study dates."""
+    """The query of one row of a work list: a key, its value and a range of study dates."""
 
     key: Key
     value: str
@@ -48,25 +48,25 @@ class Query:
 
 @dataclass(frozen=True)
 class Study:
-    """A study of the archive; the identifiers never leave memory but into label.csv."""
+    """A study of the archive; its identifiers are written to label.csv and nowhere else."""
 
     uid: str
     accession: str
     patient: str
 
-    def answers(self, query: Query) -> bool:
-        """Return whether the study is one that was asked for.
+    def matches(self, query: Query) -> bool:
+        """Return whether the study matches a query exactly.
 
-        Archives ignore keys that they do not support, and some match without regard to case: a
-        study of another patient must not come in that way.
+        Archives ignore keys that they do not support, and some ignore case. Without this check
+        studies of other patients would be retrieved.
         """
-        found = {"study": self.uid, "accession": self.accession, "patient": self.patient}
-        return found[query.key] == query.value
+        values = {"study": self.uid, "accession": self.accession, "patient": self.patient}
+        return values[query.key] == query.value
 
 
 @dataclass(frozen=True)
 class Series:
-    """A series of a study; `count` is how many instances the archive says it has, None unsaid."""
+    """A series of a study; `count` is the archive's number of instances, None if not stated."""
 
     study: str
     uid: str
@@ -77,7 +77,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance of a series; `sop_class` may be empty: archives need not tell."""
+    """An instance of a series; `sop_class` is empty if the archive does not state it."""
 
     uid: str
     sop_class: str
@@ -87,10 +87,10 @@ Keep = Callable[[FileDataset], None]
 
 
 class Archive(ABC):
-    """One archive; its methods are called by several threads at once.
+    """One archive; several threads call its methods at once.
 
-    All raise `ArchiveError`: `Unavailable` or `Denied` if asking again is useless now, `Failed` if
-    only this request failed.
+    All methods raise `ArchiveError`: `Unavailable` or `Denied` if further requests would fail too,
+    `Failed` if only this request failed.
     """
 
     @abstractmethod
@@ -98,7 +98,7 @@ class Archive(ABC):
 
     @abstractmethod
     def studies(self, query: Query) -> list[Study]:
-        """Return what the archive answers, matching or not."""
+        """Return the studies of the archive's answer; they may not all match the query."""
 
     @abstractmethod
     def series(self, study: Study) -> list[Series]:
@@ -110,11 +110,11 @@ class Archive(ABC):
 
     @abstractmethod
     def fetch(self, series: Series, wanted: Sequence[Instance], keep: Keep) -> None:
-        """Hand each wanted instance of a series to `keep`, as it arrives.
+        """Pass each wanted instance of a series to `keep` as it arrives.
 
-        `keep` raises `elsewhere.archives.shelf.Unsound` for an instance that is damaged or not the
-        one asked for: then it counts as not arrived. An instance that the archive cannot send is
-        left out; the caller compares.
+        `keep` raises `elsewhere.archives.instance_store.InvalidInstance` for an instance that is
+        damaged or was not requested; such an instance counts as missing. Instances that the archive
+        cannot send are left out. The caller compares the arrived instances with the wanted ones.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""association: connections to an archive that speaks DIMSE, with TLS, and why there is none."""
+"""association: connect to a DIMSE archive, with or without TLS, and explain a failed connection."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from pynetdicom.presentation import PresentationContext
 from elsewhere.archives.archive import ArchiveError, Denied, Unavailable
 from elsewhere.archives.credentials import Credentials
 from elsewhere.archives.pace import Transient
-from elsewhere.archives.session import trusted
+from elsewhere.archives.session import tls_verify
 from elsewhere.design.archives.dimse import DimseArchive
 
 NOT_OFFERED = (
     "the archive does not offer us this service (C-FIND, C-GET or C-MOVE): change `retrieve`, or "
     "ask its administrator"
 )
-# DCMTK's greatest; larger units are fewer, and slices of 512 x 512 are half a megabyte
+# DCMTK's maximum; larger units mean fewer of them: a 512 x 512 slice has half a megabyte
 _PDU_BYTES = 131072
 _USER_AND_PASSCODE = 2
 # PS3.8 9.3.4: (source, reason) of A-ASSOCIATE-RJ
 _CALLING_UNKNOWN, _CALLED_UNKNOWN = (1, 3), (1, 7)
-_REJECTED_FOR_EVER = 1
+_REJECTED_PERMANENTLY = 1
 
 
 class Associations:
@@ -41,7 +41,7 @@ class Associations:
         self.entity.dimse_timeout = self.entity.network_timeout = row.answer_seconds
         self._context = None if row.tls == "none" else client_context(row, credentials)
 
-    def opened(
+    def established(
         self,
         contexts: Sequence[PresentationContext],
         *,
@@ -53,9 +53,9 @@ class Associations:
         Raises
         ------
         Denied
-            If the archive does not know our title, its own, or our certificate.
+            If the archive rejects our AE title, the called AE title or our certificate.
         Transient
-            If it does not answer, or has no room for us now.
+            If the archive does not answer or is busy.
         """
         association = self.entity.associate(
             self._row.host,
@@ -85,28 +85,34 @@ class Associations:
         return [identity]
 
     def _unconnected(self) -> Exception:
-        """Return the reason why nothing was established: pynetdicom only logs it."""
-        at = f"{self._row.host}:{self._row.port}"
+        """Return why no association was established; pynetdicom only logs the reason."""
+        address = f"{self._row.host}:{self._row.port}"
         try:
-            plain = socket.create_connection((self._row.host, self._row.port), 2)
+            connection = socket.create_connection((self._row.host, self._row.port), 2)
         except OSError as error:
-            return Transient(Unavailable(f"no connection to {at} ({type(error).__name__})"))
-        with plain:
+            return Transient(Unavailable(f"no connection to {address} ({type(error).__name__})"))
+        with connection:
             if self._context is None:
-                return Transient(Unavailable(f"{at} ends the association (does it want TLS?)"))
+                return Transient(
+                    Unavailable(f"{address} ends the association (does it require TLS?)")
+                )
             try:
-                with self._context.wrap_socket(plain, server_hostname=self._row.host):
-                    return Transient(Unavailable(f"{at} ends the association"))
+                with self._context.wrap_socket(connection, server_hostname=self._row.host):
+                    return Transient(Unavailable(f"{address} ends the association"))
             except ssl.SSLCertVerificationError as error:
                 reason = error.verify_message
-                return Denied(f"TLS: {at} is not trusted ({reason}); is ca_bundle its authority?")
+                return Denied(
+                    f"TLS: {address} is not tls_verify ({reason}); is ca_bundle its authority?"
+                )
             except OSError as error:
-                return Denied(f"TLS: {at} refuses ({type(error).__name__}); does it want TLS?")
+                return Denied(
+                    f"TLS: {address} refuses ({type(error).__name__}); does it require TLS?"
+                )
 
 
 def client_context(row: DimseArchive, credentials: Credentials) -> ssl.SSLContext:
-    """Return how we connect: the archive's certificate is checked unless the row says otherwise."""
-    bundle = trusted(row.ca_bundle)
+    """Return the TLS settings of our connections; `tls: unverified` skips the certificate check."""
+    bundle = tls_verify(row.ca_bundle)
     context = ssl.create_default_context(cafile=bundle if isinstance(bundle, str) else None)
     if row.tls == "unverified":
         context.check_hostname = False
@@ -116,7 +122,7 @@ def client_context(row: DimseArchive, credentials: Credentials) -> ssl.SSLContex
 
 
 def server_context(row: DimseArchive, credentials: Credentials) -> ssl.SSLContext:
-    """Return how C-MOVE connects to us: with our certificate, and only who has one of its own.
+    """Return the TLS settings for incoming C-MOVE connections: mutual TLS where `tls` is verified.
 
     Raises
     ------
@@ -125,10 +131,10 @@ def server_context(row: DimseArchive, credentials: Credentials) -> ssl.SSLContex
     """
     if not credentials.client_certificate:
         raise ArchiveError(
-            "C-MOVE over TLS reaches us as a server, which needs a certificate: set the variables "
+            "for C-MOVE over TLS we are the server and need a certificate: set the variables "
             "ELSEWHERE_ARCHIVE_<archive>_CLIENT_CERTIFICATE and _CLIENT_KEY"
         )
-    bundle = trusted(row.ca_bundle)
+    bundle = tls_verify(row.ca_bundle)
     context = ssl.create_default_context(
         ssl.Purpose.CLIENT_AUTH, cafile=bundle if isinstance(bundle, str) else None
     )
@@ -145,14 +151,14 @@ def _present(context: ssl.SSLContext, credentials: Credentials) -> None:
 
 def _rejected(association: Association, row: DimseArchive) -> Exception:
     answer = association.acceptor.primitive
-    why = (getattr(answer, "result_source", None), getattr(answer, "diagnostic", None))
-    if why == _CALLING_UNKNOWN:
+    reason = (getattr(answer, "result_source", None), getattr(answer, "diagnostic", None))
+    if reason == _CALLING_UNKNOWN:
         return Denied(
             f"the archive does not know us: its administrator must add the title {row.calling_aet}"
         )
-    if why == _CALLED_UNKNOWN:
+    if reason == _CALLED_UNKNOWN:
         return Denied(f"the archive is not called {row.called_aet}; correct called_aet")
-    text = f"the archive rejects the association (source, reason {why})"
-    if getattr(answer, "result", None) == _REJECTED_FOR_EVER:
+    text = f"the archive rejects the association (source, reason {reason})"
+    if getattr(answer, "result", None) == _REJECTED_PERMANENTLY:
         return Denied(text)
     return Transient(Unavailable(text))

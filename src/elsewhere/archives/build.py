@@ -1,4 +1,4 @@
-"""build: makes the archive that a row of `archives` describes."""
+"""build: create the archive that a row of `archives` describes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from elsewhere.design.archive_rows import ArchiveRow
 
 
 def archive(row: ArchiveRow, credentials: Credentials, *, pace: Pace) -> Archive:
-    """Return the archive of a row of `archives`; nothing is asked yet.
+    """Return the archive of a row of `archives`; no request is sent yet.
 
     Raises
     ------
     KindError
-        If there is no protocol of this kind.
+        If there is no archive of this kind.
     """
-    chosen = kinds.implementation("archives", row.kind, Archive)  # type: ignore[type-abstract]
-    return chosen(row, credentials, pace=pace)
+    archive_class = kinds.implementation("archives", row.kind, Archive)  # type: ignore[type-abstract]
+    return archive_class(row, credentials, pace=pace)
 
 
 def pace(row: ArchiveRow) -> Pace:
-    """Return the clock of a row."""
+    """Return the request rate and the retries of a row of `archives`."""
     return Pace(row.rate, row.backoff_seconds, row.backoff_most_seconds, row.attempts)

@@ -1,4 +1,4 @@
-"""credentials: user, password, token and client certificate, from the environment only."""
+"""credentials: read an archive's user, password, token and certificate from the environment."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FILES = ("CLIENT_CERTIFICATE", "CLIENT_KEY")
 
 
 class CredentialsError(ValueError):
-    """The environment's credentials cannot be used; the message names the variable, no value."""
+    """The credentials cannot be used; the message names the variable and never its value."""
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """What an archive wants from us; empty: nothing. No value is ever shown."""
+    """The credentials of one archive; an empty field is not used. `repr` hides the secrets."""
 
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
@@ -28,55 +28,56 @@ class Credentials:
     client_key: str = ""
 
 
-def variable(archive: str, what: str) -> str:
-    """Return the variable of an archive, such as ELSEWHERE_ARCHIVE_MAIN_PACS_PASSWORD."""
-    return "_".join((PREFIX, re.sub(r"\W", "_", archive).upper(), what))
+def variable(archive: str, setting: str) -> str:
+    """Return an archive's environment variable, such as ELSEWHERE_ARCHIVE_MAIN_PACS_PASSWORD."""
+    return "_".join((PREFIX, re.sub(r"\W", "_", archive).upper(), setting))
 
 
 def credentials(archive: str, *, environment: Mapping[str, str] | None = None) -> Credentials:
     """Return the credentials of a row of `archives`.
 
-    USER, PASSWORD and TOKEN stand in variables, or in files that ..._FILE names, readable by their
-    owner only; CLIENT_CERTIFICATE and CLIENT_KEY name PEM files.
+    Variables hold USER, PASSWORD and TOKEN, or variables that end in _FILE name files with them,
+    which only their owner may read. CLIENT_CERTIFICATE and CLIENT_KEY name PEM files.
 
     Raises
     ------
     CredentialsError
-        If a file is missing or readable by others, a half is missing, or both kinds are given.
+        If a file is missing or others may read it, if only one of two variables that belong
+        together is set, or if a user and a token are set.
     """
-    given = os.environ if environment is None else environment
-    found = {what.lower(): _secret(archive, what, given) for what in SECRETS}
-    found |= {what.lower(): _path(archive, what, given) for what in FILES}
-    for one, other in (("USER", "PASSWORD"), ("CLIENT_CERTIFICATE", "CLIENT_KEY")):
-        if bool(found[one.lower()]) != bool(found[other.lower()]):
+    variables = os.environ if environment is None else environment
+    values = {setting.lower(): _secret(archive, setting, variables) for setting in SECRETS}
+    values |= {setting.lower(): _path(archive, setting, variables) for setting in FILES}
+    for first, second in (("USER", "PASSWORD"), ("CLIENT_CERTIFICATE", "CLIENT_KEY")):
+        if bool(values[first.lower()]) != bool(values[second.lower()]):
             raise CredentialsError(
-                f"set both {variable(archive, one)} and {variable(archive, other)}, or neither"
+                f"set both {variable(archive, first)} and {variable(archive, second)}, or neither"
             )
-    if found["user"] and found["token"]:
+    if values["user"] and values["token"]:
         raise CredentialsError(
             f"set {variable(archive, 'USER')} or {variable(archive, 'TOKEN')}, not both"
         )
-    return Credentials(**found)
+    return Credentials(**values)
 
 
-def _secret(archive: str, what: str, given: Mapping[str, str]) -> str:
-    name = variable(archive, what)
-    path = given.get(f"{name}_FILE")
+def _secret(archive: str, setting: str, variables: Mapping[str, str]) -> str:
+    name = variable(archive, setting)
+    path = variables.get(f"{name}_FILE")
     if not path:
-        return given.get(name, "")
-    if given.get(name):
+        return variables.get(name, "")
+    if variables.get(name):
         raise CredentialsError(f"set {name} or {name}_FILE, not both")
     return _readable(f"{name}_FILE", Path(path)).read_text("utf-8").strip()
 
 
-def _path(archive: str, what: str, given: Mapping[str, str]) -> str:
-    name = variable(archive, what)
-    path = given.get(name, "")
+def _path(archive: str, setting: str, variables: Mapping[str, str]) -> str:
+    name = variable(archive, setting)
+    path = variables.get(name, "")
     if not path:
         return ""
-    if what == "CLIENT_CERTIFICATE" and not Path(path).is_file():
+    if setting == "CLIENT_CERTIFICATE" and not Path(path).is_file():
         raise CredentialsError(f"{name}: {path} is no file")
-    return path if what == "CLIENT_CERTIFICATE" else str(_readable(name, Path(path)))
+    return path if setting == "CLIENT_CERTIFICATE" else str(_readable(name, Path(path)))
 
 
 def _readable(name: str, path: Path) -> Path:

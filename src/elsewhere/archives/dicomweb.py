@@ -1,4 +1,4 @@
-"""dicomweb: an archive that speaks QIDO-RS and WADO-RS (PS3.18, sections 10.6 and 10.4)."""
+"""dicomweb: search and retrieve by DICOMweb: QIDO-RS and WADO-RS (PS3.18, 10.6 and 10.4)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from elsewhere.archives.archive import (
     Study,
 )
 from elsewhere.archives.credentials import Credentials
+from elsewhere.archives.instance_store import InvalidInstance
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.session import PacedSession
-from elsewhere.archives.shelf import Unsound
 from elsewhere.design.archives.dicomweb import DicomwebArchive
 
-Found = dict[str, dict[str, Any]]
-Search = Callable[..., list[Found]]
+Attributes = dict[str, dict[str, Any]]
+Search = Callable[..., list[Attributes]]
 # DICOM JSON names attributes by tag (PS3.18 F.2)
 TAGS = {
     "StudyInstanceUID": "0020000D",
@@ -40,18 +40,18 @@ TAGS = {
     "SeriesDescription": "0008103E",
     "NumberOfSeriesRelatedInstances": "00201209",
 }
-# as stored: the archive is not to decompress
+# any transfer syntax: the archive sends the pixels as it stores them
 ANY_SYNTAX = (("application/dicom", "*"),)
-# an archive may end every answer at a number of its own; a query that never ends is none
+# archives limit the results of a page; a search that does not end after this many has failed
 _MOST_PAGES = 100_000
 
 
 class Dicomweb(Archive):
-    """QIDO-RS for what is there, one WADO-RS request an instance."""
+    """Searches by QIDO-RS; retrieves by one WADO-RS request per instance."""
 
     def __init__(self, row: DicomwebArchive, credentials: Credentials, *, pace: Pace) -> None:
         self._row, self._credentials, self._pace = row, credentials, pace
-        self._of_thread = threading.local()
+        self._local = threading.local()
 
     def studies(self, query: Query) -> list[Study]:
         """Search for studies."""
@@ -62,11 +62,13 @@ class Dicomweb(Archive):
         fields = ["AccessionNumber", "PatientID"]
         return [
             Study(
-                uid=_text(one, "StudyInstanceUID"),
-                accession=_text(one, "AccessionNumber"),
-                patient=_text(one, "PatientID"),
+                uid=_text(item, "StudyInstanceUID"),
+                accession=_text(item, "AccessionNumber"),
+                patient=_text(item, "PatientID"),
             )
-            for one in _all(search, "StudyInstanceUID", fields=fields, search_filters=filters)
+            for item in _all_pages(
+                search, "StudyInstanceUID", fields=fields, search_filters=filters
+            )
         ]
 
     def series(self, study: Study) -> list[Series]:
@@ -76,47 +78,49 @@ class Dicomweb(Archive):
         return [
             Series(
                 study=study.uid,
-                uid=_text(one, "SeriesInstanceUID"),
-                modality=_text(one, "Modality"),
-                description=_text(one, "SeriesDescription"),
-                count=_count(one),
+                uid=_text(item, "SeriesInstanceUID"),
+                modality=_text(item, "Modality"),
+                description=_text(item, "SeriesDescription"),
+                count=_count(item),
             )
-            for one in _all(
+            for item in _all_pages(
                 search, "SeriesInstanceUID", study_instance_uid=study.uid, fields=fields
             )
         ]
 
     def instances(self, series: Series) -> list[Instance]:
         """Search for the instances of a series."""
-        found = _all(
+        items = _all_pages(
             self._client().search_for_instances,
             "SOPInstanceUID",
             study_instance_uid=series.study,
             series_instance_uid=series.uid,
         )
-        return [Instance(_text(one, "SOPInstanceUID"), _text(one, "SOPClassUID")) for one in found]
+        return [
+            Instance(_text(item, "SOPInstanceUID"), _text(item, "SOPClassUID")) for item in items
+        ]
 
     def fetch(self, series: Series, wanted: Sequence[Instance], keep: Keep) -> None:
-        """Retrieve instance by instance; one that fails is left out."""
+        """Retrieve instance by instance; leave out an instance that fails."""
         for instance in wanted:
             try:
                 keep(self._retrieved(series, instance))
-            except (Failed, Unsound):
+            except (Failed, InvalidInstance):
                 continue
 
     def _retrieved(self, series: Series, instance: Instance) -> FileDataset:
-        sent: FileDataset = _answered(
+        dataset: FileDataset = _call(
             self._client().retrieve_instance,
             study_instance_uid=series.study,
             series_instance_uid=series.uid,
             sop_instance_uid=instance.uid,
             media_types=ANY_SYNTAX,
         )
-        return sent
+        return dataset
 
     def _client(self) -> DICOMwebClient:
-        """One session a thread: requests does not promise that sessions can be shared."""
-        if not hasattr(self._of_thread, "client"):
+        """Return this thread's client: sessions of requests need not be thread-safe."""
+        if not hasattr(self._local, "client"):
             client = DICOMwebClient(
                 self._row.url.rstrip("/"),
                 session=PacedSession(self._row, self._credentials, pace=self._pace),
@@ -124,43 +128,43 @@ class Dicomweb(Archive):
                 timeout=(self._row.connect_seconds, self._row.answer_seconds),
             )
             client.set_http_retry_params(retry=False)
-            self._of_thread.client = client
-        found: DICOMwebClient = self._of_thread.client
-        return found
+            self._local.client = client
+        own: DICOMwebClient = self._local.client
+        return own
 
 
-def _answered(ask: Callable[..., Any], **arguments: Any) -> Any:
-    """Call the client; what it raises becomes `Failed`, without the address that it would show."""
+def _call(request: Callable[..., Any], **arguments: Any) -> Any:
+    """Call the client; turn its errors into `Failed`, whose message does not hold the address."""
     try:
-        return ask(**arguments)
+        return request(**arguments)
     except exceptions.HTTPError as error:
         status = error.response.status_code if error.response is not None else "unknown"
         raise Failed(f"status {status}") from None
     except (ValueError, KeyError, IndexError, OSError, EOFError, TypeError) as error:
-        # a body that is no multipart message, no JSON or no DICOM
-        raise Failed(f"an answer that is no DICOMweb ({type(error).__name__})") from None
+        # the body is not a multipart message, not JSON or not DICOM
+        raise Failed(f"the answer is not valid DICOMweb ({type(error).__name__})") from None
 
 
-def _all(search: Search, key: str, **arguments: Any) -> list[Found]:
-    """Return the results of all pages; an archive that knows no pages repeats the first one."""
-    found: dict[str, Found] = {}
+def _all_pages(search: Search, key: str, **arguments: Any) -> list[Attributes]:
+    """Return the results of all pages; an archive without paging repeats the first page."""
+    results: dict[str, Attributes] = {}
     for _ in range(_MOST_PAGES):
-        more = {"offset": len(found)} if found else {}
-        page = _answered(search, **arguments, **more)
-        if not all(isinstance(one, dict) for one in page):
-            raise Failed("an answer that is no list of data sets")
-        new = {_text(one, key): one for one in page if _text(one, key) not in found}
+        offset = {"offset": len(results)} if results else {}
+        page = _call(search, **arguments, **offset)
+        if not all(isinstance(item, dict) for item in page):
+            raise Failed("the answer is not a list of data sets")
+        new = {_text(item, key): item for item in page if _text(item, key) not in results}
         if not new:
-            return list(found.values())
-        found |= new
-    raise Failed("an answer without end")
+            return list(results.values())
+        results |= new
+    raise Failed(f"the search has more than {_MOST_PAGES} pages")
 
 
-def _text(one: Found, keyword: str) -> str:
-    values = one.get(TAGS[keyword], {}).get("Value") or [""]
+def _text(item: Attributes, keyword: str) -> str:
+    values = item.get(TAGS[keyword], {}).get("Value") or [""]
     return str(values[0]).strip() if values[0] is not None else ""
 
 
-def _count(one: Found) -> int | None:
-    text = _text(one, "NumberOfSeriesRelatedInstances")
+def _count(item: Attributes) -> int | None:
+    text = _text(item, "NumberOfSeriesRelatedInstances")
     return int(text) if text.isdigit() else None

@@ -1,4 +1,4 @@
-"""labels: the site's label.csv, as the layout `dicom_series` reads it: one row a complete study."""
+"""labels: read and write a site's label.csv: one row for each completely retrieved study."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class LabelsError(ValueError):
 
 
 class Labels:
-    """Rows by StudyInstanceUID.
+    """The rows of label.csv by StudyInstanceUID, as the layout `dicom_series` reads them.
 
-    A study gets its row when it is complete and verified, and loses it before anything of it is
-    fetched again: a study that is half here has no label, and no scan is made of it.
+    A study gets its row when it is complete and verified, and loses the row before any of it is
+    fetched again. So an incomplete study has no label, and no scan is made from it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,16 +37,16 @@ class Labels:
         return None if row is None else row["label"]
 
     def drop(self, studies: Iterable[str]) -> None:
-        """Take the rows of these studies out."""
+        """Remove the rows of these studies."""
         for study in studies:
             self._rows.pop(study, None)
 
     def put(self, study: str, fields: Mapping[str, str]) -> None:
-        """Set the row of a study; columns of an older row that are not given stay."""
+        """Set the row of a study; columns of an older row that `fields` lacks stay."""
         self._rows[study] = {**self._rows.get(study, {}), **fields, "study": study}
 
     def write(self) -> None:
-        """Write the table, sorted by study, if that changes it."""
+        """Write the table, sorted by study, if its content changed."""
         if not self._rows and not self._path.exists():
             return
         used = {name for row in self._rows.values() for name in row} | {"study", "label"}

@@ -1,4 +1,4 @@
-"""operation: one C-FIND, C-GET or C-MOVE, and what its statuses mean (PS3.4 annex C)."""
+"""operation: run one C-FIND, C-GET or C-MOVE and interpret its statuses (PS3.4 annex C)."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from pynetdicom.presentation import PresentationContext
 from elsewhere.archives.archive import Denied, Failed, Unavailable
 from elsewhere.archives.association import NOT_OFFERED
 from elsewhere.archives.pace import Transient
-from elsewhere.archives.receive import SYNTAXES, Arriving
+from elsewhere.archives.receive import SYNTAXES, Transfer
 
 Responses = Iterator[tuple[Dataset, Dataset | None]]
-Ask = Callable[[], Responses]
+Request = Callable[[], Responses]
 # PS3.4 C.4.1.1.4, C.4.2.1.5, C.4.3.1.4
 _GOOD = (0x0000, 0xFF00, 0xFF01)
 _PARTLY = 0xB000
 _DESTINATION_UNKNOWN, _NOT_SUPPORTED, _CANCELLED = 0xA801, 0x0122, 0xFE00
 _BUSY = (0xA700, 0xA701)
-# of a C-FIND after some results, where nobody cancelled: the archive limits their number
-CUT = (_CANCELLED, 0xA700)
-SILENT = "the archive aborts the association, or is silent; does it know our title?"
+# a C-FIND that ends so after some results, not cancelled by us: the archive limits their number
+TRUNCATED = (_CANCELLED, 0xA700)
+SILENT = "the archive aborts the association or does not answer; does it know our title?"
 DESTINATION = (
     "for C-MOVE its administrator must add our title, host and listen_port as a destination"
 )
 _MOST_CONTEXTS = 127
-# some archives report C-MOVE as done while the last instances are under way
+# some archives report C-MOVE as done while the last instances are still being sent
 _SETTLE_S = 2.0
 
 
 def storage_contexts(classes: Sequence[str]) -> list[PresentationContext]:
-    """Return what we offer to receive: each transfer syntax on its own, that none is transcoded.
+    """Return the presentation contexts that we accept, one for each transfer syntax.
 
-    An association holds 128 contexts; for too many SOP classes the archive chooses a syntax each.
+    With a context for each syntax the archive need not transcode. An association holds at most 128
+    contexts; with too many SOP classes the archive chooses one syntax for each class.
     """
     if len(classes) * len(SYNTAXES) > _MOST_CONTEXTS:
         return [build_context(uid, list(SYNTAXES)) for uid in classes[:_MOST_CONTEXTS]]
@@ -55,8 +56,8 @@ def released(association: Association) -> Iterator[None]:
         association.release()
 
 
-def started(ask: Ask) -> Responses:
-    """Send a request; a missing presentation context and an ended association get their reasons.
+def send_request(request: Request) -> Responses:
+    """Send a request; explain a rejected presentation context and an ended association.
 
     Raises
     ------
@@ -66,38 +67,40 @@ def started(ask: Ask) -> Responses:
         If the association has ended.
     """
     try:
-        return ask()
+        return request()
     except ValueError:
         raise Denied(NOT_OFFERED) from None
     except RuntimeError:
         raise Transient(Unavailable("the association has ended")) from None
 
 
-def follow(ask: Ask, arriving: Arriving) -> None:
-    """Let a C-GET or C-MOVE run to its end; what it could not send stays in `arriving.left`.
+def run_retrieval(request: Request, transfer: Transfer) -> None:
+    """Run a C-GET or C-MOVE to its end; instances that did not come stay in `transfer.pending`.
 
     Raises
     ------
-    Denied, Transient
-        If going on is useless, or useless now.
+    Denied
+        If the archive does not offer the service, or does not know us as a destination.
+    Transient
+        If it failed and may succeed later.
     """
-    before = len(arriving.left)
-    for status, _ in started(ask):
-        arriving.checked()
+    before = len(transfer.pending)
+    for status, _ in send_request(request):
+        transfer.raise_problem()
         with contextlib.suppress(Failed):
-            judge(status.get("Status"))
-        done = before - int(status.get("NumberOfCompletedSuboperations") or 0)
-    arriving.settle(_SETTLE_S, left=done)
-    arriving.checked()
+            check_status(status.get("Status"))
+        still_due = before - int(status.get("NumberOfCompletedSuboperations") or 0)
+    transfer.settle(_SETTLE_S, at_most=still_due)
+    transfer.raise_problem()
 
 
-def judge(status: int | None) -> None:
-    """Return if a status is good, in part or so far.
+def check_status(status: int | None) -> None:
+    """Check a status: success, pending and partial success pass.
 
     Raises
     ------
     Denied, Failed, Transient
-        If it is not.
+        For every other status.
     """
     if status is None:
         raise Transient(Unavailable(SILENT))

@@ -1,4 +1,4 @@
-"""pace: how often an archive is asked, and how long we wait when it fails or is busy."""
+"""pace: limit the requests per second to an archive, and retry failed ones with a backoff."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):  # noqa: N818
-    """The pull is to stop; nothing is wrong with the archive."""
+    """The pull was asked to stop; this is no error of the archive."""
 
 
 class Transient(Exception):  # noqa: N818
@@ -23,11 +23,11 @@ class Transient(Exception):  # noqa: N818
     Attributes
     ----------
     final
-        What to raise when there is no further attempt.
+        The exception to raise after the last attempt.
     asked_s
         Seconds that the archive asks us to wait.
     progress
-        Something arrived before it failed: not a further failure in a row.
+        Whether something arrived before the failure; the count of failures then starts again.
     """
 
     def __init__(self, final: Exception, *, asked_s: float = 0.0, progress: bool = False) -> None:
@@ -37,18 +37,18 @@ class Transient(Exception):  # noqa: N818
 
 @dataclass
 class Pace:
-    """One clock for all connections to an archive.
+    """The request rate and the retries that all connections to an archive share.
 
     Attributes
     ----------
     per_second
-        Most turns a second.
+        Maximum number of requests per second.
     backoff_s, backoff_most_s
         Pause after the first failure, doubled at each further one, and its limit.
     attempts
-        How often something is tried before it is given up.
+        Number of attempts before an action is given up.
     stop
-        Set: nobody waits any longer, `Stopped` is raised.
+        When it is set, every wait ends and raises `Stopped`.
     """
 
     per_second: float
@@ -59,23 +59,23 @@ class Pace:
     _next: float = field(default=0.0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
-    def turn(self) -> None:
-        """Wait for the next turn; turns are evenly spaced, so there is no burst."""
+    def wait_turn(self) -> None:
+        """Wait for the next turn; turns are evenly spaced, so requests never come in bursts."""
         with self._lock:
             now = time.monotonic()
             begins = max(self._next, now)
             self._next = begins + 1 / self.per_second
         self.wait(begins - now)
 
-    def persist(self, action: Callable[[], T]) -> T:
-        """Return what an action returns; try again after each `Transient`, with growing pauses.
+    def retry(self, action: Callable[[], T]) -> T:
+        """Run an action and return its result; retry after each `Transient`, with growing pauses.
 
         Raises
         ------
         Exception
-            The last failure's `final`, when there is no further attempt.
+            The `final` of the last failure, when all attempts have failed.
         Stopped
-            If the pull is to stop.
+            If the pull was asked to stop.
         """
         failures = 0
         while True:
@@ -89,17 +89,17 @@ class Pace:
                 self.back_off(failures, asked_s=error.asked_s)
 
     def back_off(self, failures: int, *, asked_s: float = 0.0) -> None:
-        """Wait after the n-th failure in a row, or longer if asked to; never over the limit."""
+        """Wait after the n-th failure in a row, or as long as the archive asks, up to the limit."""
         doubled = self.backoff_s * 2.0 ** min(failures - 1, 32)
         self.wait(min(max(doubled, asked_s), self.backoff_most_s))
 
     def wait(self, seconds: float) -> None:
-        """Sleep unless the pull is to stop.
+        """Sleep.
 
         Raises
         ------
         Stopped
-            If it is.
+            If the pull was asked to stop.
         """
         if self.stop.is_set() or (seconds > 0 and self.stop.wait(seconds)):
             raise Stopped

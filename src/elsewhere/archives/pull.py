@@ -1,4 +1,4 @@
-"""pull: a work list's studies to a site's folder: complete, or without a label."""
+"""pull: retrieve the studies of a work list into a site's folder and label the complete ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from elsewhere.archives import worklist
 from elsewhere.archives.archive import Archive, Failed, Series, Study
 from elsewhere.archives.fetch import Fetch, Outcome
+from elsewhere.archives.instance_store import InstanceStore
 from elsewhere.archives.labels import NAME, Labels
 from elsewhere.archives.pace import Pace
 from elsewhere.archives.resolve import resolve
-from elsewhere.archives.shelf import Shelf
 from elsewhere.archives.worklist import Missing, Row
 from elsewhere.design.pulls import PullRow
 from elsewhere.progress import reported
@@ -25,14 +25,14 @@ LEDGER = "ledger.csv"
 
 @dataclass(frozen=True)
 class Report:
-    """What a pull came to.
+    """The result of a pull.
 
     Attributes
     ----------
     studies
-        Complete, verified and labelled studies of the work list.
+        Number of complete, verified and labelled studies of the work list.
     series, instances
-        Verified series of these and of incomplete studies, and their instances.
+        Number of verified series, incomplete studies included, and of their instances.
     missing
         Rows of the work list that have no complete study.
     """
@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Places:
-    """Where a pull reads and writes: the site's folder, the ledger's folder, the work list."""
+    """The paths of a pull: the site's folder, the ledger's folder and the work list."""
 
     raw: Path
     state: Path
@@ -53,78 +53,78 @@ class Places:
 
 
 def pull(row: PullRow, archive: Archive, places: Places, *, pace: Pace, connections: int) -> Report:
-    """Fetch what a work list asks for and is not here; label each study that is complete.
+    """Retrieve the missing studies of a work list; label each study that is complete.
 
-    Rows without a complete study are listed beside the work list. May be stopped and killed at any
-    time: the next call goes on, and asks for no instance twice.
+    Rows without a complete study are listed in a file next to the work list. A pull may be stopped
+    or killed at any time: the next call continues and requests no stored instance again.
 
     Raises
     ------
     WorklistError, LabelsError, ArchiveError
-        If it cannot go on; what has arrived stays, complete studies are labelled.
+        If the pull cannot continue; stored instances stay, and complete studies are labelled.
     Stopped
         If `pace.stop` is set.
     """
     rows = worklist.read(places.worklist)
     labels = Labels(places.raw / NAME)
-    shelf = Shelf(places.raw, places.state / LEDGER)
-    swept = shelf.swept()
-    if swept:
-        log.info("removed %d half-written files of a run that was killed", swept)
-    shown = reported(rows, log, total=len(rows), unit="rows of the work list looked up")
-    found = resolve(shown, archive)
-    chosen, missing = _chosen(found.studies, archive, row)
-    fetch = Fetch(archive, shelf, stop=pace.stop)
-    series = [one for several in chosen.values() for one in several]
-    unfinished = {one.study for one in series if not _is_here(one, shelf)}
+    store = InstanceStore(places.raw, places.state / LEDGER)
+    n_partial = store.remove_partial()
+    if n_partial:
+        log.info("removed %d half-written files of an earlier run that was killed", n_partial)
+    progress = reported(rows, log, total=len(rows), unit="rows of the work list looked up")
+    resolved = resolve(progress, archive)
+    series_of, missing = _select_series(resolved.studies, archive, row)
+    fetch = Fetch(archive, store, stop=pace.stop)
+    series = [item for study_series in series_of.values() for item in study_series]
+    unfinished = {item.study for item in series if not _is_complete(item, store)}
     labels.drop(unfinished)
     labels.write()
     try:
-        fetch.all(series, connections=connections)
+        fetch.fetch_all(series, connections=connections)
     finally:
-        incomplete = _label(labels, found.studies, chosen, fetch.outcomes)
+        incomplete = _label(labels, resolved.studies, series_of, fetch.outcomes)
         labels.write()
-    missing = [*found.missing, *missing, *incomplete]
+    missing = [*resolved.missing, *missing, *incomplete]
     worklist.write_missing(missing, worklist.beside(places.worklist))
-    sound = [one for one in fetch.outcomes if not one.problem]
+    complete = [item for item in fetch.outcomes if not item.problem]
     return Report(
-        studies=len(chosen) - len(incomplete),
-        series=len(sound),
-        instances=sum(one.stored for one in sound),
+        studies=len(series_of) - len(incomplete),
+        series=len(complete),
+        instances=sum(item.stored for item in complete),
         missing=tuple(missing),
     )
 
 
-def _is_here(series: Series, shelf: Shelf) -> bool:
-    return series.count == len(shelf.held(series.study, series.uid))
+def _is_complete(series: Series, store: InstanceStore) -> bool:
+    return series.count == len(store.held(series.study, series.uid))
 
 
-def _chosen(
+def _select_series(
     studies: Mapping[Study, Row], archive: Archive, pull_row: PullRow
 ) -> tuple[dict[Study, list[Series]], list[Missing]]:
-    """Return the series of each study that the filters leave, and the studies without any."""
-    chosen: dict[Study, list[Series]] = {}
+    """Return each study with its series that pass the filters, and the rows without such series."""
+    selected: dict[Study, list[Series]] = {}
     missing: list[Missing] = []
-    shown = reported(studies.items(), log, total=len(studies), unit="studies looked up")
-    for study, row in shown:
+    progress = reported(studies.items(), log, total=len(studies), unit="studies looked up")
+    for study, row in progress:
         try:
-            every = archive.series(study)
+            all_series = archive.series(study)
         except Failed as error:
             missing.append(Missing(row, "failed", f"the archive failed: {error}; run again"))
             continue
-        wanted = sorted((one for one in every if _is_wanted(one, pull_row)), key=_uid)
-        if wanted:
-            chosen[study] = wanted
+        passing = sorted((item for item in all_series if _passes_filters(item, pull_row)), key=_uid)
+        if passing:
+            selected[study] = passing
         else:
             detail = (
-                f"none of {len(every)} series passes modalities, description and least_instances "
-                "of `pulls.<site>`"
+                f"none of {len(all_series)} series passes modalities, description and "
+                "least_instances of `pulls.<site>`"
             )
             missing.append(Missing(row, "no_series", detail))
-    return chosen, missing
+    return selected, missing
 
 
-def _is_wanted(series: Series, row: PullRow) -> bool:
+def _passes_filters(series: Series, row: PullRow) -> bool:
     if series.modality not in row.modalities:
         return False
     if series.count is not None and series.count < row.least_instances:
@@ -139,23 +139,23 @@ def _uid(series: Series) -> str:
 def _label(
     labels: Labels,
     rows: Mapping[Study, Row],
-    chosen: Mapping[Study, Sequence[Series]],
+    selected: Mapping[Study, Sequence[Series]],
     outcomes: Sequence[Outcome],
 ) -> list[Missing]:
-    """Label the studies all of whose series are complete; return the others."""
-    problem = {one.series: one.problem for one in outcomes}
+    """Label the studies whose series are all complete; return the rows of the others."""
+    problem_of = {item.series: item.problem for item in outcomes}
     incomplete = []
-    for study, several in chosen.items():
+    for study, study_series in selected.items():
         row = rows[study]
-        unsound = [problem.get(one, "not finished") for one in several]
-        unsound = [text for text in unsound if text]
-        if unsound:
+        problems = [problem_of.get(item, "not finished") for item in study_series]
+        problems = [text for text in problems if text]
+        if problems:
             labels.drop([study.uid])
-            detail = f"{'; '.join(sorted(set(unsound)))}; run again"
+            detail = f"{'; '.join(sorted(set(problems)))}; run again"
             incomplete.append(Missing(row, "incomplete", detail))
             continue
-        before = labels.label(study.uid)
-        if before not in (None, row.fields["label"]):
+        old_label = labels.label(study.uid)
+        if old_label not in (None, row.fields["label"]):
             log.warning("line %d: its study had another label before, replaced", row.line)
         patient = {"patient": row.patient} if row.patient else {}
         labels.put(study.uid, {**row.fields, **patient})

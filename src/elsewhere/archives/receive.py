@@ -1,4 +1,4 @@
-"""receive: instances that an archive sends to us, by C-GET's or C-MOVE's C-STORE (PS3.4 B, C.4)."""
+"""receive: accept the instances that an archive sends by C-STORE (PS3.4 annexes B and C.4)."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from pynetdicom.events import Event
 from elsewhere.archives.archive import ArchiveError, Keep
 from elsewhere.archives.association import server_context
 from elsewhere.archives.credentials import Credentials
+from elsewhere.archives.instance_store import InvalidInstance
 from elsewhere.archives.pace import Pace
-from elsewhere.archives.shelf import Unsound
 from elsewhere.design.archives.dimse import DimseArchive
 
 SYNTAXES: tuple[UID, ...] = (
@@ -54,83 +54,83 @@ SYNTAXES: tuple[UID, ...] = (
     RLELossless,
 )
 # PS3.4 table B.2-1
-SUCCESS, UNSOUND, OUT_OF_RESOURCES, NOT_AUTHORIZED = 0x0000, 0xC000, 0xA700, 0x0124
+SUCCESS, CANNOT_UNDERSTAND, OUT_OF_RESOURCES, NOT_AUTHORIZED = 0x0000, 0xC000, 0xA700, 0x0124
 
 
-class Arriving:
-    """Instances of one series on their way to us.
+class Transfer:
+    """The retrieval of one series' instances, by C-GET or C-MOVE.
 
     Attributes
     ----------
-    left
-        Instance UIDs that have not come.
+    pending
+        UIDs of the instances that have not arrived.
     problem
-        What makes going on useless, such as a full disk.
+        An error that ends the retrieval, such as a full disk.
     """
 
     def __init__(self, wanted: Iterable[str], keep: Keep, *, pace: Pace) -> None:
-        self.left = set(wanted)
+        self.pending = set(wanted)
         self.problem: BaseException | None = None
         self.last = time.monotonic()
         self._keep, self._pace = keep, pace
         self._lock = threading.Lock()
 
     def store(self, event: Event) -> int:
-        """Take one instance; return the status that the archive is told."""
-        uid = affected(event)
-        if uid not in self.left:
+        """Keep one instance; return the status of the C-STORE response."""
+        uid = instance_uid(event)
+        if uid not in self.pending:
             return SUCCESS
         if self.problem:
             return OUT_OF_RESOURCES
         try:
-            self._pace.turn()
+            self._pace.wait_turn()
             self._keep(dcmread(io.BytesIO(event.encoded_dataset())))
-        except (Unsound, InvalidDicomError, EOFError, AttributeError):
-            return UNSOUND
+        except (InvalidInstance, InvalidDicomError, EOFError, AttributeError):
+            return CANNOT_UNDERSTAND
         except BaseException as error:
-            # raised where the request was made: this thread may be the library's
+            # `raise_problem` raises it in our thread: this one may belong to pynetdicom
             self.problem = error
             return OUT_OF_RESOURCES
         with self._lock:
-            self.left.discard(uid)
+            self.pending.discard(uid)
             self.last = time.monotonic()
         return SUCCESS
 
-    def settle(self, seconds: float, *, left: int) -> None:
-        """Wait until no more than `left` are missing, or nothing has come for some seconds."""
+    def settle(self, seconds: float, *, at_most: int) -> None:
+        """Wait until at most `at_most` instances are pending, or none came for `seconds`."""
         self.last = time.monotonic()
-        while len(self.left) > left and not self.problem:
+        while len(self.pending) > at_most and not self.problem:
             self._pace.wait(0.01)
             if time.monotonic() - self.last > seconds:
                 return
 
-    def checked(self) -> None:
-        """Raise what makes going on useless."""
+    def raise_problem(self) -> None:
+        """Raise the error that ended the retrieval, if there is one."""
         if self.problem:
             raise self.problem
 
 
-def affected(event: Event) -> str:
-    """Return which instance a C-STORE request says that it brings."""
+def instance_uid(event: Event) -> str:
+    """Return the instance UID that a C-STORE request states."""
     return str(getattr(event.request, "AffectedSOPInstanceUID", ""))
 
 
 class Listener:
-    """The address at which C-MOVE reaches us; takes only what was asked for."""
+    """Our storage server, to which C-MOVE sends; it accepts requested instances only."""
 
     def __init__(self, row: DimseArchive, credentials: Credentials) -> None:
         self._row, self._credentials = row, credentials
-        self._expected: dict[str, Arriving] = {}
+        self._expected: dict[str, Transfer] = {}
         self._lock = threading.Lock()
         self._entity: AE | None = None
 
     @contextmanager
-    def expecting(self, arriving: Arriving) -> Iterator[None]:
-        """Take the instances of a series while the block runs."""
-        wanted = set(arriving.left)
+    def expecting(self, transfer: Transfer) -> Iterator[None]:
+        """Accept the instances of a transfer while the block runs."""
+        wanted = set(transfer.pending)
         with self._lock:
             self._listen()
-            self._expected |= dict.fromkeys(wanted, arriving)
+            self._expected |= dict.fromkeys(wanted, transfer)
         try:
             yield
         finally:
@@ -154,18 +154,18 @@ class Listener:
         for context in AllStoragePresentationContexts:
             entity.add_supported_context(str(context.abstract_syntax), list(SYNTAXES))
         tls = None if self._row.tls == "none" else server_context(self._row, self._credentials)
-        at = (self._row.listen_host, self._row.listen_port or 0)
+        address = (self._row.listen_host, self._row.listen_port or 0)
         try:
             entity.start_server(
-                at, block=False, ssl_context=tls, evt_handlers=[(evt.EVT_C_STORE, self._store)]
+                address, block=False, ssl_context=tls, evt_handlers=[(evt.EVT_C_STORE, self._store)]
             )
         except OSError as error:
             raise ArchiveError(
-                f"cannot listen at {at[0]}:{at[1]} ({error.strerror}); choose another listen_port "
-                "and tell the archive's administrator"
+                f"cannot listen at {address[0]}:{address[1]} ({error.strerror}); choose another "
+                "listen_port and tell the archive's administrator"
             ) from None
         self._entity = entity
 
     def _store(self, event: Event) -> int:
-        arriving = self._expected.get(affected(event))
-        return NOT_AUTHORIZED if arriving is None else arriving.store(event)
+        transfer = self._expected.get(instance_uid(event))
+        return NOT_AUTHORIZED if transfer is None else transfer.store(event)

@@ -1,4 +1,4 @@
-"""session: HTTP requests at a given pace, asked again when the server is busy, checked by TLS."""
+"""session: HTTP requests with a rate limit, retries and TLS, for DICOMweb archives."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from elsewhere.archives.pace import Pace, Transient
 from elsewhere.design.archives.dicomweb import DicomwebArchive
 
 BUSY = frozenset({429, 502, 503, 504})
-SHAKY = frozenset({408, 425, 500})
+UNSTABLE = frozenset({408, 425, 500})
 DENIED = frozenset({401, 403, 407})
 
 
 class Authority(requests.auth.AuthBase):
-    """Basic authentication, a bearer token, or nothing; ~/.netrc is never looked at."""
+    """Basic authentication, a bearer token, or nothing; ~/.netrc is never read."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -35,7 +35,7 @@ class Authority(requests.auth.AuthBase):
 
 
 class PacedSession(requests.Session):
-    """A session for one thread; errors say what happened and never which address was asked."""
+    """A session for one thread; its errors never hold the address, which may name a patient."""
 
     def __init__(self, row: DicomwebArchive, credentials: Credentials, *, pace: Pace) -> None:
         super().__init__()
@@ -43,15 +43,15 @@ class PacedSession(requests.Session):
         self.auth = Authority(credentials)
         # compressing pixels takes a server ten times as long as sending them
         self.headers["Accept-Encoding"] = "identity"
-        # $REQUESTS_CA_BUNDLE would otherwise win over the bundle of params.yaml
+        # otherwise $REQUESTS_CA_BUNDLE would replace the bundle of the settings
         self.trust_env = False
         self.proxies.update(utils.get_environ_proxies(row.url, no_proxy=None))
-        self.verify = trusted(row.ca_bundle) if row.tls == "verified" else False
+        self.verify = tls_verify(row.ca_bundle) if row.tls == "verified" else False
         if credentials.client_certificate:
             self.cert = (credentials.client_certificate, credentials.client_key)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send at the pace, again after a failure that may pass.
+        """Send a request when its turn comes; retry after failures that may be temporary.
 
         Raises
         ------
@@ -62,15 +62,15 @@ class PacedSession(requests.Session):
         Failed
             If this request fails at every attempt.
         """
-        return self._pace.persist(lambda: self._sent(request, **kwargs))
+        return self._pace.retry(lambda: self._send_once(request, **kwargs))
 
-    def _sent(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        self._pace.turn()
+    def _send_once(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        self._pace.wait_turn()
         try:
             answer = super().send(request, **kwargs)
         except exceptions.SSLError:
             raise Denied(
-                "TLS: the server's certificate is not trusted, is for another host, or ours is "
+                "TLS: the server's certificate is not tls_verify, is for another host, or ours is "
                 "missing; set ca_bundle to the hospital's authority, or the client certificate"
             ) from None
         except exceptions.RequestException as error:
@@ -78,21 +78,21 @@ class PacedSession(requests.Session):
             raise Transient(Unavailable(problem)) from None
         status = answer.status_code
         if status in DENIED:
-            raise Denied(_denied(status))
-        if status in BUSY | SHAKY:
+            raise Denied(_denied_message(status))
+        if status in BUSY | UNSTABLE:
             answer.close()
             final = (Unavailable if status in BUSY else Failed)(f"status {status}")
-            raise Transient(final, asked_s=_seconds(answer.headers.get("Retry-After", "")))
+            raise Transient(final, asked_s=_retry_after_s(answer.headers.get("Retry-After", "")))
         return answer
 
 
-def trusted(ca_bundle: str | None) -> str | bool:
-    """Return what requests takes as `verify`: the hospital's bundle, or the system's authorities.
+def tls_verify(ca_bundle: str | None) -> str | bool:
+    """Return the `verify` of requests: the hospital's CA bundle, or True for the system's.
 
     Raises
     ------
     ArchiveError
-        If the bundle is not there.
+        If the file does not exist.
     """
     if ca_bundle is None:
         return True
@@ -101,13 +101,13 @@ def trusted(ca_bundle: str | None) -> str | bool:
     return ca_bundle
 
 
-def _denied(status: int) -> str:
+def _denied_message(status: int) -> str:
     return (
         f"status {status}: the archive refuses our credentials; check the variables "
         "ELSEWHERE_ARCHIVE_<archive>_USER and _PASSWORD, or _TOKEN, and what this user may read"
     )
 
 
-def _seconds(text: str) -> float:
-    """Seconds of *Retry-After*; a date counts as nothing, the backoff does as well."""
+def _retry_after_s(text: str) -> float:
+    """Return the seconds of *Retry-After*; 0 for a date, for which the backoff is long enough."""
     return float(text) if text.isdigit() else 0.0

@@ -1,4 +1,4 @@
-"""augmentation: the contract of random changes: what a scan looks like at one iteration."""
+"""augmentation: the contract of augmentations, the random changes of scans during training."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from elsewhere.design.rows import AugmentationRow, InputRow
 
 
 class Augmentation(ABC):
-    """Random changes of the scans of one input.
+    """Random changes of the scans of one input during training.
 
     Parameters
     ----------
     row
         `augmentation` of a row of `budgets`.
     input_row
-        The row of `inputs`, of the kind that `row.input_kind` names.
+        The row of `inputs`; its kind is `row.input_kind`.
     """
 
     @abstractmethod
@@ -37,7 +37,7 @@ class Augmentation(ABC):
         Raises
         ------
         ValueError
-            If the array has not the input's lattice.
+            If the array does not have the lattice of the input.
         """
 
 
@@ -51,23 +51,23 @@ def augment(
     array
         Prepared scan.
     input, augmentation
-        Rows that fit each other.
+        Rows of `inputs` and of `budgets`; the augmentation must be for this kind of input.
     rng
-        Source of every choice: the same state gives the same view.
+        Source of all randomness: the same state gives the same view.
 
     Raises
     ------
     TypeError
-        If the augmentation is made for another kind of input.
+        If the augmentation is for another kind of input.
     """
     if augmentation.input_kind != input.kind:
         raise TypeError(
             f"input is of kind {input.kind}, augmentation of kind {augmentation.kind}: "
-            "name a budget whose augmentation fits the input"
+            "choose a budget whose augmentation fits the input"
         )
-    chosen = kinds.implementation(
+    augmentation_class = kinds.implementation(
         "augmentations",
         augmentation.kind,
         Augmentation,  # type: ignore[type-abstract]
     )
-    return chosen(augmentation, input).draw(array, rng)
+    return augmentation_class(augmentation, input).draw(array, rng)

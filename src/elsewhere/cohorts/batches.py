@@ -1,4 +1,4 @@
-"""batches: which scans the batch of an iteration holds (A-41, A-43; D-05, D-16)."""
+"""batches: choose the scans in the batch of a training iteration (A-41, A-43; D-05, D-16)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def batch_plan(
     slots = range(iteration * batch_size, (iteration + 1) * batch_size)
     if sampling == "pooled":
         pool = [(site, index) for site, size in sizes.items() for index in range(size)]
-        return [pool[at] for at in _shuffled(slots, len(pool), (seed,))]
+        return [pool[place] for place in _shuffled(slots, len(pool), (seed,))]
     if sampling != "equal_per_site":
         raise ValueError(f"sampling is '{sampling}', expected 'pooled' or 'equal_per_site'")
     names = list(sizes)
@@ -55,7 +55,7 @@ def batch_plan(
 
 
 def _shuffled(places: range | list[int], size: int, key: tuple[int, ...]) -> list[int]:
-    """Look places up in an endless row of shuffles of range(size)."""
+    """Return the entries at these places of an endless sequence of shuffles of range(size)."""
     epochs = {
         epoch: np.random.default_rng([*key, epoch]).permutation(size)
         for epoch in sorted({place // size for place in places})

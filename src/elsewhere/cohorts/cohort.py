@@ -1,4 +1,4 @@
-"""cohort: the scans of one part of one site, read on demand and kept within a byte budget."""
+"""cohort: the prepared scans of one part of one site, read on demand and cached in memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,16 +18,16 @@ from elsewhere.imaging import store
 
 CACHE_BYTES = 1 << 30
 PARTS = ("train", "validation", "test")
-UNKNOWN = -1  # a scan has no label for a finding: not annotated at the site, or ignored
+UNKNOWN = -1  # the scan has no label for a finding: the site does not annotate it, or it is ignored
 
 
 class CohortError(ValueError):
-    """Index, arrays and split of a site do not fit together."""
+    """The index, arrays and split of a site do not fit together."""
 
 
 @dataclass(frozen=True)
 class SiteFiles:
-    """What `prepare` and `split` made of one site.
+    """The files that the steps `prepare` and `split` made for one site.
 
     Attributes
     ----------
@@ -44,13 +45,13 @@ class SiteFiles:
     split: Path
 
 
-class Kept:
-    """Prepared scans in memory, by their place in the cohort, and what they take.
+class ArrayCache:
+    """Prepared scans in memory, by their position in the cohort, and the bytes they take.
 
     Parameters
     ----------
     arrays
-        What is there from the start.
+        Arrays that are in the cache from the start.
     """
 
     def __init__(self, arrays: Iterable[Voxels] = ()) -> None:
@@ -58,33 +59,33 @@ class Kept:
         self.used = sum(array.nbytes for array in self.arrays.values())
         self.lock = threading.Lock()
 
-    def keep(self, i: int, array: Voxels, *, most: int) -> None:
-        """Keep an array if there is room for it."""
-        with self.lock:  # batches are made by several threads
-            if i not in self.arrays and self.used + array.nbytes <= most:
-                self.arrays[i] = array
+    def keep(self, index: int, array: Voxels, *, limit: int) -> None:
+        """Keep an array if the cache then holds at most `limit` bytes."""
+        with self.lock:  # several threads make batches
+            if index not in self.arrays and self.used + array.nbytes <= limit:
+                self.arrays[index] = array
                 self.used += array.nbytes
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """Scans of one site and part, sites kept apart.
+    """The scans of one part of one site.
 
     Attributes
     ----------
     site
         Row name of the site.
     scan_ids, patient_ids
-        One a scan, sorted by scan.
+        One per scan, sorted by scan id.
     labels
-        int64 [scans], 0 or 1; of findings [scans, findings], and `UNKNOWN` where there is none.
+        int64 [scans], 0 or 1; with findings [scans, findings], and `UNKNOWN` for a missing label.
     arrays
         Folder of prepared scans.
     cache_bytes
-        Arrays are kept in memory until they fill this; the rest is read each time.
+        Arrays are cached until they take this much memory; the others are read each time.
     findings
-        What the columns of `labels` are; empty: each scan has one label.
-    kept
+        Names of the columns of `labels`; empty: each scan has one label.
+    cache
         The arrays in memory.
     """
 
@@ -95,29 +96,29 @@ class Cohort:
     arrays: Path
     cache_bytes: int = CACHE_BYTES
     findings: tuple[str, ...] = ()
-    kept: Kept = field(default_factory=Kept, repr=False, compare=False)
+    cache: ArrayCache = field(default_factory=ArrayCache, repr=False, compare=False)
 
     def __len__(self) -> int:
         """Number of scans."""
         return len(self.scan_ids)
 
     def array(self, i: int) -> Voxels:
-        """Return prepared scan `i`, [z, y, x] int16 or uint8, not to be written to."""
-        if i in self.kept.arrays:
-            return self.kept.arrays[i]
+        """Return prepared scan `i`, [z, y, x] int16 or uint8, read-only."""
+        if i in self.cache.arrays:
+            return self.cache.arrays[i]
         array = store.read(self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}")
         array.setflags(write=False)
-        self.kept.keep(i, array, most=self.cache_bytes)
+        self.cache.keep(i, array, limit=self.cache_bytes)
         return array
 
 
 def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
-    """Return the scans of a site that a split gives to a part.
+    """Return the scans of a site that a split assigns to a part.
 
     Parameters
     ----------
     files
-        Of the site.
+        Files of the site.
     fold
         Fold of the split.
     part
@@ -150,6 +151,11 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
         arrays=files.arrays,
         findings=findings,
     )
+
+
+def patient_key(index: pd.DataFrame) -> Literal["none", "published"]:
+    """Return whether patient keys are published; without them each scan is its own patient."""
+    return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"
 
 
 def _labels(rows: pd.DataFrame, findings: tuple[str, ...]) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""confounding: how well label and site can be told without looking at an image."""
+"""confounding: how well label and site can be predicted from headers alone, without any image."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ FIELDS = {
     ),
 }
 POOLED = "all sites"
-LEVELS = 8  # a number is read as one of at most so many ranges
-MOST_SCANS = 2000  # more make the AUC no more certain than its meaning is
+LEVELS = 8  # most ranges into which the values of a numeric field are binned
+MOST_SCANS = 2000  # more scans would make the AUC more precise than this question needs
 
-EXCHANGES = 100  # exchanges of labels that are judged at once
+EXCHANGES = 100  # permutations of labels that are evaluated at once
 
 Columns = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
@@ -39,78 +39,84 @@ Units = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Question:
-    """What is to be told, of which scans, from which fields."""
+    """One question: predict a target (label or site) of some scans from a group of fields."""
 
-    what: str
-    where: str
+    target: str
+    place: str
     fields: str
 
 
 def contingency(scans: pd.DataFrame, *, sites: list[str]) -> dict[str, Any]:
-    """Count labels at sites, flag sites of one class, and say how tied label and site are.
+    """Count labels by site, list sites with one class, and measure the association of both.
 
     Parameters
     ----------
     scans
         Columns site, unit, label; a unit is a patient, or patients that duplicates connect.
     sites
-        Every site, also one without a scan.
+        All sites, including those without a scan.
 
     Returns
     -------
     dict
-        ``sites``: counts of units and scans of either label; ``one_class``; ``cramers_v`` of
-        label and site over units, None unless two sites and two labels are there.
+        ``sites``: counts of units and scans by label; ``one_class``: sites with only one label;
+        ``cramers_v`` of label and site over units, None unless there are two sites and two labels.
     """
-    people = scans.groupby(["site", "unit"])["label"].max().reset_index()
+    units = scans.groupby(["site", "unit"])["label"].max().reset_index()
     rows: list[dict[str, Any]] = []
     for site in sites:
-        of_people, of_scans = (each[each["site"] == site]["label"] for each in (people, scans))
+        unit_labels, scan_labels = (
+            frame[frame["site"] == site]["label"] for frame in (units, scans)
+        )
         rows.append(
             {
                 "site": site,
-                **{f"patients_{label}": int((of_people == label).sum()) for label in (0, 1)},
-                **{f"scans_{label}": int((of_scans == label).sum()) for label in (0, 1)},
+                **{f"patients_{label}": int((unit_labels == label).sum()) for label in (0, 1)},
+                **{f"scans_{label}": int((scan_labels == label).sum()) for label in (0, 1)},
             }
         )
     one_class = [row["site"] for row in rows if (row["patients_0"] > 0) != (row["patients_1"] > 0)]
-    table = pd.crosstab(people["site"], people["label"]).to_numpy()
-    tied = float(association(table, method="cramer")) if min(table.shape, default=0) > 1 else None
-    return {"sites": rows, "one_class": one_class, "cramers_v": _rounded(tied)}
+    table = pd.crosstab(units["site"], units["label"]).to_numpy()
+    cramers_v = (
+        float(association(table, method="cramer")) if min(table.shape, default=0) > 1 else None
+    )
+    return {"sites": rows, "one_class": one_class, "cramers_v": _rounded(cramers_v)}
 
 
-def told(scans: pd.DataFrame, *, sites: list[str], settings: Audit) -> list[dict[str, Any]]:
-    """Tell label and site from headers: AUC over patient-wise folds, with a permutation p.
+def predictability(
+    scans: pd.DataFrame, *, sites: list[str], settings: Audit
+) -> list[dict[str, Any]]:
+    """Predict label and site from headers; return the AUC and a permutation p-value of each.
 
-    A linear model of ranges and names, fitted without one fold's patients and judged on them; the
-    mean over folds, and for sites over each against the others. For p, labels are
-    exchanged among whole patients and everything is done again.
+    A linear model of categories and binned numbers is cross-validated over folds of patients. The
+    AUC is the mean over folds; for sites also over each site against the others. For p, labels are
+    permuted among whole patients and the cross-validation is repeated.
 
     Parameters
     ----------
     scans
         Columns site, unit, label and those of `FIELDS`.
     sites
-        Every site, also one without a scan.
+        All sites, including those without a scan.
     settings
         Folds, permutations, seed.
 
     Returns
     -------
     list of dict
-        One a question: what (label, site), where, fields, used (fields that vary), auc, p,
+        One per question: what (label, site), where, fields, used (fields that vary), auc, p,
         patients, scans, status ("ok" or "undefined") and reason.
     """
-    found = []
-    for what, where, chosen in _asked(scans, sites):
+    answers = []
+    for target, place, rows in _targets(scans, sites):
         for fields in FIELDS:
-            question = Question(what, where, fields)
-            found.append(_answer(question, _drawn(chosen, settings.seed), settings))
-    return found
+            question = Question(target, place, fields)
+            answers.append(_answer(question, _sampled(rows, settings.seed), settings))
+    return answers
 
 
-def _asked(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
-    # a site of findings has no label that could be told
+def _targets(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    # a site with findings has no label that could be predicted
     labelled = scans[scans["label"].notna()]
     for site in sites:
         yield "label", site, labelled[labelled["site"] == site]
@@ -118,8 +124,8 @@ def _asked(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, pd
     yield "site", POOLED, scans
 
 
-def _drawn(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Keep whole units, drawn by the seed, up to `MOST_SCANS` scans; order does not matter."""
+def _sampled(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return at most `MOST_SCANS` scans of randomly drawn units; row order does not matter."""
     ordered = scans.sort_values(["unit", "scan_id"], ignore_index=True)
     if len(ordered) <= MOST_SCANS:
         return ordered
@@ -131,17 +137,17 @@ def _drawn(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[str, Any]:
     names, columns = _encoded(scans, question.fields)
-    labels, classes = pd.factorize(scans[question.what], sort=True)
+    labels, classes = pd.factorize(scans[question.target], sort=True)
     units = pd.factorize(scans["unit"])[0]
-    reason = _why_not(labels, units, [str(name) for name in classes], settings.folds)
+    reason = _undefined_reason(labels, units, [str(name) for name in classes], settings.folds)
     auc = p = None
     if reason is None:
-        data = _Data(columns, units, settings)
-        auc = float(data.auc(labels[:, None])[0]) if names else 0.5
-        p = data.p(labels, auc) if names else 1.0
+        in_folds = _Folds(columns, units, settings)
+        auc = float(in_folds.auc(labels[:, None])[0]) if names else 0.5
+        p = in_folds.p(labels, auc) if names else 1.0
     return {
-        "what": question.what,
-        "where": question.where,
+        "what": question.target,
+        "where": question.place,
         "fields": question.fields,
         "used": names,
         "auc": _rounded(auc),
@@ -153,95 +159,98 @@ def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[st
     }
 
 
-def _why_not(labels: Labels, units: Units, classes: list[str], folds: int) -> str | None:
+def _undefined_reason(labels: Labels, units: Units, classes: list[str], folds: int) -> str | None:
     if not classes:
         return "no scan here"
     if len(classes) == 1:
         return f"one class: {classes[0]} is the label of all"
-    held = [len(set(units[labels == number])) for number in range(len(classes))]
-    if min(held) < folds:
-        name = classes[held.index(min(held))]
-        return f"too few patients: {name} has {min(held)}, {folds} folds need {folds}"
+    patients = [len(set(units[labels == number])) for number in range(len(classes))]
+    if min(patients) < folds:
+        name = classes[patients.index(min(patients))]
+        return f"too few patients: {name} has {min(patients)}, {folds} folds need {folds}"
     return None
 
 
 def _encoded(scans: pd.DataFrame, fields: str) -> tuple[list[str], Columns]:
-    """Return the fields that vary, and one column of 0 and 1 for each name or range of theirs."""
+    """Return the fields that vary, and their one-hot columns, one per category or range."""
     names, numbers = FIELDS[fields]
-    read = {name: scans[name].astype(str) for name in names}
-    read |= {name: _ranges(scans[name].astype(float)) for name in numbers}
-    read = {name: column for name, column in read.items() if column.nunique() > 1}
-    if not read:
+    fields_read = {name: scans[name].astype(str) for name in names}
+    fields_read |= {name: _ranges(scans[name].astype(float)) for name in numbers}
+    fields_read = {name: column for name, column in fields_read.items() if column.nunique() > 1}
+    if not fields_read:
         return [], np.zeros((len(scans), 0))
-    return [*read], pd.get_dummies(pd.DataFrame(read)).to_numpy(float)
+    return [*fields_read], pd.get_dummies(pd.DataFrame(fields_read)).to_numpy(float)
 
 
 def _ranges(numbers: pd.Series[Any]) -> pd.Series[Any]:
-    """Read numbers as names: as they are if few, else as quantile ranges; unknown is a name too."""
+    """Return numbers as categories: each value if there are few, else quantile ranges.
+
+    An unknown value is a category of its own.
+    """
     if numbers.nunique() > LEVELS:
         numbers = pd.qcut(numbers, LEVELS, labels=False, duplicates="drop")
     return numbers.astype(str)
 
 
-class _Data:
-    """Columns of scans in patient-wise folds, drawn without regard to any label.
+class _Folds:
+    """The columns of scans in folds of patients, which are drawn without regard to any label.
 
-    So the folds are as good for exchanged labels as for the true ones, and p is exact.
+    The folds therefore suit permuted labels as well as the true ones, and p is exact.
     """
 
     def __init__(self, columns: Columns, units: Units, settings: Audit) -> None:
         self._columns = columns
         self._sizes = np.bincount(units)
         self._settings = settings
-        made = GroupKFold(settings.folds, shuffle=True, random_state=settings.seed)
-        self._folds = list(made.split(columns, groups=units))
+        splitter = GroupKFold(settings.folds, shuffle=True, random_state=settings.seed)
+        self._folds = list(splitter.split(columns, groups=units))
 
     def auc(self, labels: Labels) -> Columns:
-        """Return the AUC of each column of labels, int [scan, exchange].
+        """Return the AUC of each column of labels, int [scan, permutation].
 
-        Least squares with a ridge predict each class against the others; the mean over folds and
-        classes, of those that a fold's test patients have and have not.
+        Ridge regression predicts each class against the others. The AUC is the mean over folds and
+        classes; it leaves out a class that all or none of a fold's test scans have.
         """
-        names = [1] if labels.max() == 1 else [*range(labels.max() + 1)]
-        found = [
+        classes = [1] if labels.max() == 1 else [*range(labels.max() + 1)]
+        areas = [
             _areas(
-                Ridge(alpha=1.0).fit(self._columns[train], labels[train] == name),
+                Ridge(alpha=1.0).fit(self._columns[train], labels[train] == number),
                 self._columns[test],
-                labels[test] == name,
+                labels[test] == number,
             )
             for train, test in self._folds
-            for name in names
+            for number in classes
         ]
-        kept = np.ma.masked_invalid(np.stack(found))
-        return np.asarray(kept.mean(axis=0).filled(0.5), float)
+        defined = np.ma.masked_invalid(np.stack(areas))
+        return np.asarray(defined.mean(axis=0).filled(0.5), float)
 
     def p(self, labels: Labels, auc: float) -> float:
-        """Share of exchanges of labels among whole patients that are told as well, itself included.
+        """Return the p-value: the share of permutations with at least this AUC, the true one too.
 
-        The scans of one patient stand together; a patient with more scans than the other repeats
-        the other's labels.
+        Labels are permuted among whole patients. A patient who has more scans than the patient
+        whose labels it gets repeats these labels.
         """
         rng = np.random.default_rng(self._settings.seed)
-        as_well, left = 1, self._settings.permutations
-        while left:
-            together = min(left, EXCHANGES)
-            exchanged = np.stack([self._exchanged(labels, rng) for _ in range(together)], axis=1)
-            as_well += int((self.auc(exchanged) >= auc - 1e-9).sum())
-            left -= together
-        return as_well / (1 + self._settings.permutations)
+        at_least_as_good, remaining = 1, self._settings.permutations
+        while remaining:
+            batch = min(remaining, EXCHANGES)
+            exchanged = np.stack([self._exchanged(labels, rng) for _ in range(batch)], axis=1)
+            at_least_as_good += int((self.auc(exchanged) >= auc - 1e-9).sum())
+            remaining -= batch
+        return at_least_as_good / (1 + self._settings.permutations)
 
     def _exchanged(self, labels: Labels, rng: np.random.Generator) -> Labels:
-        starts = np.concatenate([[0], np.cumsum(self._sizes)[:-1]])
-        others = np.repeat(rng.permutation(len(starts)), self._sizes)
-        turn = np.arange(len(labels)) - np.repeat(starts, self._sizes)
-        exchanged: Labels = labels[starts[others] + turn % self._sizes[others]]
+        first_scans = np.concatenate([[0], np.cumsum(self._sizes)[:-1]])
+        others = np.repeat(rng.permutation(len(first_scans)), self._sizes)
+        offsets = np.arange(len(labels)) - np.repeat(first_scans, self._sizes)
+        exchanged: Labels = labels[first_scans[others] + offsets % self._sizes[others]]
         return exchanged
 
 
 def _areas(model: Ridge, columns: Columns, truth: npt.NDArray[np.bool_]) -> Columns:
-    """Area under the ROC curve (Mann and Whitney) of each column of truth; NaN if one class."""
+    """Return the AUC (Mann-Whitney U) of each column of truth; NaN if it has one class."""
     scores = model.predict(columns).reshape(truth.shape)
-    ranks = rankdata(scores.round(9), axis=0)  # rounded: equal rows are ties, whatever the sums
+    ranks = rankdata(scores.round(9), axis=0)  # rounded, so that equal rows stay ties
     positive = truth.sum(axis=0)
     negative = len(truth) - positive
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -1,4 +1,4 @@
-"""duplicates: copies of a scan under other patients or at other sites, and whom they connect."""
+"""duplicates: find copies of scans across patients and sites, and the patients they connect."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from elsewhere.imaging import signature
 from elsewhere.progress import reported
 
 PAIR = ("site_a", "scan_a", "patient_a", "site_b", "scan_b", "patient_b", "kind", "similarity")
-PRIOR = 20  # scans that show nothing, averaged into the mean: few scans must not cancel each other
-BLOCK, WIDE = 1024, 16_384  # scans compared at once with so many others
+PRIOR = 20  # zero signatures averaged into the mean, so that a few scans do not cancel each other
+BLOCK, WIDE = 1024, 16_384  # numbers of scans that are compared at once with each other
 MOST_LISTED = 100_000
 
 log = logging.getLogger(__name__)
@@ -30,17 +30,17 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Duplicates:
-    """What was found.
+    """Pairs of duplicate scans, and the groups of patients that they connect.
 
     Attributes
     ----------
     pairs
-        Columns `PAIR`, the most alike first; kind "identical" (equal voxels) or "near"; of near
-        ones the `MOST_LISTED` most alike.
+        Columns `PAIR`, the most similar first. The kind is "identical" (equal voxels) or "near";
+        only the `MOST_LISTED` most similar near pairs are listed.
     groups
-        Columns site and those of `groups`; one row a patient that is connected to another.
+        Columns site and those of `groups`; one row per patient that is connected to another.
     n_identical, n_near
-        Pairs found, listed or not. Of n identical scans n - 1 pairs are counted.
+        Numbers of pairs, listed or not. n identical scans count as n - 1 pairs.
     """
 
     pairs: pd.DataFrame
@@ -48,67 +48,87 @@ class Duplicates:
     n_identical: int
     n_near: int
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many pairs and groups there are, within sites and across them."""
+        sizes = self.groups.groupby("group").size()
+        across = self.groups.loc[self.groups["across_sites"], "group"]
+        return {
+            "identical_pairs": self.n_identical,
+            "near_pairs": self.n_near,
+            "listed_pairs": len(self.pairs),
+            "listed_pairs_across_sites": int((self.pairs["site_a"] != self.pairs["site_b"]).sum()),
+            "groups": len(sizes),
+            "groups_across_sites": int(across.nunique()),
+            "patients_in_groups": int(sizes.sum()),
+            "largest_group": int(sizes.max()) if len(sizes) else 0,
+        }
+
 
 def find(scans: pd.DataFrame, *, similarity: float) -> Duplicates:
-    """Find scans of different patients that show the same voxels, or nearly.
+    """Find scans of different patients with identical or nearly identical voxels.
 
-    Signatures are compared after what chests share is taken off and weighed down, see `apart`.
-    Images are compared with images, volumes with volumes. The work is n x n products of
-    `signature.LENGTH` numbers, in blocks; the log tells how far it is.
+    Signatures are compared after whitening, which removes what all chests share, see `whitened`.
+    Images are compared with images, and volumes with volumes. For n scans this takes n x n products
+    of `signature.LENGTH` numbers, in blocks; the log shows the progress.
 
     Parameters
     ----------
     scans
-        Columns site, scan_id, patient_id, n_slices, volume_sha256, signature. Keys tell scans and
-        patients of one site; the same key at two sites is two patients.
+        Columns site, scan_id, patient_id, n_slices, volume_sha256, signature. Keys identify scans
+        and patients within a site; the same key at two sites means two patients.
     similarity
-        Least correlation of near-duplicates, above 0.
+        Smallest correlation of near-duplicates, above 0.
     """
     ordered = scans.sort_values(["site", "scan_id"], ignore_index=True)
     owner = ordered.groupby(["site", "patient_id"]).ngroup().to_numpy().astype(np.int64)
-    edges = _Edges(owner)
-    first = ordered.groupby("volume_sha256")["volume_sha256"].transform(lambda same: same.index[0])
-    edges.add(first.to_numpy(np.int64), np.arange(len(ordered)), np.full(len(ordered), np.inf))
-    n_identical = edges.count
-    for chosen in (ordered["n_slices"] == 1, ordered["n_slices"] > 1):
-        rows = np.flatnonzero(chosen.to_numpy())
-        for a, b, alike in _near(ordered["signature"].iloc[rows].tolist(), similarity):
-            edges.add(rows[a], rows[b], alike)
+    pairs = _Pairs(owner)
+    first_copy = ordered.groupby("volume_sha256")["volume_sha256"].transform(
+        lambda same: same.index[0]
+    )
+    pairs.add(first_copy.to_numpy(np.int64), np.arange(len(ordered)), np.full(len(ordered), np.inf))
+    n_identical = pairs.count
+    for selected in (ordered["n_slices"] == 1, ordered["n_slices"] > 1):
+        positions = np.flatnonzero(selected.to_numpy())
+        for a, b, similarities in _near_duplicates(
+            ordered["signature"].iloc[positions].tolist(), similarity
+        ):
+            pairs.add(positions[a], positions[b], similarities)
     return Duplicates(
-        pairs=_listed(ordered, edges.table()),
-        groups=_groups(ordered, owner, edges.labels),
+        pairs=_listed(ordered, pairs.table()),
+        groups=_groups(ordered, owner, pairs.labels),
         n_identical=n_identical,
-        n_near=edges.count - n_identical,
+        n_near=pairs.count - n_identical,
     )
 
 
-class _Edges:
-    """Pairs of scans of different patients, and the patients that they connect so far."""
+class _Pairs:
+    """Collects pairs of scans of different patients, and the patients that they connect."""
 
     def __init__(self, owner: Ints) -> None:
         self._owner = owner
-        self._found: list[tuple[Ints, Ints, npt.NDArray[np.float64]]] = []
-        self._kept = 0
+        self._chunks: list[tuple[Ints, Ints, npt.NDArray[np.float64]]] = []
+        self._stored = 0
         self.labels: Ints = np.arange(owner.max() + 1 if len(owner) else 0)
         self.count = 0
 
     def add(self, a: Ints, b: Ints, similarity: npt.NDArray[np.float64]) -> None:
-        """Take pairs of scans; those of one patient say nothing."""
-        new = self._owner[a] != self._owner[b]
-        if not new.any():
+        """Add pairs of scans; pairs within one patient are ignored."""
+        across = self._owner[a] != self._owner[b]
+        if not across.any():
             return
-        a, b, similarity = a[new], b[new], similarity[new]
+        a, b, similarity = a[across], b[across], similarity[across]
         self.count += len(a)
         self._connect(self._owner[a], self._owner[b])
-        self._found.append((a, b, similarity))
-        self._kept += len(a)
-        if self._kept > 2 * MOST_LISTED:
+        self._chunks.append((a, b, similarity))
+        self._stored += len(a)
+        if self._stored > 2 * MOST_LISTED:
             self._shorten()
 
     def table(self) -> pd.DataFrame:
-        """Return a, b and similarity, the most alike first."""
+        """Return the columns a, b and similarity, the most similar pairs first."""
         self._shorten()
-        a, b, similarity = self._found[0] if self._found else (np.zeros(0, int),) * 3
+        a, b, similarity = self._chunks[0] if self._chunks else (np.zeros(0, int),) * 3
         return pd.DataFrame({"a": a, "b": b, "similarity": similarity})
 
     def _connect(self, a: Ints, b: Ints) -> None:
@@ -121,22 +141,22 @@ class _Edges:
         self.labels = first[parts]
 
     def _shorten(self) -> None:
-        if not self._found:
+        if not self._chunks:
             return
-        a, b, similarity = (np.concatenate(each) for each in zip(*self._found, strict=True))
+        a, b, similarity = (np.concatenate(arrays) for arrays in zip(*self._chunks, strict=True))
         order = np.lexsort((b, a, -similarity))
-        identical = int(np.isinf(similarity).sum())
-        order = order[: identical + MOST_LISTED]
-        self._found = [(a[order], b[order], similarity[order])]
-        self._kept = len(order)
+        n_identical = int(np.isinf(similarity).sum())
+        order = order[: n_identical + MOST_LISTED]
+        self._chunks = [(a[order], b[order], similarity[order])]
+        self._stored = len(order)
 
 
-def apart(shapes: Floats) -> Floats:
-    """Weigh down what varies together in all chests, so that only one's own details count.
+def whitened(shapes: Floats) -> Floats:
+    """Whiten signatures, so that individual details count more than what varies in all chests.
 
-    The mean is taken off, and each direction divided by its standard deviation, to whose square
-    the mean variance is added: size, inspiration and the look of a site vary much and say little,
-    and what hardly varies must not be blown up.
+    The mean is subtracted, and each principal direction is divided by sqrt(variance + mean
+    variance). Size, inspiration and the appearance of a site vary much and identify nobody. The
+    added mean variance keeps directions that hardly vary from being amplified.
 
     Parameters
     ----------
@@ -146,39 +166,42 @@ def apart(shapes: Floats) -> Floats:
     Returns
     -------
     numpy.ndarray
-        The same shape, rows of length 1; a row of zeros stays.
+        The same shape, rows of length 1; a row of zeros stays zero.
     """
-    blank = ~shapes.any(axis=1)
+    zero_rows = ~shapes.any(axis=1)
     centred = shapes - shapes.sum(axis=0) / np.float32(len(shapes) + PRIOR)
     variances, directions = np.linalg.eigh(centred.T @ centred / np.float32(len(shapes)))
-    mean = float(variances.sum()) / min(shapes.shape)  # of as many directions as n scans span
-    least = max(mean, np.finfo(np.float32).tiny)
-    weights = directions / np.sqrt(np.clip(variances, 0, None) + least)
-    found = signature.normalised((centred @ weights).astype(np.float32))
-    found[blank] = 0
-    return found
+    mean_variance = float(variances.sum()) / min(shapes.shape)  # n scans span at most n directions
+    added_variance = max(mean_variance, np.finfo(np.float32).tiny)
+    weights = directions / np.sqrt(np.clip(variances, 0, None) + added_variance)
+    result = signature.normalised((centred @ weights).astype(np.float32))
+    result[zero_rows] = 0
+    return result
 
 
-def _near(
+def _near_duplicates(
     packed: list[bytes], similarity: float
 ) -> Iterator[tuple[Ints, Ints, npt.NDArray[np.float64]]]:
-    """Yield pairs a < b whose signatures correlate by at least `similarity`."""
+    """Yield the pairs a < b whose signatures correlate by at least `similarity`, block by block."""
     if not packed:
         return
-    shapes = apart(signature.unpacked(packed))
-    starts = range(0, len(shapes), BLOCK)
+    signatures = whitened(signature.unpacked(packed))
+    starts = range(0, len(signatures), BLOCK)
     unit = f"blocks of {BLOCK} scans compared"
     for start in reported(starts, log, total=len(starts), unit=unit):
-        tiles = [_alike(shapes, start, at, similarity) for at in range(start, len(shapes), WIDE)]
-        a, b, alike = (np.concatenate(each) for each in zip(*tiles, strict=True))
-        yield a, b, alike
+        tiles = [
+            _similar_pairs(signatures, start, other, similarity)
+            for other in range(start, len(signatures), WIDE)
+        ]
+        a, b, similarities = (np.concatenate(arrays) for arrays in zip(*tiles, strict=True))
+        yield a, b, similarities
 
 
-def _alike(
-    shapes: Floats, start: int, other: int, similarity: float
+def _similar_pairs(
+    signatures: Floats, start: int, other: int, similarity: float
 ) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
-    """Compare a block with `WIDE` scans; all others at once would fill the memory."""
-    products = shapes[start : start + BLOCK] @ shapes[other : other + WIDE].T
+    """Return the similar pairs of a block and `WIDE` other scans; more would not fit in memory."""
+    products = signatures[start : start + BLOCK] @ signatures[other : other + WIDE].T
     a, b = np.nonzero(products >= similarity)
     upper = a + start < b + other
     a, b = a[upper], b[upper]
@@ -186,9 +209,9 @@ def _alike(
 
 
 def _listed(ordered: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Replace rows by keys; a pair that is identical is not listed as near too."""
+    """Replace row numbers by keys; list an identical pair only once, not also as near."""
     table = table.drop_duplicates(["a", "b"])
-    same = np.isinf(table["similarity"].to_numpy(float))
+    identical = np.isinf(table["similarity"].to_numpy(float))
     columns = {
         f"{name.removesuffix('_id')}_{end}": ordered[name].to_numpy()[table[end].to_numpy(int)]
         for end in ("a", "b")
@@ -197,8 +220,8 @@ def _listed(ordered: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **columns,
-            "kind": np.where(same, "identical", "near"),
-            "similarity": np.where(same, 1.0, table["similarity"].to_numpy(float)).round(4),
+            "kind": np.where(identical, "identical", "near"),
+            "similarity": np.where(identical, 1.0, table["similarity"].to_numpy(float)).round(4),
         },
         columns=[*PAIR],
     )
@@ -207,18 +230,19 @@ def _listed(ordered: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _groups(ordered: pd.DataFrame, owner: Ints, labels: Ints) -> pd.DataFrame:
     """Return the patients of each group of two or more.
 
-    A group is named after its first patient, so that a new member elsewhere seldom renames it.
+    A group is named after its first patient, so that a new member at another site rarely changes
+    the name.
     """
-    people = ordered[["site", "patient_id"]].assign(owner=owner).drop_duplicates("owner")
-    people = people.sort_values("owner", ignore_index=True)
-    people["label"] = labels
-    sizes = people.groupby("label")["owner"].transform("size")
-    people = people[sizes > 1]
-    sites = people.groupby("label")["site"].transform("nunique")
-    leaders = people.groupby("label")[["site", "patient_id"]].transform("first")
-    named = [
+    patients = ordered[["site", "patient_id"]].assign(owner=owner).drop_duplicates("owner")
+    patients = patients.sort_values("owner", ignore_index=True)
+    patients["label"] = labels
+    sizes = patients.groupby("label")["owner"].transform("size")
+    patients = patients[sizes > 1]
+    sites = patients.groupby("label")["site"].transform("nunique")
+    first_patients = patients.groupby("label")[["site", "patient_id"]].transform("first")
+    names = [
         hashlib.sha256(f"{site}|{patient}".encode()).hexdigest()[:16]
-        for site, patient in leaders.itertuples(index=False)
+        for site, patient in first_patients.itertuples(index=False)
     ]
-    found = people.assign(group=named, across_sites=sites > 1)
-    return found.reset_index(drop=True)[["site", *groups.COLUMNS]]
+    members = patients.assign(group=names, across_sites=sites > 1)
+    return members.reset_index(drop=True)[["site", *groups.COLUMNS]]

@@ -1,8 +1,9 @@
-"""groups: the file that tells a split which patients duplicates connect to others."""
+"""groups: read and write the file of patient groups that duplicates connect, for the split."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -30,3 +31,24 @@ def read(path: Path) -> pd.DataFrame:
     if [*frame.columns] != [*COLUMNS]:
         raise ValueError(f"{path}: columns {[*frame.columns]}, expected {[*COLUMNS]}")
     return frame
+
+
+def units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:
+    """Return the unit of each scan that must not be divided: the patient's group, or the patient.
+
+    Parameters
+    ----------
+    scans
+        Columns site and patient_id.
+    connected
+        The rows of the groups of all sites, with a column site.
+
+    Returns
+    -------
+    pandas.Series
+        The name of each scan's unit.
+    """
+    group_of_patient = connected.set_index(["site", "patient_id"])["group"].to_dict()
+    keys = zip(scans["site"], scans["patient_id"], strict=True)
+    names = [group_of_patient.get(key, "|".join(key)) for key in keys]
+    return pd.Series(names, index=scans.index, dtype=str)

@@ -1,4 +1,4 @@
-"""labels: what a study makes of a manifest: a label a scan, or a finding (B-17, B-18, B-23)."""
+"""labels: convert a manifest to the labels of a study: one label or findings (B-17, B-18, B-23)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from elsewhere.design.findings import Findings
 from elsewhere.sites import findings as vocabulary
 from elsewhere.sites.findings import State
 
-LABEL = "label"  # the one column of a study whose scans have one label each
+LABEL = "label"  # the column of labels in a study whose scans have one label each
 _KEYS = ("scan_id", "patient_id", "fold", "part")
 
 
 class LabelsError(ValueError):
-    """Scans do not have the labels that the study asks for; the message says what to change."""
+    """The scans do not have the labels that the study needs; the message says what to change."""
 
 
 def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
@@ -26,33 +26,36 @@ def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
     Parameters
     ----------
     manifest
-        Of one site.
+        Manifest of one site.
     wanted
-        The study's findings; None: the manifest's own column `LABEL`, checked to be there.
+        Findings of the study; None: each scan must have a value in the column `LABEL`.
 
     Returns
     -------
     pandas.DataFrame
-        The manifest's columns, without scans of other views, and a column Int64 a label: 0, 1,
-        or empty where the scan has none: the site does not annotate the finding, or the study
-        ignores an uncertain or a blank one. With findings `LABEL` says whether any is there.
+        The rows of the manifest, without scans of other views, and an Int64 column for each label.
+        Its values are 0, 1, or empty if the scan has no label, because the site does not annotate
+        the finding or the study ignores uncertain or blank mentions. With findings `LABEL` is 1 if
+        any finding is positive.
 
     Raises
     ------
     LabelsError
-        If scans have findings and the study asks for one label, or the other way round, or a
-        finding is unknown.
+        If scans have findings and the study needs one label, or the reverse, or a finding is
+        unknown.
     """
     if wanted is None:
         _require(manifest["label"].notna(), manifest, "have findings instead of a label")
         return manifest
-    unknown = [name for name in wanted.labels if name not in vocabulary.NAMES]
+    known = vocabulary.known(manifest["findings"])
+    unknown = [name for name in wanted.labels if name not in known]
     if unknown:
-        known = ", ".join(vocabulary.NAMES)
-        raise LabelsError(f"findings.labels names {', '.join(unknown)}; known are {known}")
+        raise LabelsError(
+            f"findings.labels names {', '.join(unknown)}; known are {', '.join(sorted(known))}"
+        )
     _require(manifest["findings"] != "", manifest, "have a label instead of findings")
     kept = manifest[manifest["view"].isin(wanted.views)]
-    # many scans share one text: it is read once
+    # many scans share one text, so each text is parsed once
     states = {text: vocabulary.read(text) for text in kept["findings"].unique()}
     columns = {
         name: kept["findings"].map({text: _value(states[text], name, wanted) for text in states})
@@ -63,18 +66,18 @@ def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
 
 
 def columns(split: Iterable[str]) -> tuple[str, ...]:
-    """Return which columns of a split are labels: `LABEL`, or the names of findings."""
+    """Return the label columns of a split: `LABEL`, or the names of findings."""
     return tuple(name for name in split if name not in _KEYS)
 
 
 def findings_of(split: Iterable[str]) -> tuple[str, ...]:
-    """Return the findings among the columns of a split; none where scans have one label each."""
-    found = columns(split)
-    return () if found == (LABEL,) else found
+    """Return the findings among the columns of a split; none if scans have one label each."""
+    names = columns(split)
+    return () if names == (LABEL,) else names
 
 
 def pattern(rows: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
-    """Return which of these labels each patient has in any scan, as a text of 0 and 1.
+    """Return which of these labels each patient has in any scan, as a string of 0 and 1.
 
     Returns
     -------
@@ -82,12 +85,12 @@ def pattern(rows: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
         By patient_id.
     """
     highest = rows.groupby("patient_id")[[*names]].max().fillna(0).astype("int64").astype(str)
-    # column by column: a row at a time is a minute for the patients of a large site
+    # by column: joining row by row takes a minute for the patients of a large site
     return reduce(add, (highest[name] for name in highest))
 
 
 def _value(states: Mapping[str, State], name: str, wanted: Findings) -> int | None:
-    """Return the label of one finding; what is not annotated at the site is in no text of it."""
+    """Return the label of one finding; a finding that the site does not annotate has none."""
     if name not in states:
         return None
     state = states[name]
@@ -104,7 +107,7 @@ def _require(fits: pd.Series[bool], manifest: pd.DataFrame, what: str) -> None:
     wrong = int((~fits).sum())
     if wrong:
         raise LabelsError(
-            f"{wrong} of {len(manifest)} scans {what}: a site of findings needs a study with "
-            "`findings`, a site of labels one without; mend the study in params.yaml, or leave "
-            "the site out of its scales"
+            f"{wrong} of {len(manifest)} scans {what}: a site with findings needs a study with "
+            "`findings`, a site with labels a study without; correct the study, or "
+            "leave the site out of its scales"
         )

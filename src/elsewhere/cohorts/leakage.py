@@ -1,4 +1,4 @@
-"""leakage: the gate that proves that no patient is in two parts of a fold (A-26)."""
+"""leakage: the gate that checks that no patient is in two parts of a split (A-26)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMED = 5
 
 
 class LeakageError(ValueError):
-    """A split lets a patient, or identical voxels, into two parts, or tests one wrongly."""
+    """A split has a patient or identical voxels in two parts, or tests a patient wrongly."""
 
 
 def check(
@@ -27,7 +27,7 @@ def check(
     settings: Split,
     tested: Tested = "by_share",
 ) -> dict[str, Any]:
-    """Prove a split clean, from the rows alone, and return what was checked.
+    """Check a split for leakage, from its rows alone, and return a record of the checks.
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def check(
         Columns scan_id, patient_id, patient_key, volume_sha256: the scans that had to be split.
     groups
         Columns patient_id, group, across_sites: patients that identical or near-identical volumes
-        connect to others, here or elsewhere.
+        connect to others, at this site or another.
     settings, tested
-        What was asked for.
+        Settings with which the split was made; see `split.assign`.
 
     Returns
     -------
@@ -49,10 +49,10 @@ def check(
     Raises
     ------
     LeakageError
-        Naming hashed keys: a scan is missing or doubled in a fold; a patient is in two parts of
-        a fold; identical or near-identical volumes are in two parts of a fold; a group with members
-        at other sites is not where every site puts it; a patient is not tested exactly once over
-        folds.
+        The message gives hashed keys. Reasons: a scan is missing or duplicated in a fold; a patient
+        is in two parts of a fold; identical or near-identical volumes are in two parts of a fold; a
+        group with members at other sites is not in the part that all sites put it into; a patient
+        is not tested exactly once over the folds.
     """
     rows = split.merge(manifest[["scan_id", "volume_sha256"]], on="scan_id", how="left")
     _require_every_scan(rows, manifest, settings.folds)
@@ -95,14 +95,14 @@ def check(
 
 
 def _require_every_scan(rows: pd.DataFrame, manifest: pd.DataFrame, folds: int) -> None:
-    wanted = set(manifest["scan_id"])
+    expected = set(manifest["scan_id"])
     for fold in range(folds):
-        found = rows.loc[rows["fold"] == fold, "scan_id"]
-        wrong = sorted(wanted.symmetric_difference(found) | set(found[found.duplicated()]))
+        actual = rows.loc[rows["fold"] == fold, "scan_id"]
+        wrong = sorted(expected.symmetric_difference(actual) | set(actual[actual.duplicated()]))
         if wrong:
             raise LeakageError(
-                f"fold {fold} holds {len(found)} scans, expected each of {len(wanted)} once; "
-                f"first wrong ones {_some(wrong)}"
+                f"fold {fold} holds {len(actual)} scans, expected each of {len(expected)} once; "
+                f"first wrong ones {_first_keys(wrong)}"
             )
     unknown = sorted(set(rows["part"]) - set(PARTS))
     if unknown:
@@ -111,10 +111,10 @@ def _require_every_scan(rows: pd.DataFrame, manifest: pd.DataFrame, folds: int) 
 
 def _require_one_part(rows: pd.DataFrame, column: str, what: str) -> None:
     parts = rows.groupby(["fold", column])["part"].nunique()
-    torn = sorted({str(key) for _, key in parts[parts > 1].index})
-    if torn:
+    divided = sorted({str(key) for _, key in parts[parts > 1].index})
+    if divided:
         raise LeakageError(
-            f"{len(torn)} {what} are in two parts of a fold, {column} {_some(torn)}; "
+            f"{len(divided)} {what} are in two parts of a fold, {column} {_first_keys(divided)}; "
             "no model may be trained on this split"
         )
 
@@ -123,12 +123,15 @@ def _require_all_tested(rows: pd.DataFrame) -> None:
     wrong = sorted(rows.loc[rows["part"] != "test", "scan_id"])
     if wrong:
         raise LeakageError(
-            f"{len(wrong)} scans of an external site are not tested, scan_id {_some(wrong)}"
+            f"{len(wrong)} scans of an external site are not tested, scan_id {_first_keys(wrong)}"
         )
 
 
 def _require_pinned(members: pd.DataFrame, settings: Split, tested: Tested) -> None:
-    """Refuse a group that another site, which sees its name and the seed alone, puts elsewhere."""
+    """Raise if a group with members at other sites is not in the part that its name decides.
+
+    Another site knows only the group's name and the seed, and puts its own members there.
+    """
     wrong = {
         group
         for group, fold, part in members[["group", "fold", "part"]].itertuples(index=False)
@@ -137,7 +140,7 @@ def _require_pinned(members: pd.DataFrame, settings: Split, tested: Tested) -> N
     if wrong:
         raise LeakageError(
             f"{len(wrong)} groups with members at other sites are not in the part that their name "
-            f"decides, group {_some(sorted(wrong))}; a site would test what another trains on"
+            f"decides, group {_first_keys(sorted(wrong))}; a site would test what another trains on"
         )
 
 
@@ -147,24 +150,25 @@ def _require_tested_once(rows: pd.DataFrame) -> None:
     wrong = [str(patient) for patient in times[times != 1].index]
     if wrong:
         raise LeakageError(
-            f"{len(wrong)} patients are not tested in exactly one fold, patient_id {_some(wrong)}"
+            f"{len(wrong)} patients are not tested in exactly one fold, "
+            f"patient_id {_first_keys(wrong)}"
         )
 
 
-def _some(keys: list[str]) -> str:
+def _first_keys(keys: list[str]) -> str:
     return ", ".join(keys[:NAMED]) + (" ..." if len(keys) > NAMED else "")
 
 
 def _sharing(manifest: pd.DataFrame) -> int:
-    """Return how many patients have a volume that another patient has too."""
+    """Return the number of patients with a volume that another patient also has."""
     owners = manifest.groupby("volume_sha256")["patient_id"].transform("nunique")
     return int(manifest.loc[owners > 1, "patient_id"].nunique())
 
 
 def _counts(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Count patients and scans of every fold, part and label, and of findings of each of them."""
+    """Count patients and scans by fold, part and label; with findings also by finding."""
     names = labels.columns(rows.columns.drop("volume_sha256"))
-    found = []
+    counts = []
     for name in names:
         grouped = rows.groupby(["fold", "part", name])
         table = grouped.agg(patients=("patient_id", "nunique"), scans=("scan_id", "nunique"))
@@ -172,10 +176,10 @@ def _counts(rows: pd.DataFrame) -> list[dict[str, Any]]:
             fold, part, label = key
             row = {"fold": int(fold), "part": part, "label": int(label)}
             finding = {} if names == (labels.LABEL,) else {"finding": name}
-            found.append(row | finding | table.loc[key].astype(int).to_dict())
+            counts.append(row | finding | table.loc[key].astype(int).to_dict())
     order = {name: number for number, name in enumerate(names)}
     return sorted(
-        found,
+        counts,
         key=lambda row: (
             row["fold"],
             PARTS.index(row["part"]),
@@ -192,15 +196,15 @@ def _requested(settings: Split) -> dict[str, float]:
 
 
 def _reached(rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the shares of patients and scans that each fold's parts hold."""
-    found = []
+    """Return the shares of patients and of scans in the parts of each fold."""
+    reached = []
     for fold in sorted(set(rows["fold"])):
-        inside = rows[rows["fold"] == fold]
+        in_fold = rows[rows["fold"] == fold]
         for what, column in (("patients", "patient_id"), ("scans", "scan_id")):
-            total = inside[column].nunique()
-            held = {
-                part: round(inside.loc[inside["part"] == part, column].nunique() / total, 6)
+            total = in_fold[column].nunique()
+            fractions = {
+                part: round(in_fold.loc[in_fold["part"] == part, column].nunique() / total, 6)
                 for part in PARTS
             }
-            found.append({"fold": int(fold), "of": what, **held})
-    return found
+            reached.append({"fold": int(fold), "of": what, **fractions})
+    return reached

@@ -1,55 +1,24 @@
-"""split: patients to train, validation and test parts, by one exact rule (A-18 to A-26; D-06)."""
+"""split: assign patients to training, validation and test parts (A-18 to A-26; D-06)."""
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
 import pandas as pd
 
-from elsewhere.cohorts.labels import LABEL, pattern
+from elsewhere.cohorts.labels import LABEL
+from elsewhere.cohorts.units import Unit, units
 from elsewhere.design.split import Split
 
-# Which scans are tested whatever the shares: those of patients found at several sites, because one
-# of the sites is external and tests all it has (B-04); or, at that site, all.
+# Which scans are tested regardless of the shares. "shared": those of patients at several sites,
+# because one of these sites is external and tests all its scans (B-04). "all": all scans, at the
+# external site itself. "by_share": none.
 Tested = Literal["by_share", "shared", "all"]
-
-
-@dataclass(frozen=True)
-class Unit:
-    """What is never divided: a patient, or patients whom identical or near-identical scans connect.
-
-    Attributes
-    ----------
-    patients
-        Hashed keys, sorted.
-    n_scans
-        Scans of all of them.
-    label
-        1 if any scan is positive; 0 where scans have findings.
-    category
-        The publisher's commonest class among the scans of that label; of findings, which of them
-        the patient has.
-    pin
-        Name of the group if it has members at another site, else empty: both sites put it into
-        the part that this name alone decides.
-    """
-
-    patients: tuple[str, ...]
-    n_scans: int
-    label: int
-    category: str
-    pin: str = ""
-
-    @property
-    def key(self) -> str:
-        """Hashed key of the first patient."""
-        return self.patients[0]
 
 
 def assign(
@@ -60,51 +29,57 @@ def assign(
     labels: tuple[str, ...] = (LABEL,),
     tested: Tested = "by_share",
 ) -> pd.DataFrame:
-    """Give every scan a part in every fold, patient by patient, strata by label (A-25).
+    """Assign every scan to a part in every fold, by patient and stratified by label (A-25).
 
     The result depends on seed, keys, labels, categories and voxels, never on the order of rows.
-    Groups with members at other sites come first, each where its name puts it; the rule divides
-    all others.
-    Within a stratum patients are drawn evenly along their number of scans, so that the shares of
-    scans follow those of patients. Where scans have findings there is one stratum, and patients
-    are drawn evenly along which findings they have.
+    Groups with members at other sites are assigned first, by their name. All other patients are
+    divided by strata. Within a stratum the parts are systematic samples of the patients ordered by
+    number of scans, so that the shares of scans follow the shares of patients. Where scans have
+    findings there is one stratum, and its patients are ordered by the findings that they have.
 
     Parameters
     ----------
     scans
         Columns scan_id, patient_id, category, volume_sha256 and the labels.
     groups
-        Columns patient_id, group, across_sites: patients that duplicates connect to others, here
-        or elsewhere.
+        Columns patient_id, group, across_sites: patients that duplicates connect to others, at
+        this site or another.
     settings
-        A holdout (one fold) or folds in which every patient is tested once.
+        A holdout (one fold), or folds in which every patient is tested once.
     labels
         `LABEL`, or the names of findings.
     tested
-        Which scans are tested whatever the shares.
+        Which scans are tested regardless of the shares.
 
     Returns
     -------
     pandas.DataFrame
-        Columns scan_id, patient_id, the labels, fold and part; one row a scan and fold, sorted by
+        Columns scan_id, patient_id, the labels, fold and part; one row per scan and fold, sorted by
         fold and scan_id.
     """
-    found = units(scans, groups, labels=labels)
-    pinned = [unit for unit in found if unit.pin]
-    rest = [unit for unit in found if not unit.pin]
-    divided = strata(rest, settings=settings) if labels == (LABEL,) else [rest] if rest else []
+    all_units = units(scans, groups, labels=labels)
+    pinned_units = [unit for unit in all_units if unit.pin]
+    other_units = [unit for unit in all_units if not unit.pin]
+    strata_of_others = (
+        strata(other_units, settings=settings)
+        if labels == (LABEL,)
+        else [other_units]
+        if other_units
+        else []
+    )
     parts: list[dict[str, str]] = []
     for fold in range(settings.folds):
-        placed = [
-            (unit, pinned_part(unit.pin, fold, settings=settings, tested=tested)) for unit in pinned
+        assigned = [
+            (unit, pinned_part(unit.pin, fold, settings=settings, tested=tested))
+            for unit in pinned_units
         ]
-        for stratum in divided:
-            placed += (
+        for stratum in strata_of_others:
+            assigned += (
                 [(unit, "test") for unit in stratum]
                 if tested == "all"
                 else _parts(stratum, fold, settings)
             )
-        parts.append({patient: part for unit, part in placed for patient in unit.patients})
+        parts.append({patient: part for unit, part in assigned for patient in unit.patients})
     kept = scans.sort_values("scan_id")[["scan_id", "patient_id", *labels]]
     rows = [
         kept.assign(fold=fold, part=kept["patient_id"].map(parts[fold]))
@@ -116,81 +91,36 @@ def assign(
 def pinned_part(group: str, fold: int, *, settings: Split, tested: Tested = "by_share") -> str:
     """Return the part of a group with members at several sites, from its name and the seed alone.
 
-    Every site of a study has the same settings, so that no site tests what another trains on;
-    beside an external site, which tests all, every site tests it.
+    All sites of a study share their settings, so that no site tests what another trains on. If
+    one of the sites is external and tests all its scans, every site tests the group.
     """
     if tested != "by_share":
         return "test"
     test, validation = shares(settings)
     if settings.kind == "folds":
-        drawn = _draw(settings.seed, "pin", group) % settings.folds == fold
+        in_test = _draw(settings.seed, "pin", group) % settings.folds == fold
     else:
-        drawn = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
-    if drawn:
+        in_test = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
+    if in_test:
         return "test"
-    share = Fraction(_draw(settings.seed, "pin", fold, group), 1 << 32)
-    return "validation" if share < validation / (1 - test) else "train"
+    position = Fraction(_draw(settings.seed, "pin", fold, group), 1 << 32)
+    return "validation" if position < validation / (1 - test) else "train"
 
 
-def units(
-    scans: pd.DataFrame, groups: pd.DataFrame, *, labels: tuple[str, ...] = (LABEL,)
-) -> list[Unit]:
-    """Group scans that must stay together: of one patient, with identical voxels, or in a group.
+def strata(members: Sequence[Unit], *, settings: Split) -> list[list[Unit]]:
+    """Group units by label, and within a label by the publisher's category if it is large enough.
 
-    Returns
-    -------
-    list of Unit
-        Sorted by key.
-    """
-    leader: dict[str, str] = {}
-
-    def first(patient: str) -> str:
-        while leader.setdefault(patient, patient) != patient:
-            patient = leader[patient]
-        return patient
-
-    owners: dict[str, str] = {}
-    grouped = groups[groups["patient_id"].isin(set(scans["patient_id"]))]
-    for table, column in ((scans, "volume_sha256"), (grouped, "group")):
-        for patient, shared in zip(table["patient_id"], table[column], strict=True):
-            low, high = sorted((first(patient), first(owners.setdefault(shared, patient))))
-            leader[high] = low
-    rows: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
-    if labels == (LABEL,):
-        of_scans = (scans[LABEL].astype("int64"), scans["category"])
-    else:
-        having = scans["patient_id"].map(pattern(scans, labels))
-        of_scans = (pd.Series(0, index=scans.index), having)
-    for patient, label, category in zip(scans["patient_id"], *of_scans, strict=True):
-        rows[first(patient)].append((patient, int(label), category))
-    across = grouped[grouped["across_sites"]]
-    pins = dict(zip(across["patient_id"], across["group"], strict=True))
-    return [_unit(rows[key], pins) for key in sorted(rows)]
-
-
-def _unit(scans: list[tuple[str, int, str]], pins: Mapping[str, str]) -> Unit:
-    highest = max(label for _, label, _ in scans)
-    counts = Counter(category for _, label, category in scans if label == highest)
-    commonest = min(counts, key=lambda name: (-counts[name], name))
-    patients = tuple(sorted({patient for patient, _, _ in scans}))
-    pin = min((pins[patient] for patient in patients if patient in pins), default="")
-    return Unit(patients, len(scans), highest, commonest, pin)
-
-
-def strata(found: Sequence[Unit], *, settings: Split) -> list[list[Unit]]:
-    """Group units by label, and within it by the publisher's category where that is large enough.
-
-    UTSW's two negative subsets of 118 (A-03) are why categories count: only together they give
-    the published 170/18/48 (A-19). A category too small to reach every part joins the next
-    larger one of its label.
+    Categories matter because of UTSW's two negative subsets of 118 (A-03): only as two strata do
+    they give the published 170/18/48 (A-19). A category that is too small to reach every part is
+    merged with the next larger one of its label.
 
     Returns
     -------
     list of list of Unit
-        Labels in order, in each the strata from small to large.
+        Strata, in the order of labels, and from small to large within a label.
     """
     by_label: dict[int, dict[str, list[Unit]]] = defaultdict(lambda: defaultdict(list))
-    for unit in found:
+    for unit in members:
         by_label[unit.label][unit.category].append(unit)
     result = []
     for label in sorted(by_label):
@@ -202,20 +132,21 @@ def strata(found: Sequence[Unit], *, settings: Split) -> list[list[Unit]]:
 
 
 def part_sizes(n_units: int, *, settings: Split, least: int = 1) -> tuple[int, int, int]:
-    """Return how many units of a stratum train, validate and test; of folds: in the first fold.
+    """Return the numbers of units of a stratum for training, validation and test.
 
-    test = round(n x test), then validation = round(rest x validation / (1 - test)), halves up,
-    in exact arithmetic: the rule that gives the paper's counts (A-18 to A-24). With `rounding: up`
-    both are rounded up, which gives those of B-07 and B-08.
+    With folds they are those of the first fold. test = round(n x test), then validation =
+    round(rest x validation / (1 - test)), in exact arithmetic with halves rounded up. This rule
+    gives the counts of the paper (A-18 to A-24). With `rounding: up` both are rounded up, which
+    gives the counts of B-07 and B-08.
 
     Parameters
     ----------
     n_units
-        Units of the stratum.
+        Number of units of the stratum.
     settings
-        Shares.
+        Shares of the parts.
     least
-        Units that every part gets if there are as many units as parts.
+        Smallest number of units of a part, if there are at least as many units as parts.
     """
     test, _ = shares(settings)
     n_test = (
@@ -257,22 +188,22 @@ def _parts(group: list[Unit], fold: int, settings: Split) -> list[tuple[Unit, st
         group, key=lambda unit: (unit.category, unit.n_scans, _draw(settings.seed, unit.key))
     )
     if settings.kind == "folds":
-        tested = _dealt(ordered, fold, settings)
+        tested = _test_fold(ordered, fold, settings)
     else:
         n_test = part_sizes(len(ordered), settings=settings)[2]
-        tested = _spread(ordered, n_test, _draw(settings.seed, "test", ordered[0].key))
+        tested = _systematic_sample(ordered, n_test, _draw(settings.seed, "test", ordered[0].key))
     rest = [unit for unit in ordered if unit not in tested]
     n_validation = _validation_size(len(rest), settings, 1)
     start = _draw(settings.seed, "validation", fold, ordered[0].key)
-    validated = _spread(rest, n_validation, start)
+    validated = _systematic_sample(rest, n_validation, start)
     return [
         (unit, "test" if unit in tested else "validation" if unit in validated else "train")
         for unit in ordered
     ]
 
 
-def _dealt(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
-    """Deal units to folds, each next `folds` units in a shuffled order; return one fold's."""
+def _test_fold(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
+    """Deal units to folds, `folds` units at a time in shuffled order; return those of one fold."""
     tested = set()
     for first in range(0, len(ordered), settings.folds):
         block = ordered[first : first + settings.folds]
@@ -283,15 +214,15 @@ def _dealt(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
     return tested
 
 
-def _spread(ordered: list[Unit], count: int, start: int) -> set[Unit]:
-    """Take `count` units at even distances (systematic sampling): each is as likely as any other.
+def _systematic_sample(ordered: list[Unit], count: int, start: int) -> set[Unit]:
+    """Draw `count` units by systematic sampling: equal distances, equal probabilities.
 
-    `start`, below 2^32, is the random start within the first distance.
+    `start`, below 2^32, is the random start within the first interval.
     """
     return {ordered[(start + (i << 32)) * len(ordered) // (count << 32)] for i in range(count)}
 
 
 def _draw(*what: int | str) -> int:
-    """Hash to a uniform integer below 2^32: stable over versions of every library."""
+    """Hash to a uniform integer below 2^32, which no library version can change."""
     text = "|".join(str(part) for part in what)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

@@ -1,4 +1,7 @@
-"""view: the contract of an input: how a prepared scan becomes what a network sees."""
+"""view: the contract of an input's second half: how a network sees a prepared scan.
+
+The first half, `elsewhere.imaging.preparation`, makes the prepared arrays on disk.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ Window = tuple[int, Floats]  # first slice, [channels, (z,) y, x]
 
 
 class View(ABC):
-    """How scans of one input are shown to a network when it is evaluated.
+    """Shows the prepared scans of one input to a network that is evaluated.
 
     Parameters
     ----------
@@ -30,12 +33,12 @@ class View(ABC):
 
     @abstractmethod
     def windows(self, array: Voxels) -> Iterator[Window]:
-        """Yield all that a network sees of a prepared scan ``[z, y, x]``, window by window.
+        """Yield the windows in which a network sees a whole prepared scan ``[z, y, x]``.
 
         Raises
         ------
         ValueError
-            If the array has not the input's lattice.
+            If the array does not have the lattice of the input.
         """
 
     @abstractmethod
@@ -58,6 +61,6 @@ def require_lattice(array: Voxels, *, side: int) -> None:
     """Raise ValueError unless `array` is [z, side, side]."""
     if array.ndim != 3 or array.shape[1:] != (side, side) or array.shape[0] < 1:
         raise ValueError(
-            f"got an array of shape {array.shape}, expected [z, {side}, {side}] as the input "
-            "says; run `prepare` again if the input was changed"
+            f"got an array of shape {array.shape}, expected [z, {side}, {side}] for this input; "
+            "run `prepare` again if the input was changed"
         )

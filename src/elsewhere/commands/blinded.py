@@ -26,7 +26,7 @@ class ReviewError(RuntimeError):
 
 @dataclass(frozen=True)
 class Planned:
-    """The review of a study at the scale in params.yaml.
+    """The review of a study at the present scale.
 
     Attributes
     ----------

@@ -61,7 +61,7 @@ def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) 
 
 
 def write_apart(sites: Sequence[str]) -> None:
-    """Do the same for sites of ./params.yaml, each in a process of its own, one a core at a time.
+    """Do the same, each site in a process of its own, one a core at a time.
 
     Raises
     ------

@@ -30,7 +30,7 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 class Tables(Protocol):
-    """The two tables of params.yaml that a pull uses."""
+    """The two tables of the settings that a pull uses."""
 
     @property
     def archives(self) -> Mapping[str, ArchiveRow]:

@@ -16,7 +16,7 @@ from elsewhere.design.params import Params
 from elsewhere.figures import reader, table_2
 from elsewhere.files import whole
 from elsewhere.imaging import store
-from elsewhere.scores import cases, predictions, reading
+from elsewhere.scores import cases, predictions, reader_study
 from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden
 
@@ -37,7 +37,7 @@ def export(params: Params, study: str) -> None:
     """
     planned = blinded.planned(params, study)
     form = planned.folder / blinded.FORM
-    if form.is_file() and reading.is_filled(form):
+    if form.is_file() and reader_study.is_filled(form):
         raise ReviewError(
             f"{form}: is filled in, and an export would overwrite it; `elsewhere reviewed {study}` "
             f"makes its table. To begin anew, move {planned.folder} elsewhere first"
@@ -56,7 +56,7 @@ def export(params: Params, study: str) -> None:
         planned.folder / blinded.README,
         _instructions(planned, images, alone=bool(found["alone"].all())),
     )
-    _write(form, reading.form(images))
+    _write(form, reader_study.form(images))
     blinded.write_key(found.assign(image=images), planned.key, made=made)
     log.info(
         "%s: %d images for the reader; give this folder away as it is. The key stays in %s",
@@ -103,8 +103,8 @@ def _instructions(planned: Planned, images: list[str], *, alone: bool) -> str:
         "title": planned.title,
         "views": planned.review.views,
         "alone": alone,
-        "normal_below": reading.NORMAL_BELOW,
-        "impressions": reading.IMPRESSIONS,
+        "normal_below": reader_study.NORMAL_BELOW,
+        "impressions": reader_study.IMPRESSIONS,
     }
     return reader.instructions(
         about, finding=planned.review.finding, images=images, synthetic=planned.synthetic

@@ -9,9 +9,9 @@ from typing import Any
 from elsewhere.commands import blinded
 from elsewhere.commands.blinded import Planned
 from elsewhere.design.params import Params
-from elsewhere.figures import published, table_2
-from elsewhere.scores import reading
-from elsewhere.scores.reading import Reading
+from elsewhere.figures import paper, table_2
+from elsewhere.scores import reader_study
+from elsewhere.scores.reader_study import Reading
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +37,9 @@ def table(params: Params, study: str, *, form: Path | None = None) -> None:
     key = blinded.read_key(planned.key, made=planned.made_from(), study=study)
     images = [str(image) for image in key["image"]]
     path = form or planned.folder / blinded.FORM
-    read = reading.read(path, images=images)
+    read = reader_study.read(path, images=images)
     cases = [{str(name): value for name, value in case.items()} for case in key.to_dict("records")]
-    counted = reading.agreement(
+    counted = reader_study.agreement(
         [(int(case["label"]), read[case["image"]]) for case in cases],
         enlarged_from=planned.review.enlarged_from,
         confidence=planned.study.scoring.confidence,
@@ -64,7 +64,7 @@ def _about(params: Params, planned: Planned, *, alone: bool) -> table_2.About:
 
 def _published(planned: Planned) -> list[dict[str, str]]:
     """Return the paper's Table 2 where it is of the same finding."""
-    found = published.review(planned.study.published or planned.name)
+    found = paper.review(planned.study.published or planned.name)
     return [row for row in found if row["finding"] == planned.review.finding]
 
 

@@ -1,4 +1,4 @@
-"""archive_rows: what rows of `archives` have in common, whichever protocol an archive speaks."""
+"""archive_rows: the settings that all kinds of `archives` share, whatever their protocol."""
 
 from __future__ import annotations
 
@@ -12,26 +12,29 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class ArchiveRow(Row):
-    """Base of the rows of `archives`."""
+    """Base of the rows of `archives`: connection, timeouts and retries."""
 
     kind: str
 
     tls: Literal["verified", "unverified", "none"] = Field(
-        description="verified: certificate and host name are checked; none: nothing is encrypted"
+        description="verified: certificate and host name are checked; none: no encryption"
     )
     ca_bundle: str | None = Field(
-        None, description="PEM file of the hospital's own authority; null: those of the system"
+        None,
+        description="PEM file of the hospital's certificate authority; null: those of the system",
     )
     connections: Positive = Field(description="series that are fetched at the same time")
-    connect_seconds: Seconds = Field(description="longest wait for a connection")
+    connect_seconds: Seconds = Field(description="timeout of a connection")
     answer_seconds: Seconds = Field(description="longest silence of the archive within a request")
     attempts: Positive = Field(
-        description="of one request or series, while nothing of it arrives; then it is given up"
+        description="most attempts for a request or series of which nothing arrives"
     )
-    backoff_seconds: Seconds = Field(description="pause after the first failure, then doubled")
+    backoff_seconds: Seconds = Field(
+        description="pause after the first failure; doubled after each further one"
+    )
     backoff_most_seconds: Seconds = Field(description="longest pause")
 
     @property
     def rate(self) -> float:
-        """Most requests or instances a second, all connections together."""
+        """Most requests or instances per second, over all connections."""
         raise NotImplementedError(f"archive kind '{self.kind}' does not say its rate")

@@ -1,4 +1,4 @@
-"""arm: a row of the matrix: training sites, method and network."""
+"""arm: settings of an arm, a row of the matrix: training sites, method and network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Unseen = Literal["mean", "nearest", "test_time", "ensemble"]
 
 
 class Arm(Row):
-    """A row of the matrix: sites are the study's own names, a scale gives each its row."""
+    """A row of the matrix; its sites are names of the study, which a scale maps to rows."""
 
     sites: tuple[Name, ...] = Field(min_length=1)
     method: Name
@@ -20,16 +20,16 @@ class Arm(Row):
     title: str | None = Field(None, description="in figures; null: sites, method and network")
     selection: Literal["validation", "test"] = Field(
         "validation",
-        description="what chooses the weights kept; test, as the released code of Wang et al. "
-        "2020: optimistic, and marked so wherever it shows",
+        description="part that chooses the weights; test, as in the released code of Wang et al. "
+        "2020, is optimistic and marked so in all results",
     )
     unseen: Unseen | None = Field(
         None,
-        description="D-44: through which layers a site not seen in training goes, where a method "
-        "gives every site its own",
+        description="D-44: layers for a site not seen in training, if the method gives each "
+        "training site its own",
     )
     anonymous: bool = Field(
-        False, description="treat the training sites too as if they had not been seen"
+        False, description="treat the training sites as not seen in training, too"
     )
     models_of: Name | None = Field(
         None, description="arm whose models this one applies; it trains none"

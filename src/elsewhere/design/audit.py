@@ -1,4 +1,4 @@
-"""audit: settings of what is checked between sites before any training."""
+"""audit: settings of the audit, which checks duplicates and confounding before any training."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from elsewhere.design.rows import Positive, Row, Seed
 
 
 class Audit(Row):
-    """What is checked between sites before any training."""
+    """Settings of the checks between the sites of a study before any training."""
 
     similarity: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="least correlation of the signatures of near-duplicates"
+        description="smallest correlation of the signatures of near-duplicates"
     )
     folds: Annotated[int, Field(ge=2)] = Field(
-        description="of the cross-validated AUC of label and site, told from headers alone"
+        description="of the cross-validated AUC of label and site, predicted from headers alone"
     )
     permutations: Positive = Field(description="of labels among patients, for a p-value")
     seed: Seed

@@ -1,4 +1,4 @@
-"""budgets: what a run may cost, and how it learns and is applied."""
+"""budgets: settings of training and prediction: device, iterations, optimiser, augmentation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from elsewhere.design.rows import AugmentationRow, Positive, Row
 
 
 class OnDevice(Row):
-    """Where and how exactly a network computes."""
+    """Device and precision of a network."""
 
     device: Literal["cpu", "cuda"] = Field(description="cuda without a GPU is an error")
     precision: Literal["fp32", "bf16"] = Field(description="bf16: autocast, CUDA only")
@@ -26,16 +26,17 @@ class OnDevice(Row):
 
 
 class Training(OnDevice):
-    """How long and how a run learns (A-39 to A-48; D-11, D-16)."""
+    """How long and how a network is trained (A-39 to A-48; D-11, D-16)."""
 
     iterations: Positive = Field(description="optimiser steps")
     iterations_per: Literal["run", "site"] = Field(
         "run",
-        description="site: iterations, validate_every and checkpoint_every are for each training "
-        "site of an arm, so that a site's scans are seen as often alone as among others (D-16)",
+        description="site: iterations, validate_every and checkpoint_every are multiplied by the "
+        "number of training sites, so that a site's scans are seen equally often in every arm "
+        "(D-16)",
     )
     accumulate: Positive = Field(
-        1, description="B-27: batches whose mean gradient makes one step of the optimiser"
+        1, description="B-27: number of batches whose mean gradient gives one optimiser step"
     )
     sampling: Literal["pooled", "equal_per_site"] = Field(
         description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
@@ -52,13 +53,13 @@ class Training(OnDevice):
     validate_every: Positive = Field(description="iterations between validations (A-42)")
     select_by: Literal["accuracy", "auc"] = Field(
         "accuracy",
-        description="what chooses the weights kept: share of right validation scans (A-42), or "
-        "AUC, of findings the mean over those that have both labels",
+        description="validation score that chooses the weights: accuracy (A-42), or AUC, with "
+        "findings the mean over those that have both labels",
     )
     ties: Literal["first", "last"] = Field(
         description="[AMB] A-43: which of equal validations is kept"
     )
-    checkpoint_every: Positive = Field(description="iterations that a kill loses at most")
+    checkpoint_every: Positive = Field(description="most iterations that a killed run loses")
     augmentation: Annotated[AugmentationRow, Of("augmentations")]
 
     @model_validator(mode="after")
@@ -71,7 +72,7 @@ class Training(OnDevice):
         return self
 
     def of_run(self, sites: int) -> Self:
-        """Return the row of a run on so many sites, its counts those of the run."""
+        """Return this row for a run on this number of sites, with the counts of the whole run."""
         if self.iterations_per == "run":
             return self
         counts = ("iterations", "validate_every", "checkpoint_every")
@@ -80,7 +81,7 @@ class Training(OnDevice):
 
 
 class Prediction(OnDevice):
-    """How a trained network is applied (A-16, A-57)."""
+    """How a trained network is applied to scans (A-16, A-57)."""
 
     mc_passes: Annotated[int, Field(ge=0)] = Field(
         description="[AMB] A-57: Monte-Carlo dropout passes; 0: none"
@@ -89,7 +90,7 @@ class Prediction(OnDevice):
 
 
 class Budget(Row):
-    """What a run may cost: training and prediction, told apart so that each invalidates its own."""
+    """Settings of training and of prediction; a change of one does not make the other stale."""
 
     training: Training
     prediction: Prediction

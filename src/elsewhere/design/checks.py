@@ -6,14 +6,26 @@ from collections.abc import Iterator
 
 from pydantic import ValidationError
 
-from elsewhere.design import kinds, study_checks, wording
+from elsewhere.design import kinds, shown, study_checks, wording
 from elsewhere.design.problem import Problem, listed, missing
 from elsewhere.design.site import Site
 from elsewhere.design.tables import Params
 
 
 def problems(params: Params) -> Iterator[Problem]:
-    """Yield every setting that cannot be used beside the others."""
+    """Yield every setting that cannot be used beside the others.
+
+    Which figures a study can have depends on rows that must be there: they are checked last, if
+    all else is well.
+    """
+    of_rows = [*_row_problems(params)]
+    yield from of_rows
+    if not of_rows:
+        for name in params.run:
+            yield from shown.problems(params, name)
+
+
+def _row_problems(params: Params) -> Iterator[Problem]:
     yield from _run_problems(params)
     for name, site in params.sites.items():
         yield from missing(f"sites.{name}.intake", [site.intake], params.intakes, "intakes")

@@ -1,4 +1,4 @@
-"""comparisons: settings of which arms are compared with which."""
+"""comparisons: settings of the statistical comparisons between arms of a study."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from elsewhere.design.rows import Name, Row
 
 
 class Comparisons(Row):
-    """One arm against others, at each site on which both were trained, or neither (D-41, D-42)."""
+    """One arm against others, at each site where both or neither were trained (D-41, D-42)."""
 
     arm: Name
     against: tuple[Name, ...] = Field(min_length=1)

@@ -10,7 +10,7 @@ from elsewhere.design.rows import NetworkRow, Positive
 
 
 class CovidnetSizes(NetworkRow):
-    """What COVID-Net and its redesign have in common."""
+    """The settings that COVID-Net and its redesign share."""
 
     dimensions: ClassVar[Literal[2, 3] | None] = 2
 

@@ -1,4 +1,4 @@
-"""fingerprint: content hashes of files, folders and settings, as DVC computes them."""
+"""fingerprint: compute content hashes of files, folders and settings as DVC does."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _IGNORED_FOLDERS = {"__pycache__", ".git", ".dvc"}
 
 
 def canonical(value: Any) -> str:
-    """Return one text for equal values."""
+    """Return the canonical JSON text of a value: equal values give equal texts."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def digest(command: str, settings: Mapping[str, Any], code: str) -> str:
-    """Return what tells two executions of a stage apart, inputs aside.
+    """Return the digest of a stage: of all that decides its result except the input files.
 
     Parameters
     ----------
     command
-        The stage's command.
+        The command of the stage.
     settings
-        Dotted key to the plain value in params.yaml.
+        Dotted key to the plain value in the settings.
     code
         Hash of the list of its source files.
     """
@@ -34,18 +34,18 @@ def digest(command: str, settings: Mapping[str, Any], code: str) -> str:
 
 
 def md5(text: str) -> str:
-    """Return the MD5 of a text, as DVC has it of a file with this content."""
+    """Return the MD5 of a text, which is DVC's hash of a file with this content."""
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
 class Hashes:
-    """MD5 of files and folders, remembered by modification time, size and inode.
+    """MD5 of files and folders, cached by modification time, size and inode.
 
     Parameters
     ----------
     memory
-        JSON file that keeps hashes between processes; ``None`` keeps nothing. A damaged one is
-        ignored: it is only a memory.
+        JSON file that keeps the cache between processes; ``None``: no file. A damaged file is
+        ignored, because all hashes can be computed again.
     """
 
     def __init__(self, memory: Path | None = None) -> None:
@@ -59,12 +59,12 @@ class Hashes:
                 self._known = {}
 
     def file(self, path: str | Path, *, algorithm: str = "md5") -> str | None:
-        """Return the hash of a file, None if there is none."""
+        """Return the hash of a file; None if it does not exist."""
         try:
             status = os.stat(path)
         except OSError:
             return None
-        # raw file names hold what patients are called: the memory knows paths by their hash
+        # names of raw files may contain patients' names, so the cache stores hashes of paths
         name = hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
         key = f"{algorithm}:{name}"
         state = [status.st_mtime_ns, status.st_size, status.st_ino]
@@ -72,13 +72,13 @@ class Hashes:
         if known is not None and known[0] == state:
             return str(known[1])
         with open(path, "rb") as stream:
-            found = hashlib.file_digest(stream, algorithm).hexdigest()
-        self._known[key] = [state, found]
+            content_hash = hashlib.file_digest(stream, algorithm).hexdigest()
+        self._known[key] = [state, content_hash]
         self._new = True
-        return found
+        return content_hash
 
     def folder(self, path: str | Path) -> str | None:
-        """Return DVC's hash of a folder (``<md5>.dir``), None if there is none."""
+        """Return DVC's hash of a folder (``<md5>.dir``); None if it does not exist."""
         top = Path(path)
         if not top.is_dir():
             return None
@@ -87,11 +87,11 @@ class Hashes:
         return md5(json.dumps(rows, sort_keys=True)) + ".dir"
 
     def any(self, path: str | Path) -> str | None:
-        """Return the hash of a file or a folder, None if there is neither."""
+        """Return the hash of a file or a folder; None if neither exists."""
         return self.folder(path) if os.path.isdir(path) else self.file(path)
 
     def save(self) -> None:
-        """Write the memory, whole or not at all."""
+        """Write the cache to its file, whole or not at all."""
         if self._memory is None or not self._new:
             return
         self._memory.parent.mkdir(parents=True, exist_ok=True)
@@ -102,14 +102,14 @@ class Hashes:
 
 
 def _walk(top: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file below `top`: name relative to it, with forward slashes, and path."""
-    todo = [(str(top), "")]
-    while todo:
-        folder, prefix = todo.pop()
+    """Yield each file below `top`: its name relative to `top`, with forward slashes, and path."""
+    pending = [(str(top), "")]
+    while pending:
+        folder, prefix = pending.pop()
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.is_dir():  # a link to a folder is left out, as DVC does
                     if entry.name not in _IGNORED_FOLDERS and not entry.is_symlink():
-                        todo.append((entry.path, f"{prefix}{entry.name}/"))
+                        pending.append((entry.path, f"{prefix}{entry.name}/"))
                 elif entry.name != ".snakemake_timestamp":
                     yield prefix + entry.name, entry.path

@@ -1,21 +1,22 @@
-"""graph: a pure function from params to stages; both drivers take their graph from here."""
+"""graph: compute all stages of the studies from the params; both drivers use this graph."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import paths, scan_stages
+from elsewhere.design import paths, scan_stages, shown
+from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
 from elsewhere.design.study import Study
 
 
 def stages(params: Params) -> dict[str, Stage]:
-    """Return every stage of the studies in ``run`` at ``scale``, by name, in topological order."""
-    found: dict[str, Stage] = {}
+    """Return the stages of all studies in ``run`` at ``scale``, by name, in topological order."""
+    unique: dict[str, Stage] = {}
     for stage in _stages(params):
-        found.setdefault(stage.name, stage)
-    return found
+        unique.setdefault(stage.name, stage)
+    return unique
 
 
 def _stages(params: Params) -> Iterator[Stage]:
@@ -46,7 +47,7 @@ def _stages(params: Params) -> Iterator[Stage]:
 
 
 def _trained(study: Study) -> list[str]:
-    """Return the arms that have models of their own."""
+    """Return the arms that train models of their own."""
     return [name for name, arm in study.arms.items() if arm.models_of is None]
 
 
@@ -72,23 +73,23 @@ def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, .
 
 
 def _of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return where params.yaml says these of an arm, those left out of it not among them."""
-    said = params.studies[study].arms[arm].model_fields_set
-    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in said}
+    """Return the dotted keys of those fields that an arm sets itself."""
+    fields_set = params.studies[study].arms[arm].model_fields_set
+    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in fields_set}
 
 
-def _tables(found: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
-    """Return a table of each of these names, from the files of each site, run or arm."""
-    return {name: {key: files[name] for key, files in found.items()} for name in names}
+def _tables(files_by_key: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
+    """Return, for each of these names, a table of paths by site, run or arm."""
+    return {name: {key: files[name] for key, files in files_by_key.items()} for name in names}
 
 
 def _prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str, Paths]:
-    """Return an arm's input and splits of some sites, each a table from site to path."""
+    """Return the prepared data and splits of sites, each a table from site to path."""
     row_input = params.input_of(study, arm)
-    found = {
+    files_by_site = {
         row: paths.prepared(row_input, row) | {"split": paths.split(study, row)} for row in rows
     }
-    return _tables(found, ("index", "arrays", "split"))
+    return _tables(files_by_site, ("index", "arrays", "split"))
 
 
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
@@ -113,7 +114,7 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
 
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
-    """Return the settings by which an arm's models are applied."""
+    """Return the settings with which the models of an arm are applied."""
     scale = params.scale_of(study)
     return {
         "method": f"methods.{params.studies[study].arms[arm].method}",
@@ -126,12 +127,12 @@ def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
 
 def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
     models = params.studies[study].arms[arm].models_of or arm
-    each = {run: paths.run(study, models, run) for run in runs(params, study)}
+    runs_of_arm = {run: paths.run(study, models, run) for run in runs(params, study)}
     return Stage(
         step="predict",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            **_tables(each, ("model", "record")),
+            **_tables(runs_of_arm, ("model", "record")),
             **paths.prepared(params.input_of(study, arm), row),
             "split": paths.split(study, row),
         },
@@ -180,50 +181,61 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
         inputs={"test": training if row == paths.INTERNAL else own, "training": training},
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
         settings={"scoring": f"studies.{study}.scoring"},
-        members={},
+        members={"metrics": params.studies[study].scoring.metrics},
     )
 
 
 def _figure(params: Params, name: str) -> Stage:
-    study, scale = params.studies[name], params.scale_of(name)
-    rows = list(scale.sites.values())
-    cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
-    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
-    rejected = {row: paths.scan_file(row, "rejected.csv") for row in rows}
-    explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
+    figures = shown.figures(params, name)
+    wanted = {*REPORT, *(read for figure in figures for read in figure_row(figure).reads)}
+    inputs = _figure_inputs(params, name)
     return Stage(
         step="figure",
         wildcards={"study": name},
-        inputs={
-            "metrics": {
-                f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
-            },
-            "predictions": {
-                f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
-            },
-            "predict_cost": {f"{a}/{s}": paths.cell(name, a, s, "cost.json") for a, s in cells},
-            "record": {f"{a}/{r}": paths.model(name, a, r, "run.json") for a, r in models},
-            "history": {f"{a}/{r}": paths.model(name, a, r, "history.csv") for a, r in models},
-            "train_cost": {f"{a}/{r}": paths.model(name, a, r, "cost.json") for a, r in models},
-            "manifest": {row: paths.scans(row)["manifest"] for row in rows},
-            "volumes": {row: paths.scans(row)["volumes"] for row in rows},
-            "rejected": rejected,
-            "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
-            "pairs": paths.audit(name, "pairs.csv"),
-            "audit": paths.audit(name, "audit.json"),
-            "split": {row: paths.split(name, row) for row in rows},
-            "gate": {row: paths.gate(name, row) for row in rows},
-            **_tables(explained, ("explained", "gallery", "embeddings")),
-        },
+        inputs={read: paths for read, paths in inputs.items() if read in wanted},
         outputs={
             "matrix": f"results/{name}/matrix.csv",
             "figures": f"results/{name}/figures",
             "report": f"results/{name}/report.html",
         },
         settings=_figure_settings(params, name),
-        members={},
+        members={
+            "figures": figures,
+            "metrics": params.studies[name].scoring.metrics,
+            "claims": shown.claims(params, name),
+        },
     )
+
+
+def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
+    """Return everything that a figure of a study may read."""
+    study, scale = params.studies[name], params.scale_of(name)
+    rows = list(scale.sites.values())
+    cells = [(arm, row) for arm in study.arms for row in rows]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
+    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
+    explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
+    return {
+        "metrics": {
+            f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
+        },
+        "predictions": {
+            f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
+        },
+        "predict_cost": {f"{a}/{s}": paths.cell(name, a, s, "cost.json") for a, s in cells},
+        "record": {f"{a}/{r}": paths.model(name, a, r, "run.json") for a, r in models},
+        "history": {f"{a}/{r}": paths.model(name, a, r, "history.csv") for a, r in models},
+        "train_cost": {f"{a}/{r}": paths.model(name, a, r, "cost.json") for a, r in models},
+        "manifest": {row: paths.scans(row)["manifest"] for row in rows},
+        "volumes": {row: paths.scans(row)["volumes"] for row in rows},
+        "rejected": {row: paths.scan_file(row, "rejected.csv") for row in rows},
+        "profile": {row: paths.scan_file(row, "profile.parquet") for row in rows},
+        "pairs": paths.audit(name, "pairs.csv"),
+        "audit": paths.audit(name, "audit.json"),
+        "split": {row: paths.split(name, row) for row in rows},
+        "gate": {row: paths.gate(name, row) for row in rows},
+        **_tables(explained, ("explained", "gallery", "embeddings")),
+    }
 
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:

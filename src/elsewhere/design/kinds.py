@@ -1,9 +1,9 @@
-"""kinds: finds what can be added to the project (networks, methods, layouts ...) by file name.
+"""kinds: find the kinds of things that can be added (networks, methods, layouts ...) by file name.
 
-A kind stands in two files of the same name: its row class, `design/<shelf>/<kind>.py`, which says
-what a user may set, and its implementation in a room of the package. To add a kind, add the two
-files; no list names them. A step imports neither statically: the graph adds both files to the code
-of exactly those stages that name the kind (`Stage.members`).
+A kind consists of two files of the same name: its row class, `design/<shelf>/<kind>.py`, with the
+settings of the user, and its implementation in a room (subpackage) of the package. To add a kind,
+add the two files; no list names them. Steps import neither file statically. Instead the graph adds
+both to the code of exactly those stages that use the kind (`Stage.members`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pydantic_core import CoreSchema
 
 DESIGN = "elsewhere.design"
-# Shelf to the packages that hold the implementations of its kinds.
+# Shelf (a group of kinds) to the packages with the implementations of its kinds.
 ROOMS: dict[str, tuple[str, ...]] = {
     "archives": ("elsewhere.archives",),
     "augmentations": ("elsewhere.cohorts.augmentations",),
@@ -41,7 +41,7 @@ Base = TypeVar("Base")
 
 
 class KindError(ValueError):
-    """A kind does not exist or its files do not hold what they must."""
+    """A kind does not exist, or one of its files does not define exactly one class."""
 
 
 @cache
@@ -68,7 +68,7 @@ def row_class(shelf: str, kind: str) -> type[BaseModel]:
     if kind not in names(shelf):
         raise KindError(f"there is no '{kind}' in {shelf}; choose from {', '.join(names(shelf))}")
     rows = _classes(row_module(shelf, kind), BaseModel)
-    # rows within a row, such as the settings of one of its parts, have no kind of their own
+    # the class of a nested row, such as the settings of one part, has no field `kind`
     return _only([row for row in rows if "kind" in row.model_fields] or rows, shelf, kind)
 
 
@@ -80,18 +80,18 @@ def implementation(shelf: str, kind: str, base: type[Base]) -> type[Base]:
     shelf, kind
         Such as "networks" and "nguyen_cnn".
     base
-        The contract that the class fulfils. Where a shelf has several rooms, it also tells which:
-        that in whose package the contract stands.
+        The abstract base class of the implementation. If a shelf has several rooms, the package of
+        the base class decides which room is meant.
 
     Raises
     ------
     KindError
-        If there is no such kind, or its module does not define exactly one class on this contract.
+        If there is no such kind, or its module does not define exactly one subclass of `base`.
     """
     if kind not in names(shelf):
         raise KindError(f"there is no '{kind}' in {shelf}; choose from {', '.join(names(shelf))}")
-    place = base.__module__.split(".")[:2]
-    room = next((room for room in ROOMS[shelf] if room.split(".")[:2] == place), ROOMS[shelf][0])
+    package = base.__module__.split(".")[:2]
+    room = next((room for room in ROOMS[shelf] if room.split(".")[:2] == package), ROOMS[shelf][0])
     return _only(_classes(f"{room}.{kind}", base), room, kind)
 
 
@@ -103,15 +103,15 @@ def code(shelf: str, kind: str, *, room: str | None = None) -> tuple[str, ...]:
     shelf, kind
         Such as "networks" and "nguyen_cnn".
     room
-        Where a shelf has several rooms, the one below which the job works; None: the last.
+        If a shelf has several rooms: the package in which the job works; None: the last room.
     """
-    below = [package for package in ROOMS[shelf] if room and package.startswith(f"{room}.")]
-    package = below[0] if below else ROOMS[shelf][-1]
+    matching = [package for package in ROOMS[shelf] if room and package.startswith(f"{room}.")]
+    package = matching[0] if matching else ROOMS[shelf][-1]
     return row_module(shelf, kind), f"{package}.{kind}"
 
 
 def _classes(module_name: str, base: type[Base]) -> list[type[Base]]:
-    """Return the public classes that a module defines on a base, bases of others left out."""
+    """Return the public subclasses of `base` that a module defines and does not subclass again."""
     module = import_module(module_name)
     public = [
         item
@@ -126,19 +126,20 @@ def _classes(module_name: str, base: type[Base]) -> list[type[Base]]:
 
 def _only(classes: list[type[Base]], room: str, kind: str) -> type[Base]:
     if len(classes) != 1:
-        names_of = ", ".join(item.__name__ for item in classes) or "none"
+        class_names = ", ".join(item.__name__ for item in classes) or "none"
         raise KindError(
-            f"{kind} of {room} must be exactly one public class in its file, there are: {names_of}"
+            f"the file of {kind} in {room} must define exactly one public class, it defines: "
+            f"{class_names}"
         )
     return classes[0]
 
 
 @dataclass(frozen=True)
 class Of:
-    """Marks a field that takes a row of any kind: `Annotated[NetworkRow, Of("networks")]`.
+    """Marks a field that accepts a row of any kind: `Annotated[NetworkRow, Of("networks")]`.
 
-    The row's key `kind` chooses the class. Where the field is declared nothing is imported that
-    names a kind, so a new one makes no code that reads the field stale.
+    The row's key `kind` chooses the class. The module that declares the field imports no kind, so
+    that a new kind makes no code stale that uses the field.
     """
 
     shelf: str

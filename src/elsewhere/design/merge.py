@@ -64,6 +64,10 @@ class Settings(dict[str, Any]):
         super().__init__(values)
         self.origins = dict(origins)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Settings:
+        """Copy the values; origins never change."""
+        return Settings(copy.deepcopy(dict(self), memo), self.origins)
+
     def origin(self, key: Key) -> Origin:
         """Return the origin of a value, or of the nearest row or table that would hold it."""
         for end in range(len(key), 0, -1):

@@ -1,4 +1,4 @@
-"""phantom_rows: what rows of `phantoms` share: patients, lesions and scanners of synthetic CT."""
+"""phantom_rows: settings that kinds of synthetic CT share: patients, lesions and scanners."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from elsewhere.design.rows import Positive, Row, Share
 
 
 class PhantomRow(Row):
-    """Base of the rows of `phantoms`: one synthetic site."""
+    """Base of the rows of `phantoms`: the settings of one synthetic site."""
 
     kind: str
     seed: int
@@ -26,7 +26,7 @@ class Finding(Row):
 
 
 class Category(Row):
-    """One class of the publisher: how many patients, what is found in their lungs."""
+    """One class of the publisher: its number of patients and their lesions."""
 
     label: Literal[0, 1]
     patients: Positive
@@ -36,7 +36,7 @@ class Category(Row):
 
 
 class Reconstruction(Row):
-    """One kernel of one scanner; a slice distance is its thickness times the site's factor."""
+    """One reconstruction kernel; the slice distance is thickness times the site's factor."""
 
     manufacturer: str
     kernel: str
@@ -47,7 +47,7 @@ class Reconstruction(Row):
 
 
 class Acquisition(Row):
-    """How patients were scanned and their images exported; ranges are drawn anew for each scan."""
+    """How patients are scanned and images exported; ranges are drawn anew for each scan."""
 
     reconstructions: tuple[Reconstruction, ...] = Field(
         min_length=1, description="taken in turn by patient and scan"
@@ -56,7 +56,7 @@ class Acquisition(Row):
     contrast: Share = Field(description="share of scans with contrast agent")
     enhancement_hu: Range = Field(description="of heart and vessels when there is contrast agent")
     inspiration: Range = Field(description="0: full expiration, small dense lungs; 1: full")
-    masked: Share = Field(description="share of scans with all outside the body removed")
+    masked: Share = Field(description="share of scans with everything outside the body removed")
     window_hu: Range | None = Field(None, description="8-bit exports: HU of grey 0 and of grey 255")
 
     @property
@@ -68,11 +68,11 @@ class Acquisition(Row):
 
 
 class Phantom(PhantomRow):
-    """What every synthetic site has; `confounding` is the cause of poor generalization (A-75)."""
+    """Settings of every synthetic CT site; `confounding` causes poor generalization (A-75)."""
 
     confounding: Share = Field(
-        description="share of patients whose acquisition follows their label; the others get "
-        "either at random: 0 makes acquisition independent of the label"
+        description="share of patients whose acquisition depends on their label; the others get "
+        "either at random; 0 makes acquisition independent of the label"
     )
     age_years: Range
     categories: dict[str, Category] = Field(min_length=1)
@@ -104,6 +104,6 @@ class Images(Phantom):
 
 
 def need_windows(row: Phantom) -> None:
-    """Raise ValueError unless both acquisitions say how HU become greys."""
+    """Raise ValueError unless both acquisitions have a window from HU to grey values."""
     for acquisition in (row.acquisition_positive, row.acquisition_negative):
         _ = acquisition.window

@@ -1,4 +1,4 @@
-"""plan: what one stage is handed, from the params and the code that stand on disk now."""
+"""plan: resolve a stage to the job and settings for its step, from current params and code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from elsewhere.design.stage import Paths, Stage
 
 @dataclass(frozen=True)
 class Handed:
-    """A job, the fields of its step's `Settings`, and the digest of what makes it."""
+    """A job, and the fields of its step's `Settings`."""
 
     job: Job
     settings: dict[str, Any]
@@ -32,22 +32,23 @@ def stage_digest(stage: Stage, values: dict[str, Any], hashes: Hashes) -> str:
 
 
 def hand(stage: Stage, params: tables.Params, values: dict[str, Any]) -> Handed:
-    """Resolve a stage to what its step's ``run`` takes."""
+    """Return the arguments of the step's ``run`` for a stage."""
     job = Job(
         name=stage.name,
         wildcards=stage.wildcards,
-        inputs={name: _paths(found) for name, found in stage.inputs.items()},
-        outputs={name: Path(found) for name, found in stage.outputs.items()},
+        inputs={name: _paths(path_or_table) for name, path_or_table in stage.inputs.items()},
+        outputs={name: Path(path) for name, path in stage.outputs.items()},
+        members=stage.members,
         digest=stage_digest(stage, values, Hashes()),
     )
     settings = {field: _resolve(params, keys) for field, keys in stage.settings.items()}
     return Handed(job, settings)
 
 
-def _paths(found: Paths) -> Path | dict[str, Path]:
-    if isinstance(found, dict):
-        return {name: Path(path) for name, path in found.items()}
-    return Path(found)
+def _paths(path_or_table: Paths) -> Path | dict[str, Path]:
+    if isinstance(path_or_table, dict):
+        return {name: Path(path) for name, path in path_or_table.items()}
+    return Path(path_or_table)
 
 
 def _resolve(params: tables.Params, keys: Paths) -> Any:

@@ -1,6 +1,6 @@
-"""pulls: the rows that say from which archive a site's studies are fetched, and which of them.
+"""pulls: settings of which studies of a site are fetched, and from which archive.
 
-No step reads them: another host name never makes a result again; other files do.
+No step reads these rows: a new host name makes no result stale; only changed files do.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from elsewhere.design.rows import Name, Positive, Row
 
 
 class PullRow(Row):
-    """What is fetched for a site."""
+    """Which studies and series are fetched for a site, and from where."""
 
     archive: Name = Field(description="row of `archives`")
     worklist: str = Field(description="CSV file: study, accession or patient, and label")

@@ -1,4 +1,4 @@
-"""radiograph_phantom_rows: what rows of `phantoms` of synthetic radiographs have in common."""
+"""radiograph_phantom_rows: settings that kinds of synthetic radiographs share."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Findings = TypeVar("Findings", bound="Mapping[FindingName, Listed]")
 
 
 class Listed(Row):
-    """How often a finding is there, and how often the publisher's list lacks it."""
+    """How often a finding is present, and how often the publisher's labels miss it."""
 
     prevalence: Share = Field(description="share of studies (B-46)")
     missed: Share = Field(description="share of present findings that the labels do not name")
 
 
 class Mentioned(Listed):
-    """How a report speaks of a finding, as far as a label reader understands it (B-18, B-23)."""
+    """How reports mention a finding, in terms of an automatic labeller (B-18, B-23)."""
 
     uncertain: Share = Field(description="share of present findings that are hedged: -1")
     suspected: Share = Field(description="share of absent findings that are hedged: -1")
@@ -42,14 +42,16 @@ class Mentioned(Listed):
 
 
 def check_at_most_all(row: Row, *keys: str) -> None:
-    """Raise ValueError if shares of one whole are more than the whole."""
+    """Raise ValueError if the sum of these shares is above 1."""
     total = sum(getattr(row, key) for key in keys)
     if total > 1:
-        raise ValueError(f"{' + '.join(keys)} is {total:g}, expected at most 1: they are shares")
+        raise ValueError(
+            f"{' + '.join(keys)} is {total:g}, expected at most 1: they are shares of one whole"
+        )
 
 
 def all_findings(value: Findings) -> Findings:
-    """Return the table of findings; raise ValueError if it lacks one."""
+    """Return the table of findings; raise ValueError if a finding is missing."""
     missing = [name for name in FINDINGS if name not in value]
     if missing:
         raise ValueError(f"no row for {', '.join(missing)}; add one for each of the five findings")
@@ -64,7 +66,7 @@ class Pacemaker(Row):
 
 
 class Radiography(Row):
-    """How a site takes its radiographs and what it makes of them; ranges anew for each image."""
+    """How a site takes and exports its radiographs; ranges are drawn anew for each image."""
 
     portable: Share = Field(description="share of studies at the bedside, AP; the others PA")
     rows_px: Counts
@@ -80,7 +82,7 @@ class Radiography(Row):
 
 
 class Radiographs(PhantomRow):
-    """What every synthetic site of radiographs has."""
+    """Settings of every synthetic site with radiographs."""
 
     patients: Positive
     studies_per_patient: Counts

@@ -1,4 +1,4 @@
-"""ranges: two numbers in order, as the rows of `phantoms` give what is drawn anew each time."""
+"""ranges: field types for ranges [low, high], from which synthetic sites draw random values."""
 
 from __future__ import annotations
 

@@ -27,12 +27,30 @@ def read(path: Path) -> dict[str, Any]:
         raise ParamsError(
             f"{path.resolve()}: no such file; run from the project's top folder"
         ) from None
+    return plain(text, str(path))
+
+
+def plain(text: str, name: str) -> dict[str, Any]:
+    """Parse the text of a YAML file into plain values.
+
+    Parameters
+    ----------
+    text
+        Its content.
+    name
+        Of the file, for messages.
+
+    Raises
+    ------
+    ParamsError
+        If it is not YAML, or repeats a key.
+    """
     try:
         values = yaml.load(text, Loader=_Loader)
     except yaml.YAMLError as error:
-        raise ParamsError(f"{path}: not valid YAML: {error}") from error
+        raise ParamsError(f"{name}: not valid YAML: {error}") from error
     if not isinstance(values, dict):
-        raise ParamsError(f"{path}: expected tables, got {type(values).__name__}")
+        raise ParamsError(f"{name}: expected tables, got {type(values).__name__}")
     return values
 
 

@@ -1,4 +1,4 @@
-"""rows: the base classes and field types of the rows of settings tables."""
+"""rows: base classes and field types of all rows in the tables of settings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class InputRow(Row):
     Attributes
     ----------
     one_view
-        A scan is seen whole at once, not in windows; only such scans can have findings.
+        Whether a scan is seen as a whole, not in windows; only such scans can have findings.
     """
 
     one_view: ClassVar[bool]
@@ -41,7 +41,7 @@ class InputRow(Row):
 
 
 class AugmentationRow(Row):
-    """Base of the rows of `augmentation`: random changes of a scan while a network learns.
+    """Base of the rows of `augmentation`: random changes of scans during training.
 
     Attributes
     ----------
@@ -74,9 +74,9 @@ class MethodRow(Row):
     Attributes
     ----------
     site_specific
-        Every training site has layers of its own, so that an arm says what becomes of others.
+        Whether every training site has its own layers; then an arm needs `unseen` for other sites.
     one_label
-        It compares scans by their one class, and cannot learn from scans with findings.
+        Whether it compares scans by their only class, and cannot learn from scans with findings.
     least_batch
         Smallest batch that it can learn from.
     """
@@ -94,9 +94,9 @@ class LayoutOptions(Row):
     Attributes
     ----------
     modality
-        What a scan of this layout is.
+        Modality of the scans.
     has_findings
-        A scan has several findings instead of one label.
+        Whether a scan has several findings instead of one label.
     """
 
     modality: ClassVar[Modality]

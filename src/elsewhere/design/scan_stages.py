@@ -1,4 +1,4 @@
-"""scan_stages: the stages from raw files to the parts of patients; nothing here knows an arm."""
+"""scan_stages: the stages that do not depend on arms: ingest, prepare, audit, split."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from elsewhere.design.stage import Paths, Stage
 
 
 def ingest(params: Params, row: str) -> Stage:
-    """Return the stage that turns the raw files of a site into scans."""
+    """Return the stage that converts the raw files of a site to scans."""
     site = params.sites[row]
     return Stage(
         step="ingest",
@@ -26,7 +26,7 @@ def ingest(params: Params, row: str) -> Stage:
 
 
 def prepare(params: Params, row_input: str, row: str) -> Stage:
-    """Return the stage that makes a site's scans into what an input says."""
+    """Return the stage that prepares the scans of a site for an input."""
     return Stage(
         step="prepare",
         wildcards={"input": row_input, "site": row},
@@ -58,7 +58,7 @@ def audit(params: Params, study: str) -> Stage:
 
 
 def split(params: Params, study: str, row: str) -> Stage:
-    """Return the stage that gives the patients of a site their parts."""
+    """Return the stage that assigns the patients of a site to parts."""
     settings = _given(params, study, ("split", "findings", "external"))
     if "external" in settings:
         settings["site_rows"] = f"studies.{study}.scales.{params.scale}.sites"
@@ -76,6 +76,6 @@ def split(params: Params, study: str, row: str) -> Stage:
 
 
 def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return where params.yaml says these of a study, those left out of it not among them."""
-    said = params.studies[study].model_fields_set
-    return {field: f"studies.{study}.{field}" for field in fields if field in said}
+    """Return the dotted keys of those fields that a study sets itself."""
+    fields_set = params.studies[study].model_fields_set
+    return {field: f"studies.{study}.{field}" for field in fields if field in fields_set}

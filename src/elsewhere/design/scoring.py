@@ -1,16 +1,20 @@
-"""scoring: settings of how cells are scored: thresholds and intervals."""
+"""scoring: settings of how cells are scored: metrics, thresholds and intervals."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from elsewhere.design.rows import Positive, Row, Seed
+from elsewhere.design.named import expanded
+from elsewhere.design.rows import Name, Positive, Row, Seed
+
+# A-51 to A-57, in the order of the columns of matrix.csv; a metric is added to a study by name.
+STANDARD = ("auc", "auc_mc", "accuracy", "sensitivity", "specificity", "f1", "precision")
 
 
 class Scoring(Row):
-    """Thresholds and intervals (A-52 to A-57)."""
+    """Metrics, thresholds and intervals (A-51 to A-57)."""
 
     threshold_from: Literal["training_sites", "test_site", "argmax"] = Field(
         description="[AMB] A-52: whose validation part chooses the threshold of a cell; argmax: "
@@ -19,3 +23,17 @@ class Scoring(Row):
     confidence: Annotated[float, Field(gt=0, lt=1)]
     bootstrap: Positive = Field(description="patient-clustered resamples")
     seed: Seed
+    metrics: tuple[Name, ...] = Field(
+        STANDARD,
+        min_length=1,
+        description=f"metrics by name; `standard` stands for {', '.join(STANDARD)}",
+    )
+
+    @field_validator("metrics")
+    @classmethod
+    def _metrics_exist(cls, metrics: tuple[str, ...]) -> tuple[str, ...]:
+        """Put the standard metrics in place of their name, and refuse unknown ones."""
+        named = expanded(metrics, shelf="metrics", standard=STANDARD)
+        if "auc" not in named:
+            raise ValueError("auc is missing: the generalization matrix is one of AUCs; add auc")
+        return named

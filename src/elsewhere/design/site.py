@@ -1,4 +1,4 @@
-"""site: the rows of `sites` and `intakes`: where scans come from and what files may be like."""
+"""site: settings of sites (title, layout, privacy) and intakes (what their files may be like)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elsewhere.design.rows import Length, Name, Row, Share
 
 
 class Site(Row):
-    """One hospital or public data set; its files lie under data/raw/<name of the row>."""
+    """One hospital or public data set; its files are in data/raw/<name of the row>."""
 
     title: str = Field(description="name in figures and tables")
     layout: str = Field(description="published layout, see elsewhere/sites")
@@ -19,19 +19,19 @@ class Site(Row):
     )
     synthetic: bool = Field(False, description="made by `elsewhere phantom`; figures say so")
     available: bool = Field(
-        True, description="false: the data cannot be had here (A-78); its cells say so"
+        True, description="false: the data are not available here (A-78); its cells say so"
     )
     intake: Name = Field("strict", description="row of `intakes`: what its files may be like")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the layout")
 
 
 class IntakeRow(Row):
-    """How far files may be from one regular volume, and what reading one may cost."""
+    """How irregular the slices of a volume may be, and what decoding may cost."""
 
     policy: Literal["strict", "repair"] = Field(
-        description="strict: refuse what is not regular; repair: mend what is safe, and say so"
+        description="strict: refuse irregular volumes; repair: repair what is safe, and record it"
     )
-    same_position_mm: Length = Field(description="slices nearer than this lie at one position")
+    same_position_mm: Length = Field(description="slices closer than this have one position")
     spacing_tolerance_mm: Length = Field(
         description="a step may differ from the median step by this much, whatever its size"
     )
@@ -40,13 +40,13 @@ class IntakeRow(Row):
         description="a step beyond this many median steps is a gap"
     )
     tilt_tolerance_degrees: Annotated[float, Field(ge=0, lt=90)] = Field(
-        description="the gantry may lean by this much and count as upright"
+        description="largest gantry tilt that counts as none"
     )
     cosine_tolerance: Share = Field(
         description="direction cosines of one volume may differ by this much"
     )
     fill_slices: Annotated[int, Field(ge=0)] = Field(
-        description="repair: most neighbouring missing slices that are interpolated"
+        description="repair: most consecutive missing slices that are interpolated"
     )
     rejected_at_most: Share = Field(description="a larger share of rejected files stops the step")
     decode_seconds: Annotated[float, Field(gt=0)] = Field(

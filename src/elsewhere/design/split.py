@@ -1,4 +1,4 @@
-"""split: settings of how patients are sent to training, validation and test."""
+"""split: settings of how patients are divided into training, validation and test parts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elsewhere.design.rows import Positive, Row, Seed, Share
 
 
 class Split(Row):
-    """Patients to train, validation and test (A-18 to A-26; B-07 to B-09; D-06)."""
+    """How patients are divided into parts (A-18 to A-26; B-07 to B-09; D-06)."""
 
     kind: Literal["holdout", "folds"]
     folds: Positive = Field(description="holdout: 1; folds: every patient is tested once")
@@ -18,8 +18,8 @@ class Split(Row):
     validation: Share = Field(description="share of all patients")
     rounding: Literal["nearest", "up"] = Field(
         "nearest",
-        description="of a stratum's patients in test and validation; up: as scikit-learn's "
-        "train_test_split, which gives the counts of B-07 and B-08",
+        description="of the numbers of test and validation patients in a stratum; up: as "
+        "scikit-learn's train_test_split, which gives the counts of B-07 and B-08",
     )
     seed: Seed
 

@@ -1,7 +1,9 @@
-"""stage: one target of the graph: a step applied to one combination of wildcards."""
+"""stage: one node of the graph: a step applied to one combination of wildcards."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +14,15 @@ from elsewhere.design.code import closure
 SOURCE = Path("src")
 CODE_LISTS = "results/code"
 Paths = str | dict[str, str]
-# An input is implemented twice, left and right of the arrays: a step runs one of the two.
+_NAMED = 6  # if a job uses more kinds, their hash replaces their names: file names have a limit
+# An input has two implementations: one makes the prepared arrays, the other reads them. This is the
+# room of the first; all other steps use the second.
 _ROOMS = {"prepare": "elsewhere.imaging"}
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One target: a step applied to one combination of wildcards.
+    """One node of the graph: a step applied to one combination of wildcards.
 
     Attributes
     ----------
@@ -27,13 +31,13 @@ class Stage:
     wildcards
         Arguments of the subcommand, in order.
     inputs, outputs
-        Names to paths; an input may be a table of paths.
+        Name to path; an input may be a table of paths.
     settings
-        Field of the step's `Settings` to the dotted key in params.yaml (or a table of keys): all
-        that the step is handed, and all that reruns it.
+        Field of the step's `Settings` to the dotted key in the settings (or a table of keys). The
+        step gets these settings only, and only their changes rerun it.
     members
-        Shelf to the kinds that the job uses, sorted: only their files of the shelf's can change
-        the result.
+        Shelf to the kinds that the job uses, sorted. Of the files of a shelf only theirs can
+        change the result.
     """
 
     step: str
@@ -55,12 +59,12 @@ class Stage:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Data that the step reads, each path once, in order."""
+        """Data paths that the step reads, each once, in order."""
         return tuple(dict.fromkeys(_flat(self.inputs)))
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Dotted keys of params.yaml, sorted."""
+        """Dotted keys of the settings, sorted."""
         return tuple(sorted(set(_flat(self.settings))))
 
     @property
@@ -75,8 +79,12 @@ class Stage:
 
     @property
     def code_list(self) -> str:
-        """The file that lists `code` with hashes; one for all stages that run the same code."""
-        return f"{CODE_LISTS}/{'--'.join([self.step, *(kind for _, kind in self._kinds())])}.txt"
+        """The file that lists `code` with hashes; stages with the same code share it."""
+        used = [kind for _, kind in self._kinds()]
+        if len(used) > _NAMED:
+            table = json.dumps(sorted(self.members.items()))
+            used = [hashlib.sha256(table.encode()).hexdigest()[:12]]
+        return f"{CODE_LISTS}/{'--'.join([self.step, *used])}.txt"
 
     def _kinds(self) -> list[tuple[str, str]]:
         """Return shelf and name of each kind that the job uses."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.audit import Audit
 from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.figure_rows import STANDARD
 from elsewhere.design.findings import Findings, View
+from elsewhere.design.named import USUAL, expanded
 from elsewhere.design.rows import Name, Positive, Row, Seed
 from elsewhere.design.scoring import Scoring
 from elsewhere.design.split import Split
@@ -96,3 +98,15 @@ class Study(Row):
     explain: Explain | None = Field(None, description="Grad-CAM galleries and embeddings")
     review: Review | None = Field(None, description="for `elsewhere review` and `reviewed`")
     subgroups: Subgroups | None = Field(None, description="AUCs with and without a device")
+    figures: tuple[Name, ...] = Field(
+        (USUAL,),
+        min_length=1,
+        description="figures by name; `standard` stands for all usual ones that fit the study",
+    )
+
+    @field_validator("figures")
+    @classmethod
+    def _figures_exist(cls, figures: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse unknown figures; which of them can be drawn depends on the sites."""
+        expanded(figures, shelf="figures", standard=STANDARD)
+        return figures

@@ -1,4 +1,4 @@
-"""subgroups: settings of the scores with and without a device."""
+"""subgroups: settings of scores in subgroups of scans with and without a medical device (B-45)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from elsewhere.design.rows import Name, Row
 
 
 class Subgroups(Row):
-    """Does a device that goes with a finding carry the models, as a shortcut (B-45)."""
+    """A finding and a device that may be a shortcut for it: scores with and without it (B-45)."""
 
     finding: Name
     device: Name = Field(description="finding of the manifests, such as support_devices")
     blank: Literal["unknown", "absent"] = Field(
         "unknown",
-        description="[AMB] B-45: a report that does not speak of a device; absent: it saw none",
+        description="[AMB] B-45: meaning of a report that mentions no device; absent: has none",
     )

@@ -19,8 +19,10 @@ from elsewhere.design.study import Scale, Study
 class Params(Row):
     """All settings: those of the user and those that come with the project."""
 
-    scale: Name
-    run: tuple[Name, ...] = Field(min_length=1)
+    scale: Name = Field(description="scale of every study in `run`, such as demo or paper")
+    run: tuple[Name, ...] = Field(
+        min_length=1, description="studies that `snakemake` and `dvc repro` make"
+    )
     intakes: dict[Name, IntakeRow] = Field(default_factory=dict)
     sites: dict[Name, Site] = Field(default_factory=dict)
     phantoms: dict[Name, Annotated[PhantomRow, Of("phantoms")]] = Field(default_factory=dict)

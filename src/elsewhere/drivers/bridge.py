@@ -247,7 +247,7 @@ def before(*, dry: bool) -> None:
             _say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
     else:
         if pipeline.write(params):
-            _say("dvc.yaml written anew: params.yaml or the code changed the graph")
+            _say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(values, params)
         committed, restored = bridge.commit(), bridge.restore() if bridge.lock else 0
         if committed or restored:
@@ -258,7 +258,7 @@ def before(*, dry: bool) -> None:
 
 
 def after() -> None:
-    """Commit what Snakemake finished; params.yaml is read again, it may have changed meanwhile."""
+    """Commit what Snakemake finished; settings are read again, they may have changed meanwhile."""
     values = tables.read()
     bridge = Bridge(values, stages(tables.parse(values)))
     committed = bridge.commit()

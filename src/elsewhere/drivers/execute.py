@@ -32,14 +32,14 @@ def find(params: tables.Params, step: str, wildcards: list[str]) -> Stage:
     Raises
     ------
     ParamsError
-        If the graph of params.yaml has no such stage; the message lists those of this step.
+        If the graph of the settings has no such stage; the message lists those of this step.
     """
     graph = stages(params)
     name = "--".join([step, *wildcards])
     if name not in graph:
         known = sorted(" ".join(s.wildcards.values()) for s in graph.values() if s.step == step)
         raise tables.ParamsError(
-            f"`elsewhere {step} {' '.join(wildcards)}` is not in the graph of params.yaml at scale "
+            f"`elsewhere {step} {' '.join(wildcards)}` is not in the graph of `run` at scale "
             f"'{params.scale}'; there are:\n  " + "\n  ".join(known)
         )
     return graph[name]
@@ -77,7 +77,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
         expect = planned_by_dvc(stage)
     if expect is not None and expect != handed.job.digest:
         raise ChangedMeanwhileError(
-            f"{stage.name}: params.yaml or the code changed after this run was planned; start again"
+            f"{stage.name}: settings or code changed after this run was planned; start again"
         )
     module = _loaded(f"elsewhere.steps.{step}")
     module.run(handed.job, module.Settings(**handed.settings))
@@ -107,6 +107,6 @@ def _check_unchanged(stage: Stage, planned: str) -> None:
     values: dict[str, Any] = tables.read()
     if stage_digest(stage, values, Hashes()) != planned:
         raise ChangedMeanwhileError(
-            f"{stage.name}: params.yaml or the code changed while this ran, so its outputs are not "
+            f"{stage.name}: settings or code changed while this ran, so its outputs are not "
             "recorded; undo the change to keep them, or run again"
         )

@@ -11,6 +11,8 @@ from matplotlib.axes import Axes
 
 from elsewhere.figures import style
 from elsewhere.figures.divided import Divided, marks
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column
 from elsewhere.files import whole
 
@@ -29,6 +31,14 @@ LEFT, GAP, HEAD, FOOT = 0.55, 0.7, 0.62, 0.62
 Patients = Mapping[str, pd.DataFrame]
 
 
+class AgeAndSex(Figure):
+    """Age and sex of the patients of each site."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a histogram a site."""
+        return draw(given.divided, folder, known=given.paper_counts)
+
+
 def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) -> list[str]:
     """Draw age_and_sex.png and .svg, a histogram a site, and write age_and_sex.csv (B-29, B-06).
 
@@ -38,7 +48,7 @@ def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) 
     Parameters
     ----------
     known
-        As from `published.counts`: mean and standard deviation of the age.
+        As from `paper.counts`: mean and standard deviation of the age.
 
     Returns
     -------

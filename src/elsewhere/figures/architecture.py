@@ -14,6 +14,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from elsewhere.design.arm import Arm
 from elsewhere.figures import style
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 
 Layer = Mapping[str, Any]
 PITCH, MIDDLE, KINDS_TOP = 1.55, 1.3, 2.55
@@ -32,6 +34,14 @@ class Level:
         """Distinct numbers of filters of its convolutions or dense layers, in order of use."""
         counted = [one["shape"][0] for one in self.layers if _counts(one["kind"])]
         return list(dict.fromkeys(counted or [self.layers[-1]["shape"][0]]))
+
+
+class Architecture(Figure):
+    """The networks that were trained, level by level."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw each network once."""
+        return draw(given.records, folder, arms=given.settings.arms, synthetic=given.synthetic)
 
 
 def draw(

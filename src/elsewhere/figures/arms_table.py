@@ -7,19 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores.summary import spread
 
 CSV_NAME = "arms_table.csv"
-MEASURES = {
-    "accuracy": "accuracy",
-    "f1": "F1",
-    "sensitivity": "sensitivity",
-    "precision": "precision",
-    "auc": "AUC",
-}
 COLUMNS = (
     *("site", "synthetic", "arm", "label", "trained_here", "measure"),
     *("published_mean", "published_sd", "requirement"),
@@ -31,6 +26,17 @@ GAP = 0.28
 Rows = Sequence[Mapping[str, Any]]
 
 
+class ArmsTable(Figure):
+    """Metrics of every arm on every site, mean and spread over runs."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw the table, if any arm was run more than once."""
+        if not given.results.repeated:
+            return []
+        draw(given.results, table(given.results, given.paper_numbers), folder)
+        return ["arms_table"]
+
+
 def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return one row a site, arm and measure, ours beside the published (D-19 to D-36, D-40).
 
@@ -40,14 +46,14 @@ def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict
     Parameters
     ----------
     published
-        As from `published.read`; numbers of arms that the study does not list are left out.
+        As from `paper.read`; numbers of arms that the study does not list are left out.
     """
     known = {tuple(one[name] for name in ("site", "arm", "metric")): one for one in published}
     return [
         _row(results, (row, column), measure, known.get((column.name, row.name, measure), {}))
         for column in results.columns
         for row in _own_first(results, column)
-        for measure in MEASURES
+        for measure in results.compared
     ]
 
 
@@ -115,7 +121,7 @@ def _of_site(results: Results, column: Column, rows: Rows) -> Table:
     fields = (
         Field(results.heading(column), LABEL),
         Field("", WHOSE),
-        *(Field(title, NUMBER, numeric=True) for title in MEASURES.values()),
+        *(Field(title, NUMBER, numeric=True) for title in results.compared.values()),
     )
     lines: list[tuple[str, ...]] = []
     rules = []

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.paths import INTERNAL
-from elsewhere.figures import style, words
-from elsewhere.figures.findings import ByFinding
+from elsewhere.figures import paper, style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.places import ByFinding
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.claims import NO_PAIR, Claim, Pair, Verdict, check, claim
+from elsewhere.scores.claim import NO_PAIR, Claim, Pair, Verdict, check, claim
 from elsewhere.scores.evidence import Area, Evidence, Key
 
 NAME = "claims"
@@ -53,6 +55,18 @@ class Judged:
     verdicts: Mapping[str, tuple[Verdict, Mapping[Key, Area]]]
 
 
+class Claims(Figure):
+    """What the paper says of its AUCs, checked on its numbers and on ours."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Check the claims and draw the table."""
+        asked = paper.claims(given.settings.published)
+        judged = judge(
+            given.places, asked, known=given.paper_numbers, predicted=given.test_predictions()
+        )
+        return draw(given.places, judged, folder)
+
+
 def judge(
     study: ByFinding,
     asked: Iterable[Mapping[str, str]],
@@ -65,9 +79,9 @@ def judge(
     Parameters
     ----------
     asked
-        As from `published.claims`.
+        As from `paper.claims`.
     known
-        As from `published.read`.
+        As from `paper.read`.
     predicted
         Predictions of one finding each by arm, site (the study's own name, or `INTERNAL`) and
         finding: with them arms are compared on the same scans. May be empty.

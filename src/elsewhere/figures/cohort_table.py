@@ -10,6 +10,8 @@ import pandas as pd
 
 from elsewhere.design.site import Site
 from elsewhere.figures import style
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import whole
 
@@ -28,6 +30,22 @@ FIELDS = (
     Field("rejected", 0.75, numeric=True),
 )
 CSV_NAME = "cohort.csv"
+
+
+class CohortTable(Figure):
+    """Patients and scans of each site and class."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw the table."""
+        settings = given.settings
+        cohort = table(
+            given.labelled,
+            rejected=given.rejected,
+            sites=settings.sites,
+            classes=settings.classes,
+        )
+        draw(cohort, folder, synthetic=given.synthetic, policy=given.policy)
+        return ["cohort_table"]
 
 
 def table(

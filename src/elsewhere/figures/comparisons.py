@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.design.comparisons import Comparisons
-from elsewhere.figures import style, words
-from elsewhere.figures.results import Results
+from elsewhere.design.metric_rows import metric_row
+from elsewhere.figures import paper, style, words
+from elsewhere.figures.arm_pairs import Rows, beside, pairs
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.results import Column, Results, Row
 from elsewhere.files import write_rows
 from elsewhere.scores import arms
-from elsewhere.scores.arms import CORRECTED, DELONG, MEASURES, PAIRED, Pair
-from elsewhere.scores.cell import Predicted
+from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED
 
 CSV_NAME = "comparisons.csv"
 COLUMNS = (*arms.COLUMNS, "published_p", "requirement", "label", "label_against", "synthetic")
-SHORT = dict(zip(MEASURES, ("acc", "F1", "sens", "prec", "AUC"), strict=True))
 HEADINGS = {PAIRED: "p, paired t", CORRECTED: "p, corrected resampled t", DELONG: "p, DeLong"}
 NONE, WORSE = "none", "–"
 LABELS, PLOT, GAP = 2.05, 2.6, 0.16
@@ -32,60 +33,28 @@ MEANINGS = {
     DELONG: "folds pooled, mean over seeds, DeLong",
 }
 
-Rows = Sequence[Mapping[str, Any]]
 Tests = Mapping[tuple[str, str], Mapping[str, Any]]  # by test and measure: one arm against another
 
 
-def pairs(
-    results: Results,
-    chosen: Sequence[Comparisons],
-    *,
-    predicted: Mapping[str, Predicted],
-    gates: Mapping[str, Mapping[str, Any]],
-) -> list[Pair]:
-    """Return what is compared: a site on which both arms were trained, or neither.
+class ComparisonTable(Figure):
+    """Whether an arm is better than others, test by test."""
 
-    Where only one of two arms knows the site, their difference is not one of methods.
-
-    Parameters
-    ----------
-    predicted
-        "<arm>/<row of the test site>" to predictions.
-    gates
-        Row of a site to its gate.json.
-    """
-    rows = {row.name: row for row in results.rows}
-    both = [(rows[one.arm], rows[against]) for one in chosen for against in one.against]
-    found = []
-    for column in results.columns:
-        ratio = arms.scans_ratio(gates[column.row])
-        for arm, against in both:
-            if results.own(arm, column) == results.own(against, column):
-                keys = [f"{row.name}/{column.row}" for row in (arm, against)]
-                pair = Pair(
-                    names=(column.name, arm.name, against.name),
-                    cells=(results.cell(arm, column), results.cell(against, column)),
-                    scans=(predicted[keys[0]], predicted[keys[1]]),
-                    test_to_train=ratio,
-                )
-                found.append(pair)
-    return found
-
-
-def beside(rows: Rows, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return the rows of `arms.compare`, those of the paired t-test with the published p.
-
-    [AMB] D-41: the paper gives one p without naming the measure, so it stands beside each of them.
-    """
-    known = {tuple(one[name] for name in ("site", "arm", "against")): one for one in published}
-    found = []
-    for row in rows:
-        key = tuple(row[name] for name in ("site", "arm", "against"))
-        one = known.get(key, {}) if row["test"] == PAIRED else {}
-        found.append(
-            {**row, "published_p": one.get("p", ""), "requirement": one.get("requirement", "")}
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Test every pair and draw the table."""
+        results, chosen = given.results, given.settings.comparisons
+        arms_compared = {arm for row in chosen for arm in (row.arm, *row.against)}
+        predicted = {
+            key: given.predicted(key)
+            for key in given.cell_keys
+            if key.split("/")[0] in arms_compared
+        }
+        compared = arms.compare(
+            pairs(results, chosen, predicted=predicted, gates=given.gates),
+            confidence=results.named.confidence,
+            measures=tuple(results.compared),
         )
-    return found
+        draw(results, beside(compared, paper.tests(given.settings.published)), folder)
+        return ["comparisons"]
 
 
 def draw(results: Results, rows: Rows, folder: Path) -> None:
@@ -96,7 +65,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     Parameters
     ----------
     rows
-        As from `beside`.
+        As from `arm_pairs.beside`.
     """
     write_rows(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
     by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
@@ -105,7 +74,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     with style.look():
         page = style.sheet(
             TITLE_WORDS if rows else "No two arms to compare were trained alike",
-            width=_places()[-1][0] + 0.2,
+            width=_places(results)[-1][0] + 0.2,
             height=max(0.1, height - FOOT + 0.45),
             notes=(*_notes(results, rows), *results.notes()),
             synthetic=results.synthetic,
@@ -113,7 +82,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
         top = 0.0
         for number, (column, of_site) in enumerate(shown.items()):
             top += TITLE
-            _headings(page, results.heading(column), top)
+            _headings(page, results, column, top)
             if number == 0:
                 _key(page.box(LABELS, top, (PLOT, HEAD)))
             top = _site(page, results, of_site, (top + HEAD, _reach(rows))) + FOOT
@@ -148,17 +117,17 @@ def _site(
     at: tuple[float, float],
 ) -> float:
     """Draw the blocks of a site, their top and the reach of their axes in `at`; return the end."""
-    labels = {row.name: row.label for row in results.rows}
+    rows = {row.name: row for row in results.rows}
     top, reach = at
     last = [*of_site][-1]
     for arm, against in of_site.items():
-        asked = f"Is {labels[arm]} better?"
+        asked = f"Is {rows[arm].label} better?"
         page.text(0, top + GROUP - 0.09, asked, weight="bold", va="baseline")
         axes = page.box(LABELS, top + GROUP, (PLOT, LINE * len(against)))
         _dots(axes, against, reach, last=arm == last)
         for line, (name, found) in enumerate(against.items()):
             y = top + GROUP + LINE * (line + 0.5)
-            _numbers(page, labels[name], found, y, 1 - results.named.confidence)
+            _numbers(page, results, rows[name], found, y)
         top += _tall(against)
     return top
 
@@ -184,28 +153,30 @@ def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
     )
 
 
-def _places() -> list[tuple[float, str, str]]:
+def _places(results: Results) -> list[tuple[float, str, str]]:
     """Return the right edge, test and measure of each column of numbers."""
-    left, found = LABELS + PLOT + GAP + PUBLISHED, []
+    left, places = LABELS + PLOT + GAP + PUBLISHED, []
     for test in (PAIRED, CORRECTED):
         left += GAP
-        for measure in MEASURES:
+        for measure in results.compared:
             left += NUMBER
-            found.append((left, test, measure))
-    return [*found, (left + GAP + 1.3 * NUMBER, DELONG, "auc")]
+            places.append((left, test, measure))
+    return [*places, (left + GAP + 1.3 * NUMBER, DELONG, "auc")]
 
 
-def _headings(page: style.Sheet, title: str, top: float) -> None:
+def _headings(page: style.Sheet, results: Results, column: Column, top: float) -> None:
+    measures, title = [*results.compared], results.heading(column)
     page.text(0, top - 0.14, title, weight="bold", size=10.5, va="bottom")
     small: Any = {"va": "bottom", "size": style.SMALL, "color": style.MUTED}
     edge = LABELS + PLOT + GAP + PUBLISHED
     page.text(edge, top + HEAD - 0.06, "p, published", ha="right", **small)
-    for right, test, measure in _places():
-        page.text(right, top + HEAD - 0.06, SHORT[measure], ha="right", **small)
+    for right, test, measure in _places(results):
+        short = metric_row(measure).short or metric_row(measure).title
+        page.text(right, top + HEAD - 0.06, short, ha="right", **small)
         if test == DELONG:
             page.text(right, top + HEAD - 0.24, HEADINGS[test], ha="right", **small)
-        elif measure == MEASURES[0]:
-            middle = right + NUMBER * (len(MEASURES) / 2 - 1)
+        elif measure == measures[0]:
+            middle = right + NUMBER * (len(measures) / 2 - 1)
             page.text(middle, top + HEAD - 0.24, HEADINGS[test], ha="center", **small)
 
 
@@ -255,26 +226,29 @@ def _key(axes: Axes) -> None:
 
 def _numbers(
     page: style.Sheet,
-    label: str,
-    found: Tests,
+    results: Results,
+    row: Row,
+    tests: Tests,
     y: float,
-    level: float,
 ) -> None:
-    lines = textwrap.wrap(f"than {label}", 30, break_on_hyphens=False)
+    level = 1 - results.named.confidence
+    lines = textwrap.wrap(f"than {row.label}", 30, break_on_hyphens=False)
     page.text(LABELS - 0.1, y, "\n".join(lines), ha="right", va="center", size=style.BODY)
-    published = found[PAIRED, "auc"]["published_p"] or "–"
+    published = tests[PAIRED, "auc"]["published_p"] or "–"
     edge = LABELS + PLOT + GAP + PUBLISHED
     page.text(edge, y, published, ha="right", va="center", size=style.SMALL)
-    for right, test, measure in _places():
-        row = found[test, measure]
-        worse = row["p"] is not None and row["difference"] < 0
+    for right, test, measure in _places(results):
+        numbers = tests[test, measure]
+        worse = numbers["p"] is not None and numbers["difference"] < 0
         page.text(
             right,
             y,
-            NONE if row["p"] is None else f"{WORSE if worse else ''}{words.p_value(row['p'])}",
+            NONE
+            if numbers["p"] is None
+            else f"{WORSE if worse else ''}{words.p_value(numbers['p'])}",
             ha="right",
             va="center",
             size=style.SMALL,
             color=style.RED if worse else style.INK,
-            weight="bold" if row["p"] is not None and row["p_holm"] < level else "normal",
+            weight="bold" if numbers["p"] is not None and numbers["p_holm"] < level else "normal",
         )

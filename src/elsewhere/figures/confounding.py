@@ -12,37 +12,32 @@ from matplotlib.axes import Axes
 
 from elsewhere.design.site import Site
 from elsewhere.figures import style, words
+from elsewhere.figures.audit_table import table
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.files import whole
 
 CSV_NAME = "confounding.csv"
 FROM = {"acquisition": "from acquisition fields", "format": "from the file format"}
-COLUMNS = (
-    "what", "where", "fields", "auc", "p", "patients", "scans", "status", "reason", "used",
-)  # fmt: skip
 NAMES, LABELS, WIDE, GAP = 1.2, 1.75, 3.1, 0.35
 BARS, LINE, HEAD = 2.6, 0.36, 0.42
 LEFT, RIGHT = 0.3, 1.0
 
 
-def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row a question: what is told, where, from which fields, with AUC and p.
+class Confounding(Figure):
+    """Label by site, and how well headers alone tell both."""
 
-    Parameters
-    ----------
-    audit
-        audit.json of the study.
-    titles
-        Row of a site to its title, which ``where`` becomes.
-    """
-    rows = [
-        {
-            **entry,
-            "where": titles.get(entry["where"], entry["where"]),
-            "used": "; ".join(entry["used"]),
-        }
-        for entry in audit["told"]
-    ]
-    return pd.DataFrame(rows, columns=[*COLUMNS])
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw what the audit of the sites found."""
+        settings = given.settings
+        draw(
+            given.audit,
+            folder,
+            sites=settings.sites,
+            classes=settings.classes,
+            policy=given.policy,
+        )
+        return ["confounding"]
 
 
 def draw(

@@ -12,8 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results, Row
-from elsewhere.scores.confusion import Confusion, Matrix, average, combined, measures, normalised
+from elsewhere.scores.confusion import Confusion, Matrix, accuracy, average, combined, normalised
 
 SIDE = 0.56
 PITCH = (1.42, 1.5)
@@ -30,6 +32,15 @@ class Panel:
     accuracy: float | None = None
     instead: str = ""
     framed: bool = False
+
+
+class ConfusionMatrices(Figure):
+    """Confusion matrices of every arm on every site."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a grid of single-site arms and one of multi-site arms."""
+        without = given.settings.averages_without
+        return draw(given.results, folder, averages_without=without)
 
 
 def draw(results: Results, folder: Path, *, averages_without: tuple[str, ...]) -> list[str]:
@@ -139,7 +150,7 @@ def _panels(results: Results, row: Row, averages_without: tuple[str, ...]) -> li
         mean = average(counts, without=left_out)
         panels.append(Panel(mean["matrix"], accuracy=mean["accuracy"]))
     total = combined(counts.values())
-    return [*panels, Panel(normalised(total), accuracy=measures(total)[0]["accuracy"])]
+    return [*panels, Panel(normalised(total), accuracy=accuracy(total))]
 
 
 def _rows_of(results: Results, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -168,8 +179,8 @@ def _panel(canvas: Axes, panel: Panel, at: tuple[float, float], *, first: bool) 
             _shares(canvas, shares, (x, y + SIDE * line), positive=line == 1)
         below = y + 2 * SIDE + 0.13
         canvas.text(x, below, panel.below, va="center", size=7.5)
-        accuracy = f"acc {words.number(panel.accuracy)}"
-        canvas.text(x + 2 * SIDE, below, accuracy, ha="right", va="center", size=7.5)
+        right = f"acc {words.number(panel.accuracy)}"
+        canvas.text(x + 2 * SIDE, below, right, ha="right", va="center", size=7.5)
     if first:
         for share, truth in ((0.5, "true –"), (1.5, "true +")):
             canvas.text(

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
 from elsewhere.files import whole
 from elsewhere.scores.explained import Explained
@@ -27,6 +29,15 @@ COLUMNS = (
     *("status", "reason"),
 )
 TOLD = {"site": "which site", "class": "which class"}
+
+
+class Embeddings(Figure):
+    """How models see the sites: embeddings of test scans."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a panel an explained arm."""
+        draw(given.results, given.explained, folder)
+        return ["embeddings"]
 
 
 def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> None:

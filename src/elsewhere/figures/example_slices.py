@@ -12,12 +12,23 @@ from matplotlib.axes import Axes
 
 from elsewhere.design.site import Site
 from elsewhere.figures import style
-from elsewhere.figures.site_profile import LUNG_WINDOW_HU, Scans
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.scans import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store
 
 SIDE, PITCH = 1.7, 1.78
 LABELS, HEAD, CLASS_GAP = 1.55, 0.34, 0.16
 EXAMPLES = 2
+
+
+class ExampleSlices(Figure):
+    """Example scans of each site and class."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw the first patients of each class."""
+        draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
+        return ["example_slices"]
 
 
 def draw(
@@ -48,9 +59,7 @@ def draw(
             width=width,
             height=HEAD + PITCH * len(scans),
             notes=(
-                "Of a volume the middle axial slice. Data in HU: lung window, level -600, width "
-                "1500 HU. Other data: full range of the scan. The first two patients of each "
-                "class, not chosen by eye.",
+                f"{_window(scans)}The first two patients of each class, not chosen by eye.",
                 *policy,
             ),
             synthetic=any(one.site.synthetic for one in scans.values()),
@@ -72,6 +81,19 @@ def draw(
                     else:
                         _nothing(axes, one.site, any_scan=bool(chosen))
         style.save(page.figure, folder, "example_slices")
+
+
+def _window(scans: Mapping[str, Scans]) -> str:
+    """Return which slice and which grey values are shown, as sentences."""
+    volumes = any(of_site.modality == "volume" for of_site in scans.values())
+    in_hu = any((of_site.table["value_scale"] == "HU").any() for of_site in scans.values())
+    slice_shown = "Of a volume the middle axial slice. " if volumes else ""
+    if not in_hu:
+        return f"{slice_shown}Grey values: full range of the scan. "
+    return (
+        f"{slice_shown}Data in HU: lung window, level -600, width 1500 HU. Other data: full range "
+        "of the scan. "
+    )
 
 
 def _left(label: int, number: int) -> float:

@@ -14,6 +14,8 @@ from matplotlib.patches import FancyBboxPatch
 
 from elsewhere.figures import style
 from elsewhere.figures.divided import PARTS, Divided, marks
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column
 from elsewhere.files import write_rows
 
@@ -61,6 +63,15 @@ class Box:
         return LINE * (len(_lines(self.rows)) + 1) + 2 * PAD
 
 
+class Flow(Figure):
+    """How many scans come from ingestion to the parts."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a flowchart a site."""
+        rows = table(given.divided, given.paper_counts)
+        return draw(given.divided, rows, folder)
+
+
 def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return one row a site, box and quantity (B-07 to B-16), ours beside the published.
 
@@ -71,7 +82,7 @@ def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str
     Parameters
     ----------
     known
-        As from `published.counts`.
+        As from `paper.counts`.
     """
     listed = {(one["site"], one["part"], one["quantity"]): one for one in known}
     rows = []

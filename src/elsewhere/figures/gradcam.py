@@ -14,6 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results
 from elsewhere.scores.explained import Explained
 from elsewhere.scores.outcomes import FAILURES, OUTCOMES
@@ -25,6 +27,14 @@ LEAST_WIDTH = 6.4
 COLOURS, OPAQUE = "inferno", 0.7
 
 Grey = npt.NDArray[np.uint8]
+
+
+class Gradcam(Figure):
+    """Where a model looks in scans that it got right and wrong."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a gallery an explained arm."""
+        return draw(given.results, given.explained, folder)
 
 
 def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> list[str]:

@@ -13,6 +13,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 
 CELL = (1.38, 0.66)
@@ -21,6 +23,14 @@ GROUP_GAP = 0.36
 KEY, HEAD = 0.42, 0.66
 BAR = 1.0
 UNIT = Normalize(0, 1)
+
+
+class Matrix(Figure):
+    """The generalization matrix; of findings one each."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw the heat map."""
+        return [draw(results, folder) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path) -> str:

@@ -13,6 +13,8 @@ from matplotlib.ticker import MaxNLocator
 
 from elsewhere.figures import style
 from elsewhere.figures.divided import Divided, marks
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.files import whole
 from elsewhere.scores.intervals import wilson
 
@@ -30,6 +32,16 @@ HEAD, LINE, BETWEEN, FOOT = 0.42, 0.56, 0.1, 0.4
 Rows = Sequence[Mapping[str, Any]]
 
 
+class Prevalence(Figure):
+    """How common each finding is, by site and part."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a panel a finding."""
+        confidence = given.settings.scoring.confidence
+        rows = table(given.divided, given.paper_counts, confidence=confidence)
+        return draw(given.divided, rows, folder, confidence=confidence)
+
+
 def table(
     divided: Divided, known: Sequence[Mapping[str, str]], *, confidence: float
 ) -> list[dict[str, Any]]:
@@ -42,7 +54,7 @@ def table(
     Parameters
     ----------
     known
-        As from `published.counts`.
+        As from `paper.counts`.
     """
     listed = {(one["site"], one["part"], one["quantity"]): one for one in known}
     return [

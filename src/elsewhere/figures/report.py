@@ -5,82 +5,70 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import pandas as pd
 
-from elsewhere.design.job import Job
-from elsewhere.figures import cohort_table, confounding, costs, style, words
+from elsewhere.design.figure_rows import FigureRow, figure_row
+from elsewhere.figures import audit_table, costs, style, words
 from elsewhere.figures.captions import caption
+from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
 from elsewhere.figures.results import Results
 from elsewhere.files import whole
+from elsewhere.scores.attention import Observed, notices
 from elsewhere.scores.summary import Mean, summarise
 
 TEMPLATE = "report.html.j2"
+MATRIX = "matrix"
+COHORT, CONFOUNDING = "cohort.csv", "confounding.csv"
 LEFT_OUT = "without arms chosen on test or applied a second time"
 IN_PIXELS = ("example_slices", "gradcam_")
 
 
-@dataclass(frozen=True)
-class Parts:
-    """What the report shows beside the results.
-
-    Attributes
-    ----------
-    citation
-        The paper that the study follows.
-    figures
-        Names of the figures in the job's figures folder, the matrix first.
-    published
-        Rows of `published.compare`; empty if the study names none.
-    rejected
-        Row of the site to its table of rejected scans.
-    audit
-        audit.json of the study.
-    """
-
-    citation: str
-    figures: Sequence[str]
-    published: Sequence[Mapping[str, str]]
-    rejected: Mapping[str, pd.DataFrame]
-    audit: Mapping[str, Any]
-
-
-def write(each: Sequence[Results], job: Job, parts: Parts) -> None:
+def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
     """Write the job's ``report``: every figure and style inside the file, every link relative.
 
     Nothing is loaded from a network; the links lead to the files that the figures were made from.
 
     Parameters
     ----------
-    each
-        Results of the study; of findings those of each.
+    given
+        Results of the study.
+    pictures
+        Figure and picture, in the order of the report.
     """
-    results = each[0]
+    job, each = given.job, [*given.each.values()]
+    results = each[0]  # of findings the first: rows, columns and notes are those of all
     made = Provenance(job)
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     ).get_template(TEMPLATE)
     folder = job.outputs["figures"]
+    shown = [
+        {"figure": figure, **_picture(figure_row(figure), picture, made, results)}
+        for figure, picture in pictures
+    ]
     text = page.render(
         results=results,
-        citation=parts.citation,
+        citation=given.settings.citation,
         synthetic=style.SYNTHETIC,
         command=made.command("figure", results.study),
         answer=answer(each),
-        figures=[_figure(name, folder, made, results) for name in parts.figures],
+        attention=noticed(given, pictures),
+        matrix_figures=[one for one in shown if one["figure"] == MATRIX],
+        figures=[one for one in shown if one["figure"] != MATRIX],
         matrices=[{"title": one.named.finding, "rows": _matrix(one, made)} for one in each],
         matrix_href=made.href(job.outputs["matrix"]),
         without=[entry for one in each for entry in _without(one)],
-        published=parts.published,
-        cohort_href=made.href(folder / cohort_table.CSV_NAME),
-        unused=_unused(results, parts.rejected, made),
-        audit=_audit(results, parts.audit, made),
+        published=given.beside,
+        cohort_href=made.href(folder / COHORT),
+        unused=_unused(results, given.rejected, made),
+        audit=_audit(results, given.audit, made),
+        drawn={figure for figure, _ in pictures},
         gates=[_gate(results, row, made) for row in job.paths("gate")],
         cost=costs.ledger(
             results, costs.read(job.paths("train_cost")), costs.read(job.paths("predict_cost"))
@@ -125,11 +113,49 @@ def _mean(mean: Mean, meaning: str, left: str) -> dict[str, str]:
     return {"number": words.number(mean.auc), "words": f"{meaning}, {cells}{left}"}
 
 
-def _figure(name: str, folder: Path, made: Provenance, results: Results) -> dict[str, str]:
+def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+    """Return what needs attention: a sentence each, and the place of the report that shows it."""
+    results = given.results
+    places = {figure: f"#figure-{picture}" for figure, picture in reversed(pictures)}
+    settings = given.settings
+    observed = Observed(
+        sites={column.row: column.title for column in results.columns},
+        classes=settings.classes,
+        findings={
+            name: row.title
+            for name, row in (settings.findings.labels if settings.findings else {}).items()
+        },
+        files=_files(given),
+        gates=given.gates,
+        audit=given.audit,
+        cells=[cell for each in given.each.values() for cell in each.cells.values()],
+        threshold_from=settings.scoring.threshold_from,
+        optimistic=tuple(
+            row.label for row in results.rows if settings.arms[row.name].selection == "test"
+        ),
+    )
+    return [
+        {"text": notice.text, "href": places.get(notice.figure, f"#{notice.section}")}
+        for notice in notices(observed)
+    ]
+
+
+def _files(given: Given) -> dict[str, tuple[int, int]]:
+    """Return, by site, the rejected files and all files of its scans and rejects."""
+    counted = {}
+    for row, table in given.rejected.items():
+        files = pd.to_numeric(table["n_files"])
+        rejected = int(files[table["verdict"] == "rejected"].sum())
+        counted[row] = (rejected, rejected + int(given.manifests[row]["n_files"].sum()))
+    return counted
+
+
+def _picture(row: type[FigureRow], name: str, made: Provenance, results: Results) -> dict[str, str]:
+    folder = made.job.outputs["figures"]
     pixels = name.startswith(IN_PIXELS)
     kind, suffix = ("image/png", ".png") if pixels else ("image/svg+xml", ".svg")
     content = base64.b64encode((folder / f"{name}{suffix}").read_bytes()).decode("ascii")
-    heading, text, steps = caption(name, results)
+    heading, text, steps = caption(row, name, results)
     table = folder / f"{name}.csv"
     return {
         "name": name,
@@ -150,13 +176,13 @@ def _matrix(results: Results, made: Provenance) -> list[dict[str, Any]]:
         cells = []
         for column in results.columns:
             cell = results.cell(row, column)
-            pooled, found = cell["pooled"], words.verdict(cell)
+            pooled, verdict = cell["pooled"], words.verdict(cell)
             cells.append(
                 {
                     "site": column.title,
-                    "auc": words.number(pooled["auc"]) if found == "ok" else "",
+                    "auc": words.number(pooled["auc"]) if verdict == "ok" else "",
                     "interval": words.interval(pooled["auc_low"], pooled["auc_high"]),
-                    "verdict": found,
+                    "verdict": verdict,
                     "own": results.own(row, column),
                     "href": made.href(paths[f"{row.name}/{column.row}"]),
                 }
@@ -171,11 +197,11 @@ def _without(results: Results) -> list[dict[str, str]]:
     for column in results.columns:
         for row in results.rows:
             cell = results.cell(row, column)
-            found = words.verdict(cell)
-            if found != "ok":
+            verdict = words.verdict(cell)
+            if verdict != "ok":
                 why = words.reason(cell)
-                if found == words.NOT_RUN:
-                    why = f"{found}: {why}"
+                if verdict == words.NOT_RUN:
+                    why = f"{verdict}: {why}"
                 grouped.setdefault((column.title, why), []).append(row.label)
     return [
         {
@@ -205,8 +231,8 @@ def _unused(
 def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict[str, Any]:
     sites = {column.row: column for column in results.columns}
     titles = {row: column.title for row, column in sites.items()}
-    told = confounding.table(audit, titles).to_dict("records")
-    for entry in told:
+    answers = audit_table.table(audit, titles).to_dict("records")
+    for entry in answers:
         known = entry["status"] == "ok"
         entry["shown"] = words.number(entry["auc"]) if known else entry["reason"]
         entry["chance"] = words.number(entry["p"], digits=3) if known else ""
@@ -218,12 +244,12 @@ def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict
     return {
         "sites": titled,
         "tied": words.number(audit["contingency"]["cramers_v"]),
-        "told": told,
+        "told": answers,
         "duplicates": audit["duplicates"],
         "similarity": audit["settings"]["similarity"],
         "file": made.file(made.job.path("audit")),
         "pairs": made.file(made.job.path("pairs")),
-        "href": made.href(made.job.outputs["figures"] / confounding.CSV_NAME),
+        "href": made.href(made.job.outputs["figures"] / CONFOUNDING),
     }
 
 

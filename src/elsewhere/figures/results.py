@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.arm import Arm
+from elsewhere.design.metric_rows import compared
+from elsewhere.design.scoring import STANDARD
 from elsewhere.design.site import Site
 
 Metrics = Mapping[str, Any]
@@ -32,7 +34,7 @@ class Column:
     name
         The study's own name of the site, such as ``utsw``.
     row
-        Row of ``sites`` in params.yaml that stands for it, such as ``utsw-synthetic``.
+        Row of ``sites`` that stands for it, such as ``utsw-synthetic``.
     title
         Name in figures.
     synthetic, available
@@ -83,9 +85,9 @@ class Row:
 class Named:
     """What a study is called: its name, title, classes (label 0, label 1), confidence, threshold.
 
-    ``threshold_from`` is that of the study's scoring; ``finding`` the title of the finding that
-    the results are of, and ``policy`` the footnote on how labels were made of findings: both
-    empty where scans have one label.
+    ``threshold_from`` and ``metrics`` are those of the study's scoring; ``finding`` the title of
+    the finding that the results are of, and ``policy`` the footnote on how labels were made of
+    findings: both empty where scans have one label.
     """
 
     study: str
@@ -95,6 +97,7 @@ class Named:
     threshold_from: str = "training_sites"
     finding: str = ""
     policy: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = STANDARD
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,11 @@ class Results:
     def synthetic(self) -> bool:
         """Whether any site of the study is synthetic."""
         return any(column.synthetic for column in self.columns)
+
+    @property
+    def compared(self) -> dict[str, str]:
+        """Name to title of the metrics that tables of arms show, in their order."""
+        return compared(self.named.metrics)
 
     @property
     def percent(self) -> str:

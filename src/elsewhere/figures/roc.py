@@ -10,6 +10,8 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 
 SIDE = 1.62
@@ -17,6 +19,14 @@ PITCH = (1.86, 1.86)
 LABELS, HEAD, FOOT = 2.2, 0.34, 0.14
 TICKS, MARKS = (0, 0.5, 1), ("0", "0.5", "1")
 NAMES = {"single": "roc_single_site", "multi": "roc_multi_site"}
+
+
+class Roc(Figure):
+    """ROC curves of every arm on every site."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a grid of single-site arms and one of multi-site arms."""
+        return draw(given.results, folder)
 
 
 def draw(results: Results, folder: Path) -> list[str]:

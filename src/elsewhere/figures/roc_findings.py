@@ -10,9 +10,11 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from elsewhere.figures import style, words
-from elsewhere.figures.findings import ByFinding, Place
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.places import ByFinding, Place
 from elsewhere.figures.results import Row
-from elsewhere.figures.roc_panels import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
+from elsewhere.figures.roc_axes import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
 from elsewhere.files import write_rows
 
 PREFIX = "roc_findings_"
@@ -25,6 +27,14 @@ POINT = COLUMNS[-3:]
 TITLE = 0.46
 NAMED, ACROSS = 27, 38
 BROKEN = ("-", (0, (4, 2)), (0, (1, 1.2)))
+
+
+class RocFindings(Figure):
+    """ROC curves of every finding."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a grid a network."""
+        return draw(given.places, folder)
 
 
 def draw(study: ByFinding, folder: Path) -> list[str]:

@@ -10,14 +10,22 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
+from elsewhere.figures.roc_axes import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
 
-SIDE, PITCH = 2.75, 3.25
-LEFT, HEAD, BELOW = 0.62, 0.42, 0.5
-ENTRY, GAP = 0.175, 0.3
+HEAD = 0.42
 NAMED = 26
-TICKS, MARKS = (0, 0.25, 0.5, 0.75, 1), ("0", "", "0.5", "", "1")
 DASHED = (0, (4, 2))
+
+
+class RocPanels(Figure):
+    """ROC curves of several arms in the same axes."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a row of axes a panel."""
+        return draw(given.results, given.settings.roc_panels or {}, folder)
 
 
 def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) -> list[str]:
@@ -84,18 +92,6 @@ def _notes(results: Results, kept: Sequence[Column]) -> tuple[str, ...]:
             why = words.reason(results.column(column))
             notes.append(f"{column.title} is left out: {why}.")
     return tuple(notes)
-
-
-def frame(axes: Axes, *, first: bool) -> None:
-    """Draw ticks, names and the line of chance; only the first panel of a row names sensitivity."""
-    axes.set(xlim=(0, 1), ylim=(0, 1))
-    axes.set_xticks(TICKS, MARKS)
-    axes.set_yticks(TICKS, MARKS if first else [""] * len(MARKS))
-    axes.tick_params(length=2, pad=2)
-    axes.set_xlabel("1 – specificity", size=style.SMALL, labelpad=2)
-    if first:
-        axes.set_ylabel("sensitivity", size=style.SMALL, labelpad=1)
-    axes.plot([0, 1], [0, 1], color=style.HATCH, linewidth=0.9)
 
 
 def _curves(axes: Axes, results: Results, group: Sequence[Row], column: Column) -> None:

@@ -1,38 +1,53 @@
-"""site_profile: what each site's scans are like: greys, noise, spacing, slices, scanners."""
+"""site_profile: what each site's scans are like: images, grey values, noise, slices, scanners."""
 
 from __future__ import annotations
 
 import textwrap
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from elsewhere.design.site import Site
+from elsewhere.design.rows import Modality
 from elsewhere.figures import style
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
+from elsewhere.figures.scans import LUNG_WINDOW_HU, Scans
 from elsewhere.imaging import store
 
 TALL, PITCH = 1.3, 1.85
 NAME, TILE, ACROSS, DOWN = 1.3, 0.64, 4, 2
-GREYS, DOTS, WORDS, GAP = 2.3, 1.5, 1.9, 0.45
+GAP = 0.45
+WIDTHS = {
+    "images": TILE * ACROSS,
+    "greys": 2.3,
+    "noise": 1.5,
+    "spacing_z_mm": 1.5,
+    "n_slices": 1.5,
+    "scanners": 1.9,
+}
+# A single image has no slices; noise in air and lung is measured in CT.
+PANELS: Mapping[Modality, tuple[str, ...]] = {
+    "volume": tuple(WIDTHS),
+    "slice": ("images", "greys", "noise", "scanners"),
+    "radiograph": ("images", "greys", "scanners"),
+}
+STRIPS = {"spacing_z_mm": "slice distance, mm", "n_slices": "slices"}
 HEAD = 0.42
 MOST_LINES = 60
-LUNG_WINDOW_HU = (-1350.0, 150.0)
 HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a patient
 
 
-@dataclass(frozen=True)
-class Scans:
-    """Scans of one site: manifest and profile joined, volumes, and the histograms' edges."""
+class SiteProfile(Figure):
+    """What tells the scans of one site from those of another."""
 
-    site: Site
-    table: pd.DataFrame
-    volumes: Path
-    edges: Mapping[str, Any]
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a line a site."""
+        draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
+        return ["site_profile"]
 
 
 def draw(
@@ -54,39 +69,63 @@ def draw(
     policy
         Footnote on how labels were made of findings.
     """
-    width = NAME + TILE * ACROSS + GREYS + 3 * DOTS + WORDS + 5 * GAP
+    shown = _panels(scans.values())
+    width = NAME + sum(WIDTHS[panel] + GAP for panel in shown)
+    limits = _limits(scans)
     with style.look():
         page = style.sheet(
             "Site profiles: what tells one site's scans from another's",
-            width=width,
+            width=max(width, 6.4),
             height=HEAD + PITCH * len(scans),
-            notes=(
-                f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line a scan. Greys: "
-                "share of voxels, in HU where the source has HU, else in its own values. Noise: "
-                "standard deviation within small patches, in the same values; 0: air was replaced "
-                "by one value. Montage: middle of the lungs of the first patients; scans flagged "
-                "for burned-in text or as secondary captures are not shown.",
-                *policy,
-            ),
-            synthetic=any(one.site.synthetic for one in scans.values()),
+            notes=(_note(classes, shown), *policy),
+            synthetic=any(of_site.site.synthetic for of_site in scans.values()),
         )
-        for line, one in enumerate(scans.values()):
-            _line(page, one, HEAD + PITCH * line, limits=_limits(scans))
+        for line, of_site in enumerate(scans.values()):
+            _line(page, of_site, HEAD + PITCH * line, shown=shown, limits=limits)
         style.save(page.figure, folder, "site_profile")
+
+
+def _panels(scans: Iterable[Scans]) -> tuple[str, ...]:
+    """Return the panels that any site has, in their order."""
+    drawn = {panel for of_site in scans for panel in _own(of_site)}
+    return tuple(panel for panel in WIDTHS if panel in drawn)
+
+
+def _own(scans: Scans) -> tuple[str, ...]:
+    return PANELS[scans.modality] if scans.modality else ()
+
+
+def _note(classes: tuple[str, str], shown: tuple[str, ...]) -> str:
+    noise = (
+        "Noise: standard deviation within small patches, in the same values; 0: air was replaced "
+        "by one value. "
+    )
+    where = "middle of the lungs" if "n_slices" in shown else "images"
+    return (
+        f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line a scan. Greys: "
+        "share of voxels, in HU where the source has HU, else in its own values. "
+        f"{noise if 'noise' in shown else ''}Montage: {where} of the first patients; scans flagged "
+        "for burned-in text or as secondary captures are not shown."
+    )
 
 
 def _limits(scans: Mapping[str, Scans]) -> dict[str, tuple[float, float]]:
     """Return axis limits that all sites share, so that columns can be compared."""
-    joined = pd.concat([one.table for one in scans.values()], ignore_index=True)
-    found = {}
-    for name in ("spacing_z_mm", "n_slices"):
+    joined = pd.concat([of_site.table for of_site in scans.values()], ignore_index=True)
+    limits = {}
+    for name in STRIPS:
         most = joined[name].max() if len(joined) else float("nan")
-        found[name] = (0.0, 1.08 * float(most) if pd.notna(most) else 1.0)
-    return found
+        limits[name] = (0.0, 1.08 * float(most) if pd.notna(most) else 1.0)
+    return limits
 
 
 def _line(
-    page: style.Sheet, scans: Scans, top: float, *, limits: Mapping[str, tuple[float, float]]
+    page: style.Sheet,
+    scans: Scans,
+    top: float,
+    *,
+    shown: tuple[str, ...],
+    limits: Mapping[str, tuple[float, float]],
 ) -> None:
     title = "\n".join(textwrap.wrap(scans.site.title, 15, break_on_hyphens=False))
     page.text(0, top + TALL / 2, title, va="center", size=10.5, weight="bold")
@@ -94,17 +133,34 @@ def _line(
         page.text(NAME, top + TALL / 2, "no data here", va="center", color=style.MUTED)
         return
     left = NAME
-    _montage(page, scans, (left, top))
-    left += TILE * ACROSS + GAP
-    _greys(page.box(left, top, (GREYS, TALL)), scans)
-    left += GREYS + GAP
-    _noise(page.box(left, top, (DOTS, TALL)), scans.table)
-    for name, label in (("spacing_z_mm", "slice distance, mm"), ("n_slices", "slices")):
-        left += DOTS + GAP
-        axes = page.box(left, top, (DOTS, TALL))
-        _strip(axes, scans.table, name, limits[name])
-        axes.set_xlabel(label, size=style.SMALL, labelpad=2)
-    page.text(left + DOTS + GAP, top, _scanners(scans.table), va="top", size=style.SMALL)
+    for panel in shown:
+        if panel in _own(scans):
+            _panel(page, scans, (left, top), panel=panel, limits=limits)
+        left += WIDTHS[panel] + GAP
+
+
+def _panel(
+    page: style.Sheet,
+    scans: Scans,
+    at: tuple[float, float],
+    *,
+    panel: str,
+    limits: Mapping[str, tuple[float, float]],
+) -> None:
+    if panel == "images":
+        _montage(page, scans, at)
+        return
+    if panel == "scanners":
+        page.text(*at, _scanners(scans.table), va="top", size=style.SMALL)
+        return
+    axes = page.box(*at, (WIDTHS[panel], TALL))
+    if panel == "greys":
+        _greys(axes, scans)
+    elif panel == "noise":
+        _noise(axes, scans.table)
+    else:
+        _strip(axes, scans.table, panel, limits[panel])
+        axes.set_xlabel(STRIPS[panel], size=style.SMALL, labelpad=2)
 
 
 def _montage(page: style.Sheet, scans: Scans, at: tuple[float, float]) -> None:
@@ -122,8 +178,8 @@ def _montage(page: style.Sheet, scans: Scans, at: tuple[float, float]) -> None:
 
 
 def _slice(axes: Axes, scan: Mapping[Any, Any], folder: Path) -> None:
-    found = scan["lung_first"] >= 0
-    middle = (scan["lung_first"] + scan["lung_last"]) // 2 if found else scan["n_slices"] // 2
+    lungs = scan["lung_first"] >= 0
+    middle = (scan["lung_first"] + scan["lung_last"]) // 2 if lungs else scan["n_slices"] // 2
     path = folder / f"{scan['scan_id']}{store.SUFFIX}"
     pixels = store.read(path, start=middle, stop=middle + 1)[0]
     in_hu = scan["value_scale"] == "HU"

@@ -12,6 +12,8 @@ import pandas as pd
 from elsewhere.design.scoring import Scoring
 from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
@@ -38,6 +40,26 @@ LABEL, NUMBER, HEAD, LINE, GAP = 3.2, 1.8, 0.3, 0.2, 0.3
 WRAPPED = 150  # characters
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+class SubgroupTable(Figure):
+    """AUC with and without a device that may be a shortcut."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Score with and without the device, and draw the table."""
+        chosen = given.settings.subgroups
+        if chosen is None:
+            return []
+        results = given.each[chosen.finding]
+        rows = table(
+            results,
+            chosen,
+            predicted={key: given.tested(key, chosen.finding) for key in given.cell_keys},
+            states=given.devices(chosen.device),
+            scoring=given.settings.scoring,
+        )
+        draw(results, chosen, rows, folder)
+        return [NAME]
 
 
 def table(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from elsewhere.figures import style, words
-from elsewhere.figures.findings import ByFinding, Place
+from elsewhere.figures import style
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.finding_table import Rows, ours
+from elsewhere.figures.given import Given
+from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
@@ -19,30 +21,16 @@ COLUMNS = (
     *("n_patients", "n_scans", "n_positive", "auc", "auc_low", "auc_high", "status", "reason"),
     *("published", "requirement", "source"),
 )
-NUMBERS = ("n_patients", "n_scans", "n_positive", "auc", "auc_low", "auc_high")
 LABEL, TESTED, WHOSE, NUMBER = 3.05, 2.5, 0.8, 1.5
 GAP = 0.28
 
-Rows = Sequence[Mapping[str, Any]]
 
+class Table1(Figure):
+    """AUC of every finding, internal and elsewhere."""
 
-def table(study: ByFinding, known: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return one row a network, arm, place and finding, ours beside the published (B-32 to B-37).
-
-    A place is internal (the test scans of all sites that the arm was trained on, B-28) or a site
-    that the arm never saw.
-
-    Parameters
-    ----------
-    known
-        As from `published.read`; numbers of arms that the study does not list are left out.
-    """
-    listed = {(one["arm"], one["site"], one["finding"]): one for one in known}
-    return [
-        _row(study, place, finding, _listed(listed, place, finding))
-        for place in study.all_places()
-        for finding in study.titles
-    ]
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw it, the published numbers below ours."""
+        return draw(given.places, given.finding_rows, folder)
 
 
 def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
@@ -51,7 +39,7 @@ def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
     Parameters
     ----------
     rows
-        As from `table`.
+        As from `finding_table.table`.
 
     Returns
     -------
@@ -76,54 +64,6 @@ def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
     return [NAME]
 
 
-def beside(rows: Rows) -> list[dict[str, str]]:
-    """Return the published numbers among the rows with ours, with `published.COLUMNS`."""
-    return [
-        {
-            "quantity": f"AUC, {row['title']}, {row['network']}, trained on {row['label']}, "
-            f"tested on {row['tested_on']}, {row['kind']}",
-            "requirement": row["requirement"],
-            "published": row["published"],
-            "ours": _ours(row),
-            "comment": row["source"]
-            if row["reason"] is None
-            else f"{row['reason']}; {row['source']}",
-            "label": row["label"],
-            "synthetic": row["synthetic"],
-        }
-        for row in rows
-        if row["published"]
-    ]
-
-
-def _listed(
-    listed: Mapping[tuple[str, str, str], Mapping[str, str]], place: Place, finding: str
-) -> Mapping[str, str]:
-    keys = [(place.row.name, site, finding) for site in place.listed_as]
-    return next((listed[key] for key in keys if key in listed), {})
-
-
-def _row(study: ByFinding, place: Place, finding: str, known: Mapping[str, str]) -> dict[str, Any]:
-    cell = place.cells[finding]
-    found = words.verdict(cell)
-    return {
-        "network": study.arms[place.row.name].network,
-        "arm": place.row.name,
-        "site": place.site,
-        "tested_on": place.title,
-        "kind": place.kind,
-        "finding": finding,
-        "title": study.titles[finding],
-        **{name: cell["pooled"][name] for name in NUMBERS},
-        "status": found,
-        "reason": None if found == "ok" else words.reason(cell),
-        "published": known.get("value", ""),
-        "requirement": known.get("requirement", ""),
-        "source": known.get("source", ""),
-        **place.marks,
-    }
-
-
 def _block(study: ByFinding, network: str, group: Sequence[Row], rows: Rows) -> Table:
     fields = (
         Field(network, LABEL),
@@ -139,20 +79,13 @@ def _block(study: ByFinding, network: str, group: Sequence[Row], rows: Rows) -> 
         for place in study.places(row):
             found = [one for one in rows if (one["arm"], one["site"]) == (row.name, place.site)]
             tested = f"{place.title}, {place.kind}"
-            lines.append((label, tested, "ours", *map(_ours, found)))
+            lines.append((label, tested, "ours", *map(ours, found)))
             if any(one["published"] for one in found):
                 pale.append(len(lines))
                 shown = (one["published"] or "–" for one in found)
                 lines.append(("", "", "published", *shown))
             label = ""
     return Table(fields, tuple(lines), tuple(rules[1:]), muted=tuple(pale))
-
-
-def _ours(row: Mapping[str, Any]) -> str:
-    if row["status"] != "ok":
-        return str(row["status"])
-    bounds = words.interval(row["auc_low"], row["auc_high"], digits=3)
-    return f"{words.number(row['auc'], digits=3)} ({bounds})"
 
 
 def _notes(study: ByFinding, rows: Rows) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from elsewhere.figures import style, words
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
-from elsewhere.scores.reading import AGREEMENT, NORMAL_BELOW, Reading
+from elsewhere.scores.reader_study import AGREEMENT, NORMAL_BELOW, Reading
 
 NAME, CSV_NAME, AGREEMENT_NAME = "table_2", "table_2.csv", "agreement.csv"
 FILES = (CSV_NAME, AGREEMENT_NAME, f"{NAME}.png", f"{NAME}.svg")
@@ -85,9 +85,9 @@ def draw(
     rows
         As from `rows`.
     agreement
-        As from `elsewhere.scores.reading.agreement`.
+        As from `elsewhere.scores.reader_study.agreement`.
     published
-        As from `elsewhere.figures.published.review`, of the same finding.
+        As from `elsewhere.figures.paper.review`, of the same finding.
     """
     synthetic = "yes" if about.synthetic else "no"
     write_rows(rows, folder / CSV_NAME, columns=[*rows[0]])

@@ -12,6 +12,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from elsewhere.figures import style, words
+from elsewhere.figures.figure import Figure
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results, Row
 
 ACROSS = 3
@@ -26,6 +28,24 @@ class Curve:
 
     history: pd.DataFrame
     kept: int | None
+
+
+class Training(Figure):
+    """The score that chooses weights, during training."""
+
+    def draw(self, given: Given, folder: Path) -> list[str]:
+        """Draw a panel an arm."""
+        records = given.records
+        curves = {
+            run: Curve(history, records[run].get("best_iteration"))
+            for run, history in given.histories.items()
+        }
+        scores = {
+            record["selection"].split()[-1] for record in records.values() if "selection" in record
+        }
+        named = ("AUC" if score == "auc" else score for score in sorted(scores))
+        draw(given.results, curves, folder, by=" or ".join(named) or "score")
+        return ["training"]
 
 
 def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str) -> None:

@@ -1,7 +1,8 @@
-"""clahe: contrast-limited adaptive histogram equalisation of a grey image (B-19).
+"""clahe: equalise the contrast of a grey image tile by tile (CLAHE, B-19).
 
-Zuiderveld 1994, Contrast Limited Adaptive Histogram Equalization, Graphics Gems IV; scikit-image's,
-as the paper resizes with that library and names no other (B-21).
+Zuiderveld 1994, Contrast Limited Adaptive Histogram Equalization, Graphics Gems IV. The
+implementation is that of scikit-image, since the paper resizes with that library and names no
+other (B-21).
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ Image = npt.NDArray[np.generic]
 
 
 def equalised(image: Image, *, clip_limit: float, tiles: int) -> npt.NDArray[np.float32]:
-    """Return an image whose greys are spread, by the histograms of tiles all over it.
+    """Return an image with its contrast equalised by the histograms of its tiles.
 
-    The image is stretched to its own range first, so that neither a shift nor a factor of its
-    greys changes the result; so is what comes out. An image of one grey has no contrast and stays
-    as it is.
+    The image is first stretched to its full range, so that neither an offset nor a factor of its
+    grey values changes the result; the result is stretched as well. A constant image has no
+    contrast and stays as it is.
 
     Parameters
     ----------
     image
         [y, x], 0 to 255.
     clip_limit
-        Most of a tile's pixels that may share one of 256 greys, a share; what is above is spread
-        over all greys. It limits how much noise is raised; 1 is no limit.
+        Maximum share of a tile's pixels in one of the 256 grey levels; the excess is spread over
+        all levels. It limits the amplification of noise; 1 is no limit.
     tiles
-        Tiles a side; between the middles of tiles their mappings are interpolated.
+        Tiles per side; between tile centres the mappings are interpolated.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""formats: files to volumes: DICOM series, slice images (PNG, JPEG, TIFF) and NIfTI."""
+"""formats: read the files of a scan as a volume, and stacks of slice images (PNG, JPEG, TIFF)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
-_RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 _COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")
 _NUMBER = re.compile(r"\d+")
@@ -45,14 +44,32 @@ def read(source: Source, policy: IntakeRow) -> Volume:
         With a reason code, when the files can be read and yet make no volume.
     """
     if source.kind == "dicom":
-        # pydicom and nibabel load only where a site needs them
+        # pydicom, nibabel and SimpleITK load only where a site needs them
         from elsewhere.imaging.dicom import pixels
 
         return pixels.read(source.slices, policy)
-    volume = nifti(source.files[0]) if source.kind == "nifti" else stack(source)
+    volume = _without_header(source, policy)
     told = source.acquisition
-    known = acquisition.told(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
+    known = acquisition.from_text(told.manufacturer, kernel=told.kernel, contrast=told.contrast)
     return replace(volume, acquisition=known)
+
+
+def _without_header(source: Source, policy: IntakeRow) -> Volume:
+    """Read what does not say itself which scanner made it."""
+    path = source.files[0]
+    if source.kind == "nifti":
+        from elsewhere.imaging import nifti
+
+        return nifti.read(path, hu=source.hu, most_gb=policy.decode_gb)
+    if source.kind == "itk":
+        from elsewhere.imaging import itk
+
+        return itk.read(path, hu=source.hu, most_gb=policy.decode_gb)
+    if source.kind == "picture":
+        from elsewhere.imaging import picture
+
+        return picture.read(path, colour=source.colour, sixteen_bit=source.sixteen_bit)
+    return stack(source)
 
 
 def slice_number(path: Path) -> int:
@@ -133,42 +150,4 @@ def stack(source: Source) -> Volume:
         source_format=_FORMATS[files[0].suffix.lower()],
         spacing_mm=source.spacing_mm,
         colour_mode=max(modes, key=_COLOURS.index),
-    )
-
-
-def nifti(path: Path) -> Volume:
-    """Read a NIfTI file; the affine, not the array's order, says where the head is.
-
-    Raises
-    ------
-    Unusable
-        `not_3d` if it is no single volume, `no_orientation` if its affine is degenerate.
-    """
-    import nibabel as nib
-    from nibabel.affines import voxel_sizes
-
-    image = nib.load(path)
-    if len(image.shape) != 3 or min(image.shape) < 1:
-        raise Unusable("not_3d", f"shape {image.shape}, expected [x, y, z]")
-    found = nib.orientations.io_orientation(image.affine)
-    if np.isnan(found).any():
-        raise Unusable("no_orientation", "the affine maps an axis to no direction")
-    # NIfTI's own codes name the end an axis runs to; LPS of DICOM is nibabel's L, P, S
-    wanted = nib.orientations.axcodes2ornt(("L", "P", "S"))
-    turned = image.as_reoriented(nib.orientations.ornt_transform(found, wanted))
-    stored = np.asanyarray(turned.dataobj)
-    intensity.check_not_normalised(stored)
-    voxels = intensity.to_int16(stored.transpose(2, 1, 0))
-    dx, dy, dz = (float(size) for size in voxel_sizes(turned.affine))
-    bits = int(image.header["bitpix"])
-    scale = intensity.value_scale(
-        int(voxels.min()), int(voxels.max()), stated_hu=True, bits_stored=bits
-    )
-    return Volume(
-        voxels=np.ascontiguousarray(voxels),
-        value_scale=scale,
-        bits_stored=bits,
-        source_format="NIfTI",
-        spacing_mm=(dz, dy, dx),
-        affine=_RAS_TO_LPS @ turned.affine,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ SATURATED_SHARE = 1e-3
 _INT16 = np.iinfo(np.int16)
 # CT spans hundreds of units; fractions over a few of them are z-scores or values scaled to 0 to 1
 NORMALISED_SPAN = 32
+STRETCHED_TO = 4095  # 12 bits, as a scanner stores
 
 
 def value_scale(minimum: float, maximum: float, *, stated_hu: bool, bits_stored: int) -> ValueScale:
@@ -73,6 +76,65 @@ def check_not_normalised(values: npt.NDArray[np.generic]) -> None:
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
     if most - least < NORMALISED_SPAN and not np.array_equal(np.rint(values), values):
         raise Unusable("value_range", f"fractions from {least:g} to {most:g} are no CT values")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of a volume and what they mean.
+
+    Attributes
+    ----------
+    voxels
+        As the file orders them.
+    scale
+        Their meaning.
+    repairs
+        ``stretched`` if they were mapped to another range.
+    """
+
+    voxels: npt.NDArray[np.int16]
+    scale: ValueScale
+    repairs: tuple[str, ...] = ()
+
+
+def from_file(stored: npt.NDArray[np.generic], *, hu: bool, bits_stored: int) -> Values:
+    """Return the values of a file of a volume (NIfTI, NRRD, MetaImage).
+
+    Parameters
+    ----------
+    stored
+        After the slope and intercept of the file, if it has them.
+    hu
+        The values are HU, as far as `value_scale` believes it; else they have no unit: integers
+        that fit are kept, others are stretched linearly from their own range to 0..4095.
+    bits_stored
+        Bits per value in the file.
+
+    Raises
+    ------
+    Unusable
+        `colour` if a value is no real number, else as from `to_int16` and `check_not_normalised`.
+    """
+    if stored.dtype.kind not in "iuf":
+        raise Unusable("colour", f"each voxel is {stored.dtype}, expected one real number")
+    if hu:
+        check_not_normalised(stored)
+        voxels = to_int16(stored)
+        least, most = int(voxels.min()), int(voxels.max())
+        return Values(voxels, value_scale(least, most, stated_hu=True, bits_stored=bits_stored))
+    return _without_unit(stored, bits_stored)
+
+
+def _without_unit(stored: npt.NDArray[np.generic], bits_stored: int) -> Values:
+    if not np.isfinite(stored).all():
+        raise Unusable("value_range", "some values are not finite")
+    least, most = float(stored.min()), float(stored.max())
+    if stored.dtype.kind in "iu" and least >= 0 and most <= _INT16.max:
+        return Values(stored.astype(np.int16), "0-255" if bits_stored <= 8 else "grey")
+    if not math.isfinite(most - least):
+        raise Unusable("value_range", f"values from {least:g} to {most:g}")
+    share = (stored.astype(np.float64) - least) / max(most - least, np.finfo(np.float64).tiny)
+    return Values(np.rint(share * STRETCHED_TO).astype(np.int16), "grey", ("stretched",))
 
 
 def few_saturate(count: int, *, of: int, span: tuple[float, float]) -> None:

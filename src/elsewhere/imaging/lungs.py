@@ -1,4 +1,4 @@
-"""lungs: outer air, and lung inside the body, found in axial slices of any value scale."""
+"""lungs: segment lung and outside air in axial slices, on any value scale; find the lungs' ends."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy.typing as npt
 from scipy.ndimage import label
 
 SIDE = 128  # cells along the longer side of a slice
-SLICES = 64  # looked at first, evenly over the volume
-LEAST_PART = 0.003  # of a slice; the trachea (3 of 1,200 cm2) is less
-LEAST_SECTION = 0.02  # of a slice: the largest section of any lung is more
-LEAST_OF_LARGEST = 0.04  # a section below this share of the largest is above or below the lungs
+SLICES = 64  # first examined, evenly spaced over the volume
+LEAST_PART = 0.003  # share of a slice; the trachea (3 of 1,200 cm2) is smaller
+LEAST_SECTION = 0.02  # share of a slice; the largest section of any lung is larger
+LEAST_OF_LARGEST = 0.04  # a section below this share of the largest lies outside the lungs
 
 Mask = npt.NDArray[np.bool_]
 _IN_PLANE = np.zeros((3, 3, 3), bool)
@@ -21,14 +21,14 @@ _IN_PLANE[1] = [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
 
 @dataclass(frozen=True)
 class Sections:
-    """Slices `at`, every `stride`-th row and column of them, as masks [slice, row, column].
+    """Masks [slice, row, column] of the slices `at`, with every `stride`-th row and column.
 
     Attributes
     ----------
     air
-        Low values that reach the edge of the slice.
+        Low values connected to the edge of the slice.
     lung
-        Low values that the body encloses, in parts of at least `LEAST_PART`.
+        Low values inside the body, in regions of at least `LEAST_PART`.
     """
 
     at: npt.NDArray[np.intp]
@@ -39,8 +39,8 @@ class Sections:
     @property
     def shares(self) -> npt.NDArray[np.float64]:
         """Share of each slice that is lung."""
-        found: npt.NDArray[np.float64] = self.lung.mean(axis=(1, 2))
-        return found
+        lung_shares: npt.NDArray[np.float64] = self.lung.mean(axis=(1, 2))
+        return lung_shares
 
 
 def sections(voxels: npt.NDArray[np.int16], at: npt.NDArray[np.intp], *, split: float) -> Sections:
@@ -53,25 +53,25 @@ def sections(voxels: npt.NDArray[np.int16], at: npt.NDArray[np.intp], *, split: 
     at
         Indices of slices.
     split
-        Values at or below are air or lung.
+        Threshold: values at or below it are air or lung.
     """
     stride = max(1, -(-max(voxels.shape[1:]) // SIDE))
     low = voxels[at, ::stride, ::stride] <= split
-    parts, count = label(low, structure=_IN_PLANE)
+    regions, count = label(low, structure=_IN_PLANE)
     outside = np.zeros(count + 1, bool)
-    for edge in (parts[:, 0], parts[:, -1], parts[:, :, 0], parts[:, :, -1]):
+    for edge in (regions[:, 0], regions[:, -1], regions[:, :, 0], regions[:, :, -1]):
         outside[np.unique(edge)] = True
-    enclosed = np.bincount(parts.ravel(), minlength=count + 1) >= LEAST_PART * low[0].size
+    enclosed = np.bincount(regions.ravel(), minlength=count + 1) >= LEAST_PART * low[0].size
     enclosed &= ~outside
     outside[0] = enclosed[0] = False
-    return Sections(at, stride, outside[parts], enclosed[parts])
+    return Sections(at, stride, outside[regions], enclosed[regions])
 
 
 def extent(voxels: npt.NDArray[np.int16], *, split: float) -> tuple[int, int] | None:
     """Return the first and the last slice with lung, None if there is none.
 
-    The run of slices around the largest section, so that gas in the bowel and air in the sinuses
-    do not count.
+    The extent is the run of slices around the largest section, which leaves out gas in the bowel
+    and air in the sinuses.
     """
     at = np.unique(np.linspace(0, len(voxels) - 1, min(SLICES, len(voxels))).astype(np.intp))
     shares = sections(voxels, at, split=split).shares
@@ -92,7 +92,7 @@ def extent(voxels: npt.NDArray[np.int16], *, split: float) -> tuple[int, int] | 
 def _grown(
     voxels: npt.NDArray[np.int16], between: npt.NDArray[np.intp], *, split: float, least: float
 ) -> int:
-    """Count how many slices between two looked-at ones still belong to the lungs."""
+    """Return the number of slices between two examined ones that belong to the lungs."""
     if not len(between):
         return 0
     enough = sections(voxels, between, split=split).shares >= least

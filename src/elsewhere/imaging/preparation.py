@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from elsewhere.design import kinds
 from elsewhere.design.rows import InputRow
+from elsewhere.imaging.volume import UNKNOWN_SPACING_MM, SpacingMm, ValueScale
 
 Voxels = npt.NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """What the manifest says of a scan that matters to an input.
+
+    Attributes
+    ----------
+    name
+        Its scan_id, for messages.
+    value_scale
+        What its values are: see the manifest's column of this name.
+    slices
+        How many it has.
+    spacing_mm
+        (dz, dy, dx); NaN where it is not known.
+    """
+
+    name: str
+    value_scale: ValueScale
+    slices: int
+    spacing_mm: SpacingMm = UNKNOWN_SPACING_MM
 
 
 class Preparation(ABC):
@@ -27,20 +51,25 @@ class Preparation(ABC):
     def __init__(self, row: InputRow) -> None: ...
 
     @abstractmethod
-    def prepared(self, voxels: Voxels, value_scale: Any) -> Voxels:
+    def check(self, scans: Sequence[Scanned]) -> None:
+        """Refuse scans that the input does not take, before any of them is read.
+
+        Raises
+        ------
+        ValueError
+            Saying how many they are and what to do.
+        """
+
+    @abstractmethod
+    def prepared(self, voxels: Voxels, scan: Scanned) -> Voxels:
         """Bring one scan ``[z, y, x]`` onto the lattice and values of the input.
 
         Parameters
         ----------
         voxels
             The scan as `ingest` stored it.
-        value_scale
-            What its values are: see the manifest's column of this name.
-
-        Raises
-        ------
-        ValueError
-            If the input does not take such scans.
+        scan
+            What is known of it; `check` takes it.
         """
 
 

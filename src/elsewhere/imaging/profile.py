@@ -19,7 +19,7 @@ from elsewhere.imaging import lungs, signature, tissue
 from elsewhere.imaging.volume import Volume
 
 BINS = 128
-LOW_AND_STEP = {"HU": (-1200, 20), "CT number": (0, 32), "0-255": (0, 2)}
+LOW_AND_STEP = {"HU": (-1200, 20), "CT number": (0, 32), "0-255": (0, 2), "grey": (0, 32)}
 FACE_MM = 60.0  # from the lung apex to the chin of an adult whose head is not bent
 NOISE_SLICES = 12
 LEAST_PATCH = 4  # voxels along its side

@@ -1,4 +1,4 @@
-"""resample: in-plane linear interpolation; z is never touched."""
+"""resample: resize the slices of a volume by in-plane linear interpolation; z is unchanged."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def in_plane(
 ) -> npt.NDArray[np.float32]:
     """Interpolate every slice linearly to rows x columns (A-10, D-03).
 
-    Pixel centres are aligned by area (the corners of the images meet, not the centres of the
-    corner pixels). Where an axis shrinks, the triangle kernel widens with it, so that detail finer
+    Pixel centres are aligned by area: the corners of the images coincide, not the centres of the
+    corner pixels. Where an axis shrinks, the triangle kernel widens with it, so that detail finer
     than the new lattice is averaged and does not alias. No value leaves the range of the input.
 
     Parameters
@@ -32,7 +32,7 @@ def in_plane(
     if values.shape[1:] == (rows, columns):
         return values
     resized = np.empty((len(values), rows, columns), np.float32)
-    for index, one in enumerate(values):
-        image = Image.fromarray(one).resize((columns, rows), Image.Resampling.BILINEAR)
+    for index, plane in enumerate(values):
+        image = Image.fromarray(plane).resize((columns, rows), Image.Resampling.BILINEAR)
         resized[index] = np.asarray(image)
     return resized

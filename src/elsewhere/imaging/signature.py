@@ -1,4 +1,4 @@
-"""signature: what a volume looks like, in a kilobyte that survives re-encoding."""
+"""signature: describe a volume in one kilobyte, to find near-duplicates after re-encoding."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from elsewhere.imaging import tissue
 LENGTH = 1152
 LATTICES = {"image": (1, 36, 32), "volume": (4, 18, 16)}
 SMOOTH_CELLS = {"image": (0, 2, 2), "volume": (0, 1, 1)}
-STEP = 1 / 32  # of a standard deviation: one unit of the stored int8
+STEP = 1 / 32  # one unit of the stored int8, in standard deviations
 TAIL = 0.01
 LIKE_TISSUE = 1.2
-RAMP = (0.3, 0.7)  # from air to tissue: noise in air and lung lie below, edges of the body inside
+RAMP = (0.3, 0.7)  # 0: air, 1: tissue; noise in air and lung are below, body edges inside
 
 Float = npt.NDArray[np.float32]
 
@@ -24,10 +24,11 @@ Float = npt.NDArray[np.float32]
 def of(voxels: npt.NDArray[np.int16]) -> bytes:
     """Return the near-duplicate signature of a volume, or of an image (one slice).
 
-    Block means over a lattice that spans the body, of values on the scan's own scale from air (0)
-    to soft tissue (1), less their smooth part, standardised. The own scale makes it blind to slope,
-    intercept and any window that keeps lung and soft tissue; the body's box makes it nearly blind
-    to resampling, padding and a slice more or less. A mirrored copy is another volume.
+    The signature holds block means over a lattice that spans the body. Values are first scaled from
+    air (0) to soft tissue (1) of the scan; the smooth part of the block means is subtracted, and
+    the rest is standardised. The scale removes slope, intercept and any window that keeps lung and
+    soft tissue. The lattice over the body nearly removes resampling, padding and a slice more or
+    less. A mirrored copy is another volume.
 
     Parameters
     ----------
@@ -37,16 +38,16 @@ def of(voxels: npt.NDArray[np.int16]) -> bytes:
     Returns
     -------
     bytes
-        `LENGTH` int8 values in units of `STEP`; all zero if air and tissue cannot be told.
+        `LENGTH` int8 values in units of `STEP`; all zero if air and tissue cannot be separated.
     """
     kind = "image" if len(voxels) == 1 else "volume"
-    seen = tissue.averaged(voxels)
-    split = tissue.threshold(seen)
+    sampled = tissue.averaged(voxels)
+    split = tissue.threshold(sampled)
     if split is None:
         return bytes(LENGTH)
-    body = seen > split
-    air, soft = float(np.median(seen[~body])), float(np.median(seen[body]))
-    scaled = (seen.astype(np.float32) - np.float32(air)) / np.float32(soft - air)
+    body = sampled > split
+    air, soft = float(np.median(sampled[~body])), float(np.median(sampled[body]))
+    scaled = (sampled.astype(np.float32) - np.float32(air)) / np.float32(soft - air)
     blocks: Float = np.clip(scaled, 0, LIKE_TISSUE)
     share: Float = np.clip((blocks - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1)
     for axis, count in enumerate(LATTICES[kind]):
@@ -61,31 +62,31 @@ def unpacked(signatures: Sequence[bytes]) -> Float:
     Returns
     -------
     numpy.ndarray
-        float32 [n, LENGTH]; a zero row where a volume shows nothing.
+        float32 [n, LENGTH]; a row of zeros for a signature of zeros.
     """
     rows = np.frombuffer(b"".join(signatures), np.int8).reshape(-1, LENGTH)
     return normalised(rows.astype(np.float32))
 
 
 def normalised(rows: Float) -> Float:
-    """Return rows of length 1; a row of zeros stays."""
+    """Scale rows to length 1; a row of zeros stays."""
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    found: Float = (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
-    return found
+    unit_rows: Float = (rows / np.where(norms > 0, norms, 1)).astype(np.float32)
+    return unit_rows
 
 
 def _edges(share: Float, axis: int, count: int) -> npt.NDArray[np.float64]:
-    """Cut an axis into `count` equal blocks between the tails of the body's mass, in voxels.
+    """Return the edges, in voxels, of `count` equal blocks between the tails of the body's mass.
 
-    Quantiles of the shares of tissue move by fractions of a voxel where a hard bound would jump,
-    and a thin table below the patient is a tail.
+    Quantiles of the tissue shares move by fractions of a voxel where a hard bound would jump, and
+    they leave out a thin table below the patient.
     """
     length = share.shape[axis]
     if length == 1:
         return np.array([0.0, 1.0])
     others = tuple(other for other in range(3) if other != axis)
     mass = np.concatenate([[0.0], np.cumsum(share.sum(axis=others, dtype=np.float64))])
-    ramp = 1e-9 * np.arange(length + 1)  # np.interp wants a rising axis
+    ramp = 1e-9 * np.arange(length + 1)  # np.interp requires a rising axis
     low, high = np.interp((TAIL, 1 - TAIL), mass / mass[-1] + ramp, np.arange(length + 1))
     return np.linspace(low, high, count + 1)
 
@@ -97,8 +98,8 @@ def _averaged(values: Float, axis: int, edges: npt.NDArray[np.float64]) -> Float
     weights = np.clip(overlap, 0, None)
     weights /= weights.sum(axis=1, keepdims=True)
     product = np.tensordot(weights.astype(np.float32), values, axes=(1, axis))
-    found: Float = np.moveaxis(product, 0, axis).astype(np.float32)
-    return found
+    means: Float = np.moveaxis(product, 0, axis).astype(np.float32)
+    return means
 
 
 def _packed(blocks: Float) -> bytes:

@@ -17,9 +17,12 @@ class Source:
     Attributes
     ----------
     kind
-        dicom: one volume's slices; stack: one image (PNG, JPEG, TIFF) a slice; nifti: one file.
+        dicom: one volume's slices; stack: one image (PNG, JPEG, TIFF) a slice; nifti: one file;
+        itk: a NRRD or MetaImage file, with its data file where that is apart; picture: one image of
+        8-bit greys, whatever its file's name is.
     files
-        The scan's files; a stack is sorted by the numbers in its names when it is read.
+        The scan's files, a header first; a stack is sorted by the numbers in its names when it is
+        read.
     slope, intercept
         HU = stored x slope + intercept, from the publisher's table; None: unknown.
     spacing_mm
@@ -32,9 +35,13 @@ class Source:
         From the publisher's table; DICOM headers are read instead where the files have them.
     slices
         Of a DICOM volume, in any order: they are sorted by position when they are read.
+    hu
+        Of nifti and itk: whether the values are HU; else they have no unit.
+    colour, sixteen_bit
+        Of a picture: what to do with coloured images, and with greys beyond 8 bits.
     """
 
-    kind: Literal["dicom", "stack", "nifti"]
+    kind: Literal["dicom", "stack", "nifti", "itk", "picture"]
     files: tuple[Path, ...]
     slope: float | None = None
     intercept: float | None = None
@@ -43,3 +50,6 @@ class Source:
     first_slice: Literal["feet", "head"] = "feet"
     acquisition: Acquisition = field(default_factory=Acquisition)
     slices: tuple[Slice, ...] = ()
+    hu: bool = True
+    colour: Literal["reject", "luma"] = "luma"
+    sixteen_bit: Literal["reject", "stretch"] = "reject"

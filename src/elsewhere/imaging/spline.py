@@ -1,4 +1,4 @@
-"""spline: in-plane resizing as scikit-image's transform module does it (B-21)."""
+"""spline: resize the slices of a volume with scikit-image, as the paper does (B-21)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ def in_plane(
 ) -> npt.NDArray[np.float32]:
     """Resize every slice to rows x columns by a spline of first order.
 
-    Where an axis shrinks by a factor f, a Gaussian of (f - 1) / 2 pixels goes over it first, so
-    that finer detail does not alias. Pixel centres are aligned by area, as those of
-    `resample.in_plane`. Outside the image all is 0: the outermost pixels get darker.
+    Where an axis shrinks by a factor f, it is first smoothed by a Gaussian of (f - 1) / 2 pixels,
+    so that finer detail does not alias. Pixel centres are aligned by area, as those of
+    `resample.in_plane`. Values outside the image are 0, so the outermost pixels get darker.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def in_plane(
     values = volume.astype(np.float32)
     resized = [
         resize(
-            one, (rows, columns), order=1, mode="constant", cval=0,
+            plane, (rows, columns), order=1, mode="constant", cval=0,
             anti_aliasing=True, preserve_range=True,
         )
-        for one in values
+        for plane in values
     ]  # fmt: skip
     return np.asarray(resized, dtype=np.float32)

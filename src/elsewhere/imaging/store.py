@@ -1,4 +1,4 @@
-"""store: the one file format of volumes; only this module knows it."""
+"""store: write and read volumes in the project's file format (Blosc2), slice by slice."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ SUFFIX = ".b2nd"
 
 
 class StoreError(ValueError):
-    """A volume cannot be written, or a file is not a volume of this store."""
+    """A volume cannot be written, or a file is not a volume of this format."""
 
 
 def write(path: Path, array: npt.NDArray[np.generic]) -> None:
-    """Write a volume atomically, one compressed chunk a slice.
+    """Write a volume atomically, one compressed chunk per slice.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def shape(path: Path) -> tuple[int, int, int]:
 
 
 def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
-    """Return slices start:stop along z, decoding only these.
+    """Return slices start:stop along z; only these are decoded.
 
     Parameters
     ----------
@@ -80,18 +80,18 @@ def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[
     Raises
     ------
     StoreError
-        If the file is no volume or the bounds lie outside it.
+        If the file is not a volume or the bounds lie outside it.
     """
     volume = _open(path)
     end = volume.shape[0] if stop is None else stop
     if not 0 <= start < end <= volume.shape[0]:
-        raise StoreError(f"{path}: slices {start}:{end} asked, it has {volume.shape[0]}")
-    found: npt.NDArray[np.generic] = volume[start:end]
-    return found
+        raise StoreError(f"{path}: slices {start}:{end} requested, it has {volume.shape[0]}")
+    slices: npt.NDArray[np.generic] = volume[start:end]
+    return slices
 
 
 def sha256(array: npt.NDArray[np.generic]) -> str:
-    """Return the hash of an array's type, shape and values, whatever format keeps it."""
+    """Return the SHA-256 of an array's type, shape and values; independent of any file format."""
     digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
     digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
@@ -103,7 +103,7 @@ def _open(path: Path) -> blosc2.NDArray:
     try:
         volume = blosc2.open(str(path), mode="r", dparams={"nthreads": 1})
     except RuntimeError as error:
-        raise StoreError(f"{path}: not a volume of this store ({error})") from error
+        raise StoreError(f"{path}: not a volume of this format ({error})") from error
     if not isinstance(volume, blosc2.NDArray) or volume.ndim != 3:
-        raise StoreError(f"{path}: holds no array [z, y, x]")
+        raise StoreError(f"{path}: does not hold an array [z, y, x]")
     return volume

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-ValueScale = Literal["HU", "CT number", "0-255"]
+ValueScale = Literal["HU", "CT number", "0-255", "grey"]
 ColourMode = Literal["grey", "rgb", "palette"]
 Contrast = Literal["yes", "no", "unknown"]
 SpacingMm = tuple[float, float, float]
@@ -60,11 +60,11 @@ class Volume:
         int16 [z, y, x]; z runs from feet to head, y from front to back, x from the patient's right
         to the left (LPS), as far as the source tells.
     value_scale
-        What the numbers mean (A-11).
+        What the numbers mean (A-11); grey: nothing that another scan's could be compared with.
     bits_stored
         Bits per stored value of the source: 8, 12, 16 (A-12).
     source_format
-        DICOM, NIfTI, PNG, JPEG or TIFF.
+        Such as DICOM, NIfTI or PNG.
     spacing_mm
         (dz, dy, dx); NaN where the source is silent.
     acquisition
@@ -73,9 +73,9 @@ class Volume:
         float64 [4, 4] from the voxel (x, y, z), the index of `voxels` backwards, to mm in the
         patient; built like nibabel's, but in DICOM's LPS where nibabel's is RAS. None: unknown.
     repairs
-        Codes of what was mended: resampled, interpolated, sheared.
+        Codes of what was changed: resampled, interpolated, sheared, stretched.
     flags
-        Codes of what a user should know: burned_in, secondary_capture, lossy.
+        Codes of what a user should know, such as burned_in, lossy or orientation_assumed.
     colour_mode
         How the source kept its greys.
     dropped

@@ -1,4 +1,4 @@
-"""by_site: learning from batches that are cut into the parts of their sites."""
+"""by_site: base class of methods that send each scan through the layers of its own site."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from elsewhere.networks.network import Network
 
 
 class BySite(Method):
-    """Minimise the cross-entropy of all sites, each scan through the layers of its own.
+    """Minimise the cross-entropy over all sites, each scan through the layers of its site.
 
-    What these layers are says `Method.adapt`.
+    `Method.adapt` decides which layers each site has of its own.
     """
 
     def losses(self) -> Sequence[LossOf]:
@@ -26,17 +26,20 @@ class BySite(Method):
 
 
 def parts(batch: Batch) -> Iterator[tuple[str, Tensor]]:
-    """Yield each site of a batch and the places of its scans, int64 ``[n]``."""
+    """Yield each site of a batch with the positions of its scans in it, int64 ``[n]``."""
     for site in dict.fromkeys(batch.sites):
-        places = [place for place, one in enumerate(batch.sites) if one == site]
-        yield site, torch.tensor(places, device=batch.labels.device)
+        positions = [position for position, name in enumerate(batch.sites) if name == site]
+        yield site, torch.tensor(positions, device=batch.labels.device)
 
 
 def embeddings(network: Network, batch: Batch) -> Tensor:
-    """Return ``[batch, features]``, each scan through the layers of its site."""
-    found = [(places, network.embed(batch.images[places], site)) for site, places in parts(batch)]
-    order = torch.cat([places for places, _ in found]).argsort()
-    return torch.cat([embedded for _, embedded in found])[order]
+    """Return the embeddings, ``[batch, features]``, each scan through the layers of its site."""
+    by_site = [
+        (positions, network.embed(batch.images[positions], site))
+        for site, positions in parts(batch)
+    ]
+    order = torch.cat([positions for positions, _ in by_site]).argsort()
+    return torch.cat([site_embeddings for _, site_embeddings in by_site])[order]
 
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:

@@ -1,4 +1,4 @@
-"""checkpoint: the state of an unfinished run, so that a killed one goes on where it was."""
+"""checkpoint: save and load the state of an unfinished training run, so that it can be resumed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERSION = 1
 
 @dataclass
 class State:
-    """All that a run needs to go on, bit for bit.
+    """All that a run needs to resume with bit-identical results.
 
     Attributes
     ----------
@@ -29,15 +29,15 @@ class State:
     network, optimizer
         Their state_dicts.
     best_weights
-        Weights of the best validation so far, on the CPU; empty before the first.
+        Weights of the best validation so far, on the CPU; empty before the first validation.
     best_row
-        Index in `history` of that validation; -1 before the first.
+        Index in `history` of the best validation; -1 before the first.
     history
         (iteration, learning rate, loss, score) of each validation.
     losses
         Sum of the training losses since the last validation, a float64 scalar.
     seconds
-        Wall time so far.
+        Wall time so far, in seconds.
     """
 
     iteration: int
@@ -51,13 +51,13 @@ class State:
 
 
 def save(state: State, folder: Path) -> None:
-    """Write the state, whole or not at all; the one before is replaced."""
+    """Write the state, whole or not at all; it replaces the previous one."""
     with whole(_file(folder)) as part:
         torch.save({"version": VERSION, **vars(state)}, part)
 
 
 def load(folder: Path) -> State | None:
-    """Read the state; None if there is none, or (with a warning) none that can be used."""
+    """Read the state; None if there is none, or, with a warning, if it cannot be used."""
     path = _file(folder)
     if not path.exists():
         return None
@@ -78,12 +78,12 @@ def load(folder: Path) -> State | None:
         ValueError,
         AttributeError,
     ) as error:
-        log.warning("%s cannot be used, the run starts again: %s", path, error)
+        log.warning("%s cannot be used, the run starts from the beginning: %s", path, error)
         return None
 
 
 def _require_sound(path: Path) -> None:
-    """Compare checksums: torch reads a damaged tensor without a word."""
+    """Compare checksums: torch loads a damaged tensor without an error."""
     with zipfile.ZipFile(path) as archive:
         damaged = archive.testzip()
     if damaged is not None:

@@ -1,4 +1,4 @@
-"""contrastive: separate normalisation and contrastive embeddings (D-12 to D-15)."""
+"""contrastive: joint learning by separate normalisation and a contrastive loss (D-12 to D-15)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from elsewhere.networks.sites import SitedNetwork, separate_norms
 
 
 class ContrastiveLearning(BySite):
-    """Embeddings of one class are drawn together whatever their site (Wang et al. 2020, Eq. 5).
+    """Pull embeddings of one class together across sites (Wang et al. 2020, Eq. 5).
 
-    The contrastive loss moves the shared layers and the projection; the cross-entropy does not
-    reach the projection.
+    The contrastive loss trains the shared layers and the projection; the cross-entropy does not
+    train the projection.
     """
 
     def __init__(self, row: Contrastive) -> None:
@@ -31,7 +31,7 @@ class ContrastiveLearning(BySite):
         self.terms = row
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Give the sites normalisations, the training a projection; see `Method.adapt`."""
+        """Add normalisations per site and a projection for training; see `Method.adapt`."""
         separate_norms(network, sites)
         hidden, outputs = self.terms.projection
         projection = nn.Sequential(
@@ -43,14 +43,14 @@ class ContrastiveLearning(BySite):
         """Refuse scans with findings, and batches too small for a pair; see `Method.check`."""
         if any(cohort.findings for cohort in train.values()):
             raise ValueError(
-                "contrastive draws together scans of one class, and these have findings, several "
-                "at a time; choose another method for this arm"
+                "contrastive pulls together scans of one class, but these scans have several "
+                "findings each; choose another method for this arm"
             )
         size = training.batch_size
         if size < 3:
             raise ValueError(
                 f"contrastive compares the scans of a batch: batch_size is {size}, expected at "
-                "least 3 (two of one class, one of the other)"
+                "least 3 (two of one class and one of the other)"
             )
 
     def losses(self) -> Sequence[LossOf]:
@@ -61,45 +61,50 @@ class ContrastiveLearning(BySite):
         """Return cross-entropy plus weighted contrastive loss (Eq. 5), a scalar."""
         if not isinstance(network, SitedNetwork):
             kind = type(network).__name__
-            raise TypeError(f"contrastive trains what its `adapt` made, got {kind}")
+            raise TypeError(f"contrastive trains a network from its own `adapt`, got {kind}")
         embedded = embeddings(network, batch)
-        classified = classification(network.classifier(embedded), batch.labels)
+        classification_loss = classification(network.classifier(embedded), batch.labels)
         projected = network.heads["projection"](embedded).float()
-        # In bf16 a similarity near 1 / temperature = 20 has steps of 0.125.
+        # in bf16 a similarity near 1 / temperature = 20 is rounded to steps of 0.125
         with torch.autocast(projected.device.type, enabled=False):
-            apart = contrast(projected, batch.labels, self.terms)
-        return classified + self.terms.weight * apart
+            contrastive_loss = contrast(projected, batch.labels, self.terms)
+        return classification_loss + self.terms.weight * contrastive_loss
 
 
 def contrast(projected: Tensor, labels: Tensor, terms: Contrastive) -> Tensor:
     """Return the contrastive loss over all positive pairs, in both orders (Eq. 3, 4; D-14).
 
-    A positive pair (m, n) has one class. ``negatives_only``, as the paper prints it: the
-    denominator is the sum over all k of another class than m. ``nt_xent``, as the released code
-    has it: the pair itself stands in the denominator too, so that the loss is never below 0.
+    A positive pair (m, n) has one class. ``negatives_only`` is the loss as the paper prints it:
+    the denominator is the sum over all k whose class differs from that of m. ``nt_xent`` is the
+    loss of the released code: the denominator also contains the pair itself, so that the loss is
+    never below 0.
 
     Parameters
     ----------
     projected
-        ``[batch, outputs]``, of any length; only directions count.
+        ``[batch, outputs]``; only the direction of a row matters, not its length.
     labels
         ``[batch]``.
     terms
-        Kind of loss, temperature, and mean or sum over the pairs.
+        The row of `methods`: kind of loss, temperature, and mean or sum over the pairs.
 
     Returns
     -------
     Tensor
-        A scalar; 0 where the batch has no pair or but one class.
+        A scalar; 0 if the batch has no positive pair or only one class.
     """
     unit = F.normalize(projected, dim=1)
-    similar = unit @ unit.T / terms.temperature
+    similarity = unit @ unit.T / terms.temperature
     same = labels[:, None] == labels[None, :]
     pairs = same & ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     if not pairs.any() or same.all():
         return projected.sum() * 0
-    rest = similar.masked_fill(same, -torch.inf).logsumexp(dim=1, keepdim=True).expand_as(similar)
+    log_denominator = (
+        similarity.masked_fill(same, -torch.inf)
+        .logsumexp(dim=1, keepdim=True)
+        .expand_as(similarity)
+    )
     if terms.loss == "nt_xent":
-        rest = torch.logaddexp(rest, similar)
-    losses = (rest - similar)[pairs]
+        log_denominator = torch.logaddexp(log_denominator, similarity)
+    losses = (log_denominator - similarity)[pairs]
     return losses.sum() if terms.reduction == "sum" else losses.mean()

@@ -1,4 +1,4 @@
-"""device: where a run computes, made deterministic."""
+"""device: choose the device of a run and make torch deterministic on it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from elsewhere.design.budgets import Prediction, Training
 
 
 def prepare(row: Training | Prediction) -> torch.device:
-    """Return the device that a row of budgets names, with torch set up for it.
+    """Set torch up for the device that a row of budgets names, and return that device.
 
-    Algorithms are deterministic, threads as many as the budget says.
+    Torch uses deterministic algorithms and the number of threads in the row.
 
     Raises
     ------
     RuntimeError
-        If CUDA is asked for and there is none: never silently the CPU.
+        If the row asks for CUDA and there is none: there is no silent fallback to the CPU.
     ValueError
-        If bf16 is asked for on the CPU.
+        If the row asks for bf16 on the CPU.
     """
     if row.device == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
@@ -37,9 +37,10 @@ def prepare(row: Training | Prediction) -> torch.device:
         )
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    # The same as use_deterministic_algorithms(True), which loads the compiler for over a second.
+    # same effect as use_deterministic_algorithms(True), which takes over a second to load the
+    # compiler
     torch.set_deterministic_debug_mode("error")
-    # Only a guard against reading memory that was never written, and slow.
+    # slow, and only a guard against reading uninitialised memory
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = False
     torch.set_num_threads(row.threads)
@@ -48,7 +49,7 @@ def prepare(row: Training | Prediction) -> torch.device:
 
 
 def name(device: torch.device) -> str:
-    """Return the name of the device's model."""
+    """Return the model name of the device."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     cpuinfo = Path("/proc/cpuinfo")
@@ -58,7 +59,7 @@ def name(device: torch.device) -> str:
 
 
 def peak_memory_mb(device: torch.device) -> float:
-    """Return the most memory used so far: of the GPU, or of this process (MiB)."""
+    """Return the peak memory so far, of the GPU or of this process, in MiB."""
     if device.type == "cuda":
         return float(torch.cuda.max_memory_allocated(device)) / 2**20
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -66,7 +67,7 @@ def peak_memory_mb(device: torch.device) -> float:
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc reuse large blocks: mapping them anew takes a quarter of a CPU iteration."""
+    """Let glibc reuse large freed blocks: mapping them again takes a quarter of a CPU iteration."""
     if platform.libc_ver()[0] != "glibc":
         return
     trim_threshold, mmap_threshold = -1, -3  # names of mallopt(3)

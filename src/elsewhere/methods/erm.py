@@ -1,4 +1,4 @@
-"""erm: empirical risk minimisation over the pooled scans of the training sites (A-37, A-38)."""
+"""erm: the method that pools the scans of all sites (empirical risk minimisation; A-37, A-38)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from elsewhere.networks.network import Network
 
 
 class EmpiricalRisk(Method):
-    """Minimise the mean cross-entropy of every batch, whatever its sites ([AMB] A-43)."""
+    """Minimise the mean cross-entropy of a batch, whichever sites its scans are from.
+
+    [AMB] A-43: the paper states neither the loss nor the balance of the sites in a batch.
+    """
 
     def losses(self) -> Sequence[LossOf]:
         """Return the loss of a batch; see `Method.losses`."""

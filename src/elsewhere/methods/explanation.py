@@ -1,4 +1,4 @@
-"""explanation: what a trained network makes of scans: their embeddings, and where it looks."""
+"""explanation: embeddings of scans and Grad-CAM examples of what a trained network looks at."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch import Tensor
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.cohorts.view import Floats, view
 from elsewhere.methods import gradcam
-from elsewhere.methods.inference import How
+from elsewhere.methods.inference import InferenceOptions
 from elsewhere.networks.network import Network
 
 Grey = npt.NDArray[np.uint8]
@@ -22,18 +22,18 @@ GREYS = (0.5, 99.5)  # percentiles that become black and white
 
 @dataclass(frozen=True)
 class Example:
-    """One scan and where the network looked.
+    """One scan with its Grad-CAM map.
 
     Attributes
     ----------
     image
-        uint8 [y, x] as the network sees it, of a volume the slice with most of the map.
+        uint8 [y, x] as the network sees it; of a volume the slice with the largest sum of the map.
     heat
-        uint8 [y, x], the Grad-CAM map of this slice, 255 at the maximum of the whole map.
+        uint8 [y, x], the Grad-CAM map of this slice; 255 is the maximum of the whole map.
     against
-        The map shows what speaks against the prediction: nothing speaks for it.
+        Whether the map shows the evidence against the prediction, because there is none for it.
     slice
-        Which slice of the prepared scan this is.
+        Index of the slice in the prepared scan.
     """
 
     image: Grey
@@ -42,19 +42,21 @@ class Example:
     slice: int
 
 
-def embedded(network: Network, scans: Cohort, *, firsts: Sequence[int], how: How) -> Floats:
+def embedded(
+    network: Network, scans: Cohort, *, firsts: Sequence[int], options: InferenceOptions
+) -> Floats:
     """Return the embedding of every scan.
 
     Parameters
     ----------
     network
-        Trained, on the device of `how`; put into evaluation mode.
+        Trained, on the device of `options`; it is put into evaluation mode.
     scans
-        Of one site.
+        Scans of one site.
     firsts
-        First slice of the window that each scan is judged by (A-16); 0 of an image.
-    how
-        See `inference.How`.
+        First slice of the window that gives each scan its prediction (A-16); 0 for an image.
+    options
+        See `inference.InferenceOptions`.
 
     Returns
     -------
@@ -62,59 +64,66 @@ def embedded(network: Network, scans: Cohort, *, firsts: Sequence[int], how: How
         float32 [scans, features].
     """
     network.eval()
-    found = [np.zeros((0, network.features), np.float32)]
-    with torch.inference_mode(), _precision(how):
-        for images in _batches(scans, range(len(scans)), firsts, how):
-            found.append(network.embed(images, how.site).float().cpu().numpy())
-    return np.concatenate(found)
+    embeddings = [np.zeros((0, network.features), np.float32)]
+    with torch.inference_mode(), _precision(options):
+        for images in _batches(scans, range(len(scans)), firsts, options):
+            embeddings.append(network.embed(images, options.site).float().cpu().numpy())
+    return np.concatenate(embeddings)
 
 
 def examples(
-    network: Network, scans: Cohort, *, chosen: Sequence[int], firsts: Sequence[int], how: How
+    network: Network,
+    scans: Cohort,
+    *,
+    chosen: Sequence[int],
+    firsts: Sequence[int],
+    options: InferenceOptions,
 ) -> tuple[str | None, list[Example]]:
-    """Return the layer that is explained, and an example of each chosen scan (D-43).
+    """Return the name of the explained layer and an example of each chosen scan (D-43).
 
     Parameters
     ----------
-    network, scans, firsts, how
+    network, scans, firsts, options
         As in `embedded`.
     chosen
-        Positions of the scans; with none there is no layer either.
+        Positions of the scans in the cohort; if it is empty, the layer is None.
     """
     network.eval()
     layer: str | None = None
     maps: list[npt.NDArray[np.float32]] = []
     against: list[bool] = []
     seen: list[Floats] = []
-    with _precision(how):
-        for images in _batches(scans, chosen, firsts, how):
-            layer = layer or gradcam.layer(network, images, how.site)
-            found = gradcam.maps(network, images, site=how.site, layer=layer)
-            none = ~found.flatten(1).any(dim=1)
-            if none.any():
-                found[none] = gradcam.maps(
-                    network, images[none], site=how.site, layer=layer, against=True
+    with _precision(options):
+        for images in _batches(scans, chosen, firsts, options):
+            layer = layer or gradcam.layer(network, images, options.site)
+            heats = gradcam.maps(network, images, site=options.site, layer=layer)
+            nothing_for = ~heats.flatten(1).any(dim=1)
+            if nothing_for.any():
+                heats[nothing_for] = gradcam.maps(
+                    network, images[nothing_for], site=options.site, layer=layer, against=True
                 )
-            maps += [*found.cpu().numpy()]
-            against += none.tolist()
+            maps += [*heats.cpu().numpy()]
+            against += nothing_for.tolist()
             seen += [*images[:, 0].cpu().numpy()]
     sizes = [scans.array(number).shape[0] for number in chosen]
     starts = [firsts[number] for number in chosen]
     return layer, [
-        _example(image, heat, against=other, n_slices=size, first=first)
-        for image, heat, other, size, first in zip(seen, maps, against, sizes, starts, strict=True)
+        _example(image, heat, against=is_against, n_slices=size, first=first)
+        for image, heat, is_against, size, first in zip(
+            seen, maps, against, sizes, starts, strict=True
+        )
     ]
 
 
 def _example(image: Floats, heat: Floats, *, against: bool, n_slices: int, first: int) -> Example:
     if image.ndim == 2:
         return Example(_grey(image), _eight_bit(heat), against, 0)
-    before = max(0, len(image) - n_slices) // 2  # padding, of a scan shorter than a window
-    real = slice(before, before + min(n_slices, len(image)))
-    image, heat = image[real], heat[real]
+    padding = max(0, len(image) - n_slices) // 2  # of a scan with fewer slices than the window
+    scan_slices = slice(padding, padding + min(n_slices, len(image)))
+    image, heat = image[scan_slices], heat[scan_slices]
     sums = heat.sum(axis=(1, 2))
-    at = int(sums.argmax()) if sums.any() else len(sums) // 2
-    return Example(_grey(image[at]), _eight_bit(heat[at]), against, first + at)
+    index = int(sums.argmax()) if sums.any() else len(sums) // 2
+    return Example(_grey(image[index]), _eight_bit(heat[index]), against, first + index)
 
 
 def _grey(image: Floats) -> Grey:
@@ -128,17 +137,17 @@ def _eight_bit(values: npt.NDArray[np.floating]) -> Grey:
 
 
 def _batches(
-    scans: Cohort, chosen: Sequence[int], firsts: Sequence[int], how: How
+    scans: Cohort, chosen: Sequence[int], firsts: Sequence[int], options: InferenceOptions
 ) -> Iterator[Tensor]:
-    """Yield the windows of scans on the device: images together, volumes one at a time."""
-    together = how.batch_size if how.input.one_view else 1
-    shown = view(how.input)
-    for at in range(0, len(chosen), together):
-        group = chosen[at : at + together]
+    """Yield the windows of scans on the device: images in batches, volumes one at a time."""
+    batch_size = options.batch_size if options.input.one_view else 1
+    shown = view(options.input)
+    for start in range(0, len(chosen), batch_size):
+        group = chosen[start : start + batch_size]
         windows = [shown.window(scans.array(i), first=firsts[i]) for i in group]
-        yield torch.from_numpy(np.stack(windows)).to(how.device)
+        yield torch.from_numpy(np.stack(windows)).to(options.device)
 
 
-def _precision(how: How) -> torch.autocast:
-    wanted = how.precision == "bf16"
-    return torch.autocast(how.device.type, dtype=torch.bfloat16, enabled=wanted)
+def _precision(options: InferenceOptions) -> torch.autocast:
+    bf16 = options.precision == "bf16"
+    return torch.autocast(options.device.type, dtype=torch.bfloat16, enabled=bf16)

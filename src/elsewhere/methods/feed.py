@@ -1,4 +1,4 @@
-"""feed: the batch of each iteration, a pure function of seed and iteration."""
+"""feed: make the training batch of each iteration, as a pure function of seed and iteration."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ from elsewhere.methods.fit import Budget
 
 @dataclass(frozen=True)
 class Batch:
-    """Augmented scans of one iteration.
+    """The augmented scans of one training iteration.
 
     Attributes
     ----------
     images
         ``[batch, channels, z, y, x]`` or ``[batch, channels, y, x]``, float32.
     labels
-        ``[batch]``, int64; of findings ``[batch, findings]``, `cohort.UNKNOWN` where there is none.
+        ``[batch]``, int64; with findings ``[batch, findings]``, `cohort.UNKNOWN` where a scan has
+        no label.
     sites
         Site of each scan.
     """
@@ -36,18 +37,18 @@ class Batch:
     sites: tuple[str, ...]
 
     def cut(self, size: int) -> Iterator[Batch]:
-        """Yield this batch in pieces of `size` scans."""
+        """Yield this batch in pieces of at most `size` scans."""
         for first in range(0, len(self.sites), size):
             piece = slice(first, first + size)
             yield Batch(self.images[piece], self.labels[piece], self.sites[piece])
 
     def to(self, device: torch.device) -> Batch:
-        """Return this batch on a device."""
+        """Return a copy of this batch on a device."""
         return Batch(self.images.to(device), self.labels.to(device), self.sites)
 
 
 def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> Batch:
-    """Return the batch of an iteration; each place in it has a generator of its own."""
+    """Return the batch of an iteration; each position in it has its own random generator."""
     training = budget.training
     plan = batch_plan(
         {site: len(cohort) for site, cohort in train.items()},
@@ -61,9 +62,9 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
             train[site].array(index),
             input=budget.input,
             augmentation=training.augmentation,
-            rng=np.random.default_rng([budget.seed, iteration, place]),
+            rng=np.random.default_rng([budget.seed, iteration, position]),
         )
-        for place, (site, index) in enumerate(plan)
+        for position, (site, index) in enumerate(plan)
     ]
     labels = np.stack([train[site].labels[index] for site, index in plan])
     sites = tuple(site for site, _ in plan)
@@ -71,20 +72,20 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
 
 
 def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator[Batch]:
-    """Yield the batches of iterations `start` to the last.
+    """Yield the batches from iteration `start` to the last.
 
-    While a GPU computes, as many batches as the budget has threads are made ahead; beside a CPU
-    that computes itself this would gain nothing.
+    For a GPU, threads prepare batches in advance, as many as the budget has threads. On a CPU this
+    would gain nothing, because the CPU is busy with the network.
     """
-    left = range(start, budget.training.iterations)
+    iterations = range(start, budget.training.iterations)
     if budget.training.device == "cpu":
-        for iteration in left:
+        for iteration in iterations:
             yield make_batch(train, budget, iteration)
         return
     ahead: deque[Future[Batch]] = deque()
     with ThreadPoolExecutor(budget.training.threads) as pool:
         try:
-            for iteration in left:
+            for iteration in iterations:
                 ahead.append(pool.submit(make_batch, train, budget, iteration))
                 if len(ahead) > budget.training.threads:
                     yield ahead.popleft().result()
@@ -95,5 +96,5 @@ def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator
 
 
 def iteration_seed(seed: int, iteration: int) -> int:
-    """Return the seed of torch's generators in an iteration: a resumed run draws the same."""
+    """Return the seed of torch's generators in an iteration; a resumed run draws the same."""
     return int(np.random.SeedSequence([seed, iteration]).generate_state(1, np.uint64)[0] >> 1)

@@ -1,4 +1,4 @@
-"""fit: what one training is given beside network and data, and what it returns."""
+"""fit: the settings that one training run takes and the result that it returns."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from elsewhere.networks.network import Network
 
 @dataclass(frozen=True)
 class Budget:
-    """What a fit is given beside network and data.
+    """Settings of one training run, beside the network and the data.
 
     Attributes
     ----------
     training
-        Row of `budgets`: how long and how.
+        Training half of a row of `budgets`: how long and how the network is trained.
     input
-        Row of `inputs` that the network sees.
+        Row of `inputs`: what the network sees.
     seed
-        Source of all randomness of the run.
+        Seed of all randomness of the run.
     checkpoint
-        Folder for the state of an unfinished run; the caller removes it in the end.
+        Folder for the state of an unfinished run; the caller removes it after the run.
     """
 
     training: Training
@@ -34,19 +34,19 @@ class Budget:
 
 @dataclass(frozen=True)
 class Validation:
-    """One validation (A-42).
+    """The result of one validation (A-42).
 
     Attributes
     ----------
     iteration
         Optimiser steps done.
     learning_rate
-        Of the last step.
+        Learning rate of the last step.
     loss
-        Mean training loss since the validation before.
+        Mean training loss since the previous validation.
     score
-        What chooses the weights, over the validation scans of all training sites: share of right
-        ones, or AUC; see `select_by` of `Training`.
+        The score that chooses the weights, over the validation scans of all training sites:
+        accuracy or AUC; see `select_by` of `Training`.
     """
 
     iteration: int
@@ -57,20 +57,20 @@ class Validation:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A finished run.
+    """The result of a finished training run.
 
     Attributes
     ----------
     network
-        With the weights of the best validation, on the CPU.
+        The network with the weights of the best validation, on the CPU.
     history
         Every validation, in order.
     best
         The validation whose weights were kept.
     seconds
-        Wall time, all parts of an interrupted run together.
+        Wall time; the sum over all parts of an interrupted run.
     peak_memory_mb
-        Of the device on CUDA, of the process on the CPU.
+        Peak memory in MiB, of the device on CUDA, of the process on the CPU.
     device
         Name of the device.
     """

@@ -1,4 +1,4 @@
-"""gradcam: where in an image a network finds what speaks for its answer (Grad-CAM; D-43).
+"""gradcam: Grad-CAM maps: which regions of an image support a network's prediction (D-43).
 
 Selvaraju et al. 2017, Grad-CAM: Visual Explanations from Deep Networks via Gradient-based
 Localization, ICCV.
@@ -16,22 +16,23 @@ from torch.nn import functional as F
 
 from elsewhere.networks.network import Network
 
-LEAST = 4  # positions a side: a coarser map does not say where
+MIN_SIDE = 4  # smallest side of a feature map that localises anything
 
 
 def layer(network: Network, images: Tensor, site: str | None) -> str:
     """Return the name of the layer whose maps are explained.
 
-    It is the last one through which everything goes that the logits know of an image, with maps of
-    at least `LEAST` positions a side; a network that sees so small images that it has none takes
-    the finest there are. At the sizes of the papers these are the last maps before the embedding.
+    This is the last bottleneck with maps of at least `MIN_SIDE` positions a side. A bottleneck is
+    a layer that all information from the image to the logits passes through. If the images are so
+    small that there is no such layer, it is the bottleneck with the finest maps. At the image
+    sizes of the papers these are the last maps before the embedding.
 
     Parameters
     ----------
     network
         In evaluation mode.
     images
-        ``[batch, channels, (z,) y, x]``; the first is looked at.
+        ``[batch, channels, (z,) y, x]``; only the first is used.
     site
         As in `Network.forward`.
 
@@ -40,18 +41,18 @@ def layer(network: Network, images: Tensor, site: str | None) -> str:
     ValueError
         If no layer has maps of two or more positions a side.
     """
-    one = images[:1].detach()
-    sides = _sides(network, one, site)
-    order = sorted(
-        ((min(side, LEAST), number, name) for number, (name, side) in enumerate(sides.items())),
+    first_image = images[:1].detach()
+    sides = _sides(network, first_image, site)
+    candidates = sorted(
+        ((min(side, MIN_SIDE), number, name) for number, (name, side) in enumerate(sides.items())),
         reverse=True,
     )
-    for side, _, name in order:
-        if side > 1 and _is_cut(network, name, images=one, site=site):
+    for side, _, name in candidates:
+        if side > 1 and _is_bottleneck(network, name, images=first_image, site=site):
             return name
     raise ValueError(
-        f"{type(network).__name__} has no layer whose maps have two positions a side and hold all "
-        f"that it knows of an image of {tuple(images.shape[2:])}; Grad-CAM cannot say where"
+        f"{type(network).__name__} has no layer whose maps have two positions a side and carry all "
+        f"information on an image of {tuple(images.shape[2:])}; Grad-CAM cannot localise anything"
     )
 
 
@@ -60,55 +61,56 @@ def maps(
 ) -> Tensor:
     """Return the Grad-CAM maps of the predicted class.
 
-    What is explained is its logit minus the other's, on which alone the probability depends. The
-    weight of a feature map is the mean of the gradient over its positions; their weighted sum,
-    negative values set to zero, is interpolated to the image and divided by its maximum.
+    The explained quantity is the logit of the predicted class minus that of the other class; the
+    probability depends on this difference alone. The weight of a feature map is the mean of the
+    gradient over its positions. The weighted sum of the maps, with negative values set to zero, is
+    interpolated to the image and divided by its maximum.
 
     Parameters
     ----------
     network
-        In evaluation mode: no image may change what is said of another.
+        In evaluation mode, so that the map of an image does not depend on the others.
     images
         ``[batch, channels, (z,) y, x]``.
     site
         As in `Network.forward`.
     layer
-        Name from `layer`. Where it is used several times, or its output is a list, all its maps
-        count.
+        Name from `layer`. If the layer is used several times, or its output is a list, all its
+        maps count.
     against
-        Show instead what speaks against the prediction (section 3.3 of the paper): the weights with
-        the other sign.
+        Show the evidence against the prediction instead: negated weights (counterfactual
+        explanation, section 3.3 of the paper).
 
     Returns
     -------
     Tensor
-        float32 ``[batch, (z,) y, x]``, 0 to 1; all zero where nothing speaks for the prediction, or
-        against it.
+        float32 ``[batch, (z,) y, x]``, 0 to 1; all zero if there is no evidence for the prediction
+        (or against it).
     """
-    kept: list[Tensor] = []
+    features: list[Tensor] = []
 
-    def keep(output: Any) -> Any:
-        # maps of one output may be made from each other: only what is behind the layer counts
-        output = _each(output, lambda tensor: tensor.detach().requires_grad_())
-        kept.extend(_tensors(output))
-        return _each(output, torch.clone)  # a layer behind may overwrite what it is given
+    def capture(output: Any) -> Any:
+        # maps of one output may be computed from each other: count only paths behind the layer
+        output = _map_tensors(output, lambda tensor: tensor.detach().requires_grad_())
+        features.extend(_tensors(output))
+        return _map_tensors(output, torch.clone)  # a layer behind may overwrite what it is given
 
-    with _replaced(network.get_submodule(layer), keep), torch.enable_grad():
+    with _replaced(network.get_submodule(layer), capture), torch.enable_grad():
         logits = network(images.detach(), site)
-        gradients = torch.autograd.grad(_lead(logits).sum(), kept, materialize_grads=True)
-    each = [
-        (_weights(gradient) * features.detach().float()).sum(dim=1, keepdim=True)
-        for features, gradient in zip(kept, gradients, strict=True)
+        gradients = torch.autograd.grad(_margin(logits).sum(), features, materialize_grads=True)
+    weighted_sums = [
+        (_weights(gradient) * feature_map.detach().float()).sum(dim=1, keepdim=True)
+        for feature_map, gradient in zip(features, gradients, strict=True)
     ]
-    coarse = F.relu(torch.stack(each).sum(dim=0) * (-1 if against else 1))
+    coarse = F.relu(torch.stack(weighted_sums).sum(dim=0) * (-1 if against else 1))
     mode = "bilinear" if images.ndim == 4 else "trilinear"
-    fine = F.interpolate(coarse, size=images.shape[2:], mode=mode)[:, 0]
-    most = fine.flatten(1).amax(dim=1).view(-1, *[1] * (fine.ndim - 1))
-    return torch.where(most > 0, fine / most, 0.0)
+    heat = F.interpolate(coarse, size=images.shape[2:], mode=mode)[:, 0]
+    maximum = heat.flatten(1).amax(dim=1).view(-1, *[1] * (heat.ndim - 1))
+    return torch.where(maximum > 0, heat / maximum, 0.0)
 
 
-def _lead(logits: Tensor) -> Tensor:
-    """Return by how much the logit of the predicted class is above the other."""
+def _margin(logits: Tensor) -> Tensor:
+    """Return the logit of the predicted class minus that of the other class."""
     return (logits[:, 1] - logits[:, 0]).abs()
 
 
@@ -117,38 +119,40 @@ def _weights(gradient: Tensor) -> Tensor:
 
 
 def _sides(network: Network, images: Tensor, site: str | None) -> dict[str, int]:
-    """Return the shortest side of each layer's maps, in the order in which the layers end."""
-    seen: dict[str, set[tuple[int, ...]]] = {}
+    """Return the shortest side of each layer's feature maps, in the order of execution."""
+    shapes_of_layer: dict[str, set[tuple[int, ...]]] = {}
 
-    def note(name: str) -> Callable[..., None]:
+    def record_as(name: str) -> Callable[..., None]:
         def hook(module: nn.Module, inputs: Any, output: Any) -> None:
             del module, inputs
             shapes = {tuple(tensor.shape) for tensor in _tensors(output)}
-            seen[name] = seen.pop(name, set()) | shapes
+            shapes_of_layer[name] = shapes_of_layer.pop(name, set()) | shapes
 
         return hook
 
-    hooks = [each.register_forward_hook(note(name)) for name, each in network.named_modules()]
+    hooks = [
+        module.register_forward_hook(record_as(name)) for name, module in network.named_modules()
+    ]
     with torch.no_grad():
         network(images, site)
-    for each in hooks:
-        each.remove()
+    for hook in hooks:
+        hook.remove()
     return {
         name: min(min(shape[2:]) for shape in shapes)
-        for name, shapes in seen.items()
+        for name, shapes in shapes_of_layer.items()
         if {len(shape) for shape in shapes} == {images.ndim}
         and len({shape[2:] for shape in shapes}) == 1
     }
 
 
-def _is_cut(network: Network, name: str, *, images: Tensor, site: str | None) -> bool:
-    """Say whether the logits know nothing of the images once this layer's output is held fixed."""
+def _is_bottleneck(network: Network, name: str, *, images: Tensor, site: str | None) -> bool:
+    """Return whether the logits depend on the images through this layer's output only."""
     images = images.clone().requires_grad_()
 
-    def cut(output: Any) -> Any:
-        return _each(output, lambda tensor: tensor.detach().clone())
+    def detach(output: Any) -> Any:
+        return _map_tensors(output, lambda tensor: tensor.detach().clone())
 
-    with _replaced(network.get_submodule(name), cut), torch.enable_grad():
+    with _replaced(network.get_submodule(name), detach), torch.enable_grad():
         logits = network(images, site)
         if not logits.requires_grad:
             return True
@@ -158,7 +162,7 @@ def _is_cut(network: Network, name: str, *, images: Tensor, site: str | None) ->
 
 @contextmanager
 def _replaced(module: nn.Module, change: Callable[[Any], Any]) -> Iterator[None]:
-    """Let a module put out what `change` makes of its output."""
+    """Apply `change` to the output of a module."""
     hook = module.register_forward_hook(lambda module, inputs, output: change(output))
     try:
         yield
@@ -167,12 +171,12 @@ def _replaced(module: nn.Module, change: Callable[[Any], Any]) -> Iterator[None]
 
 
 def _tensors(output: Any) -> list[Tensor]:
-    several = output if isinstance(output, list | tuple) else [output]
-    return [one for one in several if isinstance(one, Tensor)]
+    outputs = output if isinstance(output, list | tuple) else [output]
+    return [item for item in outputs if isinstance(item, Tensor)]
 
 
-def _each(output: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    """Return an output with its tensor, or each of its tensors, changed."""
+def _map_tensors(output: Any, change: Callable[[Tensor], Tensor]) -> Any:
+    """Return an output with `change` applied to its tensor, or to each of its tensors."""
     if isinstance(output, list | tuple):
-        return type(output)(_each(one, change) for one in output)
+        return type(output)(_map_tensors(item, change) for item in output)
     return change(output) if isinstance(output, Tensor) else output

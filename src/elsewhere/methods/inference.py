@@ -1,4 +1,4 @@
-"""inference: a trained network on whole scans (A-16), once or with Monte-Carlo dropout (A-57)."""
+"""inference: apply a trained network to whole scans (A-16), optionally with MC dropout (A-57)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from elsewhere.design.rows import InputRow
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
-# Voxels in one pass on a CPU: 16 windows of 32 x 64 x 64. One paper-scale window is more, and
-# goes alone: its activations fill gigabytes.
+# Most voxels in one pass on a CPU: 16 windows of 32 x 64 x 64. A window at the papers' size has
+# more and is computed alone: its activations take gigabytes.
 CPU_VOXELS = 1 << 21
 
 Doubles = npt.NDArray[np.float64]
@@ -27,24 +27,24 @@ Window = tuple[int, int, Floats]  # scan, first slice, [channels, (z,) y, x]
 
 
 @dataclass(frozen=True)
-class How:
-    """How a network is applied to scans.
+class InferenceOptions:
+    """Options with which a network is applied to scans.
 
     Attributes
     ----------
     input
-        The row of `inputs` that it was trained on.
+        The row of `inputs` that the network was trained on.
     site
         Training site of the scans; None for a site not seen in training.
     batch_size
-        Windows or images in one pass; on a CPU fewer when they are large.
+        Windows or images in one pass; on a CPU fewer if they are large.
     device
-        Where the network is.
+        Device of the network.
     precision
         "bf16": autocast.
     findings
-        What the network's outputs are, each a probability of its own; empty: the two classes of
-        one label.
+        Findings that the outputs stand for, each with its own probability; empty: the outputs are
+        the two classes of one label.
     """
 
     input: InputRow
@@ -55,66 +55,69 @@ class How:
     findings: tuple[str, ...] = ()
 
 
-def probabilities(network: Network, array: Voxels, *, how: How) -> tuple[Doubles, int]:
+def probabilities(
+    network: Network, array: Voxels, *, options: InferenceOptions
+) -> tuple[Doubles, int]:
     """Return the probabilities of the window with the highest P(class 1) (A-16).
 
     Parameters
     ----------
     network
-        Put into evaluation mode here, and back after.
+        It is in evaluation mode during the call; its modes are restored afterwards.
     array
         Prepared scan [z, y, x].
-    how
-        See `How`.
+    options
+        See `InferenceOptions`.
 
     Returns
     -------
     tuple
-        Probabilities [2], or [findings], and the window's first slice.
+        Probabilities [2], or [findings], and the first slice of the window.
     """
-    found, firsts = probabilities_many(network, [array], how=how)
-    return found[0], int(firsts[0])
+    scores, firsts = probabilities_many(network, [array], options=options)
+    return scores[0], int(firsts[0])
 
 
 def probabilities_many(
-    network: Network, arrays: Iterable[Voxels], *, how: How
+    network: Network, arrays: Iterable[Voxels], *, options: InferenceOptions
 ) -> tuple[Doubles, npt.NDArray[np.int64]]:
     """Return the same as `probabilities` for many scans; small scans share a pass.
 
     Parameters
     ----------
     network
-        Put into evaluation mode here, and back after.
+        It is in evaluation mode during the call; its modes are restored afterwards.
     arrays
-        Prepared scans [z, y, x], asked for one at a time: a generator keeps memory low.
-    how
-        See `How`.
+        Prepared scans [z, y, x], read one at a time: a generator keeps memory low.
+    options
+        See `InferenceOptions`.
 
     Returns
     -------
     tuple
-        Probabilities [scans, 2], or [scans, findings], and first slices [scans]; of equal windows
-        the lowest.
+        Probabilities [scans, 2], or [scans, findings], and first slices [scans]; of windows with
+        equal probabilities the lowest.
 
     Raises
     ------
     ValueError
-        If scans with findings are volumes: no window would be the one of all findings.
+        If scans with findings are volumes: the best window of one finding need not be that of
+        another.
     """
-    findings = how.findings
-    if findings and not how.input.one_view:
+    findings = options.findings
+    if findings and not options.input.one_view:
         raise ValueError(
-            "findings need an input whose scans are seen whole, such as kind image: no window "
-            "would be the one of all findings"
+            "findings need an input that shows each scan as a whole, such as kind image: the best "
+            "window of one finding need not be that of another"
         )
     owners: list[int] = []
     firsts: list[int] = []
     scores = [np.zeros((0, len(findings) or 2))]
-    with _evaluating(network, random=()):
-        for batch in _batches(_windows(arrays, how.input), how):
+    with _evaluation_mode(network, stochastic=()):
+        for batch in _batches(_windows(arrays, options.input), options):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
-            scores.append(_said(network, np.stack([window for _, _, window in batch]), how))
+            scores.append(_scores(network, np.stack([window for _, _, window in batch]), options))
     if findings:  # images: one window each
         return np.concatenate(scores), np.asarray(firsts, int)
     return _best_windows(np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int))
@@ -126,26 +129,26 @@ def mc_probabilities(
     *,
     prediction: Prediction,
     seed: int,
-    how: How,
+    options: InferenceOptions,
 ) -> Doubles:
     """Return P(class 1) of a scan under Monte-Carlo dropout (A-57).
 
-    Dropout is active, DropBlock if asked; all else is in evaluation mode. A pass takes the
-    window with the highest P(class 1), as the prediction does (A-16).
+    Dropout is active, and DropBlock if the row says so; all other modules are in evaluation mode.
+    Each pass takes the window with the highest P(class 1), as the prediction does (A-16).
 
     Parameters
     ----------
     network
-        Put into the right modes here, and back after.
+        The call sets the modes of its modules and restores them afterwards.
     array
         Prepared scan [z, y, x].
     prediction
-        Number of stochastic passes, at least 1, and whether DropBlock is active too.
+        Number of stochastic passes, at least 1, and whether DropBlock is active in them.
     seed
-        Of this scan: the same seed and batch size give the same numbers; torch's global
-        generators are left as they were.
-    how
-        See `How`.
+        Seed for this scan: the same seed and batch size give the same numbers. Torch's global
+        generators are restored afterwards.
+    options
+        See `InferenceOptions`.
 
     Returns
     -------
@@ -155,21 +158,21 @@ def mc_probabilities(
     passes = prediction.mc_passes
     if passes < 1:
         raise ValueError(f"got {passes} Monte-Carlo passes, expected at least 1")
-    windows = list(_windows([array], how.input))
-    repeated = (window for window in windows for _ in range(passes))
+    windows = list(_windows([array], options.input))
+    repeated_windows = (window for window in windows for _ in range(passes))
     scores = []
-    random = (nn.Dropout, DropBlock3d) if prediction.mc_dropblock else (nn.Dropout,)
-    with _evaluating(network, random=random), _seeded(seed, how.device):
-        for batch in _batches(repeated, how):
-            scores.append(_said(network, np.stack([w for _, _, w in batch]), how)[:, 1])
+    stochastic = (nn.Dropout, DropBlock3d) if prediction.mc_dropblock else (nn.Dropout,)
+    with _evaluation_mode(network, stochastic=stochastic), _seeded(seed, options.device):
+        for batch in _batches(repeated_windows, options):
+            scores.append(_scores(network, np.stack([w for _, _, w in batch]), options)[:, 1])
     best: Doubles = np.concatenate(scores).reshape(len(windows), passes).max(axis=0)
     return best
 
 
-def images(arrays: Iterable[Voxels], *, how: How) -> Iterator[Tensor]:
-    """Yield scans as a network sees them, ``[batch, channels, (z,) y, x]`` on the device."""
-    for batch in _batches(_windows(arrays, how.input), how):
-        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(how.device)
+def images(arrays: Iterable[Voxels], *, options: InferenceOptions) -> Iterator[Tensor]:
+    """Yield batches as a network sees them, ``[batch, channels, (z,) y, x]``, on the device."""
+    for batch in _batches(_windows(arrays, options.input), options):
+        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(options.device)
 
 
 def _windows(arrays: Iterable[Voxels], row: InputRow) -> Iterator[Window]:
@@ -179,13 +182,13 @@ def _windows(arrays: Iterable[Voxels], row: InputRow) -> Iterator[Window]:
             yield scan, first, window
 
 
-def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
-    """Cut into batches; on a CPU by voxels too, so that a scan of any size fits in memory."""
+def _batches(windows: Iterable[Window], options: InferenceOptions) -> Iterator[list[Window]]:
+    """Group windows into batches; a CPU also limits voxels, so that any scan fits in memory."""
     batch: list[Window] = []
     for window in windows:
         batch.append(window)
-        room = CPU_VOXELS // window[2].size if how.device.type == "cpu" else how.batch_size
-        if len(batch) >= min(how.batch_size, max(1, room)):
+        limit = CPU_VOXELS // window[2].size if options.device.type == "cpu" else options.batch_size
+        if len(batch) >= min(options.batch_size, max(1, limit)):
             yield batch
             batch = []
     if batch:
@@ -193,39 +196,48 @@ def _batches(windows: Iterable[Window], how: How) -> Iterator[list[Window]]:
 
 
 @torch.inference_mode()
-def _said(network: Network, batch: Floats, how: How) -> Doubles:
-    """Return the probabilities [batch, outputs]; FloatingPointError where logits are not finite."""
-    device, precision = how.device, how.precision
-    # Torch's CPU convolution of one small scan takes several times as long as that of two.
+def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubles:
+    """Return the probabilities of a batch of windows, [batch, outputs].
+
+    Raises
+    ------
+    FloatingPointError
+        If a logit is not finite.
+    """
+    device, precision = options.device, options.precision
+    # on a CPU torch's convolution of one small window takes several times as long as that of two
     doubled = device.type == "cpu" and len(batch) == 1 and batch.size <= CPU_VOXELS
     images = torch.from_numpy(np.repeat(batch, 2, axis=0) if doubled else batch).to(device)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
-        logits: Tensor = network(images, how.site)
-    own = logits[: len(batch)].double()
-    found: Doubles = (own.sigmoid() if how.findings else own.softmax(dim=1)).cpu().numpy()
-    if not np.isfinite(found).all():
+        logits: Tensor = network(images, options.site)
+    window_logits = logits[: len(batch)].double()
+    scored = window_logits.sigmoid() if options.findings else window_logits.softmax(dim=1)
+    scores: Doubles = scored.cpu().numpy()
+    if not np.isfinite(scores).all():
         raise FloatingPointError(
             "the network's logits are not finite: its training diverged; lower learning_rate "
             "or set clip_gradient, and train again"
         )
-    return found
+    return scores
 
 
 def _best_windows(
     scores: Doubles, owners: npt.NDArray[np.int64], firsts: npt.NDArray[np.int64]
 ) -> tuple[Doubles, npt.NDArray[np.int64]]:
-    """Keep of each scan the row with the highest P(class 1), of equal ones the lowest window."""
+    """Keep for each scan the window with the highest P(class 1); of equal windows the lowest."""
     order = np.lexsort((firsts, -scores[:, 1], owners))
-    _, head = np.unique(owners[order], return_index=True)
-    return scores[order[head]], firsts[order[head]]
+    _, first_of_scan = np.unique(owners[order], return_index=True)
+    return scores[order[first_of_scan]], firsts[order[first_of_scan]]
 
 
 @contextmanager
-def _evaluating(network: nn.Module, *, random: tuple[type[nn.Module], ...]) -> Iterator[None]:
-    """Put every module but the `random` ones into evaluation mode; give all modes back after."""
+def _evaluation_mode(
+    network: nn.Module, *, stochastic: tuple[type[nn.Module], ...]
+) -> Iterator[None]:
+    """Put all modules but the `stochastic` ones into evaluation mode; restore the modes after."""
     before = {module: module.training for module in network.modules()}
     for module in before:
-        module.training = isinstance(module, random)
+        module.training = isinstance(module, stochastic)
     try:
         yield
     finally:
@@ -235,7 +247,7 @@ def _evaluating(network: nn.Module, *, random: tuple[type[nn.Module], ...]) -> I
 
 @contextmanager
 def _seeded(seed: int, device: torch.device) -> Iterator[None]:
-    """Seed torch's generators and restore them after."""
+    """Seed torch's generators, and restore them afterwards."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
         yield

@@ -1,4 +1,4 @@
-"""interrupt: SIGTERM asks a run to save its state and stop."""
+"""interrupt: let SIGTERM stop a training run at a safe point, so that its state can be saved."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ EXIT_CODE = 128 + signal.SIGTERM
 
 
 class Interrupted(Exception):  # noqa: N818
-    """SIGTERM arrived."""
+    """SIGTERM was received."""
 
 
 class Interrupt:
-    """Whether SIGTERM arrived; looked at where stopping is safe."""
+    """A flag that SIGTERM sets and the run checks where it is safe to stop."""
 
     def __init__(self) -> None:
         self._asked = False
 
     def ask(self) -> None:
-        """Note that the run is to stop."""
+        """Request that the run stops."""
         self._asked = True
 
     def check(self) -> None:
-        """Raise Interrupted if the run is to stop."""
+        """Raise Interrupted if a stop was requested."""
         if self._asked:
             raise Interrupted
 
 
 @contextmanager
 def listening() -> Iterator[Interrupt]:
-    """Yield an Interrupt that hears SIGTERM; only the main thread can listen."""
+    """Yield an Interrupt that SIGTERM sets; outside the main thread no signal reaches it."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

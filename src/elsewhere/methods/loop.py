@@ -1,4 +1,8 @@
-"""loop: the one training loop; a method gives it the loss of a batch (A-39 to A-43; D-11, D-16)."""
+"""loop: the training loop of all methods (A-39 to A-43; D-11, D-16).
+
+A method gives it the losses of a batch. It trains with Adam, validates at intervals, keeps the best
+weights, and saves its state so that an interrupted run can be resumed.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +19,7 @@ from elsewhere.methods import checkpoint, device, selection
 from elsewhere.methods.checkpoint import State
 from elsewhere.methods.feed import Batch, batches, iteration_seed
 from elsewhere.methods.fit import Budget, Fitted, Validation
-from elsewhere.methods.inference import How, probabilities_many
+from elsewhere.methods.inference import InferenceOptions, probabilities_many
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
 from elsewhere.methods.optimizer import Adam
 from elsewhere.methods.schedule import learning_rate
@@ -37,19 +41,20 @@ def learn(
     *,
     losses: Sequence[LossOf],
 ) -> Fitted:
-    """Train with Adam, validate at intervals, keep the weights of the best validation.
+    """Train with Adam, validate at intervals, and return the weights of the best validation.
 
-    The randomness of an iteration depends on the seed and its number only, so a run that was
-    interrupted ends, on the CPU, in the same bits as one that was not.
+    The randomness of an iteration depends only on the seed and the iteration's number. On the CPU
+    an interrupted and resumed run therefore ends bit-identical to an uninterrupted one.
 
     Parameters
     ----------
     network, train, valid, budget
         As `Method.fit` takes them.
     losses
-        Scalar losses of a network, in training mode, on a batch. Each is a step of the optimiser,
-        one after the other, that moves what has a gradient; the last is the one that is told.
-        With `accumulate` a step follows the mean gradient of several batches.
+        Functions that return the scalar loss of a network, in training mode, on a batch. An
+        iteration takes one optimiser step for each, in this order. A step updates the parameters
+        that have a gradient. The log and the history report the last loss. With `accumulate` a
+        step follows the mean gradient of several batches.
 
     Raises
     ------
@@ -83,7 +88,7 @@ def learn(
 
 
 class _Run:
-    """Network, optimiser and what is known of the run so far."""
+    """The state of one run: network, optimiser, validations so far and the best weights."""
 
     def __init__(self, network: Network, budget: Budget) -> None:
         self.budget = budget
@@ -104,21 +109,21 @@ class _Run:
         self.seconds_before = 0.0
 
     def step(self, batch: Batch, losses: Sequence[LossOf]) -> None:
-        """Do one iteration: a step of the optimiser for each loss."""
+        """Do one iteration: one optimiser step for each loss."""
         training = self.budget.training
         torch.manual_seed(iteration_seed(self.budget.seed, self.done))
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(training, self.done)
         self.network.train()
-        there = batch.to(self.device)
+        on_device = batch.to(self.device)
         for loss_of in losses:
-            loss = self._descend(there, loss_of)
+            loss = self._descend(on_device, loss_of)
         self.losses += loss.double()
         self.done += 1
-        self.progress.tell(self.done, loss, self.history)
+        self.progress.log_if_due(self.done, loss, self.history)
 
     def _descend(self, batch: Batch, loss_of: LossOf) -> Tensor:
-        """Follow the mean gradient of one loss over the batches of this step; return its value."""
+        """Take one optimiser step along the mean gradient of a loss; return the mean loss."""
         training = self.budget.training
         self.optimizer.zero_grad(set_to_none=True)
         bf16 = training.precision == "bf16"
@@ -134,7 +139,7 @@ class _Run:
         return total
 
     def validate_if_due(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> None:
-        """Validate every `validate_every` iterations and after the last, each time once (A-42)."""
+        """Validate every `validate_every` iterations and after the last, never twice (A-42)."""
         training = self.budget.training
         before = self.history[-1].iteration if self.history else 0
         due = self.done % training.validate_every == 0 or self.done == training.iterations
@@ -143,28 +148,28 @@ class _Run:
         loss = float(self.losses) / (self.done - before)
         if not np.isfinite(loss):
             raise FloatingPointError(
-                f"the training loss is {loss} by iteration {self.done}: lower learning_rate or "
+                f"the training loss is {loss} at iteration {self.done}: lower learning_rate or "
                 "set clip_gradient in this row of budgets"
             )
-        rate = learning_rate(training, self.done - 1)
-        found = Validation(self.done, rate, loss, self._score(valid, interrupt))
-        self.history.append(found)
+        last_learning_rate = learning_rate(training, self.done - 1)
+        validation = Validation(self.done, last_learning_rate, loss, self._score(valid, interrupt))
+        self.history.append(validation)
         self.losses.zero_()
-        if self._is_best(found):
-            self.best = found
+        if self._is_best(validation):
+            self.best = validation
             state = self.network.state_dict()
             self.best_weights = {name: state[name].detach().cpu().clone() for name in state}
 
-    def _is_best(self, found: Validation) -> bool:
-        if self.best is None or found.score > self.best.score:
+    def _is_best(self, validation: Validation) -> bool:
+        if self.best is None or validation.score > self.best.score:
             return True
-        return self.budget.training.ties == "last" and found.score == self.best.score
+        return self.budget.training.ties == "last" and validation.score == self.best.score
 
     def _score(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
-        """Score the validation scans of all sites; whole scans (A-16)."""
-        labels, said = [], []
+        """Return the selection score over the whole validation scans of all sites (A-16)."""
+        labels, probabilities = [], []
         for site, cohort in valid.items():
-            how = How(
+            options = InferenceOptions(
                 input=self.budget.input,
                 site=site,
                 batch_size=self.budget.training.batch_size,
@@ -173,11 +178,11 @@ class _Run:
                 findings=cohort.findings,
             )
             arrays = (_array(cohort, i, interrupt) for i in range(len(cohort)))
-            found, _ = probabilities_many(self.network, arrays, how=how)
+            site_probabilities, _ = probabilities_many(self.network, arrays, options=options)
             labels.append(cohort.labels)
-            said.append(found)
+            probabilities.append(site_probabilities)
         by = self.budget.training.select_by
-        return selection.score(np.concatenate(labels), np.concatenate(said), by=by)
+        return selection.score(np.concatenate(labels), np.concatenate(probabilities), by=by)
 
     def save_if_due(self) -> None:
         """Save every `checkpoint_every` iterations."""
@@ -199,7 +204,7 @@ class _Run:
         checkpoint.save(state, self.budget.checkpoint)
 
     def resume(self) -> None:
-        """Go on from the state of an interrupted run, if there is one."""
+        """Resume from the state of an interrupted run, if there is one."""
         state = checkpoint.load(self.budget.checkpoint)
         if state is None:
             return
@@ -211,8 +216,8 @@ class _Run:
         self.best_weights = state.best_weights
         self.losses = state.losses.to(self.device)
         self.seconds_before = state.seconds
-        self.progress.first = self.done
-        log.info("going on at iteration %d", self.done)
+        self.progress.resumed_at = self.done
+        log.info("resuming at iteration %d", self.done)
 
     def _seconds(self) -> float:
         return self.seconds_before + time.monotonic() - self.progress.started
@@ -234,33 +239,33 @@ class _Run:
 
 
 class _Progress:
-    """A line in the log about every ten seconds."""
+    """Logs the progress of training every `LOG_SECONDS`."""
 
     def __init__(self, iterations: int) -> None:
         self.iterations = iterations
-        self.first = 0
+        self.resumed_at = 0
         self.started = time.monotonic()
-        self.told = self.started
+        self.last_logged = self.started
 
-    def tell(self, done: int, loss: Tensor, history: list[Validation]) -> None:
-        """Log iteration, loss, what chooses weights, speed and time left."""
+    def log_if_due(self, done: int, loss: Tensor, history: list[Validation]) -> None:
+        """Log iteration, loss, selection score, speed and time left, if the last line is old."""
         now = time.monotonic()
-        if now - self.told < LOG_SECONDS and done < self.iterations:
+        if now - self.last_logged < LOG_SECONDS and done < self.iterations:
             return
-        self.told = now
-        rate = (done - self.first) / (now - self.started)
+        self.last_logged = now
+        per_second = (done - self.resumed_at) / (now - self.started)
         log.info(
             "iteration %d of %d, loss %.4f, selection score %s, %.2f iterations/s, %s",
             done,
             self.iterations,
             float(loss),
             f"{history[-1].score:.3f}" if history else "unknown yet",
-            rate,
-            time_left((self.iterations - done) / rate),
+            per_second,
+            time_left((self.iterations - done) / per_second),
         )
 
 
 def _array(cohort: Cohort, i: int, interrupt: Interrupt) -> np.ndarray:
-    """Read a scan, unless the run is to stop."""
+    """Read a scan; raise Interrupted first if a stop was requested."""
     interrupt.check()
     return cohort.array(i)

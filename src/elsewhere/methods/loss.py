@@ -1,4 +1,4 @@
-"""loss: what classification costs: one class a scan, or each finding on its own (A-34; B-27)."""
+"""loss: classification losses for one label per scan (A-34) or for several findings (B-27)."""
 
 from __future__ import annotations
 
@@ -8,19 +8,20 @@ from torch.nn import functional as F
 
 
 def classification(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy, of findings the mean binary one over the known labels.
+    """Return the mean cross-entropy; with findings the mean binary one over the known labels.
 
     Parameters
     ----------
     logits
         ``[batch, 2]``, or ``[batch, findings]``; of any precision.
     labels
-        ``[batch]`` of 0 and 1, or ``[batch, findings]`` of 0, 1 and, where there is none, less.
+        ``[batch]`` of 0 and 1, or ``[batch, findings]`` of 0, 1 and, where there is no label, a
+        negative number.
 
     Returns
     -------
     Tensor
-        A scalar; 0 where no label is known.
+        A scalar; 0 if no label is known.
     """
     if labels.ndim == 1:
         return F.cross_entropy(logits.float(), labels)
@@ -31,21 +32,23 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def imitation(logits: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean cross-entropy to a teacher's probabilities, of findings the binary one.
+    """Return the mean cross-entropy to a teacher's probabilities (binary with findings).
+
+    This is the soft loss of knowledge distillation.
 
     Parameters
     ----------
     logits, teacher
-        ``[batch, 2]``, or ``[batch, findings]``: logits of the pupil, and of the teacher, through
-        which no gradient goes.
+        Logits of the student and of the teacher, ``[batch, 2]`` or ``[batch, findings]``. No
+        gradient flows to the teacher.
     labels
-        As in `classification`; of findings a teacher says nothing where no label is known.
+        As in `classification`; findings without a known label are left out.
     """
-    words = teacher.detach().float()
+    teacher_logits = teacher.detach().float()
     if labels.ndim == 1:
-        return F.cross_entropy(logits.float(), words.softmax(dim=1))
+        return F.cross_entropy(logits.float(), teacher_logits.softmax(dim=1))
     known = labels >= 0
     if not known.any():
         return logits.float().sum() * 0
-    said = torch.sigmoid(words[known])
-    return F.binary_cross_entropy_with_logits(logits.float()[known], said)
+    teacher_probabilities = torch.sigmoid(teacher_logits[known])
+    return F.binary_cross_entropy_with_logits(logits.float()[known], teacher_probabilities)

@@ -1,4 +1,4 @@
-"""method: the contract of every way of learning: training sites arrive apart, by name."""
+"""method: the contract that every learning method fulfils; it gets the training scans by site."""
 
 from __future__ import annotations
 
@@ -27,19 +27,21 @@ class Method(ABC):
         self.row = row
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Return what is trained, and made again to load its weights: here the network as it is.
+        """Return the network in the form that this method trains; by default unchanged.
+
+        It is called before training, and again before the weights of a run are loaded.
 
         Parameters
         ----------
         network
-            As its row describes it; changed in place.
+            The network of a row of `networks`; it is changed in place.
         sites
             The training sites.
 
         Raises
         ------
         ValueError
-            If the network lacks what the method needs.
+            If the network has no layers of the sort that the method changes.
         """
         del sites
         return network
@@ -51,7 +53,7 @@ class Method(ABC):
     def check(self, train: Mapping[str, Cohort], training: Training) -> None:
         """Raise ValueError if the method cannot learn from these scans or with this budget.
 
-        Most methods can learn from all.
+        By default everything is accepted.
         """
         del train, training
 
@@ -62,23 +64,23 @@ class Method(ABC):
         valid: Mapping[str, Cohort],
         budget: Budget,
     ) -> Fitted:
-        """Train until the budget is spent and return the best network.
+        """Train for the whole budget and return the best network.
 
         Parameters
         ----------
         network
-            From `adapt`, with fresh weights; changed in place.
+            The result of `adapt`, with initial weights; it is changed in place.
         train, valid
             Training and validation scans of each training site, in the order of the arm.
         budget
-            How long, on what, from which seed.
+            Settings of the run: length, device, input and seed.
 
         Raises
         ------
         ValueError
             From `check`.
         SystemExit
-            With code 143, after SIGTERM: the state is saved, the same call goes on from there.
+            With code 143, after SIGTERM: the state is saved, and the same call resumes from it.
         """
         self.check(train, budget.training)
         return learn(network, train, valid, budget, losses=self.losses())

@@ -1,6 +1,6 @@
-"""msnet: online transfer from a head of each site to a universal one (Liu et al. 2020; D-18).
+"""msnet: MS-Net, in which a teacher head per site trains a universal head (Liu et al. 2020; D-18).
 
-The original segments; here the Dice losses are cross-entropies.
+The original is a segmentation method; here cross-entropies replace its Dice losses.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from elsewhere.networks.sites import SitedNetwork, separate_norms
 
 
 class MultiSiteNetwork(BySite):
-    """A universal head learns from the labels and from a teacher of each site.
+    """A universal head learns from the labels and from one teacher head per site.
 
-    Every iteration has two steps, as in the released code: shared layers and teachers, each
-    teacher on its own site's labels; then shared layers and universal head, by hard loss (labels)
-    and soft loss (the teacher's probabilities), site by site. Predictions are the universal
-    head's. [AMB] Both steps have one Adam, and the second begins at the first iteration; the
-    released code has two, and begins it at iteration 500.
+    Every iteration has two steps, as in the released code. The first trains the shared layers and
+    the teachers, each teacher on the labels of its site. The second trains the shared layers and
+    the universal head, site by site, with a hard loss (labels) and a soft loss (probabilities of
+    the site's teacher). The universal head makes the predictions. [AMB] Here both steps share one
+    Adam optimiser, and the second step runs from the first iteration on; the released code has two
+    optimisers and starts the second step at iteration 500.
     """
 
     def __init__(self, row: Msnet) -> None:
@@ -35,48 +36,53 @@ class MultiSiteNetwork(BySite):
         self.soft = row.soft
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Give the sites normalisations and a teacher; see `Method.adapt`."""
+        """Add normalisations and a teacher head per site; see `Method.adapt`."""
         separate_norms(network, sites)
-        teachers = {f"teacher{number}": _fresh(network.classifier) for number in range(len(sites))}
+        teachers = {
+            f"teacher{number}": _reinitialised_copy(network.classifier)
+            for number in range(len(sites))
+        }
         return SitedNetwork(network, sites, teachers)
 
     def losses(self) -> Sequence[LossOf]:
-        """Return the losses of teachers and universal head; see `Method.losses`."""
+        """Return the losses of the teachers and of the universal head; see `Method.losses`."""
         return [teachers_loss, self.universal_loss]
 
     def universal_loss(self, network: Network, batch: Batch) -> Tensor:
-        """Return the sum over sites of hard and soft loss of the universal head."""
+        """Return the universal head's weighted hard and soft losses, summed over sites."""
         embedded = embeddings(network, batch)
         losses = []
-        for site, places in parts(batch):
-            logits, labels = network.classifier(embedded[places]), batch.labels[places]
+        for site, positions in parts(batch):
+            logits, labels = network.classifier(embedded[positions]), batch.labels[positions]
             with torch.no_grad():
-                words = _teacher(network, site)(embedded[places])
-            hard, soft = classification(logits, labels), imitation(logits, words, labels)
+                teacher_logits = _teacher(network, site)(embedded[positions])
+            hard, soft = classification(logits, labels), imitation(logits, teacher_logits, labels)
             losses.append((1 - self.soft) * hard + self.soft * soft)
         return torch.stack(losses).sum()
 
 
 def teachers_loss(network: Network, batch: Batch) -> Tensor:
-    """Return the sum over sites of each teacher's cross-entropy; it moves shared layers too."""
+    """Return the teachers' cross-entropies, summed over sites; they train shared layers too."""
     embedded = embeddings(network, batch)
     losses = [
-        classification(_teacher(network, site)(embedded[at]), batch.labels[at])
-        for site, at in parts(batch)
+        classification(_teacher(network, site)(embedded[positions]), batch.labels[positions])
+        for site, positions in parts(batch)
     ]
     return torch.stack(losses).sum()
 
 
 def _teacher(network: Network, site: str) -> nn.Module:
     if not isinstance(network, SitedNetwork):
-        raise TypeError(f"msnet trains what its `adapt` made, got {type(network).__name__}")
+        raise TypeError(
+            f"msnet trains a network from its own `adapt`, got {type(network).__name__}"
+        )
     return network.heads[f"teacher{network.sites.index(site)}"]
 
 
-def _fresh(head: nn.Module) -> nn.Module:
-    """Return a copy of a head with new weights."""
-    fresh = copy.deepcopy(head)
-    for layer in fresh.modules():
+def _reinitialised_copy(head: nn.Module) -> nn.Module:
+    """Return a copy of a head with newly drawn weights."""
+    copied = copy.deepcopy(head)
+    for layer in copied.modules():
         if isinstance(layer, nn.Linear):
             layer.reset_parameters()
-    return fresh
+    return copied

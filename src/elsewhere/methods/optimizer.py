@@ -1,4 +1,4 @@
-"""optimizer: torch's Adam without loading torch's compiler; benchmarks/optimizer_start.py."""
+"""optimizer: Adam without loading its compiler, so that a short training starts faster."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import torch
 
 
 class Adam(torch.optim.Adam):
-    """Torch's own, stripped of what keeps it from being compiled.
+    """Torch's Adam without the wrappers that exclude its methods from compilation.
 
-    To say that these methods are not to be compiled, torch imports its compiler when a process
-    first makes an optimizer, and SymPy with it: a third of the time that a training takes to start.
-    The numbers are the same to the bit. Should a torch wrap its methods in another way, then this
-    is as slow as torch's, and a test says so.
+    These wrappers make torch import its compiler, and SymPy with it, when a process makes its first
+    optimiser. The import takes a third of the time that a training needs to start. The results are
+    bit-identical. If a future torch wraps the methods in another way, this class is as slow as
+    torch's, and a test fails.
     """
 
     add_param_group = unwrap(torch.optim.Adam.add_param_group)

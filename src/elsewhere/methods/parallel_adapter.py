@@ -1,4 +1,4 @@
-"""parallel_adapter: residual adapters beside the convolutions (Rebuffi et al. 2018; D-18)."""
+"""parallel_adapter: the method with parallel residual adapters per site (Rebuffi 2018; D-18)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from elsewhere.networks.sites import SitedNetwork, add_adapters, separate_norms
 
 
 class ParallelAdapters(BySite):
-    """Every site has small convolutions of its own beside the shared ones.
+    """Each site has 1x1 convolutions parallel to the shared convolutions (Rebuffi et al. 2018).
 
-    As in the method's own paper the normalisations are the sites' too; as in Wang et al. 2020 all
-    weights are trained together.
+    As in that paper, each site also has its own normalisations. As in Wang et al. 2020, all weights
+    are trained together.
     """
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Give the sites adapters and normalisations of their own; see `Method.adapt`."""
+        """Add adapters and normalisations per site; see `Method.adapt`."""
         add_adapters(network, sites, kind="parallel")
         separate_norms(network, sites)
         return SitedNetwork(network, sites)

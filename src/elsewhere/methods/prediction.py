@@ -1,4 +1,4 @@
-"""prediction: what a trained network says of a cohort, and how long that takes."""
+"""prediction: predict all scans of a cohort with a trained network, and time each scan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ import pandas as pd
 
 from elsewhere.cohorts.cohort import UNKNOWN, Cohort
 from elsewhere.design.budgets import Prediction
-from elsewhere.methods.inference import Doubles, How, mc_probabilities, probabilities_many
+from elsewhere.methods.inference import (
+    Doubles,
+    InferenceOptions,
+    mc_probabilities,
+    probabilities_many,
+)
 from elsewhere.networks.network import Network
 from elsewhere.progress import reported
 
@@ -29,52 +34,59 @@ class Predicted:
     Attributes
     ----------
     rows
-        One a scan, of findings one a scan and known label: scan_id, patient_id, finding, label,
-        probability_0, probability_1, window_start, mc_probability (empty arrays).
+        One row per scan; with findings one per scan and known label. Columns scan_id, patient_id,
+        finding, label, probability_0, probability_1, window_start, mc_probability (empty arrays).
     seconds
-        Wall time of each scan, reading included (A-49); scans of one pass share its time.
+        Wall time of each scan, including reading (A-49); scans in one pass share its time equally.
     """
 
     rows: pd.DataFrame
     seconds: tuple[float, ...]
 
 
-def predict(network: Network, cohort: Cohort, *, how: How) -> Predicted:
+def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> Predicted:
     """Predict every scan of a cohort (A-16).
 
     Parameters
     ----------
     network
-        Trained, on the device of `how`.
+        Trained, on the device of `options`.
     cohort
-        Scans; images are predicted `batch_size` at a time, volumes one at a time.
-    how
-        See `inference.How`.
+        The scans; images are predicted `batch_size` at a time, volumes one at a time.
+    options
+        See `inference.InferenceOptions`.
     """
-    together = how.batch_size if how.input.one_view else 1
+    batch_size = options.batch_size if options.input.one_view else 1
     scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    unit = "scans" if together == 1 else f"batches of {together} scans"
-    firsts = range(0, len(cohort), together)
+    firsts = range(0, len(cohort), batch_size)
+    unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
     for first in reported(firsts, log, total=len(firsts), unit=unit):
-        begun = time.perf_counter()
-        group = range(first, min(first + together, len(cohort)))
-        found = probabilities_many(network, (cohort.array(i) for i in group), how=how)
-        scores[group.start : group.stop], starts[group.start : group.stop] = found
-        seconds += [(time.perf_counter() - begun) / len(group)] * len(group)
+        started = time.perf_counter()
+        group = range(first, min(first + batch_size, len(cohort)))
+        results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
+        scores[group.start : group.stop], starts[group.start : group.stop] = results
+        seconds += [(time.perf_counter() - started) / len(group)] * len(group)
     if not cohort.findings:
         return Predicted(_rows(cohort, "", cohort.labels, (scores, starts)), tuple(seconds))
     frames = [
-        _rows(cohort, name, cohort.labels[:, at], (np.stack([1 - one, one], axis=1), starts))
-        for at, (name, one) in enumerate(zip(cohort.findings, scores.T, strict=True))
+        _rows(
+            cohort,
+            finding,
+            cohort.labels[:, column],
+            (np.stack([1 - positive, positive], axis=1), starts),
+        )
+        for column, (finding, positive) in enumerate(zip(cohort.findings, scores.T, strict=True))
     ]
     rows = pd.concat(frames, ignore_index=True)
     return Predicted(rows[rows["label"] != UNKNOWN].reset_index(drop=True), tuple(seconds))
 
 
-def _rows(cohort: Cohort, finding: str, labels: Ints, found: tuple[Doubles, Ints]) -> pd.DataFrame:
-    scores, starts = found
+def _rows(
+    cohort: Cohort, finding: str, labels: Ints, scores_and_starts: tuple[Doubles, Ints]
+) -> pd.DataFrame:
+    scores, starts = scores_and_starts
     return pd.DataFrame(
         {
             "scan_id": cohort.scan_ids,
@@ -90,16 +102,21 @@ def _rows(cohort: Cohort, finding: str, labels: Ints, found: tuple[Doubles, Ints
 
 
 def sample(
-    network: Network, cohort: Cohort, *, prediction: Prediction, seed: int, how: How
+    network: Network,
+    cohort: Cohort,
+    *,
+    prediction: Prediction,
+    seed: int,
+    options: InferenceOptions,
 ) -> list[Doubles]:
-    """Return the Monte-Carlo probabilities of every scan (A-57).
+    """Return the Monte-Carlo dropout probabilities of every scan (A-57).
 
-    Each scan has a generator of its own, from `seed` and its id: what else is in the cohort does
-    not matter.
+    Each scan has its own random generator, seeded with `seed` and the scan's id, so that its result
+    does not depend on the rest of the cohort.
 
     Parameters
     ----------
-    network, cohort, how
+    network, cohort, options
         As in `predict`; scans with one label.
     prediction
         Number of passes, at least 1, and whether DropBlock is active in them.
@@ -112,7 +129,7 @@ def sample(
             cohort.array(i),
             prediction=prediction,
             seed=scan_seed(seed, cohort.scan_ids[i]),
-            how=how,
+            options=options,
         )
         for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled")
     ]

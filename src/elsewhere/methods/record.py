@@ -1,4 +1,4 @@
-"""record: what a run says of itself beside its weights: history, record, cost (A-40, A-49)."""
+"""record: what a training run reports beside its weights: history, record, cost (A-40, A-49)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS_A_DAY = 86_400
 
 
 def write_history(history: Sequence[Validation], path: Path) -> None:
-    """Write one row a validation."""
+    """Write history.csv, one row per validation."""
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HISTORY)
@@ -30,14 +30,14 @@ def write_history(history: Sequence[Validation], path: Path) -> None:
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:
-    """Write a table of values; equal values give equal bytes."""
+    """Write values as JSON; equal values give equal bytes."""
     with whole(path) as part:
         text = json.dumps(values, indent=2, sort_keys=True, allow_nan=False)
         part.write_text(text + "\n", encoding="utf-8")
 
 
 def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
-    """Return what was trained and which weights were kept; no times, so that it is reproducible."""
+    """Return what was trained and which weights were kept; without times, to be reproducible."""
     return {
         "status": "ok",
         "reason": None,
@@ -55,7 +55,7 @@ def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
 def scans(
     train: Mapping[str, Cohort], valid: Mapping[str, Cohort], training: Training
 ) -> dict[str, Any]:
-    """Return the scans of each site and how often each was seen (A-40)."""
+    """Return the number of scans of each site and the epochs over them (A-40)."""
     sizes = {site: len(cohort) for site, cohort in train.items()}
     return {
         "n_train": sizes,
@@ -65,7 +65,7 @@ def scans(
 
 
 def epochs(sizes: Mapping[str, int], training: Training) -> dict[str, float]:
-    """Return the passes over each site's training scans (A-40): drawn scans / scans."""
+    """Return the number of passes over each site's training scans (A-40): scans drawn / scans."""
     drawn = training.iterations * training.batch_size * training.accumulate
     if training.sampling == "pooled":
         return {site: drawn / sum(sizes.values()) for site in sizes}
@@ -73,7 +73,7 @@ def epochs(sizes: Mapping[str, int], training: Training) -> dict[str, float]:
 
 
 def cost(fitted: Fitted, training: Training) -> dict[str, Any]:
-    """Return what the run took (A-49)."""
+    """Return the cost of the run: time, speed and memory (A-49)."""
     return {
         "wall_seconds": fitted.seconds,
         "iterations_per_second": training.iterations / fitted.seconds,

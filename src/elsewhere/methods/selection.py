@@ -1,4 +1,4 @@
-"""selection: the number by which the weights of a run are chosen (A-42; [AMB] B-27)."""
+"""selection: the validation score that chooses the weights to keep (A-42; [AMB] B-27)."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ Labels = npt.NDArray[np.int64]
 Doubles = npt.NDArray[np.float64]
 
 
-def score(labels: Labels, said: Doubles, *, by: Literal["accuracy", "auc"]) -> float:
-    """Return how right a network is on validation scans: the higher the better.
+def score(labels: Labels, probabilities: Doubles, *, by: Literal["accuracy", "auc"]) -> float:
+    """Return the score of a network on validation scans; higher is better.
 
     Parameters
     ----------
     labels
-        [scans], or [scans, findings], below 0 where a scan has none.
-    said
-        Probabilities [scans, 2], or [scans, findings].
+        [scans], or [scans, findings]; below 0 where a scan has no label.
+    probabilities
+        [scans, 2], or [scans, findings].
     by
-        "accuracy": share of right labels, by the more probable class. "auc": of findings the
-        mean over those that have both labels.
+        "accuracy": share of labels that are the more probable class. "auc": with findings the
+        mean over those for which both labels occur.
 
     Raises
     ------
@@ -30,21 +30,25 @@ def score(labels: Labels, said: Doubles, *, by: Literal["accuracy", "auc"]) -> f
         If nothing can be scored: no label is known, or for "auc" all are of one class.
     """
     columns = labels.reshape(len(labels), -1)
-    zeros, ones = (said[:, :1], said[:, 1:]) if labels.ndim == 1 else (1 - said, said)
+    zeros, ones = (
+        (probabilities[:, :1], probabilities[:, 1:])
+        if labels.ndim == 1
+        else (1 - probabilities, probabilities)
+    )
     known = columns >= 0
     if by == "accuracy" and known.any():
         return float((((ones > zeros) == (columns == 1)) & known).sum() / known.sum())
-    from sklearn.metrics import roc_auc_score  # 1 s, which predictions and accuracy do not need
+    from sklearn.metrics import roc_auc_score  # takes 1 s to import; only the AUC needs it
 
     aucs = [
-        roc_auc_score(column[there], one[there])
-        for column, one, there in zip(columns.T, ones.T, known.T, strict=True)
-        if len(np.unique(column[there])) == 2
+        roc_auc_score(column[known_rows], positive[known_rows])
+        for column, positive, known_rows in zip(columns.T, ones.T, known.T, strict=True)
+        if len(np.unique(column[known_rows])) == 2
     ]
     if by == "auc" and aucs:
         return float(np.mean(aucs))
     raise ValueError(
-        f"select_by: {by} has nothing to go by: the validation scans have "
+        f"select_by: {by} cannot be computed: the validation scans have "
         f"{'no label' if not known.any() else 'labels of one class only'}; raise `validation` in "
         "the study's split, or select by accuracy"
     )

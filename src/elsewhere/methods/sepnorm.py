@@ -1,4 +1,4 @@
-"""sepnorm: separate normalisation, domain-specific batch normalisation (DSBN, D-12)."""
+"""sepnorm: the method with separate normalisation per site (domain-specific BN, DSBN; D-12)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from elsewhere.networks.sites import SitedNetwork, separate_norms
 
 
 class SeparateNormalisation(BySite):
-    """Every site has its own statistics, gamma and beta; all other weights are shared."""
+    """Each site has its own statistics, gamma and beta; all other weights are shared."""
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Give the sites normalisations of their own; see `Method.adapt`."""
+        """Add normalisations per site; see `Method.adapt`."""
         separate_norms(network, sites)
         return SitedNetwork(network, sites)

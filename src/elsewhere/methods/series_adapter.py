@@ -1,4 +1,4 @@
-"""series_adapter: residual adapters after the convolutions (Rebuffi et al. 2017; D-18)."""
+"""series_adapter: the method with residual adapters in series, per site (Rebuffi 2017; D-18)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from elsewhere.networks.sites import SitedNetwork, add_adapters, separate_norms
 
 
 class SeriesAdapters(BySite):
-    """Every site has small convolutions of its own behind the shared ones.
+    """Each site has residual 1x1 convolutions after the shared convolutions (Rebuffi et al. 2017).
 
-    As in the method's own paper the normalisations are the sites' too; as in Wang et al. 2020 all
-    weights are trained together.
+    As in that paper, each site also has its own normalisations. As in Wang et al. 2020, all weights
+    are trained together.
     """
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
-        """Give the sites adapters and normalisations of their own; see `Method.adapt`."""
+        """Add adapters and normalisations per site; see `Method.adapt`."""
         add_adapters(network, sites, kind="series")
         separate_norms(network, sites)
         return SitedNetwork(network, sites)

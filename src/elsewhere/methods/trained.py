@@ -1,4 +1,4 @@
-"""trained: the network of a finished run, as it is applied to the scans of a site (D-44)."""
+"""trained: load the network of a finished run and prepare it for the scans of one site (D-44)."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from elsewhere.design.budgets import Prediction
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import method as methods
 from elsewhere.methods import unseen
-from elsewhere.methods.inference import How, images
+from elsewhere.methods.inference import InferenceOptions, images
 from elsewhere.networks import weights
 from elsewhere.networks.network import Network, build
 from elsewhere.networks.sites import SitedNetwork
 
 
-class Applied(Protocol):
-    """How an arm's models are applied: fields of a step's settings."""
+class ArmSettings(Protocol):
+    """The fields of a step's settings that say how an arm's models are applied."""
 
     @property
     def method(self) -> MethodRow:
-        """Row of `methods` of the arm."""
+        """Row of `methods`."""
 
     @property
     def network(self) -> NetworkRow:
@@ -42,68 +42,75 @@ class Applied(Protocol):
 
     @property
     def unseen(self) -> Unseen | None:
-        """Treatment of a site that has no layers of its own where sites have some (D-44)."""
+        """Policy for a site not seen in training, where sites have their own layers (D-44)."""
 
     @property
     def anonymous(self) -> bool:
-        """Treat every site so."""
+        """Whether the training sites are treated as not seen in training, too."""
 
 
-def how(applied: Applied, *, site: str, sites: Collection[str], device: torch.device) -> How:
-    """Return how the models are applied to a site.
+def inference_options(
+    settings: ArmSettings, *, site: str, sites: Collection[str], device: torch.device
+) -> InferenceOptions:
+    """Return the options with which the models are applied to a site.
 
     Parameters
     ----------
-    applied
-        Of the arm.
+    settings
+        Settings of the arm.
     site
-        Whose scans they are.
+        Site of the scans.
     sites
         Training sites.
     device
-        Where the network is.
+        Device of the network.
     """
-    known = site in sites and not applied.anonymous
-    return How(
-        input=applied.input,
-        site=site if known else None,
-        batch_size=applied.prediction.batch_size,
+    has_own_layers = site in sites and not settings.anonymous
+    return InferenceOptions(
+        input=settings.input,
+        site=site if has_own_layers else None,
+        batch_size=settings.prediction.batch_size,
         device=device,
-        precision=applied.prediction.precision,
+        precision=settings.prediction.precision,
     )
 
 
 def outputs(findings: tuple[str, ...]) -> int:
-    """Return how many logits a network ends in: one a finding, or those of the two classes."""
+    """Return the number of logits of a network: one per finding, or two for the classes."""
     return len(findings) or 2
 
 
 def load(
-    path: Path, *, applied: Applied, sites: Collection[str], scans: Cohort, how: How
+    path: Path,
+    *,
+    settings: ArmSettings,
+    sites: Collection[str],
+    scans: Cohort,
+    options: InferenceOptions,
 ) -> Network:
-    """Return the trained network, treated for the site if that has no layers in it.
+    """Return the trained network; the `unseen` policy is applied if the site has no own layers.
 
     Parameters
     ----------
     path
         Weights of the run.
-    applied
-        Of the arm.
+    settings
+        Settings of the arm.
     sites
         Training sites.
     scans
-        Of the site, without which `unseen` cannot say what the site is like.
-    how
-        From `how`.
+        Scans of the site; some `unseen` policies use their images.
+    options
+        From `inference_options`.
     """
-    fresh = build(applied.network, applied.input, outputs=outputs(scans.findings))
-    network = methods.build(applied.method).adapt(fresh, [*sites])
+    new_network = build(settings.network, settings.input, outputs=outputs(scans.findings))
+    network = methods.build(settings.method).adapt(new_network, [*sites])
     weights.load(network, path)
-    network.to(how.device)
-    if applied.unseen is None or how.site is not None or not isinstance(network, SitedNetwork):
+    network.to(options.device)
+    if settings.unseen is None or options.site is not None or not isinstance(network, SitedNetwork):
         return network
 
-    def shown() -> Iterator[Tensor]:
-        return images((scans.array(i) for i in range(len(scans))), how=how)
+    def image_batches() -> Iterator[Tensor]:
+        return images((scans.array(i) for i in range(len(scans))), options=options)
 
-    return unseen.treated(network, applied.unseen, shown)
+    return unseen.apply_policy(network, settings.unseen, image_batches)

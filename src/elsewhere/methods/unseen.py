@@ -1,4 +1,4 @@
-"""unseen: layers of the training sites' own, and a site that was not one of them (D-44)."""
+"""unseen: apply a network with layers per training site to a site not seen in training (D-44)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ log = logging.getLogger(__name__)
 Images = Callable[[], Iterable[Tensor]]
 
 
-def treated(network: SitedNetwork, policy: Unseen, images: Images) -> Network:
-    """Return a network that classifies scans of a site without layers of its own.
+def apply_policy(network: SitedNetwork, policy: Unseen, images: Images) -> Network:
+    """Return a network that classifies scans of a site not seen in training.
 
-    No label of the site is used; ``nearest`` and ``test_time`` look at its images.
+    No label of that site is used; ``nearest`` and ``test_time`` use its images.
 
     Parameters
     ----------
     network
-        Trained; changed in place.
+        Trained; it is changed in place.
     policy
-        ``mean``: the mean of the sites' statistics and weights. ``nearest``: the layers of the
-        site whose feature statistics are nearest to those of the images. ``test_time``: the mean,
-        with the statistics of the images in place of the sites'. ``ensemble``: the mean of the
-        probabilities that the layers of each site give.
+        ``mean``: layers with the mean of the training sites' statistics and weights.
+        ``nearest``: the layers of the training site whose feature statistics are nearest to those
+        of the images. ``test_time``: as ``mean``, but with the statistics of the images.
+        ``ensemble``: the mean of the probabilities over the layers of all training sites.
     images
-        Yields the images of the site in batches, anew at every call.
+        A function that yields the images of the site in batches; it may be called several times.
 
     Raises
     ------
@@ -45,25 +45,25 @@ def treated(network: SitedNetwork, policy: Unseen, images: Images) -> Network:
     if policy == "ensemble":
         return Ensemble(network)
     if policy == "nearest":
-        at = _nearest(network, images)
-        log.info("the nearest training site is %s", network.sites[at])
+        index = _nearest(network, images)
+        log.info("the nearest training site is %s", network.sites[index])
         for layer in network.per_site():
-            layer.unseen = layer.branches[at]
+            layer.unseen = layer.branches[index]
         return network
     for layer in network.per_site():
-        layer.unseen = averaged(list(layer.branches))
+        layer.unseen = mean_layer(list(layer.branches))
     if policy == "test_time":
         _learn_statistics(network, images)
     return network
 
 
 class Ensemble(Network):
-    """The mean of the probabilities over the training sites' layers.
+    """A network whose probabilities are the mean over the layers of all training sites.
 
     Parameters
     ----------
     network
-        With layers of the sites' own.
+        A network with layers per training site.
     """
 
     def __init__(self, network: SitedNetwork) -> None:
@@ -80,18 +80,20 @@ class Ensemble(Network):
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the mean embedding over the sites."""
         del site
-        each = [self.network.embed(images, one) for one in self.sites]
-        return torch.stack(each).mean(dim=0)
+        embeddings = [self.network.embed(images, name) for name in self.sites]
+        return torch.stack(embeddings).mean(dim=0)
 
     def forward(self, images: Tensor, site: str | None) -> Tensor:
         """Return logits whose softmax is the mean probability, ``[batch, 2]``."""
         del site
-        each = [self.network(images, one).float().log_softmax(dim=1) for one in self.sites]
-        return torch.stack(each).logsumexp(dim=0)
+        log_probabilities = [
+            self.network(images, name).float().log_softmax(dim=1) for name in self.sites
+        ]
+        return torch.stack(log_probabilities).logsumexp(dim=0)
 
 
-def averaged(layers: Sequence[nn.Module]) -> nn.Module:
-    """Return a layer whose parameters and statistics are the means of those of others."""
+def mean_layer(layers: Sequence[nn.Module]) -> nn.Module:
+    """Return a layer whose parameters and statistics are the means over several layers."""
     states = [layer.state_dict() for layer in layers]
     mean = copy.deepcopy(layers[0])
     mean.load_state_dict(
@@ -104,99 +106,101 @@ def averaged(layers: Sequence[nn.Module]) -> nn.Module:
 
 
 def _learn_statistics(network: SitedNetwork, images: Images) -> None:
-    """Replace the statistics of the unseen layers by the mean over the images' batches.
+    """Replace the statistics of the unseen layers by their mean over the batches of images.
 
-    A batch counts by its size: a last one of a single image does not weigh as much as a full one.
+    A batch is weighted by its size, so that a last batch of one image counts less than a full one.
 
     Raises
     ------
     ValueError
         If there is no image.
     """
-    unseen = [layer.unseen for layer in network.per_site() if layer.unseen is not None]
-    norms = _keep_statistics(network, unseen)
+    unseen_layers = [layer.unseen for layer in network.per_site() if layer.unseen is not None]
+    norms = _norms_with_statistics(network, unseen_layers)
     for norm in norms:
         norm.reset_running_stats()
-    seen = 0
-    with _modes(network, training=norms), torch.no_grad():
+    n_images = 0
+    with _training_mode(network, training=norms), torch.no_grad():
         for batch in images():
-            seen += len(batch)
+            n_images += len(batch)
             for norm in norms:
-                norm.momentum = len(batch) / seen
+                norm.momentum = len(batch) / n_images
             network(batch, None)
-    _some(seen, "test_time")
+    _require_images(n_images, "test_time")
 
 
 def _nearest(network: SitedNetwork, images: Images) -> int:
-    distances = [_distance(network, at, images) for at in range(len(network.sites))]
+    distances = [_distance(network, index, images) for index in range(len(network.sites))]
     return min(range(len(distances)), key=distances.__getitem__)
 
 
-def _distance(network: SitedNetwork, at: int, images: Images) -> float:
-    """Return how far the features of images are from the statistics that a site's layers keep.
+def _distance(network: SitedNetwork, index: int, images: Images) -> float:
+    """Return the distance between the features of images and the statistics of a site's layers.
 
-    Jeffreys' divergence of two normal distributions a channel, mean over channels, sum over
-    layers; the images go through this site's layers.
+    This is Jeffreys' divergence of two normal distributions per channel, averaged over channels and
+    summed over layers. The images pass through this site's layers.
     """
-    norms = _keep_statistics(network, [layer.branches[at] for layer in network.per_site()])
-    seen: dict[_BatchNorm, list[Tensor]] = {norm: [] for norm in norms}
+    norms = _norms_with_statistics(network, [layer.branches[index] for layer in network.per_site()])
+    sums_by_norm: dict[_BatchNorm, list[Tensor]] = {norm: [] for norm in norms}
 
-    def note(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def record_sums(norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         features = inputs[0].double().transpose(0, 1).flatten(1)
         count = features.new_tensor(features.shape[1])
         sums = [count.expand(len(features)), features.sum(1), features.square().sum(1)]
-        seen[norm].append(torch.stack(sums))  # type: ignore[index]
+        sums_by_norm[norm].append(torch.stack(sums))  # type: ignore[index]
 
-    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
-    with _modes(network, training=()), torch.no_grad():
+    hooks = [norm.register_forward_pre_hook(record_sums) for norm in norms]
+    with _training_mode(network, training=()), torch.no_grad():
         for batch in images():
-            network(batch, network.sites[at])
+            network(batch, network.sites[index])
     for hook in hooks:
         hook.remove()
-    _some(min(map(len, seen.values())), "nearest")
-    return sum(_divergence(norm, torch.stack(sums).sum(0)) for norm, sums in seen.items())
+    _require_images(min(map(len, sums_by_norm.values())), "nearest")
+    return sum(_divergence(norm, torch.stack(sums).sum(0)) for norm, sums in sums_by_norm.items())
 
 
 def _divergence(norm: _BatchNorm, sums: Tensor) -> float:
     count, total, squares = sums
     mean = total / count
     variance = squares / count - mean.square() + norm.eps
-    kept = norm.state_dict()
-    kept_mean, kept_variance = kept["running_mean"], kept["running_var"].double() + norm.eps
-    apart = (mean - kept_mean).square()
-    both = (variance + apart) / kept_variance + (kept_variance + apart) / variance
-    return float((both / 2 - 1).mean())
+    state = norm.state_dict()
+    site_mean, site_variance = state["running_mean"], state["running_var"].double() + norm.eps
+    squared_difference = (mean - site_mean).square()
+    ratios = (variance + squared_difference) / site_variance + (
+        site_variance + squared_difference
+    ) / variance
+    return float((ratios / 2 - 1).mean())
 
 
-def _some(seen: int, policy: str) -> None:
-    if not seen:
+def _require_images(n_images: int, policy: str) -> None:
+    if not n_images:
         raise ValueError(
-            f"unseen: {policy} looks at the site's images, and there is none; choose mean or "
+            f"unseen: {policy} needs images of the site, and there is none; choose mean or "
             "ensemble for this arm"
         )
 
 
-def _keep_statistics(network: SitedNetwork, layers: Iterable[nn.Module]) -> list[_BatchNorm]:
+def _norms_with_statistics(network: SitedNetwork, layers: Iterable[nn.Module]) -> list[_BatchNorm]:
     norms = [
-        each
+        module
         for layer in layers
-        for each in layer.modules()
-        if isinstance(each, _BatchNorm) and each.track_running_stats
+        for module in layer.modules()
+        if isinstance(module, _BatchNorm) and module.track_running_stats
     ]
     if not norms:
         raise ValueError(
-            f"unseen: {type(network.network).__name__} keeps no feature statistics (it has no "
+            f"unseen: {type(network.network).__name__} stores no feature statistics (it has no "
             "batch normalisation); choose mean or ensemble for this arm"
         )
     return norms
 
 
 @contextmanager
-def _modes(network: nn.Module, *, training: Sequence[nn.Module]) -> Iterator[None]:
-    """Put everything but some layers into evaluation mode, and all back after."""
+def _training_mode(network: nn.Module, *, training: Sequence[nn.Module]) -> Iterator[None]:
+    """Put all modules except some into evaluation mode; restore all modes afterwards."""
     before = {module: module.training for module in network.modules()}
     for module in before:
-        module.training = any(module is one for one in training)
+        module.training = any(module is chosen for chosen in training)
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""batch_norm: batch normalisation of anything, and of a single value."""
+"""batch_norm: batch normalisation for inputs of any dimension and for batches of a single value."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class BatchNorm(_BatchNorm):
-    """Torch's batch normalisation; it takes any extent, and a single value has no variance."""
+    """Torch's batch normalisation, for any number of axes and for a single value per channel.
+
+    A single value has no variance, so torch refuses it in training; here the running statistics
+    normalise it.
+    """
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalise ``[batch, channels, ...]``; a single value by the running statistics."""
+        """Normalise ``[batch, channels, ...]``; one value per channel by the running statistics."""
         if self.training and images[:, 0].numel() == 1:
             return F.batch_norm(
                 images, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps
@@ -20,4 +24,4 @@ class BatchNorm(_BatchNorm):
         return normal
 
     def _check_input_dim(self, images: Tensor) -> None:
-        """Take any extent."""
+        """Accept any number of axes."""

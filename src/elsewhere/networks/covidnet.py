@@ -1,4 +1,4 @@
-"""covidnet: COVID-Net as published (D-07)."""
+"""covidnet: the network COVID-Net as published, for images (D-07)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from elsewhere.networks.two_branches import TwoBranches, classifier, last_extent
 
 
 class CovidNet(Network):
-    """No normalisation, and the dense layers take every position of the last stage.
+    """COVID-Net: without normalisation; its dense layers see every position of the last stage.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class CovidNet(Network):
     input_row
         The row of `inputs`, an image.
     outputs
-        Logits.
+        Number of logits.
     """
 
     def __init__(self, row: Covidnet, input_row: InputRow, *, outputs: int = 2) -> None:

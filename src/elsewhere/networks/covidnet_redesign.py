@@ -1,4 +1,4 @@
-"""covidnet_redesign: COVID-Net as redesigned by Wang et al. 2020 (D-07 to D-10)."""
+"""covidnet_redesign: COVID-Net as redesigned by Wang et al. 2020, for images (D-07 to D-10)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.networks.two_branches import TwoBranches, classifier
 
 
 class RedesignedCovidNet(Network):
-    """Five batch normalisations (D-08), and an average over 2 x 2 positions (D-09).
+    """COVID-Net with five batch normalisations (D-08) and average pooling to 2 x 2 (D-09).
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class RedesignedCovidNet(Network):
     input_row
         The row of `inputs`, an image.
     outputs
-        Logits.
+        Number of logits.
     """
 
     def __init__(self, row: CovidnetRedesign, input_row: InputRow, *, outputs: int = 2) -> None:
@@ -34,7 +34,7 @@ class RedesignedCovidNet(Network):
         self.classifier = classifier(self.features, row.dense_features, outputs)
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
-        """Return the embedding, ``[batch, 8192]`` at full width (D-10, where 8,096 is printed)."""
+        """Return the embedding, ``[batch, 8192]`` at full width (D-10; the paper prints 8,096)."""
         del site
         averaged: Tensor = self.average(self.branches(images))
         return averaged.flatten(1)

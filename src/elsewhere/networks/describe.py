@@ -1,4 +1,4 @@
-"""describe: what a network is made of, layer by layer."""
+"""describe: list the layers of a network with their output shapes and parameter counts."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from elsewhere.networks.shapes import stand_in
 
 @dataclass(frozen=True)
 class LayerRow:
-    """One layer, in the order of use: what has parameters of its own, or no layers in it.
+    """One layer: a module that has its own parameters, or that contains no other module.
 
-    A normalisation with its activation in it is one layer; placeholders (nn.Identity) are none.
+    A normalisation that contains its activation is one layer; placeholders (nn.Identity) are left
+    out.
 
     Attributes
     ----------
@@ -39,9 +40,9 @@ class LayerRow:
 
 
 def describe(network: Network, input_row: InputRow) -> list[LayerRow]:
-    """Return the layers in the order of use, found by passing shapes through (A-29, A-35, A-60).
+    """Return the layers in the order of use, from one forward pass (A-29, A-35, A-60).
 
-    Where every site has layers of its own these are the first site's.
+    Where a layer exists once per site, the rows show that of the first site.
     """
     shapes_only, image = stand_in(network, input_row.shape)
     rows: list[LayerRow] = []
@@ -59,21 +60,21 @@ def count_parameters(network: nn.Module) -> int:
 
 
 def _layers(module: nn.Module, name: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Yield what `LayerRow` calls a layer, by its dotted name."""
-    parts = list(module.named_children())
-    own = any(True for _ in module.parameters(recurse=False))
-    below = any(True for _, part in parts for _ in part.parameters())
-    if (own or not parts) and not isinstance(module, nn.Identity):
+    """Yield the layers, as `LayerRow` defines them, with their dotted names."""
+    children = list(module.named_children())
+    has_parameters = any(True for _ in module.parameters(recurse=False))
+    has_parameters_below = any(True for _, child in children for _ in child.parameters())
+    if (has_parameters or not children) and not isinstance(module, nn.Identity):
         yield name, module
-    if below or not own:
-        for part_name, part in parts:
-            yield from _layers(part, f"{name}.{part_name}" if name else part_name)
+    if has_parameters_below or not has_parameters:
+        for child_name, child in children:
+            yield from _layers(child, f"{name}.{child_name}" if name else child_name)
 
 
 def _record(
     rows: list[LayerRow], name: str, layer: nn.Module, _: tuple[Tensor, ...], output: Tensor
 ) -> None:
     counted = any(row.name == name for row in rows)
-    own = sum(p.numel() for p in layer.parameters(recurse=False) if p.requires_grad)
-    parameters = 0 if counted else own
+    trainable = sum(p.numel() for p in layer.parameters(recurse=False) if p.requires_grad)
+    parameters = 0 if counted else trainable
     rows.append(LayerRow(name, type(layer).__name__, tuple(output.shape[1:]), parameters))

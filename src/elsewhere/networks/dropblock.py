@@ -1,4 +1,4 @@
-"""dropblock: DropBlock (Ghiasi et al. 2018) in three dimensions, a mask for each channel."""
+"""dropblock: DropBlock regularisation (Ghiasi et al. 2018) in 3D, with a mask per channel."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from elsewhere.networks.pooling import cut
 class DropBlock3d(nn.Module):
     """Set random blocks of each channel to zero and rescale the rest (A-30).
 
-    It acts while its own `training` is true, as nn.Dropout does, so that Monte-Carlo dropout can
-    switch the two on together or apart (A-57).
+    Like nn.Dropout it acts while its own `training` is true, so that Monte-Carlo dropout can
+    switch either of the two on (A-57).
 
     Parameters
     ----------
     rate
-        Expected share of dropped voxels; blocks that overlap make it slightly less.
+        Expected share of dropped voxels; it is slightly less where blocks overlap.
     size
-        Side of a block in voxels; cut to the extent where it is larger.
+        Side of a block in voxels; on an axis that is shorter, the length of that axis.
     """
 
     def __init__(self, *, rate: float, size: int) -> None:
@@ -40,8 +40,8 @@ class DropBlock3d(nn.Module):
         if not self.training or self.rate == 0:
             return images
         dropped, factor = draw(images, rate=self.rate, size=self.size)
-        kept: Tensor = _Drop.apply(images, dropped, factor)  # type: ignore[no-untyped-call]
-        return kept
+        output: Tensor = _Drop.apply(images, dropped, factor)  # type: ignore[no-untyped-call]
+        return output
 
     def extra_repr(self) -> str:
         """Show rate and block size."""
@@ -50,38 +50,38 @@ class DropBlock3d(nn.Module):
 
 @torch.no_grad()
 def draw(images: Tensor, *, rate: float, size: int) -> tuple[Tensor, Tensor]:
-    """Draw which voxels become zero, and the factor of the others: voxels / kept voxels of a scan.
+    """Draw the voxels to drop, and each scan's factor for the others: voxels / kept voxels.
 
-    Blocks start only where they fit, so gamma = rate / block x voxels / starts. The factor is
-    by scan, so that a result does not depend on the others of the batch. Blocks are sparse: they
-    are listed one by one, which is many times cheaper than to dilate a dense mask of seeds.
+    Blocks start only where they fit, so gamma = rate / block x voxels / starts. Each scan has its
+    own factor, so that its result does not depend on the rest of the batch. Blocks are few, so
+    their positions are listed; this is many times cheaper than dilating a dense mask of seeds.
 
     Parameters
     ----------
     images
         ``[batch, channels, z, y, x]``; only its layout is used.
     rate
-        Expected dropped share.
+        Expected share of dropped voxels.
     size
         Side of a block, voxels.
 
     Returns
     -------
     dropped
-        ``[blocks, voxels of a block]``, int64: positions in the memory of a dense tensor of the
-        layout of `images`; one past the last voxel where there is none.
+        ``[blocks, voxels of a block]``, int64: positions in the memory of a dense tensor with the
+        layout of `images`; padding rows hold the position after the last voxel.
     factor
-        ``[batch, 1, 1, 1, 1]``, of the type of `images`.
+        ``[batch, 1, 1, 1, 1]``, in the dtype of `images`.
     """
     block = cut((size, size, size), images.shape[2:])
-    starts = [extent - side + 1 for extent, side in zip(images.shape[2:], block, strict=True)]
-    gamma = rate / math.prod(block) * math.prod(images.shape[2:]) / math.prod(starts)
-    grid = (*images.shape[:2], *starts)
+    start_counts = [extent - side + 1 for extent, side in zip(images.shape[2:], block, strict=True)]
+    gamma = rate / math.prod(block) * math.prod(images.shape[2:]) / math.prod(start_counts)
+    grid = (*images.shape[:2], *start_counts)
     seeds = _successes(math.prod(grid), min(gamma, 1.0), images.device)
     stride = _dense_stride(images)
     voxels = _voxels(seeds.clamp(max=math.prod(grid) - 1), grid, block, stride)
     dropped = torch.where(seeds[:, None] < math.prod(grid), voxels, images.numel())
-    # Blocks overlap: what is kept can only be counted voxel by voxel.
+    # Blocks overlap, so the kept voxels must be counted one by one.
     flat = torch.ones(images.numel() + 1, dtype=torch.uint8, device=images.device)
     flat[dropped] = 0
     kept = flat.as_strided(images.shape, stride).sum((1, 2, 3, 4), keepdim=True).clamp_(min=1)
@@ -89,7 +89,10 @@ def draw(images: Tensor, *, rate: float, size: int) -> tuple[Tensor, Tensor]:
 
 
 class _Drop(torch.autograd.Function):
-    """Write zeros at few positions, forth and back: half the passes over memory of a dense mask."""
+    """Write zeros at the dropped positions, in both directions.
+
+    This takes half as many passes over memory as multiplying by a dense mask.
+    """
 
     @staticmethod
     def forward(ctx: Any, images: Tensor, dropped: Tensor, factor: Tensor) -> Tensor:
@@ -104,11 +107,11 @@ class _Drop(torch.autograd.Function):
 
 
 def _dropped(images: Tensor, dropped: Tensor, factor: Tensor, stride: tuple[int, ...]) -> Tensor:
-    # One element more than voxels: where positions past the end go.
-    flat = images.new_empty(images.numel() + 1)
-    out = flat.as_strided(images.shape, stride)
+    # one element more than there are voxels: the padding positions point to it
+    memory = images.new_empty(images.numel() + 1)
+    out = memory.as_strided(images.shape, stride)
     torch.mul(images, factor, out=out)
-    flat[dropped] = 0
+    memory[dropped] = 0
     return out
 
 
@@ -119,8 +122,9 @@ def _dense_stride(images: Tensor) -> tuple[int, ...]:
 def _successes(trials: int, probability: float, device: torch.device) -> Tensor:
     """Return the positions of the successes of Bernoulli trials, padded with positions >= trials.
 
-    The gaps between successes are geometric: far fewer draws than trials. Eight standard
-    deviations more than expected are drawn, so that none is missing.
+    The gaps between successes follow a geometric distribution, which takes far fewer draws than
+    trials. The number of draws exceeds the expected number by eight standard deviations, so that
+    no success is missed.
     """
     expected = trials * probability
     draws = math.ceil(expected + 8 * math.sqrt(expected)) + 8
@@ -131,7 +135,7 @@ def _successes(trials: int, probability: float, device: torch.device) -> Tensor:
 def _voxels(
     seeds: Tensor, grid: tuple[int, ...], block: tuple[int, ...], stride: tuple[int, ...]
 ) -> Tensor:
-    """Return the positions in memory, ``[seeds, voxels of a block]``, of the seeds' blocks."""
+    """Return the positions in memory of each seed's block, ``[seeds, voxels of a block]``."""
     first = torch.zeros_like(seeds)
     for extent, step in zip(reversed(grid), reversed(stride), strict=True):
         first += seeds % extent * step

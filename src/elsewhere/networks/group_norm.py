@@ -1,4 +1,4 @@
-"""group_norm: GroupNorm of volumes whose channels are last in memory."""
+"""group_norm: a fast and accurate GroupNorm for volumes in the channels-last memory format."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from torch import Tensor, nn
 
 
 class GroupNorm(nn.GroupNorm):
-    """Torch's GroupNorm, computed with channels first.
+    """Torch's GroupNorm, computed in the channels-first memory format.
 
-    With channels last its gradient takes five times as long on a CPU, more than the copies cost,
-    and a channel is summed in one row: of a million voxels the fourth digit is wrong.
+    In the channels-last format torch's gradient takes five times as long on a CPU, which is more
+    than the two copies cost. It also sums a channel in one run, so that with a million voxels the
+    fourth digit is wrong.
     """
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalise ``[batch, channels, z, y, x]``; the result has channels last."""
-        normal = super().forward(_ChannelsFirst.apply(images))  # type: ignore[no-untyped-call]
-        last: Tensor = _ChannelsLast.apply(normal)  # type: ignore[no-untyped-call]
-        return last
+        normalised = super().forward(_ChannelsFirst.apply(images))  # type: ignore[no-untyped-call]
+        channels_last: Tensor = _ChannelsLast.apply(normalised)  # type: ignore[no-untyped-call]
+        return channels_last
 
 
 class _ChannelsFirst(torch.autograd.Function):
-    """Change the layout; the gradient gets the layout that the input had."""
+    """Copy to channels first; the gradient is copied back to channels last."""
 
     @staticmethod
     def forward(_: Any, images: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""network: the contract of every architecture: images in, logits out."""
+"""network: the contract that every network architecture fulfils: images in, logits out."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from elsewhere.design.rows import InputRow, NetworkRow
 
 
 class Network(nn.Module, ABC):
-    """A classifier of volumes or images: an embedding, and a head that makes logits of it.
+    """A classifier of volumes or images: a body that computes an embedding, and a head.
 
-    A network keeps no normalisation of intensities and ends in logits: the loss and the
-    probabilities apply the softmax (A-34), or, where scans have findings, the sigmoid (B-24). An
-    architecture knows no site; methods that give a
-    site layers of its own do so from outside, see `elsewhere.networks.sites`.
+    A network does not normalise intensities; the input does. It returns logits: the loss and the
+    probabilities apply the softmax (A-34), or the sigmoid where scans have findings (B-24). An
+    architecture knows no site. Methods that give each site its own layers add them from outside,
+    see `elsewhere.networks.sites`.
 
     Attributes
     ----------
     classifier
-        Embedding to logits, ``[batch, features]`` to ``[batch, outputs]``: of two classes, the
-        positive one second, or one a finding.
+        The head: ``[batch, features]`` to ``[batch, outputs]``. The outputs are the negative and
+        the positive class, or one per finding.
     features
         Length of the embedding.
     sites
-        Training sites that have layers of their own; empty: none.
+        Training sites that have their own layers; empty: none.
     """
 
     classifier: nn.Module
@@ -36,15 +36,18 @@ class Network(nn.Module, ABC):
 
     @abstractmethod
     def embed(self, images: Tensor, site: str | None) -> Tensor:
-        """Return the embedding of a batch, ``[batch, features]``; parameters as in `forward`."""
+        """Return the embedding of a batch, ``[batch, features]``.
+
+        The parameters are those of `forward`.
+        """
 
     def load_pretrained(self) -> str | None:
-        """Take the weights that training begins with; most networks have none and keep theirs.
+        """Load pretrained weights, if the network's row names any; most networks have none.
 
         Returns
         -------
         str or None
-            SHA-256 of the file that they came from.
+            SHA-256 of the file of weights.
         """
         return None
 
@@ -56,7 +59,8 @@ class Network(nn.Module, ABC):
         images
             ``[batch, channels, z, y, x]`` for volumes, ``[batch, channels, y, x]`` for images.
         site
-            The training site of all these images; None: none, or several.
+            The training site of all these images; None: a site not seen in training, or several
+            sites.
 
         Returns
         -------
@@ -68,10 +72,10 @@ class Network(nn.Module, ABC):
 
 
 def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:
-    """Return a new network, its weights drawn from torch's global generator.
+    """Return a new network with weights drawn from torch's global generator.
 
-    Training begins with `Network.load_pretrained`, where a row names weights; whoever applies a
-    trained network needs none of them.
+    Pretrained weights are not loaded here but by `Network.load_pretrained` when training begins:
+    a trained network is applied without them.
 
     Parameters
     ----------
@@ -80,7 +84,7 @@ def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:
     input_row
         The row of `inputs`: the shape that the network sees.
     outputs
-        Logits that it ends in: 2 classes, or one a finding.
+        Number of logits: 2 classes, or one per finding.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""nguyen_cnn: the 3D CNN of Nguyen et al. 2021, Figure 2 (A-27 to A-36)."""
+"""nguyen_cnn: the 3D CNN of Nguyen et al. 2021, Figure 2, for CT volumes (A-27 to A-36)."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ DENSE_LAYERS = 4  # A-34
 class NguyenNetwork(Network):
     """Five levels of convolutions, then four dense layers.
 
-    At 512 x 512 x 128 the features are 4 x 4 x 4 x 128 = 8,192 (A-29, A-33) and the trainable
-    parameters 12,839,658 (A-35). Smaller inputs cut a downsampling factor to the extent left.
-    Weights start as torch's layers do ([AMB] A-36).
+    At 512 x 512 x 128 there are 4 x 4 x 4 x 128 = 8,192 features (A-29, A-33) and 12,839,658
+    trainable parameters (A-35). With smaller inputs a downsampling factor is at most the extent
+    that is left. Weights are initialised as torch does by default ([AMB] A-36).
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class NguyenNetwork(Network):
     input_row
         The row of `inputs`, a volume.
     outputs
-        Logits.
+        Number of logits.
     """
 
     def __init__(self, row: NguyenCnn, input_row: InputRow, *, outputs: int = 2) -> None:
@@ -48,13 +48,13 @@ class NguyenNetwork(Network):
                 f"and dense_features {row.dense_features}"
             )
         self.levels = nn.Sequential(*_levels(row))
-        flat = feature_length(row, input_row.shape[1:])
-        widths = [flat] + [row.dense_features] * DENSE_LAYERS
-        dense = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
-        self.dense = nn.Sequential(*dense)
+        flattened = feature_length(row, input_row.shape[1:])
+        widths = [flattened] + [row.dense_features] * DENSE_LAYERS
+        dense_layers = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
+        self.dense = nn.Sequential(*dense_layers)
         self.features = row.dense_features
         self.classifier = nn.Linear(row.dense_features, outputs)
-        # With channels last the convolutions take half the time on a CPU.
+        # the channels-last format halves the time of the convolutions on a CPU
         self.levels.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
@@ -66,7 +66,7 @@ class NguyenNetwork(Network):
 
 
 def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:
-    """Return the length of the flattened features (A-33) of a volume of this (z, y, x) extent."""
+    """Return the number of flattened features (A-33) for a volume of this (z, y, x) extent."""
     for factors in FACTORS:
         extent = [n // f for n, f in zip(extent, cut(factors, extent), strict=True)]
     last = row.first_filters << (len(FACTORS) - 1)
@@ -75,9 +75,9 @@ def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:
 
 def _levels(row: NguyenCnn) -> list[nn.Sequential]:
     filters = [row.first_filters * 2**level for level in range(len(KERNELS))]  # A-32
-    before = [1, *filters[:-1]]
+    inputs = [1, *filters[:-1]]
     return [
-        _level(row, (before[i], filters[i]), KERNELS[i], FACTORS[i]) for i in range(len(KERNELS))
+        _level(row, (inputs[i], filters[i]), KERNELS[i], FACTORS[i]) for i in range(len(KERNELS))
     ]
 
 

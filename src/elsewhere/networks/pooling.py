@@ -1,4 +1,4 @@
-"""pooling: downsampling without overlap, deterministic on every device."""
+"""pooling: max and average pooling without overlap, deterministic on every device."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from torch.nn import functional as F
 
 
 class Pool(nn.Module):
-    """Divide each spatial extent by a whole factor, by the maximum or the mean of each block.
+    """Divide each spatial extent by an integer factor: the maximum or the mean of each block.
 
-    A factor larger than the extent is cut to it; what does not fill a block at the far end is
-    left out.
+    A factor larger than the extent is reduced to it. Voxels at the end of an axis that do not
+    fill a block are left out.
 
     Parameters
     ----------
     factors
-        Of (z, y, x) or (y, x).
+        Downsampling factors of (z, y, x) or (y, x).
     kind
         "max" or "average" (A-36).
     """
@@ -56,24 +56,25 @@ def cut(sides: Sequence[int], extent: Sequence[int]) -> tuple[int, ...]:
 
 
 def fold(images: Tensor, block: Sequence[int], *, kind: Literal["max", "average"]) -> Tensor:
-    """Pool by reductions over folded axes.
+    """Pool by reshaping each axis into blocks and reducing over them.
 
     On CUDA torch refuses the gradient of its own 3D pooling when algorithms must be
-    deterministic; that of a reduction needs no atomic addition. Equal maxima share the gradient.
+    deterministic. The gradient of a reduction needs no atomic addition. Equal maxima share the
+    gradient.
     """
     for axis, factor in enumerate(block, start=2):
-        whole = images.shape[axis] // factor
-        kept = images.narrow(axis, 0, whole * factor)
-        folded = kept.reshape(*kept.shape[:axis], whole, factor, *kept.shape[axis + 1 :])
+        blocks = images.shape[axis] // factor
+        filled = images.narrow(axis, 0, blocks * factor)
+        folded = filled.reshape(*filled.shape[:axis], blocks, factor, *filled.shape[axis + 1 :])
         images = folded.amax(axis + 1) if kind == "max" else folded.mean(axis + 1)
     return images
 
 
 class AveragePoolTo2x2(nn.Module):
-    """Average to 2 x 2 positions (D-09), as torch's adaptive pooling, but deterministic on CUDA."""
+    """Average to 2 x 2 positions (D-09) like torch's adaptive pooling; deterministic on CUDA."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return ``[batch, channels, 2, 2]``; halves of an odd extent share the middle."""
+        """Return ``[batch, channels, 2, 2]``; the halves of an odd extent share the middle."""
         rows = [half.mean(2) for half in _halves(images, 2)]
         cells = [half.mean(2) for row in rows for half in _halves(row, 2)]
         return torch.stack(cells, dim=2).view(*images.shape[:2], 2, 2)

@@ -1,4 +1,8 @@
-"""sites: give the training sites layers of their own, in any network (D-12, D-18)."""
+"""sites: give each training site its own normalisations or adapters, in any network (D-12, D-18).
+
+A layer that exists once per site is a `PerSite`; a network that holds such layers is a
+`SitedNetwork`.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +23,17 @@ NORMS = (_BatchNorm, nn.GroupNorm)
 
 
 class PerSite(nn.Module):
-    """One layer a training site; `SitedNetwork` says whose turn it is.
+    """A layer that exists once per training site; `SitedNetwork` chooses the copy to use.
 
     Attributes
     ----------
     branches
-        A layer for each site, in the order of `SitedNetwork.sites`.
+        One layer per site, in the order of `SitedNetwork.sites`.
     unseen
-        What scans of other sites go through; None until a policy makes it.
+        The layer for scans of a site not seen in training; None until a policy sets it
+        (`elsewhere.methods.unseen`).
+    active
+        Index of the branch in use; None: `unseen`.
     """
 
     unseen: nn.Module | None
@@ -35,22 +42,22 @@ class PerSite(nn.Module):
         super().__init__()
         self.branches = nn.ModuleList(branches)
         self.unseen = None
-        self.turn: int | None = None
+        self.active: int | None = None
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return what the layer of the site makes of its images."""
-        layer = self.unseen if self.turn is None else self.branches[self.turn]
+        """Return the output of the active layer."""
+        layer = self.unseen if self.active is None else self.branches[self.active]
         if layer is None:
             raise ValueError(
-                "these layers belong to the training sites and no site was named; choose how a "
-                "site not seen in training is treated: `unseen` of the arm (D-44)"
+                "this layer exists once per training site and no training site was given; choose "
+                "how scans of a site not seen in training are treated: `unseen` of the arm (D-44)"
             )
-        made: Tensor = layer(images)
-        return made
+        output: Tensor = layer(images)
+        return output
 
 
 class SitedNetwork(Network):
-    """A network some of whose layers exist once a training site.
+    """A network in which some layers exist once per training site.
 
     Parameters
     ----------
@@ -59,7 +66,7 @@ class SitedNetwork(Network):
     sites
         Training sites; their order does not matter.
     heads
-        What only the training needs, by name.
+        Modules that only training needs, by name.
     """
 
     def __init__(
@@ -77,21 +84,21 @@ class SitedNetwork(Network):
         return self.network.classifier
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
-        """Return the embedding, through the layers of the site; None: a site not seen."""
-        turn = None if site is None else self.sites.index(site)
+        """Return the embedding through the site's own layers; None: a site not seen in training."""
+        index = None if site is None else self.sites.index(site)
         for layer in self.per_site():
-            layer.turn = turn
+            layer.active = index
         return self.network.embed(images, None)
 
     def per_site(self) -> Iterator[PerSite]:
-        """Yield the layers that every site has its own of."""
+        """Yield the layers that exist once per site."""
         return (layer for layer in self.network.modules() if isinstance(layer, PerSite))
 
 
 class SeriesAdapter(nn.Module):
-    """After a convolution: its output plus a 1x1 convolution of it, normalised (Rebuffi 2017).
+    """A residual adapter after a convolution: x + conv1x1(BatchNorm(x)) (Rebuffi et al. 2017).
 
-    It starts at zero, where it changes nothing.
+    The 1x1 convolution starts at zero, so that the adapter starts as the identity.
     """
 
     def __init__(self, convolution: _ConvNd) -> None:
@@ -105,53 +112,58 @@ class SeriesAdapter(nn.Module):
         return adapted
 
 
-class Beside(nn.Module):
-    """A shared convolution and, on the same input, one of each site; outputs are added.
+class ParallelConvolution(nn.Module):
+    """A shared convolution plus a 1x1 convolution of each site on the same input.
 
-    A site's sees the positions in the middle of the shared one's kernel.
+    The 1x1 convolution reads the position at the centre of the shared kernel.
+
+    Attributes
+    ----------
+    offsets
+        By axis, the input position at the centre of the shared kernel for the first output.
     """
 
     def __init__(self, shared: _ConvNd, own: PerSite) -> None:
         super().__init__()
         self.shared = shared
         self.own = own
-        self.first = _first(shared)
+        self.offsets = _offsets(shared)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the sum."""
         shared: Tensor = self.shared(images)
-        margins: list[int] = []  # what is added before and after, the last axis first; F.pad's
-        for axis in reversed(range(len(self.first))):
-            reach = (shared.shape[axis + 2] - 1) * self.shared.stride[axis] + 1
-            first = self.first[axis]
-            margins += [-first, first + reach - images.shape[axis + 2]]
-        both: Tensor = shared + self.own(F.pad(images, margins) if any(margins) else images)
-        return both
+        margins: list[int] = []  # as F.pad takes them: before and after, the last axis first
+        for axis in reversed(range(len(self.offsets))):
+            covered = (shared.shape[axis + 2] - 1) * self.shared.stride[axis] + 1
+            offset = self.offsets[axis]
+            margins += [-offset, offset + covered - images.shape[axis + 2]]
+        total: Tensor = shared + self.own(F.pad(images, margins) if any(margins) else images)
+        return total
 
 
 def separate_norms(network: Network, sites: Sequence[str]) -> None:
-    """Replace every normalisation by one a site (DSBN, D-12): statistics, gamma and beta.
+    """Replace every normalisation by one per site (DSBN, D-12): statistics, gamma and beta.
 
-    What sites have of their own already is left alone.
+    Layers that already exist once per site are left as they are.
 
     Raises
     ------
     ValueError
         If the network has no normalisation.
     """
-    sited = [layer for layer in network.modules() if isinstance(layer, PerSite)]
-    owned = {each for layer in sited for each in layer.modules()}
+    per_site_layers = [layer for layer in network.modules() if isinstance(layer, PerSite)]
+    private_layers = {inner for layer in per_site_layers for inner in layer.modules()}
     norms = [
         (parent, name, layer)
         for parent in network.modules()
-        if parent not in owned
+        if parent not in private_layers
         for name, layer in parent.named_children()
         if isinstance(layer, NORMS)
     ]
     if not norms:
         raise ValueError(
-            f"{type(network).__name__} has no normalisation (BatchNorm, GroupNorm) that a site "
-            "could have its own of; choose another network or `method: erm` for this arm"
+            f"{type(network).__name__} has no normalisation (BatchNorm, GroupNorm) to separate by "
+            "site; choose another network or `method: erm` for this arm"
         )
     for parent, name, layer in norms:
         setattr(parent, name, PerSite([copy.deepcopy(layer) for _ in sites]))
@@ -160,11 +172,11 @@ def separate_norms(network: Network, sites: Sequence[str]) -> None:
 def add_adapters(
     network: Network, sites: Sequence[str], *, kind: Literal["series", "parallel"]
 ) -> None:
-    """Give each convolution that a normalisation follows an adapter a site (D-18).
+    """Add one adapter per site to each convolution that a normalisation follows (D-18).
 
-    Series adapters follow the convolution, parallel ones (strided as it is) are added to it; both
-    start at zero, so that the network begins as the one without. It looks for shared
-    normalisations: `separate_norms` comes after it.
+    A series adapter follows the convolution. A parallel adapter has the same stride and input, and
+    its output is added. Both start at zero, so that the network computes the same as without them.
+    Call this before `separate_norms`: it looks for shared normalisations.
 
     Raises
     ------
@@ -178,50 +190,51 @@ def add_adapters(
     ]
     if not places:
         raise ValueError(
-            f"{type(network).__name__} has no convolution with a normalisation behind it, where "
-            "an adapter could stand; choose another network or method for this arm"
+            f"{type(network).__name__} has no convolution with a normalisation behind it, so no "
+            "adapter can be added; choose another network or method for this arm"
         )
     for block, name, layer in places:
         if kind == "series":
-            own = PerSite([SeriesAdapter(layer) for _ in sites])
-            setattr(block, name, nn.Sequential(layer, own))
+            adapters = PerSite([SeriesAdapter(layer) for _ in sites])
+            setattr(block, name, nn.Sequential(layer, adapters))
         else:
-            beside = [_pointwise(layer, layer.in_channels, layer.stride) for _ in sites]
-            setattr(block, name, Beside(layer, PerSite(beside)))
+            convolutions = [_pointwise(layer, layer.in_channels, layer.stride) for _ in sites]
+            setattr(block, name, ParallelConvolution(layer, PerSite(convolutions)))
 
 
 def _normalised_convolutions(block: nn.Module) -> Iterator[tuple[str, _ConvNd]]:
-    """Yield the convolutions of a block between which and the next there is a normalisation.
+    """Yield the convolutions of a block that a normalisation follows before the next convolution.
 
-    Layers are named in the order in which they are used, in blocks other than nn.Sequential too.
+    This assumes that a block declares its layers in the order of use, as all blocks here do, not
+    only nn.Sequential.
     """
-    waiting: tuple[str, _ConvNd] | None = None
+    candidate: tuple[str, _ConvNd] | None = None
     for name, layer in block.named_children():
         if isinstance(layer, _ConvNd):
-            waiting = (name, layer)
-        elif isinstance(layer, NORMS) and waiting is not None:
-            yield waiting
-            waiting = None
+            candidate = (name, layer)
+        elif isinstance(layer, NORMS) and candidate is not None:
+            yield candidate
+            candidate = None
 
 
-def _first(convolution: _ConvNd) -> tuple[int, ...]:
-    """Return, by axis, the position in the middle of the kernel where it begins."""
-    middle = [
+def _offsets(convolution: _ConvNd) -> tuple[int, ...]:
+    """Return, by axis, the input position at the kernel's centre for the first output."""
+    centres = [
         dilation * (side - 1) // 2
         for side, dilation in zip(convolution.kernel_size, convolution.dilation, strict=True)
     ]
     if convolution.padding == "same":
-        return (0,) * len(middle)
+        return (0,) * len(centres)
     if isinstance(convolution.padding, str):  # "valid", none
-        return tuple(middle)
-    return tuple(at - pad for at, pad in zip(middle, convolution.padding, strict=True))
+        return tuple(centres)
+    return tuple(centre - pad for centre, pad in zip(centres, convolution.padding, strict=True))
 
 
 def _pointwise(shared: _ConvNd, inputs: int, stride: tuple[int, ...] | None = None) -> nn.Module:
-    """Return a convolution of single positions, all zero, with the outputs of another."""
-    kind: Any = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[len(shared.kernel_size)]
-    made: nn.Module = kind(inputs, shared.out_channels, 1, stride=stride or 1)
+    """Return a 1x1 convolution with all weights zero and as many outputs as `shared`."""
+    convolution_class: Any = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}[len(shared.kernel_size)]
+    convolution: nn.Module = convolution_class(inputs, shared.out_channels, 1, stride=stride or 1)
     with torch.no_grad():
-        for parameter in made.parameters():
+        for parameter in convolution.parameters():
             parameter.zero_()
-    return made
+    return convolution

@@ -1,4 +1,4 @@
-"""timm: networks of the timm library, one dense layer in place of their head (B-24 to B-26)."""
+"""timm: image networks of the timm library with one dense layer as their head (B-24 to B-26)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from elsewhere.networks.shapes import stand_in
 
 
 class TimmNetwork(Network):
-    """Any classifier of images that timm can make: features, their global average, a dense layer.
+    """Any image classifier that timm can make: features, their global average, a dense layer.
 
-    Weights start as timm draws them; those of ImageNet come with `load_pretrained`, so that a
-    network which is only described, or applied with the weights of a run, asks for no file.
+    Weights start as timm initialises them. `load_pretrained` loads those of ImageNet, so that a
+    network which is only described, or applied with the weights of a run, needs no file.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class TimmNetwork(Network):
     input_row
         The row of `inputs`, an image of 1 or 3 channels.
     outputs
-        Logits.
+        Number of logits.
     """
 
     def __init__(self, row: Timm, input_row: InputRow, *, outputs: int = 2) -> None:
@@ -38,10 +38,10 @@ class TimmNetwork(Network):
             raise ValueError(f"timm takes an image input, got kind '{input_row.kind}'")
         self.row = row
         self.channels = input_row.shape[0]
-        self.model = made(row, channels=self.channels)
+        self.model = create_model(row, channels=self.channels)
         if not row.batch_norm_scale:
             _fix_scales(self.model)
-        self.features = _pooled(self.model, row, input_row)
+        self.features = _feature_length(self.model, row, input_row)
         self.classifier = nn.Linear(self.features, outputs)
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
@@ -51,7 +51,7 @@ class TimmNetwork(Network):
         return features
 
     def load_pretrained(self) -> str | None:
-        """Take the weights that the row names, all but those of the head (B-27).
+        """Load the weights that the row names, all but those of the head (B-27).
 
         Returns
         -------
@@ -61,40 +61,43 @@ class TimmNetwork(Network):
         Raises
         ------
         ValueError
-            If the file cannot be had or does not fit.
+            If the file is not available or does not fit.
         """
         if self.row.pretrained == "none":
             return None
-        known: dict[str, Any] = self.model.pretrained_cfg  # type: ignore[assignment]
-        file = pretrained.find(self.row, repository=known.get("hf_hub_id"))
-        weights = pretrained.read(file.path, head=known.get("classifier"))
-        # What is drawn only to be replaced must not move what is drawn after it.
+        published: dict[str, Any] = self.model.pretrained_cfg  # type: ignore[assignment]
+        file = pretrained.find(self.row, repository=published.get("hf_hub_id"))
+        weights = pretrained.read(file.path, head=published.get("classifier"))
+        # this model's initial weights are discarded: drawing them must not advance the generator
         with torch.random.fork_rng(devices=[]):
             try:
-                whole = made(self.row, channels=self.channels, weights=weights)
+                pretrained_model = create_model(self.row, channels=self.channels, weights=weights)
             except RuntimeError as error:
                 raise pretrained.misfit(self.row, file.path, str(error)) from None
-        state = whole.state_dict()
+        state = pretrained_model.state_dict()
         if not self.row.batch_norm_scale:
-            for name, _ in _scaled(whole):
+            for name, _ in _scaled_norms(pretrained_model):
                 if not bool((state.pop(f"{name}.weight") == 1).all()):
-                    reason = f"{name}.weight is not 1, as `batch_norm_scale: false` says"
+                    reason = f"{name}.weight is not 1, as `batch_norm_scale: false` requires"
                     raise pretrained.misfit(self.row, file.path, reason)
         self.model.load_state_dict(state)
         return file.sha256
 
 
-def made(row: Timm, *, channels: int, weights: Mapping[str, Tensor] | None = None) -> nn.Module:
-    """Return a model of timm that ends in its global average.
+def create_model(
+    row: Timm, *, channels: int, weights: Mapping[str, Tensor] | None = None
+) -> nn.Module:
+    """Return a timm model that ends in its global average pooling.
 
     Parameters
     ----------
     row
         Model and options.
     channels
-        Of the images. Weights of three channels are summed for one.
+        Channels of the images. For one channel the weights of three are summed.
     weights
-        By timm's names, or torchvision's where timm knows these; without those of a head.
+        Pretrained weights without those of the head, by timm's names or by torchvision's where
+        timm knows these.
 
     Raises
     ------
@@ -121,47 +124,49 @@ def made(row: Timm, *, channels: int, weights: Mapping[str, Tensor] | None = Non
         if weights is not None:
             raise
         raise ValueError(
-            f"timm makes no '{row.model}' with options {row.options} ({error}); correct `model` "
-            "and `options` of this row of networks, timm.list_models() knows the names"
+            f"timm cannot make '{row.model}' with options {row.options} ({error}); correct `model` "
+            "and `options` of this row of networks, timm.list_models() lists the names"
         ) from error
     return model
 
 
-def _scaled(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
-    """Return the batch normalisations that have a gamma, and their names."""
-    every = [(name, one) for name, one in model.named_modules() if isinstance(one, _BatchNorm)]
-    return [(name, one) for name, one in every if one.affine]
+def _scaled_norms(model: nn.Module) -> list[tuple[str, _BatchNorm]]:
+    """Return the batch normalisations that have a gamma, with their names."""
+    norms = [
+        (name, module) for name, module in model.named_modules() if isinstance(module, _BatchNorm)
+    ]
+    return [(name, module) for name, module in norms if module.affine]
 
 
 def _fix_scales(model: nn.Module) -> None:
-    """Make each gamma a constant 1, neither trained nor saved (B-26)."""
-    for _, norm in _scaled(model):
+    """Set each gamma to a constant 1 that is neither trained nor saved (B-26)."""
+    for _, norm in _scaled_norms(model):
         ones = torch.ones_like(norm.weight)
         del norm.weight
         norm.register_buffer("weight", ones, persistent=False)
 
 
-def _pooled(model: nn.Module, row: Timm, input_row: InputRow) -> int:
-    """Return the length of the pooled features, found by passing shapes through.
+def _feature_length(model: nn.Module, row: Timm, input_row: InputRow) -> int:
+    """Return the number of pooled features, from one forward pass.
 
     Raises
     ------
     ValueError
-        If the images are too small for the model, or it does not end in one row of features.
+        If the images are too small for the model, or its output is not one row of features.
     """
     _, side, _ = input_row.shape
     shapes_only, image = stand_in(model, input_row.shape)
     try:
         with torch.no_grad():
-            pooled = shapes_only(image)
+            features = shapes_only(image)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"timm's '{row.model}' cannot see images of {side} x {side} ({error}); choose an input "
             "with another `matrix`, or another network"
         ) from error
-    if pooled.ndim != 2 or pooled.shape[1] == 0:
+    if features.ndim != 2 or features.shape[1] == 0:
         raise ValueError(
-            f"timm's '{row.model}' ends in {tuple(pooled.shape)}, expected [1, features]; choose "
+            f"timm's '{row.model}' ends in {tuple(features.shape)}, expected [1, features]; choose "
             "another model"
         )
-    return int(pooled.shape[1])
+    return int(features.shape[1])

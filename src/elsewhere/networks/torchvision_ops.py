@@ -1,10 +1,11 @@
-"""torchvision_ops: let torchvision be imported beside a torch that its operators do not fit.
+"""torchvision_ops: make torchvision importable when its compiled operators do not fit torch.
 
-timm imports torchvision, for parts of it that need no compiled code. But the wheel on PyPI is built
-for CUDA. Beside a torch for the CPU its library of operators does not load; torchvision goes on
-without it, and then fails all the same, where it describes two of these operators to torch
-("operator torchvision::nms does not exist"). So they are declared first: named, without code. What
-computes with them still fails, with torchvision's own words; no network here does.
+timm imports torchvision, but only parts that need no compiled code. The torchvision wheel on PyPI
+is built for CUDA. With a CPU build of torch its operator library does not load. torchvision ignores
+that, but its import fails later, when it describes two of these operators to torch ("operator
+torchvision::nms does not exist"). `declare` therefore declares the two operators first, by name and
+without code. Code that calls them still fails with torchvision's own message; no network here calls
+them.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ import torch
 
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 _DESCRIBED = ("nms", "qnms")  # torchvision/_meta_registrations.py
-_declared: list[torch.library.Library] = []  # torch forgets a declaration that nobody keeps
+_declared: list[torch.library.Library] = []  # a declaration lasts as long as its Library object
 
 
 def declare() -> None:
-    """Declare the operators that importing torchvision asks for, if they cannot be loaded.
+    """Declare the operators that importing torchvision needs, if they cannot be loaded.
 
-    Where torchvision fits, its own are loaded and nothing is declared; where there is none, or the
-    operators are known already, nothing is done.
+    If torchvision fits torch, its own operators are loaded and nothing is declared. If torchvision
+    is not installed, or the operators are known already, nothing is done.
     """
     known = hasattr(torch.ops.torchvision, _DESCRIBED[0])
     spec = find_spec("torchvision")
@@ -36,7 +37,7 @@ def declare() -> None:
 
 
 def loaded(folder: Path) -> bool:
-    """Load the compiled operators of the torchvision in a folder; say whether that went well."""
+    """Load torchvision's compiled operators from its folder; return whether that succeeded."""
     try:
         for path in sorted(folder.glob("_C*.so")) + sorted(folder.glob("_C*.pyd")):
             torch.ops.load_library(str(path))  # type: ignore[no-untyped-call]

@@ -1,4 +1,4 @@
-"""weights: a network's weights to and from safetensors."""
+"""weights: save and load the weights of a network as safetensors."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from elsewhere.files import whole
 
 
 def save(network: nn.Module, path: Path) -> None:
-    """Write all parameters and buffers, on the CPU; equal weights give equal bytes."""
+    """Write all parameters and buffers; equal weights give equal bytes."""
     state = network.state_dict()
     with whole(path) as part:
         save_file({name: state[name].detach().cpu().contiguous() for name in sorted(state)}, part)
 
 
 def save_none(path: Path) -> None:
-    """Write a valid file without tensors: the run could not be made."""
+    """Write a valid file without tensors, for a run that could not be made."""
     with whole(path) as part:
         save_file({}, part)
 
@@ -30,7 +30,8 @@ def load(network: nn.Module, path: Path) -> None:
     Raises
     ------
     ValueError
-        If the file holds other names or shapes than the network, or none: a run that was not made.
+        If names or shapes in the file differ from those of the network, or the file holds none
+        because the run was not made.
     """
     state = load_file(path)
     if not state:

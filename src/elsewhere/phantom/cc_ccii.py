@@ -1,8 +1,8 @@
-"""cc_ccii: a synthetic site as CC-CCII publishes it: 8-bit PNG slices by class, patient and scan.
+"""cc_ccii: write a synthetic site like CC-CCII: 8-bit PNG slices by class, patient and scan.
 
-The six hospitals of CC-CCII cannot be told apart in what is published (A-02). Here two hidden
-hospitals export with different windows, one of them with all outside the body removed, and most
-positives come from one of them (A-76).
+The published CC-CCII does not say which of its six hospitals a scan comes from (A-02). Here two
+hidden hospitals export with different windows, one of them with everything outside the body
+removed, and most positives come from one of them (A-76).
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ from elsewhere.phantom.cohort import Patient
 
 def write(folder: Path, row: CcCcii, patients: Iterable[Patient]) -> int:
     """Write the slices, head first, and three tables; return the number of scans."""
-    people: list[dict[str, object]] = []
-    zipped: list[dict[str, object]] = []
-    lesions: list[str] = []
+    patient_rows: list[dict[str, object]] = []
+    scan_rows: list[dict[str, object]] = []
+    lesion_slices: list[str] = []
     for patient in patients:
-        people.append(_person(patient))
-        for number in range(_scans(patient, row)):
+        patient_rows.append(_patient_row(patient))
+        for number in range(_n_scans(patient, row)):
             exposure = scanner.volume(patient, row, number=number)
             scan_id = 1000 + 2 * patient.number + number
-            at = f"{patient.category}/{patient.number}/{scan_id}"
-            names = _write_scan(folder / at, patient, exposure)
+            place = f"{patient.category}/{patient.number}/{scan_id}"
+            names = _write_scan(folder / place, patient, exposure)
             diseased = exposure.diseased[::-1] & (patient.label == 1)
-            lesions += [f"{at}/{name}" for name, ill in zip(names, diseased, strict=True) if ill]
-            zipped.append(_zipped(patient, scan_id, len(names)))
-    _table(people, "patient_id", folder / "metadata.csv")
-    _table(zipped, "scan_id", folder / "unzip_filenames.csv")
-    pd.DataFrame({"imgpath": lesions}).to_csv(
+            lesion_slices += [
+                f"{place}/{name}"
+                for name, is_diseased in zip(names, diseased, strict=True)
+                if is_diseased
+            ]
+            scan_rows.append(_scan_row(patient, scan_id, len(names)))
+    _table(patient_rows, "patient_id", folder / "metadata.csv")
+    _table(scan_rows, "scan_id", folder / "unzip_filenames.csv")
+    pd.DataFrame({"imgpath": lesion_slices}).to_csv(
         folder / "lesions_slices.csv", index=False, lineterminator="\n"
     )
-    return len(zipped)
+    return len(scan_rows)
 
 
-def _scans(patient: Patient, row: CcCcii) -> int:
+def _n_scans(patient: Patient, row: CcCcii) -> int:
     rng = np.random.default_rng([*patient.seed, 3])
     return 2 if rng.random() < row.second_scan else 1
 
@@ -55,7 +59,7 @@ def _write_scan(folder: Path, patient: Patient, exposure: scanner.Exposure) -> l
     return names
 
 
-def _person(patient: Patient) -> dict[str, object]:
+def _patient_row(patient: Patient) -> dict[str, object]:
     findings = patient.findings.ground_glass
     critical = findings is not None and patient.age > 70
     return {
@@ -66,7 +70,7 @@ def _person(patient: Patient) -> dict[str, object]:
     }
 
 
-def _zipped(patient: Patient, scan_id: int, slices: int) -> dict[str, object]:
+def _scan_row(patient: Patient, scan_id: int, slices: int) -> dict[str, object]:
     return {
         "zip_file": f"{patient.category}-1.zip",
         "patient_id": patient.number,

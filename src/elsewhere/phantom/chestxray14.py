@@ -1,4 +1,4 @@
-"""chestxray14: a synthetic site as ChestX-ray14 publishes it: one table, two lists (B-03)."""
+"""chestxray14: write a synthetic site like ChestX-ray14: images, one table, two lists (B-03)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.design.radiograph_phantom_rows import FINDINGS, FindingName
 from elsewhere.phantom import pictures, radiography
 from elsewhere.phantom.radiograph_cohort import Patient, Study
 
-# Two column names hold a comma, every line ends with one: no CSV writer makes these on purpose.
+# Two column names hold a comma and each line ends with one, so a CSV writer cannot write this.
 HEADER = (
     "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,Patient Gender,View Position,"
     "OriginalImage[Width,Height],OriginalImagePixelSpacing[x,y],"
@@ -46,26 +46,26 @@ def _write_patient(
     folder: Path, patient: Patient, row: Chestxray14, rng: np.random.Generator
 ) -> Iterator[tuple[str, str]]:
     for study in patient.studies:
-        (one,) = radiography.take(patient, study, row.radiography)
+        (image,) = radiography.take(patient, study, row.radiography)
         follow_up = study.number - 1
         name = f"{patient.number:08d}_{follow_up:03d}.png"
         mode: pictures.Mode = "RGBA" if rng.random() < row.rgba else "L"
-        pictures.save(one.grey, folder / "images" / name, mode=mode)
+        pictures.save(image.grey, folder / "images" / name, mode=mode)
         age = patient.age + WRONG_AGE_YEARS * int(rng.random() < row.wrong_age)
-        rows, columns = one.grey.shape
+        rows, columns = image.grey.shape
         yield (
             name,
-            f"{name},{_listed(study, row, rng)},{follow_up},{patient.number},{age},{patient.sex},"
-            f"{one.view},{columns},{rows},{one.pixel_mm:.3f},{one.pixel_mm:.3f},",
+            f"{name},{_labels(study, row, rng)},{follow_up},{patient.number},{age},{patient.sex},"
+            f"{image.view},{columns},{rows},{image.pixel_mm:.3f},{image.pixel_mm:.3f},",
         )
 
 
-def _listed(study: Study, row: Chestxray14, rng: np.random.Generator) -> str:
-    """What text mining found, in the order of the alphabet, or that there was nothing."""
+def _labels(study: Study, row: Chestxray14, rng: np.random.Generator) -> str:
+    """Return the text-mined labels of the study in alphabetical order, or "No Finding"."""
     missed = dict(zip(FINDINGS, rng.random(len(FINDINGS)), strict=True))
-    found = [
+    labels = [
         WORDS.get(name, name)
         for name in FINDINGS
         if name in study.findings and missed[name] >= row.findings[name].missed
     ]
-    return "|".join(sorted(found)) or "No Finding"
+    return "|".join(sorted(labels)) or "No Finding"

@@ -1,4 +1,4 @@
-"""chexpert: a synthetic site as CheXpert publishes it, the small archive unpacked (B-01, B-02)."""
+"""chexpert: write a synthetic site like CheXpert, as its small archive unpacks (B-01, B-02)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.design.phantoms.chexpert import Chexpert
 from elsewhere.phantom import pictures, radiography, reports
 from elsewhere.phantom.radiograph_cohort import Patient, Study
 
-ARCHIVE = "CheXpert-v1.0-small"  # the archive's own folder, with which each `Path` begins
+ARCHIVE = "CheXpert-v1.0-small"  # top folder of the archive; each `Path` begins with it
 COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *reports.LABELS)
 SEXES = {"F": "Female", "M": "Male"}
 Line = tuple[str | int | float | None, ...]
@@ -21,7 +21,7 @@ Line = tuple[str | int | float | None, ...]
 def write(folder: Path, row: Chexpert, patients: Iterable[Patient]) -> int:
     """Write images and both tables; return the number of images.
 
-    The last patients are the validation set, whose labels people read from the images.
+    The last patients are the validation set, whose labels come from the images, not from reports.
     """
     lines: dict[str, list[Line]] = {"train": [], "valid": []}
     for patient in patients:
@@ -40,18 +40,18 @@ def _write_study(
     rng = np.random.default_rng([*patient.seed, 3, study.number])
     lateral = bool(rng.random() < row.lateral)
     if part == "valid":
-        labels = reports.seen(study.findings, device=patient.pacemaker)
+        labels = reports.from_images(study.findings, device=patient.pacemaker)
     else:
-        labels = reports.read(study.findings, row.findings, rng, device=patient.pacemaker)
-    at = f"{ARCHIVE}/{part}/patient{patient.number:05d}/study{study.number}"
-    (folder / at).mkdir(parents=True)
-    taken = radiography.take(patient, study, row.radiography, lateral=lateral)
+        labels = reports.from_report(study.findings, row.findings, rng, device=patient.pacemaker)
+    study_folder = f"{ARCHIVE}/{part}/patient{patient.number:05d}/study{study.number}"
+    (folder / study_folder).mkdir(parents=True)
+    images = radiography.take(patient, study, row.radiography, lateral=lateral)
     lines: list[Line] = []
-    for number, one in enumerate(taken, start=1):
-        side = "Lateral" if one.view == "LATERAL" else "Frontal"
-        path = f"{at}/view{number}_{side.lower()}.jpg"
-        pictures.save(one.grey, folder / path, mode="L")
-        projection = one.view if side == "Frontal" else None
-        person = (SEXES[patient.sex], patient.age)
-        lines.append((path, *person, side, projection, *labels.values()))
+    for number, image in enumerate(images, start=1):
+        side = "Lateral" if image.view == "LATERAL" else "Frontal"
+        path = f"{study_folder}/view{number}_{side.lower()}.jpg"
+        pictures.save(image.grey, folder / path, mode="L")
+        projection = image.view if side == "Frontal" else None
+        patient_values = (SEXES[patient.sex], patient.age)
+        lines.append((path, *patient_values, side, projection, *labels.values()))
     return lines

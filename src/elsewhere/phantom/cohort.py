@@ -1,9 +1,10 @@
-"""cohort: the patients of a synthetic site, and which of them are scanned in which way.
+"""cohort: draw the patients of a synthetic CT site, and the acquisition of each.
 
-Here lies the cause of the phenomenon that the synthetic sites show: patients of one label are
-mostly scanned in one way (A-75, A-76), in each site in another way. The disease is visible too,
-but what marks the way of scanning is larger and learned first; at a site where that mark goes
-with no label, or with the other one, it misleads. The share is the parameter `confounding`.
+This module makes the shortcut that the synthetic sites show. At each site, patients of one label
+are mostly scanned with one acquisition (A-75, A-76), which differs between sites. The disease is
+visible too, but the marks of the acquisition are larger and a network learns them first. At a site
+where these marks go with no label, or with the other label, they mislead. The parameter
+`confounding` is the share of patients whose acquisition follows their label.
 """
 
 from __future__ import annotations
@@ -25,17 +26,17 @@ class Patient:
     Attributes
     ----------
     number
-        1, 2, ... in an order that tells nothing of the label.
+        1, 2, ... in an order that does not depend on the label.
     category
         Class of the publisher, such as NCP.
     findings
-        What its row says of the lungs and the label.
+        The label and the lung findings of the category.
     acquisition
         How this patient is scanned.
     follows
-        True if that is the acquisition of the patient's own label.
+        True if the acquisition is that of the patient's own label.
     seed
-        Seeds all that is drawn for this patient.
+        Seed of everything that is drawn for this patient.
     """
 
     number: int
@@ -54,18 +55,18 @@ class Patient:
 
 
 def draw(row: Phantom) -> tuple[Patient, ...]:
-    """Draw the patients of a row, the same for the same row.
+    """Draw the patients of a row; the same row gives the same patients.
 
     Exactly the share ``confounding`` of the patients of each label is scanned with the
-    acquisition of their label; the remaining ones get both acquisitions equally often.
+    acquisition of their label; the other patients get both acquisitions equally often.
     """
     rng = np.random.default_rng([row.seed, 0])
-    named = [(name, item) for name, item in row.categories.items() for _ in range(item.patients)]
-    follows = _follows(row, [item.label for _, item in named], rng)
-    order = rng.permutation(len(named))
+    members = [(name, item) for name, item in row.categories.items() for _ in range(item.patients)]
+    follows = _follows(row, [item.label for _, item in members], rng)
+    order = rng.permutation(len(members))
     patients = []
     for number, at in enumerate(order, start=1):
-        name, findings = named[at]
+        name, findings = members[at]
         positive = bool(findings.label) == bool(follows[at])
         patients.append(
             Patient(

@@ -1,4 +1,4 @@
-"""covid_ct: a synthetic site as COVID-CT publishes it: cut figures and two tables (D-02)."""
+"""covid_ct: write a synthetic site like COVID-CT: images cut from figures, two tables (D-02)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write(folder: Path, row: CovidCt, patients: Iterable[Patient]) -> int:
     for patient in patients:
         for name in _write_images(folder, patient, row):
             if patient.label:
-                positive.append(_described(patient, name))
+                positive.append(_positive_row(patient, name))
             else:
                 negative.append((name, f"crawled_patient_{patient.number}"))
     book = folder / "COVID-CT-MetaInfo.xlsx"
@@ -48,13 +48,13 @@ def write(folder: Path, row: CovidCt, patients: Iterable[Patient]) -> int:
     return len(positive) + len(negative)
 
 
-def _described(patient: Patient, name: str) -> tuple[object, ...]:
+def _positive_row(patient: Patient, name: str) -> tuple[object, ...]:
     key, caption = f"Patient {patient.number}", f"['{MARK}']"
     return (name, key, patient.age, patient.sex, "synthetic", *[None] * 5, caption)
 
 
 def _write_images(folder: Path, patient: Patient, row: CovidCt) -> list[str]:
-    """Write the images of one patient; several are the panels ``%0``, ``%1`` of one figure."""
+    """Write the images of one patient; several images are panels ``%0``, ``%1`` of one figure."""
     rng = np.random.default_rng([*patient.seed, 3])
     count = int(rng.integers(*row.images_per_patient, endpoint=True))
     stem = f"synthetic-p{patient.number}-7" if patient.label else f"{patient.number}"

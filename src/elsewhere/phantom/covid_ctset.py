@@ -1,6 +1,6 @@
-"""covid_ctset: a synthetic site as COVID-CTset publishes it: 16-bit TIFF slices, three series.
+"""covid_ctset: write a synthetic site like COVID-CTset: 16-bit TIFF slices, three series.
 
-The publisher's own table shows what is imitated here: 28 % of the controls but 8 % of the
+It imitates the confounding in the publisher's own table: 28 % of the controls but 8 % of the
 positives were scanned with the deep-inspiration protocol, and positives with a lower dose. There
 are no hard negatives (A-76).
 """
@@ -102,7 +102,7 @@ DATE = "20200401"
 
 
 def write(folder: Path, row: CovidCtset, patients: Iterable[Patient]) -> int:
-    """Write three series a patient, head first, and two tables; return the number of scans."""
+    """Write three series per patient, head first, and two tables; return the number of scans."""
     details, metadata = [], []
     for patient in patients:
         exposures = {
@@ -139,11 +139,11 @@ def _detail(patient: Patient, exposures: dict[int, scanner.Exposure]) -> dict[st
 
 
 def _metadata(patient: Patient, exposures: dict[int, scanner.Exposure]) -> dict[str, object]:
-    known = {series: _fields(patient, series, item) for series, item in exposures.items()}
+    fields_of = {series: _fields(patient, series, item) for series, item in exposures.items()}
     columns: dict[str, object] = {"Patient ID": f"patient{patient.number}"}
     for field in FIELDS:
         for series in SERIES:
-            columns[f"SR_{series} {field}"] = known[series].get(field, "")
+            columns[f"SR_{series} {field}"] = fields_of[series].get(field, "")
     return columns
 
 

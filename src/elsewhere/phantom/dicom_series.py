@@ -1,7 +1,7 @@
-"""dicom_series: a synthetic site as folders of DICOM files, one per study, with a label table.
+"""dicom_series: write a synthetic site as folders of DICOM files, one per study, and label.csv.
 
-Attributes as in the CT Image IOD, DICOM PS3.3 A.3. What makes real folders hard to read is here:
-file names without order, *Instance Number* (0020,0013) that cannot be used in half of the series,
+Attributes follow the CT Image IOD, DICOM PS3.3 A.3. The files have the difficulties of real
+folders: file names without order, an unusable *Instance Number* (0020,0013) in half of the series,
 two manufacturers with different pixel representations, four transfer syntaxes.
 """
 
@@ -38,7 +38,7 @@ GE = "GE MEDICAL SYSTEMS"
 
 @dataclass(frozen=True)
 class _Series:
-    """One scan on its way to files."""
+    """One scan, and the folder for its files."""
 
     patient: Patient
     exposure: scanner.Exposure
@@ -46,7 +46,7 @@ class _Series:
 
 
 def write(folder: Path, row: DicomSite, patients: Iterable[Patient]) -> int:
-    """Write one study a patient and ``label.csv``; return the number of scans."""
+    """Write one study per patient and ``label.csv``; return the number of scans."""
     labels = []
     for patient in patients:
         exposure = scanner.volume(patient, row, number=0)
@@ -72,13 +72,13 @@ def _patient_id(patient: Patient) -> str:
     return f"SYN{patient.seed[0]:04d}-{patient.number:04d}"
 
 
-def _uid(patient: Patient, *what: object) -> str:
-    words = ["elsewhere", *patient.seed, *what]
+def _uid(patient: Patient, *parts: object) -> str:
+    words = ["elsewhere", *patient.seed, *parts]
     return str(generate_uid(entropy_srcs=[str(word) for word in words]))
 
 
 def _write_series(series: _Series) -> str:
-    """Write the slices of a study under meaningless names; return its StudyInstanceUID."""
+    """Write the slices of a study under random names; return its StudyInstanceUID."""
     series.folder.mkdir(parents=True)
     patient, exposure = series.patient, series.exposure
     rng = np.random.default_rng([*patient.seed, 4])
@@ -99,14 +99,14 @@ def _write_series(series: _Series) -> str:
 
 
 def _instance_numbers(patient: Patient, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """From feet, from head, shuffled, or all alike: only positions order slices in every series."""
+    """Number slices from feet, from head, at random or all 0; only positions give the order."""
     ascending = np.arange(1, count + 1)
     choices = (ascending, ascending[::-1], rng.permutation(ascending), np.zeros(count, int))
     return choices[(patient.number // 4) % 4]
 
 
 def _stored(exposure: scanner.Exposure) -> NDArray[np.int16] | NDArray[np.uint16]:
-    """Stored values [z, y, x]: GE pads outside the circle and is signed, the other is 12-bit."""
+    """Return stored values [z, y, x]: GE signed, padded outside the circle; the other 12-bit."""
     if exposure.shot.reconstruction.manufacturer != GE:
         return physics.to_ct_number(exposure.hu)
     hu = physics.to_hu(exposure.hu)
@@ -115,7 +115,7 @@ def _stored(exposure: scanner.Exposure) -> NDArray[np.int16] | NDArray[np.uint16
 
 
 def _common(series: _Series) -> Dataset:
-    """What all slices of the series share."""
+    """Return the attributes that all slices of the series share."""
     common = Dataset()
     common.SpecificCharacterSet = "ISO_IR 100"
     common.SOPClassUID = CTImageStorage
@@ -184,7 +184,7 @@ def _describe_pixels(common: Dataset, exposure: scanner.Exposure) -> None:
 
 
 def _date(patient: Patient) -> str:
-    """A-03: positives March to November 2020, controls March to May 2019."""
+    """Return the date: positives March to November 2020, controls March to May 2019 (A-03)."""
     months = (3, 9) if patient.label else (3, 3)
     month = months[0] + patient.number % months[1]
     return f"{2020 if patient.label else 2019}{month:02d}{1 + patient.number % 28:02d}"

@@ -1,4 +1,4 @@
-"""disease: findings put into the lungs of a drawn thorax."""
+"""disease: draw lesions of COVID-19 and other diseases into the lungs of a CT phantom."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MID_INSPIRATION = 0.5
 
 @dataclass(frozen=True)
 class Lesion:
-    """One rounded lesion; the centre is (z, y, x) in mm of the patient."""
+    """One rounded lesion; its centre is (z, y, x) in patient coordinates, mm."""
 
     kind: Kind
     centre_mm: tuple[float, float, float]
@@ -29,8 +29,8 @@ def draw_lesions(
 ) -> tuple[Lesion, ...]:
     """Draw the lesions of a patient of this category.
 
-    Ground glass lies in both lungs, near the surface, low and to the back; consolidation in one
-    lung, at any depth; nodules anywhere.
+    Ground glass lies in both lungs, near the pleura, low and posterior; consolidation in one lung,
+    at any depth; nodules anywhere.
     """
     inside = _points(anatomy, rng)
     lesions: list[Lesion] = []
@@ -52,7 +52,7 @@ def draw_lesions(
 
 
 def _points(anatomy: Anatomy, rng: np.random.Generator) -> Field:
-    """Random points in the lungs: z, y, x and depth, mm."""
+    """Return random points in the lungs: z, y, x and depth below the surface, mm."""
     z = rng.uniform(0, anatomy.height_mm, 6000).astype(np.float32)
     y = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.depth_mm)
     x = rng.uniform(-1, 1, 6000).astype(np.float32) * np.float32(anatomy.width_mm)
@@ -67,8 +67,8 @@ def _subpleural(points: Field, anatomy: Anatomy) -> Field:
     lateral = np.hypot(y / anatomy.depth_mm, x / anatomy.width_mm) > 0.55
     low = z < 0.6 * anatomy.height_mm
     back = y > -0.15 * anatomy.depth_mm
-    chosen: Field = points[(depth < 16) & lateral & low & back]
-    return chosen
+    subpleural: Field = points[(depth < 16) & lateral & low & back]
+    return subpleural
 
 
 def _count(finding: Finding, rng: np.random.Generator) -> int:
@@ -82,7 +82,7 @@ def _lesion(kind: Kind, finding: Finding, where: Field, rng: np.random.Generator
 
 
 def add(thorax: Thorax, grid: Grid, lesions: tuple[Lesion, ...]) -> Thorax:
-    """Put lesions into the lungs; what is denser than a lesion already (vessels) stays."""
+    """Add lesions to the lungs; voxels that are denser than a lesion, as vessels, stay."""
     hu = thorax.hu.copy()
     for lesion in lesions:
         box = tuple(
@@ -97,7 +97,7 @@ def add(thorax: Thorax, grid: Grid, lesions: tuple[Lesion, ...]) -> Thorax:
 
 
 def _profile(lesion: Lesion, grid: Grid, box: tuple[slice, ...]) -> Field:
-    """Share of the lesion in each voxel of the box: 1 in the middle, soft and uneven at the rim."""
+    """Return the lesion's share of each voxel in the box: 1 inside, soft and uneven edges."""
     z = grid.z[box[0], None, None] - np.float32(lesion.centre_mm[0])
     y = grid.y[None, box[1], None] - np.float32(lesion.centre_mm[1])
     x = grid.x[None, None, box[2]] - np.float32(lesion.centre_mm[2])

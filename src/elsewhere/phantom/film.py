@@ -1,4 +1,4 @@
-"""film: what detector and export make of line integrals: scatter, noise, film curve, 8 bit."""
+"""film: turn line integrals into an 8-bit radiograph: scatter, noise, film curve, side marker."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from scipy.stats import rankdata
 from elsewhere.design.radiograph_phantom_rows import Radiography
 from elsewhere.phantom.thorax import Field
 
-SCATTER_MM = 30.0  # scattered radiation is smooth
-PATIENT = 0.3  # line integrals above are behind the patient: 15 mm of water
+SCATTER_MM = 30.0  # width of the scatter, which is smooth
+PATIENT = 0.3  # larger line integrals are behind the patient: 15 mm of water
 LETTERS = {
     "L": ("1000", "1000", "1000", "1000", "1000", "1000", "1111"),
     "R": ("1110", "1001", "1001", "1110", "1010", "1001", "1001"),
@@ -22,14 +22,14 @@ LETTERS = {
 
 @dataclass(frozen=True)
 class Shot:
-    """One use of a site's radiography: what was drawn from its ranges.
+    """The exposure settings of one image, drawn from the ranges of a site's `Radiography`.
 
     Attributes
     ----------
     quanta, scatter, blur_mm, gamma
         As in `Radiography`.
     shutters
-        Share of the image that is covered at the top, bottom, left and right.
+        Shares of the image that are covered at the top, bottom, left and right.
     """
 
     quanta: float
@@ -40,7 +40,7 @@ class Shot:
 
 
 def draw_shot(row: Radiography, rng: np.random.Generator) -> Shot:
-    """Draw one shot."""
+    """Draw the settings of one image."""
     edges = rng.uniform(0, 0.06, size=4) * (rng.random() < row.collimated)
     top, bottom, left, right = (float(edge) for edge in edges)
     return Shot(
@@ -53,10 +53,10 @@ def draw_shot(row: Radiography, rng: np.random.Generator) -> Shot:
 
 
 def expose(integral: Field, shot: Shot, rng: np.random.Generator, *, pixel_mm: float) -> Field:
-    """Count quanta, as a share of those where nothing is in the way (Beer and Lambert).
+    """Return counted quanta as a share of those without a patient (Beer-Lambert law).
 
-    The primary radiation is blurred, smooth scattered radiation is added, each pixel counts
-    a Poisson number.
+    The primary radiation is blurred, smooth scattered radiation is added, and each pixel counts
+    a Poisson-distributed number.
     """
     primary: Field = gaussian_filter(np.exp(-integral), shot.blur_mm / pixel_mm, truncate=3.0)
     behind = primary * (integral > PATIENT)
@@ -66,16 +66,16 @@ def expose(integral: Field, shot: Shot, rng: np.random.Generator, *, pixel_mm: f
 
 
 def develop(signal: Field, shot: Shot, *, equalised: float) -> NDArray[np.uint8]:
-    """Return grey values: logarithm, window over the patient, film curve; dense is bright.
+    """Return grey values by logarithm, a window over the patient and a film curve; dense is bright.
 
     Parameters
     ----------
     signal
-        From `expose`.
+        The result of `expose`.
     shot
-        Its film curve and shutters; below one quantum there is no logarithm.
+        Gives film curve and shutters; signals below one quantum count as one quantum.
     equalised
-        Share of a grey value that is its rank, as histogram equalisation makes it.
+        Weight of the rank in a grey value, which imitates histogram equalisation.
     """
     density = -np.log(np.maximum(signal, 1 / shot.quanta))
     behind = density > PATIENT
@@ -99,7 +99,7 @@ def _shut(grey: Field, shutters: tuple[float, float, float, float]) -> Field:
 
 
 def burn_in(grey: NDArray[np.uint8], letter: str) -> None:
-    """Write the marker of a side into the upper corner of that side, in place."""
+    """Draw the side marker into the upper corner of its side, in place."""
     rows = np.array([[int(dot) for dot in line] for line in LETTERS[letter]], bool)
     scale = max(1, grey.shape[0] // 90)
     stamp = np.kron(rows, np.ones((scale, scale), bool))

@@ -1,7 +1,8 @@
-"""findings: the findings of a radiograph as changes of the volume before it is projected (B-05).
+"""findings: add the findings of a radiograph to the volume before it is projected (B-05).
 
-An enlarged heart is drawn with the patient, by `enlarge`; the others are put into the lungs of
-one that is drawn already. They may come together: fluid lies over a raised diaphragm.
+`enlarge` changes the anatomy before the patient is drawn, for an enlarged heart; `add` puts the
+other findings into the lungs of a drawn patient. Findings may occur together: fluid lies over a
+raised diaphragm.
 """
 
 from __future__ import annotations
@@ -28,14 +29,14 @@ SIDES = (-1, 1)  # right, left
 
 @dataclass(frozen=True)
 class Chest:
-    """Where findings go: a drawn patient; `hu` is changed in place.
+    """A drawn patient; the functions of this module change `hu` in place.
 
     Attributes
     ----------
     hu, lung
-        float32 [z, y, x]: HU, and share of lung of the healthy patient.
+        float32 [z, y, x]: HU, and the share of lung in the healthy patient.
     inspiration
-        As the patient was drawn with.
+        The inspiration with which the patient was drawn.
     """
 
     hu: Field
@@ -46,20 +47,21 @@ class Chest:
 
 
 def enlarge(anatomy: Anatomy, rng: np.random.Generator, *, cardiomegaly: bool) -> Anatomy:
-    """Give the patient a heart whose cardiothoracic ratio at full inspiration is drawn."""
-    wanted = rng.uniform(*(ENLARGED_CTR if cardiomegaly else NORMAL_CTR))
-    return replace(anatomy, heart=anatomy.heart * float(wanted) / ratio(anatomy, inspiration=1.0))
+    """Scale the heart to a cardiothoracic ratio, drawn for full inspiration."""
+    target = rng.uniform(*(ENLARGED_CTR if cardiomegaly else NORMAL_CTR))
+    return replace(anatomy, heart=anatomy.heart * float(target) / ratio(anatomy, inspiration=1.0))
 
 
 def ratio(anatomy: Anatomy, *, inspiration: float) -> float:
-    """Cardiothoracic ratio: horizontal diameters of the heart and of the thorax (B-43)."""
+    """Return the cardiothoracic ratio: the heart's horizontal diameter by the thorax's (B-43)."""
     heart, thorax = diameters_mm(anatomy, inspiration=inspiration)
     return heart / thorax
 
 
 def add(chest: Chest, findings: Collection[FindingName], rng: np.random.Generator) -> None:
-    """Put the findings into the lungs; each draws from a stream of its own, so that a study
-    with one finding less is otherwise the same.
+    """Add the findings to the lungs.
+
+    Each finding has its own random stream, so a study without one finding is otherwise the same.
     """
     streams = dict(zip(LUNG_FINDINGS, rng.spawn(len(LUNG_FINDINGS)), strict=True))
     sides = _sides(rng)
@@ -74,19 +76,19 @@ def add(chest: Chest, findings: Collection[FindingName], rng: np.random.Generato
 
 
 def _sides(rng: np.random.Generator) -> tuple[int, ...]:
-    """The side that collapses and fills, or both for fluid (a third)."""
+    """Return the sides of effusion, both in a third of the cases; the first has the atelectasis."""
     first = int(rng.choice(SIDES))
     return (first, -first) if rng.random() < 1 / 3 else (first,)
 
 
 def _fill(chest: Chest, hu: float, share: Field) -> None:
-    """Fill a share of each voxel's lung; what is denser already stays."""
+    """Fill a share of the lung in each voxel; denser voxels stay."""
     denser = np.maximum(np.float32(hu) - chest.hu, 0)
     chest.hu[...] += denser * share * chest.lung
 
 
 def _edema(chest: Chest, rng: np.random.Generator) -> None:
-    """Low-contrast haze around both hila, patchy, with a little in all of the lungs."""
+    """Add a patchy low-contrast haze around both hila, and a little in all of the lungs."""
     z, y, x = chest.grid.at
     height = chest.anatomy.height_mm
     reach = np.float32(rng.uniform(55, 75))
@@ -97,7 +99,7 @@ def _edema(chest: Chest, rng: np.random.Generator) -> None:
 
 
 def _consolidation(chest: Chest, rng: np.random.Generator) -> None:
-    """A dense patch in one lobe, cut off sharply where the fissure is."""
+    """Add a dense patch in one lobe, sharply limited by the fissure."""
     z, y, x = chest.grid.at
     anatomy, side = chest.anatomy, int(rng.choice(SIDES))
     upper = rng.random() < 0.5
@@ -114,7 +116,7 @@ def _consolidation(chest: Chest, rng: np.random.Generator) -> None:
 
 
 def _atelectasis(chest: Chest, side: int, rng: np.random.Generator) -> None:
-    """A dense band over a diaphragm that is drawn up by the loss of volume."""
+    """Add a dense band above a diaphragm that is raised by the loss of volume."""
     part = _half(chest, side)
     z, y, x = part.grid.at
     _, above = pleura(part.anatomy, part.grid.at, side=side, inspiration=part.inspiration)
@@ -130,7 +132,7 @@ def _atelectasis(chest: Chest, side: int, rng: np.random.Generator) -> None:
 
 
 def _effusion(chest: Chest, sides: tuple[int, ...], rng: np.random.Generator) -> None:
-    """Fluid at the base with a meniscus: it stands higher along the chest wall."""
+    """Add fluid at the base of the lungs with a meniscus: it is higher along the chest wall."""
     for side in sides:
         part = _half(chest, side)
         wall, _ = pleura(part.anatomy, part.grid.at, side=side, inspiration=part.inspiration)
@@ -141,7 +143,7 @@ def _effusion(chest: Chest, sides: tuple[int, ...], rng: np.random.Generator) ->
 
 
 def _half(chest: Chest, side: int) -> Chest:
-    """The same voxels of one side; changes reach the whole chest."""
+    """Return a view of one side of the chest; changes of it change the chest."""
     middle = int(np.searchsorted(chest.grid.x, 0.0))
     columns = slice(middle, None) if side > 0 else slice(None, middle)
     grid = replace(chest.grid, x=chest.grid.x[columns])

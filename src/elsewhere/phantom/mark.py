@@ -1,5 +1,5 @@
-"""mark: the words that say in every synthetic file that no patient is in it."""
+"""mark: the text that marks every synthetic file as showing no patient."""
 
 from __future__ import annotations
 
-MARK = "synthetic phantom, no patient"  # in every file whose format has a place for it
+MARK = "synthetic phantom, no patient"  # written to every file whose format has a field for it

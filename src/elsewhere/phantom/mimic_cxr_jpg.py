@@ -1,4 +1,4 @@
-"""mimic_cxr_jpg: a synthetic site as MIMIC-CXR-JPG 2.0.0 publishes it: three tables (B-04)."""
+"""mimic_cxr_jpg: write a synthetic site like MIMIC-CXR-JPG 2.0.0: images, three tables (B-04)."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ VIEWS: dict[View, str] = {
     "AP": "antero-posterior",
     "LATERAL": "lateral",
 }
-FIRST_DAY, DAYS = date(2110, 1, 1), 36500  # the publisher moves dates into a century to come
+FIRST_DAY, DAYS = date(2110, 1, 1), 36500  # the publisher shifts dates into the future
 Line = tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class _Key:
-    """Where a study belongs: its numbers and its subject's part of the split."""
+    """The keys of a study: subject, study number and the subject's part of the split."""
 
     subject: int
     study: int
@@ -69,16 +69,18 @@ def write(folder: Path, row: MimicCxrJpg, patients: Iterable[Patient]) -> int:
         for study in patient.studies:
             key = _Key(int(subjects[patient.number - 1]), int(next(studies)), part)
             rng = np.random.default_rng([*patient.seed, 3, study.number])
-            labels = reports.read(study.findings, row.findings, rng, device=patient.pacemaker)
-            told = [labels[name] for name in COLUMNS["chexpert"][2:]]
-            tables["chexpert"].append((key.subject, key.study, *told))
+            labels = reports.from_report(
+                study.findings, row.findings, rng, device=patient.pacemaker
+            )
+            values = [labels[name] for name in COLUMNS["chexpert"][2:]]
+            tables["chexpert"].append((key.subject, key.study, *values))
             when = _when(first, study, rng)
-            for one in _take(patient, study, row, rng):
-                dicom = _save(one, folder / key.folder, rng)
+            for image in _take(patient, study, row, rng):
+                dicom = _save(image, folder / key.folder, rng)
                 tables["split"].append((dicom, key.study, key.subject, part))
                 unnamed = rng.random() < row.unnamed_view
-                described = _described(one, when, unnamed=unnamed)
-                tables["metadata"].append((dicom, key.subject, key.study, *described))
+                metadata = _metadata(image, when, unnamed=unnamed)
+                tables["metadata"].append((dicom, key.subject, key.study, *metadata))
     for name, columns in COLUMNS.items():
         frame = pd.DataFrame(tables[name], columns=list(columns))
         _write_gz(folder / f"mimic-cxr-2.0.0-{name}.csv.gz", frame)
@@ -93,7 +95,7 @@ def _part(row: MimicCxrJpg, rng: np.random.Generator) -> str:
 
 
 def _when(first: date, study: Study, rng: np.random.Generator) -> tuple[int, float]:
-    """Day as YYYYMMDD and time as HHMMSS.mmm; about a month between studies."""
+    """Return the date as YYYYMMDD and the time as HHMMSS.mmm; studies are about a month apart."""
     day = first + timedelta(30 * (study.number - 1) + int(rng.integers(20)))
     hour, minute, second = (int(rng.integers(most)) for most in (24, 60, 60))
     return int(day.strftime("%Y%m%d")), hour * 10000 + minute * 100 + second + 0.5
@@ -106,25 +108,25 @@ def _take(
     return radiography.take(patient, study, row.radiography, lateral=lateral)
 
 
-def _save(one: radiography.Radiograph, folder: Path, rng: np.random.Generator) -> str:
+def _save(image: radiography.Radiograph, folder: Path, rng: np.random.Generator) -> str:
     """Write an image; return its dicom_id, 40 hexadecimal digits in five groups."""
     digits = rng.bytes(20).hex()
     dicom = "-".join(digits[at : at + 8] for at in range(0, 40, 8))
     folder.mkdir(parents=True, exist_ok=True)
-    pictures.save(one.grey, folder / f"{dicom}.jpg", mode="L")
+    pictures.save(image.grey, folder / f"{dicom}.jpg", mode="L")
     return dicom
 
 
-def _described(one: radiography.Radiograph, when: tuple[int, float], *, unnamed: bool) -> Line:
-    procedure = "CHEST (PORTABLE AP)" if one.view == "AP" else "CHEST (PA AND LAT)"
-    position = "Recumbent" if one.view == "AP" else "Erect"
-    view = None if unnamed else one.view
-    meaning = None if unnamed else VIEWS[one.view]
-    return (procedure, view, *one.grey.shape, *when, procedure, meaning, position)
+def _metadata(image: radiography.Radiograph, when: tuple[int, float], *, unnamed: bool) -> Line:
+    procedure = "CHEST (PORTABLE AP)" if image.view == "AP" else "CHEST (PA AND LAT)"
+    position = "Recumbent" if image.view == "AP" else "Erect"
+    view = None if unnamed else image.view
+    meaning = None if unnamed else VIEWS[image.view]
+    return (procedure, view, *image.grey.shape, *when, procedure, meaning, position)
 
 
 def _write_gz(path: Path, frame: pd.DataFrame) -> None:
-    """Write a compressed table without the time, so that the same table gives the same bytes."""
+    """Write a gzipped table without a time stamp, so that the same table gives the same bytes."""
     text = frame.to_csv(index=False, lineterminator="\n").encode()
     with path.open("wb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
         packed.write(text)

@@ -1,4 +1,4 @@
-"""mosmed: a synthetic site as MosMedData publishes it: NIfTI volumes in folders by severity."""
+"""mosmed: write a synthetic site like MosMedData: NIfTI volumes in folders by severity."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from elsewhere.phantom.mark import MARK
 
 
 def write(folder: Path, row: Mosmed, patients: Iterable[Patient]) -> int:
-    """Write one volume a patient and the registry; return the number of scans."""
+    """Write one volume per patient and the registry; return the number of scans."""
     registry = []
     for patient in patients:
         exposure = scanner.volume(patient, row, number=0)
@@ -31,9 +31,9 @@ def write(folder: Path, row: Mosmed, patients: Iterable[Patient]) -> int:
 
 
 def _nifti(exposure: scanner.Exposure, *, from_head: bool) -> bytes:
-    """Encode; NIfTI's axes point to the right, front and head, so x and y change sign.
+    """Return a scan as NIfTI, whose axes point right, front and head: x and y change sign.
 
-    The slices of every second study lie from head to feet: only the affine tells.
+    In every second study the slices run from head to feet; only the affine states the direction.
     """
     hu = physics.to_hu(exposure.hu)
     dz, dy, dx = exposure.grid.spacing_mm

@@ -1,4 +1,4 @@
-"""pacemaker: a metal generator under the left clavicle and its lead to the right ventricle."""
+"""pacemaker: draw a pacemaker below the left clavicle, with a lead to the right ventricle."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ LEAD_MM = 1.3  # radius
 
 
 def implant(hu: Field, anatomy: Anatomy, grid: Grid) -> None:
-    """Put the pacemaker into a drawn patient, in place."""
+    """Add the pacemaker to a drawn patient, in place."""
     case = np.array([0.80 * anatomy.height_mm, -0.86 * anatomy.depth_mm, 0.52 * anatomy.width_mm])
     _put_case(hu, grid, case)
     _put_lead(hu, grid, _course(anatomy, case))
 
 
 def _put_case(hu: Field, grid: Grid, case: np.ndarray) -> None:
-    """A flat box with rounded outline."""
+    """Add the generator: a flat box with rounded outline."""
     z, y, x = (axis - np.float32(at) for axis, at in zip(grid.at, case, strict=True))
     deep, high, wide = CASE_MM
     outline = (1 - ((z / high) ** 4 + (x / wide) ** 4) ** 0.25) * wide
@@ -29,7 +29,7 @@ def _put_case(hu: Field, grid: Grid, case: np.ndarray) -> None:
 
 
 def _course(anatomy: Anatomy, case: np.ndarray) -> np.ndarray:
-    """Points (z, y, x) of the lead at each mm: up the vein, down the cava, into the ventricle."""
+    """Return points (z, y, x) of the lead, one per mm: vein, superior cava, right ventricle."""
     h, d, heart = anatomy.height_mm, anatomy.depth_mm, anatomy.heart
     corners = np.array(
         [
@@ -44,11 +44,11 @@ def _course(anatomy: Anatomy, case: np.ndarray) -> np.ndarray:
     steps = np.linalg.norm(np.diff(corners, axis=0), axis=1)
     at = np.concatenate([[0], np.cumsum(steps)])
     along = np.arange(0, at[-1], 1.0)
-    return np.stack([np.interp(along, at, one) for one in corners.T], axis=1)
+    return np.stack([np.interp(along, at, coordinate) for coordinate in corners.T], axis=1)
 
 
 def _put_lead(hu: Field, grid: Grid, points: np.ndarray) -> None:
-    """Share each mm of the thin lead among its eight nearest voxels, so that no metal is lost."""
+    """Spread each mm of the thin lead over its eight nearest voxels, so that no metal is lost."""
     origin = np.array([grid.z[0], grid.y[0], grid.x[0]])
     spacing = np.array(grid.spacing_mm)
     at = (points - origin) / spacing

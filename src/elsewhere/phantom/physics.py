@@ -1,4 +1,4 @@
-"""physics: what a scanner and an export make of a thorax."""
+"""physics: simulate a CT scanner: blur, noise, masking, and conversion of HU to stored values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GREY_LEVELS = 255
 
 @dataclass(frozen=True)
 class Shot:
-    """One use of an acquisition: what was drawn from its ranges."""
+    """The settings of one scan, drawn from the ranges of an `Acquisition`."""
 
     reconstruction: Reconstruction
     blur_mm: float
@@ -29,7 +29,7 @@ class Shot:
 
 
 def draw_shot(acquisition: Acquisition, rng: np.random.Generator, *, turn: int) -> Shot:
-    """Draw one shot; `turn` chooses the reconstruction."""
+    """Draw the settings of one scan; `turn` selects the reconstruction."""
     reconstruction = acquisition.reconstructions[turn % len(acquisition.reconstructions)]
     contrast = rng.random() < acquisition.contrast
     masked = rng.random() < acquisition.masked
@@ -46,7 +46,7 @@ def draw_shot(acquisition: Acquisition, rng: np.random.Generator, *, turn: int) 
 
 
 def expose(thorax: Thorax, grid: Grid, shot: Shot, rng: np.random.Generator) -> Field:
-    """Blur, add noise, mask: HU float32 [z, y, x] as the scanner reconstructs it.
+    """Return the reconstructed scan, HU float32 [z, y, x]: blur, add noise and mask.
 
     Noise is Gaussian with standard deviation ``shot.noise_hu`` and correlation length
     ``shot.reconstruction.grain_mm`` in the plane; a masked scan is air outside the body.
@@ -73,7 +73,7 @@ def _noise(shape: tuple[int, ...], shot: Shot, pixel_mm: float, rng: np.random.G
 
 
 def outside_circle(grid: Grid) -> NDArray[np.bool_]:
-    """Pixels outside the circle that a scanner reconstructs, [y, x]."""
+    """Return a mask [y, x] of the pixels outside the circle that a scanner reconstructs."""
     rows, columns = grid.shape[1:]
     y = np.arange(rows) - (rows - 1) / 2
     x = np.arange(columns) - (columns - 1) / 2
@@ -87,13 +87,13 @@ def to_hu(hu: Field) -> NDArray[np.int16]:
 
 
 def to_ct_number(hu: Field) -> NDArray[np.uint16]:
-    """CT numbers 0 to 4095: HU + 1024 in 12 bits (A-11)."""
+    """Convert HU to CT numbers 0 to 4095: HU + 1024 in 12 bits (A-11)."""
     numbers: Field = np.clip(np.rint(hu) + CT_NUMBER_OFFSET, 0, 4095)
     return numbers.astype(np.uint16)
 
 
 def to_grey(hu: Field, window_hu: tuple[float, float]) -> NDArray[np.uint8]:
-    """Relative intensity 0 to 255 over a window (A-11, A-12)."""
+    """Convert HU to relative intensities 0 to 255 over a window (A-11, A-12)."""
     low, high = window_hu
     grey: Field = np.rint((hu - low) * np.float32(GREY_LEVELS / (high - low)))
     return np.clip(grey, 0, GREY_LEVELS).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""pictures: write one grey plane as PNG, JPEG or TIFF, marked synthetic."""
+"""pictures: write a grey image as PNG, JPEG or TIFF, marked as synthetic."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Mode = Literal["L", "RGB", "RGBA"]
 
 
 def save(grey: NDArray[np.uint8], path: Path, *, mode: Mode) -> None:
-    """Write 8-bit grey [y, x] as the file name's type; RGB and RGBA get equal channels."""
+    """Write 8-bit grey [y, x] in the format of the file name; RGB and RGBA have equal channels."""
     picture = Image.fromarray(grey).convert(mode)
     if path.suffix == ".jpg":
         picture.save(path, quality=92, comment=MARK)

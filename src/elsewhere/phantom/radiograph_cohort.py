@@ -1,8 +1,8 @@
-"""radiograph_cohort: the patients of a synthetic site of radiographs, their studies and findings.
+"""radiograph_cohort: draw the patients of a synthetic radiograph site, their studies and findings.
 
-Two hidden causes tie the findings together as heart and lungs do: failure (a large heart, edema,
-fluid) and collapse (atelectasis, fluid, consolidation). Each finding still has exactly the
-prevalence of its row. A heart stays large; what is in the lungs changes from study to study.
+Two latent causes correlate the findings: failure (large heart, edema, fluid) and collapse
+(atelectasis, fluid, consolidation). Each finding still has exactly the prevalence of its row. An
+enlarged heart stays enlarged; the lung findings change from study to study.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ LOADINGS: Mapping[FindingName, tuple[float, float]] = {
     "Consolidation": (0.0, 0.40),
     "Atelectasis": (0.0, 0.65),
     "Pleural Effusion": (0.45, 0.55),
-}  # on failure and collapse; their product is the correlation of two findings
+}  # loadings on failure and collapse; their scalar product is the correlation of two findings
 AGE_YEARS = (18, 90)
 
 
 @dataclass(frozen=True)
 class Study:
-    """One visit: what is there, and how it is taken.
+    """One visit of a patient: the findings and the way of imaging.
 
     Attributes
     ----------
     number
         1, 2, ... within the patient.
     findings
-        What the patient has, whatever a report will say.
+        The true findings, which a report may miss.
     portable
-        Taken at the bedside, AP.
+        True if the radiograph is taken at the bedside, AP.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Study:
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient of a synthetic site; `seed` seeds all that is drawn later."""
+    """One patient of a synthetic site; `seed` is the seed of all later draws."""
 
     number: int
     sex: str
@@ -63,7 +63,7 @@ class Patient:
 
 
 def draw(row: Radiographs, findings: Mapping[FindingName, Listed]) -> tuple[Patient, ...]:
-    """Draw the patients of a row, the same for the same row."""
+    """Draw the patients of a row; the same row gives the same patients."""
     return tuple(_patient(row, findings, number) for number in range(1, row.patients + 1))
 
 
@@ -72,28 +72,28 @@ def _patient(row: Radiographs, findings: Mapping[FindingName, Listed], number: i
     causes = rng.standard_normal(2)
     heart = rng.standard_normal()
     count = int(rng.integers(*row.studies_per_patient, endpoint=True))
-    found = [_found(findings, causes, heart, rng) for _ in range(count)]
-    enlarged = "Cardiomegaly" in found[0]
+    present = [_draw_findings(findings, causes, heart, rng) for _ in range(count)]
+    enlarged = "Cardiomegaly" in present[0]
     return Patient(
         number=number,
         sex="F" if rng.random() < row.female else "M",
         age=int(np.clip(rng.normal(row.age_mean, row.age_sd), *AGE_YEARS)),
         pacemaker=_has_pacemaker(row.pacemaker, rng, enlarged=enlarged),
         studies=tuple(
-            Study(at, one, bool(rng.random() < row.radiography.portable))
-            for at, one in enumerate(found, start=1)
+            Study(number_of_study, names, bool(rng.random() < row.radiography.portable))
+            for number_of_study, names in enumerate(present, start=1)
         ),
         seed=(row.seed, number),
     )
 
 
-def _found(
+def _draw_findings(
     findings: Mapping[FindingName, Listed],
     causes: np.ndarray,
     heart: float,
     rng: np.random.Generator,
 ) -> frozenset[FindingName]:
-    """Findings of one study: each where its standard normal exceeds that of its prevalence."""
+    """Draw the findings of a study: present where a latent normal exceeds its threshold."""
     own = dict(zip(FINDINGS, rng.standard_normal(len(FINDINGS)), strict=True))
     own["Cardiomegaly"] = heart
     present = []

@@ -1,4 +1,4 @@
-"""radiography: one study of one patient, as 8-bit radiographs of its views."""
+"""radiography: simulate the 8-bit radiographs of one study of a synthetic patient."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ UPRIGHT, BEDSIDE = (0.85, 1.0), (0.55, 0.85)  # inspiration; at the bedside it i
 
 @dataclass(frozen=True)
 class Radiograph:
-    """One image.
+    """One radiograph.
 
     Attributes
     ----------
     grey
         uint8 [row, column].
     view
-        As it is taken.
+        PA, AP or LATERAL.
     pixel_mm
-        At the detector.
+        Pixel size at the detector.
     ctr
-        True cardiothoracic ratio of the patient at this breath, before magnification.
+        True cardiothoracic ratio at this inspiration, before magnification.
     """
 
     grey: NDArray[np.uint8]
@@ -40,12 +40,12 @@ class Radiograph:
 def take(
     patient: Patient, study: Study, row: Radiography, *, lateral: bool = False
 ) -> list[Radiograph]:
-    """Take the radiographs of a study: AP, or PA and with `lateral` a lateral view too."""
+    """Simulate the views of a study: AP if portable, else PA, and a lateral one with `lateral`."""
     rng = np.random.default_rng([*patient.seed, 1, study.number])
     anatomy = _anatomy(patient, enlarged="Cardiomegaly" in study.findings)
     inspiration = float(rng.uniform(*(BEDSIDE if study.portable else UPRIGHT)))
     grid = torso.grid(anatomy)
-    hu, lung = torso.stand(anatomy, grid, inspiration=inspiration)
+    hu, lung = torso.draw_torso(anatomy, grid, inspiration=inspiration)
     chest = findings.Chest(hu, lung, anatomy, grid, inspiration)
     findings.add(chest, study.findings, rng.spawn(1)[0])
     if patient.pacemaker:
@@ -55,14 +55,14 @@ def take(
     views: list[projection.View] = ["AP" if study.portable else "PA"]
     if lateral and not study.portable:
         views.append("LATERAL")
-    made = []
+    radiographs = []
     for view, stream in zip(views, rng.spawn(len(views)), strict=True):
         detector = _detector(row, anatomy, view, stream)
         integral = projection.project(mu, grid, view, detector)
-        made.append(
+        radiographs.append(
             Radiograph(_image(integral, row, detector, stream), view, detector.pixel_mm, ratio)
         )
-    return made
+    return radiographs
 
 
 def _anatomy(patient: Patient, *, enlarged: bool) -> Anatomy:
@@ -74,7 +74,7 @@ def _anatomy(patient: Patient, *, enlarged: bool) -> Anatomy:
 def _detector(
     row: Radiography, anatomy: Anatomy, view: projection.View, rng: np.random.Generator
 ) -> projection.Detector:
-    """A detector that looks at the middle of the lungs, roughly."""
+    """Draw a detector that is centred roughly on the middle of the lungs."""
     rows = int(rng.integers(*row.rows_px, endpoint=True))
     columns = int(rng.integers(*row.columns_px, endpoint=True))
     pixel = float(rng.uniform(*row.field_of_view_mm)) / max(rows, columns)

@@ -1,7 +1,7 @@
-"""reports: the 14 labels of a study as an imperfect reader of its report would write them.
+"""reports: draw the 14 labels that an imperfect labeller extracts from a study's report.
 
-1 there, 0 written as absent, -1 hedged, None not mentioned (B-18, B-23). What people read from
-the images themselves, `seen`, has neither -1 nor None.
+1: present, 0: reported as absent, -1: uncertain, None: not mentioned (B-18, B-23). Labels that
+people read from the images, `from_images`, are 0 or 1 only.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ LABELS: Final = (
     "Support Devices",
 )  # the publisher's order
 OPACITIES = ("Edema", "Consolidation", "Atelectasis")
-NAMED_OPACITY = 0.6  # share of opacities that a report also calls so
-PNEUMONIA = 0.5  # share of consolidations that a report thinks may be pneumonia
-NO_PNEUMOTHORAX = 0.4  # the commonest denial of all
+NAMED_OPACITY = 0.6  # share of opacities that a report also calls opacity
+PNEUMONIA = 0.5  # share of consolidations that a report suspects to be pneumonia
+NO_PNEUMOTHORAX = 0.4  # share of reports that exclude it, the most frequent exclusion
 Labels = dict[str, float | None]
 
 
-def read(
+def from_report(
     findings: Collection[FindingName],
     rows: Mapping[FindingName, Mentioned],
     rng: np.random.Generator,
     *,
     device: bool,
 ) -> Labels:
-    """Return the labels of a report on a study with these findings."""
+    """Draw the labels of the report on a study with these findings."""
     labels: Labels = dict.fromkeys(LABELS)
     for name in FINDINGS:
-        labels[name] = _told(rows[name], rng, there=name in findings)
+        labels[name] = _label(rows[name], rng, present=name in findings)
     opaque = any(labels[name] == 1 for name in OPACITIES)
     draws = rng.random(3)
     if opaque and draws[0] < NAMED_OPACITY:
@@ -59,9 +59,9 @@ def read(
     return labels
 
 
-def _told(row: Mentioned, rng: np.random.Generator, *, there: bool) -> float | None:
+def _label(row: Mentioned, rng: np.random.Generator, *, present: bool) -> float | None:
     draw = rng.random()
-    if there:
+    if present:
         if draw < row.uncertain:
             return -1.0
         return None if draw < row.uncertain + row.missed else 1.0
@@ -71,15 +71,15 @@ def _told(row: Mentioned, rng: np.random.Generator, *, there: bool) -> float | N
 
 
 def _conclude(labels: Labels, *, device: bool) -> None:
-    """Devices are always named; no finding: nothing else is there or hedged, devices apart."""
+    """Set "No Finding" if no label is present or uncertain; always report devices."""
     if not any(value in (1, -1) for value in labels.values()):
         labels["No Finding"] = 1.0
     if device:
         labels["Support Devices"] = 1.0
 
 
-def seen(findings: Collection[FindingName], *, device: bool) -> Labels:
-    """Return the labels of people who look at the images: each finding is there or not."""
+def from_images(findings: Collection[FindingName], *, device: bool) -> Labels:
+    """Return the labels of people who read the images: each finding is present or absent."""
     labels: Labels = dict.fromkeys(LABELS, 0.0)
     for name in findings:
         labels[name] = 1.0

@@ -1,7 +1,7 @@
-"""sars_cov_2_ct: a synthetic site as SARS-CoV-2 CT publishes it: PNG slices, no patient key (D-01).
+"""sars_cov_2_ct: write a synthetic site like SARS-CoV-2 CT: PNG slices, no patient key (D-01).
 
-As in the original every negative is RGBA and positives are partly RGB: a shortcut that a reader
-who looks at grey values only does not see.
+As in the original, every negative is RGBA and some positives are RGB: a shortcut that grey values
+alone do not show.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""scanner: one scan of one patient, as float HU."""
+"""scanner: simulate one CT scan or one axial image of a synthetic patient, in HU."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Exposure:
     hu
         float32 [z, y, x], z from feet to head.
     grid
-        Where the voxels lie.
+        Positions of the voxels.
     shot
-        How it was taken.
+        Settings of the scan.
     diseased
-        Slices that hold a lesion, bool [z].
+        Slices with a lesion, bool [z].
     """
 
     hu: thorax.Field
@@ -35,7 +35,7 @@ class Exposure:
 
 
 def volume(patient: Patient, row: Volumes, *, number: int) -> Exposure:
-    """Scan the patient for the `number`-th time; anatomy and disease stay, the shot changes."""
+    """Scan the patient for the `number`-th time; only the settings differ between scans."""
     rng = np.random.default_rng([*patient.seed, 1, number])
     shot = physics.draw_shot(patient.acquisition, rng, turn=patient.number + number)
     matrix = row.reduced_matrix if rng.random() < row.reduced else row.matrix
@@ -75,7 +75,7 @@ def _person(patient: Patient) -> tuple[thorax.Anatomy, tuple[disease.Lesion, ...
 def _level(
     lesions: tuple[disease.Lesion, ...], anatomy: thorax.Anatomy, rng: np.random.Generator
 ) -> float:
-    """Height of a slice: through a lesion if there is one, as figures are chosen."""
+    """Return the height of a slice: through a lesion if there is one, as in published figures."""
     if lesions:
         return lesions[rng.integers(len(lesions))].centre_mm[0]
     return float(rng.uniform(0.25, 0.65) * anatomy.height_mm)

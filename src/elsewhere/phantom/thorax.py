@@ -1,8 +1,8 @@
-"""thorax: one analytic thorax in HU, drawn on any grid.
+"""thorax: draw an analytic CT phantom of a healthy thorax in HU, on any grid.
 
-Millimetres in patient coordinates (LPS): x to the patient's left, y to the back, z to the head;
-x = y = 0 in the middle of the body, z = 0 at the lowest point of the lungs. All surfaces are
-signed distances, so that the same patient can be drawn at every spacing without steps.
+Coordinates are mm in patient coordinates (LPS): x to the patient's left, y to the back, z to the
+head; x = y = 0 in the middle of the body, z = 0 at the lowest point of the lungs. All surfaces are
+signed distances, so that the same patient can be drawn at any spacing without staircase edges.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ HEART_MM = 52.0  # semi-axis to left and right
 
 @dataclass(frozen=True)
 class Anatomy:
-    """Shape of one patient.
+    """The shape of one patient.
 
     Attributes
     ----------
     width_mm, depth_mm
         Semi-axes of the body.
     height_mm
-        From the lowest to the highest point of the lungs.
+        Distance from the lowest to the highest point of the lungs.
     heart
         Scale of heart and great vessels.
     shift_mm
@@ -62,7 +62,7 @@ class Grid:
 
     @property
     def at(self) -> Where:
-        """Coordinates that broadcast to [z, y, x]."""
+        """Coordinates (z, y, x) that broadcast to [z, y, x]."""
         return self.z[:, None, None], self.y[None, :, None], self.x[None, None, :]
 
     @property
@@ -94,7 +94,7 @@ def draw_anatomy(rng: np.random.Generator, *, female: bool) -> Anatomy:
 
 
 def grid(anatomy: Anatomy, *, field_of_view_mm: float, matrix: int, distance_mm: float) -> Grid:
-    """Lay slices at `distance_mm` over the whole lungs, `matrix` x `matrix` voxels each."""
+    """Return a grid over the whole lungs: slices every `distance_mm`, `matrix` x `matrix`."""
     pixel = field_of_view_mm / matrix
     count = round((anatomy.height_mm + 16) / distance_mm)
     z = (np.arange(count) + 0.5) * distance_mm - 8
@@ -109,7 +109,7 @@ def grid(anatomy: Anatomy, *, field_of_view_mm: float, matrix: int, distance_mm:
 
 
 def depth_mm(anatomy: Anatomy, at: Where, *, inspiration: float) -> Field:
-    """Distance to the surface of the nearer lung, positive inside."""
+    """Return the distance to the surface of the nearer lung, positive inside, mm."""
     left = _lung(anatomy, at, side=1, inspiration=inspiration)
     right = _lung(anatomy, at, side=-1, inspiration=inspiration)
     depth: Field = np.minimum(np.maximum(left, right), -_heart(anatomy, at))
@@ -117,9 +117,9 @@ def depth_mm(anatomy: Anatomy, at: Where, *, inspiration: float) -> Field:
 
 
 def pleura(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> tuple[Field, Field]:
-    """Distance to the chest wall and height above the diaphragm of one lung (side: 1 left), mm.
+    """Return distance to the chest wall and height above the diaphragm, mm, of one lung (1: left).
 
-    Elliptic in every slice, narrower to the apex; the diaphragm is a dome.
+    The lung is elliptic in every slice and narrows to the apex; the diaphragm is a dome.
     """
     z, y, x = at
     grow = 0.86 + 0.16 * inspiration
@@ -140,7 +140,7 @@ def _lung(anatomy: Anatomy, at: Where, *, side: int, inspiration: float) -> Fiel
 
 
 def diameters_mm(anatomy: Anatomy, *, inspiration: float) -> tuple[float, float]:
-    """Greatest horizontal diameter of the heart and, inside the ribs, of the thorax (B-43)."""
+    """Return the greatest horizontal diameters of heart and thorax (inside the ribs), mm (B-43)."""
     lung = 0.37 * (0.86 + 0.16 * inspiration)
     return 2 * HEART_MM * anatomy.heart, 2 * anatomy.width_mm * (0.46 + lung)
 
@@ -164,7 +164,7 @@ def _tube(
 
 
 def _great_vessels(anatomy: Anatomy, at: Where) -> Field:
-    """Descending and ascending aorta, arch and upper cava."""
+    """Signed distance: descending and ascending aorta, aortic arch and superior vena cava."""
     z, y, x = at
     scale = anatomy.heart
     descending = _tube(y, x, centre=(48.0, 20.0), radius_mm=12 * scale)
@@ -183,7 +183,7 @@ def _great_vessels(anatomy: Anatomy, at: Where) -> Field:
 
 
 def _airways(anatomy: Anatomy, at: Where) -> Field:
-    """Trachea and the two main bronchi."""
+    """Signed distance: trachea and the two main bronchi."""
     z, y, x = at
     carina = 0.62 * anatomy.height_mm
     trachea = np.minimum(_tube(y, x, centre=(14.0, -2.0), radius_mm=9), z - carina)
@@ -198,7 +198,7 @@ def _airways(anatomy: Anatomy, at: Where) -> Field:
 
 
 def _wave_field(grid: Grid, rng: np.random.Generator, *, wave_mm: float) -> Field:
-    """Smooth random field of unit variance: four plane waves, as products along the axes."""
+    """Return a smooth random field of unit variance: the sum of four plane waves."""
     total = np.zeros(grid.shape, np.float32)
     for _ in range(4):
         direction = rng.normal(size=3)
@@ -213,7 +213,7 @@ def _wave_field(grid: Grid, rng: np.random.Generator, *, wave_mm: float) -> Fiel
 
 
 def _vessels(anatomy: Anatomy, grid: Grid, depth: Field) -> Field:
-    """Share of vessel: tubes where two smooth random fields vanish, thinner to the surface."""
+    """Return the share of vessel: tubes where two smooth random fields are 0, thinner outwards."""
     rng = np.random.default_rng(anatomy.vessel_seed)
     wave = 42.0
     first = _wave_field(grid, rng, wave_mm=wave)
@@ -227,7 +227,7 @@ def _vessels(anatomy: Anatomy, grid: Grid, depth: Field) -> Field:
 
 
 def _share(distance: Field, edge_mm: float) -> Field:
-    """Share of a voxel on the positive side of a surface."""
+    """Return the share of each voxel on the positive side of a surface."""
     share: Field = np.clip(np.float32(0.5) + distance / np.float32(edge_mm), 0, 1)
     return share
 
@@ -237,7 +237,7 @@ def _mix(hu: Field, value: float | Field, share: Field) -> Field:
 
 
 def _bones(anatomy: Anatomy, grid: Grid, radius: Field) -> Field:
-    """Share of bone: ribs, spine and sternum."""
+    """Return the share of bone: ribs, spine and sternum."""
     z, y, x = grid.at
     edge = grid.spacing_mm[1]
     ring = 5.0 - np.abs(radius - 0.885) * anatomy.depth_mm
@@ -260,11 +260,11 @@ def draw(anatomy: Anatomy, grid: Grid, *, inspiration: float, enhancement_hu: fl
     anatomy
         Shape of the patient.
     grid
-        Where the voxels lie.
+        Positions of the voxels.
     inspiration
         0 (expiration: small lungs, denser by 130 HU) to 1 (full: -870 HU).
     enhancement_hu
-        What a contrast agent adds to heart and vessels; 0 without.
+        HU that a contrast agent adds to heart and vessels; 0 without.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""torso: what a radiograph shows and a slice through the lungs does not: neck to stomach."""
+"""torso: extend the thorax phantom from neck to stomach, for radiographs."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 
 from elsewhere.phantom.thorax import AIR_HU, MUSCLE_HU, SOFT_HU, Anatomy, Field, Grid, draw
 
-VOXEL_MM = 4.0  # a detector's blur and the beam's slabs are of this order; an eighth of the cost
-BELOW_MM, ABOVE_MM = 60.0, 55.0  # of the lungs
+VOXEL_MM = 4.0  # like the detector's blur and the beam's slabs; an eighth of the cost of 2 mm
+BELOW_MM, ABOVE_MM = 60.0, 55.0  # margins of the volume below and above the lungs
 BONE_HU = 700.0
-CORTEX = 1.2  # ribs are drawn for slices, without their cortex; a shadow needs its attenuation
+CORTEX = 1.2  # the thorax's ribs have no cortex; a radiograph needs its attenuation
 
 
 def grid(anatomy: Anatomy) -> Grid:
-    """Lay cubic voxels over the whole body from the upper abdomen to the neck."""
+    """Return a grid of cubic voxels over the body, from the upper abdomen to the neck."""
     half = anatomy.depth_mm + 6, anatomy.width_mm + 8
     z = np.arange(-BELOW_MM, anatomy.height_mm + ABOVE_MM, VOXEL_MM)
     y, x = (np.arange(-edge, edge + VOXEL_MM, VOXEL_MM) for edge in half)
@@ -26,7 +26,7 @@ def grid(anatomy: Anatomy) -> Grid:
     )
 
 
-def stand(anatomy: Anatomy, grid: Grid, *, inspiration: float) -> tuple[Field, Field]:
+def draw_torso(anatomy: Anatomy, grid: Grid, *, inspiration: float) -> tuple[Field, Field]:
     """Draw a healthy patient without a table; return HU and the share of lung, [z, y, x]."""
     thorax = draw(anatomy, grid, inspiration=inspiration, enhancement_hu=0.0)
     hu = AIR_HU + (thorax.hu - AIR_HU) * (thorax.body > 0)
@@ -39,7 +39,7 @@ def stand(anatomy: Anatomy, grid: Grid, *, inspiration: float) -> tuple[Field, F
 
 
 def _round_apices(hu: Field, lung: Field, anatomy: Anatomy, grid: Grid) -> None:
-    """Close the flat top of the drawn lungs with domes; these voxels are lung no more."""
+    """Replace the flat top of the drawn lungs by domes, in `hu` and `lung`."""
     base, high, wide = 0.72 * anatomy.height_mm, 0.27 * anatomy.height_mm, 0.34 * anatomy.width_mm
     first = int(np.searchsorted(grid.z, base))
     z, x = grid.z[first:, None, None], grid.x[None, None]
@@ -50,7 +50,7 @@ def _round_apices(hu: Field, lung: Field, anatomy: Anatomy, grid: Grid) -> None:
 
 
 def _shape_shoulders(hu: Field, anatomy: Anatomy, grid: Grid) -> None:
-    """Above the lungs the ribs end and the body narrows from the shoulders to the neck."""
+    """Remove the ribs above the lungs and narrow the body from the shoulders to the neck."""
     apex = anatomy.height_mm
     first = int(np.searchsorted(grid.z, apex - 45))
     z = grid.z[first:, None, None]
@@ -66,7 +66,7 @@ def _shape_shoulders(hu: Field, anatomy: Anatomy, grid: Grid) -> None:
 
 
 def _put_clavicles(hu: Field, anatomy: Anatomy, grid: Grid) -> None:
-    """Two bars from the sternum up and back to the shoulders."""
+    """Add the clavicles: bars from the sternum up and back to the shoulders."""
     z, y, x = grid.at
     along = np.clip((np.abs(x) - 18) / (0.75 * anatomy.width_mm - 18), 0, 1)
     line_z = anatomy.height_mm * (0.9 + 0.1 * along)
@@ -79,7 +79,7 @@ def _put_clavicles(hu: Field, anatomy: Anatomy, grid: Grid) -> None:
 
 
 def _put_stomach(hu: Field, anatomy: Anatomy, grid: Grid, *, inspiration: float) -> None:
-    """Air under the left half of the diaphragm."""
+    """Add gastric air below the left half of the diaphragm."""
     z, y, x = grid.at
     top = anatomy.height_mm * (0.37 - 0.26 * inspiration)
     radius = np.sqrt(((x - 68) / 34) ** 2 + ((y + 10) / 34) ** 2 + ((z - top + 34) / 20) ** 2)

@@ -1,4 +1,4 @@
-"""workbook: write a table as .xlsx, the same bytes each time."""
+"""workbook: write a table as .xlsx with reproducible bytes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ LONG_AGO = (1980, 1, 1, 0, 0, 0)
 
 
 def write(path: Path, rows: Iterable[Sequence[object]], *, sheet: str) -> None:
-    """Write rows, the first one being the header.
+    """Write rows; the first row is the header.
 
-    openpyxl puts the time of writing into the archive and its properties: both are fixed here.
+    openpyxl writes the current time into the archive and its properties; here both are fixed.
     """
     book = Workbook()
     book.properties.creator = "synthetic"

@@ -1,4 +1,4 @@
-"""write: make one synthetic site as a folder of data/raw, whole or not at all."""
+"""write: generate one synthetic site in data/raw, completely or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write(site: str, root: Path, row: PhantomRow) -> int:
     site
         Name of the row in ``phantoms`` and ``sites``.
     root
-        The site's folder, ``data/raw/<site>``; an older one is replaced.
+        The site's folder, ``data/raw/<site>``; an existing folder is replaced.
     row
         The row of ``phantoms``.
 
@@ -40,10 +40,10 @@ def write(site: str, root: Path, row: PhantomRow) -> int:
         Number of scans (or single images) written. The same row gives the same bytes.
     """
     patients = _draw(row)
-    shown = reported(patients, log, total=len(patients), unit=f"synthetic patients of {site}")
+    progress = reported(patients, log, total=len(patients), unit=f"synthetic patients of {site}")
     with whole(root) as folder:
         folder.mkdir()
-        count = _writer(row.kind)(folder, row, shown)
+        count = _writer(row.kind)(folder, row, progress)
         (folder / MARKER).write_text(_marker(site, row, count), encoding="utf-8")
     log.info("%s: %d synthetic scans of %d patients in %s", site, count, len(patients), root)
     return count
@@ -54,7 +54,7 @@ def _draw(row: PhantomRow) -> Patients:
         return radiograph_cohort.draw(row, row.findings)
     if isinstance(row, Phantom):
         return cohort.draw(row)
-    raise TypeError(f"phantoms: rows of kind {row.kind} do not say how patients are drawn")
+    raise TypeError(f"phantoms: rows of kind {row.kind} do not define how patients are drawn")
 
 
 def _writer(kind: str) -> Writer:
@@ -70,7 +70,7 @@ def _marker(site: str, row: PhantomRow, count: int) -> str:
 
 
 def _shortcut(row: PhantomRow) -> str:
-    """What of this site goes with the label without being the disease."""
+    """Return the line that states the shortcut of the site."""
     if isinstance(row, Radiographs):
         tied, free = row.pacemaker.with_cardiomegaly, row.pacemaker.without
         return f"pacemaker: {tied} of patients with cardiomegaly, {free} of the others"

@@ -14,7 +14,6 @@ from elsewhere.scores.comparisons import paired
 from elsewhere.scores.discrimination import Floats, auc, undefined
 from elsewhere.scores.tests import corrected_t, holm, paired_t
 
-MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
 NO_RATIO = "the split of this site has no training scans"
 ABOUT = ("site", "arm", "against", "patient_key")
@@ -47,11 +46,14 @@ class Pair:
     test_to_train: float | None
 
 
-def compare(pairs: Iterable[Pair], *, confidence: float) -> list[dict[str, Any]]:
+def compare(
+    pairs: Iterable[Pair], *, confidence: float, measures: Sequence[str]
+) -> list[dict[str, Any]]:
     """Return one row a pair, test and measure, with `COLUMNS` (D-41, D-42).
 
     [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values are those of both
-    arms in one run (fold and seed), and each of the five measures of Table I is tested: by the
+    arms in one run (fold and seed), and each of `measures`
+    is tested (D-41 has the five of Table I): by the
     paired t-test, as published, and by the corrected resampled t-test. The AUC is tested also on
     the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over seeds
     of its out-of-fold probability, and the trained models are taken as given. ``clusters`` counts
@@ -61,7 +63,7 @@ def compare(pairs: Iterable[Pair], *, confidence: float) -> list[dict[str, Any]]
     measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
     interval. What cannot be computed is None, its ``status`` undefined or not run, with a reason.
     """
-    rows = [row for pair in pairs for row in _of_pair(pair, confidence)]
+    rows = [row for pair in pairs for row in _of_pair(pair, measures, confidence)]
     for test in (PAIRED, CORRECTED, DELONG):
         family = [row for row in rows if row["test"] == test]
         adjusted = holm([row["p"] for row in family])
@@ -137,15 +139,15 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
     }
 
 
-def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
+def _of_pair(pair: Pair, measures: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:
     key = pair.scans[0].metadata.get("patient_key")
     about: dict[str, Any] = dict(zip(ABOUT, (*pair.names, key), strict=True))
     why = next((cell["reason"] for cell in pair.cells if cell["status"] == "not run"), None)
     if why is not None:
-        for test, measure in _tests():
+        for test, measure in _tests(measures):
             yield about | _empty(test, measure) | {"status": "not run", "reason": why}
         return
-    for test, measure in _tests():
+    for test, measure in _tests(measures):
         found = _empty(test, measure)
         if test == DELONG:
             found |= on_scans(pair.scans, confidence=confidence)
@@ -154,8 +156,8 @@ def _of_pair(pair: Pair, confidence: float) -> Iterator[dict[str, Any]]:
         yield about | found | {"status": "undefined" if found["p"] is None else "ok"}
 
 
-def _tests() -> list[tuple[str, str]]:
-    over_runs = [(test, measure) for test in (PAIRED, CORRECTED) for measure in MEASURES]
+def _tests(measures: Sequence[str]) -> list[tuple[str, str]]:
+    over_runs = [(test, measure) for test in (PAIRED, CORRECTED) for measure in measures]
     return [*over_runs, (DELONG, "auc")]
 
 

@@ -15,7 +15,8 @@ import pandas as pd
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Unit
-from elsewhere.scores.measures import Judged, absent, measure
+from elsewhere.scores.measures import absent, measure
+from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, findings
 from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
 
@@ -89,7 +90,8 @@ def assemble(
     """
     reason = _not_run(test)
     runs: list[dict[str, Any]] = []
-    pooled = absent("not run", reason=reason) | {"fold": "pooled", "seed": "pooled"}
+    pooled = absent("not run", reason, metrics=scoring.metrics)
+    pooled |= {"fold": "pooled", "seed": "pooled"}
     if not reason:
         chosen = _chosen(test, training, names["site"], scoring)
         runs = [

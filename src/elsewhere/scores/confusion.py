@@ -42,25 +42,9 @@ def count(labels: Ints, *, calls: NDArray[np.bool_]) -> Confusion:
     )
 
 
-def measures(counts: Confusion) -> tuple[dict[str, float | None], dict[str, str]]:
-    """Return accuracy (A-55), sensitivity, specificity, F1 and precision.
-
-    Returns
-    -------
-    tuple
-        The measures, None where the denominator is 0; and for each None its reason.
-    """
-    tp, fp, tn, fn = counts
-    shares = {
-        "accuracy": (tp + tn, sum(counts), "there are no test scans"),
-        "sensitivity": (tp, tp + fn, "no test scan is positive"),
-        "specificity": (tn, tn + fp, "no test scan is negative"),
-        "f1": (2 * tp, 2 * tp + fp + fn, "no test scan is positive or called positive"),
-        "precision": (tp, tp + fp, "no test scan is called positive"),
-    }
-    values = {name: part / of if of else None for name, (part, of, _) in shares.items()}
-    reasons = {name: why for name, (_, of, why) in shares.items() if not of}
-    return values, reasons
+def accuracy(counts: Confusion) -> float | None:
+    """Return the share of right calls (A-55), None without scans."""
+    return (counts.tp + counts.tn) / sum(counts) if sum(counts) else None
 
 
 def normalised(counts: Confusion) -> Matrix:
@@ -97,7 +81,7 @@ def average(sites: Mapping[str, Confusion], *, without: Collection[str] = ()) ->
     """
     kept = {name: counts for name, counts in sites.items() if name not in without}
     matrices = {name: normalised(counts) for name, counts in kept.items()}
-    accuracies = [measures(counts)[0]["accuracy"] for counts in kept.values()]
+    accuracies = [accuracy(counts) for counts in kept.values()]
     present = [[name for name, matrix in matrices.items() if matrix[row][0] is not None]
                for row in (0, 1)]  # fmt: skip
     return Averages(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,44 @@ def told(
         reason = "no fold has patients of two names on both sides"
         return {"auc": None, **counted, "status": "undefined", "reason": reason}
     return {"auc": round(float(np.mean(areas)), 4), **counted, "status": "ok", "reason": None}
+
+
+def laid_out(
+    rows: pd.DataFrame, features: Sequence[Floats], *, seed: int
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the embeddings of all sites in one plane, and what can be told from them.
+
+    Parameters
+    ----------
+    rows
+        site, scan_id, patient_id and label of each scan.
+    features
+        Embeddings of the scans of each site, in the order of the rows.
+    seed
+        Of the plane and of the folds.
+
+    Returns
+    -------
+    tuple
+        Rows of `explained.EMBEDDINGS`, and the entries of the record of an explained arm.
+    """
+    components, variance = reduced(np.concatenate(features))
+    how, places = plane(components, seed=seed)
+    patients = rows["site"] + "|" + rows["patient_id"]
+    answers = {
+        what: told(components, rows[column], patients=patients, seed=seed)
+        for what, column in (("site", "site"), ("class", "label"))
+    }
+    frame = rows[["site", "scan_id", "label"]].assign(
+        x=places[:, 0], y=places[:, 1], components=[*components]
+    )
+    return frame, {
+        "features": features[0].shape[1],
+        "components": components.shape[1],
+        "variance": variance,
+        "plane": how,
+        "told": answers,
+    }
 
 
 def _areas(

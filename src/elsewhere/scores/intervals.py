@@ -44,6 +44,15 @@ class Draws(NamedTuple):
     patient: Ints
 
 
+class ResampledCounts(NamedTuple):
+    """Right and wrong calls in each resample [b]."""
+
+    tp: Floats
+    fp: Floats
+    tn: Floats
+    fn: Floats
+
+
 class Shares(NamedTuple):
     """Values of each resample [b], NaN where no scan of the class was drawn."""
 
@@ -190,8 +199,8 @@ def _blocks(n: int, width: int) -> Iterator[slice]:
     return (slice(at, at + rows) for at in range(0, n, rows))
 
 
-def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) -> Shares:
-    """Return accuracy, sensitivity and specificity of each resample.
+def resampled_counts(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) -> ResampledCounts:
+    """Return the right and wrong calls of each resample.
 
     Parameters
     ----------
@@ -205,7 +214,12 @@ def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) ->
     counts = np.stack([np.bincount(draws.patient, weights=kind) for kind in kinds], axis=1)
     # whole numbers: the product is exact in any order of summation
     blocks = _blocks(*draws.weights.shape)
-    tp, fp, tn, fn = np.concatenate([draws.weights[rows] @ counts for rows in blocks]).T
+    return ResampledCounts(*np.concatenate([draws.weights[rows] @ counts for rows in blocks]).T)
+
+
+def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) -> Shares:
+    """Return accuracy, sensitivity and specificity of each resample, as `resampled_counts`."""
+    tp, fp, tn, fn = resampled_counts(labels, calls=calls, draws=draws)
     with np.errstate(invalid="ignore"):
         return Shares((tp + tn) / (tp + fp + tn + fn), tp / (tp + fn), tn / (tn + fp))
 

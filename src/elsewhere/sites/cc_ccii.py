@@ -1,4 +1,7 @@
-"""cc_ccii: CC-CCII: {NCP,CP,Normal}/<patient>/<scan>/NNNN.{png,jpg} (A-02, A-11, A-20, A-21)."""
+"""cc_ccii: layout of CC-CCII, CT as stacks of 8-bit slices (A-02, A-11, A-20, A-21).
+
+Files: {NCP,CP,Normal}/<patient>/<scan>/NNNN.{png,jpg}
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ from elsewhere.sites.layout import (
     images,
     number,
     sex,
-    table,
     visible,
 )
+from elsewhere.sites.published_table import table
 
 log = logging.getLogger(__name__)
 
@@ -41,48 +44,48 @@ class _Listed:
 
 
 class CcCcii(CcCciiOptions, Layout):
-    """Stacks of 8-bit slices; NCP is COVID-19, common pneumonia and normal are negative."""
+    """Stacks of 8-bit slices; NCP is COVID-19, CP (common pneumonia) and Normal are negative."""
 
     citation: ClassVar[str] = "Zhang et al. 2020, Cell 181(6):1423-1433 (CC-CCII)"
     licence: ClassVar[str] = "CNCB-NGDC terms: research use"
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a folder; the tables are used as far as they are there."""
+        """Yield one scan per folder; the two tables are optional."""
         classes = [name for name in _CLASSES if (root / name).is_dir()]
         if not classes:
             raise LayoutError(f"{root}: expected folders {', '.join(_CLASSES)}")
-        people = _people(root / "metadata.csv")
+        patients = _patients(root / "metadata.csv")
         listed = _listed(root / "unzip_filenames.csv")
-        seen = set()
+        on_disk = set()
         for category in classes:
             for patient in (path for path in visible(root / category) if path.is_dir()):
-                for one in (path for path in visible(patient) if path.is_dir()):
-                    seen.add((patient.name, one.name))
-                    yield self._scan(one, category, people, listed)
+                for scan_folder in (path for path in visible(patient) if path.is_dir()):
+                    on_disk.add((patient.name, scan_folder.name))
+                    yield self._scan(scan_folder, category, patients, listed)
         for (patient_id, scan_id), row in sorted((listed or {}).items()):
-            if (patient_id, scan_id) not in seen:
+            if (patient_id, scan_id) not in on_disk:
                 path = f"{row.label}/{patient_id}/{scan_id}"
                 yield LeftOut(path, "missing", "listed in unzip_filenames.csv, not on disk")
 
     def _scan(
         self,
-        at: Path,
+        scan_folder: Path,
         category: str,
-        people: dict[str, tuple[Sex, float]],
+        patients: dict[str, tuple[Sex, float]],
         listed: dict[tuple[str, str], _Listed] | None,
     ) -> Scan | LeftOut:
-        patient = at.parent.name
-        relative = f"{category}/{patient}/{at.name}"
-        files = images(at, *_SUFFIXES)
+        patient = scan_folder.parent.name
+        relative = f"{category}/{patient}/{scan_folder.name}"
+        files = images(scan_folder, *_SUFFIXES)
         try:
-            self._check(files)
+            self._check_files(files)
             if listed is not None:
-                _agree(listed.get((patient, at.name)), category, len(files))
+                _check_against_list(listed.get((patient, scan_folder.name)), category, len(files))
         except Unusable as error:
             return LeftOut(relative, error.reason, error.detail, tuple(files))
         source = Source(kind="stack", files=tuple(files), first_slice=self.first_slice)
-        known_sex, known_age = people.get(patient, ("unknown", float("nan")))
+        known_sex, known_age = patients.get(patient, ("unknown", float("nan")))
         return Scan(
             relative,
             relative,
@@ -94,7 +97,7 @@ class CcCcii(CcCciiOptions, Layout):
             age=known_age,
         )
 
-    def _check(self, files: list[Path]) -> None:
+    def _check_files(self, files: list[Path]) -> None:
         if not files:
             raise Unusable("no_image", f"no {' or '.join(_SUFFIXES)} file in the folder")
         numbers = [slice_number(path) for path in numbered(files)] if len(files) > 1 else []
@@ -103,10 +106,10 @@ class CcCcii(CcCciiOptions, Layout):
             raise Unusable("gap", f"{skipped} slice numbers are missing between first and last")
 
 
-def _agree(row: _Listed | None, category: str, slices: int) -> None:
+def _check_against_list(row: _Listed | None, category: str, slices: int) -> None:
     if row is None:
         raise Unusable("not_listed", "unzip_filenames.csv has no such patient and scan")
-    # only the class names are documented; whatever else the column holds cannot be compared
+    # only the class names are documented; other values of the column cannot be compared
     if row.label in _CLASSES and row.label != category:
         raise Unusable("label_conflict", f"unzip_filenames.csv says {row.label}, not {category}")
     stated = number(row.slices)
@@ -114,12 +117,12 @@ def _agree(row: _Listed | None, category: str, slices: int) -> None:
         raise Unusable("slice_count", f"{slices} slices, unzip_filenames.csv says {stated:g}")
 
 
-def _people(path: Path) -> dict[str, tuple[Sex, float]]:
+def _patients(path: Path) -> dict[str, tuple[Sex, float]]:
     if not path.is_file():
         log.warning("%s is missing: sex and age stay unknown", path.name)
         return {}
     rows = table(path, required=("patient_id", "Age"))
-    # the header explains its values, such as Sex(Male/Female), in more than one way
+    # versions of the table explain the values in the header differently, such as Sex(Male/Female)
     sex_column = next((name for name in (rows[0] if rows else ()) if name.startswith("Sex")), "")
     return {row["patient_id"]: (sex(row.get(sex_column, "")), age(row["Age"])) for row in rows}
 

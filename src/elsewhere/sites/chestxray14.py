@@ -1,4 +1,7 @@
-"""chestxray14: NIH ChestX-ray14: frontal PNG images, findings joined by "|" (B-03)."""
+"""chestxray14: layout of NIH ChestX-ray14, frontal chest radiographs as PNG (B-03).
+
+The table joins the findings of an image by "|".
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, relative,
 _TABLES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
 _COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 _SEX = ("Patient Gender", "Patient Sex")
-# the publisher leaves the drawing of validation patients from the first list to its users
+# the publisher leaves it to users to draw validation patients from the first list
 _LISTS: Final[dict[str, Part]] = {"train_val_list.txt": "train", "test_list.txt": "test"}
 _NOTHING = "No Finding"
 
@@ -28,8 +31,8 @@ _NOTHING = "No Finding"
 class ChestXray14(ChestXray14Options, Layout):
     """Frontal radiographs in `images/` or `images_001/images/` to `images_012/images/`.
 
-    A finding that is not listed for an image is negative: the publisher's text mining knows
-    neither uncertain nor blank.
+    A finding that is not listed for an image is negative: the publisher's text mining has neither
+    uncertain nor blank findings.
     """
 
     citation: ClassVar[str] = "Wang et al. 2017, CVPR:3462-3471 (ChestX-ray8, ChestX-ray14)"
@@ -37,10 +40,10 @@ class ChestXray14(ChestXray14Options, Layout):
     suffixes: ClassVar[tuple[str, ...]] = (".png",)
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a row of the table whose image is there, whichever folder holds it."""
+        """Yield one scan per row of the table whose image exists, in any of the folders."""
         listed, listing = self.records(root)
-        found = radiographs.images(root, *self.suffixes)
-        files = {place: path for place, path in found.items() if place.startswith("images")}
+        image_files = radiographs.images(root, *self.suffixes)
+        files = {place: path for place, path in image_files.items() if place.startswith("images")}
         counts = Counter(path.name for path in files.values())
         places = {}
         for place, path in files.items():
@@ -49,33 +52,38 @@ class ChestXray14(ChestXray14Options, Layout):
             else:
                 detail = f"{counts[path.name]} images of the folders have one name"
                 yield LeftOut(place, "same_name", detail, (path,))
-        known = {name: places.get(name, f"images/{name}") for name in listed["name"]}
-        listed = listed.assign(place=listed["name"].map(known))
-        doubled = listed["name"].isin(counts.keys() - places.keys())
-        single = {place: files[place] for place in places.values()}
-        yield from radiographs.scans(listed[~doubled], root=root, files=single, listing=listing)
+        place_by_name = {name: places.get(name, f"images/{name}") for name in listed["name"]}
+        listed = listed.assign(place=listed["name"].map(place_by_name))
+        ambiguous = listed["name"].isin(counts.keys() - places.keys())
+        unique_files = {place: files[place] for place in places.values()}
+        yield from radiographs.scans(
+            listed[~ambiguous], root=root, files=unique_files, listing=listing
+        )
 
     def rest(self, path: Path, root: Path) -> LeftOut:
-        """Return the row of a file that is no scan: the lists of the split are tables."""
+        """Return the row of a file that is not a scan; the lists of the split are tables."""
         if path.name in _LISTS and path.is_file():
             return LeftOut(relative(path, root), "table", "a table", (path,))
         return super().rest(path, root)
 
     def records(self, root: Path) -> tuple[pd.DataFrame, str]:
-        """Return the table's rows as columns of `radiographs.Record` but `place`, and its name."""
+        """Return the rows of the table and its name.
+
+        The columns are those of `radiographs.Record` except `place`.
+        """
         path = radiographs.first_file(root, *_TABLES)
         rows = radiographs.table(path, required=_COLUMNS, optional=_SEX)
         rows = radiographs.once(rows, "Image Index")
-        written = next((rows[name] for name in _SEX if name in rows), None)
+        sexes = next((rows[name] for name in _SEX if name in rows), None)
         findings = radiographs.each(rows["Finding Labels"], _findings)
         parts = _parts(root)
         records = pd.DataFrame(
             {
                 "name": rows["Image Index"],
-                # 00000001 and 1 are one patient in two versions of the table
+                # 00000001 and 1 are the same patient in two versions of the table
                 "patient": rows["Patient ID"].str.lstrip("0").astype(object),
                 "findings": findings,
-                "sex": "unknown" if written is None else radiographs.each(written, sex),
+                "sex": "unknown" if sexes is None else radiographs.each(sexes, sex),
                 "age": radiographs.each(rows["Patient Age"], radiographs.years),
                 "view": radiographs.each(rows["View Position"], _view),
                 "part": [parts.get(name, "") for name in rows["Image Index"]],
@@ -92,18 +100,18 @@ class ChestXray14(ChestXray14Options, Layout):
 
 
 def _parts(root: Path) -> dict[str, Part]:
-    """Return the part of each image that a list names; the lists need not be there."""
-    found: dict[str, Part] = {}
+    """Return the part of each image in the publisher's lists; the lists are optional."""
+    part_by_image: dict[str, Part] = {}
     for name, part in _LISTS.items():
         path = root / name
         listed = {*path.read_text(encoding="utf-8-sig").split()} if path.is_file() else set()
-        if listed & found.keys():
+        if listed & part_by_image.keys():
             raise LayoutError(
-                f"{path}: {len(listed & found.keys())} of its images are in the other list too; "
-                "get both lists again from the publisher"
+                f"{path}: {len(listed & part_by_image.keys())} of its images are in the other list "
+                "too; get both lists again from the publisher"
             )
-        found.update(dict.fromkeys(listed, part))
-    return found
+        part_by_image.update(dict.fromkeys(listed, part))
+    return part_by_image
 
 
 def _findings(written: str) -> Mapping[str, State] | None:
@@ -119,12 +127,12 @@ def _findings(written: str) -> Mapping[str, State] | None:
 
 
 def _contradicts(findings: Mapping[str, State] | None) -> bool:
-    """Say whether an image has no finding and a finding at once."""
+    """Return whether an image has both "No Finding" and a finding."""
     states = list((findings or {}).values())
     return states.count("positive") > 1 and (findings or {})["no_finding"] == "positive"
 
 
 def _view(written: str) -> View:
-    """Return PA or AP; the data set holds frontal images only (B-03)."""
+    """Return PA or AP, else frontal: the data set has frontal images only (B-03)."""
     views: dict[str, View] = {"PA": "PA", "AP": "AP"}
     return views.get(written.upper(), "frontal")

@@ -1,4 +1,7 @@
-"""chexpert: CheXpert: train/patientNNNNN/studyN/viewN_*.jpg, four states a finding (B-01, B-02)."""
+"""chexpert: layout of CheXpert, chest radiographs as JPEG with 14 findings (B-01, B-02).
+
+Files: train/patientNNNNN/studyN/viewN_*.jpg; each finding has one of four states.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
 
 _COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *CHEXPERT_LABELS)
 _TABLES: Final[dict[str, Part]] = {"train": "train", "valid": "validation"}
-# the archive's own folder, as it is unpacked and as `Path` begins
+# the top folder of the publisher's archive; the column `Path` begins with it
 _TOP = r"^CheXpert[^/]*/"
 _TOPS = ("", "CheXpert-v1.0/", "CheXpert-v1.0-small/")
 _PATIENT = r"(?:^|/)(patient\d+)/"
@@ -26,8 +29,8 @@ _PATIENT = r"(?:^|/)(patient\d+)/"
 class CheXpert(CheXpertOptions, Layout):
     """Frontal and lateral radiographs; train.csv is labelled by rules, valid.csv by radiologists.
 
-    Images and tables may lie below the site's folder with or without the archive's own folder
-    (CheXpert-v1.0, CheXpert-v1.0-small).
+    Images and tables may be directly in the site's folder, or in the folder of the publisher's
+    archive (CheXpert-v1.0, CheXpert-v1.0-small).
     """
 
     citation: ClassVar[str] = "Irvin et al. 2019, AAAI 33:590-597 (CheXpert)"
@@ -35,10 +38,10 @@ class CheXpert(CheXpertOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = (".jpg",)
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a row of the tables whose image is there."""
+        """Yield one scan per row of the tables whose image exists."""
         listed = self.records(root)
         files = radiographs.images(root, *self.suffixes)
-        # the row's own place first: both sizes of the data set may lie side by side
+        # the path in the row first: both sizes of the data set may be in one folder
         as_written = listed["Path"].isin(files.keys())
         listed["place"] = listed["Path"].where(as_written, listed["name"])
         yield from radiographs.scans(
@@ -46,7 +49,7 @@ class CheXpert(CheXpertOptions, Layout):
         )
 
     def records(self, root: Path) -> pd.DataFrame:
-        """Return the tables' rows as columns of `radiographs.Record`; `place` is still open."""
+        """Return the rows of the tables with the columns of `radiographs.Record` except `place`."""
         tables = []
         for part, standard in _TABLES.items():
             path = radiographs.first_file(root, *(f"{top}{part}.csv" for top in _TOPS))
@@ -76,7 +79,7 @@ class CheXpert(CheXpertOptions, Layout):
 
 
 def _view(written: str) -> View:
-    """Return the view for "Frontal|AP" and the like; a frontal image may be LL, RL or blank."""
+    """Return the view for texts such as "Frontal|AP"; a frontal image may be LL, RL or blank."""
     side, projection = written.split("|", 1)
     views: dict[str, View] = {"PA": "PA", "AP": "AP"}
     if side == "Frontal":

@@ -1,4 +1,7 @@
-"""covid_ct: COVID-CT (D-02): CT_COVID and CT_NonCOVID with two tables of patients."""
+"""covid_ct: layout of COVID-CT, single CT slices as images with two tables of patients (D-02).
+
+Files: CT_COVID/*, CT_NonCOVID/* (png or jpg)
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from typing import ClassVar
 from elsewhere.design.layouts.covid_ct import CovidCtOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
-from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex, table
+from elsewhere.sites.layout import NAN, Layout, LeftOut, Scan, Sex, age, folder, images, sex
+from elsewhere.sites.published_table import table
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
 _POSITIVE, _NEGATIVE = "COVID-CT-MetaInfo.xlsx", "NonCOVID-CT-MetaInfo.csv"
@@ -25,11 +29,11 @@ class _Person:
 
 
 class CovidCt(CovidCtOptions, Layout):
-    """Single slices cut from figures of papers; `name%k.png` is the k-th panel of a figure.
+    """Single slices cut out of figures of papers; `name%k.png` is the k-th panel of a figure.
 
-    Names in the tables and on disk differ in places (no suffix, blanks): an image is matched by
-    its exact name first, then by its name without suffix, case and blanks; what has no match in
-    the other list is a rejected row.
+    Some names in the tables differ from those on disk (no suffix, blanks). An image is matched by
+    its exact name first, then by its name without suffix, case and blanks. An image or row without
+    a match is rejected.
     """
 
     citation: ClassVar[str] = "Yang et al. 2020, COVID-CT-Dataset, arXiv 2003.13865"
@@ -37,25 +41,25 @@ class CovidCt(CovidCtOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan an image that a table gives a patient."""
+        """Yield one scan per image that a table assigns to a patient."""
         positive = table(root / _POSITIVE, required=("File name", "Patient ID", "Age", "Gender"))
-        people = {
+        patients = {
             row["File name"]: _Person(row["Patient ID"], sex(row["Gender"]), age(row["Age"]))
             for row in positive
             if row["File name"]
         }
-        yield from _category(root, "CT_COVID", people, _POSITIVE)
+        yield from _category(root, "CT_COVID", patients, _POSITIVE)
         negative = table(root / _NEGATIVE, required=("image name", "patient id"))
-        others = {row["image name"]: _Person(row["patient id"]) for row in negative}
-        yield from _category(root, "CT_NonCOVID", others, _NEGATIVE)
+        negative_patients = {row["image name"]: _Person(row["patient id"]) for row in negative}
+        yield from _category(root, "CT_NonCOVID", negative_patients, _NEGATIVE)
 
 
 def _category(
-    root: Path, category: str, people: Mapping[str, _Person], table_name: str
+    root: Path, category: str, patients: Mapping[str, _Person], table_name: str
 ) -> Iterator[Scan | LeftOut]:
-    at = folder(root, category, f"Images-processed/{category}")
-    files = {path.name: path for path in images(at, *_SUFFIXES)}
-    matched = match(set(people), set(files))
+    image_folder = folder(root, category, f"Images-processed/{category}")
+    files = {path.name: path for path in images(image_folder, *_SUFFIXES)}
+    matched = match(set(patients), set(files))
     label = int(category == "CT_COVID")
     for name, path in files.items():
         relative = path.relative_to(root).as_posix()
@@ -63,26 +67,26 @@ def _category(
             detail = f"no row of {table_name} names this image"
             yield LeftOut(relative, "not_listed", detail, (path,))
             continue
-        person = people[matched[name]]
+        person = patients[matched[name]]
         if not person.patient:
             detail = f"{table_name} gives this image no patient"
             yield LeftOut(relative, "no_patient", detail, (path,))
             continue
         source = Source(kind="stack", files=(path,))
-        # the name without the folder: both places of the images give one identifier
+        # without the folder, so that both possible places of an image give the same identifier
         key = f"{category}/{name}"
         patient, known_sex, known_age = person.patient, person.sex, person.age
         yield Scan(key, relative, patient, label, category, source, sex=known_sex, age=known_age)
-    for name in sorted(set(people) - set(matched.values())):
+    for name in sorted(set(patients) - set(matched.values())):
         yield LeftOut(
-            f"{at.relative_to(root).as_posix()}/{name}",
+            f"{image_folder.relative_to(root).as_posix()}/{name}",
             "missing",
             f"listed in {table_name}, not on disk",
         )
 
 
 def match(listed: set[str], on_disk: set[str]) -> dict[str, str]:
-    """Return the listed name of every file on disk that has exactly one.
+    """Return the listed name of every file on disk that matches exactly one.
 
     Parameters
     ----------
@@ -96,23 +100,23 @@ def match(listed: set[str], on_disk: set[str]) -> dict[str, str]:
     dict
         File name to listed name; no listed name is used twice.
     """
-    found = {name: name for name in on_disk & listed}
-    left = _by_normal(listed - on_disk)
-    for normal, names in _by_normal(on_disk - listed).items():
-        candidates = left.get(normal, [])
+    matches = {name: name for name in on_disk & listed}
+    listed_only = _by_normalised(listed - on_disk)
+    for normalised, names in _by_normalised(on_disk - listed).items():
+        candidates = listed_only.get(normalised, [])
         if len(names) == len(candidates) == 1:
-            found[names[0]] = candidates[0]
-    return found
+            matches[names[0]] = candidates[0]
+    return matches
 
 
-def _by_normal(names: set[str]) -> dict[str, list[str]]:
+def _by_normalised(names: set[str]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for name in sorted(names):
-        groups.setdefault(_normal(name), []).append(name)
+        groups.setdefault(_normalised(name), []).append(name)
     return groups
 
 
-def _normal(name: str) -> str:
+def _normalised(name: str) -> str:
     plain = unicodedata.normalize("NFC", name).casefold()
     for suffix in _SUFFIXES:
         plain = plain.removesuffix(suffix)

@@ -1,4 +1,7 @@
-"""covid_ctset: COVID-CTset: 16-bit TIFF slices, HU by Patients_metadata.csv (A-22, A-23)."""
+"""covid_ctset: layout of COVID-CTset, CT as 16-bit TIFF slices (A-22, A-23).
+
+Patients_metadata.csv gives the rescale slope and intercept to HU.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from elsewhere.design.layouts.covid_ctset import CovidCtsetOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
-from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex, table
+from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex
+from elsewhere.sites.published_table import table
 
 _SERIES = ("SR_2", "SR_3", "SR_4")
 _NESTED = re.compile(r"^(covid|normal)\d*$")
@@ -30,9 +34,9 @@ class _Files:
 
 
 class CovidCtset(CovidCtsetOptions, Layout):
-    """Three series a patient, of different thickness and kernel.
+    """Three series per patient, with different slice thickness and kernel.
 
-    Files lie nested, `covid1/patient1/SR_2/*.tif`, or flat, with names such as
+    Files are nested, `covid1/patient1/SR_2/*.tif`, or flat, with names such as
     `137covid_patient1_SR_2_IM00010.tif`; both may occur in one download.
     """
 
@@ -41,30 +45,34 @@ class CovidCtset(CovidCtsetOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = (".tif", ".tiff")
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a series; label and rescale come from the two tables."""
-        people = _by_patient(root / "Patient_details.csv", "SEX", "AGE", "COVID-19 Infection")
-        needed = [f"{one} Rescale{part}" for one in _SERIES for part in ("Slope", "Intercept")]
-        headers = _by_patient(root / "Patients_metadata.csv", *needed)
-        found, others = _found(root)
-        for path in others:
+        """Yield one scan per series; label and rescale parameters come from the two tables."""
+        patients = _by_patient(root / "Patient_details.csv", "SEX", "AGE", "COVID-19 Infection")
+        rescale_columns = [
+            f"{column} Rescale{parameter}"
+            for column in _SERIES
+            for parameter in ("Slope", "Intercept")
+        ]
+        headers = _by_patient(root / "Patients_metadata.csv", *rescale_columns)
+        series_files, unexpected = _group_by_series(root)
+        for path in unexpected:
             detail = "neither covid1/patientN/SR_k/*.tif nor *covid_patientN_SR_k_IM*.tif"
             yield LeftOut(relative(path, root), "unexpected_file", detail, (path,))
-        for (patient, series), files in sorted(found.items()):
-            yield self._scan(patient, series, files, people, headers)
-        for patient, series in _expected(headers):
-            if (patient, series) not in found:
-                at = f"{patient}/{series}"
-                yield LeftOut(at, "missing", "listed in Patients_metadata.csv, not on disk")
+        for (patient, series), files in sorted(series_files.items()):
+            yield self._scan(patient, series, files, patients, headers)
+        for patient, series in _listed_series(headers):
+            if (patient, series) not in series_files:
+                place = f"{patient}/{series}"
+                yield LeftOut(place, "missing", "listed in Patients_metadata.csv, not on disk")
 
     def _scan(
         self,
         patient: str,
         series: str,
         files: _Files,
-        people: Mapping[str, _Row],
+        patients: Mapping[str, _Row],
         headers: Mapping[str, _Row],
     ) -> Scan | LeftOut:
-        person = people.get(patient)
+        person = patients.get(patient)
         if person is None:
             detail = "Patient_details.csv has no such patient"
             return LeftOut(files.at, "not_listed", detail, tuple(files.files))
@@ -90,12 +98,12 @@ class CovidCtset(CovidCtsetOptions, Layout):
     def _source(self, files: _Files, header: _Header) -> Source:
         bits = header.number("BitsStored")
         slope, intercept = header.number("RescaleSlope"), header.number("RescaleIntercept")
-        known = slope is not None and intercept is not None
+        complete = slope is not None and intercept is not None
         return Source(
             kind="stack",
             files=tuple(files.files),
-            slope=slope if known else None,
-            intercept=intercept if known else None,
+            slope=slope if complete else None,
+            intercept=intercept if complete else None,
             spacing_mm=header.spacing_mm(),
             bits_stored=None if bits is None else int(bits),
             first_slice=self.first_slice,
@@ -117,15 +125,15 @@ class _Header:
         return number(self.text(name))
 
     def spacing_mm(self) -> SpacingMm:
-        """Return the pixel spacing, and the slice thickness for want of a distance."""
+        """Return (dz, dy, dx); dz is the slice thickness, as no slice distance is published."""
         thickness = self.number("SliceThickness")
         dy, dx = NAN, NAN
         if self.text("PixelSpacing"):
             parts = self.text("PixelSpacing").strip("[]").split(",")
-            found = [number(part.strip()) for part in parts]
-            if len(found) != 2 or found[0] is None or found[1] is None:
+            numbers = [number(part.strip()) for part in parts]
+            if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
                 raise Unusable("bad_number", "Pixel Spacing should be two numbers")
-            dy, dx = found[0], found[1]
+            dy, dx = numbers[0], numbers[1]
         return (NAN if thickness is None else thickness, dy, dx)
 
     def acquisition(self) -> Acquisition:
@@ -143,8 +151,8 @@ def _by_patient(path: Path, *columns: str) -> dict[str, _Row]:
     return {row["Patient ID"]: row for row in rows}
 
 
-def _expected(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
-    """Return the series whose row is filled; the real tables leave 12 of 1,131 empty."""
+def _listed_series(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
+    """Return the series with values in the table; the published table lacks 12 of 1,131."""
     filled = [
         (patient, series)
         for patient, row in headers.items()
@@ -154,25 +162,25 @@ def _expected(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
     return sorted(filled)
 
 
-def _found(root: Path) -> tuple[dict[tuple[str, str], _Files], list[Path]]:
-    others: list[Path] = []
-    found: dict[tuple[str, str], _Files] = {}
+def _group_by_series(root: Path) -> tuple[dict[tuple[str, str], _Files], list[Path]]:
+    unexpected: list[Path] = []
+    series_files: dict[tuple[str, str], _Files] = {}
     for path in sorted(root.rglob("*")):
-        below = path.relative_to(root)
+        relative_path = path.relative_to(root)
         if path.suffix.lower() not in CovidCtset.suffixes or not path.is_file():
             continue
-        if any(part.startswith(HIDDEN) for part in below.parts):
+        if any(part.startswith(HIDDEN) for part in relative_path.parts):
             continue
-        nested = [_NESTED.match(part) for part in below.parts[:-3]]
+        nested = [_NESTED.match(part) for part in relative_path.parts[:-3]]
         flat = _FLAT.search(path.name)
         if flat:
             folder, key = flat[1].lower(), (flat[2], flat[3])
-            at = (below.parent / path.name[: flat.end() - 1]).as_posix()
+            at = (relative_path.parent / path.name[: flat.end() - 1]).as_posix()
         elif nested and nested[-1]:
-            folder, key = nested[-1][1], (below.parts[-3], below.parts[-2])
-            at = below.parent.as_posix()
+            folder, key = nested[-1][1], (relative_path.parts[-3], relative_path.parts[-2])
+            at = relative_path.parent.as_posix()
         else:
-            others.append(path)
+            unexpected.append(path)
             continue
-        found.setdefault(key, _Files(folder, at)).files.append(path)
-    return found, others
+        series_files.setdefault(key, _Files(folder, at)).files.append(path)
+    return series_files, unexpected

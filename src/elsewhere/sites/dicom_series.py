@@ -1,32 +1,45 @@
-"""dicom_series: a tree of DICOM series and the user's label.csv, such as UTSW (A-03 to A-06)."""
+"""dicom_series: layout of a folder of DICOM CT series with a label.csv, as UTSW (A-03 to A-06)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from os.path import commonpath
 from pathlib import Path
 from typing import ClassVar
 
 from elsewhere.design.layouts.dicom_series import DicomSeriesOptions
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import walk
 from elsewhere.imaging.dicom import group, recognise
-from elsewhere.imaging.dicom.header import Header, Slice
+from elsewhere.imaging.dicom.header import Aside, Header, Slice
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, age, relative, sex, table
+from elsewhere.sites import label_table
+from elsewhere.sites.layout import (
+    LOOKED_AT,
+    Layout,
+    LayoutError,
+    LeftOut,
+    Likeness,
+    Scan,
+    age,
+    relative,
+    sex,
+)
 
-TABLE = "label.csv"
+TABLE = label_table.NAME
 _KEYS = ("study", "accession", "patient")
 _COLUMNS = (*_KEYS, "label", "category", "sex", "age", "sub_site")
-# whatever these say of a file, its name and place say it better
+# for these files `rest` gives a better reason, from name and place
 _BY_NAME = ("not_dicom", "empty_file")
 
 
 @dataclass(frozen=True)
 class _Volume:
-    """Slices that may be a scan, with what tells the volume from others."""
+    """Slices that may form a scan, with the name that identifies the volume."""
 
     name: str
     path: str
@@ -38,17 +51,17 @@ class _Volume:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        return tuple(sorted({one.header.path for one in self.slices}))
+        return tuple(sorted({item.header.path for item in self.slices}))
 
 
 class DicomSeries(DicomSeriesOptions, Layout):
-    """DICOM files anywhere below the site's folder, told by content, and label.csv at its top.
+    """DICOM files anywhere below the site's folder, recognised by content, and label.csv in it.
 
-    label.csv holds one row a study (or a patient):
+    label.csv has one row per study (or per patient):
 
     ========== ====================================================================
     study      *Study Instance UID* (0020,000D)          } at least one of the three;
-    accession  *Accession Number* (0008,0050)            } the first that is there
+    accession  *Accession Number* (0008,0050)            } the first that exists
     patient    *Patient ID* (0010,0020)                  } finds the row of a series
     label      0 or 1
     category   optional: the user's class, one of `categories`
@@ -56,77 +69,91 @@ class DicomSeries(DicomSeriesOptions, Layout):
     sub_site   optional: hospital within the site
     ========== ====================================================================
 
-    The patient is the table's if it has that column, else the *Patient ID* of the files.
+    The patient is that of the table if it has this column, else the *Patient ID* of the files.
     """
 
     citation: ClassVar[str] = "DICOM PS3.3; the site's own data"
     licence: ClassVar[str] = "the owner's"
+    general: ClassVar[bool] = True
+
+    @classmethod
+    def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
+        """Say whether there are DICOM images; the table is named if it is not there."""
+        if not any(map(_is_slice, islice(walk(root, set()), LOOKED_AT))):
+            return Likeness(False, f"{root}: none of the first {LOOKED_AT} files is a DICOM image")
+        try:
+            _labels(root / TABLE)
+        except LayoutError as error:
+            return Likeness(True, str(error))
+        return Likeness(True, "")
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a volume whose study has a label."""
+        """Yield one scan per volume whose study has a label."""
         labels, key = _labels(root / TABLE)
-        found = recognise.sort(root)
-        for one in (*found.set_aside, *found.rejected):
-            if one.reason not in _BY_NAME:
-                yield LeftOut(relative(one.path, root), one.reason, one.detail, (one.path,))
+        recognised = recognise.sort(root)
+        for item in (*recognised.set_aside, *recognised.rejected):
+            if item.reason not in _BY_NAME:
+                yield LeftOut(relative(item.path, root), item.reason, item.detail, (item.path,))
         scans: dict[str, list[Scan]] = {}
-        named: set[Path] = set()
-        for volume in _volumes(found.slices, root, policy):
+        left_out_files: set[Path] = set()
+        for volume in _volumes(recognised.slices, root, policy):
             scan = self._scan(volume, labels.get(getattr(volume.header, key)))
             if isinstance(scan, LeftOut):
                 # frames of one file may be in several volumes
-                again = named.intersection(
-                    one.header.path for one in volume.slices if one.header.stored.frames > 1
+                already_left_out = left_out_files.intersection(
+                    item.header.path for item in volume.slices if item.header.stored.frames > 1
                 )
-                yield replace(scan, files=tuple(one for one in scan.files if one not in again))
-                named.update(scan.files)
+                yield replace(
+                    scan, files=tuple(item for item in scan.files if item not in already_left_out)
+                )
+                left_out_files.update(scan.files)
             else:
                 scans.setdefault(volume.header.study, []).append(scan)
         for of_study in scans.values():
             yield from self._chosen(of_study)
-        used = {getattr(one.header, key) for one in found.slices}
-        for name in sorted(set(labels) - used):
+        keys_on_disk = {getattr(item.header, key) for item in recognised.slices}
+        for name in sorted(set(labels) - keys_on_disk):
             yield LeftOut(
                 f"{TABLE}/{name}", "missing", f"this {key} has no CT image that can be read"
             )
 
     def rest(self, path: Path, root: Path) -> LeftOut:
-        """Return the row of a file that is no DICOM file."""
-        one = super().rest(path, root)
-        if one.reason != "unknown_file":
-            return one
-        return replace(one, reason="not_dicom", detail="no DICOM file")
+        """Return the row of a file that is not a DICOM file."""
+        left_out = super().rest(path, root)
+        if left_out.reason != "unknown_file":
+            return left_out
+        return replace(left_out, reason="not_dicom", detail="no DICOM file")
 
     def _chosen(self, scans: Sequence[Scan]) -> Sequence[Scan]:
-        """Return the scans of one study; each may stand in for one with more slices."""
+        """Return the scans of one study: all, or the largest with the others as alternatives."""
         if self.series == "all":
             return scans
         first, *others = sorted(scans, key=lambda scan: (-len(scan.source.slices), scan.name))
         return [replace(first, instead=tuple(others))]
 
-    def _scan(self, one: _Volume, row: Mapping[str, str] | None) -> Scan | LeftOut:
+    def _scan(self, volume: _Volume, row: Mapping[str, str] | None) -> Scan | LeftOut:
         try:
-            if len({(each.header.patient, each.header.study) for each in one.slices}) > 1:
+            if len({(item.header.patient, item.header.study) for item in volume.slices}) > 1:
                 raise Unusable("mixed_identity", "one series, several patients or studies")
             if row is None:
                 raise Unusable("no_label", f"{TABLE} has no row for this study or patient")
-            patient = row.get("patient") or one.header.patient
+            patient = row.get("patient") or volume.header.patient
             if not patient:
                 raise Unusable("no_patient", f"neither the files nor {TABLE} name the patient")
             category = self._category(row)
         except Unusable as error:
-            return LeftOut(one.path, error.reason, error.detail, one.files)
+            return LeftOut(volume.path, error.reason, error.detail, volume.files)
         return Scan(
-            name=one.name,
-            path=one.path,
+            name=volume.name,
+            path=volume.path,
             patient=patient,
             label=int(row["label"]),
             category=category,
-            source=Source(kind="dicom", files=one.files, slices=one.slices),
-            sex=sex(row.get("sex") or one.header.sex),
-            age=age(row.get("age") or one.header.age),
+            source=Source(kind="dicom", files=volume.files, slices=volume.slices),
+            sex=sex(row.get("sex") or volume.header.sex),
+            age=age(row.get("age") or volume.header.age),
             sub_site=row.get("sub_site") or "unknown",
-            date=one.header.date or None,
+            date=volume.header.date or None,
         )
 
     def _category(self, row: Mapping[str, str]) -> str:
@@ -139,37 +166,45 @@ class DicomSeries(DicomSeriesOptions, Layout):
 
 
 def _volumes(slices: Sequence[Slice], root: Path, policy: IntakeRow) -> list[_Volume]:
-    """Return the volumes, each under a name that does not change when files move."""
+    """Return the volumes, each with a name that does not change when files are moved."""
     groups = group.volumes(slices, policy)
-    alone = Counter(one[0].header.series for one in groups)
+    volumes_per_series = Counter(slices_of_volume[0].header.series for slices_of_volume in groups)
     volumes = []
-    for one in groups:
-        series = one[0].header.series
-        # the first instance says which of a series' volumes it is
-        first = min((each.header.instance, each.frame) for each in one)
-        name = series if alone[series] == 1 else f"{series}/{first[0]}/{first[1]}"
-        parent = commonpath([each.header.path.parent for each in one])
-        volumes.append(_Volume(name, relative(Path(parent), root), one))
+    for slices_of_volume in groups:
+        series = slices_of_volume[0].header.series
+        # the first instance identifies the volume within its series
+        first = min((item.header.instance, item.frame) for item in slices_of_volume)
+        name = series if volumes_per_series[series] == 1 else f"{series}/{first[0]}/{first[1]}"
+        parent = commonpath([item.header.path.parent for item in slices_of_volume])
+        volumes.append(_Volume(name, relative(Path(parent), root), slices_of_volume))
     return volumes
 
 
+def _is_slice(path: Path) -> bool:
+    try:
+        return bool(recognise.read(path))
+    except (Aside, Unusable):
+        return False
+
+
 def _labels(path: Path) -> tuple[dict[str, dict[str, str]], str]:
-    rows = table(path, required=("label",))
-    if not rows:
-        raise LayoutError(f"{path}: no row below the header; expected one a study")
-    keys = [name for name in _KEYS if name in rows[0]]
+    table = label_table.read(path)
+    table.require("label")
+    if not table.rows:
+        raise LayoutError(f"{path}: no row below the header; expected one per study")
+    keys = [name for name in _KEYS if name in table.columns]
     if not keys:
         raise LayoutError(f"{path}: none of its columns is {', '.join(_KEYS)}")
     labels: dict[str, dict[str, str]] = {}
-    for line, full in enumerate(rows, start=2):
-        row = {name: full[name] for name in _COLUMNS if name in full}
+    for full in table.rows:
+        row = {name: full[name] for name in _COLUMNS if name in table.columns}
         name = row[keys[0]]
-        # what stands there is not shown: it may be a name
+        # the entry is not shown: it may be a name
         if not name or row["label"] not in ("0", "1"):
-            raise LayoutError(f"{path}, line {line}: expected label 0 or 1, and a {keys[0]}")
+            raise LayoutError(f"{path}, line {full.line}: expected label 0 or 1, and a {keys[0]}")
         if labels.setdefault(name, row) != row:
             raise LayoutError(
-                f"{path}, line {line}: this {keys[0]} stands above with another label or "
+                f"{path}, line {full.line}: this {keys[0]} has a row above with another label or "
                 "another entry; expected one row for each"
             )
     return labels, keys[0]

@@ -1,4 +1,4 @@
-"""discretion: what libraries say of a private site's files is kept back."""
+"""discretion: keep the messages of libraries about a private site's files out of the logs."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ _OWN = "elsewhere"
 
 
 class WithheldError(RuntimeError):
-    """Something failed at a private site; where and of which kind, but not with which words."""
+    """A failure at a private site: its type and place, without the original message."""
 
 
 @contextmanager
 def discreet(site: str, *, private: bool, safe: tuple[type[Exception], ...]) -> Iterator[None]:
-    """Keep the words of libraries out of logs while a private site's files are read.
+    """Keep messages of libraries out of the logs while the files of a private site are read.
 
-    They quote what they cannot read: file names, values of headers, rows of tables.
+    Such messages quote what cannot be read: file names, header values, rows of tables.
 
     Parameters
     ----------
     site
-        Row name, for the message.
+        Name of the site's row, for the message.
     private
-        Whether there is anything to keep; a public site's messages pass.
+        Whether the site is private; the messages of a public site pass.
     safe
-        Errors whose texts are written by this program, without names.
+        Errors with messages of this program, which contain no names.
 
     Raises
     ------
     WithheldError
-        Instead of any other error, with its kind and the line of code that it came from.
+        In place of any other error, with its type and the line of code that raised it.
     """
     if not private:
         yield
@@ -50,8 +50,8 @@ def discreet(site: str, *, private: bool, safe: tuple[type[Exception], ...]) -> 
         raise
     except Exception as error:
         raise WithheldError(
-            f"{site}: {_kind(error)} at {_place(error)}. Its text is withheld, because it may "
-            "hold names of patients: to see it, run the step in a debugger"
+            f"{site}: {_kind(error)} at {_place(error)}. Its message is withheld, because it may "
+            "contain names of patients; to see it, run the step in a debugger"
         ) from None
     finally:
         for handler in handlers:
@@ -68,11 +68,13 @@ def _kind(error: Exception) -> str:
 
 
 def _place(error: Exception) -> str:
-    """Return where in this package the error came up, and where it was raised."""
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != __file__]
-    own = [one for one in frames if _OWN in Path(one.filename).parts]
+    """Return the line of this package that led to the error, and the line that raised it."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__
+    ]
+    own = [frame for frame in frames if _OWN in Path(frame.filename).parts]
     places = dict.fromkeys(
-        f"{Path(one.filename).name}, line {one.lineno} ({one.name})"
-        for one in (*own[-1:], *frames[-1:])
+        f"{Path(frame.filename).name}, line {frame.lineno} ({frame.name})"
+        for frame in (*own[-1:], *frames[-1:])
     )
     return ", from ".join(reversed(places)) or "an unknown place"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal, get_args
 
 State = Literal["positive", "negative", "uncertain", "blank"]
 Part = Literal["train", "validation", "test", ""]
 STATES: Final[tuple[State, ...]] = get_args(State)
+# what tables write: CheXpert's codes, as whole numbers or as pandas saves them
+CELLS: Final[Mapping[str, State]] = {
+    **dict.fromkeys(("1", "1.0"), "positive"),
+    **dict.fromkeys(("0", "0.0", "-0.0"), "negative"),
+    **dict.fromkeys(("-1", "-1.0"), "uncertain"),
+    "": "blank",
+}
 
 # what the CheXpert labeller looks for in a report; CheXpert and MIMIC-CXR-JPG publish it
 CHEXPERT_LABELS: Final[Mapping[str, str]] = {
@@ -44,9 +52,10 @@ CHESTXRAY14_LABELS: Final[Mapping[str, str]] = {
     "Hernia": "hernia",
 }
 NAMES: Final = tuple(sorted({*CHEXPERT_LABELS.values(), *CHESTXRAY14_LABELS.values()}))
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _EXPECTED = (
     f"expected name=state joined by ';' and sorted by name, each name once; states are "
-    f"{', '.join(STATES)}, names are {', '.join(NAMES)}"
+    f"{', '.join(STATES)}, names are lower-case letters, digits, _ and -"
 )
 
 
@@ -63,7 +72,7 @@ def written(findings: Mapping[str, State]) -> str:
     Raises
     ------
     FindingsError
-        If a name or a state is unknown.
+        If a name is none or a state is unknown.
     """
     text = ";".join(f"{name}={findings[name]}" for name in sorted(findings))
     read(text)
@@ -82,9 +91,15 @@ def read(text: str) -> dict[str, State]:
     known: dict[str, State] = {state: state for state in STATES}
     for item in text.split(";") if text else ():
         name, _, state = item.partition("=")
-        if name not in NAMES or state not in known:
+        if not _NAME.fullmatch(name) or state not in known:
             raise FindingsError(f"'{item}' in '{text}' is no finding; {_EXPECTED}")
         found[name] = known[state]
     if [item.partition("=")[0] for item in text.split(";") if text] != sorted(found):
         raise FindingsError(f"'{text}' are no findings; {_EXPECTED}")
     return found
+
+
+def known(texts: Iterable[str]) -> frozenset[str]:
+    """Return the findings that some publisher annotates, and those in cells of a manifest."""
+    own = (name for text in {*texts} for name in read(text))
+    return frozenset((*NAMES, *own))

@@ -1,4 +1,4 @@
-"""hidden: scans that nobody must be shown, because text in their pixels may name a patient."""
+"""hidden: find scans that must not be displayed, because their pixels may show a patient's name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ FLAGS = frozenset({"burned_in", "secondary_capture"})
 
 
 def hidden(manifest: pd.DataFrame) -> set[str]:
-    """Return the scans of a manifest, its columns scan_id and flags, that must not be shown."""
-    shown = manifest["flags"].str.split(";").map(FLAGS.isdisjoint).astype(bool)
-    return set(manifest.loc[~shown, "scan_id"])
+    """Return the ids of the scans that must not be displayed.
+
+    Parameters
+    ----------
+    manifest
+        Columns scan_id and flags.
+    """
+    may_be_shown = manifest["flags"].str.split(";").map(FLAGS.isdisjoint).astype(bool)
+    return set(manifest.loc[~may_be_shown, "scan_id"])

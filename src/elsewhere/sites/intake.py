@@ -1,4 +1,4 @@
-"""intake: one scan of a layout to a stored volume, its manifest row and profile, or a reason."""
+"""intake: read the scans of a site into stored volumes, manifest rows and profiles, or reasons."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from elsewhere.design.site import IntakeRow
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.volume import Unusable, Volume
 from elsewhere.progress import reported
-from elsewhere.sites.account import Account, Closed, seen, shared, units
+from elsewhere.sites.account import Account, Closed, list_files, multi_frame_files, units
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
 from elsewhere.sites.rows import Rows, first_days, flags, stored
@@ -27,22 +27,22 @@ _DROPPED = {
     "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
     "identical_copy": "the same pixels at the same position as another file of the volume",
 }
-# one file's fault; any other error of the system (disk, network) must stop the step instead
+# errors of a single file; any other system error (disk, network) must stop the step
 _FILE_ERRORS = (errno.EACCES, errno.EISDIR, errno.EPERM)
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What the intake of a site gave.
+    """The result of the intake of a site.
 
     Attributes
     ----------
     rows
-        Of the manifest.
+        Rows of the manifest.
     profiles
-        Of profile.parquet, one a scan.
+        Rows of profile.parquet, one per scan.
     account
-        Where every file of the site ended.
+        What became of every file of the site.
     """
 
     rows: list[dict[str, Any]]
@@ -52,7 +52,7 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Read:
-    """One scan that was stored, if any, and what was left out on the way to it."""
+    """One stored scan, if any, and the files that were left out while reading it."""
 
     left_out: tuple[LeftOut, ...]
     scan: Scan | None = None
@@ -63,23 +63,24 @@ class _Read:
 
 @dataclass(frozen=True)
 class Intake:
-    """Takes the scans of one site in.
+    """Reads and stores the scans of one site.
 
     Attributes
     ----------
     keys
-        Of the site.
+        Keys of the site.
     synthetic
-        Written into every row.
+        Value of the column `synthetic` in every row.
     volumes
-        Folder to fill with one file a scan, named by scan_id.
+        Folder for the volumes, one file per scan, named by scan_id; None: scans are read and not
+        kept.
     policy
-        What the files may be like.
+        The row of `intakes`: what the files may be like.
     """
 
     keys: Keys
     synthetic: bool
-    volumes: Path
+    volumes: Path | None
     policy: IntakeRow
 
     def take(self, layout: Layout, root: Path) -> Taken:
@@ -92,41 +93,42 @@ class Intake:
         elsewhere.sites.account.AccountError
             If the files do not add up.
         OSError
-            If the disk or the network fails; a damaged file is a rejected row instead.
+            If the disk or the network fails; a damaged file is only a rejected row.
         """
-        before = seen(root)
-        found = list(layout.scans(root, self.policy))
-        scans = [one for one in found if isinstance(one, Scan)]
-        account = Account(root, shared(scans))
-        for one in found:
-            if isinstance(one, LeftOut):
-                account.leave_out(one)
-        self.volumes.mkdir(parents=True, exist_ok=True)
+        listing = list_files(root)
+        rows_of_layout = list(layout.scans(root, self.policy))
+        scans = [item for item in rows_of_layout if isinstance(item, Scan)]
+        account = Account(root, multi_frame_files(scans))
+        for item in rows_of_layout:
+            if isinstance(item, LeftOut):
+                account.leave_out(item)
+        if self.volumes is not None:
+            self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles = [], []
-        for each in self._read(scans):
-            for left_out in each.left_out:
+        for read in self._read(scans):
+            for left_out in read.left_out:
                 account.leave_out(left_out)
-            if each.scan is not None:
-                unused = dict(each.dropped)
-                account.use(unit for unit in units(each.scan) if unit[0] not in unused)
-                for path, why in each.dropped:
+            if read.scan is not None:
+                unused = dict(read.dropped)
+                account.use(unit for unit in units(read.scan) if unit[0] not in unused)
+                for path, why in read.dropped:
                     detail = _DROPPED[why]
                     account.leave_out(LeftOut(relative(path, root), why, detail, (path,)))
-                rows.append(each.row)
-                profiles.append(each.profile)
-        return Taken(rows, profiles, account.closed(layout, before | seen(root)))
+                rows.append(read.row)
+                profiles.append(read.profile)
+        return Taken(rows, profiles, account.closed(layout, listing | list_files(root)))
 
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
-        names = Counter(each.name for one in scans for each in (one, *one.instead))
+        names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
         rows = Rows(self.keys, self.synthetic, first_days(scans))
         with ThreadPoolExecutor(_THREADS) as pool:
-            results = pool.map(lambda one: self._taken(one, names, rows), scans)
+            results = pool.map(lambda scan: self._taken(scan, names, rows), scans)
             yield from reported(results, log, total=len(scans), unit="scans")
 
-    def _taken(self, one: Scan, names: Mapping[str, int], rows: Rows) -> _Read:
+    def _taken(self, first: Scan, names: Mapping[str, int], rows: Rows) -> _Read:
         left_out: list[LeftOut] = []
-        candidates = [one, *one.instead]
-        for index, scan in enumerate(candidates):
+        candidates = [first, *first.instead]
+        for position, scan in enumerate(candidates):
             try:
                 if names[scan.name] > 1:
                     raise Unusable("same_name", f"{names[scan.name]} scans have one name")
@@ -135,7 +137,7 @@ class Intake:
                 log.warning("rejected %s: %s", self.keys.path(scan.path), error.reason)
                 left_out.append(LeftOut(scan.path, error.reason, error.detail, scan.source.files))
                 continue
-            left_out += [_not_chosen(other) for other in candidates[index + 1 :]]
+            left_out += [_not_chosen(other) for other in candidates[position + 1 :]]
             return self._stored(scan, volume, rows, left_out)
         return _Read(tuple(left_out))
 
@@ -151,18 +153,19 @@ class Intake:
                 raise
             raise Unusable("unreadable", f"cannot be read ({type(error).__name__})") from None
         except Exception as error:
-            # decoders raise what they like on damaged files; their texts may hold file names
+            # decoders raise any error on damaged files; the messages may contain file names
             raise Unusable("unreadable", f"cannot be decoded ({type(error).__name__})") from None
 
     def _stored(self, scan: Scan, volume: Volume, rows: Rows, left_out: list[LeftOut]) -> _Read:
-        measured = profile.of(volume)
-        volume = replace(volume, flags=flags(volume, measured))
+        measurements = profile.of(volume)
+        volume = replace(volume, flags=flags(volume, measurements))
         files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
-        store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
-        made = {"scan_id": row["scan_id"], **measured}
-        return _Read(tuple(left_out), scan, volume.dropped, row, made)
+        if self.volumes is not None:
+            store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
+        profile_row = {"scan_id": row["scan_id"], **measurements}
+        return _Read(tuple(left_out), scan, volume.dropped, row, profile_row)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

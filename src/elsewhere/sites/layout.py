@@ -1,17 +1,15 @@
-"""layout: the contract of a published layout: which files are a scan, whose, and its label."""
+"""layout: the contract of layouts, which find the scans, patients and labels in a site's files."""
 
 from __future__ import annotations
 
 import math
 import re
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import ClassVar, Literal
-
-import pandas as pd
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from elsewhere.design.findings import View
 from elsewhere.design.rows import LayoutOptions
@@ -24,6 +22,7 @@ from elsewhere.sites.reasons import Verdict, verdict
 Sex = Literal["F", "M", "unknown"]
 NAN = float("nan")
 HIDDEN = (".", "__MACOSX")
+LOOKED_AT = 200  # files or scans, to say whether a folder looks like a layout
 _NOTHING = ("not_a_file", "empty_file")
 _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".json", ".parquet")
 _DOCUMENTS = (".md", ".txt", ".pdf", ".html", ".htm", ".rst", ".doc", ".docx", ".rtf", ".bib")
@@ -33,18 +32,18 @@ _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25, "": 365.25}
 
 
 class LayoutError(ValueError):
-    """A site's folder is not in its layout; the message names the file and what was expected."""
+    """A site's folder does not have its layout; the message says which file and what it lacks."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """One scan before any pixel is read.
+    """One scan, before any pixel is read.
 
     Attributes
     ----------
     name
-        What identifies the scan within its site, stable when files move; never leaves the machine
-        unhashed at a private site.
+        Identifies the scan within its site, also after files were moved. At a private site it never
+        leaves the machine unhashed.
     path
         File or folder relative to the site, with "/".
     patient
@@ -54,21 +53,21 @@ class Scan:
     category
         The publisher's class.
     source
-        Files and how their pixels are read.
+        Files, and how their pixels are read.
     age
-        Years; NaN unknown.
+        Years; NaN if unknown.
     sub_site
         Hospital within the site (A-02).
     date
-        Day of the study as YYYYMMDD; it never leaves the machine, only days between studies do.
+        Day of the study as YYYYMMDD. It never leaves the machine; only days between studies do.
     instead
-        Scans to try, in this order, if this one cannot be used; if it can, they are set aside.
+        Alternatives to try, in this order, if this scan cannot be used; else they are set aside.
     findings
-        Of a multi-label site: one state for each finding that its publisher annotates (B-05).
+        At a site with findings: the state of each finding that its publisher annotates (B-05).
     view
-        Of a radiograph; frontal: PA or AP, unknown which; none: no radiograph.
+        View of a radiograph; frontal: PA or AP, not known which; none: not a radiograph.
     publisher_part
-        Where the publisher's own split puts it; empty without one.
+        Part of the publisher's own split; empty if there is none.
     """
 
     name: str
@@ -89,18 +88,18 @@ class Scan:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Files that are in no volume.
+    """Files that are in no volume, and the reason.
 
     Attributes
     ----------
     path
-        Relative to the site, with "/"; of a volume the folder that holds its files.
+        Relative to the site, with "/"; for a volume the folder of its files.
     reason
         A code of `elsewhere.sites.reasons`.
     detail
-        One sentence without any name or identifier: at a private site only the path is hashed.
+        One sentence without names or identifiers: at a private site only the path is hashed.
     files
-        Which files these are; none where a table names what is not there.
+        The files; empty if a table lists a file that does not exist.
     """
 
     path: str
@@ -114,33 +113,51 @@ class LeftOut:
         return verdict(self.reason)
 
 
+class Likeness(NamedTuple):
+    """Whether a folder looks like a layout.
+
+    Attributes
+    ----------
+    fits
+        Its files are such as the layout reads.
+    lacks
+        What is not there yet, or why it does not fit; "" if it can be ingested as it is.
+    """
+
+    fits: bool
+    lacks: str
+
+
 class Layout(LayoutOptions, ABC):
-    """One published layout; a class inherits the fields of its row of options as well.
+    """Base of layouts; a layout also inherits the fields of its row of options.
 
     Attributes
     ----------
     citation, licence
-        Whose data these are, and under which terms.
+        Source of the data, and the terms of its use.
     suffixes
-        Of the files that hold pixels, in lower case.
+        Suffixes of files with pixels, in lower case.
+    general
+        Any folder of such files can be in it; other layouts are those of one publisher.
     """
 
     citation: ClassVar[str]
     licence: ClassVar[str]
     suffixes: ClassVar[tuple[str, ...]] = ()
+    general: ClassVar[bool] = False
 
     @abstractmethod
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield every scan below `root`, and a row for each that cannot be one; reads no pixel.
+        """Yield every scan below `root`, and a row for files that cannot be a scan; read no pixel.
 
-        A file may be left unnamed: `rest` says why it is in no scan.
+        Files that are in no scan and no row get their reason from `rest`.
 
         Parameters
         ----------
         root
             The site's folder.
         policy
-            What makes slices one volume, where headers decide that.
+            The row of `intakes`: which slices form one volume, if headers decide that.
 
         Raises
         ------
@@ -148,8 +165,24 @@ class Layout(LayoutOptions, ABC):
             If folders or tables that the layout needs are missing or unreadable.
         """
 
+    @classmethod
+    def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
+        """Say whether a folder looks like this layout, from names and tables of few files."""
+        try:
+            first = islice(cls().scans(root, policy), LOOKED_AT)
+            fits = any(isinstance(one, Scan) for one in first)
+        except LayoutError as error:
+            return Likeness(False, str(error))
+        return Likeness(fits, "" if fits else f"{root}: no scan of this layout in it")
+
+    @classmethod
+    def suggested(cls, root: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options that a user gave, completed as far as names in a folder tell more."""
+        del root
+        return dict(given)
+
     def rest(self, path: Path, root: Path) -> LeftOut:
-        """Return the row of a file below `root` that `scans` does not name."""
+        """Return the row of a file below `root` that is in no scan and no row of `scans`."""
         at = relative(path, root)
         parts = PurePosixPath(at).parts
         reason, detail = _kind(path)
@@ -161,67 +194,22 @@ class Layout(LayoutOptions, ABC):
 
 
 def relative(path: Path, root: Path) -> str:
-    """Return a path below the site's folder, with "/"; "." is the folder itself."""
+    """Return a path relative to the site's folder, with "/"; "." is the folder itself."""
     return path.relative_to(root).as_posix()
 
 
 def _kind(path: Path) -> tuple[str, str]:
-    """Return reason and detail of a file that is no image of the layout."""
+    """Return the reason and detail of a file that is not an image of the layout."""
     name, suffix = path.name.lower(), path.suffix.lower()
     if not path.is_file():
         return "not_a_file", "neither a file nor a folder, or a link to nothing"
     if path.stat().st_size == 0:
         return "empty_file", "0 bytes"
-    if suffix in _TABLES or name.endswith(tuple(f"{one}.gz" for one in _TABLES)):
+    if suffix in _TABLES or name.endswith(tuple(f"{table_suffix}.gz" for table_suffix in _TABLES)):
         return "table", "a table"
     if suffix in _DOCUMENTS or name.startswith(_DOCUMENT_NAMES):
         return "document", "a text beside the scans"
     return "unknown_file", "no image that the layout knows"
-
-
-def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
-    """Return the rows of a CSV or Excel table as text without outer blanks; N/A counts as "".
-
-    Raises
-    ------
-    LayoutError
-        If the file or one of the required columns is missing.
-    """
-    if not path.is_file():
-        raise LayoutError(f"{path}: no such table; put the publisher's file there")
-    frame = _frame(path)
-    frame.columns = [str(name).strip() for name in frame.columns]
-    missing = [name for name in required if name not in frame]
-    if missing:
-        # what stands there is not shown: without a header line it is the first patient
-        raise LayoutError(
-            f"{path}: none of its {len(frame.columns)} columns is {' or '.join(missing)}; "
-            "is the header line there, and are the columns separated by commas?"
-        )
-    return [
-        {str(name): "" if value == "N/A" else str(value).strip() for name, value in row.items()}
-        for row in frame.to_dict("records")
-    ]
-
-
-def _frame(path: Path) -> pd.DataFrame:
-    try:
-        if path.suffix == ".xlsx":
-            return pd.read_excel(path, dtype=str, keep_default_na=False)
-        with warnings.catch_warnings():
-            # rows longer than the header would shift every column by one
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
-                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
-            )
-    except OSError:
-        raise
-    except Exception as error:
-        # the texts of these errors may quote the table
-        raise LayoutError(
-            f"{path}: cannot be read as a table ({type(error).__name__}); expected "
-            f"{'an Excel workbook' if path.suffix == '.xlsx' else 'CSV in UTF-8'}"
-        ) from None
 
 
 def folder(root: Path, *names: str) -> Path:
@@ -239,7 +227,7 @@ def folder(root: Path, *names: str) -> Path:
 
 
 def visible(parent: Path) -> list[Path]:
-    """Return what lies in a folder, sorted by name, without hidden files."""
+    """Return the entries of a folder, sorted by name, without hidden ones."""
     return sorted(path for path in parent.iterdir() if not path.name.startswith(HIDDEN))
 
 
@@ -249,28 +237,28 @@ def images(parent: Path, *suffixes: str) -> list[Path]:
 
 
 def sex(text: str) -> Sex:
-    """Return F or M for what tables write: f, M, Female, male; unknown otherwise."""
+    """Return F or M for the text of a table, such as f, M, Female, male; else unknown."""
     known: dict[str, Sex] = {"F": "F", "M": "M", "FEMALE": "F", "MALE": "M"}
     return known.get(text.strip().upper(), "unknown")
 
 
 def number(text: str) -> float | None:
-    """Return the number in a cell of a table, None if the cell is empty.
+    """Return the number in a cell of a table; None if the cell is empty.
 
     Raises
     ------
     Unusable
-        `bad_number` if something else stands there.
+        `bad_number` if the text is not a finite number.
     """
     if not text:
         return None
     try:
-        found = float(text)
+        value = float(text)
     except ValueError:
         raise Unusable("bad_number", "a cell of a table should hold a number") from None
-    if not math.isfinite(found):
+    if not math.isfinite(value):
         raise Unusable("bad_number", "a cell of a table should hold a finite number")
-    return found
+    return value
 
 
 def age(text: str) -> float:

@@ -10,12 +10,14 @@ import pandera.pandas as pa
 
 from elsewhere.design.findings import View
 from elsewhere.files import whole
+from elsewhere.imaging.volume import ValueScale
 from elsewhere.sites import findings
 
 _HASH = pa.Check.str_matches(r"^[0-9a-f]{16}$")
 _COUNT = pa.Check.ge(1)
 _CODES = pa.Check.str_matches(r"^([a-z0-9_]+(;[a-z0-9_]+)*)?$")
 _NOT_EMPTY = pa.Check.str_length(min_value=1)
+_FORMATS = ("DICOM", "NIfTI", "NRRD", "MetaImage", "PNG", "JPEG", "TIFF", "BMP", "WebP")
 _EITHER = "a row has a label or findings, never both or neither"
 
 
@@ -70,13 +72,13 @@ SCHEMA = pa.DataFrameSchema(
         "rows": pa.Column("int64", _COUNT),
         "columns": pa.Column("int64", _COUNT),
         "n_files": pa.Column("int64", _COUNT),
-        "value_scale": pa.Column(str, _among("HU", "CT number", "0-255")),
+        "value_scale": pa.Column(str, _among(*get_args(ValueScale))),
         "colour_mode": pa.Column(str, _among("grey", "rgb", "palette")),
         "bits_stored": pa.Column("int64", pa.Check.in_range(1, 64)),
         "value_min": pa.Column("int64"),
         "value_max": pa.Column("int64"),
         "source_path": pa.Column(str, _NOT_EMPTY),
-        "source_format": pa.Column(str, _among("DICOM", "PNG", "JPEG", "TIFF", "NIfTI")),
+        "source_format": pa.Column(str, _among(*_FORMATS)),
         "repairs": pa.Column(str, _CODES),
         "flags": pa.Column(str, _CODES),
         "synthetic": pa.Column(bool),

@@ -1,4 +1,7 @@
-"""mimic_cxr_jpg: MIMIC-CXR-JPG: findings of studies joined to images, official test set (B-04)."""
+"""mimic_cxr_jpg: layout of MIMIC-CXR-JPG, chest radiographs as JPEG with 14 findings (B-04).
+
+The tables give findings by study, and views and the official split by image.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan
 _STUDY = ("subject_id", "study_id")
 _IMAGE = ("dicom_id", *_STUDY)
 _PARTS: Final[dict[str, Part]] = {"train": "train", "validate": "validation", "test": "test"}
-# *View Position* (0018,5101); others are oblique, decubitus or lordotic
+# *View Position* (0018,5101); other values are oblique, decubitus or lordotic
 _VIEWS: Final[dict[str, View]] = {
     "PA": "PA",
     "AP": "AP",
@@ -32,7 +35,7 @@ _VIEWS: Final[dict[str, View]] = {
 class MimicCxrJpg(MimicCxrJpgOptions, Layout):
     """Radiographs of one hospital's emergency department, labelled by the CheXpert labeller.
 
-    The tables say nothing of sex and age.
+    The tables contain neither sex nor age.
     """
 
     citation: ClassVar[str] = "Johnson et al. 2019, MIMIC-CXR-JPG, arXiv 1901.07042"
@@ -40,27 +43,27 @@ class MimicCxrJpg(MimicCxrJpgOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = (".jpg",)
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan an image of the metadata table that is there."""
+        """Yield one scan per row of the metadata table whose image exists."""
         listed = self.records(root)
-        found = radiographs.images(root, *self.suffixes)
-        files = {place: path for place, path in found.items() if place.startswith("files/")}
+        image_files = radiographs.images(root, *self.suffixes)
+        files = {place: path for place, path in image_files.items() if place.startswith("files/")}
         listing = _table(root, "metadata").name
         yield from radiographs.scans(listed, root=root, files=files, listing=listing)
 
     def records(self, root: Path) -> pd.DataFrame:
-        """Return the three tables joined, as columns of `radiographs.Record`."""
-        needed = (*_IMAGE, "ViewPosition", "StudyDate")
-        images = radiographs.once(_read(root, "metadata", needed), "dicom_id")
+        """Return the three tables joined, with the columns of `radiographs.Record`."""
+        columns = (*_IMAGE, "ViewPosition", "StudyDate")
+        images = radiographs.once(_read(root, "metadata", columns), "dicom_id")
         joined = images.merge(_split(root), on=[*_IMAGE], how="left")
         joined = joined.merge(_findings(root), on=[*_STUDY], how="left")
         subject = joined["subject_id"].astype(object)
         study = joined["study_id"].astype(object)
         dicom = joined["dicom_id"].astype(object)
-        at = "files/p" + subject.str[:2] + "/p" + subject + "/s" + study + "/" + dicom + ".jpg"
+        place = "files/p" + subject.str[:2] + "/p" + subject + "/s" + study + "/" + dicom + ".jpg"
         return pd.DataFrame(
             {
                 "name": dicom,
-                "place": at,
+                "place": place,
                 "patient": subject,
                 "findings": joined["findings"],
                 "view": radiographs.each(joined["ViewPosition"], _view),
@@ -100,7 +103,7 @@ def _split(root: Path) -> pd.DataFrame:
 
 
 def _findings(root: Path) -> pd.DataFrame:
-    """Return one row a study: its findings, and whether rows of it contradict each other."""
+    """Return one row per study: its findings, and whether its rows contradict each other."""
     rows = radiographs.once(_read(root, "chexpert", (*_STUDY, *CHEXPERT_LABELS)), *_STUDY)
     return rows[[*_STUDY]].assign(
         findings=radiographs.told(rows, CHEXPERT_LABELS),

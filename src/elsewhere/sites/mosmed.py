@@ -1,4 +1,7 @@
-"""mosmed: MosMedData: studies/CT-{0..4}/study_NNNN.nii.gz, one study a patient (A-08, A-24)."""
+"""mosmed: layout of MosMedData, CT as NIfTI volumes graded by severity (A-08, A-24).
+
+Files: studies/CT-{0..4}/study_NNNN.nii.gz, one study per patient
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ from elsewhere.sites.layout import (
     Scan,
     folder,
     relative,
-    table,
     visible,
 )
+from elsewhere.sites.published_table import table
 
 CATEGORIES = ("CT-0", "CT-1", "CT-2", "CT-3", "CT-4")
 _SUFFIXES = (".nii.gz", ".nii")
@@ -31,7 +34,7 @@ class Mosmed(MosmedOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = _SUFFIXES
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a study, checked against dataset_registry.xlsx where that is there."""
+        """Yield one scan per study, checked against dataset_registry.xlsx if that exists."""
         studies = folder(root, "studies")
         listed = _listed(root / "dataset_registry.xlsx")
         for category in CATEGORIES:
@@ -43,7 +46,7 @@ class Mosmed(MosmedOptions, Layout):
         yield from _missing(studies, listed or {})
 
     def rest(self, path: Path, root: Path) -> LeftOut:
-        """Return the row of a file that is no scan: the publisher's masks are none."""
+        """Return the row of a file that is not a scan; the publisher's masks are set aside."""
         at = relative(path, root)
         if at.startswith("masks/") and path.name.endswith(_SUFFIXES):
             return LeftOut(at, "mask", "segmentation beside the scans", (path,))
@@ -78,8 +81,8 @@ def _listed(path: Path) -> dict[str, str] | None:
 
 
 def _missing(studies: Path, listed: dict[str, str]) -> Iterator[LeftOut]:
-    there = {_study(path) for path in studies.glob("CT-*/*.nii*")}
+    on_disk = {_study(path) for path in studies.glob("CT-*/*.nii*")}
     for study, category in sorted(listed.items()):
-        if study not in there:
+        if study not in on_disk:
             detail = "listed in dataset_registry.xlsx, not on disk"
             yield LeftOut(f"studies/{category}/{study}.nii.gz", "missing", detail)

@@ -16,7 +16,7 @@ import pandas as pd
 from elsewhere.design.findings import View
 from elsewhere.files import walk
 from elsewhere.imaging.source import Source
-from elsewhere.sites.findings import Part, State
+from elsewhere.sites.findings import CELLS, Part, State
 from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex, age
 
 CATEGORY = "radiograph"
@@ -30,12 +30,6 @@ _DETAILS: Final[Mapping[str, str]] = {
     "no_findings": "the publisher's tables give it no findings",
     "bad_number": "a finding is none of 1, 0, -1 and blank",
     "unknown_finding": "the publisher's table names a finding that is not one of the data set's",
-}
-_STATES: Final[Mapping[str, State]] = {
-    **dict.fromkeys(("1", "1.0"), "positive"),
-    **dict.fromkeys(("0", "0.0", "-0.0"), "negative"),
-    **dict.fromkeys(("-1", "-1.0"), "uncertain"),
-    "": "blank",
 }
 _OLDEST = 120.0
 
@@ -173,9 +167,9 @@ def told(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series[Any]:
 
 def _findings(code: str, names: tuple[str, ...]) -> Mapping[str, State] | None:
     cells = code.split(",")
-    if len(cells) != len(names) or not _STATES.keys() >= {*cells}:
+    if len(cells) != len(names) or not CELLS.keys() >= {*cells}:
         return None
-    return MappingProxyType({name: _STATES[cell] for name, cell in zip(names, cells, strict=True)})
+    return MappingProxyType({name: CELLS[cell] for name, cell in zip(names, cells, strict=True)})
 
 
 def problems(frame: pd.DataFrame, **found: pd.Series[bool]) -> pd.Series[Any]:

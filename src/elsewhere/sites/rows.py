@@ -1,4 +1,4 @@
-"""rows: the manifest's row of one scan: what may be known of it, and nothing else."""
+"""rows: make the manifest row of a scan, with only those fields that may be published."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _OLDEST = 90.0
 
 @dataclass(frozen=True)
 class Rows:
-    """Makes the rows of one site.
+    """Makes the manifest rows of one site.
 
     Attributes
     ----------
     keys
-        Of the site; at a private one ages above 89 become 90.
+        Keys of the site; at a private site ages above 89 become 90.
     synthetic
-        Written into every row.
+        Value of the column `synthetic` in every row.
     first_days
-        Patient to the day of the first study here.
+        Patient to the day of the patient's first study at this site.
     """
 
     keys: Keys
@@ -48,13 +48,13 @@ class Rows:
         Parameters
         ----------
         scan
-            As the layout gave it.
+            The scan as the layout describes it.
         volume
-            As it was read.
+            The volume as it was read.
         voxels
-            As they are stored, see `stored`.
+            The voxels as they are stored, see `stored`.
         n_files
-            Files that the volume was made of.
+            Number of files of the volume.
         """
         scan_id = self.keys.scan(scan.name)
         dz, dy, dx = volume.spacing_mm
@@ -98,25 +98,25 @@ class Rows:
         }
 
     def _study_day(self, scan: Scan) -> int | None:
-        today = day(scan.date)
-        if today is None or scan.patient is None:
+        study_date = day(scan.date)
+        if study_date is None or scan.patient is None:
             return None
-        return today - self.first_days[scan.patient]
+        return study_date - self.first_days[scan.patient]
 
 
 def stored(volume: Volume) -> npt.NDArray[np.generic]:
-    """Return the voxels as they are kept: uint8 for greys of 0-255, int16 otherwise."""
+    """Return the voxels in the type in which they are stored: uint8 for greys 0-255, else int16."""
     kept = np.uint8 if volume.value_scale == "0-255" else np.int16
     return volume.voxels.astype(kept)
 
 
 def flags(volume: Volume, measured: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the codes of what a user should know of a volume, by header and by measurement."""
+    """Return the codes of warnings about a volume, from its header and from measurements."""
     return (*volume.flags, "face_slices") if measured["face_slices"] > 0 else volume.flags
 
 
 def day(text: str | None) -> int | None:
-    """Return the number of a day, from any fixed start, for a DICOM *Date* such as 20200131.
+    """Return the ordinal number of the day for a DICOM *Date* such as 20200131.
 
     PS3.5 6.2: DA is YYYYMMDD; ACR-NEMA wrote YYYY.MM.DD. None for anything else.
     """
@@ -130,24 +130,26 @@ def day(text: str | None) -> int | None:
 
 
 def first_days(scans: Iterable[Scan]) -> dict[str, int]:
-    """Return the day of each patient's first study among scans, those to fall back on included."""
-    first: dict[str, int] = {}
+    """Return the day of each patient's first study, among the scans and their alternatives."""
+    earliest: dict[str, int] = {}
     for scan in scans:
-        for each in (scan, *scan.instead):
-            today = day(each.date)
-            if today is not None and each.patient is not None:
-                first[each.patient] = min(today, first.get(each.patient, today))
-    return first
+        for candidate in (scan, *scan.instead):
+            study_date = day(candidate.date)
+            if study_date is not None and candidate.patient is not None:
+                earliest[candidate.patient] = min(
+                    study_date, earliest.get(candidate.patient, study_date)
+                )
+    return earliest
 
 
 def affine_text(affine: npt.NDArray[np.float64] | None) -> str:
-    """Return the upper three rows of an affine as JSON, to 10^-6 mm; "" where it is unknown."""
+    """Return the upper three rows of an affine as JSON, rounded to 10^-6 mm; "" if unknown."""
     if affine is None:
         return ""
     numbers = [round(float(value), 6) + 0.0 for value in affine[:3].ravel()]
     return json.dumps(numbers) if all(map(math.isfinite, numbers)) else ""
 
 
-def codes(found: Iterable[str]) -> str:
+def codes(unordered: Iterable[str]) -> str:
     """Return codes in a fixed order, joined by ";"."""
-    return ";".join(sorted(set(found)))
+    return ";".join(sorted(set(unordered)))

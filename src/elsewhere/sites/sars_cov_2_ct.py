@@ -1,4 +1,7 @@
-"""sars_cov_2_ct: SARS-CoV-2 CT-scan (D-01): COVID/Covid (n).png, non-COVID/Non-Covid (n).png."""
+"""sars_cov_2_ct: layout of the SARS-CoV-2 CT-scan data set, single CT slices as PNG (D-01).
+
+Files: COVID/Covid (n).png, non-COVID/Non-Covid (n).png
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _CLASSES = {"COVID": 1, "non-COVID": 0}
 
 
 class SarsCov2Ct(SarsCov2CtOptions, Layout):
-    """Single slices; no patient key is published, so that no split by patient is possible."""
+    """Single slices; no patient key is published, so a split by patient is not possible."""
 
     citation: ClassVar[str] = (
         "Soares et al. 2020, SARS-CoV-2 CT-scan dataset, medRxiv 2020.04.24.20078584"
@@ -24,7 +27,7 @@ class SarsCov2Ct(SarsCov2CtOptions, Layout):
     suffixes: ClassVar[tuple[str, ...]] = (".png",)
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan an image, with patient None."""
+        """Yield one scan per image, with patient None."""
         for category, label in _CLASSES.items():
             if not (root / category).is_dir():
                 raise LayoutError(f"{root}: expected the folders {' and '.join(_CLASSES)}")

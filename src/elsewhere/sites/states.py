@@ -23,13 +23,14 @@ def states(manifest: pd.DataFrame, finding: str) -> pd.Series[str]:
     Raises
     ------
     elsewhere.sites.findings.FindingsError
-        If no publisher annotates a finding of this name.
+        If neither a publisher nor this manifest annotates a finding of this name.
     """
-    if finding not in findings.NAMES:
-        raise findings.FindingsError(
-            f"no finding '{finding}' is known; there are {', '.join(findings.NAMES)}"
-        )
     texts = manifest["findings"]  # many scans share one: each is read once
+    known = findings.known(texts)
+    if finding not in known:
+        raise findings.FindingsError(
+            f"no finding '{finding}' is known; there are {', '.join(sorted(known))}"
+        )
     read: dict[str, str] = {
         text: findings.read(text).get(finding, NOT_ANNOTATED) for text in texts.unique()
     }

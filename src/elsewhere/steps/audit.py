@@ -1,10 +1,9 @@
-"""audit: the sites of a study compared before any training: duplicates, and what tells them."""
+"""audit: compares the sites of a study before any training: duplicates, label and site."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -34,17 +33,17 @@ def run(job: Job, settings: Settings) -> None:
     """
     sites = [*job.paths("manifest")]
     scans = pd.concat([_scans(job, settings, site) for site in sites], ignore_index=True)
-    found = duplicates.find(scans, similarity=settings.audit.similarity)
+    copies = duplicates.find(scans, similarity=settings.audit.similarity)
     for site in sites:
-        groups.write(found.groups[found.groups["site"] == site], job.outputs[f"groups/{site}"])
+        groups.write(copies.groups[copies.groups["site"] == site], job.outputs[f"groups/{site}"])
     with whole(job.outputs["pairs"]) as part:
-        found.pairs.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
-    scans["unit"] = _units(scans, found.groups)
+        copies.pairs.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
+    scans["unit"] = groups.units(scans, copies.groups)
     report = {
         "settings": settings.audit.model_dump(),
-        "duplicates": _counts(found),
+        "duplicates": copies.counts,
         "contingency": confounding.contingency(scans, sites=sites),
-        "told": confounding.told(scans, sites=sites, settings=settings.audit),
+        "told": confounding.predictability(scans, sites=sites, settings=settings.audit),
     }
     with whole(job.outputs["audit"]) as part:
         part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -60,27 +59,3 @@ def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
             f"its profile; run `elsewhere ingest {site}` again"
         )
     return joined.assign(site=site)
-
-
-def _units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:
-    """Name what may not be torn: a group, or the patient of a site."""
-    named = connected.set_index(["site", "patient_id"])["group"].to_dict()
-    keys = zip(scans["site"], scans["patient_id"], strict=True)
-    return pd.Series([named.get(key, "|".join(key)) for key in keys], index=scans.index, dtype=str)
-
-
-def _counts(found: duplicates.Duplicates) -> dict[str, int]:
-    sizes = found.groups.groupby("group").size()
-    pairs = found.pairs
-    return {
-        "identical_pairs": found.n_identical,
-        "near_pairs": found.n_near,
-        "listed_pairs": len(pairs),
-        "listed_pairs_across_sites": int((pairs["site_a"] != pairs["site_b"]).sum()),
-        "groups": len(sizes),
-        "groups_across_sites": int(
-            found.groups.loc[found.groups["across_sites"], "group"].nunique()
-        ),
-        "patients_in_groups": int(sizes.sum()),
-        "largest_group": int(sizes.max()) if len(sizes) else 0,
-    }

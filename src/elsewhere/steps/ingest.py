@@ -1,4 +1,4 @@
-"""ingest: a site's raw files to scans, a manifest, and the account of every file."""
+"""ingest: the step that turns the raw files of a site into scans, a manifest and an account."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from elsewhere.sites.reasons import REASONS
 
 log = logging.getLogger(__name__)
 
-# outputs are written whole or not at all: the rows of a run that stops stay here
+# the rejected files of a failed step are kept here, because its outputs are not written
 KEPT = Path(".elsewhere/rejected")
 
 
 class RejectedError(RuntimeError):
-    """Too little of a site can be used; the message says how much and where the rows are."""
+    """Too few files of a site can be used; the message says how many and where they are listed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What ingest depends on.
+    """Settings of the ingestion of one site.
 
     Attributes
     ----------
     site
         Row of `sites`; the wildcard `site` is its name.
     intake
-        What its files may be like.
+        Row of `intakes`: what the files of the site may be like.
     """
 
     site: Site
@@ -55,7 +55,7 @@ def run(job: Job, settings: Settings) -> None:
     Raises
     ------
     LayoutError
-        If the site's folder is missing or is not in its layout.
+        If the site's folder is missing or does not have its layout.
     RejectedError
         If no scan is usable, or a larger share of files was rejected than the intake allows.
     """
@@ -64,39 +64,39 @@ def run(job: Job, settings: Settings) -> None:
     with discreet(name, private=private, safe=safe):
         with whole(job.outputs["volumes"]) as volumes:
             volumes.mkdir(parents=True)
-            taken, rejected = _taken(job, settings, volumes)
-        rows = pd.DataFrame(taken.rows, columns=[*manifest.COLUMNS])
+            intake, rejected = _take_in(job, settings, volumes)
+        rows = pd.DataFrame(intake.rows, columns=[*manifest.COLUMNS])
         manifest.write(rows, job.outputs["manifest"])
-        profile.write(taken.profiles, job.outputs["profile"])
-        counts = {"site": name, **summary(taken.account, len(taken.rows))}
+        profile.write(intake.profiles, job.outputs["profile"])
+        counts = {"site": name, **summary(intake.account, len(intake.rows))}
         _write(job.outputs["account"], json.dumps(counts, indent=1) + "\n")
         _write(job.outputs["rejected"], rejected)
 
 
-def _taken(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
-    """Return what was taken in, and the text of rejected.csv."""
+def _take_in(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
+    """Return the result of the intake, and the text of rejected.csv."""
     name, site = job.wildcards["site"], settings.site
     if not site.available:
         log.info("%s has no data here (available: false): its manifest is empty", name)
-        nothing = Taken([], [], Closed((), 0, 0))
-        return nothing, csv_text(nothing.account, str)
+        empty = Taken([], [], Closed((), 0, 0))
+        return empty, csv_text(empty.account, str)
     raw = job.path("raw")
     if not raw.is_dir():
         raise LayoutError(
             f"{raw}: no such folder; put the data of {site.title} there, "
-            f"or set sites.{name}.available: false in params.yaml"
+            f"or set sites.{name}.available: false (a row of config/ is changed in params.yaml)"
         )
-    chosen = layout(site.layout, site.options)
+    site_layout = layout(site.layout, site.options)
     site_keys = keys(name, private=site.privacy == "private")
-    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(chosen, raw)
+    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(site_layout, raw)
     rejected = csv_text(taken.account, site_keys.path)
     _report(name, taken)
-    kept = KEPT / f"{name}.csv"
+    rejected_csv = KEPT / f"{name}.csv"
     problem = _problem(taken, settings.intake)
     if problem:
-        _write(kept, rejected)
-        raise RejectedError(f"{raw}: {problem} in layout {site.layout}; see {kept}")
-    kept.unlink(missing_ok=True)
+        _write(rejected_csv, rejected)
+        raise RejectedError(f"{raw}: {problem} in layout {site.layout}; see {rejected_csv}")
+    rejected_csv.unlink(missing_ok=True)
     return taken, rejected
 
 
@@ -113,25 +113,29 @@ def _problem(taken: Taken, intake: IntakeRow) -> str | None:
 
 
 def _report(name: str, taken: Taken) -> None:
-    """Log the account: how many files ended where, and why."""
+    """Log the account: the numbers of files that were used, set aside and rejected, and why."""
     account = taken.account
-    ends = ", ".join(f"{count} {what}" for what, count in account.files().items())
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in account.files().items())
     log.info(
         "%s: %d scans of %d of %d files; %s",
         name,
         len(taken.rows),
         account.used,
         account.total,
-        ends,
+        outcomes,
     )
-    rows = Counter(one.reason for one in account.rows)
+    rows = Counter(row.reason for row in account.rows)
     files = Counter(
-        {code: n for each in by_reason(account.rows).values() for code, n in each.items()}
+        {
+            code: n
+            for counts_by_code in by_reason(account.rows).values()
+            for code, n in counts_by_code.items()
+        }
     )
     for code, count in sorted(rows.items()):
         reason = REASONS.get(code)
-        means = f"{reason.sentence} {reason.remedy}" if reason else ""
-        log.info("  %s: %d rows, %d files. %s", code, count, files[code], means)
+        explanation = f"{reason.sentence} {reason.remedy}" if reason else ""
+        log.info("  %s: %d rows, %d files. %s", code, count, files[code], explanation)
 
 
 def _write(path: Path, text: str) -> None:

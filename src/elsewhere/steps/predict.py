@@ -1,26 +1,22 @@
-"""predict: every run of an arm on one site's validation and test parts (A-16, A-57)."""
+"""predict: the step that applies all runs of an arm to one site's scans (A-16, A-57)."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 import pandas as pd
-import torch
 
-from elsewhere.cohorts import cohort
-from elsewhere.cohorts.cohort import SiteFiles
-from elsewhere.cohorts.labels import findings_of
+from elsewhere.cohorts import labels
+from elsewhere.cohorts.cohort import SiteFiles, patient_key
 from elsewhere.design.arm import Unseen
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
-from elsewhere.methods import device, record, trained
-from elsewhere.methods.prediction import predict, sample
+from elsewhere.methods import device, record
+from elsewhere.methods import run as runs
+from elsewhere.methods.application import predicted
 from elsewhere.progress import reported
 from elsewhere.scores import predictions
 
@@ -29,7 +25,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What predictions depend on, beside the models.
+    """Settings of the predictions of one cell.
 
     Attributes
     ----------
@@ -40,9 +36,9 @@ class Settings:
     prediction
         The prediction half of the budget.
     unseen
-        Treatment of a site that has no layers of its own in a network whose sites have (D-44).
+        Policy for a site not seen in training, where sites have their own layers (D-44).
     anonymous
-        Treat every site so.
+        Whether the training sites are treated as not seen in training, too.
     """
 
     method: MethodRow
@@ -53,101 +49,51 @@ class Settings:
     anonymous: bool = False
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One trained model of the arm: its name, such as "0-643", its record, and its device."""
-
-    name: str
-    record: Mapping[str, Any]
-    device: torch.device
-
-    @property
-    def fold(self) -> int:
-        return int(self.name.split("-")[0])
-
-    @property
-    def seed(self) -> int:
-        return int(self.name.split("-")[1])
-
-
 def run(job: Job, settings: Settings) -> None:
-    """Predict one cell: a row for each run, part and scan, or none and the reason why."""
-    runs = {
-        name: json.loads(path.read_text(encoding="utf-8"))
-        for name, path in job.paths("record").items()
-    }
+    """Predict the validation and test scans of one cell, or record why this is not possible.
+
+    The predictions have one row per run, part and scan.
+    """
+    records, site = runs.read(job.paths("record")), job.wildcards["site"]
     index = pd.read_parquet(job.path("index"))
-    findings = findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
-    named = {"findings": ";".join(findings)} if findings else {}
-    reason = _why_not(runs, index, job.wildcards["site"])
+    findings = labels.findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
+    findings_entry = {"findings": ";".join(findings)} if findings else {}
+    no_data = f"site {site} has no data here" if index.empty else None
+    reason = runs.failure(records) or no_data
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
+        status = {"status": "not run", "reason": reason}
         empty = pd.DataFrame(columns=predictions.COLUMNS)
-        metadata = {"status": "not run", "reason": reason, **named}
-        predictions.write(empty, job.outputs["predictions"], metadata=metadata)
-        record.write_json({"status": "not run", "reason": reason}, job.outputs["cost"])
+        predictions.write(empty, job.outputs["predictions"], metadata={**status, **findings_entry})
+        record.write_json(status, job.outputs["cost"])
         return
-    where = device.prepare(settings.prediction)
-    frames: list[pd.DataFrame] = []
-    seconds: list[float] = []
-    for name in reported(
-        sorted(runs, key=lambda name: [int(part) for part in name.split("-")]),
-        log,
-        total=len(runs),
-        unit="runs",
-    ):
-        rows, taken = _predicted(job, settings, _Run(name, runs[name], where))
-        frames.append(rows)
-        seconds += taken
-    selection = next(iter(runs.values()))["selection"]
-    metadata = {"status": "ok", "selection": selection, "patient_key": _key(index), **named}
-    predictions.write(pd.concat(frames), job.outputs["predictions"], metadata=metadata)
+    device_used = device.prepare(settings.prediction)
+    files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
+    predictions_of_runs = [
+        predicted(
+            runs.Run(name, records[name], job.paths("model")[name], device_used),
+            files,
+            settings=settings,
+        )
+        for name in reported([*records], log, total=len(records), unit="runs")
+    ]
+    selection = next(iter(records.values()))["selection"]
+    patient_keys = patient_key(index)
+    metadata = {
+        "status": "ok",
+        "selection": selection,
+        "patient_key": patient_keys,
+        **findings_entry,
+    }
+    rows = pd.concat([of_run.rows for of_run in predictions_of_runs])
+    predictions.write(rows, job.outputs["predictions"], metadata=metadata)
+    seconds = [second for of_run in predictions_of_runs for second in of_run.seconds]
     cost = {
         "status": "ok",
         "seconds_per_prediction": median(seconds) if seconds else None,
         "n_scans": len(seconds),
-        "device": device.name(where),
+        "device": device.name(device_used),
         "threads": settings.prediction.threads,
-        "peak_memory_mb": device.peak_memory_mb(where),
+        "peak_memory_mb": device.peak_memory_mb(device_used),
     }
     record.write_json(cost, job.outputs["cost"])
-
-
-def _predicted(job: Job, settings: Settings, run: _Run) -> tuple[pd.DataFrame, tuple[float, ...]]:
-    """Return the rows of one run, and the seconds that each scan took."""
-    site = job.wildcards["site"]
-    files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
-    parts = {part: cohort.load(files, fold=run.fold, part=part) for part in ("validation", "test")}
-    how = trained.how(settings, site=site, sites=run.record["n_train"], device=run.device)
-    how = replace(how, findings=parts["test"].findings)
-    network = trained.load(
-        job.paths("model")[run.name],
-        applied=settings,
-        sites=run.record["n_train"],
-        scans=parts["test"] if len(parts["test"]) else parts["validation"],
-        how=how,
-    )
-    frames: list[pd.DataFrame] = []
-    seconds: tuple[float, ...] = ()
-    for part, scans in parts.items():
-        found = predict(network, scans, how=how)
-        rows = found.rows.assign(fold=run.fold, seed=run.seed, part=part)
-        if part == "test" and settings.prediction.mc_passes:
-            passes = sample(network, scans, prediction=settings.prediction, seed=run.seed, how=how)
-            rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
-        frames.append(rows)
-        seconds += found.seconds
-    return pd.concat(frames), seconds
-
-
-def _why_not(runs: Mapping[str, Mapping[str, Any]], index: pd.DataFrame, site: str) -> str | None:
-    """Return why this cell cannot be predicted: a model was not made, or the site has no scan."""
-    for made in runs.values():
-        if made["status"] != "ok":
-            return str(made["reason"])
-    return f"site {site} has no data here" if index.empty else None
-
-
-def _key(index: pd.DataFrame) -> str:
-    """Return whether patients are known; without a published key a scan is its own patient."""
-    return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"

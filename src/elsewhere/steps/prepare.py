@@ -1,4 +1,7 @@
-"""prepare: a site's scans on the lattice and in the values of one input; what is deterministic."""
+"""prepare: the step that converts a site's scans to the lattice and intensities of one input.
+
+It does only what is deterministic; random changes belong to training.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow
 from elsewhere.files import whole
 from elsewhere.imaging import store
-from elsewhere.imaging.preparation import Voxels, preparation
+from elsewhere.imaging.preparation import Scanned, Voxels, preparation
 from elsewhere.progress import reported
 from elsewhere.sites import manifest
 
@@ -31,7 +34,7 @@ _TYPES = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What prepare depends on.
+    """Settings of the preparation.
 
     Attributes
     ----------
@@ -43,26 +46,32 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Make the arrays of every scan and their index (A-10, A-13, B-19, B-21, D-03).
+    """Make the prepared arrays of all scans, and their index (A-10, A-13, B-19, B-21, D-03).
 
     Raises
     ------
     ValueError
-        If an image input meets a scan that is no 8-bit image.
+        If the input does not take the scans, such as one of kind image scans of several slices.
     """
     scans = manifest.read(job.path("manifest"))
     rows = []
     chosen = preparation(settings.input)
+    chosen.check([_scanned(scan) for scan in scans.to_dict("records")])
     with whole(job.outputs["arrays"]) as arrays:
         arrays.mkdir(parents=True)
         records = scans.to_dict("records")
         for scan in reported(records, log, total=len(records), unit="scans"):
             name = f"{scan['scan_id']}{store.SUFFIX}"
             voxels = store.read(job.path("volumes") / name)
-            array = chosen.prepared(voxels, scan["value_scale"])
+            array = chosen.prepared(voxels, _scanned(scan))
             store.write(arrays / name, array)
             rows.append(_row(scan, array))
     _write_index(rows, job.outputs["index"])
+
+
+def _scanned(scan: dict[Any, Any]) -> Scanned:
+    dz, dy, dx = (float(scan[f"spacing_{axis}_mm"]) for axis in "zyx")
+    return Scanned(scan["scan_id"], scan["value_scale"], int(scan["n_slices"]), (dz, dy, dx))
 
 
 def _row(scan: dict[Any, Any], array: Voxels) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""train: one run: an arm on one fold from one seed (A-37 to A-43)."""
+"""train: the step that trains one run: one arm on one fold with one seed (A-37 to A-43)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,14 @@ CHECKPOINTS = Path(".elsewhere/checkpoints")
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run is made of.
+    """Settings of a training run.
 
     Attributes
     ----------
+    method, network, input
+        Rows of `methods`, `networks` and `inputs` of the arm.
+    training
+        Training half of the row of `budgets`.
     selection
         Part of the scans that chooses the weights: "validation", or "test", which is optimistic.
     """
@@ -43,39 +47,39 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Train a network on the arm's sites, or say why this cannot be done here (A-78).
+    """Train a network on the arm's sites, or record why this is not possible here (A-78).
 
-    An unfinished run leaves a checkpoint outside its outputs; the same job goes on from there.
+    An unfinished run leaves a checkpoint outside its outputs; the same job resumes from it.
     """
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
-    named = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
-    named["network"] = settings.network.kind
+    entries = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
+    entries["network"] = settings.network.kind
     train, valid = _cohorts(job, fold, "train"), _cohorts(job, fold, settings.selection)
     empty = [site for site, scans in train.items() if not len(scans)]
     if empty:
-        _not_run(job, named | {"reason": f"site {empty[0]} has no data here"})
+        _not_run(job, entries | {"reason": f"site {empty[0]} has no data here"})
         return
     training = settings.training.of_run(len(train))
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = build_method(settings.method)
-    size = trained.outputs(_findings(train))
-    fresh = build_network(settings.network, settings.input, outputs=size)
-    pretrained = fresh.load_pretrained()
+    n_outputs = trained.outputs(_findings(train))
+    new_network = build_network(settings.network, settings.input, outputs=n_outputs)
+    pretrained = new_network.load_pretrained()
     if pretrained is not None:
-        named["pretrained_sha256"] = pretrained
-    network = method.adapt(fresh, list(train))
+        entries["pretrained_sha256"] = pretrained
+    network = method.adapt(new_network, list(train))
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])
     result = record.result(fitted, budget, selection=settings.selection)
-    seen = record.scans(train, valid, training)
-    record.write_json(named | result | seen, job.outputs["record"])
+    counts = record.scans(train, valid, training)
+    record.write_json(entries | result | counts, job.outputs["record"])
     record.write_json(record.cost(fitted, training), job.outputs["cost"])
 
 
 def done(job: Job) -> None:
-    """Remove the checkpoint of a run whose outputs may be recorded."""
+    """Remove the checkpoint of a run whose outputs are complete."""
     remove(CHECKPOINTS / _key(job))
 
 
@@ -85,27 +89,27 @@ def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:
         SiteFiles(site, index, arrays[site], splits[site])
         for site, index in job.paths("index").items()
     ]
-    return {one.site: cohort.load(one, fold=fold, part=part) for one in files}
+    return {site_files.site: cohort.load(site_files, fold=fold, part=part) for site_files in files}
 
 
 def _findings(train: dict[str, Cohort]) -> tuple[str, ...]:
-    """Return the labels that the network learns: those of every site, in one order."""
-    found = {cohort.findings for cohort in train.values()}
-    if len(found) > 1:
-        each = "; ".join(f"{site}: {', '.join(scans.findings)}" for site, scans in train.items())
-        raise ValueError(f"the splits of these sites have different labels: {each}; split again")
-    return found.pop()
+    """Return the findings that the network learns; they must be the same at all sites."""
+    label_sets = {cohort.findings for cohort in train.values()}
+    if len(label_sets) > 1:
+        by_site = "; ".join(f"{site}: {', '.join(scans.findings)}" for site, scans in train.items())
+        raise ValueError(f"the splits of these sites have different labels: {by_site}; split again")
+    return label_sets.pop()
 
 
-def _not_run(job: Job, named: dict[str, Any]) -> None:
+def _not_run(job: Job, entries: dict[str, Any]) -> None:
     weights.save_none(job.outputs["model"])
     record.write_history((), job.outputs["history"])
-    record.write_json(named | {"status": "not run"}, job.outputs["record"])
+    record.write_json(entries | {"status": "not run"}, job.outputs["record"])
     record.write_json({"status": "not run"}, job.outputs["cost"])
 
 
 def _key(job: Job) -> str:
-    """Name this job and all it reads: prepared arrays are told by the hashes in their index."""
+    """Return a key of this job and its input data; the index holds hashes of the arrays."""
     files = [*job.paths("index").items(), *job.paths("split").items()]
     hashes = [(site, hashlib.sha256(path.read_bytes()).hexdigest()) for site, path in files]
     text = json.dumps([job.digest, sorted(job.wildcards.items()), hashes])

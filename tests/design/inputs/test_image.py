@@ -1,4 +1,4 @@
-"""image: a row of `inputs` of kind image fits in itself."""
+"""image: the fields of an image input are consistent with each other."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""volume: a row of `inputs` of kind volume says the shape of its window."""
+"""volume: a volume input gives the shape of its windows."""
 
 from elsewhere.design.params import Params
 

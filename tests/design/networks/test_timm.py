@@ -1,4 +1,4 @@
-"""timm: a network of timm is built from its row alone."""
+"""timm: the settings of a timm network are complete, and options cannot override them."""
 
 from typing import Any
 

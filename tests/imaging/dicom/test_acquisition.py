@@ -47,7 +47,7 @@ def test_no_text_comes_through_but_published_names(text):
     """Whatever is typed: what leaves is a word of a list, or a short name of a published form."""
     kernel = acquisition.kernel_name(f"{text} DOE")
     assert kernel == "other"
-    told = acquisition.told(text, kernel="LUNG", contrast=acquisition.contrast(text))
+    told = acquisition.from_text(text, kernel="LUNG", contrast=acquisition.contrast(text))
     assert told.manufacturer in {*acquisition.VENDORS.values(), "other", "unknown"}
     assert told.contrast in ("yes", "no", "unknown")
 

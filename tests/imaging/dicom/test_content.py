@@ -28,18 +28,18 @@ def source(data):
 
 
 def test_the_prefix_tells_dicom():
-    assert content.begins(source(os.urandom(128) + b"DICM" + bytes(9))) == 132
-    assert content.begins(source(b"DICM" + bytes(9))) == 4
+    assert content.data_set_start(source(os.urandom(128) + b"DICM" + bytes(9))) == 132
+    assert content.data_set_start(source(b"DICM" + bytes(9))) == 4
 
 
 @pytest.mark.parametrize("data", BARE.values(), ids=BARE.keys())
 def test_bare_data_sets_are_told_by_their_first_element(data):
-    assert content.begins(source(data)) == 0
+    assert content.data_set_start(source(data)) == 0
 
 
 @pytest.mark.parametrize("data", OTHERS.values(), ids=OTHERS.keys())
 def test_other_files_are_not_dicom(data):
-    assert content.begins(source(data)) is None
+    assert content.data_set_start(source(data)) is None
 
 
 @given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 400))

@@ -41,7 +41,7 @@ def test_each_slice_ends_at_its_index(tmp_path, write_dicom, thorax, rewrite, sl
     files = write_dicom(tmp_path, thorax(rows=32, columns=32))
     for path in files[::2]:
         rewrite(path, "JPEG-LS")
-    found = decode.each(slices(files), strict, copied)
+    found = decode.decode_slices(slices(files), strict, copied)
     for values, path in zip(found, files, strict=True):
         np.testing.assert_array_equal(values, pydicom.dcmread(path).pixel_array)
 
@@ -63,7 +63,7 @@ def test_only_the_bits_stored_count(tmp_path_factory, words, stored, above, sign
     high_bit = min(stored - 1 + above, 15)
     raw = np.array(words, np.uint16).reshape(2, 2)
     layout = LAYOUT | {"bits_stored": stored, "high_bit": high_bit, "signed": signed}
-    found = decode.settled(raw, stored_as(**layout))
+    found = decode.keep_stored_bits(raw, stored_as(**layout))
     expected = [bits(word, stored, high_bit, signed) for word in words]
     assert found.values.ravel().tolist() == expected
     assert (found.least, found.most) == (min(expected), max(expected))
@@ -92,9 +92,9 @@ def stored_as(**layout):
 
 def test_overlays_are_reported_and_signs_are_not():
     overlay = np.array([[0x1005, 5], [5, 5]], np.uint16)
-    assert decode.settled(overlay, stored_as()).beyond
+    assert decode.keep_stored_bits(overlay, stored_as()).beyond
     negative = np.array([[0x0FFF, 5], [5, 5]], np.uint16)  # -1 in 12 bits, the sign not extended
-    found = decode.settled(negative, stored_as(signed=True))
+    found = decode.keep_stored_bits(negative, stored_as(signed=True))
     assert found.values[0, 0] == -1
     assert not found.beyond
 
@@ -102,7 +102,7 @@ def test_overlays_are_reported_and_signs_are_not():
 def test_padding_beyond_the_bits_stored_is_not_cut_to_tissue():
     """63536 in 12 bits would be 2096, which is bone."""
     raw = np.array([[63536, 5], [5, 4095]], np.uint16)
-    found = decode.settled(raw, stored_as(padding=(63536, 63536)))
+    found = decode.keep_stored_bits(raw, stored_as(padding=(63536, 63536)))
     np.testing.assert_array_equal(found.values, raw)
 
 
@@ -128,7 +128,7 @@ def test_padding_beyond_the_bits_stored_is_not_cut_to_tissue():
 )
 def test_a_header_that_cannot_be_true(one, strict, reason, stored):
     with pytest.raises(Unusable) as refused:
-        decode.each([changed(one, **stored)], strict, copied)
+        decode.decode_slices([changed(one, **stored)], strict, copied)
     assert refused.value.reason == reason
 
 
@@ -144,7 +144,7 @@ def test_a_bomb_is_refused_before_anything_is_allocated(one, strict):
         one, transfer_syntax="1.2.840.10008.1.2.4.90", length=-1, rows=5000, columns=5000
     )
     with pytest.raises(Unusable, match="too_large"):
-        decode.each([packed] * 1000, strict, copied)
+        decode.decode_slices([packed] * 1000, strict, copied)
 
 
 def test_a_byte_of_padding_behind_the_pixels(one, strict):
@@ -153,7 +153,7 @@ def test_a_byte_of_padding_behind_the_pixels(one, strict):
     padded = changed(padded, length=16)
     with one.header.path.open("ab") as file:
         file.write(b"\0")
-    np.testing.assert_array_equal(decode.each([padded], strict, copied)[0], values)
+    np.testing.assert_array_equal(decode.decode_slices([padded], strict, copied)[0], values)
 
 
 WORKERS = """
@@ -164,7 +164,7 @@ from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.dicom import decode, recognise
 policy = IntakeRow.model_validate_json(sys.argv[1])
 for path in sys.argv[2:]:
-    decode.each(recognise.read(Path(path)), policy, lambda index, decoded: None)
+    decode.decode_slices(recognise.read(Path(path)), policy, lambda index, decoded: None)
 print(len(psutil.Process().children()))
 """
 

@@ -38,7 +38,7 @@ def of_processes(pool):
 
 def test_keeps_the_order_and_the_processes(pool, packed):
     for _ in range(2):
-        found = pool.each(packed, copied)
+        found = pool.decode_slices(packed, copied)
         for one, values in zip(packed, found, strict=True):
             expected = pydicom.dcmread(one.header.path).pixel_array
             np.testing.assert_array_equal(values, expected)
@@ -53,7 +53,7 @@ def test_no_process_starts_before_there_is_work(pool):
 
 def test_a_decoder_that_crashes_costs_one_slice(pool, packed):
     """A segmentation fault of a decoder is the death of its process by a signal."""
-    pool.each(packed[:1], copied)
+    pool.decode_slices(packed[:1], copied)
     (pid,) = of_processes(pool)
     os.kill(pid, signal.SIGSTOP)
     crash = threading.Timer(
@@ -61,23 +61,23 @@ def test_a_decoder_that_crashes_costs_one_slice(pool, packed):
     )
     crash.start()
     with pytest.raises(Unusable, match="decoder_crashed"):
-        pool.each(packed[:1], copied)
-    assert len(pool.each(packed, copied)) == len(packed)
+        pool.decode_slices(packed[:1], copied)
+    assert len(pool.decode_slices(packed, copied)) == len(packed)
 
 
 def test_a_process_that_died_between_series_costs_none(pool, packed):
-    pool.each(packed, copied)
+    pool.decode_slices(packed, copied)
     for pid in of_processes(pool):
         os.kill(pid, signal.SIGKILL)
     time.sleep(0.2)
-    assert len(pool.each(packed, copied)) == len(packed)
+    assert len(pool.decode_slices(packed, copied)) == len(packed)
 
 
 def test_a_decoder_that_hangs_is_ended(packed):
     hurried = decoder_pool.Pool(gigabytes=1, seconds=1e-4)
     begun = time.perf_counter()
     with pytest.raises(Unusable, match="decoder_timeout"):
-        hurried.each(packed, copied)
+        hurried.decode_slices(packed, copied)
     assert time.perf_counter() - begun < 30
     hurried.close()
 
@@ -89,7 +89,7 @@ def test_a_decoder_that_is_greedy_is_stopped(tmp_path, write_dicom, thorax, rewr
         rewrite(path, "JPEG 2000")
     poor = decoder_pool.Pool(gigabytes=0.05, seconds=30)
     with pytest.raises(Unusable) as refused:
-        poor.each(slices(files), copied)
+        poor.decode_slices(slices(files), copied)
     assert refused.value.reason in ("decoder_memory", "decoder_crashed", "decoder_failed")
     poor.close()
 
@@ -97,15 +97,16 @@ def test_a_decoder_that_is_greedy_is_stopped(tmp_path, write_dicom, thorax, rewr
 def test_the_first_fault_is_raised_and_the_rest_not_waited_for(pool, packed):
     gone = replace(packed[0].header, path=packed[0].header.path.with_name("gone"))
     with pytest.raises(Unusable, match="unreadable"):
-        pool.each([replace(packed[0], header=gone), *packed], copied)
-    assert len(pool.each(packed, copied)) == len(packed)
+        pool.decode_slices([replace(packed[0], header=gone), *packed], copied)
+    assert len(pool.decode_slices(packed, copied)) == len(packed)
 
 
 def test_several_series_share_the_processes(pool, packed):
     """Two threads read two series at once."""
     found = []
     threads = [
-        threading.Thread(target=lambda: found.append(pool.each(packed, copied))) for _ in range(3)
+        threading.Thread(target=lambda: found.append(pool.decode_slices(packed, copied)))
+        for _ in range(3)
     ]
     for thread in threads:
         thread.start()

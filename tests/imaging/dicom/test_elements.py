@@ -39,13 +39,13 @@ def source(data):
 
 def walked(data):
     found = source(data)
-    start = content.begins(found)
+    start = content.data_set_start(found)
     assert start is not None
-    return elements.walked(found, start, WANTED)
+    return elements.walk(found, start, WANTED)
 
 
 def begins_as_dicom(path):
-    return path.is_file() and content.begins(source(path.read_bytes())) is not None
+    return path.is_file() and content.data_set_start(source(path.read_bytes())) is not None
 
 
 DICOM = list(filter(begins_as_dicom, BUNDLED))

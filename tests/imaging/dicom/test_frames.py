@@ -73,7 +73,7 @@ def test_each_frame_is_a_slice(enhanced, strict, syntax):
     assert {one.header.kernel for one in slices} == {"B\\30"}
     assert {one.header.contrast_agent for one in slices} == {"Iohexol"}
     (volume,) = group.volumes(slices, strict)
-    found = geometry.judged(volume, strict)
+    found = geometry.lattice_of(volume, strict)
     assert [one.frame for one in found.slices] == [1, 0, 2]
     assert (found.spacing_mm, found.origin_mm) == ((5, 0.7, 0.8), (-10, -20, 0))
 

@@ -31,7 +31,7 @@ def leaning(slice_at, degrees, *, count=10, **changes):
 def test_order_comes_from_the_position_alone(slice_at, strict, order, names):
     """InstanceNumber is not even read; names and UIDs are shuffled."""
     slices = [slice_at((0, 0, 2.5 * z), f"{names[z]}") for z in range(7)]
-    found = geometry.judged([slices[index] for index in order], strict)
+    found = geometry.lattice_of([slices[index] for index in order], strict)
     assert heights(found) == [2.5 * z for z in range(7)]
     assert found.spacing_mm == (2.5, 0.7, 0.8)
     assert found.origin_mm == (0, 0, 0)
@@ -46,7 +46,7 @@ def test_order_and_spacing_agree_with_gdcm(
     angle = np.radians(degrees)
     plane = (1.0, 0.0, 0.0, 0.0, float(np.cos(angle)), float(np.sin(angle)))
     write_dicom(tmp_path, thorax(), series_of(orientation=plane, spacing_mm=(3.0, 0.7, 0.8)))
-    found = geometry.judged(recognise.sort(tmp_path).slices, strict)
+    found = geometry.lattice_of(recognise.sort(tmp_path).slices, strict)
     names = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(tmp_path))
     assert [str(one.header.path) for one in found.slices] == list(names)
     oracle = sitk.ReadImage(names)
@@ -56,21 +56,21 @@ def test_order_and_spacing_agree_with_gdcm(
 
 
 def test_positions_rounded_to_a_tenth_are_even(stack, strict):
-    found = geometry.judged(stack(np.round(np.arange(200) * 0.625, 1)), strict)
+    found = geometry.lattice_of(stack(np.round(np.arange(200) * 0.625, 1)), strict)
     assert found.spacing_mm[0] == pytest.approx(0.625, abs=0.001)
     assert found.repairs == ()
 
 
 def test_a_tiny_error_is_no_gap(stack, strict):
     """ITK once warned of a non-uniform sampling of 2.8e-15 mm."""
-    assert geometry.judged(stack(np.arange(9) * 0.3 + 2.8e-15 * np.arange(9)), strict)
+    assert geometry.lattice_of(stack(np.arange(9) * 0.3 + 2.8e-15 * np.arange(9)), strict)
 
 
 def test_a_missing_slice(stack, strict, mend):
     slices = stack(2.5 * np.array([0, 1, 2, 4, 5, 6]))
     with pytest.raises(Unusable, match=r"gap: 1 steps up to 5\.00 mm among steps of 2\.50 mm"):
-        geometry.judged(slices, strict)
-    found = geometry.judged(slices, mend)
+        geometry.lattice_of(slices, strict)
+    found = geometry.lattice_of(slices, mend)
     assert found.spacing_mm[0] == pytest.approx(2.5)
     (repair,) = found.repairs
     assert repair.code == "interpolated"
@@ -79,7 +79,7 @@ def test_a_missing_slice(stack, strict, mend):
 
 def test_two_missing_neighbours_stay_a_gap(stack, mend):
     with pytest.raises(Unusable, match="gap"):
-        geometry.judged(stack(2.5 * np.array([0, 1, 2, 5, 6, 7])), mend)
+        geometry.lattice_of(stack(2.5 * np.array([0, 1, 2, 5, 6, 7])), mend)
 
 
 @pytest.mark.parametrize(("answer", "kept"), [(True, 3), (False, None), (None, None)])
@@ -89,9 +89,9 @@ def test_two_slices_at_one_place(stack, request, answer, kept, policy):
     slices = stack([0, 1, 2]) + stack([1.004], prefix="t")
     if kept is None:
         with pytest.raises(Unusable, match="duplicate_position: 1 slices lie where another"):
-            geometry.judged(slices, rules, same=always(answer))
+            geometry.lattice_of(slices, rules, same=always(answer))
         return
-    found = geometry.judged(slices, rules, same=always(answer))
+    found = geometry.lattice_of(slices, rules, same=always(answer))
     assert len(found.slices) == kept
     assert [(one.header.instance, reason) for one, reason in found.dropped] == [
         ("t000", "identical_copy")
@@ -101,9 +101,9 @@ def test_two_slices_at_one_place(stack, request, answer, kept, policy):
 
 def test_three_copies_count_once_and_one_other_refuses(stack, strict):
     copies = stack([0, 0, 0, 1])
-    assert len(geometry.judged(copies, strict, same=always(True)).dropped) == 2
+    assert len(geometry.lattice_of(copies, strict, same=always(True)).dropped) == 2
     with pytest.raises(Unusable, match="duplicate_position"):
-        geometry.judged(copies, strict, same=lambda one, two: two.header.instance != "s002")
+        geometry.lattice_of(copies, strict, same=lambda one, two: two.header.instance != "s002")
 
 
 def test_copies_on_disk_are_compared_by_their_pixels(tmp_path, write_dicom, thorax, strict):
@@ -111,17 +111,17 @@ def test_copies_on_disk_are_compared_by_their_pixels(tmp_path, write_dicom, thor
     again = tmp_path / "again"
     again.write_bytes(files[0].read_bytes())
     slices = recognise.sort(tmp_path).slices
-    assert len(geometry.judged(slices, strict).slices) == len(files)
+    assert len(geometry.lattice_of(slices, strict).slices) == len(files)
     again.write_bytes(files[0].read_bytes()[:-2] + b"\x01\x02")
     with pytest.raises(Unusable, match="duplicate_position"):
-        geometry.judged(recognise.sort(tmp_path).slices, strict)
+        geometry.lattice_of(recognise.sort(tmp_path).slices, strict)
 
 
 def test_uneven_spacing(stack, strict, mend):
     slices = stack([0, 2.5, 5.0, 8.0, 10.0, 12.5, 15.0])
     with pytest.raises(Unusable, match=r"uneven_spacing: steps from 2\.00 to 3\.00 mm"):
-        geometry.judged(slices, strict)
-    found = geometry.judged(slices, mend)
+        geometry.lattice_of(slices, strict)
+    found = geometry.lattice_of(slices, mend)
     (repair,) = found.repairs
     assert (repair.code, found.spacing_mm[0]) == ("resampled", 2.5)
     where = np.interp(repair.planes, range(7), [one.position_mm[2] for one in found.slices])
@@ -132,19 +132,19 @@ def test_steps_that_drift_are_not_even(stack, strict):
     """Neighbours differ by little, and half way the volume is off by 5 mm."""
     steps = np.repeat([1.0, 1.15], 70)
     with pytest.raises(Unusable, match="uneven_spacing"):
-        geometry.judged(stack(np.cumsum(steps)), strict)
+        geometry.lattice_of(stack(np.cumsum(steps)), strict)
 
 
 def test_wild_spacing_is_not_repaired(stack, mend):
     with pytest.raises(Unusable, match=r"uneven_spacing|gap"):
-        geometry.judged(stack([0, 1, 2.4, 2.9, 5, 6]), mend)
+        geometry.lattice_of(stack([0, 1, 2.4, 2.9, 5, 6]), mend)
 
 
 def test_a_tilted_gantry(slice_at, strict, mend):
     slices = leaning(slice_at, 15, tilt_degrees=15.0)
     with pytest.raises(Unusable, match=r"gantry_tilt: the stack leans by 15\.0 degrees"):
-        geometry.judged(slices, strict)
-    found = geometry.judged(slices, mend)
+        geometry.lattice_of(slices, strict)
+    found = geometry.lattice_of(slices, mend)
     (repair,) = found.repairs
     assert repair.code == "sheared"
     # closed form: the table moves 2.5 mm, cos of it along the normal and sin of it in the plane
@@ -157,28 +157,28 @@ def test_a_tilted_gantry(slice_at, strict, mend):
 
 
 def test_less_than_the_tolerance_is_no_tilt(slice_at, strict):
-    assert geometry.judged(leaning(slice_at, 0.4), strict).repairs == ()
+    assert geometry.lattice_of(leaning(slice_at, 0.4), strict).repairs == ()
 
 
 def test_a_stack_that_leans_too_far_is_not_repaired(slice_at, mend):
     with pytest.raises(Unusable, match="gantry_tilt"):
-        geometry.judged(leaning(slice_at, 25, count=40), mend)
+        geometry.lattice_of(leaning(slice_at, 25, count=40), mend)
 
 
 @pytest.mark.parametrize("policy", ["strict", "mend"])
 def test_a_stated_tilt_that_the_geometry_does_not_show(stack, request, policy):
     rules = request.getfixturevalue(policy)
     with pytest.raises(Unusable, match="gantry_tilt: the header states a tilt"):
-        geometry.judged(stack(range(5), tilt_degrees=12.0), rules)
+        geometry.lattice_of(stack(range(5), tilt_degrees=12.0), rules)
     derived = stack(range(5), tilt_degrees=12.0, image_type=("DERIVED", "SECONDARY"))
-    assert geometry.judged(derived, rules)
+    assert geometry.lattice_of(derived, rules)
 
 
 @pytest.mark.parametrize("policy", ["strict", "mend"])
 def test_a_crooked_stack(slice_at, request, policy):
     slices = [slice_at((0, 3.0 * (z == 4), z), f"s{z}") for z in range(9)]
     with pytest.raises(Unusable, match=r"crooked: .* beside a straight line"):
-        geometry.judged(slices, request.getfixturevalue(policy))
+        geometry.lattice_of(slices, request.getfixturevalue(policy))
 
 
 CHANGES = {
@@ -191,7 +191,7 @@ CHANGES = {
 def test_one_odd_slice_spoils_a_volume(stack, strict, reason, change):
     odd = stack([3], prefix="odd", **change)
     with pytest.raises(Unusable, match=reason):
-        geometry.judged(stack([0, 1, 2]) + odd, strict)
+        geometry.lattice_of(stack([0, 1, 2]) + odd, strict)
 
 
 def test_other_matrix_or_orientation_is_mixed_geometry(stack, strict):
@@ -201,7 +201,7 @@ def test_other_matrix_or_orientation_is_mixed_geometry(stack, strict):
     turned = replace(slices[2], orientation=(0.0, 1.0, 0.0, -1.0, 0.0, 0.0))
     for odd in (other, turned):
         with pytest.raises(Unusable, match="mixed_geometry"):
-            geometry.judged([*slices[:2], odd], strict)
+            geometry.lattice_of([*slices[:2], odd], strict)
 
 
 NOWHERE = [
@@ -217,36 +217,36 @@ NOWHERE = [
 def test_a_slice_that_does_not_say_where_it_lies(stack, strict, mend, change):
     slices = stack([0, 1, 2]) + stack([3], prefix="lost", **change)
     with pytest.raises(Unusable, match="no_geometry: 1 of 4 slices"):
-        geometry.judged(slices, strict)
-    found = geometry.judged(slices, mend)
+        geometry.lattice_of(slices, strict)
+    found = geometry.lattice_of(slices, mend)
     assert [(one.header.instance, reason) for one, reason in found.dropped] == [
         ("lost000", "no_geometry")
     ]
     assert found.warnings == ("no_geometry",)
     with pytest.raises(Unusable, match="no_geometry"):
-        geometry.judged(stack([0, 1], **change), mend)
+        geometry.lattice_of(stack([0, 1], **change), mend)
 
 
 def test_a_missing_position(slice_at, stack, strict):
     with pytest.raises(Unusable, match="no_geometry"):
-        geometry.judged([*stack([0, 1, 2]), slice_at(None, "lost")], strict)
+        geometry.lattice_of([*stack([0, 1, 2]), slice_at(None, "lost")], strict)
 
 
 def test_other_planes_and_single_slices_are_no_volume(stack, strict):
     coronal = stack([0, 1, 2], orientation=(1.0, 0.0, 0.0, 0.0, 0.0, -1.0))
     with pytest.raises(Unusable, match="not_axial"):
-        geometry.judged(coronal, strict)
+        geometry.lattice_of(coronal, strict)
     with pytest.raises(Unusable, match="single_slice"):
-        geometry.judged(stack([0]), strict)
+        geometry.lattice_of(stack([0]), strict)
     with pytest.raises(Unusable, match="single_slice"):
-        geometry.judged(stack([0, 0]), strict, same=always(True))
+        geometry.lattice_of(stack([0, 0]), strict, same=always(True))
 
 
 @given(st.lists(st.tuples(*[st.floats(-1e6, 1e6)] * 3), min_size=1, max_size=6))
 def test_any_positions_end_in_a_lattice_or_a_reason(slice_at, mend, positions):
     slices = [slice_at(position, f"s{index}") for index, position in enumerate(positions)]
     try:
-        found = geometry.judged(slices, mend, same=always(True))
+        found = geometry.lattice_of(slices, mend, same=always(True))
     except Unusable:
         return
     assert found.spacing_mm[0] > 0

@@ -69,7 +69,7 @@ def test_equal_positions_are_told_apart(stack, strict, name, values):
     found = group.volumes(mixed, strict)
     assert sorted(found, key=names_of) == sorted(map(tuple, (one, two)), key=names_of)
     for volume in found:
-        assert geometry.judged(volume, strict).spacing_mm[0] == 1
+        assert geometry.lattice_of(volume, strict).spacing_mm[0] == 1
 
 
 def names_of(volume):
@@ -140,7 +140,7 @@ def test_copies_are_not_other_acquisitions(stack, strict):
 def test_what_nothing_tells_apart_stays_together_and_is_refused(stack, strict):
     (volume,) = group.volumes(stack(range(5)) + stack(range(5), prefix="t"), strict)
     with pytest.raises(Unusable, match="duplicate_position"):
-        geometry.judged(volume, strict, same=lambda one, other: False)
+        geometry.lattice_of(volume, strict, same=lambda one, other: False)
 
 
 def test_slices_without_a_place_stay_with_the_largest_stack(stack, strict):

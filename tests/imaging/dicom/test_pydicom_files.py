@@ -221,7 +221,9 @@ def outcome(path, policy):
     """Return the stored values of a file's slices [frame, y, x], or why there are none."""
     try:
         found = recognise.read(path)
-        return np.stack(decode.each(found, policy, lambda _, decoded: decoded.values.copy()))
+        return np.stack(
+            decode.decode_slices(found, policy, lambda _, decoded: decoded.values.copy())
+        )
     except Unusable as error:
         return error.reason
 

@@ -272,7 +272,7 @@ def test_a_deep_tree(tmp_path, write_dicom, thorax):
 
 
 def test_a_tree_that_is_gone_has_no_files(tmp_path):
-    assert recognise.sort(tmp_path / "gone") == recognise.Found()
+    assert recognise.sort(tmp_path / "gone") == recognise.SortedFiles()
 
 
 NAMES = st.text("abcXYZ019._- é", min_size=1, max_size=12).filter(lambda name: name.strip("."))

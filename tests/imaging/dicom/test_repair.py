@@ -15,7 +15,7 @@ def ramp(count):
 def test_a_removed_slice_of_a_ramp_comes_back_exactly(stack, mend):
     whole = ramp(9)
     kept = [0, 1, 2, 4, 5, 7, 8]
-    lattice = geometry.judged(stack(2.5 * np.array(kept)), mend)
+    lattice = geometry.lattice_of(stack(2.5 * np.array(kept)), mend)
     np.testing.assert_array_equal(repair.repaired(whole[kept], lattice), whole)
 
 
@@ -23,7 +23,7 @@ def test_an_unevenly_cut_ramp_comes_back_exactly(stack, mend):
     heights = np.array([0, 2.5, 5.0, 8.0, 10.0, 12.5])
     plane = ramp(1)[0]
     voxels = (plane + 20 * heights[:, None, None]).astype(np.int16)
-    lattice = geometry.judged(stack(heights), mend)
+    lattice = geometry.lattice_of(stack(heights), mend)
     expected = plane + 20 * 2.5 * np.arange(6)[:, None, None]
     np.testing.assert_array_equal(repair.repaired(voxels, lattice), expected)
 
@@ -65,7 +65,7 @@ def test_a_tilted_phantom_is_set_upright(slice_at, mend):
         return body(point[2], point[1], point[0])
 
     tilted = np.rint(sample((0, 0, 0), None, (0, 0, 1.5))).astype(np.int16)
-    lattice = geometry.judged(slices, mend)
+    lattice = geometry.lattice_of(slices, mend)
     upright = repair.repaired(tilted, lattice)
     truth = sample(lattice.origin_mm, None, lattice.normal * lattice.spacing_mm[0])
     inside = np.abs(upright - truth)[:, 8:-8]
@@ -88,7 +88,7 @@ def test_a_shift_agrees_with_an_affine_transform():
 
 def test_nothing_to_repair_changes_nothing(stack, strict):
     voxels = ramp(4)
-    lattice = geometry.judged(stack(range(4)), strict)
+    lattice = geometry.lattice_of(stack(range(4)), strict)
     assert repair.repaired(voxels, lattice) is voxels
     with pytest.raises(ValueError, match="got 3 slices of voxels, expected 4"):
         repair.repaired(voxels[:3], lattice)

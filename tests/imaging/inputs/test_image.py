@@ -1,5 +1,3 @@
-"""image: what is stored of a single image for its network."""
-
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +9,16 @@ from elsewhere.design import params as tables
 from elsewhere.design.augmentations.image import ImageAugmentation
 from elsewhere.design.inputs.image import Clahe, ImageInput
 from elsewhere.imaging import clahe, resample, spline
-from elsewhere.imaging.preparation import preparation
+from elsewhere.imaging.preparation import Scanned, preparation
 
 PARAMS = tables.load(Path(__file__).parents[2] / "params")
 IMAGE = ImageInput(kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image")
-
+AS_FILM = Scanned("a", "0-255", slices=1)
 FILM = np.random.default_rng(0).integers(40, 90, (1, 30, 24)).astype(np.uint8)
 
 
 def film(**fields):
-    return preparation(IMAGE.model_copy(update=fields)).prepared(FILM, "0-255")
+    return preparation(IMAGE.model_copy(update=fields)).prepared(FILM, AS_FILM)
 
 
 def test_images_are_resized_as_before_unless_the_input_says_otherwise():
@@ -48,7 +46,7 @@ def test_greys_are_spread_before_the_image_is_resized_b19():
 def test_an_image_stored_at_its_matrix_is_seen_whole_b22(flip):
     """No crop: what is trained on is what is evaluated, or its mirror image."""
     row = PARAMS.inputs["chestxray-demo"]
-    stored = preparation(row).prepared(FILM, "0-255")
+    stored = preparation(row).prepared(FILM, AS_FILM)
     seen = augment(
         stored,
         input=row,
@@ -63,10 +61,14 @@ def test_an_image_stored_at_its_matrix_is_seen_whole_b22(flip):
     np.testing.assert_allclose(whole[0], channel, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("voxels", "scale"),
-    [(np.zeros((2, 4, 4), np.uint8), "0-255"), (np.zeros((1, 4, 4), np.int16), "HU")],
-)
-def test_an_image_input_takes_images_only(voxels, scale):
-    with pytest.raises(ValueError, match="volume input"):
-        preparation(IMAGE).prepared(voxels, scale)
+def test_scans_that_are_no_8_bit_images_are_refused_before_any_is_read():
+    """One of them would stop the step in the middle of a site."""
+    stack, deep = Scanned("b", "0-255", slices=2), Scanned("c", "grey", slices=1)
+    preparation(IMAGE).check([AS_FILM, AS_FILM])
+    for others in ([stack], [deep], [stack, deep]):
+        with pytest.raises(ValueError, match="volume input") as error:
+            preparation(IMAGE).check([AS_FILM, *others])
+        message = (
+            f"{len(others)} of {1 + len(others)} scans are none, the first is {others[0].name}"
+        )
+        assert message in str(error.value)

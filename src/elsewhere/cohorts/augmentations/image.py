@@ -1,4 +1,4 @@
-"""image: random changes of a single image while a network learns (D-04)."""
+"""image: augmentation of single images: random crop and flips (D-04)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.design.inputs.image import ImageInput
 
 
 class ImageAugmentation(Augmentation):
-    """Random crop and flips (D-04), then normalisation of what is left (D-03)."""
+    """Random crop and flips (D-04); the crop is normalised after it is cut (D-03)."""
 
     def __init__(self, row: Row, input_row: ImageInput) -> None:
         self.row, self.input = row, input_row

@@ -1,4 +1,4 @@
-"""image: a single image as a 2D network sees it (B-20, D-03)."""
+"""image: convert a prepared image to the input of a 2D network: resize, normalise (B-20, D-03)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ IMAGENET_SD = (0.229, 0.224, 0.225)
 
 
 class ImageView(View):
-    """The whole image, shrunk to the network's matrix."""
+    """Shows the whole image, resized to the network's matrix."""
 
     def __init__(self, row: ImageInput) -> None:
         self.row = row
 
     def windows(self, array: Voxels) -> Iterator[Window]:
-        """Yield the one window, float32 ``[channels, y, x]``; see `View.windows`."""
+        """Yield the only window, float32 ``[channels, y, x]``; see `View.windows`."""
         yield 0, shrunk(array, input=self.row)
 
     def window(self, array: Voxels, *, first: int) -> Floats:
@@ -31,7 +31,7 @@ class ImageView(View):
 
 
 def shrunk(array: Voxels, *, input: ImageInput) -> Floats:
-    """Shrink a stored image to the network's matrix, anti-aliased, and normalise it (D-03).
+    """Resize a stored image to the network's matrix with anti-aliasing; normalise it (D-03).
 
     Parameters
     ----------
@@ -49,15 +49,15 @@ def shrunk(array: Voxels, *, input: ImageInput) -> Floats:
 
 
 def channels(image: Floats, *, input: ImageInput) -> Floats:
-    """Normalise a grey image of values 0..255 and repeat it to the channels (D-03).
+    """Normalise a grey image with values 0..255 and repeat it in all channels (D-03).
 
     Parameters
     ----------
     image
         [y, x], the part that the network sees.
     input
-        `normalise`: zero mean and unit variance of this image, or ImageNet's mean and SD
-        (for one channel their means).
+        Its `normalise` chooses zero mean and unit variance of this image, or ImageNet's mean and
+        SD (averaged over the colours for a single channel).
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""volume: a CT volume as a 3D network sees it: windows of slices (A-14, A-16)."""
+"""volume: convert a prepared CT volume to the input of a 3D network: windows (A-14, A-16)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from elsewhere.design.inputs.volume import VolumeInput
 
 
 class VolumeView(View):
-    """Windows of `depth` slices over the whole volume, `stride` slices apart."""
+    """Shows windows of `depth` slices over the whole volume, `stride` slices apart."""
 
     def __init__(self, row: VolumeInput) -> None:
         self.row = row
@@ -30,12 +30,12 @@ class VolumeView(View):
 def starts(n_slices: int, *, depth: int, stride: int) -> tuple[int, ...]:
     """Return the first slices of the evaluation windows (A-16).
 
-    The last window is anchored to the last slice, so that every slice is seen ([AMB] A-16).
+    The last window ends at the last slice, so that every slice is seen ([AMB] A-16).
 
     Raises
     ------
     ValueError
-        If there is no slice, or the stride jumps over slices.
+        If there is no slice, or the stride would skip slices.
     """
     if n_slices < 1:
         raise ValueError(f"got {n_slices} slices, expected at least 1")
@@ -46,7 +46,7 @@ def starts(n_slices: int, *, depth: int, stride: int) -> tuple[int, ...]:
 
 
 def padded(array: Voxels, *, input: VolumeInput) -> Floats:
-    """Normalise a volume and centre it in at least `depth` slices (A-14, A-16).
+    """Normalise a volume and pad it with zero slices on both sides to `depth` (A-14, A-16).
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ def padded(array: Voxels, *, input: VolumeInput) -> Floats:
     Returns
     -------
     numpy.ndarray
-        float32 [max(z, depth), y, x]; of an odd number of padding slices the extra one is the
-        most superior.
+        float32 [max(z, depth), y, x]; if the number of padding slices is odd, the extra one is at
+        the superior end.
 
     Raises
     ------
     ValueError
-        If the volume has not the input's matrix.
+        If the volume does not have the matrix of the input.
     """
     require_lattice(array, side=input.matrix)
     n_slices = array.shape[0]
@@ -74,19 +74,19 @@ def padded(array: Voxels, *, input: VolumeInput) -> Floats:
 
 
 def value_range(array: Voxels, *, input: VolumeInput) -> tuple[float, float]:
-    """Return the stored values that become 0 and 1 (A-14).
+    """Return the stored values that are mapped to 0 and 1 (A-14).
 
     Parameters
     ----------
     array
         Whole prepared volume [z, y, x], values >= 0 (prepare subtracts clip_min_hu).
     input
-        `normalise` chooses the volume's own range or the fixed clip range.
+        Its `normalise` chooses the volume's own range or the fixed clip range.
 
     Raises
     ------
     ValueError
-        If the fixed range is asked for and one of the clips is not set.
+        If the fixed range is chosen and one of the clips is not set.
     """
     if input.normalise == "volume":
         return float(array.min()), float(array.max())
@@ -99,7 +99,7 @@ def value_range(array: Voxels, *, input: VolumeInput) -> tuple[float, float]:
 
 
 def rescale(array: Voxels, *, low: float, high: float, out: Floats) -> None:
-    """Write (array - low) / (high - low), cut to 0..1, to `out`; a constant array gives zeros."""
+    """Write (array - low) / (high - low), clipped to 0..1, to `out`; a constant array gives 0."""
     if high <= low:
         out[...] = 0
         return

@@ -1,4 +1,4 @@
-"""dimse: settings of an archive that speaks DIMSE."""
+"""dimse: settings of an archive that is reached by DIMSE, the classic DICOM network protocol."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ Title = Annotated[str, Field(pattern=r"^[!-\[\]-~]([ -\[\]-~]{0,14}[!-\[\]-~])?$
 
 
 class DimseArchive(ArchiveRow):
-    """An archive that speaks DIMSE: C-FIND and C-GET or C-MOVE (PS3.4 annex C)."""
+    """An archive that is reached by DIMSE: C-FIND and C-GET or C-MOVE (PS3.4 annex C)."""
 
     kind: Literal["dimse"]
     host: str = Field(min_length=1)
     port: Port
     called_aet: Title = Field(description="application entity title of the archive")
-    calling_aet: Title = Field(description="ours; the archive's administrator must know it")
-    retrieve: Literal["get", "move"] = Field(
-        description="move: the archive opens a connection to us, at listen_port"
+    calling_aet: Title = Field(
+        description="application entity title of this machine; the archive must know it"
     )
-    listen_host: str = Field("0.0.0.0", description="address at which C-MOVE may reach us")
-    listen_port: Port | None = Field(None, description="port at which C-MOVE reaches us")
-    instances_per_second: Seconds = Field(description="most instances, all connections together")
+    retrieve: Literal["get", "move"] = Field(
+        description="move: the archive opens a connection to this machine, at listen_port"
+    )
+    listen_host: str = Field("0.0.0.0", description="address at which to listen for C-MOVE")
+    listen_port: Port | None = Field(None, description="port at which to listen for C-MOVE")
+    instances_per_second: Seconds = Field(description="most instances, over all connections")
 
     @model_validator(mode="after")
     def _can_listen(self) -> Self:
         if self.retrieve == "move" and self.listen_port is None:
-            raise ValueError("retrieve is move, which needs listen_port: where the archive sends")
+            raise ValueError(
+                "retrieve is move, which needs listen_port, to which the archive sends"
+            )
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""image: settings of the random changes of a single image."""
+"""image: settings of the augmentation of single images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elsewhere.design.rows import AugmentationRow, Share
 
 
 class ImageAugmentation(AugmentationRow):
-    """Random changes of Wang et al. 2020 (D-04); probabilities."""
+    """Augmentation of Wang et al. 2020 (D-04); a share is a probability."""
 
     input_kind: ClassVar[str] = "image"
 

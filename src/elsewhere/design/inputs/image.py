@@ -1,4 +1,4 @@
-"""image: settings of an input of kind image: what a 2D network sees."""
+"""image: settings of an input of 2D images: matrix, channels, normalisation."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ class Clahe(Row):
     """Contrast-limited adaptive histogram equalisation; [AMB] B-19 states no settings."""
 
     clip_limit: Annotated[float, Field(gt=0, le=1)] = Field(
-        description="most of a tile's pixels that may share one of 256 greys; 1: no limit"
+        description="largest share of a tile's pixels in one of 256 grey levels; 1: no limit"
     )
-    tiles: Positive = Field(description="tiles a side, each with a histogram of its own")
+    tiles: Positive = Field(description="tiles per side, each with its own histogram")
 
 
 class ImageInput(InputRow):
@@ -26,17 +26,17 @@ class ImageInput(InputRow):
     kind: Literal["image"]
     matrix: Positive = Field(description="rows and columns that the network sees (D-03)")
     stored_matrix: Positive = Field(
-        description="rows and columns kept by prepare; a random crop of `matrix` is trained on"
+        description="rows and columns that prepare stores; training crops `matrix` out of them"
     )
-    channels: Literal[1, 3] = Field(description="grey is repeated to this many channels")
+    channels: Literal[1, 3] = Field(description="the grey image is repeated in all channels")
     normalise: Literal["image", "imagenet"] = Field(
         description="D-03: zero mean, unit variance per image; B-20: ImageNet's"
     )
-    clahe: Clahe | None = Field(None, description="equalised before it is resized; null: not")
+    clahe: Clahe | None = Field(None, description="equalisation before resizing; null: none")
     resampling: Literal["triangle", "spline"] = Field(
         "triangle",
-        description="to `stored_matrix`. triangle: linear, its kernel as wide as the step; spline: "
-        "Gaussian filter, then linear, 0 outside the image, as scikit-image resizes (B-21)",
+        description="to `stored_matrix`. triangle: linear, with a kernel as wide as the step; "
+        "spline: Gaussian filter, then linear, 0 outside the image, as in scikit-image (B-21)",
     )
 
     @model_validator(mode="after")
@@ -44,7 +44,7 @@ class ImageInput(InputRow):
         if self.stored_matrix < self.matrix:
             raise ValueError(
                 f"stored_matrix is {self.stored_matrix}, smaller than matrix {self.matrix}: "
-                "a crop cannot be larger than what is kept"
+                "a crop cannot be larger than the stored image"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""contrastive: settings of contrastive learning across sites."""
+"""contrastive: settings of the method that pulls embeddings of one class together across sites."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from elsewhere.design.rows import MethodRow, Positive
 
 
 class Contrastive(MethodRow):
-    """Separate normalisation and contrastive embeddings (D-12 to D-15)."""
+    """Separate normalisation and a contrastive loss on embeddings (D-12 to D-15)."""
 
     one_label: ClassVar[bool] = True
     least_batch: ClassVar[int] = 3  # two scans of one class and one of the other
 
     kind: Literal["contrastive"]
     loss: Literal["negatives_only", "nt_xent"] = Field(
-        description="[AMB] D-14: the paper's Eq. 4 has no positive pair in the denominator; "
-        "the released code's loss has its own"
+        description="[AMB] D-14: the denominator of the paper's Eq. 4 has no positive pair; that "
+        "of the released code has one, the pair itself"
     )
     reduction: Literal["mean", "sum"] = Field(description="[AMB] D-15: over the positive pairs")
     temperature: Annotated[float, Field(gt=0)] = Field(description="tau of Eq. 4 (D-15)")

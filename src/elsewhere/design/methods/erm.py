@@ -1,4 +1,4 @@
-"""erm: settings of empirical risk minimisation."""
+"""erm: row of the method that pools all scans (empirical risk minimisation); no settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""msnet: settings of MS-Net."""
+"""msnet: settings of MS-Net, in which a teacher head per site trains a universal head."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from elsewhere.design.rows import MethodRow, Share
 
 
 class Msnet(MethodRow):
-    """MS-Net (Liu et al. 2020): a head for each site teaches the universal one (D-18)."""
+    """MS-Net (Liu et al. 2020): a teacher head per site trains a universal head (D-18)."""
 
     kind: Literal["msnet"]
-    soft: Share = Field(description="share of the teachers' words in the loss, beside the labels")
+    soft: Share = Field(description="weight of the teachers' loss; that of the labels is 1 - soft")

@@ -1,4 +1,4 @@
-"""parallel_adapter: settings of parallel adapters."""
+"""parallel_adapter: row of the method with parallel residual adapters; no settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from elsewhere.design.rows import MethodRow
 
 
 class ParallelAdapter(MethodRow):
-    """Every site has residual adapters beside the convolutions (Rebuffi et al. 2018; D-18)."""
+    """Each site has residual adapters parallel to convolutions (Rebuffi et al. 2018; D-18)."""
 
     kind: Literal["parallel_adapter"]

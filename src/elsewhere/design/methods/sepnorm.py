@@ -1,4 +1,4 @@
-"""sepnorm: settings of separate normalisation (DSBN)."""
+"""sepnorm: row of the method with separate normalisation per site (DSBN); no settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from elsewhere.design.rows import MethodRow
 
 
 class Sepnorm(MethodRow):
-    """Every site has normalisations of its own (DSBN, D-12)."""
+    """Each site has its own normalisations (DSBN, D-12)."""
 
     kind: Literal["sepnorm"]

@@ -1,4 +1,4 @@
-"""series_adapter: settings of series adapters."""
+"""series_adapter: row of the method with residual adapters in series; no settings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from elsewhere.design.rows import MethodRow
 
 
 class SeriesAdapter(MethodRow):
-    """Every site has residual adapters after the convolutions (Rebuffi et al. 2017; D-18)."""
+    """Each site has residual adapters after convolutions (Rebuffi et al. 2017; D-18)."""
 
     kind: Literal["series_adapter"]

@@ -1,4 +1,4 @@
-"""covidnet_redesign: settings of COVID-Net as redesigned by Wang et al. 2020."""
+"""covidnet_redesign: settings of COVID-Net as Wang et al. 2020 redesigned it."""
 
 from __future__ import annotations
 

@@ -15,10 +15,12 @@ class NguyenCnn(NetworkRow):
     dimensions: ClassVar[Literal[2, 3] | None] = 3
 
     kind: Literal["nguyen_cnn"]
-    first_filters: Positive = Field(description="filters of the first level, then doubled (A-32)")
+    first_filters: Positive = Field(
+        description="filters of the first level, doubled at each further level (A-32)"
+    )
     pooling: Literal["max", "average"] = Field(description="[AMB] A-36: downsampling operator")
-    groups: Positive = Field(description="[AMB] A-36: groups of every GroupNorm")
+    groups: Positive = Field(description="[AMB] A-36: number of groups of every GroupNorm")
     dropblock_size: Positive = Field(description="[AMB] A-36: side of a dropped block, voxels")
-    dropblock_rate: Share = Field(description="[AMB] A-36: expected dropped share")
+    dropblock_rate: Share = Field(description="[AMB] A-36: expected share of dropped voxels")
     dropout_rate: Share = Field(description="[AMB] A-36: dropout of the dense layers")
     dense_features: Positive = Field(description="outputs of each of the four dense layers (A-34)")

@@ -15,23 +15,23 @@ _NO_OPTIONS = {
 
 
 class Timm(NetworkRow):
-    """A network of the timm library; one dense layer takes the place of its head (B-24 to B-26)."""
+    """A network of the timm library, with one dense layer as its head (B-24 to B-26)."""
 
     dimensions: ClassVar[Literal[2, 3] | None] = 2
 
     kind: Literal["timm"]
     model: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")] = Field(
-        description="name in timm; behind a dot the tag of its weights, where it has several"
+        description="name in timm; after a dot the tag of its weights, if there are several"
     )
     options: dict[str, Any] = Field(
         default_factory=dict, description="keyword arguments of timm.create_model"
     )
     pretrained: Annotated[str, Field(min_length=1)] = Field(
-        description="what training begins with: none; hub (the Hugging Face hub, or its cache "
-        "here); or the path of a file, .safetensors or .pth"
+        description="initial weights: none; hub (the Hugging Face hub, or this machine's cache of "
+        "it); or the path of a file, .safetensors or .pth"
     )
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = Field(
-        None, description="of the file of weights; another one is refused. null: any is taken"
+        None, description="of the file of weights; any other file is refused. null: not checked"
     )
     batch_norm_scale: bool = Field(
         description="[AMB] B-26: false, as in Keras: gamma of each batch normalisation stays 1"
@@ -43,6 +43,7 @@ class Timm(NetworkRow):
         taken = sorted(_NO_OPTIONS & options.keys())
         if taken:
             raise ValueError(
-                f"options has {taken[0]}, which other settings decide; leave out {', '.join(taken)}"
+                f"options contains {taken[0]}, which other settings decide; leave out "
+                f"{', '.join(taken)}"
             )
         return options

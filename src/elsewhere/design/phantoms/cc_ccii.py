@@ -11,7 +11,7 @@ from elsewhere.design.rows import Share
 
 
 class CcCcii(Volumes):
-    """8-bit PNG slices by class, patient and scan."""
+    """A synthetic site of 8-bit PNG slices by class, patient and scan."""
 
     kind: Literal["cc_ccii"]
     second_scan: Share = Field(description="share of patients with two scans")

@@ -11,7 +11,7 @@ from elsewhere.design.rows import Share
 
 
 class Chestxray14(Radiographs):
-    """PNG in one folder; labels are a list, what is not on it is negative; frontal only (B-17)."""
+    """A synthetic site of frontal PNG radiographs; findings not listed are negative (B-17)."""
 
     kind: Literal["chestxray14"]
     findings: Annotated[dict[FindingName, Listed], AfterValidator(all_findings)]

@@ -8,6 +8,6 @@ from elsewhere.design.phantom_rows import Images
 
 
 class CovidCt(Images):
-    """PNG and JPEG slices with two patient tables."""
+    """A synthetic site of PNG and JPEG slices with two patient tables."""
 
     kind: Literal["covid_ct"]

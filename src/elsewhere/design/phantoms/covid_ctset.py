@@ -8,6 +8,6 @@ from elsewhere.design.phantom_rows import Volumes
 
 
 class CovidCtset(Volumes):
-    """16-bit TIFF slices, three series a patient."""
+    """A synthetic site of 16-bit TIFF slices, with three series per patient."""
 
     kind: Literal["covid_ctset"]

@@ -8,6 +8,6 @@ from elsewhere.design.phantom_rows import Volumes
 
 
 class DicomSite(Volumes):
-    """DICOM folders, one per study, and a label table (as UTSW would have)."""
+    """A synthetic site of DICOM folders, one per study, and a label table (as UTSW's)."""
 
     kind: Literal["dicom_series"]

@@ -17,11 +17,11 @@ from elsewhere.design.rows import Share
 
 
 class MimicCxrJpg(Radiographs):
-    """JPEG by subject and study; labels by study, views and split by image."""
+    """A synthetic site of JPEG radiographs; labels by study, views and split by image."""
 
     kind: Literal["mimic_cxr_jpg"]
     findings: Annotated[dict[FindingName, Mentioned], AfterValidator(all_findings)]
-    lateral: Share = Field(description="share of PA studies with a lateral view too")
+    lateral: Share = Field(description="share of PA studies that also have a lateral view")
     unnamed_view: Share = Field(description="share of images with a blank ViewPosition")
     validation: Share = Field(description="share of subjects in the official validation set")
     test: Share = Field(description="share of subjects in the official test set (B-04)")

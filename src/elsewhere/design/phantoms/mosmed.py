@@ -8,6 +8,6 @@ from elsewhere.design.phantom_rows import Volumes
 
 
 class Mosmed(Volumes):
-    """NIfTI volumes by severity."""
+    """A synthetic site of NIfTI volumes by severity."""
 
     kind: Literal["mosmed"]

@@ -8,6 +8,6 @@ from elsewhere.design.phantom_rows import Images
 
 
 class SarsCov2Ct(Images):
-    """PNG slices in two folders, no patient key."""
+    """A synthetic site of PNG slices in two folders, without patient keys."""
 
     kind: Literal["sars_cov_2_ct"]

@@ -1,7 +1,7 @@
-"""acquisition: free text of a header to a small vocabulary: vendor, kernel, contrast.
+"""acquisition: map a header's vendor, kernel and contrast text to fixed terms without identifiers.
 
-Technicians type into these elements, and so names and numbers of patients are found in them. What
-a header says is therefore looked up, never copied: what no published list knows becomes "other".
+Technicians type free text into these elements, at times names and numbers of patients. The text is
+therefore looked up and never copied: text that is in no published list becomes "other".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from elsewhere.imaging.volume import Acquisition, Contrast
 UNKNOWN = "unknown"
 OTHER = "other"
 
-# the word that a manufacturer's text holds, as DICOM files of that vendor write the name
+# a word of *Manufacturer* (0008,0070), and the name as DICOM files of that vendor write it
 VENDORS = {
     "SIEMENS": "SIEMENS",
     "GE": "GE MEDICAL SYSTEMS",
@@ -40,7 +40,7 @@ VENDORS = {
     "ELSCINT": "Elscint",
 }
 
-# GE names its kernels by words; a number of +, or a second word, is a variant of the same kernel
+# GE names its kernels by words; plus signs or a second word mark a variant of the same kernel
 _GE = frozenset(
     {
         *("BODY", "BONE", "BONE+", "BONEPLUS", "BRAIN", "CHEST", "CHST", "DETAIL", "DETAIL+"),
@@ -48,7 +48,7 @@ _GE = frozenset(
         *("SMOOTH", "SOFT", "STANDARD", "STD", "STND", "ULTRA"),
     }
 )
-# Siemens: organ letter(s), sharpness, scan mode, strength of iteration (SAFIRE, ADMIRE)
+# Siemens: organ letter(s), sharpness, scan mode, strength of the iteration (SAFIRE, ADMIRE)
 _SIEMENS = re.compile(
     r"(?:[BCDHIJSTU]|B[fhlmprsv]|H[cfhlprv]|Q[r]|S[adhv]|T[r]|U[crv])[1-9]\d[fhsuamdn]?"
 )
@@ -71,17 +71,19 @@ _NO_ANSWER = re.compile(r"(?:|\?+|U|UNK|UNKNOWN|N/?A|NOT STATED|UNSPECIFIED)", r
 
 
 def of(header: Header) -> Acquisition:
-    """Return scanner, kernel and contrast of a file in the words of the vocabulary (A-06)."""
-    return told(header.manufacturer, kernel=header.kernel, contrast=contrast(header.contrast_agent))
+    """Return vendor, kernel and contrast of a file in fixed terms (A-06)."""
+    return from_text(
+        header.manufacturer, kernel=header.kernel, contrast=contrast(header.contrast_agent)
+    )
 
 
-def told(manufacturer: str, *, kernel: str, contrast: Contrast) -> Acquisition:
-    """Put what a header or a publisher's table says into the vocabulary."""
+def from_text(manufacturer: str, *, kernel: str, contrast: Contrast) -> Acquisition:
+    """Map the text of a header or of a publisher's table to the fixed terms."""
     return Acquisition(vendor(manufacturer), kernel_name(kernel), contrast)
 
 
 def vendor(text: str) -> str:
-    """Return the vendor that *Manufacturer* (0008,0070) names, "other" for one not listed."""
+    """Return the vendor that *Manufacturer* (0008,0070) names, "other" if not in `VENDORS`."""
     words = re.findall(r"[A-Z]+", text.upper())
     if not words or words in (["UNKNOWN"], ["N", "A"]):
         return UNKNOWN
@@ -89,16 +91,16 @@ def vendor(text: str) -> str:
 
 
 def kernel_name(text: str) -> str:
-    r"""Return *Convolution Kernel* (0018,1210) if it is a published name, "other" if it is not.
+    r"""Return *Convolution Kernel* (0018,1210) if it is a published name, else "other".
 
-    Vendors write one name, or a name and the strength of an iteration: B30f, Br40d\3, LUNG, FC08,
-    YA. The values are joined by / here.
+    Vendors write one name, or a name and the strength of an iterative reconstruction: B30f,
+    Br40d\3, LUNG, FC08, YA. Several values are joined by /.
     """
     parts = [part.strip() for part in re.split(r"[\\/|,]", text) if part.strip()]
     if not parts or text.strip().upper() in ("UNKNOWN", "N/A", "NONE"):
         return UNKNOWN
     named = [_published(parts[0])]
-    named += [one if _STRENGTH.fullmatch(one) else _published(one) for one in parts[1:]]
+    named += [part if _STRENGTH.fullmatch(part) else _published(part) for part in parts[1:]]
     return OTHER if OTHER in named or len(named) > 2 else "/".join(named)
 
 
@@ -111,9 +113,9 @@ def _published(name: str) -> str:
 
 
 def contrast(agent: str) -> Contrast:
-    """Tell whether contrast medium was given from *Contrast/Bolus Agent* (0018,0010).
+    """Return whether contrast medium was given, from *Contrast/Bolus Agent* (0018,0010).
 
-    Its absence says nothing, because many archives drop it.
+    "unknown" if the element is absent, because many archives drop it.
     """
     text = " ".join(agent.split())
     if _NO_ANSWER.fullmatch(text):

@@ -1,4 +1,4 @@
-"""content: the bytes of a file, whether they are DICOM, and what a deflated file holds."""
+"""content: read a file's bytes, detect DICOM, and inflate deflated data sets."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ REPRESENTATIONS = SHORT_FORM | LONG_FORM
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Bytes at a place: of a file, or of what a deflated file holds.
+    """The bytes of a file or of an inflated data set, read at any position.
 
     Attributes
     ----------
     take
-        `take(position, count)` returns at most so many bytes, fewer at the end.
+        `take(position, count)` returns at most `count` bytes, fewer at the end.
     size
-        Of the whole.
+        Total number of bytes.
     """
 
     take: Callable[[int, int], bytes]
@@ -37,7 +37,7 @@ class Source:
 
 
 def of_file(descriptor: int, size: int) -> Source:
-    """Return the bytes of an open file; no more of it is read than the walk asks for."""
+    """Return the bytes of an open file; only the parts that are taken are read."""
     first = os.pread(descriptor, CHUNK + 512, 0)
 
     def take(position: int, count: int) -> bytes:
@@ -48,10 +48,11 @@ def of_file(descriptor: int, size: int) -> Source:
     return Source(take, size)
 
 
-def begins(source: Source) -> int | None:
-    """Return where the first element lies, None if these are no DICOM bytes.
+def data_set_start(source: Source) -> int | None:
+    """Return the position of the first element, None if the bytes are not DICOM.
 
-    PS3.10 7.1 wants a preamble and a prefix; bare data sets and a prefix alone are met as well.
+    PS3.10 7.1 requires a preamble and a prefix; files without either or with the prefix alone
+    exist too.
     """
     start = source.take(0, _PREAMBLE + 4)
     if start[_PREAMBLE:] == b"DICM":
@@ -69,7 +70,7 @@ def _looks_bare(start: bytes, size: int) -> bool:
     if start[:2] == b"\x00\x08" and start[4:6] in REPRESENTATIONS:
         return start[2] == 0
     length = int.from_bytes(start[4:8], "little")
-    # an implicit data set begins with the length, the character set, the image type or the UIDs
+    # elements that an implicit data set may begin with: length, character set, image type, UIDs
     firsts = (0x00, 0x01, 0x05, 0x08, 0x10, 0x12, 0x16, 0x18, 0x20)
     implicit = start[:2] == b"\x08\x00" and start[2] in firsts and start[3] == 0
     return implicit and 0 < length <= min(size - 8, 1024)
@@ -81,16 +82,16 @@ def inflated(packed: bytes) -> Source:
     Raises
     ------
     Unusable
-        `unreadable` if it is damaged or too large once inflated, `truncated` if it ends too soon.
+        `unreadable` if it is damaged or too large after inflation, `truncated` if it is incomplete.
     """
-    machine = zlib.decompressobj(-zlib.MAX_WBITS)
+    decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        content = machine.decompress(packed, _MOST_INFLATED)
+        content = decompressor.decompress(packed, _MOST_INFLATED)
     except zlib.error:
         raise Unusable("unreadable", "the deflated data set is damaged") from None
-    if machine.unconsumed_tail:
+    if decompressor.unconsumed_tail:
         limit = _MOST_INFLATED >> 20
         raise Unusable("unreadable", f"the deflated data set is larger than {limit} MiB")
-    if not machine.eof:
+    if not decompressor.eof:
         raise Unusable("truncated", "the deflated data set ends too soon")
     return Source(lambda position, count: content[position : position + count], len(content))

@@ -1,7 +1,8 @@
-"""decode: the stored values of slices, compressed or not; what is cut short is refused.
+"""decode: read the stored pixel values of DICOM slices, compressed or not.
 
-Uncompressed pixels are read from their place in the file, without a DICOM library; compressed ones
-are decoded by child processes (`decoder_pool`), which start with the first of them.
+Uncompressed pixels are read directly from the file, without a DICOM library. Child processes decode
+compressed ones (`decoder_pool`); they start with the first compressed slice. Truncated pixels are
+rejected.
 """
 
 from __future__ import annotations
@@ -23,12 +24,14 @@ from elsewhere.imaging.volume import Unusable
 T = TypeVar("T")
 Values = npt.NDArray[Any]
 
-_MOST_EXCESS = 0.5  # of a slice: padding behind the pixels; more would be pixels that are not shown
+_MOST_EXCESS = (
+    0.5  # share of a slice that may be padding after the pixels; more would be unread pixels
+)
 
-# A code stream of CT shrinks to a half or a twentieth; only a bomb grows a thousandfold.
+# CT compresses to a half or a twentieth; only a decompression bomb to a thousandth
 _BOMB_RATIO = 1000
 _ALWAYS_FINE_BYTES = 1 << 26
-# a decoder holds its input, wider intermediate values and its output
+# a decoder keeps its input, wider intermediate values and its output in memory
 _SLICE_SHARE = 1 / 8
 
 
@@ -39,12 +42,13 @@ class Decoded:
     Attributes
     ----------
     values
-        [y, x], integers of the bits stored only, with the sign that the header states. The array
-        is used again for the next slice.
+        [y, x], integers of the stored bits only, with the sign that the header states. The array
+        is reused for the next slice.
     least, most
-        Of the values.
+        Minimum and maximum of the values.
     beyond
-        Bits beyond those stored were set, and are gone: overlays, or a header that is wrong.
+        Whether bits beyond the stored ones were set: an overlay or a wrong header. They are
+        removed.
     """
 
     values: Values
@@ -53,15 +57,17 @@ class Decoded:
     beyond: bool = False
 
 
-def each(slices: Sequence[Slice], policy: IntakeRow, use: Callable[[int, Decoded], T]) -> list[T]:
-    """Decode slices and return what `use(index, decoded)` makes of each.
+def decode_slices(
+    slices: Sequence[Slice], policy: IntakeRow, use: Callable[[int, Decoded], T]
+) -> list[T]:
+    """Decode slices and return the result of `use(index, decoded)` for each.
 
     Parameters
     ----------
     slices
-        In any order; each is decoded by its own layout.
+        In any order; each is decoded by its own pixel format.
     policy
-        Limits of a decoding process; its seconds are for one slice.
+        Limits of a decoding process; the seconds are for one slice.
     use
         May be called from several threads.
 
@@ -72,28 +78,32 @@ def each(slices: Sequence[Slice], policy: IntakeRow, use: Callable[[int, Decoded
         or the pixels), `unsupported_syntax`, `too_large` (a decompression bomb) before anything is
         allocated; `decoder_failed`, `decoder_crashed`, `decoder_timeout`, `decoder_memory`.
     """
-    for one in slices:
-        check(one.header.stored)
+    for slice_ in slices:
+        check(slice_.header.stored)
     _check_sizes(slices, policy)
-    packed = [at for at, one in enumerate(slices) if not native.holds(one.header.stored)]
+    packed = [
+        at for at, slice_ in enumerate(slices) if not native.is_uncompressed(slice_.header.stored)
+    ]
     results: dict[int, T] = {}
     scratch = native.Scratch()
     for index in sorted(set(range(len(slices))) - set(packed)):
         results[index] = use(
-            index, settled(scratch.values(slices[index]), slices[index].header.stored)
+            index, keep_stored_bits(scratch.values(slices[index]), slices[index].header.stored)
         )
     if packed:
         pool = decoder_pool.pool(policy.decode_gb, policy.decode_seconds)
-        made = pool.each(
+        decoded = pool.decode_slices(
             [slices[index] for index in packed],
-            lambda at, values: use(packed[at], settled(values, slices[packed[at]].header.stored)),
+            lambda at, values: use(
+                packed[at], keep_stored_bits(values, slices[packed[at]].header.stored)
+            ),
         )
-        results.update(zip(packed, made, strict=True))
+        results.update(zip(packed, decoded, strict=True))
     return [results[index] for index in range(len(slices))]
 
 
 def check(stored: Stored) -> None:
-    """Refuse a layout that is no grey image, or contradicts itself; reads no pixel.
+    """Reject a pixel format that is not grey or contradicts itself; reads no pixel.
 
     Raises
     ------
@@ -120,49 +130,52 @@ def check(stored: Stored) -> None:
             f"{stored.bits_stored} bits stored below bit {stored.high_bit} "
             f"of {stored.bits_allocated} allocated",
         )
-    if (stored.length < 0) == native.holds(stored):
-        raise Unusable("pixel_format", "the pixels are not kept as the transfer syntax says")
-    if low > 0 and not native.holds(stored):  # PS3.5 8.2 wants compressed values to begin at bit 0
+    if (stored.length < 0) == native.is_uncompressed(stored):
+        raise Unusable("pixel_format", "the pixels are not stored as the transfer syntax says")
+    # PS3.5 8.2: compressed values begin at bit 0
+    if low > 0 and not native.is_uncompressed(stored):
         raise Unusable("pixel_format", f"compressed values begin at bit {low}")
 
 
 def colours(stored: Stored) -> str:
-    """Name the colour mode: grey, palette or rgb, of which YBR is a way of writing."""
+    """Return the colour mode: grey, palette or rgb; YBR counts as rgb."""
     if stored.is_grey:
         return "grey"
     return "palette" if stored.photometric == "PALETTE COLOR" else "rgb"
 
 
 def _check_sizes(slices: Sequence[Slice], policy: IntakeRow) -> None:
-    """Compare what the headers claim with what the files hold, before anything is allocated."""
-    claimed, held = 0, 0
+    """Compare the sizes that the headers claim with the files, before memory is allocated."""
+    claimed, available = 0, 0
     sizes: dict[Path, int] = {}
-    for one in slices:
-        stored = one.header.stored
+    for slice_ in slices:
+        stored = slice_.header.stored
         if stored.frame_bytes > policy.decode_gb * 1e9 * _SLICE_SHARE:
             raise Unusable("too_large", f"a slice of {stored.rows} x {stored.columns} pixels")
         claimed += stored.frame_bytes
-        if one.header.path not in sizes:
-            sizes[one.header.path] = _held(one)
-            held += sizes[one.header.path]
-    if claimed > max(_ALWAYS_FINE_BYTES, _BOMB_RATIO * held):
-        raise Unusable("too_large", f"{held} bytes of compressed pixels claim to be {claimed}")
+        if slice_.header.path not in sizes:
+            sizes[slice_.header.path] = _pixel_bytes(slice_)
+            available += sizes[slice_.header.path]
+    if claimed > max(_ALWAYS_FINE_BYTES, _BOMB_RATIO * available):
+        raise Unusable("too_large", f"{available} bytes of compressed pixels claim to be {claimed}")
 
 
-def _held(one: Slice) -> int:
-    """Return the bytes of pixels that a file can hold; refuse a header that claims more."""
-    stored = one.header.stored
-    size = os.stat(one.header.path).st_size
-    if not native.holds(stored):
+def _pixel_bytes(slice_: Slice) -> int:
+    """Return the number of pixel bytes of a file; reject a header that claims more."""
+    stored = slice_.header.stored
+    size = os.stat(slice_.header.path).st_size
+    if not native.is_uncompressed(stored):
         return max(size - stored.offset, 0)
     expected = stored.frame_bytes * stored.frames
-    # the offset counts in the inflated data set, which has been inflated once already
-    here = stored.length if stored.transfer_syntax == elements.DEFLATED else size - stored.offset
-    if min(here, stored.length) < expected:
+    # in a deflated file the offset refers to the inflated data set, whose length is known
+    available = (
+        stored.length if stored.transfer_syntax == elements.DEFLATED else size - stored.offset
+    )
+    if min(available, stored.length) < expected:
         raise Unusable(
             "truncated",
             f"{stored.frames} frames of {stored.rows} x {stored.columns} pixels take {expected} "
-            f"bytes, the file holds {min(here, stored.length)}",
+            f"bytes, the file holds {min(available, stored.length)}",
         )
     if stored.length - expected > max(_MOST_EXCESS * stored.frame_bytes, 1):
         raise Unusable(
@@ -171,12 +184,12 @@ def _held(one: Slice) -> int:
     return stored.length
 
 
-def settled(raw: Values, stored: Stored) -> Decoded:
-    """Keep the bits that are stored, with the sign that the header states.
+def keep_stored_bits(raw: Values, stored: Stored) -> Decoded:
+    """Keep the stored bits only, with the sign that the header states.
 
-    The bits beyond them may hold overlays, PS3.5 8.1.1; decoders differ in what they leave there.
+    Other bits may hold overlays, PS3.5 8.1.1, and decoders treat them differently.
     """
-    values = raw.view(f"{native.kind(stored)}{raw.dtype.itemsize}")
+    values = raw.view(f"{native.dtype_kind(stored)}{raw.dtype.itemsize}")
     lowest, highest = bounds(stored)
     least, most = int(values.min()), int(values.max())
     low = stored.high_bit + 1 - stored.bits_stored
@@ -188,7 +201,7 @@ def settled(raw: Values, stored: Stored) -> Decoded:
     kept = np.right_shift(
         np.left_shift(values, width - 1 - stored.high_bit), width - stored.bits_stored
     )
-    # a negative value without its sign extended has no bit beyond those stored
+    # a negative value without sign extension has no bits beyond the stored ones
     beyond = bool(np.any(_unsigned(values) >> (stored.high_bit + 1)))
     beyond = beyond and not np.array_equal(kept, values >> low)
     return Decoded(kept, int(kept.min()), int(kept.max()), beyond)
@@ -199,13 +212,13 @@ def _unsigned(values: Values) -> Values:
 
 
 def bounds(stored: Stored) -> tuple[int, int]:
-    """Return the least and the greatest number that the bits stored can hold."""
+    """Return the least and the greatest value that the stored bits can represent."""
     half = 1 << stored.bits_stored - 1
     return (-half, half - 1) if stored.signed else (0, 2 * half - 1)
 
 
 def _all_padding(values: Values, stored: Stored) -> bool:
-    """Tell whether what needs more than the bits stored is padding, which some vendors do."""
+    """Return whether all values beyond the stored bits are padding, as some vendors write it."""
     if stored.padding is None:
         return False
     lowest, highest = bounds(stored)

@@ -1,4 +1,4 @@
-"""decoder_pool: child processes that decode compressed frames, one a core, replaced when dead."""
+"""decoder_pool: decode compressed frames in child processes, one per core, which may crash."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Values = npt.NDArray[np.generic]
 _PROCESS = "elsewhere.imaging.dicom.decoder_process"
 _DONE = b"+"
 _LONGEST_REASON = 1 << 16
-# a decoder works on one frame with one thread; what libraries start besides takes address space
+# a decoder uses one thread per frame; further threads of libraries only take address space
 _ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
@@ -38,7 +38,7 @@ _ONE_THREAD = {
 
 
 class Process:
-    """One child and the socket to it."""
+    """One child process and the socket that connects to it."""
 
     def __init__(self, gigabytes: float, seconds: float) -> None:
         ours, theirs = socket.socketpair()
@@ -56,7 +56,7 @@ class Process:
                 env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # libraries print what they like, names of files too
+                stderr=subprocess.DEVNULL,  # libraries may print file names
             )
         self.connection = Connection(ours.detach())
         try:
@@ -67,11 +67,11 @@ class Process:
                 f"run `{sys.executable} -m {_PROCESS} 0 1 5` to see why"
             ) from None
 
-    def decoded(self, one: Slice) -> Values:
+    def decoded(self, slice_: Slice) -> Values:
         """Return the stored values [y, x] of a slice, or raise `Unusable`."""
-        stored = one.header.stored
+        stored = slice_.header.stored
         try:
-            self.connection.send((one.header.path, stored, one.frame))
+            self.connection.send((slice_.header.path, stored, slice_.frame))
             answer = self.connection.recv_bytes(_LONGEST_REASON + 8 * stored.rows * stored.columns)
         except (EOFError, OSError):
             self.close()
@@ -87,11 +87,11 @@ class Process:
 
     @property
     def closed(self) -> bool:
-        """Whether the child is gone."""
+        """Whether the child process has ended."""
         return self.connection.closed or self.child.poll() is not None
 
     def close(self) -> None:
-        """Hang up; an idle child ends by itself."""
+        """Close the connection; an idle child process then ends by itself."""
         self.connection.close()
         try:
             self.child.wait(1)
@@ -106,9 +106,9 @@ class Pool:
     Parameters
     ----------
     gigabytes
-        Most address space of a process, in 10^9 bytes.
+        Maximum address space of a process, in 10^9 bytes.
     seconds
-        Longest time a frame.
+        Maximum time per frame.
     """
 
     def __init__(self, *, gigabytes: float, seconds: float) -> None:
@@ -119,13 +119,13 @@ class Pool:
             self._places.put(None)
         atexit.register(self.close)
 
-    def each(self, slices: Sequence[Slice], use: Callable[[int, Values], T]) -> list[T]:
-        """Decode slices side by side and return what `use(index, values)` makes of each.
+    def decode_slices(self, slices: Sequence[Slice], use: Callable[[int, Values], T]) -> list[T]:
+        """Decode slices in parallel and return the result of `use(index, values)` for each.
 
         Raises
         ------
         Unusable
-            For the first slice in order that cannot be decoded; the others are not waited for.
+            For the first slice in order that cannot be decoded; the other slices are cancelled.
         """
         with ThreadPoolExecutor(min(self.size, len(slices))) as threads:
             try:
@@ -138,18 +138,18 @@ class Pool:
                 threads.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _decoded(self, one: Slice) -> Values:
+    def _decoded(self, slice_: Slice) -> Values:
         process = self._places.get()
         try:
             if process is None or process.closed:
                 process = Process(*self._limits)
-            return process.decoded(one)
+            return process.decoded(slice_)
         finally:
             self._places.put(process)
 
     def idle(self) -> list[Process]:
         """Return the processes that wait for work."""
-        return [one for one in self._places.queue if one is not None and not one.closed]
+        return [item for item in self._places.queue if item is not None and not item.closed]
 
     def close(self) -> None:
         """End the idle processes; new ones start with the next work."""
@@ -159,5 +159,5 @@ class Pool:
 
 @lru_cache(maxsize=4)
 def pool(gigabytes: float, seconds: float) -> Pool:
-    """Return the processes with these limits, the same for every series of a site."""
+    """Return the pool with these limits; all series of a site share it."""
     return Pool(gigabytes=gigabytes, seconds=seconds)

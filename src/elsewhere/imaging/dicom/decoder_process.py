@@ -1,7 +1,7 @@
-"""decoder_process: the child process that decodes compressed frames, one after the other.
+"""decoder_process: the child process of `decoder_pool`, which decodes compressed frames in turn.
 
-Started by `decoder_pool`. Decoders are C and C++ libraries that read what anyone may have written:
-here a crash, an endless loop or a greedy allocation ends this process and no other.
+Decoders are C and C++ libraries, and their input may be damaged or malicious. A crash, an endless
+loop or a huge allocation ends this process and no other.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from elsewhere.imaging.volume import Unusable
 READY = b"ready"
 DONE, REFUSED = b"+", b"-"
 
-# GDCM, which pydicom takes first, is the fastest for JPEG and JPEG-LS; not for these
+# GDCM, which pydicom tries first, is the fastest for JPEG and JPEG-LS, but not for these
 _PYLIBJPEG_FIRST = (codestream.RLE, *codestream.JPEG_2000)
 
 
@@ -39,7 +39,7 @@ def _known_parts(path: Path, offset: int, _changed_ns: int) -> codestream.Parts:
 
 
 def _parts(path: Path, stored: Stored) -> codestream.Parts:
-    """Walk a file of many frames once, unless it changes."""
+    """Return the fragments of a file; those of a multi-frame file are cached until it changes."""
     if stored.frames == 1:
         return codestream.fragments(path, stored.offset)
     return _known_parts(path, stored.offset, path.stat().st_mtime_ns)
@@ -85,7 +85,7 @@ def decoded(path: Path, stored: Stored, index: int) -> npt.NDArray[np.generic]:
 def _first(
     decoder: Any, plugins: list[str], data: bytes, options: dict[str, Any]
 ) -> npt.NDArray[np.generic]:
-    """Return what the first plugin makes that does not fail."""
+    """Return the result of the first plugin that does not fail."""
     failures: set[str] = set()
     for plugin in plugins:
         try:
@@ -95,7 +95,7 @@ def _first(
             return array
         except (MemoryError, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # a panic of Rust is no Exception
+        except BaseException as error:  # a panic in Rust is not an Exception
             failures.add(type(error).__name__)
     kinds = ", ".join(sorted(failures))
     raise Unusable("decoder_failed", f"no decoder could read the compressed pixels ({kinds})")
@@ -107,14 +107,14 @@ def answer(request: tuple[Path, Stored, int]) -> bytes:
     Returns
     -------
     bytes
-        `DONE`, three characters of type and the stored values, or `REFUSED`, code and sentence.
+        `DONE`, a type of three characters and the stored values; or `REFUSED`, code and sentence.
     """
     try:
         values = decoded(*request)
     except Unusable as error:
         return _refused(error.reason, error.detail)
     except MemoryError:
-        return _refused("decoder_memory", "decoding needs more memory than it may take")
+        return _refused("decoder_memory", "decoding needs more memory than the limit allows")
     except OSError:
         return _refused("unreadable", "the file can no longer be read")
     return DONE + values.dtype.str.encode() + values.tobytes()
@@ -125,9 +125,10 @@ def _refused(reason: str, detail: str) -> bytes:
 
 
 def answer_all(connection: Connection, *, seconds: float) -> None:
-    """Answer requests until the other side hangs up; end this process where one takes too long.
+    """Answer requests until the parent closes the connection; end this process at the time limit.
 
-    The kernel keeps the time, because a decoder that hangs does not return to Python. 0: no limit.
+    The kernel measures the time, because a decoder that hangs does not return to Python. The limit
+    is in seconds per frame; 0 is no limit.
     """
     while True:
         try:
@@ -135,13 +136,13 @@ def answer_all(connection: Connection, *, seconds: float) -> None:
         except EOFError:
             return
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        done = answer(request)
+        response = answer(request)
         signal.setitimer(signal.ITIMER_REAL, 0)
-        connection.send_bytes(done)
+        connection.send_bytes(response)
 
 
 def main() -> None:
-    """Serve the socket whose number, gigabytes and seconds stand on the command line."""
+    """Serve a socket; the arguments are its file descriptor, the gigabytes and the seconds."""
     # pydicom's warnings quote values of the header
     warnings.simplefilter("ignore")
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE

@@ -1,4 +1,4 @@
-"""elements: the raw top-level elements of a DICOM file up to its pixels, by a bounded walk."""
+"""elements: read the raw top-level elements of a DICOM file up to its pixels, in bounded time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from elsewhere.imaging.dicom.content import (
     REPRESENTATIONS,
     SHORT_FORM,
     Source,
-    begins,
+    data_set_start,
     inflated,
 )
 from elsewhere.imaging.volume import Unusable
@@ -30,7 +30,7 @@ _TRANSFER_SYNTAX = 0x00020010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED = 0xFFFFFFFF
 
-# a file of nothing but empty elements is walked for no longer than a second or two
+# limits the time for a file of nothing but empty elements to a second or two
 _MOST_ELEMENTS = 2_000_000
 _LONGEST_VALUE = 1 << 20
 
@@ -39,27 +39,27 @@ _WORDS = {"little": Struct("<I"), "big": Struct(">I")}
 _PAIRS = Struct("<II")
 
 
-class Unusual(Exception):  # noqa: N818 - not wrong, only more than the walk understands
-    """A data set that only a full parser may understand."""
+class Unusual(Exception):  # noqa: N818 - no error: only a full parser is needed
+    """A data set that `walk` cannot read; a full parser may."""
 
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What a walk found.
+    """The elements of a file.
 
     Attributes
     ----------
     values
         Tag to raw value, of the top level only.
     syntax
-        *Transfer Syntax UID* (0002,0010), or what the bytes look like where it is missing.
+        *Transfer Syntax UID* (0002,0010), or a guess from the bytes where it is missing.
     order
-        Of the bytes in numbers.
+        Byte order of numbers.
     offset, length
-        Of the value of *Pixel Data* (7FE0,0010); offset -1: none; length -1: undefined. In a
-        deflated file they count in the inflated data set.
+        Position and length of the value of *Pixel Data* (7FE0,0010); offset -1: no pixels; length
+        -1: undefined. In a deflated file they refer to the inflated data set.
     size
-        Of the source that `offset` counts in.
+        Number of bytes of the source that `offset` refers to.
     """
 
     values: dict[int, bytes]
@@ -70,15 +70,15 @@ class Elements:
     size: int
 
 
-def walked(source: Source, start: int, wanted: frozenset[int]) -> Elements:
+def walk(source: Source, start: int, wanted: frozenset[int]) -> Elements:
     """Walk the data set that begins at `start` and keep the wanted values.
 
     Raises
     ------
     Unusual
-        If a full parser has to look.
+        If only a full parser can read it.
     Unusable
-        `truncated` if an element ends behind the file, `unreadable` if it is not finite.
+        `truncated` if an element ends after the file, `unreadable` if there are too many elements.
     """
     values: dict[int, bytes] = {}
     begin = _meta(source, start, values)
@@ -109,7 +109,7 @@ def inflated_file(path: Path) -> Source:
     """
     packed = path.read_bytes()
     source = Source(lambda position, count: packed[position : position + count], len(packed))
-    return inflated(packed[_meta(source, begins(source) or 0, {}) :])
+    return inflated(packed[_meta(source, data_set_start(source) or 0, {}) :])
 
 
 def _guessed(start: bytes) -> str:
@@ -120,17 +120,17 @@ def _guessed(start: bytes) -> str:
 
 def _meta(source: Source, start: int, values: dict[int, bytes]) -> int:
     """Keep the file meta information (group 0002, explicit little endian); return its end."""
-    there, at = source.take(start, 4096), 0
-    buffer = there + bytes(12)
+    available, at = source.take(start, 4096), 0
+    buffer = available + bytes(12)
     head, word = _HEADS["little"].unpack_from, _WORDS["little"].unpack_from
     while buffer[at : at + 2] == b"\x02\0":
         key, vr, length = head(buffer, at)
-        if vr not in REPRESENTATIONS and at + 8 <= len(there):
+        if vr not in REPRESENTATIONS and at + 8 <= len(available):
             raise Unusual("the file meta information is not explicit")
         at += 8
         if vr in LONG_FORM:
             length, at = word(buffer, at)[0], at + 4
-        if at + length > len(there):
+        if at + length > len(available):
             if start + at + length > source.size:
                 raise Unusable("truncated", "the file ends inside its meta information")
             raise Unusual("long file meta information")
@@ -141,14 +141,14 @@ def _meta(source: Source, start: int, values: dict[int, bytes]) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """The values to fill, and which."""
+    """The values to keep: where they go, and the tags that are wanted."""
 
     values: dict[int, bytes]
     wanted: frozenset[int]
     order: Order
 
     def keys(self) -> dict[int, int]:
-        """Return the wanted tags by their four bytes read as one number."""
+        """Return the wanted tags, keyed by their four bytes read as one number."""
         return _keys(self.wanted, self.order)
 
 
@@ -156,12 +156,12 @@ _KNOWN_KEYS: dict[tuple[frozenset[int], Order], dict[int, int]] = {}
 
 
 def _keys(wanted: frozenset[int], order: Order) -> dict[int, int]:
-    known = _KNOWN_KEYS.get((wanted, order))
-    if known is None:
+    keys = _KNOWN_KEYS.get((wanted, order))
+    if keys is None:
         tags = wanted | {PIXEL_DATA, _ITEM, _ITEM_END, _SEQUENCE_END}
-        known = {_key(tag, order): tag for tag in tags}
-        _KNOWN_KEYS[wanted, order] = known
-    return known
+        keys = {_key(tag, order): tag for tag in tags}
+        _KNOWN_KEYS[wanted, order] = keys
+    return keys
 
 
 def _key(tag: int, order: Order) -> int:
@@ -169,9 +169,9 @@ def _key(tag: int, order: Order) -> int:
 
 
 def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
-    """Walk explicit elements; return the place and length of the pixels, (-1, 0) if none."""
+    """Walk explicit elements; return position and length of the pixels, (-1, 0) if none."""
     keys, head, word = kept.keys(), _HEADS[kept.order].unpack_from, _WORDS[kept.order].unpack_from
-    # names of this function are quicker: this loop is most of the time that a header takes
+    # local names are faster, and this loop takes most of the time of reading a header
     short_form, long_form = SHORT_FORM, LONG_FORM
     base, at, depth = start, 0, 0
     buffer, last = _window(source, base)
@@ -196,8 +196,8 @@ def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
         if key in keys and not depth:
             if keys[key] == PIXEL_DATA:
                 return base + at, length
-            whole = at + length <= last
-            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            in_buffer = at + length <= last
+            value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
             kept.values[keys[key]] = value
         if length != _UNDEFINED:
             at += length
@@ -210,7 +210,7 @@ def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
 
 
 def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple[int, int]:
-    """Walk implicit elements as `_explicit` does; nested: return where the sequence ends."""
+    """Walk implicit elements as `_explicit` does; if nested, return the end of the sequence."""
     keys = _keys(kept.wanted, "little")
     base, at, depth = start, 0, int(nested)
     buffer, last = _window(source, base)
@@ -235,8 +235,8 @@ def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple
         if tag is not None and not depth:
             if tag == PIXEL_DATA:
                 return base + at, length
-            whole = at + length <= last
-            value = buffer[at : at + length] if whole else _value(source, base + at, length)
+            in_buffer = at + length <= last
+            value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
             kept.values[tag] = value
         if length == _UNDEFINED:
             depth += 1
@@ -246,7 +246,7 @@ def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple
 
 
 def _window(source: Source, base: int) -> tuple[bytes, int]:
-    """Return the bytes from `base` on, padded at the end, and the last place of a whole head."""
+    """Return the bytes from `base` on, padded, and the last position of a complete element head."""
     buffer = source.take(base, CHUNK)
     if len(buffer) < CHUNK:
         return buffer + bytes(12), len(buffer)
@@ -254,7 +254,7 @@ def _window(source: Source, base: int) -> tuple[bytes, int]:
 
 
 def _ended(source: Source, position: int, depth: int) -> bool:
-    """Tell whether the data set ends here."""
+    """Return whether the data set ends at this position."""
     if position > source.size:
         raise Unusable("truncated", "the file ends inside an element")
     if source.size - position >= 8:
@@ -265,7 +265,7 @@ def _ended(source: Source, position: int, depth: int) -> bool:
 
 
 def _delimiter(tag: int | None, length: int, depth: int) -> tuple[int, int]:
-    """Return by how much an item or a delimiter moves the position and the depth."""
+    """Return the changes of position and depth that an item or a delimiter makes."""
     if tag is None or tag >> 16 != 0xFFFE or not depth:
         raise Unusual("an element without a value representation")
     if tag != _ITEM:

@@ -1,4 +1,4 @@
-"""frames: the slices of a multi-frame file by its functional groups (PS3.3 C.7.6.16)."""
+"""frames: read the slices of a multi-frame file from its functional groups (PS3.3 C.7.6.16)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _TAGS = frozenset(
         0x52009230,  # Per-Frame Functional Groups Sequence
     }
 )
-# dimensions along which one volume extends: Image Position (Patient), In-Stack Position Number
-_WITHIN = (0x00200032, 0x00209057)
+# spatial dimensions of a volume: Image Position (Patient), In-Stack Position Number
+_SPATIAL = (0x00200032, 0x00209057)
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """The functional groups of one frame: its own, and those that all frames share."""
+    """The functional groups of one frame: its own and the shared ones."""
 
     own: Dataset
     shared: Dataset
@@ -44,41 +44,45 @@ class _Groups:
 
 
 def slices(header: Header) -> tuple[Slice, ...]:
-    """Return one slice a frame; frames that are localizers are left out.
+    """Return one slice per frame; localizer frames are left out.
 
     Raises
     ------
     Aside
-        `localizer` if every frame is one, `not_ct` if it is of another kind and not placed.
+        `localizer` if every frame is a localizer, `not_ct` if the modality is not CT and there are
+        no functional groups.
     Unusable
-        `no_geometry` if the file has no functional groups, `bad_frames` if not one for each frame,
-        `unreadable`.
+        `no_geometry` if a CT file has no functional groups, `bad_frames` if their number is not
+        that of the frames, `unreadable`.
     """
-    found = parsed.dataset(header.path, _TAGS)
+    data = parsed.dataset(header.path, _TAGS)
     with parsed.quiet():
-        own = found.get("PerFrameFunctionalGroupsSequence")
+        own = data.get("PerFrameFunctionalGroupsSequence")
         if own is None and header.modality != "CT":
             raise Aside("not_ct", "the modality is not CT")
         if own is None:
-            raise Unusable("no_geometry", "several frames and no functional groups to place them")
+            raise Unusable(
+                "no_geometry", "several frames without functional groups that give their positions"
+            )
         if len(own) != header.stored.frames:
             detail = f"{header.stored.frames} frames and functional groups for {len(own)}"
             raise Unusable("bad_frames", detail)
-        shared = _first(found.get("SharedFunctionalGroupsSequence"))
-        across = _across(found)
-        header = _described(header, found, shared)
-        groups = [_Groups(one, shared) for one in own]
+        shared = _first(data.get("SharedFunctionalGroupsSequence"))
+        other_dimensions = _other_dimensions(data)
+        header = _with_enhanced(header, data, shared)
+        groups = [_Groups(item, shared) for item in own]
         kept = [
-            _slice(header, index, one, across)
-            for index, one in enumerate(groups)
-            if "LOCALIZER" not in _values(one.item("CTImageFrameTypeSequence"), "FrameType")
+            _slice(header, index, frame_groups, other_dimensions)
+            for index, frame_groups in enumerate(groups)
+            if "LOCALIZER"
+            not in _values(frame_groups.item("CTImageFrameTypeSequence"), "FrameType")
         ]
     if not kept:
         raise Aside("localizer", "every frame is a localizer")
     return tuple(kept)
 
 
-def _slice(header: Header, index: int, groups: _Groups, across: tuple[int, ...]) -> Slice:
+def _slice(header: Header, index: int, groups: _Groups, other_dimensions: tuple[int, ...]) -> Slice:
     content, scale = groups.item("FrameContentSequence"), groups.item(_SCALE)
     details = groups.item("CTAcquisitionDetailsSequence")
     acquisition = (content.get("StackID"), content.get("FrameAcquisitionNumber"))
@@ -91,7 +95,7 @@ def _slice(header: Header, index: int, groups: _Groups, across: tuple[int, ...])
         slope=_number(scale, "RescaleSlope"),
         intercept=_number(scale, "RescaleIntercept"),
         acquisition="/".join(str(part) for part in acquisition if part not in (None, "")),
-        temporal=_moment(content, across),
+        temporal=_temporal(content, other_dimensions),
         tilt_degrees=_number(details, "GantryDetectorTilt"),
         acquired=str(content.get("FrameAcquisitionDateTime") or ""),
         kvp=str(groups.item("CTXRayDetailsSequence").get("KVP") or ""),
@@ -101,28 +105,30 @@ def _slice(header: Header, index: int, groups: _Groups, across: tuple[int, ...])
 _SCALE = "PixelValueTransformationSequence"
 
 
-def _moment(content: Dataset, across: tuple[int, ...]) -> str:
-    """Return *Temporal Position Index* (0020,9128), else the indices that are no place."""
+def _temporal(content: Dataset, other_dimensions: tuple[int, ...]) -> str:
+    """Return *Temporal Position Index* (0020,9128), else the indices that are not positions."""
     index = content.get("TemporalPositionIndex")
     if index is not None:
         return str(index)
     indices = _values(content, "DimensionIndexValues")
-    return "/".join(str(indices[one]) for one in across if one < len(indices))
+    return "/".join(
+        str(indices[position]) for position in other_dimensions if position < len(indices)
+    )
 
 
-def _across(found: Dataset) -> tuple[int, ...]:
-    """Return which entries of *Dimension Index Values* (0020,9157) say something but the place."""
+def _other_dimensions(data: Dataset) -> tuple[int, ...]:
+    """Return which entries of *Dimension Index Values* (0020,9157) are not spatial positions."""
     pointers = [
-        one.get("DimensionIndexPointer") for one in found.get("DimensionIndexSequence") or ()
+        item.get("DimensionIndexPointer") for item in data.get("DimensionIndexSequence") or ()
     ]
-    return tuple(index for index, tag in enumerate(pointers) if tag not in _WITHIN)
+    return tuple(index for index, tag in enumerate(pointers) if tag not in _SPATIAL)
 
 
-def _described(header: Header, found: Dataset, shared: Dataset) -> Header:
-    """Take kernel and contrast agent from where an enhanced file has them."""
+def _with_enhanced(header: Header, data: Dataset, shared: Dataset) -> Header:
+    """Return the header with kernel and contrast agent from the sequences of an enhanced file."""
     reconstruction = _first(shared.get("CTReconstructionSequence"))
-    kernel = "\\".join(str(one) for one in _values(reconstruction, "ConvolutionKernel"))
-    agent = _first(found.get("ContrastBolusAgentSequence")).get("CodeMeaning")
+    kernel = "\\".join(str(part) for part in _values(reconstruction, "ConvolutionKernel"))
+    agent = _first(data.get("ContrastBolusAgentSequence")).get("CodeMeaning")
     return replace(
         header,
         kernel=header.kernel or kernel,
@@ -144,10 +150,12 @@ def _values(item: Dataset, name: str) -> list[Any]:
 
 def _numbers(item: Dataset, name: str, count: int) -> Any:
     values = [float(value) for value in _values(item, name)]
-    sound = len(values) == count and all(isfinite(one) and abs(one) < 1e9 for one in values)
+    sound = len(values) == count and all(
+        isfinite(number) and abs(number) < 1e9 for number in values
+    )
     return tuple(values) if sound else None
 
 
 def _number(item: Dataset, name: str) -> float | None:
-    found: tuple[float] | None = _numbers(item, name, 1)
-    return None if found is None else found[0]
+    numbers: tuple[float] | None = _numbers(item, name, 1)
+    return None if numbers is None else numbers[0]

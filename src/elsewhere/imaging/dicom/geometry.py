@@ -1,4 +1,4 @@
-"""geometry: the slices of one volume to a regular lattice, or the reason why there is none."""
+"""geometry: arrange the slices of a volume on a regular lattice, or say why they do not fit."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Vector = npt.NDArray[np.float64]
 
 _MIN_AXIAL_COSINE = 0.85  # a gantry tilts by at most 30 degrees
 _STEEPEST_DEGREES = 30.0
-# a stack that leans by more would lose too much of the patient when it is set upright
+# share of the width; a stack that leans by more would lose too much when it is sheared upright
 _MOST_SHIFTED = 0.25
 
 
 @dataclass(frozen=True)
 class Lattice:
-    """Where the voxels of a volume lie.
+    """The positions of the voxels of a volume.
 
     Attributes
     ----------
     slices
-        Kept, in the direction of the normal.
+        The slices of the volume, sorted along the normal.
     normal
         Unit vector, row direction x column direction.
     spacing_mm
-        (dz, dy, dx) of the volume once it is repaired; dz along the normal.
+        (dz, dy, dx) of the volume after the repairs; dz along the normal.
     origin_mm
-        x, y, z of the first voxel's centre of the first slice, once repaired.
+        x, y, z of the centre of the first slice's first voxel, after the repairs.
     repairs
-        What the voxels still need, in this order.
+        The repairs that the voxels still need, in this order.
     dropped
         Slices that are not used, with reason codes: `identical_copy`, `no_geometry`.
     warnings
@@ -56,7 +56,7 @@ class Lattice:
 
 @dataclass(frozen=True)
 class _Plane:
-    """What all slices share: unit vectors along a row, down a column, and their normal."""
+    """The plane of all slices: unit vectors along a row and down a column, and their normal."""
 
     along: Vector
     down: Vector
@@ -65,19 +65,19 @@ class _Plane:
     matrix: tuple[int, int]
 
 
-def judged(
+def lattice_of(
     slices: Sequence[Slice], policy: IntakeRow, *, same: copies.Same = copies.same
 ) -> Lattice:
-    """Sort slices by their position along the normal and judge whether they make one volume.
+    """Sort slices along the normal and return their lattice.
 
     Parameters
     ----------
     slices
-        Of one volume, in any order; names and *Instance Number* (0020,0013) mean nothing.
+        Of one volume, in any order; names and *Instance Number* (0020,0013) are not used.
     policy
-        Tolerances, and whether what is safe to repair is repaired.
+        Tolerances, and whether safe repairs are made.
     same
-        Tells whether two slices at one place are copies; None counts as different.
+        Returns whether two slices at one position are copies; None counts as different.
 
     Raises
     ------
@@ -85,17 +85,17 @@ def judged(
         `not_ct`, `no_geometry`, `mixed_geometry`, `not_axial`, `single_slice`,
         `duplicate_position`, `crooked`, `gantry_tilt`, `gap` or `uneven_spacing`.
     """
-    if any(one.header.modality != "CT" for one in slices):
+    if any(slice_.header.modality != "CT" for slice_ in slices):
         raise Unusable("not_ct", "the modality is not CT")
-    placed, dropped = _placed(slices, policy)
+    placed, dropped = _with_geometry(slices, policy)
     plane = _plane(placed, policy)
     heights = (_positions(placed) @ plane.normal).tolist()
-    order = sorted(range(len(placed)), key=lambda index: (heights[index], name(placed[index])))
+    order = sorted(range(len(placed)), key=lambda index: (heights[index], sort_key(placed[index])))
     placed = [placed[index] for index in order]
-    kept, copied = _once(placed, plane, policy, same)
+    kept, copied = _without_copies(placed, plane, policy, same)
     dropped += copied
     if len(kept) < 2:
-        raise Unusable("single_slice", "one slice is no volume")
+        raise Unusable("single_slice", "a volume needs at least two slices")
     origin, lean = _upright(kept, plane, policy)
     distance, repairs = spacing.regular(_positions(kept) @ plane.normal, policy)
     x, y, z = origin.tolist()
@@ -112,56 +112,56 @@ def judged(
 
 @lru_cache(maxsize=1024)
 def normal_of(orientation: tuple[float, ...]) -> Vector | None:
-    """Return the unit normal of a plane, None if the cosines span no plane."""
+    """Return the unit normal of a plane, None if the direction cosines are invalid."""
     along, down = np.array(orientation[:3]), np.array(orientation[3:])
     normal: Vector = np.cross(along, down)
     length = float(np.linalg.norm(normal))
-    # cosines of real headers are rounded, not bent
-    sound = abs(length - 1) < 0.05 and abs(float(along @ down)) < 0.05
-    if not sound:
+    # real headers round the cosines; larger errors are faults
+    valid = abs(length - 1) < 0.05 and abs(float(along @ down)) < 0.05
+    if not valid:
         return None
     normal /= length
     normal.flags.writeable = False  # it is shared
     return normal
 
 
-def has_place(one: Slice) -> bool:
-    """Tell whether a slice says where it lies."""
+def has_geometry(slice_: Slice) -> bool:
+    """Return whether a slice has valid position, orientation and pixel spacing."""
     return (
-        one.position_mm is not None
-        and one.orientation is not None
-        and one.pixel_spacing_mm is not None
-        and min(one.pixel_spacing_mm) > 0
-        and normal_of(one.orientation) is not None
+        slice_.position_mm is not None
+        and slice_.orientation is not None
+        and slice_.pixel_spacing_mm is not None
+        and min(slice_.pixel_spacing_mm) > 0
+        and normal_of(slice_.orientation) is not None
     )
 
 
-def name(one: Slice) -> tuple[str, str, int]:
-    """Return what sorts slices of one place."""
-    return one.header.instance, str(one.header.path), one.frame
+def sort_key(slice_: Slice) -> tuple[str, str, int]:
+    """Return a key that orders slices at one position."""
+    return slice_.header.instance, str(slice_.header.path), slice_.frame
 
 
 def _positions(slices: Sequence[Slice]) -> Vector:
-    return np.array([one.position_mm for one in slices], dtype=np.float64)
+    return np.array([slice_.position_mm for slice_ in slices], dtype=np.float64)
 
 
-def _placed(
+def _with_geometry(
     slices: Sequence[Slice], policy: IntakeRow
 ) -> tuple[list[Slice], list[tuple[Slice, str]]]:
-    placed = [one for one in slices if has_place(one)]
-    without = [one for one in slices if not has_place(one)]
+    placed = [slice_ for slice_ in slices if has_geometry(slice_)]
+    without = [slice_ for slice_ in slices if not has_geometry(slice_)]
     if not placed or (without and policy.policy == "strict"):
         detail = (
             f"{len(without)} of {len(slices)} slices lack position, orientation or pixel spacing"
         )
         raise Unusable("no_geometry", detail)
-    return placed, [(one, "no_geometry") for one in sorted(without, key=name)]
+    return placed, [(slice_, "no_geometry") for slice_ in sorted(without, key=sort_key)]
 
 
 def _plane(placed: Sequence[Slice], policy: IntakeRow) -> _Plane:
-    cosines = np.array([one.orientation for one in placed])
-    pixel_mm = np.array([one.pixel_spacing_mm for one in placed])
-    shapes = {(one.header.stored.rows, one.header.stored.columns) for one in placed}
+    cosines = np.array([slice_.orientation for slice_ in placed])
+    pixel_mm = np.array([slice_.pixel_spacing_mm for slice_ in placed])
+    shapes = {(slice_.header.stored.rows, slice_.header.stored.columns) for slice_ in placed}
     middle, step = np.median(cosines, axis=0), np.median(pixel_mm, axis=0)
     if (
         len(shapes) > 1
@@ -182,23 +182,23 @@ def _plane(placed: Sequence[Slice], policy: IntakeRow) -> _Plane:
     )
 
 
-def _once(
+def _without_copies(
     placed: Sequence[Slice], plane: _Plane, policy: IntakeRow, same: copies.Same
 ) -> tuple[list[Slice], list[tuple[Slice, str]]]:
-    """Keep one of identical slices at one place; refuse different ones."""
+    """Keep one of several identical slices at one position; reject different ones."""
     steps = np.diff(_positions(placed), axis=0)
     apart = (steps @ plane.normal >= policy.same_position_mm).tolist()
-    aside = (np.linalg.norm(steps, axis=1) >= policy.same_position_mm).tolist()
+    beside = (np.linalg.norm(steps, axis=1) >= policy.same_position_mm).tolist()
     kept, copied, different = [placed[0]], [], 0
-    for index, one in enumerate(placed[1:]):
+    for index, slice_ in enumerate(placed[1:]):
         if apart[index]:
-            kept.append(one)
-        elif not aside[index] and same(kept[-1], one):
-            copied.append((one, "identical_copy"))
+            kept.append(slice_)
+        elif not beside[index] and same(kept[-1], slice_):
+            copied.append((slice_, "identical_copy"))
         else:
             different += 1
     if different:
-        detail = f"{different} slices lie where another lies and show something else"
+        detail = f"{different} slices lie where another slice lies, with different pixels"
         raise Unusable("duplicate_position", detail)
     return kept, copied
 
@@ -206,7 +206,7 @@ def _once(
 def _upright(
     kept: Sequence[Slice], plane: _Plane, policy: IntakeRow
 ) -> tuple[Vector, tuple[Repair, ...]]:
-    """Return the place of the first voxel and the shifts that set a leaning stack upright."""
+    """Return the position of the first voxel and the repair that shears a leaning stack upright."""
     positions = _positions(kept)
     heights = positions @ plane.normal
     sideways = positions @ np.stack([plane.down, plane.along], axis=1)
@@ -218,26 +218,26 @@ def _upright(
         raise Unusable("crooked", f"positions lie up to {off_line:.2f} mm beside a straight line")
     degrees = float(np.degrees(np.arctan(np.linalg.norm(drift))))
     if degrees <= policy.tilt_tolerance_degrees:
-        _believed(kept, plane, policy)
+        _check_stated_tilt(kept, plane, policy)
         return positions[0], ()
     shifts = (sideways - centre) / np.array(plane.pixel_mm)
-    share = float(np.abs(shifts / np.array(plane.matrix)).max())
-    if policy.policy == "strict" or degrees > _STEEPEST_DEGREES or share > _MOST_SHIFTED:
+    shifted_share = float(np.abs(shifts / np.array(plane.matrix)).max())
+    if policy.policy == "strict" or degrees > _STEEPEST_DEGREES or shifted_share > _MOST_SHIFTED:
         raise Unusable(
-            "gantry_tilt", f"the stack leans by {degrees:.1f} degrees, {share:.0%} of its width"
+            "gantry_tilt",
+            f"the stack leans by {degrees:.1f} degrees, {shifted_share:.0%} of its width",
         )
     origin = heights[0] * plane.normal + centre[0] * plane.down + centre[1] * plane.along
     pairs = tuple((float(rows), float(columns)) for rows, columns in shifts)
     return origin, (Repair("sheared", shifts=pairs),)
 
 
-def _believed(kept: Sequence[Slice], plane: _Plane, policy: IntakeRow) -> None:
-    """Refuse a stack whose scanner says that it was tilted and whose geometry knows nothing of it.
+def _check_stated_tilt(kept: Sequence[Slice], plane: _Plane, policy: IntakeRow) -> None:
+    """Reject a stack whose header states a gantry tilt that its geometry does not show.
 
-    A tilted plane, or pictures that were computed from others, explain the *Gantry/Detector Tilt*
-    (0018,1120).
+    Tilted planes and images derived from others explain *Gantry/Detector Tilt* (0018,1120).
     """
-    stated = [abs(one.tilt_degrees) for one in kept if one.tilt_degrees is not None]
+    stated = [abs(slice_.tilt_degrees) for slice_ in kept if slice_.tilt_degrees is not None]
     limit = policy.tilt_tolerance_degrees
     oblique = float(np.degrees(np.arccos(min(abs(plane.normal[2]), 1.0)))) > limit
     derived = kept[0].header.image_type[:1] == ("DERIVED",)

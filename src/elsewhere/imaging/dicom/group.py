@@ -1,4 +1,4 @@
-"""group: slices to volumes: what a scanner made in one go, on one lattice."""
+"""group: group the slices of DICOM series into volumes: one acquisition on one lattice each."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from itertools import groupby
 import numpy as np
 
 from elsewhere.design.site import IntakeRow
-from elsewhere.imaging.dicom.geometry import has_place, name, normal_of
+from elsewhere.imaging.dicom.geometry import has_geometry, normal_of, sort_key
 from elsewhere.imaging.dicom.header import Slice
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Placed:
-    """A slice with what sorts it."""
+    """A slice and the values that sort it."""
 
     height_mm: float
     name: tuple[str, str, int]
@@ -24,7 +24,7 @@ class _Placed:
 
     @property
     def image(self) -> Hashable:
-        """What copies of one SOP instance have in common."""
+        """The identity of the image: equal for copies of one SOP instance."""
         instance, path, frame = self.name
         return self.height_mm, instance or path, frame
 
@@ -33,17 +33,17 @@ Stack = list[_Placed]
 Key = Callable[[_Placed], str]
 
 
-def _moment(one: _Placed) -> str:
-    return one.slice.acquired
+def _time(placed: _Placed) -> str:
+    return placed.slice.acquired
 
 
-# what one series may mix at equal or alternating positions, the most trustworthy first
-_APART: tuple[Key, ...] = (
-    lambda one: one.slice.acquisition,
-    lambda one: one.slice.temporal,
-    lambda one: one.slice.header.kernel,
-    lambda one: one.slice.kvp,
-    _moment,
+# attributes that tell volumes of one series apart, the most reliable first
+_SEPARATING: tuple[Key, ...] = (
+    lambda placed: placed.slice.acquisition,
+    lambda placed: placed.slice.temporal,
+    lambda placed: placed.slice.header.kernel,
+    lambda placed: placed.slice.kvp,
+    _time,
 )
 
 
@@ -52,33 +52,33 @@ def volumes(slices: Iterable[Slice], policy: IntakeRow) -> list[tuple[Slice, ...
 
     A volume has one *Series Instance UID* (0020,000E), matrix, pixel format, orientation and pixel
     spacing. Where slices of one series lie at equal or alternating positions, *Acquisition Number*
-    (0020,0012), temporal position, kernel, kVp and acquisition time tell the volumes apart; what
-    they cannot tell apart stays together, for `geometry.judged` to refuse.
+    (0020,0012), temporal position, kernel, kVp and acquisition time separate the volumes. Slices
+    that they do not separate stay together, and `geometry.lattice_of` rejects them.
 
     Returns
     -------
     list
-        In the order of series, place and what tells them apart, whatever the order of `slices`.
+        Sorted by series, separating attributes and position, whatever the order of `slices`.
     """
     by_format: dict[Hashable, list[Slice]] = defaultdict(list)
-    for one in slices:
-        by_format[_format(one)].append(one)
-    found = [
+    for slice_ in slices:
+        by_format[_format(slice_)].append(slice_)
+    stacks = [
         sorted(stack)
         for group in by_format.values()
-        for whole in _stacks(group, policy)
-        for stack in _separate(whole, policy)
+        for plane_stack in _stacks(group, policy)
+        for stack in _separate(plane_stack, policy)
     ]
-    return [tuple(one.slice for one in stack) for stack in sorted(found, key=_rank)]
+    return [tuple(placed.slice for placed in stack) for stack in sorted(stacks, key=_rank)]
 
 
 def _rank(stack: Stack) -> tuple[object, ...]:
     first = stack[0]
-    return first.slice.header.series, *(key(first) for key in _APART), first
+    return first.slice.header.series, *(key(first) for key in _SEPARATING), first
 
 
-def _format(one: Slice) -> Hashable:
-    header, stored = one.header, one.header.stored
+def _format(slice_: Slice) -> Hashable:
+    header, stored = slice_.header, slice_.header.stored
     return (
         header.series,
         header.modality,
@@ -93,50 +93,53 @@ def _format(one: Slice) -> Hashable:
 
 
 def _stacks(group: Sequence[Slice], policy: IntakeRow) -> list[Stack]:
-    """Tell planes of different direction or pixel spacing apart.
+    """Separate planes of different direction or pixel spacing.
 
-    Slices that do not say where they lie stay with the largest stack, which they may belong to.
+    Slices without geometry stay with the largest stack, to which they may belong.
     """
     by_plane: dict[tuple[float, ...], list[Slice]] = defaultdict(list)
-    for one in group:
-        known = (*one.orientation, *one.pixel_spacing_mm) if has_place(one) else ()  # type: ignore[misc]
-        by_plane[known].append(one)
-    lost = by_plane.pop((), [])
+    for slice_ in group:
+        geometry = (*slice_.orientation, *slice_.pixel_spacing_mm) if has_geometry(slice_) else ()  # type: ignore[misc]
+        by_plane[geometry].append(slice_)
+    without_geometry = by_plane.pop((), [])
     stacks: dict[tuple[float, ...], list[Slice]] = {}
     for plane in sorted(by_plane):
-        near = (first for first in stacks if _alike(first, plane, policy.cosine_tolerance))
+        near = (known for known in stacks if _alike(known, plane, policy.cosine_tolerance))
         stacks.setdefault(next(near, plane), []).extend(by_plane[plane])
     if not stacks:
-        return [[_Placed(0.0, name(one), one) for one in lost]]
+        return [[_Placed(0.0, sort_key(slice_), slice_) for slice_ in without_geometry]]
     placed = [_heights(plane, stack) for plane, stack in stacks.items()]
-    max(placed, key=len).extend(_Placed(0.0, name(one), one) for one in lost)
+    max(placed, key=len).extend(
+        _Placed(0.0, sort_key(slice_), slice_) for slice_ in without_geometry
+    )
     return placed
 
 
-def _alike(one: Sequence[float], other: Sequence[float], tolerance: float) -> bool:
-    cosines = all(abs(a - b) <= tolerance for a, b in zip(one[:6], other[:6], strict=True))
+def _alike(first: Sequence[float], second: Sequence[float], tolerance: float) -> bool:
+    cosines = all(abs(a - b) <= tolerance for a, b in zip(first[:6], second[:6], strict=True))
     return cosines and all(
-        abs(a / b - 1) <= tolerance for a, b in zip(one[6:], other[6:], strict=True)
+        abs(a / b - 1) <= tolerance for a, b in zip(first[6:], second[6:], strict=True)
     )
 
 
 def _heights(plane: tuple[float, ...], stack: Sequence[Slice]) -> Stack:
-    heights = np.array([one.position_mm for one in stack]) @ normal_of(plane[:6])
+    heights = np.array([slice_.position_mm for slice_ in stack]) @ normal_of(plane[:6])
     return [
-        _Placed(height, name(one), one) for height, one in zip(heights.tolist(), stack, strict=True)
+        _Placed(height, sort_key(slice_), slice_)
+        for height, slice_ in zip(heights.tolist(), stack, strict=True)
     ]
 
 
 def _separate(stack: Stack, policy: IntakeRow) -> list[Stack]:
-    """Tell the volumes of one stack apart where their positions are equal or alternate."""
+    """Separate the volumes of one stack where their positions are equal or alternate."""
     doubled = _doubled(stack, policy)
-    for key in _APART:
+    for key in _SEPARATING:
         parts = _parts(stack, key)
         if len(parts) < 2:
             continue
         fewer = doubled > sum(_doubled(part, policy) for part in parts)
-        # the time of acquisition differs within a volume, it separates equal positions only
-        mixed = not doubled and key is not _moment and _alternate(stack, parts, key)
+        # acquisition times differ within a volume, so they separate equal positions only
+        mixed = not doubled and key is not _time and _alternate(stack, parts, key)
         if mixed or (fewer and _mostly_stacks(parts, policy)):
             return [apart for part in parts for apart in _separate(part, policy)]
     return [stack]
@@ -144,21 +147,21 @@ def _separate(stack: Stack, policy: IntakeRow) -> list[Stack]:
 
 def _parts(stack: Stack, key: Key) -> list[Stack]:
     parts: dict[str, Stack] = defaultdict(list)
-    for one in stack:
-        parts[key(one)].append(one)
+    for placed in stack:
+        parts[key(placed)].append(placed)
     return list(parts.values())
 
 
 def _doubled(stack: Stack, policy: IntakeRow) -> int:
-    """Count the images that lie where another lies."""
-    heights = np.sort([one.height_mm for one in stack])
+    """Count the images at the position of another image."""
+    heights = np.sort([placed.height_mm for placed in stack])
     equal = int((np.diff(heights) < policy.same_position_mm).sum())
-    # only then is it worth to look for copies of one SOP instance, which are one image
-    return equal and equal - (len(stack) - len({one.image for one in stack}))
+    # copies of one SOP instance are one image; they are counted only if positions are equal
+    return equal and equal - (len(stack) - len({placed.image for placed in stack}))
 
 
 def _mostly_stacks(parts: Sequence[Stack], policy: IntakeRow) -> bool:
-    """Tell whether a separation leaves stacks, not single slices."""
+    """Return whether a separation gives stacks and not single slices."""
     stacked = sum(
         len(part)
         for part in parts
@@ -168,6 +171,6 @@ def _mostly_stacks(parts: Sequence[Stack], policy: IntakeRow) -> bool:
 
 
 def _alternate(stack: Stack, parts: Sequence[Stack], key: Key) -> bool:
-    """Tell whether stacks of three slices or more lie between each other's slices."""
+    """Return whether the slices of stacks of at least three slices alternate."""
     runs = sum(1 for _ in groupby(sorted(stack), key=key))
     return runs > len(parts) and min(len(part) for part in parts) >= 3

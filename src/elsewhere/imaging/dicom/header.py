@@ -1,4 +1,4 @@
-"""header: what is known of a DICOM file and its slices before a pixel is decoded."""
+"""header: data classes for the header of a DICOM file and its slices, before pixels are decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CAPTURE_CLASSES = "1.2.840.10008.5.1.4.1.1.7."
 
 
 class Aside(Unusable):
-    """A file that is no slice of a volume, and not damaged."""
+    """The file is not damaged, but it is not a slice of a volume either: it is set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,9 @@ class Stored:
     frames, samples
         *Number of Frames* (0028,0008) and *Samples per Pixel* (0028,0002), 1 where absent.
     offset, length
-        Of the value of *Pixel Data* (7FE0,0010), bytes; length -1: encapsulated. Of a deflated
-        file they count in what `elsewhere.imaging.dicom.elements.inflated_file` returns.
+        Position and length of the value of *Pixel Data* (7FE0,0010), bytes; length -1:
+        encapsulated. In a deflated file they refer to the result of
+        `elsewhere.imaging.dicom.elements.inflated_file`.
     padding
         *Pixel Padding Value* (0028,0120) and its *Range Limit* (0028,0121), stored values, sorted.
     """
@@ -52,15 +53,15 @@ class Stored:
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of one frame that is not compressed."""
+        """Bytes of one uncompressed frame."""
         return self.rows * self.columns * self.samples * self.bits_allocated // 8
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What identifies and labels one file; text as written, "" if absent.
+    """The attributes of one file; text as written, "" if absent.
 
-    Identifiers are never to be written anywhere unhashed.
+    Identifiers must never be written to a file or a log unhashed.
     """
 
     path: Path
@@ -104,8 +105,9 @@ class Slice:
     slope, intercept
         *Rescale Slope* (0028,1053), *Rescale Intercept* (0028,1052).
     acquisition, temporal, acquired, kvp
-        What separates volumes at equal positions: *Acquisition Number* (0020,0012), *Temporal
-        Position Identifier* (0020,0100), *Acquisition Date* and *Time*, *KVP* (0018,0060).
+        Attributes that separate volumes at equal positions: *Acquisition Number* (0020,0012),
+        *Temporal Position Identifier* (0020,0100), *Acquisition Date* and *Time*, *KVP*
+        (0018,0060).
     tilt_degrees
         *Gantry/Detector Tilt* (0018,1120).
     """

@@ -1,4 +1,4 @@
-"""native: slices that are not compressed, read from their place in the file, no library between."""
+"""native: read uncompressed slices directly from the file, without a DICOM library."""
 
 from __future__ import annotations
 
@@ -22,50 +22,50 @@ _SYNTAXES = (
 )
 
 
-def holds(stored: Stored) -> bool:
-    """Tell whether the pixels are not compressed; a deflated data set counts as not compressed."""
+def is_uncompressed(stored: Stored) -> bool:
+    """Return whether the pixels are uncompressed; a deflated data set counts as uncompressed."""
     return stored.transfer_syntax in _SYNTAXES
 
 
-def kind(stored: Stored) -> str:
-    """Return numpy's letter for the sign of the values."""
+def dtype_kind(stored: Stored) -> str:
+    """Return numpy's type letter of the values: i for signed, u for unsigned."""
     return "i" if stored.signed else "u"
 
 
 class Scratch:
-    """The bytes of one uncompressed slice; the room is used again for the next."""
+    """A buffer for the bytes of one uncompressed slice, reused for the next."""
 
     def __init__(self) -> None:
-        self._room = np.empty(0, np.uint8)
+        self._buffer = np.empty(0, np.uint8)
         self._inflated: tuple[Path, Source] | None = None
 
-    def values(self, one: Slice) -> npt.NDArray[np.generic]:
-        """Return the values of a slice as they lie in the file, in this machine's byte order."""
-        stored = one.header.stored
-        if self._room.size < stored.frame_bytes:
-            self._room = np.empty(stored.frame_bytes, np.uint8)
-        room = self._room[: stored.frame_bytes]
-        self._fill(room, one)
+    def values(self, slice_: Slice) -> npt.NDArray[np.generic]:
+        """Return the stored values of a slice in this machine's byte order."""
+        stored = slice_.header.stored
+        if self._buffer.size < stored.frame_bytes:
+            self._buffer = np.empty(stored.frame_bytes, np.uint8)
+        buffer = self._buffer[: stored.frame_bytes]
+        self._fill(buffer, slice_)
         if (stored.transfer_syntax == elements.EXPLICIT_BIG) == (sys.byteorder == "little"):
-            _swap(room, one)
+            _swap(buffer, slice_)
         shape = (stored.rows, stored.columns)
-        return room.view(f"{kind(stored)}{stored.bits_allocated // 8}").reshape(shape)
+        return buffer.view(f"{dtype_kind(stored)}{stored.bits_allocated // 8}").reshape(shape)
 
-    def _fill(self, room: npt.NDArray[np.uint8], one: Slice) -> None:
-        stored = one.header.stored
-        position = stored.offset + one.frame * stored.frame_bytes
+    def _fill(self, buffer: npt.NDArray[np.uint8], slice_: Slice) -> None:
+        stored = slice_.header.stored
+        position = stored.offset + slice_.frame * stored.frame_bytes
         if stored.transfer_syntax == elements.DEFLATED:
-            content = self._content(one.header.path).take(position, room.size)
-            got = len(content)
-            room[:got] = np.frombuffer(content, np.uint8)
+            content = self._content(slice_.header.path).take(position, buffer.size)
+            count = len(content)
+            buffer[:count] = np.frombuffer(content, np.uint8)
         else:
-            descriptor = os.open(one.header.path, os.O_RDONLY)
+            descriptor = os.open(slice_.header.path, os.O_RDONLY)
             try:
-                got = os.preadv(descriptor, [room.data], position)
+                count = os.preadv(descriptor, [buffer.data], position)
             finally:
                 os.close(descriptor)
-        if got < room.size:
-            raise Unusable("truncated", f"the file ends after {got} of {room.size} bytes")
+        if count < buffer.size:
+            raise Unusable("truncated", f"the file ends after {count} of {buffer.size} bytes")
 
     def _content(self, path: Path) -> Source:
         if self._inflated is None or self._inflated[0] != path:
@@ -73,14 +73,14 @@ class Scratch:
         return self._inflated[1]
 
 
-def _swap(room: npt.NDArray[np.uint8], one: Slice) -> None:
-    """Turn big-endian words round, PS3.5 7.3; OW is of 16-bit words whatever a pixel takes."""
-    stored = one.header.stored
+def _swap(buffer: npt.NDArray[np.uint8], slice_: Slice) -> None:
+    """Swap the bytes of big-endian words, PS3.5 7.3; OW has 16-bit words for any pixel size."""
+    stored = slice_.header.stored
     width = stored.bits_allocated // 8
     if width == 1:
-        with one.header.path.open("rb") as file:
+        with slice_.header.path.open("rb") as file:
             file.seek(stored.offset - 8)
             width = 2 if file.read(2) == b"OW" else 1
-        if width == 2 and room.size % 2:
+        if width == 2 and buffer.size % 2:
             raise Unusable("unsupported_syntax", "an odd number of bytes in big-endian words")
-    room.view(f"u{width}").byteswap(inplace=True)
+    buffer.view(f"u{width}").byteswap(inplace=True)

@@ -1,4 +1,4 @@
-"""parsed: what only pydicom understands: unusual data sets and nested sequences."""
+"""parsed: parse unusual data sets and nested sequences with pydicom, without its warnings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from elsewhere.imaging.dicom.elements import (
 )
 from elsewhere.imaging.volume import Unusable
 
-# pydicom's warnings quote the values that break a rule: names and identifiers in a log
+# pydicom's warnings quote invalid values, and so would log names and identifiers
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
@@ -34,12 +34,12 @@ _CHARACTER_SET = 0x00080005
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom's warnings, which quote values, out of logs.
+    """Suppress pydicom's warnings, which quote values, and convert its errors.
 
     Raises
     ------
     Unusable
-        `unreadable` in place of whatever a damaged file makes pydicom raise.
+        `unreadable` for any error that pydicom raises.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -47,14 +47,14 @@ def quiet() -> Iterator[None]:
             yield
         except Unusable:
             raise
-        # damaged files break pydicom in more ways than it has exceptions: RecursionError, zlib's
+        # damaged files also raise errors that are not pydicom's own: RecursionError, zlib.error
         except Exception as error:
             detail = f"pydicom cannot parse it ({type(error).__name__})"
             raise Unusable("unreadable", detail) from None
 
 
 def dataset(path: Path, tags: frozenset[int]) -> pydicom.Dataset:
-    """Parse the wanted elements of a file; no length in it makes this read behind its end.
+    """Parse the wanted elements of a file; false lengths never read past the end of the file.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def dataset(path: Path, tags: frozenset[int]) -> pydicom.Dataset:
 
 @contextmanager
 def _mapped(path: Path) -> Iterator[mmap.mmap]:
-    # a map returns what there is, where a file would first allocate what a length claims
+    # reading from a map returns the bytes that exist; a file would allocate a false length first
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         yield content
 
@@ -82,7 +82,7 @@ def _parsed(content: mmap.mmap, tags: frozenset[int]) -> pydicom.Dataset:
 
 
 def elements(path: Path, wanted: frozenset[int]) -> Elements:
-    """Parse an unusual data set into what `elsewhere.imaging.dicom.elements.walked` returns.
+    """Parse an unusual data set; return the same as `elsewhere.imaging.dicom.elements.walk`.
 
     Raises
     ------
@@ -90,39 +90,39 @@ def elements(path: Path, wanted: frozenset[int]) -> Elements:
         `unreadable`.
     """
     with quiet(), _mapped(path) as content:
-        found = _parsed(content, wanted)
-        syntax = str(found.file_meta.get("TransferSyntaxUID") or "")
+        data = _parsed(content, wanted)
+        syntax = str(data.file_meta.get("TransferSyntaxUID") or "")
         if syntax == DEFLATED:
             raise Unusable("unreadable", "the deflated data set is damaged")
-        implicit, little = (bool(part) for part in found.original_encoding)
+        implicit, little = (bool(part) for part in data.original_encoding)
         offset, length = _pixels(content, little=little, implicit=implicit)
         size = len(content)
-        values = _raw(found, wanted)
+        values = _raw(data, wanted)
     by_encoding = IMPLICIT_LITTLE if implicit else EXPLICIT_LITTLE if little else EXPLICIT_BIG
     order: Order = "little" if little else "big"
     return Elements(values, syntax or by_encoding, order, offset, length, size)
 
 
-def _raw(found: pydicom.Dataset, wanted: frozenset[int]) -> dict[int, bytes]:
+def _raw(data: pydicom.Dataset, wanted: frozenset[int]) -> dict[int, bytes]:
     values = {}
-    for part in (found, found.file_meta):
+    for part in (data, data.file_meta):
         for tag in wanted:
             element = part.get_item(tag)
             if isinstance(element, RawDataElement):
                 values[tag] = element.value or b""
             elif element is not None:
-                several = element.value if element.VM > 1 else [element.value]
-                values[tag] = "\\".join(str(value) for value in several).encode()
+                items = element.value if element.VM > 1 else [element.value]
+                values[tag] = "\\".join(str(value) for value in items).encode()
     return values
 
 
 def _pixels(content: mmap.mmap, *, little: bool, implicit: bool) -> tuple[int, int]:
-    """Return place and length of the pixels at whose element pydicom stopped, (-1, 0) if none."""
+    """Return position and length of the pixels, where pydicom stopped; (-1, 0) if none."""
     order: Order = "little" if little else "big"
     at = content.tell()
     head = content[at : at + 12]
     tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
-    # single elements may be implicit in an explicit data set
+    # an explicit data set may hold single implicit elements
     start = 8 if not implicit and head[4:6] in REPRESENTATIONS else 4
     if tag != PIXEL_DATA or len(head) < start + 4:
         return -1, 0

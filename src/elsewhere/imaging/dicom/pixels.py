@@ -1,4 +1,4 @@
-"""pixels: the voxels of one DICOM volume, feet to head, in HU where its headers say so."""
+"""pixels: read one DICOM volume as voxels, feet to head, in HU if its headers have a rescale."""
 
 from __future__ import annotations
 
@@ -34,33 +34,34 @@ def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
     slices
         Of one volume, in any order.
     policy
-        Tolerances of the geometry, what may be mended, and the limits of decoding.
+        Tolerances of the geometry, allowed repairs and the limits of decoding.
 
     Returns
     -------
     Volume
-        HU where every slice has *Rescale Slope* (0028,1053) and *Rescale Intercept* (0028,1052)
-        and some voxel is lighter than water; without a rescale the values are never called HU.
-        Padding and *MONOCHROME1* as `stack.Stack.finished` says.
+        In HU if every slice has *Rescale Slope* (0028,1053) and *Rescale Intercept* (0028,1052)
+        and some voxel is less dense than water; without a rescale the values never count as HU.
+        `stack.Stack.finished` describes padding and *MONOCHROME1*.
 
     Raises
     ------
     Unusable
         `mixed_rescale` if only some slices have a rescale, `bad_rescale`, `mixed_pixels`,
-        `only_padding`, `value_range`, and what `decode.each` and `geometry.judged` raise.
+        `only_padding`, `value_range`, and the reasons of `decode.decode_slices` and
+        `geometry.lattice_of`.
     """
-    lattice = geometry.judged(slices, policy, same=_same(policy))
+    lattice = geometry.lattice_of(slices, policy, same=_same(policy))
     kept = lattice.slices
     stated_hu = _rescaled(kept)
     _check_alike(kept)
     stack = Stack(kept)
-    parts = decode.each(kept, policy, stack.place)
-    bits = max(one.header.stored.bits_stored for one in kept)
+    parts = decode.decode_slices(kept, policy, stack.place)
+    bits = max(slice_.header.stored.bits_stored for slice_ in kept)
     scale = intensity.value_scale(*stack.span(parts), stated_hu=stated_hu, bits_stored=bits)
     voxels = stack.finished(parts, scale)
     if lattice.repairs:
         voxels = repair.repaired(voxels, lattice)
-    voxels, spacing_mm, affine = turned(voxels, lattice)
+    voxels, spacing_mm, affine = to_patient_axes(voxels, lattice)
     return Volume(
         voxels=voxels,
         value_scale=scale,
@@ -69,54 +70,56 @@ def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
         spacing_mm=spacing_mm,
         acquisition=acquisition.of(kept[0].header),
         affine=affine,
-        repairs=tuple(one.code for one in lattice.repairs),
+        repairs=tuple(step.code for step in lattice.repairs),
         flags=_flags(lattice, {flag for part in parts for flag in part.flags}),
         dropped=_dropped(lattice),
     )
 
 
 def _same(policy: IntakeRow) -> copies.Same:
-    """Tell copies apart by their stored bytes, and by decoding them where that does not tell."""
+    """Compare slices by their stored bytes, and by decoded values where the bytes do not decide."""
 
-    def same(one: Slice, other: Slice) -> bool | None:
-        known = copies.same(one, other)
-        if known is not None:
-            return known
-        first, second = decode.each([one, other], policy, lambda _, made: made.values.copy())
+    def same(first_slice: Slice, second_slice: Slice) -> bool | None:
+        by_bytes = copies.same(first_slice, second_slice)
+        if by_bytes is not None:
+            return by_bytes
+        first, second = decode.decode_slices(
+            [first_slice, second_slice], policy, lambda _, decoded: decoded.values.copy()
+        )
         return np.array_equal(first, second)
 
     return same
 
 
 def _rescaled(slices: Sequence[Slice]) -> bool:
-    """Tell whether the slices have a rescale, all or none."""
-    stated = [one.slope is not None and one.intercept is not None for one in slices]
+    """Return whether the slices have a rescale: all of them or none."""
+    stated = [slice_.slope is not None and slice_.intercept is not None for slice_ in slices]
     if len(set(stated)) > 1:
         raise Unusable(
             "mixed_rescale",
             f"{sum(stated)} of {len(stated)} slices have a rescale slope and intercept",
         )
-    for one in slices:
-        if one.slope == 0:
-            raise Unusable("bad_rescale", "a rescale slope of 0 makes all voxels alike")
-        if not all(isfinite(number or 0) for number in (one.slope, one.intercept)):
+    for slice_ in slices:
+        if slice_.slope == 0:
+            raise Unusable("bad_rescale", "a rescale slope of 0 makes all voxels equal")
+        if not all(isfinite(number or 0) for number in (slice_.slope, slice_.intercept)):
             raise Unusable("bad_rescale", "a rescale slope or intercept is not finite")
     return stated[0]
 
 
 def _check_alike(slices: Sequence[Slice]) -> None:
     kinds = {
-        (one.header.stored.rows, one.header.stored.columns, one.header.stored.photometric)
-        for one in slices
+        (slice_.header.stored.rows, slice_.header.stored.columns, slice_.header.stored.photometric)
+        for slice_ in slices
     }
     if len(kinds) > 1:
         raise Unusable("mixed_pixels", f"slices of {len(kinds)} shapes or photometric kinds")
 
 
-def turned(
+def to_patient_axes(
     voxels: npt.NDArray[np.int16], lattice: Lattice
 ) -> tuple[npt.NDArray[np.int16], SpacingMm, npt.NDArray[np.float64]]:
-    """Turn [normal, row, column] so that z runs to the head, y to the back, x to the left.
+    """Reorient [normal, row, column] so that z runs to the head, y to the back, x to the left.
 
     Returns
     -------
@@ -141,17 +144,17 @@ def turned(
 
 
 def _dropped(lattice: Lattice) -> tuple[tuple[Path, str], ...]:
-    """Return the files no frame of which is used; a file keeps the first of its reasons."""
-    used = {one.header.path for one in lattice.slices}
-    found = {one.header.path: reason for one, reason in reversed(lattice.dropped)}
-    return tuple(sorted(item for item in found.items() if item[0] not in used))
+    """Return the files of which no frame is used, each with the first of its reasons."""
+    used = {slice_.header.path for slice_ in lattice.slices}
+    reasons = {slice_.header.path: reason for slice_, reason in reversed(lattice.dropped)}
+    return tuple(sorted(item for item in reasons.items() if item[0] not in used))
 
 
-def _flags(lattice: Lattice, found: set[str]) -> tuple[str, ...]:
-    """Return the codes of what a user should know, sorted."""
-    for one in lattice.slices:
-        found |= _header_flags(one.header)
-    return tuple(sorted({*found, *lattice.warnings}))
+def _flags(lattice: Lattice, flags: set[str]) -> tuple[str, ...]:
+    """Return the codes of the warnings for the user, sorted."""
+    for slice_ in lattice.slices:
+        flags |= _header_flags(slice_.header)
+    return tuple(sorted({*flags, *lattice.warnings}))
 
 
 def _header_flags(header: Header) -> set[str]:

@@ -1,4 +1,4 @@
-"""recognise: a tree of files to CT slices, told by content, and the reason of every other file."""
+"""recognise: find the CT slices in a folder by file content; give a reason for each other file."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _CT_CLASSES = (
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """A file that gives no slice.
+    """A file without a usable slice.
 
     Attributes
     ----------
     reason, detail
-        Code and sentence; they quote no value of the file.
+        Code and sentence, without values of the file.
     """
 
     path: Path
@@ -40,17 +40,17 @@ class Unused:
 
 
 @dataclass(frozen=True)
-class Found:
-    """What a tree holds: every file gives slices, or is set aside, or is rejected.
+class SortedFiles:
+    """The files of a folder: each gives slices, is set aside or is rejected.
 
     Attributes
     ----------
     slices
-        Of every readable image, in the order of paths and frames.
+        The slices of every readable image, sorted by path and frame.
     set_aside
-        Files that are no slices of a volume.
+        Files that are not slices of a volume.
     rejected
-        Damaged files, and those that cannot be opened.
+        Damaged files, and files that cannot be opened.
     """
 
     slices: list[Slice] = field(default_factory=list)
@@ -60,24 +60,24 @@ class Found:
     @property
     def n_files(self) -> int:
         """Number of files of the tree."""
-        images = {one.header.path for one in self.slices}
+        images = {slice_.header.path for slice_ in self.slices}
         return len(images) + len(self.set_aside) + len(self.rejected)
 
 
-def sort(root: Path) -> Found:
-    """Look at every file below a folder once, whatever its name and depth.
+def sort(root: Path) -> SortedFiles:
+    """Read every file below a folder once, whatever its name and depth.
 
-    A folder that cannot be listed gives nothing; `elsewhere.files.walk` names it.
+    The files of a folder that cannot be listed are missing; `elsewhere.files.walk` names it.
     """
-    found = Found()
+    files = SortedFiles()
     for path in walk(root, set()):
         try:
-            found.slices.extend(read(path))
+            files.slices.extend(read(path))
         except Aside as error:
-            found.set_aside.append(Unused(path, error.reason, error.detail))
+            files.set_aside.append(Unused(path, error.reason, error.detail))
         except Unusable as error:
-            found.rejected.append(Unused(path, error.reason, error.detail))
-    return found
+            files.rejected.append(Unused(path, error.reason, error.detail))
+    return files
 
 
 def read(path: Path) -> tuple[Slice, ...]:
@@ -87,22 +87,22 @@ def read(path: Path) -> tuple[Slice, ...]:
     ------
     Aside
         `empty_file`, `not_dicom`, `dicomdir`, `not_an_image`, `localizer`, `secondary_capture` or
-        `not_grey`: the file is no slice of a volume.
+        `not_grey`: the file is not a slice of a volume.
     Unusable
-        `unreadable`, `truncated`, `no_pixels`, `no_series`, `pixel_format` or `bad_frames`: it is
-        damaged.
+        `unreadable`, `truncated`, `no_pixels`, `no_series`, `pixel_format` or `bad_frames`: the
+        file is damaged.
     """
     try:
-        found, bare = _elements(path)
+        raw, bare = _elements(path)
     except OSError as error:
         kind = type(error).__name__
         raise Unusable("unreadable", f"the file cannot be opened ({kind})") from None
-    values = Values(found.values, found.order)
+    values = Values(raw.values, raw.order)
     if bare and "series" not in values:
-        raise Aside("not_dicom", "no DICOM file")
-    header = _header(path, values, found)
+        raise Aside("not_dicom", "not a DICOM file")
+    header = _header(path, values, raw)
     _set_aside(header, values)
-    _checked(header, found.size)
+    _check_header(header, raw.size)
     if header.stored.frames == 1 and header.sop_class not in _CT_CLASSES[1:]:
         return (_slice(header, values),)
     return frames.slices(header)
@@ -110,27 +110,27 @@ def read(path: Path) -> tuple[Slice, ...]:
 
 def _elements(path: Path) -> tuple[Elements, bool]:
     """Return the raw elements of a file, and whether it begins without a prefix."""
-    # a pipe would block
+    # without O_NONBLOCK a pipe would block
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Aside("not_dicom", "no ordinary file")
+            raise Aside("not_dicom", "not a regular file")
         if not status.st_size:
             raise Aside("empty_file", "the file has no bytes")
         source = content.of_file(descriptor, status.st_size)
-        start = content.begins(source)
+        start = content.data_set_start(source)
         if start is None:
-            raise Aside("not_dicom", "no DICOM file")
+            raise Aside("not_dicom", "not a DICOM file")
         try:
-            return elements.walked(source, start, WANTED), start == 0
+            return elements.walk(source, start, WANTED), start == 0
         except elements.Unusual:
             return parsed.elements(path, WANTED), start == 0
     finally:
         os.close(descriptor)
 
 
-def _header(path: Path, values: Values, found: Elements) -> Header:
+def _header(path: Path, values: Values, raw: Elements) -> Header:
     text = values.text
     return Header(
         path=path,
@@ -149,77 +149,79 @@ def _header(path: Path, values: Values, found: Elements) -> Header:
         manufacturer=text("manufacturer"),
         kernel=text("kernel"),
         contrast_agent=text("contrast_agent"),
-        stored=_stored(values, found),
+        stored=_stored(values, raw),
     )
 
 
-def _stored(values: Values, found: Elements) -> Stored:
+def _stored(values: Values, raw: Elements) -> Stored:
     count = values.count
     allocated = count("bits_allocated") or 0
     stored = count("bits_stored") or allocated
     high_bit, signed = count("high_bit"), count("signed") == 1
     padding = count("padding", signed=signed)
     limit = count("padding_limit", signed=signed)
-    # what is there and makes no sense is 0, which no check lets pass
-    frames_there = int(values.number("frames") or 0) if "frames" in values else 1
+    # an invalid value counts as 0, which `_check_header` rejects
+    n_frames = int(values.number("frames") or 0) if "frames" in values else 1
     return Stored(
-        transfer_syntax=found.syntax,
+        transfer_syntax=raw.syntax,
         rows=count("rows") or 0,
         columns=count("columns") or 0,
-        frames=frames_there,
+        frames=n_frames,
         samples=(count("samples") or 0) if "samples" in values else 1,
         photometric=values.text("photometric"),
         bits_allocated=allocated,
         bits_stored=stored,
         high_bit=stored - 1 if high_bit is None else high_bit,
         signed=signed,
-        offset=found.offset,
-        length=found.length,
+        offset=raw.offset,
+        length=raw.length,
         padding=None if padding is None else _sorted(padding, limit),
     )
 
 
-def _sorted(one: int, other: int | None) -> tuple[int, int]:
-    other = one if other is None else other
-    return min(one, other), max(one, other)
+def _sorted(first: int, second: int | None) -> tuple[int, int]:
+    second = first if second is None else second
+    return min(first, second), max(first, second)
 
 
 def _set_aside(header: Header, values: Values) -> None:
-    """Set aside what is no grey slice."""
+    """Set aside a file that is not a grey slice."""
     stored, uid = header.stored, header.sop_class
     if _DIRECTORY_CLASS in (uid, values.text("media_class")):
         raise Aside("dicomdir", "a directory of other DICOM files")
     if stored.offset < 0:
         if uid in _CT_CLASSES or stored.rows:
-            raise Unusable("no_pixels", "the file says that it is an image and holds no pixels")
+            raise Unusable(
+                "no_pixels", "the header describes an image and the file holds no pixels"
+            )
         if not uid:
             raise Unusable("unreadable", "neither an SOP class nor pixels")
-        raise Aside("not_an_image", f"no image ({_class_name(uid)})")
+        raise Aside("not_an_image", f"not an image ({_class_name(uid)})")
     if "LOCALIZER" in header.image_type:
         raise Aside("localizer", "a localizer")
     grey = stored.is_grey and stored.bits_allocated != 1
-    if header.is_capture and not (grey and _has_place(header, values)):
+    if header.is_capture and not (grey and _has_position(header, values)):
         raise Aside("secondary_capture", "a picture of a screen or a document")
     if not grey and stored.photometric:
         raise Aside("not_grey", "colour or a mask, expected grey")
 
 
-def _has_place(header: Header, values: Values) -> bool:
+def _has_position(header: Header, values: Values) -> bool:
     return header.stored.frames > 1 or ("position" in values and "orientation" in values)
 
 
 def _class_name(uid: str) -> str:
-    """Return the standard's name of an SOP class; a private one is not quoted."""
-    known = UID_dictionary.get(uid)
-    return known[0] if known else "a private class"
+    """Return the standard's name of an SOP class; the UID of a private class is not quoted."""
+    entry = UID_dictionary.get(uid)
+    return entry[0] if entry else "a private class"
 
 
-def _checked(header: Header, size: int) -> None:
-    """Refuse a header that contradicts itself or its file."""
+def _check_header(header: Header, size: int) -> None:
+    """Reject a header that contradicts itself or its file."""
     stored = header.stored
     if not header.series:
-        raise Unusable("no_series", "no Series Instance UID says what the image belongs to")
-    sound = (
+        raise Unusable("no_series", "the Series Instance UID is missing")
+    valid = (
         stored.rows > 0
         and stored.columns > 0
         and stored.frames > 0
@@ -228,7 +230,7 @@ def _checked(header: Header, size: int) -> None:
         and stored.bits_stored - 1 <= stored.high_bit < stored.bits_allocated
         and stored.is_grey
     )
-    if not sound:
+    if not valid:
         raise Unusable(
             "pixel_format",
             f"{stored.rows} rows, {stored.columns} columns, {stored.frames} frames, "
@@ -237,11 +239,11 @@ def _checked(header: Header, size: int) -> None:
     if stored.length < 0:
         return
     expected = stored.frame_bytes * stored.frames
-    there = min(stored.length, size - stored.offset)
-    if there < expected:
-        raise Unusable("truncated", f"{there} bytes of pixels, expected {expected}")
-    if there >= expected + stored.frame_bytes:
-        raise Unusable("pixel_format", f"{there} bytes of pixels, expected {expected}")
+    available = min(stored.length, size - stored.offset)
+    if available < expected:
+        raise Unusable("truncated", f"{available} bytes of pixels, expected {expected}")
+    if available >= expected + stored.frame_bytes:
+        raise Unusable("pixel_format", f"{available} bytes of pixels, expected {expected}")
 
 
 def _slice(header: Header, values: Values) -> Slice:

@@ -1,4 +1,4 @@
-"""repair: the voxels of a lattice that is not regular made regular by linear interpolation."""
+"""repair: resample the voxels of an irregular lattice to a regular one by linear interpolation."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def repaired(voxels: Voxels, lattice: Lattice) -> Voxels:
     Returns
     -------
     numpy.ndarray
-        int16 [slice, row, column] on the regular lattice; the matrix stays. What a shifted slice
-        does not cover takes the least value of the volume.
+        int16 [slice, row, column] on the regular lattice; rows and columns stay. Voxels that a
+        shifted slice does not cover get the least value of the volume.
     """
     if len(voxels) != len(lattice.slices):
         raise ValueError(f"got {len(voxels)} slices of voxels, expected {len(lattice.slices)}")
-    for one in lattice.repairs:
-        voxels = shifted(voxels, one.shifts) if one.shifts else sampled(voxels, one.planes)
+    for step in lattice.repairs:
+        voxels = shifted(voxels, step.shifts) if step.shifts else sampled(voxels, step.planes)
     return voxels
 
 
@@ -49,10 +49,12 @@ def sampled(voxels: Voxels, planes: Sequence[float]) -> Voxels:
 
 
 def shifted(voxels: Voxels, shifts: Sequence[tuple[float, float]]) -> Voxels:
-    """Move the content of each slice by so many rows and columns, linear between voxels."""
+    """Shift each slice by (rows, columns), fractions included, with linear interpolation."""
     outside = int(voxels.min())
     result = np.empty_like(voxels)
-    for index, (one, by) in enumerate(zip(voxels, shifts, strict=True)):
-        moved = ndimage.shift(one.astype(np.float64), by, order=1, mode="constant", cval=outside)
-        result[index] = np.rint(moved)
+    for index, (plane, shift) in enumerate(zip(voxels, shifts, strict=True)):
+        interpolated = ndimage.shift(
+            plane.astype(np.float64), shift, order=1, mode="constant", cval=outside
+        )
+        result[index] = np.rint(interpolated)
     return result

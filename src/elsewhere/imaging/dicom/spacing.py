@@ -1,4 +1,4 @@
-"""spacing: the heights of sorted slices to one distance, with the repairs that this takes."""
+"""spacing: find the slice distance of sorted slices, and the repairs that make it regular."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ Heights = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Repair:
-    """What makes voxels lie on a regular lattice.
+    """A repair that puts voxels on a regular lattice.
 
     Attributes
     ----------
     code
         sheared, interpolated or resampled.
     planes
-        For each slice of the result where it lies among those before, as a fractional index.
+        For each slice of the result its fractional index among the slices before.
     shifts
-        For each slice by how many rows and columns its content is moved.
+        For each slice the rows and columns by which its content is shifted.
     """
 
     code: str
@@ -33,12 +33,12 @@ class Repair:
 
 
 def regular(heights: Heights, policy: IntakeRow) -> tuple[float, tuple[Repair, ...]]:
-    """Return the distance of the slices in mm and the repairs along the normal.
+    """Return the slice distance in mm and the repairs along the normal.
 
     Parameters
     ----------
     heights
-        Of two slices or more along the normal, ascending, mm.
+        Positions of at least two slices along the normal, ascending, mm.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def regular(heights: Heights, policy: IntakeRow) -> tuple[float, tuple[Repair, .
 
 
 def _filled(heights: Heights, policy: IntakeRow) -> Heights:
-    """Return the heights with those of missing slices, where they may be filled."""
+    """Return the heights, with those of missing slices inserted where that is allowed."""
     steps = np.diff(heights)
     median = float(np.median(steps))
     wide = (steps > policy.gap_ratio * median) & (steps > median + policy.spacing_tolerance_mm)
@@ -84,7 +84,7 @@ def _filled(heights: Heights, policy: IntakeRow) -> Heights:
 
 
 def _even(places: Heights, policy: IntakeRow) -> bool:
-    """Tell whether the steps differ by no more than headers round, and do not add up to more."""
+    """Return whether steps and their sums deviate by no more than the rounding in headers."""
     steps = np.diff(places)
     allowed = _tolerance(float(np.median(steps)), policy)
     lattice = np.linspace(places[0], places[-1], len(places))
@@ -95,5 +95,5 @@ def _tolerance(median: float, policy: IntakeRow) -> float:
     return policy.spacing_tolerance_mm + policy.spacing_tolerance * median
 
 
-def _planes(wanted: Heights, there: Heights) -> tuple[float, ...]:
-    return tuple(np.interp(wanted, there, np.arange(len(there))).tolist())
+def _planes(wanted: Heights, heights: Heights) -> tuple[float, ...]:
+    return tuple(np.interp(wanted, heights, np.arange(len(heights))).tolist())

@@ -1,4 +1,4 @@
-"""stack: decoded slices to one array, each rescaled into its place; padding and inversion."""
+"""stack: collect decoded slices in one array, rescale them, and treat padding and inversion."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ Voxels = npt.NDArray[np.int16]
 Mask = npt.NDArray[np.bool_]
 
 _INT16 = np.iinfo(np.int16)
-# what padding holds until the lowest real value is known; a real voxel gets there by saturating
+# mark of padding until the lowest real value is known; a real voxel has it only if it saturates
 _PADDING = _INT16.min
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one slice adds to the volume.
+    """Statistics of one slice of the volume.
 
     Attributes
     ----------
     ends
-        Least and greatest real value after the rescale; None: all is padding.
+        Least and greatest real value after the rescale; None: all voxels are padding.
     saturated
-        Voxels beyond int16.
+        Number of voxels beyond int16.
     padded
-        Some voxels are padding.
+        Whether some voxels are padding.
     flags
         `bits_beyond_stored`, `padding_inside`.
     """
@@ -45,16 +45,16 @@ class Part:
 
 
 class Stack:
-    """Slices on their way into one array [slice, row, column]."""
+    """The array [slice, row, column] that the decoded slices fill."""
 
     def __init__(self, slices: Sequence[Slice]) -> None:
         self._slices = slices
         stored = slices[0].header.stored
-        # not a page of it is touched before the first slice is decoded
+        # np.empty: no memory is used before the first slice is decoded
         self._voxels = np.empty((len(slices), stored.rows, stored.columns), np.int16)
 
     def place(self, index: int, decoded: Decoded) -> Part:
-        """Rescale a slice into its place; padding becomes `_PADDING`."""
+        """Write a rescaled slice into the array; padding becomes `_PADDING`."""
         values, span = decoded.values, (decoded.least, decoded.most)
         flags = {"bits_beyond_stored"} if decoded.beyond else set()
         mask = _padding(decoded, self._slices[index].header.stored.padding)
@@ -68,7 +68,7 @@ class Stack:
                 mask, flags = None, {*flags, "padding_inside"}
             else:
                 values, span = np.where(mask, real[0], values), (least, most)
-        slope, intercept = self._line(index)
+        slope, intercept = self._slope_intercept(index)
         saturated = intensity.rescale_into(
             self._voxels[index], values, slope=slope, intercept=intercept, span=span
         )
@@ -77,56 +77,57 @@ class Stack:
         ends = sorted(end * slope + intercept for end in span)
         return Part((ends[0], ends[1]), saturated, mask is not None, frozenset(flags))
 
-    def _line(self, index: int) -> tuple[float, float]:
-        one = self._slices[index]
-        if one.slope is None or one.intercept is None:
+    def _slope_intercept(self, index: int) -> tuple[float, float]:
+        slice_ = self._slices[index]
+        if slice_.slope is None or slice_.intercept is None:
             return 1.0, 0.0
-        return float(one.slope), float(one.intercept)
+        return float(slice_.slope), float(slice_.intercept)
 
     def span(self, parts: Sequence[Part]) -> tuple[int, int]:
-        """Return the least and the greatest real value of the volume, as they are kept.
+        """Return the least and the greatest real value of the volume, limited to int16.
 
         Raises
         ------
         Unusable
-            `only_padding`, or `value_range`: fractions, or more than a few beyond int16.
+            `only_padding`; `value_range` if the values are fractions or many are beyond int16.
         """
-        ends = [one.ends for one in parts if one.ends is not None]
+        ends = [part.ends for part in parts if part.ends is not None]
         if not ends:
             raise Unusable("only_padding", "every voxel is padding")
         lowest, highest = min(low for low, _ in ends), max(high for _, high in ends)
-        fractions = any(not self._line(at)[0].is_integer() for at in range(len(parts)))
+        fractions = any(not self._slope_intercept(at)[0].is_integer() for at in range(len(parts)))
         if fractions and highest - lowest < intensity.NORMALISED_SPAN:
             raise Unusable(
-                "value_range", f"values from {lowest:g} to {highest:g} in fractions are no CT"
+                "value_range",
+                f"values from {lowest:g} to {highest:g} in fractions are not CT values",
             )
-        saturated = sum(one.saturated for one in parts)
+        saturated = sum(part.saturated for part in parts)
         intensity.few_saturate(saturated, of=self._voxels.size, span=(lowest, highest))
         return max(round(lowest), _INT16.min), min(round(highest), _INT16.max)
 
     def finished(self, parts: Sequence[Part], scale: ValueScale) -> Voxels:
-        """Return the volume: what is shown inverted turned over, padding at the lowest real value.
+        """Return the volume: inverted images are inverted back, padding has the lowest real value.
 
-        *Pixel Padding Value* (0028,0120) becomes the lowest value of a real voxel, air in a CT, so
-        that it moves no minimum and no scale. A padding value that lies between real values of
-        its slice marks nothing that can be told from tissue: it is kept, and flagged. Lossy
-        compression changes padding, which is then kept too.
+        *Pixel Padding Value* (0028,0120) becomes the lowest value of a real voxel, which is air in
+        CT, so that it changes neither minimum nor scale. A padding value between real values of its
+        slice cannot be distinguished from tissue: it is kept and flagged. Lossy compression changes
+        padding, which is then kept too.
 
-        *MONOCHROME1* says how a picture is shown, not what a value means: HU are densities and
-        stay. Other values are turned over within the bits stored, so that dense tissue is bright.
+        *MONOCHROME1* states how an image is displayed, not what its values mean: HU are densities
+        and stay. Other values are inverted within the stored bits, so that dense tissue is bright.
         """
         masks = {at: self._voxels[at] == _PADDING for at, part in enumerate(parts) if part.padded}
         floor, _ = self.span(parts)
         if self._slices[0].header.stored.photometric == "MONOCHROME1" and scale != "HU":
-            lows = [self._turn_over(at, masks.get(at)) for at in range(len(parts))]
+            lows = [self._invert(at, masks.get(at)) for at in range(len(parts))]
             floor = min(low for low in lows if low is not None)
         for at, mask in masks.items():
             self._voxels[at][mask] = floor
         return self._voxels
 
-    def _turn_over(self, index: int, padding: Mask | None) -> int | None:
-        """Turn one slice over within its bits stored; return its least real value."""
-        slope, intercept = self._line(index)
+    def _invert(self, index: int, padding: Mask | None) -> int | None:
+        """Invert one slice within its stored bits; return its least real value."""
+        slope, intercept = self._slope_intercept(index)
         ends = decode.bounds(self._slices[index].header.stored)
         total = round(sum(end * slope + intercept for end in ends))
         values = total - self._voxels[index].astype(np.int32)
@@ -140,7 +141,7 @@ class Stack:
 
 
 def _padding(decoded: Decoded, padding: tuple[int, int] | None) -> Mask | None:
-    """Return where the values are padding, None if none is."""
+    """Return the mask of padding, None if there is no padding."""
     if padding is None or padding[0] > decoded.most or padding[1] < decoded.least:
         return None
     low, high = max(padding[0], decoded.least), min(padding[1], decoded.most)

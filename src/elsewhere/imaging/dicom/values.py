@@ -1,4 +1,4 @@
-"""values: raw DICOM values to text and numbers, never an error and never a warning."""
+"""values: convert raw DICOM values to text and numbers; invalid ones count as absent."""
 
 from __future__ import annotations
 
@@ -55,20 +55,20 @@ TAGS = {
 }
 WANTED = frozenset(TAGS.values())
 
-# beyond any scanner, and far from where products overflow
+# larger than in any real header, and small enough that products do not overflow
 _LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The raw values of a data set by name; absent and empty are one.
+    """The raw values of a data set by name; an empty value counts as absent.
 
     Attributes
     ----------
     raw
         Tag to bytes.
     order
-        Of the bytes in binary numbers.
+        Byte order of binary numbers.
     """
 
     raw: dict[int, bytes]
@@ -87,21 +87,21 @@ class Values:
         return _encoded(value, self.raw.get(TAGS["character_set"], b""))
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """Return the parts of a text of several values."""
+        """Return the values of a text with several values."""
         return _parts(self.text(name))
 
     def numbers(self, name: str, count: int) -> tuple[float, ...] | None:
-        """Return that many decimal numbers, None if they are not there or not finite."""
+        """Return `count` decimal numbers, None if they are absent, invalid or not finite."""
         value = self.raw.get(TAGS[name])
         return _numbers(value, count) if value else None
 
     def number(self, name: str) -> float | None:
-        """Return a decimal number."""
-        found = self.numbers(name, 1)
-        return None if found is None else found[0]
+        """Return a decimal number, None if it is absent or invalid."""
+        values = self.numbers(name, 1)
+        return None if values is None else values[0]
 
     def count(self, name: str, *, signed: bool = False) -> int | None:
-        """Return a binary number of 16 (or 32) bits."""
+        """Return a binary number of 16 or 32 bits, None if it is absent."""
         value = self.raw.get(TAGS[name])
         if not value or len(value) > 4:
             return None
@@ -115,7 +115,7 @@ def _ascii(value: bytes) -> str:
 
 @lru_cache(maxsize=256)
 def _encoded(value: bytes, character_set: bytes) -> str:
-    """Decode by *Specific Character Set* (0008,0005), as Latin-1 where that cannot be."""
+    """Decode by *Specific Character Set* (0008,0005); use Latin-1 where that fails."""
     names = [part.strip() for part in character_set.decode("latin-1").split("\\")]
     try:
         with parsed.quiet():
@@ -140,4 +140,6 @@ def _numbers(value: bytes, count: int) -> tuple[float, ...] | None:
         numbers = tuple(float(part) for part in parts)
     except ValueError:
         return None
-    return numbers if all(isfinite(one) and abs(one) < _LARGEST for one in numbers) else None
+    return (
+        numbers if all(isfinite(number) and abs(number) < _LARGEST for number in numbers) else None
+    )

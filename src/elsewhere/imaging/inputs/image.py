@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import clahe, resample, spline
-from elsewhere.imaging.preparation import Preparation, Voxels
+from elsewhere.imaging.preparation import Preparation, Scanned, Voxels
 
 
 class ImagePreparation(Preparation):
@@ -21,13 +21,19 @@ class ImagePreparation(Preparation):
     def __init__(self, row: ImageInput) -> None:
         self.row = row
 
-    def prepared(self, voxels: Voxels, value_scale: Any) -> Voxels:
-        """Return uint8 ``[1, stored_matrix, stored_matrix]``; see `Preparation.prepared`."""
-        if value_scale != "0-255" or len(voxels) != 1:
+    def check(self, scans: Sequence[Scanned]) -> None:
+        """Refuse scans that are no 8-bit images; see `Preparation.check`."""
+        others = [scan for scan in scans if scan.value_scale != "0-255" or scan.slices != 1]
+        if others:
+            first = others[0]
             raise ValueError(
-                f"an image input takes 8-bit images [1, y, x], got a scan in {value_scale} of "
-                f"{len(voxels)} slices; give the study a volume input"
+                f"an image input takes 8-bit images; {len(others)} of {len(scans)} scans are none, "
+                f"the first is {first.name}, in {first.value_scale} of {first.slices} slices. Give "
+                "the study a volume input, or leave the site out of it"
             )
+
+    def prepared(self, voxels: Voxels, scan: Scanned) -> Voxels:
+        """Return uint8 ``[1, stored_matrix, stored_matrix]``; see `Preparation.prepared`."""
         image, side = voxels[0], self.row.stored_matrix
         if self.row.clahe is not None:
             chosen = self.row.clahe

@@ -1,0 +1,127 @@
+"""figure_rows: the base class of figures' rows: what a figure reads and which studies have it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal, NamedTuple, get_args
+
+from elsewhere.design import kinds
+from elsewhere.design.rows import Modality, Row
+
+# In the order of the report; a study that names no figures has those of these that fit it.
+STANDARD = (
+    *("matrix", "roc", "confusion", "published", "table_1", "roc_findings", "claims"),
+    *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
+    *("gradcam", "embeddings", "confounding", "cohort_table", "site_profile", "example_slices"),
+    *("training", "architecture"),
+)
+# What the report itself reads, whatever figures it shows: its tables, and files that it links.
+REPORT = (
+    *("metrics", "predictions", "predict_cost", "record", "history", "train_cost", "manifest"),
+    *("rejected", "pairs", "audit", "split", "gate", "explained", "gallery", "embeddings"),
+)
+Labels = Literal["any", "one", "findings"]
+
+
+class Caption(NamedTuple):
+    """Heading and text under a picture, and the steps whose files it shows.
+
+    What stands in braces in a text depends on the study: `figures.captions` fills it in.
+    """
+
+    heading: str
+    text: str
+    steps: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What decides which figures a study can have.
+
+    Attributes
+    ----------
+    findings
+        Whether scans have findings instead of one label.
+    repeated
+        Whether an arm has several models: folds or seeds.
+    modalities
+        What scans its sites have.
+    settings
+        Fields of the study that are set.
+    metrics
+        Those of its scoring.
+    claims
+        Kinds of the claims that its paper's table lists.
+    """
+
+    findings: bool
+    repeated: bool
+    modalities: frozenset[Modality]
+    settings: frozenset[str]
+    metrics: tuple[str, ...]
+    claims: tuple[str, ...]
+
+
+class FigureRow(Row):
+    """Base of the rows of figures: what a figure reads, and which studies have it.
+
+    Attributes
+    ----------
+    order
+        Its place in the report.
+    reads
+        Names of the inputs of the step `figure` that it reads.
+    captions
+        Name of a picture, or what the names of several begin with, to its caption.
+    labels
+        Whether it is drawn of scans with one label each, with findings, or of both.
+    modalities
+        Of which scans it is drawn; one site of these suffices.
+    repeated
+        It needs arms with several models.
+    setting
+        Field of the study that must be set; empty: none.
+    metrics
+        Metrics that it shows.
+    """
+
+    order: ClassVar[int]
+    reads: ClassVar[tuple[str, ...]]
+    captions: ClassVar[Mapping[str, Caption]]
+    labels: ClassVar[Labels] = "any"
+    modalities: ClassVar[tuple[Modality, ...]] = get_args(Modality)
+    repeated: ClassVar[bool] = False
+    setting: ClassVar[str] = ""
+    metrics: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def obstacle(cls, facts: Facts) -> str | None:
+        """Return why a study cannot have this figure, or None if it can."""
+        if cls.labels != "any" and facts.findings != (cls.labels == "findings"):
+            what = "findings" if facts.findings else "one label each"
+            return f"it is not drawn of scans with {what}"
+        if not facts.modalities & {*cls.modalities}:
+            return f"it is drawn of {' and '.join(cls.modalities)} scans, and the study has none"
+        if cls.repeated and not facts.repeated:
+            return "every arm has one model; it needs several folds or seeds"
+        if cls.setting and cls.setting not in facts.settings:
+            return f"the study's {cls.setting} is not set"
+        missing = [name for name in cls.metrics if name not in facts.metrics]
+        if missing:
+            return f"scoring.metrics does not name {', '.join(missing)}"
+        return None
+
+
+def figure_row(name: str) -> type[FigureRow]:
+    """Return the row class of a figure.
+
+    Raises
+    ------
+    elsewhere.design.kinds.KindError
+        If there is no such figure.
+    """
+    row = kinds.row_class("figures", name)
+    if not issubclass(row, FigureRow):
+        raise kinds.KindError(f"the row of figure '{name}' is not a FigureRow: {row.__name__}")
+    return row

@@ -1,0 +1,25 @@
+"""embeddings: how models see the sites: embeddings of test scans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from elsewhere.design.figure_rows import Caption, FigureRow, Labels
+
+
+class Embeddings(FigureRow):
+    """How models see the sites: embeddings of test scans."""
+
+    order: ClassVar[int] = 160
+    reads: ClassVar[tuple[str, ...]] = ("metrics", "explained", "gallery", "embeddings")
+    labels: ClassVar[Labels] = "one"
+    setting: ClassVar[str] = "explain"
+    captions: ClassVar[Mapping[str, Caption]] = {
+        "embeddings": Caption(
+            "How models see the sites",
+            "Embeddings of the test scans of one run, by site and class, with how well each"
+            " can be told from them (D-13 to D-15).",
+            "explain",
+        ),
+    }

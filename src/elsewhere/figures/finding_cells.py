@@ -1,0 +1,78 @@
+"""finding_cells: takes the numbers of each finding out of the cells of a study of findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from elsewhere.design.findings import Findings
+from elsewhere.design.paths import INTERNAL
+from elsewhere.figures.results import Metrics, Results
+
+
+def split(results: Results, findings: Findings) -> dict[str, Results]:
+    """Return the results of each finding, in the order of the study.
+
+    Parameters
+    ----------
+    results
+        Whose cells hold ``findings``.
+    findings
+        Of the study.
+    """
+    return {
+        name: replace(
+            results,
+            named=replace(results.named, finding=finding.title),
+            cells={
+                key: {**of_finding(cell, name), "label_policy": rule}
+                for key, cell in results.cells.items()
+            },
+        )
+        for (name, finding), rule in zip(findings.labels.items(), _rules(findings), strict=True)
+    }
+
+
+def of_finding(cell: Mapping[str, Any], finding: str) -> Metrics:
+    """Return the numbers of one finding, in the shape of a cell of one label."""
+    about = {key: value for key, value in cell.items() if key != "findings"}
+    return {**about, **cell["findings"][finding], "finding": finding}
+
+
+def internal(
+    paths: Mapping[str, Path], arms: Iterable[str], findings: Iterable[str]
+) -> dict[str, dict[str, Metrics]]:
+    """Return, by finding and arm, the numbers on the arm's training sites together (B-28)."""
+    cells = {
+        arm: json.loads(paths[f"{arm}/{INTERNAL}"].read_text(encoding="utf-8")) for arm in arms
+    }
+    return {name: {arm: of_finding(cell, name) for arm, cell in cells.items()} for name in findings}
+
+
+def policy(findings: Findings | None) -> tuple[str, ...]:
+    """Return the footnote of every result (B-17, B-18, B-23): how labels were made of findings."""
+    if findings is None:
+        return ()
+    parts = []
+    for treated in ("positive", "negative", "ignore"):
+        titles = [one.title for one in findings.labels.values() if one.uncertain == treated]
+        if titles:
+            parts.append(f"{'left out' if treated == 'ignore' else treated} for {_list(titles)}")
+    blank = "left out" if findings.blank == "ignore" else findings.blank
+    return (
+        f"Labels: an uncertain mention counts as {'; '.join(parts)}; no mention counts as {blank}; "
+        f"views: {_list(findings.views)}. A finding that a site does not annotate has no label.",
+    )
+
+
+def _rules(findings: Findings) -> list[str]:
+    """Return the same for each finding, short: what stands in a row of matrix.csv."""
+    rest = f"blank={findings.blank};views={'+'.join(findings.views)}"
+    return [f"uncertain={one.uncertain};{rest}" for one in findings.labels.values()]
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)

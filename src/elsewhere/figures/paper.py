@@ -1,0 +1,75 @@
+"""paper: the published numbers of a study's paper, which stand as tables beside the code."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "published"
+OF_TESTS, OF_REVIEW = "_tests.csv", "_review.csv"
+OF_CLAIMS, OF_COUNTS = "_claims.csv", "_counts.csv"
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return the published numbers of a study: requirement, arm, site, metric, number, source.
+
+    Those of a study of several findings have a column ``finding`` too.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file of published numbers.
+    """
+    path = FOLDER / f"{name}.csv"
+    if not path.is_file():
+        known = ", ".join(
+            sorted(one.stem for one in FOLDER.glob("*.csv") if not _beside_numbers(one))
+        )
+        raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def tests(name: str | None) -> list[dict[str, str]]:
+    """Return the published p-values of a study: requirement, arm, against, site, p, source.
+
+    Few papers give any: without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_TESTS)
+
+
+def claims(name: str | None) -> list[dict[str, str]]:
+    """Return what a paper says of its numbers: the rows that `scores.claim.claim` reads.
+
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_CLAIMS)
+
+
+def counts(name: str | None) -> list[dict[str, str]]:
+    """Return the published counts of a study: requirement, site, part, quantity, value, source.
+
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_COUNTS)
+
+
+def review(name: str | None) -> list[dict[str, str]]:
+    """Return what a reader said of misclassified images in a paper, an image and network a row.
+
+    Columns: requirement, finding, image, ground_truth, network, probability, impression, source.
+    Without a file of them the list is empty.
+    """
+    return _listed(name, OF_REVIEW)
+
+
+def _listed(name: str | None, of: str) -> list[dict[str, str]]:
+    path = FOLDER / f"{name}{of}"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _beside_numbers(path: Path) -> bool:
+    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_REVIEW))

@@ -1,0 +1,61 @@
+"""application: predict the validation and test scans of one site with the model of one run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from elsewhere.cohorts import cohort
+from elsewhere.cohorts.cohort import SiteFiles
+from elsewhere.methods import trained
+from elsewhere.methods.prediction import Predicted, predict, sample
+from elsewhere.methods.run import Run
+from elsewhere.methods.trained import ArmSettings
+
+PARTS = ("validation", "test")
+
+
+def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted:
+    """Predict the validation and the test part of a site (A-16, A-57).
+
+    Parameters
+    ----------
+    run
+        The run, with its model.
+    files
+        Arrays and split of the site.
+    settings
+        How the arm's models are applied.
+
+    Returns
+    -------
+    Predicted
+        Rows with fold, seed and part; test rows with Monte-Carlo probabilities, if the settings
+        ask for any. The seconds are those of both parts.
+    """
+    parts = {part: cohort.load(files, fold=run.fold, part=part) for part in PARTS}
+    options = trained.inference_options(
+        settings, site=files.site, sites=run.sites, device=run.device
+    )
+    options = replace(options, findings=parts["test"].findings)
+    network = trained.load(
+        run.model,
+        settings=settings,
+        sites=run.sites,
+        scans=parts["test"] if len(parts["test"]) else parts["validation"],
+        options=options,
+    )
+    frames: list[pd.DataFrame] = []
+    seconds: tuple[float, ...] = ()
+    for part, scans in parts.items():
+        prediction = predict(network, scans, options=options)
+        rows = prediction.rows.assign(fold=run.fold, seed=run.seed, part=part)
+        if part == "test" and settings.prediction.mc_passes:
+            passes = sample(
+                network, scans, prediction=settings.prediction, seed=run.seed, options=options
+            )
+            rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
+        frames.append(rows)
+        seconds += prediction.seconds
+    return Predicted(pd.concat(frames), seconds)

@@ -1,0 +1,235 @@
+"""attention: what a reader must know before the numbers of a study: each doubt in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+# A site that loses more files may have lost one kind of patient: the rest is no sample of it.
+REJECTED = 0.05
+# With fewer patients of a class, one of them moves sensitivity or specificity by more than 0.1.
+FEW = 10
+# The level at which a permutation test calls headers informative, as in the figure of the audit.
+SMALL_P = 0.05
+PARTS = ("validation", "test")
+
+
+class Notice(NamedTuple):
+    """One sentence with its numbers.
+
+    ``figure`` names the figure that shows more; ``section`` the part of the report, where the
+    study does not have that figure.
+    """
+
+    text: str
+    figure: str
+    section: str
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What notices are made from.
+
+    Attributes
+    ----------
+    sites
+        Row of a site to its title.
+    classes
+        Names of label 0 and label 1.
+    findings
+        Finding to its title; empty where scans have one label.
+    files
+        Row of a site to its rejected files and to all files of its scans and rejects.
+    gates, audit
+        gate.json by site, and audit.json.
+    cells
+        metrics.json of every cell, of findings one a finding.
+    threshold_from
+        As in the study's scoring.
+    optimistic
+        Labels of the arms whose weights were chosen on test scans.
+    """
+
+    sites: Mapping[str, str]
+    classes: tuple[str, str]
+    findings: Mapping[str, str]
+    files: Mapping[str, tuple[int, int]]
+    gates: Mapping[str, Mapping[str, Any]]
+    audit: Mapping[str, Any]
+    cells: Sequence[Mapping[str, Any]]
+    threshold_from: str
+    optimistic: tuple[str, ...] = ()
+
+
+def notices(observed: Observed) -> list[Notice]:
+    """Return what needs attention, the gravest first; nothing if all is well."""
+    return [
+        *_not_run(observed),
+        *_chosen_on_test(observed),
+        *_image_level(observed),
+        *_duplicates(observed),
+        *_shortcuts(observed),
+        *_one_class(observed),
+        *_few(observed),
+        *_rejected(observed),
+        *_thresholds(observed),
+    ]
+
+
+def _not_run(observed: Observed) -> Iterator[Notice]:
+    reasons: dict[str, int] = {}
+    for cell in observed.cells:
+        if cell["status"] == "not run":
+            reasons[str(cell["reason"])] = reasons.get(str(cell["reason"]), 0) + 1
+    for reason, count in reasons.items():
+        text = f"{count} of {len(observed.cells)} cells were not run: {reason}."
+        yield Notice(text, "matrix", "matrix")
+
+
+def _chosen_on_test(observed: Observed) -> Iterator[Notice]:
+    labels = observed.optimistic
+    if labels:
+        text = (
+            f"The weights of {_number(len(labels), 'arm')} were chosen on test scans, which makes "
+            f"the numbers optimistic: {'; '.join(labels)}."
+        )
+        yield Notice(text, "training", "matrix")
+    if observed.threshold_from == "test_site":
+        text = (
+            "The threshold of each cell was chosen on the validation part of its test site, which "
+            "a model that moves to a new hospital does not have."
+        )
+        yield Notice(text, "confusion", "matrix")
+
+
+def _image_level(observed: Observed) -> Iterator[Notice]:
+    names = [
+        observed.sites[row]
+        for row, gate in observed.gates.items()
+        if gate.get("patient_key") == "none"
+    ]
+    if names:
+        text = (
+            f"{_list(names)}: split by image, because no patient keys are published; images of one "
+            "patient may be in training and in test, and intervals are too narrow."
+        )
+        yield Notice(text, "matrix", "gate")
+
+
+def _duplicates(observed: Observed) -> Iterator[Notice]:
+    counts = observed.audit["duplicates"]
+    across = counts["listed_pairs_across_sites"]
+    if across:
+        text = (
+            f"{_number(across, 'pair')} of identical or nearly identical scans lie at two sites, "
+            f"in {_number(counts['groups_across_sites'], 'group')}; a site that was never seen may "
+            "hold scans of a training site."
+        )
+        yield Notice(text, "", "audit")
+
+
+def _shortcuts(observed: Observed) -> Iterator[Notice]:
+    answers: dict[tuple[str, str], list[str]] = {}
+    for answer in observed.audit["told"]:
+        if answer["status"] == "ok" and answer["p"] is not None and answer["p"] <= SMALL_P:
+            fields = "file format" if answer["fields"] == "format" else "acquisition fields"
+            numbers = f"{fields}: AUC {answer['auc']:.2f}, p {answer['p']:.3f}"
+            answers.setdefault((answer["what"], answer["where"]), []).append(numbers)
+    for (what, where), texts in answers.items():
+        title = observed.sites.get(where, where)
+        subject = f"The label at {title}" if what == "label" else "The site of a scan"
+        text = (
+            f"{subject} can be told from headers alone, without an image ({'; '.join(texts)}); a "
+            "network may learn that instead of the disease."
+        )
+        yield Notice(text, "confounding", "audit")
+
+
+def _one_class(observed: Observed) -> Iterator[Notice]:
+    for row, gate in observed.gates.items():
+        alone: dict[str, list[str]] = {}
+        for (fold, part, finding), patients in _patients(gate).items():
+            present = [label for label in (0, 1) if patients.get(label)]
+            if part in PARTS and len(present) == 1:
+                name = observed.findings.get(finding, observed.classes[present[0]])
+                if finding:
+                    name = f"{name} {'always' if present[0] else 'never'}"
+                where = f"{part} of fold {fold}" if _folds(gate) > 1 else part
+                alone.setdefault(where, []).append(name)
+        if alone:
+            parts = "; ".join(f"{where}: {_list(names)}" for where, names in alone.items())
+            text = (
+                f"{observed.sites[row]} has parts with one class only ({parts}), so no AUC, and no "
+                "threshold from them."
+            )
+            yield Notice(text, "cohort_table", "gate")
+
+
+def _few(observed: Observed) -> Iterator[Notice]:
+    for row, gate in observed.gates.items():
+        few = []
+        for (fold, part, finding), patients in _patients(gate).items():
+            for label, count in patients.items():
+                if part == "test" and 0 < count < FEW:
+                    name = observed.classes[label]
+                    if finding:
+                        name = f"{observed.findings.get(finding, finding)} {name}"
+                    fold_name = f" in fold {fold}" if _folds(gate) > 1 else ""
+                    few.append(f"{count} {name}{fold_name}")
+        if few:
+            text = (
+                f"{observed.sites[row]} tests on fewer than {FEW} patients of a class: "
+                f"{_list(few)}; its intervals are wide."
+            )
+            yield Notice(text, "cohort_table", "gate")
+
+
+def _rejected(observed: Observed) -> Iterator[Notice]:
+    for row, (rejected, total) in observed.files.items():
+        if total and rejected / total > REJECTED:
+            text = (
+                f"{rejected} of {total} image files of {observed.sites[row]} "
+                f"({rejected / total:.0%}) were rejected; more than {REJECTED:.0%} may be one kind "
+                "of patient."
+            )
+            yield Notice(text, "cohort_table", "cohort")
+
+
+def _thresholds(observed: Observed) -> Iterator[Notice]:
+    if observed.threshold_from == "argmax":
+        text = (
+            "Scans are called by the class with the higher probability (argmax, 0.5): accuracy, "
+            "sensitivity and specificity are those of no chosen threshold."
+        )
+        yield Notice(text, "confusion", "matrix")
+        return
+    runs = [run for cell in observed.cells for run in cell["runs"]]
+    fallen = [run for run in runs if str(run["threshold_rule"]).startswith("argmax")]
+    if fallen:
+        text = (
+            f"{len(fallen)} of {len(runs)} thresholds are the argmax (0.5), because no better one "
+            "could be chosen on validation scans."
+        )
+        yield Notice(text, "confusion", "matrix")
+
+
+def _patients(gate: Mapping[str, Any]) -> dict[tuple[int, str, str], dict[int, int]]:
+    """Return patients by label, of each fold, part and finding."""
+    counted: dict[tuple[int, str, str], dict[int, int]] = {}
+    for row in gate.get("counts", []):
+        key = (row["fold"], row["part"], row.get("finding", ""))
+        counted.setdefault(key, {})[row["label"]] = row["patients"]
+    return counted
+
+
+def _folds(gate: Mapping[str, Any]) -> int:
+    return len({row["fold"] for row in gate.get("counts", [])})
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)

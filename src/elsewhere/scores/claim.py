@@ -1,0 +1,162 @@
+"""claim: a sentence of a paper about its AUCs, and how every pair of AUCs bears it out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from elsewhere.design import kinds
+from elsewhere.scores.claim_parts import Answer, Pairs
+from elsewhere.scores.evidence import Evidence, Key
+
+NO_PAIR = "the study has no arms that this claim compares"
+
+Word = Literal["holds", "does not hold", "cannot be said"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a paper and how it is checked; a row of published/<study>_claims.csv.
+
+    Attributes
+    ----------
+    kind
+        Kind of claim, such as "poor": which AUCs are compared, and how.
+    findings
+        Of which findings it speaks; empty: of all.
+    limit
+        Largest difference of AUCs that are alike; the AUC below which one is poor.
+    exceptions
+        Pairs that the sentence itself excepts.
+    reading
+        How it is checked, and why so.
+    """
+
+    requirement: str
+    kind: str
+    findings: tuple[str, ...]
+    limit: float
+    exceptions: int
+    text: str
+    reading: str
+    source: str
+
+
+class Pair(NamedTuple):
+    """What one comparison says of a claim.
+
+    ``value`` is the first AUC minus the second, or the first if there is no second; ``interval``
+    names whose interval ``low`` to ``high`` is. ``holds`` is None without an AUC, ``beyond`` (the
+    whole interval bears out what the value says) without an interval.
+    """
+
+    first: Key
+    second: Key | None
+    value: float | None
+    low: float | None
+    high: float | None
+    interval: str
+    holds: bool | None
+    beyond: bool | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim and all pairs that it speaks of."""
+
+    claim: Claim
+    pairs: tuple[Pair, ...]
+
+    @property
+    def held(self) -> tuple[Pair, ...]:
+        """Pairs that bear it out."""
+        return tuple(pair for pair in self.pairs if pair.holds)
+
+    @property
+    def broken(self) -> tuple[Pair, ...]:
+        """Pairs that contradict it, ties among them."""
+        return tuple(pair for pair in self.pairs if pair.holds is False)
+
+    @property
+    def unknown(self) -> tuple[Pair, ...]:
+        """Pairs without an AUC."""
+        return tuple(pair for pair in self.pairs if pair.holds is None)
+
+    @property
+    def word(self) -> Word:
+        """What can be said: a pair that could break the claim and has no AUC leaves it open."""
+        if len(self.broken) > self.claim.exceptions:
+            return "does not hold"
+        if not self.pairs or len(self.broken) + len(self.unknown) > self.claim.exceptions:
+            return "cannot be said"
+        return "holds"
+
+
+class ClaimKind(ABC):
+    """A kind of claim: which AUCs it compares, and when they bear it out."""
+
+    @abstractmethod
+    def pairs(self, evidence: Evidence, finding: str) -> Pairs:
+        """Yield the AUCs of a finding that are compared; the second is None if each is alone."""
+
+    @abstractmethod
+    def answer(
+        self, value: float, low: float | None, high: float | None, *, limit: float
+    ) -> Answer:
+        """Say whether a value bears the claim out, and whether its whole interval does.
+
+        Parameters
+        ----------
+        value, low, high
+            An AUC, or the first minus the second, with its interval.
+        limit
+            That of the claim.
+        """
+
+
+def claim(row: Mapping[str, str]) -> Claim:
+    """Return the claim in a row of text.
+
+    Raises
+    ------
+    ValueError
+        If its kind is unknown.
+    """
+    known = kinds.names("claims")
+    if row["kind"] not in known:
+        raise ValueError(
+            f"{row['requirement']}: no kind '{row['kind']}' of claims; there are {', '.join(known)}"
+        )
+    return Claim(
+        requirement=row["requirement"],
+        kind=row["kind"],
+        findings=tuple(row["findings"].split(";")) if row["findings"] else (),
+        limit=float(row["limit"] or 0),
+        exceptions=int(row["exceptions"] or 0),
+        text=row["claim"],
+        reading=row["reading"],
+        source=row["source"],
+    )
+
+
+def check(asked: Claim, evidence: Evidence) -> Verdict:
+    """Check a claim on every pair of AUCs that it speaks of.
+
+    Which arms are compared follows from their rows: trained on one site or on several (joint), of
+    the same method, with the same or another network. Nothing names an arm, so a study with other
+    sites or networks is checked by the same sentences.
+
+    Intervals are those of `Evidence.compared`, not adjusted for the number of pairs.
+    """
+    kind = kinds.implementation("claims", asked.kind, ClaimKind)()  # type: ignore[type-abstract]
+    pairs = []
+    for finding in asked.findings or evidence.findings:
+        for first, second in kind.pairs(evidence, finding):
+            value, low, high, interval = evidence.compared(first, second)
+            holds, beyond = (
+                (None, None) if value is None else kind.answer(value, low, high, limit=asked.limit)
+            )
+            pairs.append(Pair(first, second, value, low, high, interval, holds, beyond))
+    return Verdict(asked, tuple(pairs))

@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from elsewhere.figures import audit_table
+
+
+def test_sites_have_their_titles_and_fields_are_joined() -> None:
+    entry = {
+        "what": "label",
+        "where": "a-row",
+        "fields": "format",
+        "used": ["rows", "columns"],
+        "auc": 0.7,
+        "p": 0.2,
+        "patients": 9,
+        "scans": 12,
+        "status": "ok",
+        "reason": None,
+    }
+    pooled = {**entry, "where": "all sites"}
+    table = audit_table.table({"told": [entry, pooled]}, {"a-row": "Site A"})
+    assert tuple(table.columns) == audit_table.COLUMNS
+    assert table["where"].tolist() == ["Site A", "all sites"]
+    assert table["used"].tolist() == ["rows; columns"] * 2

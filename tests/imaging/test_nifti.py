@@ -219,3 +219,20 @@ def test_values_without_a_unit_are_stretched_where_they_are_no_integers(save, th
     np.testing.assert_allclose(volume.voxels, expected, atol=1)
     kept = nifti.read(save(array=np.arange(60, dtype=np.uint16).reshape(3, 4, 5)), hu=False)
     assert (kept.value_scale, kept.repairs, kept.voxels.max()) == ("grey", (), 59)
+
+
+@pytest.mark.parametrize("name", ["one.nii", "one.nii.gz"])
+def test_a_voxel_of_no_size_is_refused(save, name):
+    """Without another affine nibabel would call it 1 mm; a stated sform does not need it."""
+    for change, refused in ((without_geometry, True), (lambda image: None, False)):
+        path = save(change, name=name)
+        content = bytearray(
+            gzip.decompress(path.read_bytes()) if ".gz" in name else path.read_bytes()
+        )
+        content[88:92] = bytes(4)  # pixdim[3]
+        path.write_bytes(gzip.compress(bytes(content)) if ".gz" in name else bytes(content))
+        if refused:
+            with pytest.raises(Unusable, match="no_orientation: a voxel has a size of 0"):
+                nifti.read(path)
+        else:
+            assert nifti.read(path).spacing_mm[0] == pytest.approx(5)

@@ -61,6 +61,25 @@ def test_a_cell_that_is_no_number_costs_one_scan(published, column):
     assert reasons(found) == {"137covid_patient1_SR_2": "bad_number"}
 
 
+@pytest.mark.parametrize(
+    ("column", "cell", "expected"),
+    [
+        ("SliceThickness", "0", (False, True, True)),
+        ("SliceThickness", "-5", (False, True, True)),
+        ("PixelSpacing", "[0, 0]", (True, False, False)),
+    ],
+)
+def test_a_length_that_is_none_is_unknown(published, column, cell, expected):
+    """The manifest would refuse it, and with it the whole site."""
+    root = published("covid_ctset")
+    path = root / "Patients_metadata.csv"
+    frame = pd.read_csv(path, dtype=str)
+    frame.loc[0, f"SR_2 {column}"] = cell
+    frame.to_csv(path, index=False)
+    spacing = scans(CovidCtset().scans(root, POLICY))[0].source.spacing_mm
+    assert tuple(length > 0 for length in spacing) == expected
+
+
 def test_table_and_disk_must_agree(published):
     root = published("covid_ctset")
     shutil.rmtree(root / "normal2" / "patient2" / "SR_4")

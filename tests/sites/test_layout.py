@@ -16,7 +16,7 @@ def test_ages_are_years(text, years):
     assert layout.age(text) == pytest.approx(years, abs=0.005)
 
 
-@pytest.mark.parametrize("text", ["", "Young Child", "40+", "-3", "999.5", "nan"])
+@pytest.mark.parametrize("text", ["", "Young Child", "40+", "-3", "999.5", "nan", "999", "999Y"])
 def test_other_ages_are_unknown(text):
     assert math.isnan(layout.age(text))
 

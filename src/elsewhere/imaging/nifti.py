@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import math
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def read(path: Path, *, hu: bool = True, most_gb: float = math.inf) -> Volume:
     volume_header.check_name(path)
     loaded = nib.load(path)
     _check_whole(loaded, path, most_gb)
+    _check_sizes(loaded, path)
     image = nib.squeeze_image(loaded)
     if len(image.shape) != 3 or min(image.shape) < 1:
         raise Unusable("not_3d", f"shape {image.shape}, expected [x, y, z]")
@@ -85,6 +87,15 @@ def _check_whole(image: Any, path: Path, most_gb: float) -> None:
         intact.check(path, start=0, expected=start + expected, encoding="gzip")
     else:
         intact.check(path, start=start, expected=expected, encoding="raw")
+
+
+def _check_sizes(image: Any, path: Path) -> None:
+    """Refuse voxels of size 0, which nibabel takes for 1 mm where no other field says more."""
+    kind, length = type(image.header), image.header.sizeof_hdr
+    with (gzip.open if path.suffix.lower() == ".gz" else open)(path, "rb") as file:
+        written = kind(file.read(length), check=False)
+    if int(written["sform_code"]) == 0 and not (written["pixdim"][1:4] > 0).all():
+        raise Unusable("no_orientation", "a voxel has a size of 0")
 
 
 def _affine_mm(image: Any) -> Affine:

@@ -134,7 +134,9 @@ class _Header:
             if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
                 raise Unusable("bad_number", "Pixel Spacing should be two numbers")
             dy, dx = numbers[0], numbers[1]
-        return (NAN if thickness is None else thickness, dy, dx)
+        dz = NAN if thickness is None else thickness
+        # a 0 in the table is a value that was not known
+        return (_above_0(dz), _above_0(dy), _above_0(dx))
 
     def acquisition(self) -> Acquisition:
         without = "WITHOUT CONTRAST" in self.text("ImageComments").upper()
@@ -144,6 +146,10 @@ class _Header:
             kernel=self.text("ConvolutionKernel") or "unknown",
             contrast=contrast,
         )
+
+
+def _above_0(length: float) -> float:
+    return length if length > 0 else NAN
 
 
 def _by_patient(path: Path, *columns: str) -> dict[str, _Row]:

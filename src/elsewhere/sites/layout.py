@@ -28,6 +28,7 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".json", ".parquet")
 _DOCUMENTS = (".md", ".txt", ".pdf", ".html", ".htm", ".rst", ".doc", ".docx", ".rtf", ".bib")
 _DOCUMENT_NAMES = ("readme", "license", "licence", "copying", "citation", "changelog")
 _DICOM_AGE = re.compile(r"^(\d{1,3})([DWMY]?)$")
+_OLDEST = 150.0
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25, "": 365.25}
 
 
@@ -262,13 +263,16 @@ def number(text: str) -> float | None:
 
 
 def age(text: str) -> float:
-    """Return years for a number or a DICOM *Age String* such as 053Y (PS3.5 6.2); NaN otherwise."""
+    """Return years for a number or a DICOM *Age String* such as 053Y (PS3.5 6.2).
+
+    NaN for anything else, and for more years than anybody lives: 999 is a code for unknown.
+    """
     written = text.strip().upper()
     match = _DICOM_AGE.match(written)
-    if match:
-        return round(int(match[1]) * _DAYS[match[2]] / _DAYS["Y"], 2)
     try:
-        years = float(written)
+        years = int(match[1]) * _DAYS[match[2]] / _DAYS["Y"] if match else float(written)
     except ValueError:
         return NAN
-    return years if 0 <= years <= 150 else NAN
+    if not 0 <= years <= _OLDEST:
+        return NAN
+    return round(years, 2) if match else years

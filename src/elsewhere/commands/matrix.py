@@ -1,4 +1,4 @@
-"""matrix: a study's matrix as a table in the terminal, where its files are, and if it is current."""
+"""matrix: a study's matrix in the terminal, where its files are, and whether it is current."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> P
     scores = np.zeros((len(cohort), len(cohort.findings) or 2))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
     firsts = range(0, len(cohort), batch_size)
+    unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
     for first in reported(firsts, log, total=len(firsts), unit=unit):
         started = time.perf_counter()
         group = range(first, min(first + batch_size, len(cohort)))

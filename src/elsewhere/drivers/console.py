@@ -54,7 +54,7 @@ class Console(logging.Filter):
         if event == "job_info":
             self._start(record)
         elif event == "job_finished":
-            self._running.pop(vars(record)["job_id"], None)
+            self._finish(record)
         elif event == "job_error":
             self._fail(record)
         elif vars(record).get("exception") == "MissingInputException":
@@ -69,6 +69,11 @@ class Console(logging.Filter):
         if self._thread is None and self._every_s:
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
+
+    def _finish(self, record: logging.LogRecord) -> None:
+        log = self._running.pop(vars(record)["job_id"], None)
+        if log is not None:
+            self.failed.pop(log.job, None)  # an earlier attempt of it failed
 
     def _fail(self, record: logging.LogRecord) -> None:
         fields = vars(record)

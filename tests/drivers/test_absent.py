@@ -1,0 +1,56 @@
+"""absent: an input that is not there is named, with what to type."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+from elsewhere.drivers.absent import AbsentError, raw_data, require_inputs
+
+SPLIT = "split--contrastive--covid-ct-synthetic"
+
+
+@pytest.fixture
+def params(checkout: Path) -> tables.Params:
+    del checkout
+    return tables.load()
+
+
+def test_raw_data_are_asked_for_in_the_way_that_the_site_has(params: tables.Params) -> None:
+    assert "`elsewhere phantom utsw-synthetic` writes" in raw_data("utsw-synthetic", params)
+    own = raw_data("mosmed", params)
+    assert own.startswith("data/raw/mosmed: no such folder; put the data of ")
+    assert "(layout mosmed), or set sites.mosmed.available: false" in own
+
+
+def test_a_site_of_an_archive_is_pulled(params: tables.Params) -> None:
+    assert "utsw" in params.pulls
+    assert "`elsewhere pull utsw` fetches it" in raw_data("utsw", params)
+
+
+def test_the_first_absent_input_is_named_and_the_command_that_makes_it(
+    params: tables.Params,
+) -> None:
+    stage = stages(params)[SPLIT]
+    with pytest.raises(AbsentError, match=r"snakemake -j8 results/\S+\.csv`") as raised:
+        require_inputs(stage, params)
+    assert f"{SPLIT} reads {stage.files[0]} (and 1 more)" in str(raised.value)
+    for path in stage.files[1:]:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    with pytest.raises(AbsentError, match=f"reads {stage.files[0]}, which is not there"):
+        require_inputs(stage, params)
+    Path(stage.files[0]).parent.mkdir(parents=True, exist_ok=True)
+    Path(stage.files[0]).touch()
+    require_inputs(stage, params)
+
+
+def test_raw_data_are_asked_for_first(params: tables.Params) -> None:
+    stage = stages(params)["ingest--utsw-synthetic"]
+    both = replace(stage, inputs={"other": "data/other", **stage.inputs})
+    with pytest.raises(AbsentError, match="data/raw/utsw-synthetic: no such folder"):
+        require_inputs(both, params)
+    Path("data/raw/utsw-synthetic").mkdir(parents=True)
+    require_inputs(stage, params)

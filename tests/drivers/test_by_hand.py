@@ -1,0 +1,119 @@
+"""by_hand: a typed step runs like any other; tests/workflow asks both drivers what they know."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from elsewhere.design import params as tables
+from elsewhere.design.fingerprint import Hashes
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
+from elsewhere.drivers.records import Records
+from elsewhere.drivers.state import Workspace, locked, read_lock
+
+STAND_IN = '''"""A stand-in step that may change its input while it runs."""
+import os
+from pathlib import Path
+
+class Settings:
+    def __init__(self, scoring):
+        pass
+
+def run(job, settings):
+    out = job.outputs["metrics"]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("a result")
+    if "CHANGE" in os.environ:
+        job.path("test").write_text("changed")
+'''
+CELL = ["contrastive", "joint", "covid-ct-synthetic"]
+NAME = "--".join(["score", *CELL])
+
+
+@pytest.fixture
+def stage(checkout: Path) -> Stage:
+    """The stage, in a repository of both drivers, its inputs there."""
+    (checkout / "src/elsewhere/steps/score.py").write_text(STAND_IN)
+    path = checkout / "params.yaml"
+    path.write_text(re.sub(r"(?m)^run: .*$", "run: [contrastive]", path.read_text()))
+    Repo.init(no_scm=True)
+    found = stages(tables.load())[NAME]
+    for path in found.files:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(f"content of {path}")
+    return found
+
+
+def score(*options: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "elsewhere", "score", *CELL, *options],
+        env={**os.environ, "PYTHONPATH": "src", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def is_finished(stage: Stage) -> bool:
+    """Say whether Snakemake takes the stage for done."""
+    workspace = Workspace(tables.read(), Hashes())
+    return Records(workspace).finished(stage, workspace.now(stage))
+
+
+def test_it_is_recorded_for_both_drivers(stage: Stage) -> None:
+    done = score()
+    assert (done.returncode, done.stderr) == (0, "")
+    workspace = Workspace(tables.read(), Hashes())
+    assert locked(read_lock()[NAME]) == workspace.now(stage)
+    assert is_finished(stage)
+
+
+def test_an_input_that_is_not_there_is_told_before_anything_runs(stage: Stage) -> None:
+    Path(stage.files[0]).unlink()
+    done = score()
+    assert done.returncode == 1
+    assert f"AbsentError: {NAME} reads {stage.files[0]}" in done.stderr
+    assert not Path(stage.outputs["metrics"]).exists()
+    assert not read_lock()
+
+
+def test_an_input_that_changed_meanwhile_keeps_it_from_being_recorded(stage: Stage) -> None:
+    done = score(CHANGE="1")
+    assert done.returncode == 0
+    assert "an input changed while this ran; it will run again" in done.stderr
+    assert NAME not in read_lock()
+    assert not is_finished(stage)
+
+
+def test_other_versions_of_the_drivers_do_not_keep_it_from_running(stage: Stage) -> None:
+    bridge = Path("src/elsewhere/drivers/bridge.py")
+    bridge.write_text(bridge.read_text().replace('"dvc": "', '"dvc": "0.'))
+    done = score()
+    assert done.returncode == 0
+    assert "not recorded, so Snakemake and DVC will run this again: dvc is" in done.stderr
+    assert Path(stage.outputs["metrics"]).is_file()
+    assert not read_lock()
+
+
+def test_while_another_command_holds_dvcs_lock_snakemake_knows_it(stage: Stage) -> None:
+    with Repo() as repo, repo.lock:
+        done = score()
+    assert done.returncode == 0
+    assert "another command holds DVC's lock" in done.stderr
+    assert NAME not in read_lock()
+    assert is_finished(stage)
+
+
+@pytest.mark.parametrize("switch", ["ELSEWHERE_BRIDGE", "DVC_STAGE"])
+def test_what_another_records_is_not_recorded_here(switch: str, stage: Stage) -> None:
+    """With the bridge off nobody does; DVC records its own stages itself."""
+    if switch == "DVC_STAGE":
+        score()  # writes what DVC's stages read
+        Path("dvc.lock").unlink()
+    assert score(**{switch: "off"}).returncode == 0
+    assert NAME not in read_lock()

@@ -16,7 +16,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import cache, pipeline
-from elsewhere.drivers.state import locked, read_lock
+from elsewhere.drivers.state import CODE, difference, locked, read_lock
 
 SPLIT = "split--contrastive--covid-ct-synthetic"
 MANIFEST = Path("data/scans/covid-ct-synthetic/manifest.parquet")
@@ -156,12 +156,10 @@ def test_an_unknown_stage_is_named() -> None:
 
 def test_a_lock_that_lacks_an_input_is_no_change_of_code(stage: Stage) -> None:
     """An input that was added to the graph was not there when the outputs were made."""
-    from elsewhere.commands.adopt import _differs
-
     lock = locked(read_lock()[SPLIT])
     assert lock is not None
     now = replace(lock, deps={**lock.deps, stage.code_list: "new"})
-    assert _differs(stage, now, lock) == ""
+    assert difference(stage, now, lock) == CODE
     fewer = {path: found for path, found in lock.deps.items() if path == stage.code_list}
-    assert _differs(stage, now, replace(lock, deps=fewer)) == "its inputs differ"
+    assert difference(stage, now, replace(lock, deps=fewer)) == "its inputs differ"
     assert json.dumps(dict(lock.settings))  # plain values

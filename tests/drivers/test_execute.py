@@ -86,10 +86,6 @@ def test_a_step_runs_with_its_settings() -> None:
     assert OUTPUT.read_text() == "2000"
 
 
-def test_a_step_runs_without_a_plan() -> None:
-    assert score()[0] == 0
-
-
 def test_another_plan_is_refused_before_anything_is_written() -> None:
     code, said = score("--expect", "0" * 32)
     assert code == 1

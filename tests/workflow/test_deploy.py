@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.drivers.state import mark
-
 ROOT = Path(__file__).parents[2]
 SITES = ("utsw", "cc-ccii", "covid-ctset", "mosmed")
 # What snakedeploy writes, but for the address: a local repository in place of a forge.
@@ -65,11 +63,9 @@ def deployed(repository, tmp_path_factory):
     snakefile = SNAKEFILE.format(repository=repository)
     (top / "workflow/Snakefile").write_text(snakefile, encoding="utf-8")
     for site in SITES:
-        (top / f"data/raw/{site}-synthetic").mkdir(parents=True)
-        # what the bridge writes where there is a DVC repository
-        path = top / mark(f"data/raw/{site}-synthetic")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("a hash\n", encoding="utf-8")
+        folder = top / f"data/raw/{site}-synthetic"
+        folder.mkdir(parents=True)
+        (folder / "a file").write_text("of the site", encoding="utf-8")
     return top
 
 

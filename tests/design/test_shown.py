@@ -57,3 +57,18 @@ def test_scans_are_what_the_layouts_of_the_sites_say(values, name, modality):
         assert modality in facts.modalities
     else:
         assert facts.modalities == {modality}
+
+
+@pytest.mark.parametrize(
+    ("options", "modality"),
+    [({}, "slice"), ({"shows": "radiograph"}, "radiograph")],
+)
+def test_of_a_general_layout_the_options_say_what_a_scan_is(values, options, modality):
+    changed = copy.deepcopy(values)
+    for row in ("sars-cov-2-ct-synthetic", "covid-ct-synthetic"):
+        changed["sites"][row] |= {"layout": "images", "options": options, "synthetic": False}
+        del changed["phantoms"][row]
+    params = study_with(changed)
+    assert shown.facts(params, "contrastive").modalities == {modality}
+    figures = set(shown.figures(params, "contrastive"))
+    assert {"matrix", "roc", "training", "site_profile"} <= figures

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from elsewhere.design import kinds
 from elsewhere.design.findings import View
 from elsewhere.design.labelled import LabelledOptions
 from elsewhere.design.params import Params, ParamsError
 from elsewhere.design.rows import LayoutOptions
+from elsewhere.design.site import layout_options
 from elsewhere.design.study import Study
 
 
@@ -43,7 +43,7 @@ def check_fit(params: Params, like: str, sites: Sequence[str]) -> Modalities:
     if like not in params.studies:
         raise ParamsError(f"--like {like}: there are {', '.join(sorted(params.studies))}")
     _check_sites(params, sites)
-    options = {site: _options(params, site) for site in sites}
+    options = {site: layout_options(params.sites[site]) for site in sites}
     dimensions = {site: 3 if one.modality == "volume" else 2 for site, one in options.items()}
     if len({*dimensions.values()}) > 1:
         both = ", ".join(f"{site} ({options[site].modality})" for site in sites)
@@ -69,14 +69,6 @@ def _check_sites(params: Params, sites: Sequence[str]) -> None:
     doubled = sorted({site for site in sites if sites.count(site) > 1})
     if doubled:
         raise ParamsError(f"{', '.join(doubled)}: named twice; an external site trains no arm")
-
-
-def _options(params: Params, site: str) -> LayoutOptions:
-    found = kinds.row_class("layouts", params.sites[site].layout)
-    options = found.model_validate(params.sites[site].options)
-    if not isinstance(options, LayoutOptions):
-        raise TypeError(f"{found} is no row of layout options")
-    return options
 
 
 def _have_findings(options: dict[str, LayoutOptions]) -> bool:

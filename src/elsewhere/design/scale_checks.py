@@ -10,6 +10,7 @@ from elsewhere.design import kinds
 from elsewhere.design.paths import INTERNAL
 from elsewhere.design.problem import Problem, missing
 from elsewhere.design.rows import LayoutOptions
+from elsewhere.design.site import layout_options
 from elsewhere.design.study import Scale, Study
 from elsewhere.design.tables import Params
 
@@ -43,14 +44,10 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
 
 def _layout(params: Params, row: str) -> LayoutOptions | None:
     """Return the options of a site's layout; None where the site itself cannot be used."""
-    site = params.sites[row]
-    if site.layout not in kinds.names("layouts"):
-        return None
     try:
-        options = kinds.row_class("layouts", site.layout).model_validate(site.options)
-    except ValidationError:
+        return layout_options(params.sites[row])
+    except (kinds.KindError, ValidationError):
         return None
-    return options if isinstance(options, LayoutOptions) else None
 
 
 def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
@@ -71,8 +68,11 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
 
 
 def _layouts(*, has_findings: bool) -> list[str]:
+    """Return the layouts that can give scans findings, or one label."""
     rows = {name: kinds.row_class("layouts", name) for name in kinds.names("layouts")}
-    return [name for name, row in rows.items() if getattr(row, "has_findings", 0) is has_findings]
+    given = {name: getattr(row, "has_findings", None) for name, row in rows.items()}
+    # a property: it depends on the site's options
+    return [name for name, has in given.items() if has is has_findings or isinstance(has, property)]
 
 
 def _input_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from elsewhere.design.claim_rows import claim_kinds
 from elsewhere.design.figure_rows import STANDARD, Facts, figure_row
 from elsewhere.design.named import USUAL, expanded
 from elsewhere.design.problem import Problem
-from elsewhere.design.rows import LayoutOptions, Modality
+from elsewhere.design.site import layout_options
 
 if TYPE_CHECKING:
     from elsewhere.design.tables import Params
@@ -37,6 +37,8 @@ def claims(params: Params, study: str) -> tuple[str, ...]:
 def problems(params: Params, study: str) -> Iterator[Problem]:
     """Yield what is wrong with the figures that a study names, and with its paper's claims."""
     given = facts(params, study)
+    if not figures(params, study):
+        yield Problem(f"studies.{study}.figures", "none of them can be drawn of its sites' scans")
     for name in params.studies[study].figures:
         reason = None if name == USUAL else figure_row(name).obstacle(given)
         if reason is not None:
@@ -54,15 +56,10 @@ def facts(params: Params, study: str) -> Facts:
     return Facts(
         findings=row.findings is not None,
         repeated=row.split.folds * len(scale.seeds) > 1,
-        modalities=frozenset(_modality(params.sites[site].layout) for site in scale.sites.values()),
+        modalities=frozenset(
+            layout_options(params.sites[site]).modality for site in scale.sites.values()
+        ),
         settings=frozenset(name for name in SETTINGS if getattr(row, name)),
         metrics=row.scoring.metrics,
         claims=claim_kinds(row.published),
     )
-
-
-def _modality(layout: str) -> Modality:
-    options = kinds.row_class("layouts", layout)
-    if not issubclass(options, LayoutOptions):
-        raise kinds.KindError(f"the row of layout '{layout}' is not a LayoutOptions")
-    return options.modality

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from elsewhere.design.rows import Length, Name, Row, Share
+from elsewhere.design import kinds
+from elsewhere.design.rows import LayoutOptions, Length, Name, Row, Share
 
 
 class Site(Row):
@@ -23,6 +24,24 @@ class Site(Row):
     )
     intake: Name = Field("strict", description="row of `intakes`: what its files may be like")
     options: dict[str, Any] = Field(default_factory=dict, description="options of the layout")
+
+
+def layout_options(site: Site) -> LayoutOptions:
+    """Return the options of a site's layout, those that the site does not set included.
+
+    What a scan is may depend on them, so that it is asked of these and never of their class.
+
+    Raises
+    ------
+    KindError
+        If there is no such layout, or its row holds no options of one.
+    pydantic.ValidationError
+        If an option is unknown or has a wrong value.
+    """
+    options = kinds.row_class("layouts", site.layout).model_validate(site.options)
+    if not isinstance(options, LayoutOptions):
+        raise kinds.KindError(f"the row of layout '{site.layout}' is not a LayoutOptions")
+    return options
 
 
 class IntakeRow(Row):

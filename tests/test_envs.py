@@ -4,6 +4,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from elsewhere.design import graph, kinds, params
 from elsewhere.design.code import closure
 from elsewhere.design.steps import STEPS
 
@@ -20,7 +22,6 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
 TORCH = "2.13.0"
 ENVS = ("imaging", "torch", "torch-cpu", "figures")
-LEARNT = ("networks", "methods")
 CONDA_TO_PYPI = {
     "gdcm": "python-gdcm",
     "huggingface_hub": "huggingface-hub",
@@ -34,6 +35,7 @@ CONDA_TO_PYPI = {
 MODULE_TO_PYPI = {
     "PIL": "pillow",
     "pydantic_core": "pydantic",
+    "ruamel": "ruamel.yaml",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
@@ -87,17 +89,26 @@ def third_party(path, *, top_level=False):
     return {canonicalize_name(MODULE_TO_PYPI.get(module, module)) for module in modules}
 
 
+@cache
+def shelves():
+    """Step to the shelves from which its jobs take kinds."""
+    found = {step: set() for step in STEPS}
+    for stage in graph.stages(params.load(ROOT / "tests/params")).values():
+        found[stage.step] |= set(stage.members)
+    return found
+
+
 def imported_by(step):
-    """PyPI names of what `python -m elsewhere STEP` can import."""
-    rooms = LEARNT if STEPS[step].environment == "torch" else ("sites",) * (step == "ingest")
-    members = [
-        f"elsewhere.{room}.{path.stem}"
-        for room in rooms
-        for path in sorted((SOURCE / "elsewhere" / room).glob("*.py"))
-        if path.stem != "__init__"
-    ]
+    """PyPI names of what `python -m elsewhere STEP` can import, whatever kinds it uses."""
+    room = "elsewhere.imaging" if step == "prepare" else None
+    members = {
+        module
+        for shelf in shelves()[step]
+        for kind in kinds.names(shelf)
+        for module in kinds.code(shelf, kind, room=room)
+    }
     run = ("elsewhere.drivers.execute", "elsewhere.drivers.gpu_slot")
-    modules = (f"elsewhere.steps.{step}", *run, *members)
+    modules = (f"elsewhere.steps.{step}", *run, *sorted(members))
     found = third_party(SOURCE / "elsewhere/cli.py", top_level=True)  # each command imports its own
     return found.union(*(third_party(Path(file)) for file in closure(*modules, source=SOURCE)))
 
@@ -204,5 +215,5 @@ def test_tests_and_benchmarks_import_only_what_is_declared(folder):
     declared = {canonicalize_name(item.name) for item in [*DEPENDENCIES, *OPTIONAL, *readers]}
     files = [*(ROOT / folder).rglob("*.py"), *(ROOT / "docs/extensions").glob("*.py")]
     local = {canonicalize_name(name) for path in files for name in (path.stem, path.parent.name)}
-    known = {"gdcm": "python-gdcm", "rattler": "py-rattler", "ruamel": "ruamel-yaml-clib"}
+    known = {"gdcm": "python-gdcm", "rattler": "py-rattler"}
     assert {known.get(name, name) for name in used - local} - declared == set()

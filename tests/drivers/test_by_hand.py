@@ -1,6 +1,7 @@
 """by_hand: a typed step runs like any other; tests/workflow asks both drivers what they know."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,8 @@ NAME = "--".join(["score", *CELL])
 def stage(checkout: Path) -> Stage:
     """The stage, in a repository of both drivers, its inputs there."""
     (checkout / "src/elsewhere/steps/score.py").write_text(STAND_IN)
+    path = checkout / "params.yaml"
+    path.write_text(re.sub(r"(?m)^run: .*$", "run: [contrastive]", path.read_text()))
     Repo.init(no_scm=True)
     found = stages(tables.load())[NAME]
     for path in found.files:

@@ -170,9 +170,9 @@ def test_missing_raw_data_are_named_with_what_to_do(listening: Console) -> None:
     assert ".elsewhere" not in missing.msg
     assert "        data/raw/mosmed\n" in missing.msg
     assert "data/raw/mosmed: no such folder; put the data of" in missing.msg
-    other = record("error", text.format("utsw"), exception="WorkflowError")
+    other = record("error", text.format("mosmed"), exception="WorkflowError")
     listening.filter(other)
-    assert ".elsewhere/raw/utsw.md5" in other.msg
+    assert ".elsewhere/raw/mosmed.md5" in other.msg
 
 
 @pytest.mark.parametrize(("main", "listens"), [(True, True), (False, False)])

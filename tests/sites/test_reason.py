@@ -3,7 +3,7 @@ from elsewhere.sites.reason import aside, rejected
 
 def test_what_was_set_aside_needs_no_remedy_unless_one_is_given():
     assert (aside("A table.").verdict, aside("A table.").remedy) == ("set aside", "Nothing.")
-    assert aside("A mask.", "Look at it.").remedy == "Look at it."
+    assert aside("A mask.", remedy="Look at it.").remedy == "Look at it."
 
 
 def test_what_was_rejected_has_a_remedy():

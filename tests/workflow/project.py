@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dvc.utils.serialize import load_yaml
+
 from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
@@ -166,3 +168,15 @@ class Project:
         text = path.read_text()
         assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
         path.write_text(text.replace(old, new))
+
+
+def everything(project: Project) -> set[str]:
+    """Every stage of dvc.yaml but the one that checks dvc.yaml itself."""
+    return {*load_yaml(str(project.path / "dvc.yaml"))["stages"]} - {"graph"}
+
+
+def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
+    """Both tools find nothing to do, and do nothing."""
+    project.sh("dvc repro -q", cwd=cwd)
+    assert project.executed() == []
+    assert project.planned(cwd) == []

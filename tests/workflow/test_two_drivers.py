@@ -5,55 +5,16 @@ One project is made by Snakemake, with stand-in steps; each test works in its ow
 
 import re
 import time
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from dvc.utils.serialize import dump_yaml, load_yaml
-from project import Project
+from dvc.utils.serialize import load_yaml
+from project import Project, everything, nothing_to_do
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
 
 SITE = "covid-ct-synthetic"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The project after its first `snakemake -j8`."""
-    project = Project(tmp_path_factory.mktemp("made"))
-    assert set(project.planned()) == everything(project)
-    project.sh("snakemake -j8")
-    executed = project.executed()
-    assert len(executed) == len(set(executed)), "each stage once"
-    assert set(executed) == everything(project)
-    return project
-
-
-@pytest.fixture
-def project(made: Project, tmp_path: Path) -> Project:
-    """A copy with both studies."""
-    return made.copy(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def small_made(made: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The same with one study in `run` and in dvc.lock, which DVC rewrites after each stage."""
-    project = made.copy(tmp_path_factory.mktemp("small"))
-    project.edit("run: [nguyen2021, contrastive]", "run: [contrastive]")
-    project.sh("python -m elsewhere graph")
-    lock = load_yaml(str(project.path / "dvc.lock"))
-    kept = {*everything(project), "graph"}
-    lock["stages"] = {name: entry for name, entry in lock["stages"].items() if name in kept}
-    dump_yaml(str(project.path / "dvc.lock"), lock)
-    nothing_to_do(project)
-    return project
-
-
-@pytest.fixture
-def small(small_made: Project, tmp_path: Path) -> Project:
-    """A copy with one study."""
-    return small_made.copy(tmp_path)
 
 
 # What is expected is told from the settings by these lines alone, not by the graph under test.
@@ -84,11 +45,6 @@ def cells(name: str, study: dict[str, Any]) -> set[tuple[str, str]]:
 def looked_into(name: str, study: dict[str, Any]) -> set[str]:
     """Each of these reads all sites."""
     return {f"explain--{name}--{arm}" for arm in study.get("explain", {}).get("arms", ())}
-
-
-def everything(project: Project) -> set[str]:
-    """Every stage of dvc.yaml but the one that checks dvc.yaml itself."""
-    return {*load_yaml(str(project.path / "dvc.yaml"))["stages"]} - {"graph"}
 
 
 def after_scoring(project: Project, name: str) -> set[str]:
@@ -127,13 +83,6 @@ def set_bootstrap(project: Project, number: int) -> None:
     """Change a setting of one study."""
     text = re.sub(r"bootstrap: \d+", f"bootstrap: {number}", project.study.read_text())
     project.study.write_text(text)
-
-
-def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
-    """Both tools find nothing to do, and do nothing."""
-    project.sh("dvc repro -q", cwd=cwd)
-    assert project.executed() == []
-    assert project.planned(cwd) == []
 
 
 def wait_for_jobs(project: Project, number: int) -> None:

@@ -1,6 +1,7 @@
 """cli: a step's name is its subcommand; help is quick; an error is one message."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -155,3 +156,59 @@ def test_a_check_that_finds_nothing_ends_with_1(user: tuple[Path, Path], tmp_pat
     assert empty.returncode == 1
     assert "looks like no layout" in empty.stderr
     assert "Traceback" not in empty.stderr
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    done = run("--version")
+    assert done.returncode == 0
+    assert re.fullmatch(r"elsewhere (\d+\.\d+\.\d+\S*|, not installed.*)\n", done.stdout)
+
+
+COMPLETE = "import sys; sys.argv = ['elsewhere']; from elsewhere.cli import main; main()"
+
+
+def test_a_shell_can_complete_commands(tmp_path: Path) -> None:
+    """As the script of `elsewhere --install-completion` asks for it."""
+    done = subprocess.run(
+        [sys.executable, "-c", COMPLETE],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT / "src"),
+            "_ELSEWHERE_COMPLETE": "complete_bash",
+            "COMP_WORDS": "elsewhere pr",
+            "COMP_CWORD": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.stdout.split() == ["prepare", "predict"]
+
+
+def test_logs_hold_our_lines_and_only_warnings_of_libraries(tmp_path: Path) -> None:
+    code = """
+import logging, sys
+from elsewhere.cli import app, main
+
+@app.command("try")
+def command() -> None:
+    logging.getLogger("numexpr.utils").info("NumExpr defaulting to 2 threads.")
+    logging.getLogger("numexpr.utils").warning("a warning")
+    logging.getLogger("elsewhere.steps.train").info("ours")
+
+sys.argv = ["elsewhere", "try"]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert [line.split(" ", 1)[1] for line in done.stderr.splitlines()] == [
+        "numexpr.utils: a warning",
+        "elsewhere.steps.train: ours",
+    ]

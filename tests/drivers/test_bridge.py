@@ -10,6 +10,7 @@ from dvc.repo import Repo
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.drivers import bridge
+from elsewhere.drivers.state import mark
 
 
 def test_the_installed_tools_are_the_tested_ones() -> None:
@@ -69,6 +70,24 @@ def test_only_the_process_that_plans_a_run_is_bridged(
     monkeypatch.delenv(bridge.SWITCH, raising=False)
     monkeypatch.setattr("sys.argv", argv)
     assert bridge.plans(SimpleNamespace(is_main_process=main)) is plans
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize("dry", [True, False])
+def test_when_it_is_off_raw_data_are_marked_and_nothing_else_is_written(
+    dry: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Snakemake sees raw data through their marks alone."""
+    raw = Path("data/raw/utsw-synthetic")
+    raw.mkdir(parents=True)
+    (raw / "slice.dcm").write_text("a slice")
+    before = {*Path().rglob("*")}
+    monkeypatch.setenv(bridge.SWITCH, "off")
+    monkeypatch.setitem(bridge._TESTED, "snakemake", "0.1")
+    bridge.before(dry=dry)
+    assert Path(mark(str(raw))).is_file()
+    assert not Path(mark("data/raw/mosmed-synthetic")).exists()
+    assert {path.parts[0] for path in {*Path().rglob("*")} - before} == {".elsewhere"}
 
 
 @pytest.mark.usefixtures("checkout")

@@ -11,7 +11,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.records import Records
+from elsewhere.drivers.records import CHANGED, Records
 from elsewhere.drivers.state import State, Workspace, rule_inputs, rule_outputs
 
 NAME = "predict--contrastive--joint--covid-ct-synthetic"
@@ -69,11 +69,7 @@ def test_dvcs_stages_are_not_taken_for_snakemakes(stage: Stage, workspace: Works
 def _ran(stage: Stage, now: State, workspace: Workspace) -> Records:
     """Note the stage as Snakemake does when a job of its own ends."""
     records = Records(workspace)
-    records.write(stage, now, now)
-    for path in rule_outputs(stage):
-        record = records._store._read_record(path)
-        record.shellcmd = "python -m elsewhere"
-        records._store._write_record(path, record)
+    records.made(stage, now)
     return records
 
 
@@ -105,6 +101,30 @@ def test_an_unfinished_job_is_not_finished(stage: Stage, workspace: Workspace) -
     records = _ran(stage, now, workspace)
     records._store._mark_incomplete(stage.outputs["cost"], external_jobid=None)
     assert not records.finished(stage, now)
+
+
+def test_what_was_made_is_noted_with_its_command_and_inputs(
+    stage: Stage, workspace: Workspace
+) -> None:
+    now = workspace.now(stage)
+    _ran(stage, now, workspace)
+    for path in rule_outputs(stage):
+        record = FilePersistence(nolock=True)._read_record(path)
+        assert record.shellcmd == stage.command
+        assert record.input == rule_inputs(stage)
+        assert record.endtime == os.lstat(path).st_mtime
+
+
+def test_what_snakemake_has_no_note_of_can_be_forgotten_too(
+    stage: Stage, workspace: Workspace
+) -> None:
+    """Without a note Snakemake believes every file that is there."""
+    predictions, cost = rule_outputs(stage)
+    Path(cost).unlink()
+    Records(workspace).forget(stage)
+    record = FilePersistence(nolock=True)._read_record(predictions)
+    assert record.params == [CHANGED]
+    assert FilePersistence(nolock=True)._read_record(cost) is None
 
 
 def test_a_forgotten_stage_is_planned_again(stage: Stage, workspace: Workspace) -> None:

@@ -46,7 +46,7 @@ def test_a_failed_job_says_why_and_a_long_one_how_long(small: Project) -> None:
 
 @pytest.mark.parametrize("options", ["-n", "-j2"])
 def test_missing_raw_data_are_named_and_how_to_get_them(options: str, small: Project) -> None:
-    for path in (f"data/raw/{SITE}", f"data/scans/{SITE}"):
+    for path in (f"data/raw/{SITE}", "data/scans", "data/inputs", "results/contrastive"):
         shutil.rmtree(small.path / path)
     (small.path / f"data/raw/{SITE}.dvc").unlink()
     shutil.rmtree(small.path / ".dvc/cache")

@@ -18,7 +18,7 @@ RESULTS = "results/contrastive"
 
 def named_by_dvc(project: Project) -> set[str]:
     """Return the stages of `dvc status`; raw data with a .dvc file are no stages."""
-    found = json.loads(project.sh("dvc status -q --json 2>/dev/null || dvc status --json"))
+    found = json.loads(project.sh("dvc status --json 2>/dev/null"))
     return {name for name in found if not name.endswith(".dvc")}
 
 

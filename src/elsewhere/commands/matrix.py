@@ -55,8 +55,8 @@ def outdated(values: dict[str, Any], study: str) -> str:
     """
     params = tables.parse(values)
     target = f"results/{study}/matrix.csv"
-    if study not in params.studies:
-        return f"no study '{study}' is in the settings any more: nothing says what made {target}"
+    if study not in params.studies or params.scale not in params.studies[study].scales:
+        return f"The settings have no study '{study}' at scale '{params.scale}' to compare with."
     graph = stages(params.model_copy(update={"run": (study,)}))
     needed = behind(graph, f"figure--{study}")
     differs = stale(needed, values)

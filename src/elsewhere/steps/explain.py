@@ -57,32 +57,40 @@ def run(job: Job, settings: Settings) -> None:
     ``gallery`` and ``embeddings``.
     """
     ((name, record_of_run),) = runs.read(job.paths("record")).items()
-    reason = runs.failure({name: record_of_run})
-    sites: dict[str, SiteExplained] = {}
+    reason, sites = runs.failure({name: record_of_run}), {}
     if reason is None:
         where = device.prepare(settings.prediction)
         model = runs.Run(name, record_of_run, job.paths("model")[name], where)
         sites = {site: _explained(job, settings, site, model) for site in job.paths("index")}
-        if all(of_site.reason for of_site in sites.values()):
-            reason = next(str(of_site.reason) for of_site in sites.values())
+        absent = [of_site.reason for of_site in sites.values() if of_site.reason is not None]
+        if len(absent) == len(sites):
+            reason, sites = absent[0], {}
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
-        sites = {}
-    status = "not run" if reason else "ok"
-    report: dict[str, Any] = {"status": status, "reason": reason, "run": name}
-    report["sites"] = {site: _summary(of_site) for site, of_site in sites.items()}
+    report: dict[str, Any] = {"status": "not run" if reason else "ok", "reason": reason}
+    report |= {"run": name, "sites": {site: _summary(each) for site, each in sites.items()}}
     here = [of_site for of_site in sites.values() if of_site.reason is None]
-    galleries = [of_site.gallery for of_site in here if of_site.gallery is not None]
+    _write_gallery(job, here)
+    report |= _write_embeddings(job, here, settings.seed)
+    record.write_json(report, job.outputs["explained"])
+
+
+def _write_gallery(job: Job, sites: list[SiteExplained]) -> None:
+    galleries = [of_site.gallery for of_site in sites if of_site.gallery is not None]
     gallery = pd.concat(galleries) if galleries else pd.DataFrame(columns=GALLERY.names)
     explained.write(gallery, job.outputs["gallery"], schema=GALLERY)
+
+
+def _write_embeddings(job: Job, sites: list[SiteExplained], seed: int) -> dict[str, Any]:
+    """Write the embeddings of all sites in one plane; return what the record says of them."""
+    entries: dict[str, Any] = {}
     embedded = pd.DataFrame(columns=EMBEDDINGS.names)
-    if here:
-        rows = pd.concat([of_site.rows for of_site in here], ignore_index=True)
-        features = [of_site.embedded for of_site in here if of_site.embedded is not None]
-        embedded, laid_out = embeddings.laid_out(rows, features, seed=settings.seed)
-        report |= laid_out
+    if sites:
+        rows = pd.concat([of_site.rows for of_site in sites], ignore_index=True)
+        features = [of_site.embedded for of_site in sites if of_site.embedded is not None]
+        embedded, entries = embeddings.laid_out(rows, features, seed=seed)
     explained.write(embedded, job.outputs["embeddings"], schema=EMBEDDINGS)
-    record.write_json(report, job.outputs["explained"])
+    return entries
 
 
 def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> SiteExplained:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from statistics import median
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from elsewhere.methods import run as runs
 from elsewhere.methods.application import predicted
 from elsewhere.progress import reported
 from elsewhere.scores import predictions
+
+if TYPE_CHECKING:
+    import torch
 
 log = logging.getLogger(__name__)
 
@@ -56,44 +60,41 @@ def run(job: Job, settings: Settings) -> None:
     """
     records, site = runs.read(job.paths("record")), job.wildcards["site"]
     index = pd.read_parquet(job.path("index"))
-    findings = labels.findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
-    findings_entry = {"findings": ";".join(findings)} if findings else {}
     no_data = f"site {site} has no data here" if index.empty else None
     reason = runs.failure(records) or no_data
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
         status = {"status": "not run", "reason": reason}
-        empty = pd.DataFrame(columns=predictions.COLUMNS)
-        predictions.write(empty, job.outputs["predictions"], metadata={**status, **findings_entry})
+        _write(job, pd.DataFrame(columns=predictions.COLUMNS), status)
         record.write_json(status, job.outputs["cost"])
         return
-    device_used = device.prepare(settings.prediction)
+    used = device.prepare(settings.prediction)
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
-    predictions_of_runs = [
-        predicted(
-            runs.Run(name, records[name], job.paths("model")[name], device_used),
-            files,
-            settings=settings,
-        )
-        for name in reported([*records], log, total=len(records), unit="runs")
-    ]
+    models, applied = job.paths("model"), []
+    for name in reported([*records], log, total=len(records), unit="runs"):
+        model = runs.Run(name, records[name], models[name], used)
+        applied.append(predicted(model, files, settings=settings))
     selection = next(iter(records.values()))["selection"]
-    patient_keys = patient_key(index)
-    metadata = {
-        "status": "ok",
-        "selection": selection,
-        "patient_key": patient_keys,
-        **findings_entry,
-    }
-    rows = pd.concat([of_run.rows for of_run in predictions_of_runs])
+    metadata = {"status": "ok", "selection": selection, "patient_key": patient_key(index)}
+    _write(job, pd.concat([of_run.rows for of_run in applied]), metadata)
+    seconds = [second for of_run in applied for second in of_run.seconds]
+    record.write_json(_cost(seconds, settings.prediction, used), job.outputs["cost"])
+
+
+def _write(job: Job, rows: pd.DataFrame, metadata: dict[str, str]) -> None:
+    findings = labels.findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
+    if findings:
+        metadata = {**metadata, "findings": ";".join(findings)}
     predictions.write(rows, job.outputs["predictions"], metadata=metadata)
-    seconds = [second for of_run in predictions_of_runs for second in of_run.seconds]
-    cost = {
+
+
+def _cost(seconds: list[float], options: Prediction, used: torch.device) -> dict[str, Any]:
+    """Return what the predictions took: the time of one, in s, and the memory, in MB."""
+    return {
         "status": "ok",
         "seconds_per_prediction": median(seconds) if seconds else None,
         "n_scans": len(seconds),
-        "device": device.name(device_used),
-        "threads": settings.prediction.threads,
-        "peak_memory_mb": device.peak_memory_mb(device_used),
+        "device": device.name(used),
+        "threads": options.threads,
+        "peak_memory_mb": device.peak_memory_mb(used),
     }
-    record.write_json(cost, job.outputs["cost"])

@@ -11,6 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
+from elsewhere.commands.arguments import (
+    Expect, Intake, Layout, Options, Privacy, SiteName, StudyName, Title,
+)  # fmt: skip
 from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
@@ -20,14 +23,10 @@ app = typer.Typer(
     "every site. Usually run through `snakemake -j8` or `dvc repro`.",
 )
 
-Expect = Annotated[str | None, typer.Option(hidden=True, help="digest with which it was planned")]
-StudyName = Annotated[str, typer.Argument(help="a study in config/studies or params.yaml")]
-SiteName = Annotated[str, typer.Argument(help="a row of `sites`")]
-
 
 def main() -> None:
     """Run the command; an expected error becomes one message and exit code 1."""
-    # of the libraries only warnings: numexpr would tell its number of threads in every log
+    # only warnings of libraries: numexpr writes its number of threads into every log
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("elsewhere").setLevel(logging.INFO)
     try:
@@ -63,7 +62,7 @@ def _options(
 
 
 def _command(step: Step) -> Callable[..., None]:
-    """Return a step as a function that typer makes a subcommand of: an argument a wildcard."""
+    """Return a step as a function that typer makes a subcommand of, an argument per wildcard."""
 
     def command(expect: str | None = None, **wildcards: str) -> None:
         from elsewhere.drivers import execute
@@ -122,7 +121,7 @@ def describe(
 
 @app.command()
 def graph(
-    check: Annotated[bool, typer.Option("--check", help="only say whether it is current")] = False,
+    check: Annotated[bool, typer.Option("--check", help="only check that it is current")] = False,
 ) -> None:
     """Write dvc.yaml from the settings and the code, and the settings as JSON for DVC."""
     from elsewhere.design.params import parse, read
@@ -166,7 +165,7 @@ def pull(site: SiteName) -> None:
 
 @app.command()
 def review(study: StudyName) -> None:
-    """Write misclassified scans for a reader who is told nothing of them."""
+    """Write misclassified scans for a blinded reader."""
     from elsewhere.commands.review import export
     from elsewhere.design.params import load
 
@@ -180,7 +179,7 @@ def reviewed(
         Path | None, typer.Argument(metavar="CSV", help="default: review.csv beside the images")
     ] = None,
 ) -> None:
-    """Make Table 2 of the form that a reader filled in, ground truth and probabilities."""
+    """Make Table 2 from the form that a reader filled in, ground truth and probabilities."""
     from elsewhere.commands.reviewed import table
     from elsewhere.design.params import load
 
@@ -211,17 +210,6 @@ def adopt(
         typer.echo(f"adopted {name}")
 
 
-Layout = Annotated[
-    str | None, typer.Option(help="see `elsewhere layouts`; default: the one that fits")
-]
-Options = Annotated[
-    list[str] | None,
-    typer.Option("--option", metavar="KEY=VALUE", help="of the layout, such as classes.normal=0"),
-]
-Intake = Annotated[str, typer.Option(help="a row of `intakes`: strict, or repair what is safe")]
-Privacy = Annotated[str, typer.Option(help="private: keys and paths are hashed; or public")]
-
-
 @app.command()
 def check(  # noqa: PLR0913 - options of a command
     path: Annotated[Path, typer.Argument(metavar="PATH", help="folder with the files of a site")],
@@ -237,7 +225,7 @@ def check(  # noqa: PLR0913 - options of a command
     intake: Intake = "strict",
     privacy: Privacy = "private",
 ) -> None:
-    """Try the files of a site before any study names them; writes nothing but a report."""
+    """Check the files of a site before any study uses them; writes nothing but the report."""
     from elsewhere.commands import check as command
 
     wanted = command.Wanted(path, layout, option or (), labels, intake, privacy)
@@ -274,7 +262,7 @@ def new_site(  # noqa: PLR0913 - options of a command
     path: Annotated[Path, typer.Option(help="folder with the files of the site")],
     layout: Layout = None,
     option: Options = None,
-    title: Annotated[str | None, typer.Option(help="in figures; default: the name")] = None,
+    title: Title = None,
     intake: Intake = "strict",
     privacy: Privacy = "private",
 ) -> None:
@@ -292,7 +280,7 @@ def new_study(  # noqa: PLR0913 - options of a command
     like: Annotated[str, typer.Option(help="study whose split, scales and networks it takes")],
     sites: Annotated[str, typer.Option(help="rows of `sites` to train on: a,b")],
     external: Annotated[str, typer.Option(help="rows of `sites` to test on alone: c")] = "",
-    title: Annotated[str | None, typer.Option(help="in figures; default: the name")] = None,
+    title: Title = None,
     classes: Annotated[
         str, typer.Option(help="names of label 0 and label 1")
     ] = "negative,positive",

@@ -121,7 +121,9 @@ def test_areas_are_those_of_brute_force(dice: np.random.Generator) -> None:
     # an area under two straight lines
     shares = [found[name]["value"] for name in (POSITIVES, NEGATIVES)]
     assert found[ALONE]["value"] == pytest.approx((1 + shares[0] - shares[1]) / 2)
-    assert found[ALONE]["value"] == pytest.approx(by_hand(one.labels[known], one.there[known]))
+    assert found[ALONE]["value"] == pytest.approx(
+        by_hand(one.labels[known], one.with_device[known])
+    )
 
 
 def test_the_area_of_all_is_that_of_the_cell(dice: np.random.Generator) -> None:

@@ -78,14 +78,14 @@ def test_equal_rows_are_one_and_others_are_a_conflict():
 def test_states_are_read_with_and_without_a_point(cell, state):
     """B-18, B-23."""
     frame = pd.DataFrame({"Edema": [cell], "Fracture": [""]})
-    (known,) = radiographs.told(frame, {"Edema": "edema", "Fracture": "fracture"})
+    (known,) = radiographs.finding_states(frame, {"Edema": "edema", "Fracture": "fracture"})
     assert known == {"edema": state, "fracture": "blank"}
 
 
 @pytest.mark.parametrize("cell", ["2", "yes", "1,0", "NaN"])
 def test_a_cell_of_another_kind_gives_no_findings(cell):
     frame = pd.DataFrame({"Edema": [cell, "1"], "Fracture": ["1", "1"]})
-    known = radiographs.told(frame, {"Edema": "edema", "Fracture": "fracture"})
+    known = radiographs.finding_states(frame, {"Edema": "edema", "Fracture": "fracture"})
     assert known.isna().tolist() == [True, False]
 
 

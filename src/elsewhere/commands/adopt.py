@@ -19,7 +19,7 @@ class AdoptError(ValueError):
 
 
 def adopt(names: list[str], *, reason: str) -> list[str]:
-    """Record stages as made by the code that stands here now, and why that is true.
+    """Record stages as made by the present code, and the reason why that is true.
 
     Only a change of code can be adopted: inputs, settings and outputs must be those of dvc.lock.
 
@@ -45,7 +45,7 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
     bridge = Bridge(values, graph)
     stale = {name: bridge.state(name) for name in bridge.stale()}
     differs = {name: difference(graph[name], *pair) for name, pair in stale.items()}
-    neutral = [name for name, found in differs.items() if found == CODE]
+    neutral = [name for name, what in differs.items() if what == CODE]
     chosen = neutral if names == ["all"] else names
     for name in chosen:
         if name not in graph:

@@ -1,4 +1,4 @@
-"""blinded: a study's review, and the key of it that lies apart from what its reader gets."""
+"""blinded: the files of a blinded review, and its key, which the reader must not see."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Planned:
 
     @property
     def folder(self) -> Path:
-        """What is handed to the reader, and what is made of the form that comes back."""
+        """Folder for the reader, and for what is made of the returned form."""
         return Path("results") / self.name / "review"
 
     @property
     def key(self) -> Path:
-        """What the reader must not see; git and DVC ignore all of `.elsewhere`."""
+        """The key, which the reader must not see; git and DVC ignore all of `.elsewhere`."""
         return REVIEWS / self.name / "key.csv"
 
     @property
@@ -76,14 +76,14 @@ class Planned:
 
     def made_from(self) -> tuple[str, str]:
         """Return the digests of the predictions, and of the settings that choose the scans."""
-        found = hashlib.sha256()
+        predictions = hashlib.sha256()
         for arm in self.review.arms:
-            found.update(
+            predictions.update(
                 hashlib.sha256(self.cell(arm, "predictions.parquet").read_bytes()).digest()
             )
         chosen = self.review.model_dump(mode="json", exclude={"enlarged_from"})
         settings = canonical([chosen, self.row])
-        return found.hexdigest(), hashlib.sha256(settings.encode()).hexdigest()
+        return predictions.hexdigest(), hashlib.sha256(settings.encode()).hexdigest()
 
 
 def planned(params: Params, name: str) -> Planned:
@@ -116,18 +116,18 @@ def planned(params: Params, name: str) -> Planned:
 
 
 def names(made: tuple[str, str], scans: Sequence[str]) -> list[str]:
-    """Return the names of the images of scans; another choice has others, so none is mistaken."""
+    """Return names of the images; another choice of scans gets other names, to avoid confusion."""
     code = hashlib.sha256("|".join([*made, *scans]).encode()).hexdigest()[:6]
     return [f"review-{code}-{number:02d}.png" for number in range(1, len(scans) + 1)]
 
 
 def write_key(cases: pd.DataFrame, path: Path, *, made: tuple[str, str]) -> None:
-    """Write the key, for this user's eyes only.
+    """Write the key, readable by this user only.
 
     Parameters
     ----------
     cases
-        A row an image: image, scan_id, label, and of each arm probability, call and threshold.
+        A row per image: image, scan_id, label, and for each arm probability, call and threshold.
     made
         As from `Planned.made_from`.
     """
@@ -147,8 +147,8 @@ def read_key(path: Path, *, made: tuple[str, str], study: str) -> pd.DataFrame:
     """
     if not path.is_file():
         raise ReviewError(
-            f"{path}: no such key on this machine, and without it nobody knows which image is "
-            f"which; `elsewhere review {study}` exports images with a key"
+            f"{path}: no such key on this machine, without which images cannot be matched to "
+            f"scans; `elsewhere review {study}` exports images with a key"
         )
     cases = pd.read_csv(path, dtype={"scan_id": str})
     for column, now, what in zip(

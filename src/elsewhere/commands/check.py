@@ -1,4 +1,4 @@
-"""check: tries the files of a site before any study names them, and writes nothing but a report."""
+"""check: reads the files of a site as `ingest` would, and reports what can be used."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PRIVACY = ("private", "public")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be tried.
+    """The folder to check, and how.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found.
+    """The result of a check.
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ def check(wanted: Wanted) -> Checked:
         raise ParamsError(f"--privacy {wanted.privacy}: expected {' or '.join(PRIVACY)}")
     with _folder(wanted) as root:
         chosen = site_options.choose(root, wanted.layout, wanted.options, policy)
-        # identifiers are made with a key that nobody keeps
+        # identifiers are made with a key that is thrown away
         keys = Keys("check", wanted.privacy == "private", secrets.token_bytes())
         with _paths_kept_out_of_the_log():
             taken = Intake(keys, False, None, policy).take(chosen.layout, root)
@@ -168,7 +168,7 @@ def _folder(wanted: Wanted) -> Iterator[Path]:
 
 @contextmanager
 def _paths_kept_out_of_the_log() -> Iterator[None]:
-    """Leave the progress in the log, and not each rejected scan: those come in the end, sorted."""
+    """Log progress but not each rejected scan: the report at the end sorts them by reason."""
     log = logging.getLogger("elsewhere.sites.intake")
     log.addFilter(_is_progress)
     try:

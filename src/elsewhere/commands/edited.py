@@ -1,4 +1,4 @@
-"""edited: change the user's settings file and keep its comments and its formatting."""
+"""edited: changes the user's settings file, and keeps its comments and formatting."""
 
 from __future__ import annotations
 
@@ -91,9 +91,9 @@ def edited(path: Path, change: Callable[[CommentedMap], None]) -> str:
     # the library may write a line otherwise: what it changes is carried over, line by line
     lines = text.splitlines(keepends=True)
     if len(before) == len(lines):
-        found = "".join(_carried_over(lines, before, after))
-        if plain(found, str(path)) == plain("".join(after), str(path)):
-            return found.replace("\n", end)
+        new_text = "".join(_carried_over(lines, before, after))
+        if plain(new_text, str(path)) == plain("".join(after), str(path)):
+            return new_text.replace("\n", end)
     raise ParamsError(
         f"{path} is formatted in a way that would be lost; add these lines by hand:\n"
         + "".join(line[2:] for line in difflib.ndiff(before, after) if line.startswith("+ "))
@@ -108,8 +108,8 @@ def _carried_over(lines: list[str], before: list[str], after: list[str]) -> Iter
 
 def row(text: str) -> CommentedMap:
     """Return a row with its comments, from YAML; they keep their columns below a table."""
-    found: CommentedMap = _yaml().load(indent(text, " " * 4))
-    return found
+    commented: CommentedMap = _yaml().load(indent(text, " " * 4))
+    return commented
 
 
 def scalar(value: Any) -> str:

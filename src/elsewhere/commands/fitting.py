@@ -1,4 +1,4 @@
-"""fitting: does a study fit the scans of some sites, and if not, which study does."""
+"""fitting: checks that a study fits the scans of some sites, or names studies that do."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def check_fit(params: Params, like: str, sites: Sequence[str]) -> Modalities:
         raise ParamsError(f"--like {like}: there are {', '.join(sorted(params.studies))}")
     _check_sites(params, sites)
     options = {site: layout_options(params.sites[site]) for site in sites}
-    dimensions = {site: 3 if one.modality == "volume" else 2 for site, one in options.items()}
+    dimensions = {site: 3 if row.modality == "volume" else 2 for site, row in options.items()}
     if len({*dimensions.values()}) > 1:
         both = ", ".join(f"{site} ({options[site].modality})" for site in sites)
         raise ParamsError(f"no input takes volumes and images at once: {both}")
@@ -53,7 +53,7 @@ def check_fit(params: Params, like: str, sites: Sequence[str]) -> Modalities:
     if _dimensions(params, study) != {wanted} or (findings and study.findings is None):
         what = f"{options[sites[0]].modality}s with {'findings' if findings else 'one label'}"
         raise ParamsError(_instead(params, like, what, dimensions=wanted, findings=findings))
-    radiographs = any(one.modality == "radiograph" for one in options.values())
+    radiographs = any(row.modality == "radiograph" for row in options.values())
     views = study.findings.views if study.findings and radiographs else ("none",)
     names = _shared_findings(study, options) if findings else ()
     return Modalities(wanted, names, tuple(views))
@@ -72,7 +72,7 @@ def _check_sites(params: Params, sites: Sequence[str]) -> None:
 
 
 def _have_findings(options: dict[str, LayoutOptions]) -> bool:
-    having = [site for site, one in options.items() if one.has_findings]
+    having = [site for site, row in options.items() if row.has_findings]
     if having and len(having) < len(options):
         others = ", ".join(site for site in options if site not in having)
         raise ParamsError(f"{', '.join(having)} give findings, but {others} one label: choose one")
@@ -81,9 +81,9 @@ def _have_findings(options: dict[str, LayoutOptions]) -> bool:
 
 def _shared_findings(study: Study, options: dict[str, LayoutOptions]) -> tuple[str, ...]:
     """Return the findings to learn: those of all the sites' own tables, else the study's."""
-    own = [one.findings for one in options.values() if isinstance(one, LabelledOptions)]
+    own = [row.findings for row in options.values() if isinstance(row, LabelledOptions)]
     names = own[0] if own else tuple(study.findings.labels if study.findings else ())
-    shared = tuple(name for name in names if all(name in one for one in own))
+    shared = tuple(name for name in names if all(name in findings for findings in own))
     if not shared:
         raise ParamsError("the sites have no finding in common; see options.findings of each")
     return shared
@@ -105,4 +105,4 @@ def _instead(params: Params, like: str, what: str, *, dimensions: int, findings:
             f"the sites give {what}, and no study learns from such scans yet; give their label.csv "
             "a column label in place of findings"
         )
-    return f"--like {like} does not fit: the sites give {what}; be like {' or '.join(fitting)}"
+    return f"--like {like} does not fit: the sites give {what}; use --like {' or '.join(fitting)}"

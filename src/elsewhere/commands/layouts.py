@@ -1,4 +1,4 @@
-"""layouts: what layouts there are, what they read and which options a site may set."""
+"""layouts: shows the layouts, what they read, and which options a site may set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""matrix: a study's matrix in the terminal, where its files are, and whether it is current."""
+"""matrix: prints a study's matrix, where its files are, and whether it is current."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from elsewhere.drivers.stale import behind, stale
 def show(folder: Path) -> None:
     """Print matrix.csv of a study: arms as rows, sites as columns, AUC and interval.
 
-    Of findings a table each.
+    A study of findings gets one table per finding.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def show(folder: Path) -> None:
 
 
 def outdated(values: dict[str, Any], study: str) -> str:
-    """Return why the matrix on disk is not that of the settings, code and data at hand.
+    """Return why the matrix on disk is not that of the present settings, code and data.
 
     Parameters
     ----------
@@ -62,12 +62,12 @@ def outdated(values: dict[str, Any], study: str) -> str:
     differs = stale(needed, values)
     if not differs:
         return ""
-    counted = Counter((needed[name].step, found) for name, found in differs.items())
+    counted = Counter((needed[name].step, difference) for name, difference in differs.items())
     lines = [
-        f"  {step}: {count} of {sum(stage.step == step for stage in needed.values())}, {found}"
-        for (step, found), count in counted.items()
+        f"  {step}: {count} of {sum(stage.step == step for stage in needed.values())}, {difference}"
+        for (step, difference), count in counted.items()
     ]
-    how = f"`snakemake -j8 {target}` makes it anew"
+    how = f"`snakemake -j8 {target}` makes it again"
     if study not in params.run:
         how = f"add {study} to `run` in params.yaml, then {how}"
     head = "This matrix is not that of the present settings, code and data. Stale:"

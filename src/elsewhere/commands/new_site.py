@@ -1,4 +1,4 @@
-"""new_site: write the row of a site into params.yaml and link its files to data/raw."""
+"""new_site: writes the row of a site into params.yaml, and links its files to data/raw."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _checked(wanted: NewSite, policy: IntakeRow) -> Chosen:
     """Return layout and options, shown to find a scan in the folder."""
     chosen = site_options.choose(wanted.path, wanted.layout, wanted.options, policy)
     first = islice(chosen.layout.scans(wanted.path, policy), LOOKED_AT)
-    if not any(isinstance(one, Scan) for one in first):
+    if not any(isinstance(entry, Scan) for entry in first):
         raise LayoutError(
             f"{wanted.path}: none of the first {LOOKED_AT} files is a scan of layout "
             f"{chosen.name}; `elsewhere check {wanted.path} --layout {chosen.name}` says why"

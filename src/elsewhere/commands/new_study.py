@@ -1,4 +1,4 @@
-"""new_study: write a study of a user's own sites, like one that comes with the project."""
+"""new_study: writes a study of a user's own sites, like one that comes with the project."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _add(tables: dict[str, Any], name: str) -> None:
 
 
 def _lines(params: Params, wanted: NewStudy, modalities: Modalities) -> Iterator[str]:
-    """Yield the file of the study: all that a reader may want to change stands there."""
+    """Yield the lines of the study's file, with everything that a user may want to change."""
     like = params.studies[wanted.like]
     yield "# yaml-language-server: $schema=../../params.schema.json"
     yield f"# {wanted.name}: made like {wanted.like}; all of it is yours to change."
@@ -137,10 +137,10 @@ def _findings(like: Study, modalities: Modalities) -> Iterator[str]:
 
 
 def _scoring(like: Study, *, external: bool) -> dict[str, Any]:
-    found = _plain(like.scoring)
-    if external and found["threshold_from"] == "test_site":
-        found["threshold_from"] = "training_sites"  # an external site has no validation part
-    return found
+    scoring = _plain(like.scoring)
+    if external and scoring["threshold_from"] == "test_site":
+        scoring["threshold_from"] = "training_sites"  # an external site has no validation part
+    return scoring
 
 
 def _networks(like: Study) -> list[str]:
@@ -173,6 +173,6 @@ def _arms(wanted: NewStudy, networks: Sequence[str]) -> Iterator[tuple[str, dict
 
 
 def _plain(part: Any) -> dict[str, Any]:
-    """Return a row as it would be written, values that are the default left out."""
-    found: dict[str, Any] = part.model_dump(mode="json", exclude_defaults=True)
-    return found
+    """Return a row as it would be written, without default values."""
+    row: dict[str, Any] = part.model_dump(mode="json", exclude_defaults=True)
+    return row

@@ -1,4 +1,4 @@
-"""phantom: writes the synthetic sites that a run needs and that are not there yet."""
+"""phantom: writes the synthetic sites that a run needs and that do not exist yet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOTES = Path(".elsewhere/phantoms")
 
 
 def missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> list[str]:
-    """Return the synthetic sites that do not stand in data/raw from the settings at hand.
+    """Return the synthetic sites that data/raw lacks, or has from other settings.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> lis
     ParamsError
         If a site is not in `phantoms`.
     """
-    found = []
+    absent = []
     for site in sites:
         if site not in params.phantoms:
             known = ", ".join(sorted(params.phantoms))
@@ -42,10 +42,10 @@ def missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> lis
         note = _NOTES / site
         made_from = note.read_text("utf-8") if note.is_file() else None
         if (RAW / site).is_dir() and made_from == canonical(values["phantoms"][site]):
-            logger.info("%s: is there", RAW / site)
+            logger.info("%s: up to date", RAW / site)
         else:
-            found.append(site)
-    return found
+            absent.append(site)
+    return absent
 
 
 def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> None:
@@ -61,7 +61,7 @@ def write_missing(params: Params, values: dict[str, Any], sites: Iterable[str]) 
 
 
 def write_apart(sites: Sequence[str]) -> None:
-    """Do the same, each site in a process of its own, one a core at a time.
+    """Write sites in parallel, each in its own process.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def write_apart(sites: Sequence[str]) -> None:
         codes = dict(zip(sites, pool.map(_exit_code, sites), strict=True))
     failed = [site for site, code in codes.items() if code]
     if failed:
-        raise RuntimeError(f"phantom: not written: {', '.join(failed)}; the reason stands above")
+        raise RuntimeError(f"phantom: not written: {', '.join(failed)}; see the messages above")
 
 
 def _exit_code(site: str) -> int:

@@ -69,7 +69,9 @@ def pull_site(params: Tables, site: str) -> None:
     pace = build.pace(archive_row)
     if archive_row.tls != "verified":
         log.warning(
-            "archives.%s: tls is '%s': nobody checks who answers", row.archive, archive_row.tls
+            "archives.%s: tls is '%s': the server's identity is not verified",
+            row.archive,
+            archive_row.tls,
         )
     with (
         _alone(places.state),
@@ -96,7 +98,7 @@ def _say(site: str, report: Report, listed: Path) -> None:
         report.instances,
     )
     if report.missing:
-        reasons = dict(sorted(Counter(one.reason for one in report.missing).items()))
+        reasons = dict(sorted(Counter(row.reason for row in report.missing).items()))
         raise IncompleteError(f"{len(report.missing)} rows lack a study {reasons}; see {listed}")
 
 

@@ -1,4 +1,4 @@
-"""review: writes misclassified scans for a reader who is told nothing of them (B-43)."""
+"""review: writes misclassified scans for a blinded reader (B-43)."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ def export(params: Params, study: str) -> None:
     if form.is_file() and reader_study.is_filled(form):
         raise ReviewError(
             f"{form}: is filled in, and an export would overwrite it; `elsewhere reviewed {study}` "
-            f"makes its table. To begin anew, move {planned.folder} elsewhere first"
+            f"makes its table. To start again, move {planned.folder} away first"
         )
     made = planned.made_from()
-    found = _cases(planned)
+    chosen = _cases(planned)
     volumes = Path(paths.scans(planned.row)["volumes"])
-    pictures = [reader.picture(volumes / f"{scan}{store.SUFFIX}") for scan in found["scan_id"]]
-    images = blinded.names(made, [*found["scan_id"]])
-    # no key from here until all images are those that it will name
+    pictures = [reader.picture(volumes / f"{scan}{store.SUFFIX}") for scan in chosen["scan_id"]]
+    images = blinded.names(made, [*chosen["scan_id"]])
+    # no key while images and key do not belong together
     planned.key.unlink(missing_ok=True)
     _clear(planned.folder)
     for image, pixels in zip(images, pictures, strict=True):
         reader.save(pixels, planned.folder / image, synthetic=planned.synthetic)
     _write(
         planned.folder / blinded.README,
-        _instructions(planned, images, alone=bool(found["alone"].all())),
+        _instructions(planned, images, alone=bool(chosen["alone"].all())),
     )
     _write(form, reader_study.form(images))
-    blinded.write_key(found.assign(image=images), planned.key, made=made)
+    blinded.write_key(chosen.assign(image=images), planned.key, made=made)
     log.info(
         "%s: %d images for the reader; give this folder away as it is. The key stays in %s",
         planned.folder,
@@ -67,29 +67,29 @@ def export(params: Params, study: str) -> None:
 
 
 def _cases(planned: Planned) -> pd.DataFrame:
-    """Return the scans to show; column alone: whether they are known to be of one patient each."""
+    """Return the scans to show; column `alone`: whether each is known to be of another patient."""
     review = planned.review
-    told, thresholds, keys = {}, {}, set()
+    calls, thresholds, keys = {}, {}, set()
     for arm in review.arms:
         rows, metadata = predictions.read(planned.cell(arm, "predictions.parquet"))
         if metadata["status"] != "ok":
             raise ReviewError(f"arm {arm} has no predictions: {metadata['reason']}")
         cell = _of_finding(planned.cell(arm, "metrics.json"), review.finding)
-        told[arm] = cases.called(rows[rows["finding"] == review.finding], cell=cell)
+        calls[arm] = cases.called(rows[rows["finding"] == review.finding], cell=cell)
         thresholds[f"threshold_{arm}"] = cell["pooled"]["threshold"]
         keys.add(metadata["patient_key"])
-    found = cases.drawn(told, shown=_shown(planned), images=review.images, seed=review.seed)
-    if len(found) < review.images:
-        log.warning("%d images asked for, %d can be shown", review.images, len(found))
-    return found.assign(**thresholds, alone=keys == {"published"})
+    drawn = cases.drawn(calls, shown=_shown(planned), images=review.images, seed=review.seed)
+    if len(drawn) < review.images:
+        log.warning("%d images asked for, %d can be shown", review.images, len(drawn))
+    return drawn.assign(**thresholds, alone=keys == {"published"})
 
 
 def _of_finding(path: Path, finding: str) -> dict[str, Any]:
     metrics = json.loads(path.read_text(encoding="utf-8"))
-    found: dict[str, Any] | None = metrics.get("findings", {}).get(finding)
-    if found is None:
-        raise ReviewError(f"{path}: has no finding '{finding}'; make it anew with `snakemake -j8`")
-    return found
+    numbers: dict[str, Any] | None = metrics.get("findings", {}).get(finding)
+    if numbers is None:
+        raise ReviewError(f"{path}: has no finding '{finding}'; make it again with `snakemake -j8`")
+    return numbers
 
 
 def _shown(planned: Planned) -> set[str]:

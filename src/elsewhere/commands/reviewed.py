@@ -1,4 +1,4 @@
-"""reviewed: makes Table 2 of what a reader wrote, ground truth and probabilities (B-43, B-44)."""
+"""reviewed: makes Table 2 from a reader's form, ground truth and probabilities (B-43, B-44)."""
 
 from __future__ import annotations
 
@@ -64,12 +64,12 @@ def _about(params: Params, planned: Planned, *, alone: bool) -> table_2.About:
 
 def _published(planned: Planned) -> list[dict[str, str]]:
     """Return the paper's Table 2 where it is of the same finding."""
-    found = paper.review(planned.study.published or planned.name)
-    return [row for row in found if row["finding"] == planned.review.finding]
+    listed = paper.review(planned.study.published or planned.name)
+    return [row for row in listed if row["finding"] == planned.review.finding]
 
 
 def _say(planned: Planned, read: dict[str, Reading], counted: list[dict[str, Any]]) -> None:
-    blank = sum(one.blank for one in read.values())
+    blank = sum(reading.blank for reading in read.values())
     if blank:
         log.warning("%d of %d images have an empty row", blank, len(read))
     first = counted[0]

@@ -1,4 +1,4 @@
-"""site_options: which layout and options a folder is read with, as typed or as it looks."""
+"""site_options: chooses the layout and options of a folder, as typed or as they fit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Chosen:
     name, options
         Layout and its options, as a row of `sites` has them.
     others
-        What other layouts say of the folder; empty if the user named the layout.
+        Whether other layouts fit the folder; empty if the user named the layout.
     """
 
     name: str
@@ -75,20 +75,20 @@ def choose(root: Path, name: str | None, written: Sequence[str], policy: IntakeR
     given = parsed(written)
     if name is not None:
         return Chosen(name, layout_class(name).suggested(root, given))
-    found = likenesses(root, policy)
-    best, (fits, lacks) = next(iter(found.items()))
+    by_layout = likenesses(root, policy)
+    best, (fits, lacks) = next(iter(by_layout.items()))
     if not fits or (lacks and not given):
-        raise LayoutError(_none_fits(root, found))
-    others = {other: likeness for other, likeness in found.items() if other != best}
+        raise LayoutError(_none_fits(root, by_layout))
+    others = {other: likeness for other, likeness in by_layout.items() if other != best}
     return Chosen(best, layout_class(best).suggested(root, given), others)
 
 
-def _none_fits(root: Path, found: dict[str, Likeness]) -> str:
+def _none_fits(root: Path, by_layout: dict[str, Likeness]) -> str:
     """Say what each layout that fits lacks, or why none fits."""
-    fitting = {name: likeness for name, likeness in found.items() if likeness.fits}
+    fitting = {name: likeness for name, likeness in by_layout.items() if likeness.fits}
     head = "could be read" if fitting else "looks like no layout"
     lines = [
         f"  {name}: {likeness.lacks.removeprefix(f'{root}: ')}"
-        for name, likeness in (fitting or found).items()
+        for name, likeness in (fitting or by_layout).items()
     ]
     return f"{root} {head}:\n" + "\n".join(lines)

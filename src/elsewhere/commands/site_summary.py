@@ -1,4 +1,4 @@
-"""site_summary: what a site's scans are, in a few lines: patients, labels, ages, geometry."""
+"""site_summary: summarises a site's scans in a few lines: patients, labels, ages, geometry."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def notes(scans: pd.DataFrame) -> Iterator[str]:
         few = _number(count, "patient")
         yield f"only {few}: intervals will be wide and some parts of a split may be empty"
     if scans["flags"].str.contains("orientation_assumed").any():
-        yield "some files do not say how the patient lies: look at one in a viewer"
+        yield "some files do not give the patient's orientation: look at one in a viewer"
 
 
 def account(closed: Closed) -> str:
-    """Return how many files ended where."""
+    """Return how many files were used, and what became of the others."""
     ends = ", ".join(f"{count} {verdict}" for verdict, count in closed.files().items())
     return f"{closed.total}: {closed.used} used, {ends}"
 

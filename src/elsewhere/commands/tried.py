@@ -1,4 +1,4 @@
-"""tried: check settings that are about to be written, before anything is."""
+"""tried: checks settings that are about to be written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def unused_name(table: str, name: str) -> None:
-    """Refuse a name that a row cannot have, or that one has.
+    """Refuse a name that is not allowed or is taken.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def unused_name(table: str, name: str) -> None:
     settings = merge.read()
     if name in settings.get(table, {}):
         file = settings.origin((table, name)).file
-        raise ParamsError(f"{table}.{name} stands in {file} already; choose another name")
+        raise ParamsError(f"{table}.{name} is in {file} already; choose another name")
 
 
 def tried(texts: Mapping[str, str]) -> Params:

@@ -42,7 +42,7 @@ class Explain(Row):
 
 
 class Review(Row):
-    """Misclassified scans for a reader who is told nothing of them (B-43, B-44)."""
+    """Misclassified scans for a blinded reader (B-43, B-44)."""
 
     finding: Name
     arms: tuple[Name, ...] = Field(

@@ -1,4 +1,4 @@
-"""absent: says what to do about an input that is not there."""
+"""absent: explains what to do about an input that does not exist."""
 
 from __future__ import annotations
 

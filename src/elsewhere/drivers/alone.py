@@ -1,4 +1,4 @@
-"""alone: what a killed Snakemake leaves behind: its lock, and jobs that would live on."""
+"""alone: deals with what a killed Snakemake leaves behind: its lock, and jobs that still run."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _held: list[int] = []
 
 
 def claim() -> bool:
-    """Hold this folder for as long as this process lives; say whether nobody else does.
+    """Lock this folder as long as this process lives; return False if another process has it.
 
-    Snakemake's own lock stays after `kill -9`, and then asks for a hand. This one is the kernel's:
-    whoever gets it knows that no other Snakemake runs here, and that the other's lock is stale.
+    Snakemake's own lock stays after `kill -9` and must then be removed by hand. The kernel frees
+    this one, so the process that gets it knows that no other Snakemake runs in this folder and
+    that a lock of Snakemake's is stale.
     """
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(CLAIM, os.O_CREAT | os.O_RDWR)
@@ -45,8 +46,8 @@ def claim() -> bool:
 def follow() -> None:
     """Stop this job, as SIGTERM does, once the Snakemake that started it is gone.
 
-    A job of a killed Snakemake would go on and race with its successor. Jobs on another machine
-    are left to their scheduler.
+    A job of a killed Snakemake would go on, and write the same files as the job that replaces it.
+    Jobs on another machine are left to their scheduler.
     """
     host, _, process = os.environ.get(DRIVER, "").rpartition(":")
     if not process.isdigit() or host != socket.gethostname():

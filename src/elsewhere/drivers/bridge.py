@@ -58,7 +58,7 @@ def check_versions() -> None:
 
 
 def is_on() -> bool:
-    """Say whether the bridge is wanted: in a DVC repository, unless switched off."""
+    """Say whether the bridge is on: in a DVC repository, unless switched off."""
     return Path(".dvc").is_dir() and os.environ.get(SWITCH, "on") != "off"
 
 
@@ -97,7 +97,7 @@ class Bridge:
     def record(self, names: Sequence[str], *, wait: bool = True) -> None:
         """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
 
-        At once: to open the repository takes a second in a large graph.
+        All at once, because opening the repository takes a second in a large graph.
 
         Parameters
         ----------
@@ -125,7 +125,7 @@ class Bridge:
     def _finished(self, name: str) -> bool:
         """Say whether Snakemake made a stage's outputs as they are now.
 
-        Snakemake's records do not tell what is in a folder. The file beside it lists its content,
+        Snakemake's records do not say what is in a folder. The file beside it lists its content,
         so a folder that alone differs from dvc.lock was changed by hand.
         """
         now, lock = self.state(name)
@@ -138,7 +138,7 @@ class Bridge:
 
     def restorable(self) -> dict[str, dict[str, str]]:
         """Return stale stages that the run-cache holds, with their outputs, in order."""
-        found: dict[str, dict[str, str]] = {}
+        entries: dict[str, dict[str, str]] = {}
         restored: dict[str, str] = {}
         blocked: set[str] = set()
         for name, stage in self.graph.items():
@@ -153,9 +153,9 @@ class Bridge:
             if entry is None:
                 blocked.update(stage.outputs.values())
             else:
-                found[name] = entry
+                entries[name] = entry
                 restored.update(entry)
-        return found
+        return entries
 
     def restore(self) -> int:
         """Check out of the run-cache what need not run; return how many stages."""
@@ -169,7 +169,7 @@ class Bridge:
                 if lost.intersection(stage.files):
                     lost.update(stage.outputs.values())
                     continue
-                # what neither tool made would stop the checkout
+                # DVC refuses to overwrite files that it did not make
                 for path in stage.outputs.values():
                     remove(Path(path))
                 if opened.restore(name):
@@ -209,7 +209,7 @@ class Bridge:
 
 
 def made_from(stage: Stage, path: str) -> bool:
-    """Say whether a stage was made from a file as it is now, however new that is; not if off."""
+    """Say whether a stage was made from a file as it is now, whatever its date; False if off."""
     from elsewhere.drivers.records import Records
 
     return is_on() and Records(Workspace({}, Hashes())).made_from(stage, path)
@@ -221,7 +221,7 @@ def before(*, dry: bool) -> None:
     Parameters
     ----------
     dry
-        Only tell what a real run would restore: change no output, and not dvc.lock.
+        Only report what a real run would restore: change no output, and not dvc.lock.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""by_hand: runs a step that a user typed, and records it, so that both drivers take it for done."""
+"""by_hand: runs a step that a user typed, and records it as done for both drivers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def run(step: str, wildcards: list[str]) -> None:
 
 
 def _can_record() -> bool:
-    """Say whether this is a project of both drivers, and this environment has both."""
+    """Say whether this project uses both drivers, and this environment has both."""
     if not bridge.is_on():
         return False
     try:
@@ -61,9 +61,9 @@ def _can_record() -> bool:
 def _inputs(stage: Stage, values: Mapping[str, Any]) -> Mapping[str, str | None]:
     """Return the hash of each input and of the code."""
     workspace = Workspace(values, Hashes(bridge.MEMORY))
-    found = workspace.now(stage).deps
+    hashes = workspace.now(stage).deps
     workspace.hashes.save()
-    return found
+    return hashes
 
 
 def _record(stage: Stage) -> None:
@@ -79,8 +79,8 @@ def _record(stage: Stage) -> None:
         compared.commit(wait=False)
     except LockError:
         logger.warning(
-            "%s: Snakemake takes it for done, DVC once Snakemake has run: another command holds "
-            "DVC's lock",
+            "%s: recorded for Snakemake; DVC follows at the next run of Snakemake, because another "
+            "command holds DVC's lock",
             stage.name,
         )
     compared.workspace.hashes.save()

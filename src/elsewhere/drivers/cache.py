@@ -95,7 +95,7 @@ def run_cache_entry(state: State) -> dict[str, str] | None:
     """Return the outputs that the run-cache holds for this command, inputs and settings.
 
     Looks the entry up by its file name alone, without opening the repository, so that a dry run
-    can tell what a real run would restore.
+    can report what a real run would restore.
     """
     from dvc.utils import dict_sha256
 

@@ -1,7 +1,7 @@
 """console: shows progress of running jobs and the reason of a failed one among Snakemake's lines.
 
-A job's own words go to its log file. This listens to what Snakemake logs, with the fields that
-logger plugins are given, and reads those files. It is no plugin itself, because Snakemake looks for
+A job writes to its log file. This module listens to what Snakemake logs, with the fields that
+logger plugins get, and reads those files. It is no plugin itself, because Snakemake looks for
 plugins among installed packages, before it reads the Snakefile.
 """
 
@@ -49,7 +49,7 @@ class Console(logging.Filter):
         self._thread: threading.Thread | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Note what the record says of a job; put the reason into one that says that it failed."""
+        """Keep track of jobs; add the reason to a record of a failed one."""
         event = getattr(record, "event", None)
         if event == "job_info":
             self._start(record)
@@ -105,7 +105,7 @@ class Console(logging.Filter):
                 logger.info(f"[elsewhere] {log.job}: {line}")
 
     def stop(self) -> None:
-        """Show no more progress, and repeat why jobs failed: those messages have scrolled on."""
+        """Stop showing progress, and repeat at the end why jobs failed."""
         from snakemake.logging import logger
 
         self._over.set()
@@ -115,7 +115,7 @@ class Console(logging.Filter):
 
 
 class _Log:
-    """The log of a job; what stood there before the job started is not its own."""
+    """The log of a job; text from before the job started is ignored."""
 
     def __init__(self, path: Path) -> None:
         self.job = " ".join(path.relative_to(LOGS).with_suffix("").parts)
@@ -137,7 +137,7 @@ def progress(text: str) -> str | None:
 
 
 def reason(texts: Sequence[str]) -> str:
-    """Return why a job failed: the error message at the end of its logs, or what else stands there.
+    """Return why a job failed: the error message at the end of its logs, or else the last line.
 
     Parameters
     ----------

@@ -65,8 +65,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
     Raises
     ------
     ChangedMeanwhileError
-        If settings or code are others than `expect`, or changed while the step ran: the outputs
-        must not be recorded as made by what stands on disk now.
+        If settings or code are not those of `expect`, or changed while the step ran: the outputs
+        must not be recorded as made from what is on disk now.
     """
     alone.follow()
     values = tables.read()
@@ -82,12 +82,12 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
     module = _loaded(f"elsewhere.steps.{step}")
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)
-    if hasattr(module, "done"):  # what a step kept for the case that its outputs are refused
+    if hasattr(module, "done"):  # lets a step remove what it kept in case of a refusal
         module.done(handed.job)
 
 
 def _loaded(name: str) -> ModuleType:
-    """Import a step. What that makes stays: to look for garbage in it takes a fifth of the time."""
+    """Import a step without garbage collection, which would take a fifth of the time."""
     gc.disable()
     try:
         return importlib.import_module(name)

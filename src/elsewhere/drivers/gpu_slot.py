@@ -1,4 +1,4 @@
-"""gpu_slot: take a free GPU, then become the command: one job per device under any -j.
+"""gpu_slot: runs a command on a free GPU, so that each device has one job under any -j.
 
 Snakemake counts GPUs but names none, so two jobs would pick the same idle device. A slot is a file
 lock; the kernel frees it when the job ends, also after `kill -9`.

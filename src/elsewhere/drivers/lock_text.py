@@ -1,6 +1,6 @@
-"""lock_text: dvc.lock as text, so that a few of its stages are written without reading the rest.
+"""lock_text: changes a few stages in the text of dvc.lock without parsing the rest.
 
-DVC reads and writes the whole file with its comments kept, which takes 27 ms a stage that is there.
+DVC parses and writes the whole file to keep its comments, which takes 27 ms per stage in it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _ALIAS = re.compile(r"[&*]id\d")  # one stage's lines may need another's
 
 
 def updated(text: str, entries: Mapping[str, Mapping[str, Any]]) -> str | None:
-    """Return the text with some stages as given: known ones in their place, new ones at its end.
+    """Return the text with some stages replaced in their place, or added at its end.
 
     Parameters
     ----------
@@ -30,29 +30,29 @@ def updated(text: str, entries: Mapping[str, Mapping[str, Any]]) -> str | None:
         What DVC itself would write; None if the text is not laid out as DVC does it, after an edit
         by hand for instance.
     """
-    found = _entries(text or _HEAD)
-    if found is None:
+    by_name = _entries(text or _HEAD)
+    if by_name is None:
         return None
-    found |= {name: _dumped(name, entry) for name, entry in entries.items()}
-    return _HEAD + "".join(found.values())
+    by_name |= {name: _dumped(name, entry) for name, entry in entries.items()}
+    return _HEAD + "".join(by_name.values())
 
 
 def _entries(text: str) -> dict[str, str] | None:
     """Return each stage's lines; None where some belong to no stage."""
     if not text.startswith(_HEAD) or not text.endswith("\n") or _ALIAS.search(text):
         return None
-    found: dict[str, list[str]] = {}
+    by_name: dict[str, list[str]] = {}
     lines: list[str] | None = None
     for line in text[len(_HEAD) :].splitlines(keepends=True):
         if not line.startswith("   ") and line != "\n":
             name = _NAME.fullmatch(line)
-            if name is None or name[1] in found:
+            if name is None or name[1] in by_name:
                 return None
-            lines = found[name[1]] = []
+            lines = by_name[name[1]] = []
         if lines is None:
             return None
         lines.append(line)
-    return {name: "".join(lines) for name, lines in found.items()}
+    return {name: "".join(lines) for name, lines in by_name.items()}
 
 
 def _dumped(name: str, entry: Mapping[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""pipeline: dvc.yaml, written from the graph and checked against it."""
+"""pipeline: writes dvc.yaml from the graph, and checks that it is current."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def text(params: Params) -> str:
         "deps": list(GRAPH_DEPS),
         "outs": list(GRAPH_OUTS),
     }
-    found = {GRAPH: graph, **{name: _entry(stage) for name, stage in stages(params).items()}}
+    all_stages = {GRAPH: graph, **{name: _entry(stage) for name, stage in stages(params).items()}}
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    body = yaml.dump({"stages": found}, Dumper=dumper, sort_keys=False, width=1000)
+    body = yaml.dump({"stages": all_stages}, Dumper=dumper, sort_keys=False, width=1000)
     return _HEADER + str(body)
 
 
@@ -107,11 +107,11 @@ def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
 
 
 def _only(values: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    chosen: dict[str, Any] = {}
     for key in keys:
         *tables, last = key.split(".")
-        at = found
+        at = chosen
         for name in tables:
             at = at.setdefault(name, {})
         at[last] = at_key(values, key)
-    return found
+    return chosen

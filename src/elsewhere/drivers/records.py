@@ -26,7 +26,7 @@ class Records:
     def finished(self, stage: Stage, now: State) -> bool:
         """Say whether Snakemake made the outputs from the inputs, settings and code of now."""
         outputs = rule_outputs(stage)
-        if any(found is None for found in now.outs.values()):
+        if any(value is None for value in now.outs.values()):
             return False
         if self._store._filter_incomplete_keys(outputs):
             return False
@@ -72,7 +72,7 @@ class Records:
         return changed
 
     def made(self, stage: Stage, now: State) -> None:
-        """Write that a stage was made just now, as Snakemake does at the end of a job."""
+        """Record that a stage was made just now, as Snakemake does at the end of a job."""
         sums = self._sums(stage, now, now)
         for path in rule_outputs(stage):
             record = self._record(stage, now.digest(stage), sums, os.lstat(path).st_mtime)
@@ -82,15 +82,15 @@ class Records:
     def _sums(self, stage: Stage, lock: State, now: State) -> dict[str, str]:
         """Input path to the checksum that the outputs were made from."""
         marks = {mark(path): path for path in stage.files if path.startswith("data/raw/")}
-        found = {}
+        sums = {}
         for path in rule_inputs(stage):
             if path not in marks:
-                found[path] = f"md5:{lock.deps.get(path)}"
+                sums[path] = f"md5:{lock.deps.get(path)}"
             elif now.deps[marks[path]] == lock.deps.get(marks[path]):
-                found[path] = f"md5:{self._workspace.hashes.file(path)}"
+                sums[path] = f"md5:{self._workspace.hashes.file(path)}"
             else:
-                found[path] = "md5:changed"
-        return found
+                sums[path] = "md5:changed"
+        return sums
 
     def _says(
         self, record: MetadataRecord, digest: str, sums: Mapping[str, str], time: float
@@ -127,7 +127,7 @@ class Records:
         self._store._unmark_incomplete(path)
 
     def forget(self, stage: Stage) -> None:
-        """Make Snakemake plan this stage again: what stands here is not what either tool made."""
+        """Make Snakemake plan this stage again: its outputs are not those that either tool made."""
         self._store._clear_cache()
         for path in rule_outputs(stage):
             if not os.path.lexists(path):

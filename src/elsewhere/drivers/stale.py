@@ -1,4 +1,4 @@
-"""stale: says which stages behind a result do not stand here as the present settings make them."""
+"""stale: finds the stages behind a result that are not up to date."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from elsewhere.drivers.state import Workspace, difference, locked, read_lock
 def behind(graph: Mapping[str, Stage], name: str) -> dict[str, Stage]:
     """Return a stage and all stages that it is made of, in the order of the graph."""
     makers = {path: stage.name for stage in graph.values() for path in stage.outputs.values()}
-    found, todo = set[str](), [name]
+    needed, todo = set[str](), [name]
     while todo:
         at = todo.pop()
-        if at not in found:
-            found.add(at)
+        if at not in needed:
+            needed.add(at)
             todo += [makers[path] for path in graph[at].files if path in makers]
-    return {at: stage for at, stage in graph.items() if at in found}
+    return {at: stage for at, stage in graph.items() if at in needed}
 
 
 def stale(stages: Mapping[str, Stage], values: Mapping[str, Any]) -> dict[str, str]:
-    """Return the stages that neither driver made as they are now, and in what each differs.
+    """Return the stages that neither driver made as they are now, and how each differs.
 
-    Those that only follow from others are not among them.
+    Stages that are stale only because an input of theirs is stale are left out.
 
     Parameters
     ----------
@@ -48,8 +48,8 @@ def stale(stages: Mapping[str, Stage], values: Mapping[str, Any]) -> dict[str, s
 
         records = Records(workspace)
         differs = {
-            name: found
-            for name, found in differs.items()
+            name: reason
+            for name, reason in differs.items()
             if not records.finished(stages[name], now[name])
         }
     workspace.hashes.save()

@@ -1,4 +1,4 @@
-"""state: each stage as it stands in the workspace, beside what dvc.lock says of it."""
+"""state: the state of each stage in the workspace, and in dvc.lock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FOLDERS = ("volumes", "arrays", "figures")
 
 @dataclass(frozen=True)
 class State:
-    """What makes a stage, and what it made: paths to DVC's hashes, keys to values."""
+    """What a stage was made from, and its outputs: paths to DVC's hashes, keys to values."""
 
     command: str
     deps: Mapping[str, str | None]
@@ -44,7 +44,7 @@ class State:
 
 
 def difference(stage: Stage, now: State, lock: State | None) -> str:
-    """Say in what a stage differs from what dvc.lock says of it; `CODE` if in its code alone."""
+    """Say how a stage differs from its entry in dvc.lock; `CODE` if in its code alone."""
     if lock is None:
         return "it was never made"
     if now.outs != lock.outs:
@@ -72,13 +72,13 @@ def rule_outputs(stage: Stage) -> list[str]:
 
 def rule_inputs(stage: Stage) -> list[str]:
     """Return the inputs that Snakemake tracks, sorted as it records them."""
-    found = set()
+    inputs = set()
     for name, paths in stage.inputs.items():
         if name in FOLDERS:
             continue
         for path in paths.values() if isinstance(paths, dict) else [paths]:
-            found.add(mark(path) if path.startswith(RAW) else path)
-    return sorted(found)
+            inputs.add(mark(path) if path.startswith(RAW) else path)
+    return sorted(inputs)
 
 
 class Workspace:
@@ -91,13 +91,13 @@ class Workspace:
         self._code: dict[str, str] = {}
 
     def raw(self, path: str) -> str | None:
-        """Return the hash of a site's raw folder; of its .dvc file where the data are not here."""
+        """Return the hash of a site's raw folder, or the one in its .dvc file if there is no folder."""
         if path not in self._raw:
-            found = self.hashes.folder(path)
+            content_hash = self.hashes.folder(path)
             tracked = Path(f"{path}.dvc")
-            if found is None and tracked.is_file():
-                found = reading.read(tracked)["outs"][0]["md5"]
-            self._raw[path] = found
+            if content_hash is None and tracked.is_file():
+                content_hash = reading.read(tracked)["outs"][0]["md5"]
+            self._raw[path] = content_hash
         return self._raw[path]
 
     def code(self, stage: Stage) -> str:
@@ -132,7 +132,7 @@ class Workspace:
 
 
 def locked(entry: Mapping[str, Any] | None) -> State | None:
-    """Return what dvc.lock says of a stage, None if it says nothing."""
+    """Return the state of a stage in dvc.lock, None if it has no entry."""
     if entry is None:
         return None
     return State(

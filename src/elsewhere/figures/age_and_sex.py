@@ -35,12 +35,12 @@ class AgeAndSex(Figure):
     """Age and sex of the patients of each site."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a histogram a site."""
+        """Draw a histogram per site."""
         return draw(given.divided, folder, known=given.paper_counts)
 
 
 def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) -> list[str]:
-    """Draw age_and_sex.png and .svg, a histogram a site, and write age_and_sex.csv (B-29, B-06).
+    """Draw age_and_sex.png and .svg, a histogram per site, and write age_and_sex.csv (B-29, B-06).
 
     A patient counts once, at the youngest known age among the scans in the split. Sites that
     publish no age are named in a note.
@@ -55,12 +55,12 @@ def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) 
     list of str
         Names of the figures drawn: none where no site publishes ages.
     """
-    found = {column.name: _patients(divided.used(column)) for column in divided.columns}
-    shown = [column for column in divided.columns if found[column.name]["age"].notna().any()]
+    by_site = {column.name: _patients(divided.used(column)) for column in divided.columns}
+    shown = [column for column in divided.columns if by_site[column.name]["age"].notna().any()]
     if not shown:
         return []
-    listed = {(one["site"], one["quantity"]): one for one in known if one["part"] == "all"}
-    lines = [line for column in shown for line in _lines(column, found[column.name], listed)]
+    listed = {(row["site"], row["quantity"]): row for row in known if row["part"] == "all"}
+    lines = [line for column in shown for line in _lines(column, by_site[column.name], listed)]
     with whole(folder / CSV_NAME) as part:
         table = pd.DataFrame(lines, columns=[*COLUMNS])
         table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
@@ -72,17 +72,17 @@ def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) 
             "Age and sex of the patients of each site",
             width=max(6.0, LEFT + pitch[0] * across - GAP),
             height=pitch[1] * down - 0.17,
-            notes=_notes(divided, found, shown),
+            notes=_notes(divided, by_site, shown),
             synthetic=divided.synthetic,
         )
         for number, column in enumerate(shown):
             at = (LEFT + pitch[0] * (number % across), pitch[1] * (number // across))
-            patients = found[column.name]
+            patients = by_site[column.name]
             page.text(at[0], at[1] + 0.1, divided.heading(column), weight="bold", va="center")
-            for line, said in enumerate(_summary(column, patients, listed)):
+            for line, text in enumerate(_summary(column, patients, listed)):
                 y = at[1] + 0.29 + 0.17 * line
                 colour = style.MUTED if line else style.INK
-                page.text(at[0], y, said, size=style.SMALL, va="center", color=colour)
+                page.text(at[0], y, text, size=style.SMALL, va="center", color=colour)
             axes = page.box(at[0], at[1] + HEAD, (WIDE, TALL))
             _bars(axes, [line for line in lines if line["site"] == column.name])
             axes.set_ylabel("patients" if number % across == 0 else "", size=style.SMALL)
@@ -91,14 +91,14 @@ def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) 
 
 
 def _patients(scans: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a patient, that of the youngest known age."""
+    """Return one row per patient, that of the youngest known age."""
     return scans.sort_values(["age", "scan_id"]).drop_duplicates("patient_id")
 
 
 def _lines(
     column: Column, patients: pd.DataFrame, listed: Mapping[tuple[str, str], Mapping[str, str]]
 ) -> list[dict[str, Any]]:
-    """Return the bars of a site: one a sex and class of age; the last class is open above."""
+    """Return the bars of a site: one per sex and class of age; the last class is open above."""
     known = patients[patients["age"].notna()]
     first = (known["age"] // STEP * STEP).clip(upper=OLDEST)
     counted = known.groupby([known["sex"], first]).size()
@@ -131,14 +131,14 @@ def _summary(
     ages = patients["age"].dropna()
     sexes = patients.loc[patients["sex"] != "unknown", "sex"]
     spread = f" ± {ages.std(ddof=1):.1f}" if len(ages) > 1 else ""
-    said = f"{len(ages):,} patients, {ages.mean():.1f}{spread} years"
+    summary = f"{len(ages):,} patients, {ages.mean():.1f}{spread} years"
     if len(sexes):
-        said += f", {(sexes == 'M').mean():.0%} male"
+        summary += f", {(sexes == 'M').mean():.0%} male"
     known = [listed.get((column.name, name)) for name in ("age_mean", "age_sd", "male_percent")]
     if known[0] is None or known[1] is None:
-        return [said]
+        return [summary]
     paper = f"published: {known[0]['value']} ± {known[1]['value']} years"
-    return [said, paper + ("" if known[2] is None else f", {known[2]['value']}% male")]
+    return [summary, paper + ("" if known[2] is None else f", {known[2]['value']}% male")]
 
 
 def _bars(axes: Axes, lines: Sequence[Mapping[str, Any]]) -> None:
@@ -162,19 +162,19 @@ def _bars(axes: Axes, lines: Sequence[Mapping[str, Any]]) -> None:
     )  # fmt: skip
 
 
-def _notes(divided: Divided, found: Patients, shown: Sequence[Column]) -> tuple[str, ...]:
+def _notes(divided: Divided, by_site: Patients, shown: Sequence[Column]) -> tuple[str, ...]:
     notes = [
         "Patients whose scans are in the split, each once, at the youngest age known; mean ± "
         f"standard deviation. Bars: {STEP} years, the last one {OLDEST} and older. ?: sex unknown."
     ]
     ageless = [
-        f"{column.title}: {int(found[column.name]['age'].isna().sum()):,} patients"
+        f"{column.title}: {int(by_site[column.name]['age'].isna().sum()):,} patients"
         for column in divided.columns
-        if found[column.name]["age"].isna().any()
+        if by_site[column.name]["age"].isna().any()
     ]
     if ageless:
         notes.append(f"No age known: {'; '.join(ageless)}.")
-    gone = [column.title for column in divided.columns if found[column.name].empty]
+    gone = [column.title for column in divided.columns if by_site[column.name].empty]
     if gone:
         notes.append(f"No data here: {', '.join(gone)}.")
     return (*notes, *divided.notes)

@@ -1,4 +1,4 @@
-"""architecture: a network as boxes, one a level, shapes in black and filter counts in red."""
+"""architecture: draws a network as boxes, one per level, with shapes and filter counts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Level:
     @property
     def filters(self) -> list[int]:
         """Distinct numbers of filters of its convolutions or dense layers, in order of use."""
-        counted = [one["shape"][0] for one in self.layers if _counts(one["kind"])]
+        counted = [layer["shape"][0] for layer in self.layers if _counts(layer["kind"])]
         return list(dict.fromkeys(counted or [self.layers[-1]["shape"][0]]))
 
 
@@ -57,7 +57,7 @@ def draw(
     ----------
     records
         "<arm>/<run>" to run.json; its ``architecture`` lists layers with ``kind``, ``shape``
-        (channels first) and ``parameters``, in order of use. A run that was not run has none.
+        (channels first) and ``parameters``, in order of use. A run that was not made has none.
     arms
         The study's arms: which network each has.
     synthetic
@@ -68,14 +68,14 @@ def draw(
     list of str
         Names of the figures drawn: ``architecture_<network>``.
     """
-    found: dict[str, Sequence[Layer]] = {}
+    by_network: dict[str, Sequence[Layer]] = {}
     for key, record in records.items():
         network = arms[key.split("/")[0]].network
         if record.get("architecture"):
-            found.setdefault(network, record["architecture"])
-    for network, layers in found.items():
+            by_network.setdefault(network, record["architecture"])
+    for network, layers in by_network.items():
         _figure(levels(layers), folder / f"architecture_{network}", synthetic=synthetic)
-    return [f"architecture_{network}" for network in found]
+    return [f"architecture_{network}" for network in by_network]
 
 
 def levels(layers: Sequence[Layer]) -> list[Level]:
@@ -90,11 +90,11 @@ def levels(layers: Sequence[Layer]) -> list[Level]:
     ]
 
 
-def _figure(found: Sequence[Level], path: Path, *, synthetic: bool) -> None:
+def _figure(network_levels: Sequence[Level], path: Path, *, synthetic: bool) -> None:
     network = path.name.removeprefix("architecture_")
-    total = sum(layer["parameters"] for level in found for layer in level.layers)
-    lines = max(len(_kinds(level)) for level in found)
-    width = PITCH * len(found)
+    total = sum(layer["parameters"] for level in network_levels for layer in level.layers)
+    lines = max(len(_kinds(level)) for level in network_levels)
+    width = PITCH * len(network_levels)
     height = KINDS_TOP + 0.17 * lines + 0.05
     with style.look():
         page = style.sheet(
@@ -108,12 +108,12 @@ def _figure(found: Sequence[Level], path: Path, *, synthetic: bool) -> None:
             synthetic=synthetic,
         )
         canvas = page.canvas(width, height)
-        largest = max(log2(max((2, *level.extent))) for level in found)
-        for number, level in enumerate(found):
+        largest = max(log2(max((2, *level.extent))) for level in network_levels)
+        for number, level in enumerate(network_levels):
             x = PITCH * (number + 0.5)
             half = _box(canvas, level, x, largest)
             if number:
-                before = _half(found[number - 1])
+                before = _half(network_levels[number - 1])
                 canvas.annotate(
                     "",
                     (x - half - 0.05, MIDDLE),

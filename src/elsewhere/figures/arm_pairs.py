@@ -1,4 +1,4 @@
-"""arm_pairs: which arms are compared at which site, and the paper's p beside ours, as rows."""
+"""arm_pairs: pairs arms for comparison at each site, and puts published p-values beside ours."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def pairs(
     predicted: Mapping[str, Predicted],
     gates: Mapping[str, Mapping[str, Any]],
 ) -> list[Pair]:
-    """Return what is compared: a site on which both arms were trained, or neither.
+    """Return the pairs of arms at each site on which both were trained, or neither.
 
-    Where only one of two arms knows the site, their difference is not one of methods.
+    If only one of them was trained on the site, their difference is not due to the method.
 
     Parameters
     ----------
@@ -53,14 +53,16 @@ def pairs(
 def beside(rows: Rows, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
     """Return the rows of `arms.compare`, those of the paired t-test with the published p.
 
-    [AMB] D-41: the paper gives one p without naming the measure, so it stands beside each of them.
+    [AMB] D-41: the paper gives one p without naming the measure, so it is put beside each of them.
     """
-    known = {tuple(one[name] for name in ("site", "arm", "against")): one for one in published}
-    found = []
+    known = {
+        tuple(entry[name] for name in ("site", "arm", "against")): entry for entry in published
+    }
+    combined = []
     for row in rows:
         key = tuple(row[name] for name in ("site", "arm", "against"))
-        one = known.get(key, {}) if row["test"] == PAIRED else {}
-        found.append(
-            {**row, "published_p": one.get("p", ""), "requirement": one.get("requirement", "")}
+        entry = known.get(key, {}) if row["test"] == PAIRED else {}
+        combined.append(
+            {**row, "published_p": entry.get("p", ""), "requirement": entry.get("requirement", "")}
         )
-    return found
+    return combined

@@ -1,4 +1,4 @@
-"""arms_table: every arm's measures on every site, mean and spread over runs, as figure and CSV."""
+"""arms_table: a table of every arm's metrics on every site, mean and spread over runs."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class ArmsTable(Figure):
 
 
 def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return one row a site, arm and measure, ours beside the published (D-19 to D-36, D-40).
+    """Return one row per site, arm and measure, ours beside the published (D-19 to D-36, D-40).
 
-    Both readings of [AMB] D-06 are given: the standard deviation over seeds of the mean over
+    Both interpretations of [AMB] D-06 are given: the standard deviation over seeds of the mean over
     folds, and over all runs. At a site, the arms trained there come first.
 
     Parameters
@@ -48,7 +48,7 @@ def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict
     published
         As from `paper.read`; numbers of arms that the study does not list are left out.
     """
-    known = {tuple(one[name] for name in ("site", "arm", "metric")): one for one in published}
+    known = {tuple(entry[name] for name in ("site", "arm", "metric")): entry for entry in published}
     return [
         _row(results, (row, column), measure, known.get((column.name, row.name, measure), {}))
         for column in results.columns
@@ -58,7 +58,7 @@ def table(results: Results, published: Sequence[Mapping[str, str]]) -> list[dict
 
 
 def draw(results: Results, rows: Rows, folder: Path) -> None:
-    """Draw arms_table.png and .svg, a table a site in percent, and write arms_table.csv.
+    """Draw arms_table.png and .svg, a table per site in percent, and write arms_table.csv.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
         page = style.sheet(
             "Every arm on every site: mean and spread over runs, in percent",
             width=tables[0].width,
-            height=sum(one.height for one in tables) + GAP * (len(tables) - 1),
+            height=sum(site_table.height for site_table in tables) + GAP * (len(tables) - 1),
             notes=(*_notes(results), *results.notes()),
             synthetic=results.synthetic,
         )
         top = 0.0
-        for one in tables:
-            one.draw(page, top=top)
-            top += one.height + GAP
+        for site_table in tables:
+            site_table.draw(page, top=top)
+            top += site_table.height + GAP
         style.save(page.figure, folder, "arms_table")
 
 
@@ -91,9 +91,9 @@ def _row(
 ) -> dict[str, Any]:
     row, column = place
     cell = results.cell(row, column)
-    found = spread(cell, measure=measure)
+    over_runs = spread(cell, measure=measure)
     missing = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
-    known = found.mean is not None
+    known = over_runs.mean is not None
     return {
         "site": column.name,
         "arm": row.name,
@@ -103,7 +103,7 @@ def _row(
         "published_mean": published.get("value", ""),
         "published_sd": published.get("sd", ""),
         "requirement": published.get("requirement", ""),
-        **found._asdict(),
+        **over_runs._asdict(),
         "status": "ok" if known else missing,
         "reason": _undefined(cell, measure) or (None if known else words.reason(cell)),
     }
@@ -113,8 +113,8 @@ def _undefined(cell: Mapping[str, Any], measure: str) -> str | None:
     """Return in how many runs a measure is undefined, and why; None if in none."""
     lost = [run for run in cell["runs"] if run[measure] is None]
     whys = ((run.get("undefined") or {}).get(measure) or run["reason"] for run in lost)
-    said = "; ".join(dict.fromkeys(str(why) for why in whys))
-    return f"undefined in {len(lost)} runs: {said}" if lost else None
+    reasons = "; ".join(dict.fromkeys(str(why) for why in whys))
+    return f"undefined in {len(lost)} runs: {reasons}" if lost else None
 
 
 def _of_site(results: Results, column: Column, rows: Rows) -> Table:
@@ -126,14 +126,16 @@ def _of_site(results: Results, column: Column, rows: Rows) -> Table:
     lines: list[tuple[str, ...]] = []
     rules = []
     for row in _own_first(results, column):
-        found = [one for one in rows if (one["site"], one["arm"]) == (column.name, row.name)]
+        measured = [
+            entry for entry in rows if (entry["site"], entry["arm"]) == (column.name, row.name)
+        ]
         rules.append(len(lines))
         label = row.label
-        if any(one["published_mean"] for one in found):
-            lines.append((label, "published", *(_published(one) for one in found)))
+        if any(entry["published_mean"] for entry in measured):
+            lines.append((label, "published", *(_published(entry) for entry in measured)))
             label = ""
         whose = "ours" if results.own(row, column) else "ours, unseen site"
-        lines.append((label, whose, *(_ours(one) for one in found)))
+        lines.append((label, whose, *(_ours(entry) for entry in measured)))
     return Table(fields, tuple(lines), tuple(rules[1:]))
 
 
@@ -164,13 +166,13 @@ def _notes(results: Results) -> tuple[str, ...]:
     runs = max(len(cell["runs"]) for cell in results.cells.values())
     which = (
         f"± SD over {seeds} seeds of the mean over folds; in brackets SD over the runs: both "
-        "readings of D-06"
+        "interpretations of D-06"
         if seeds > 1
         else "in brackets SD over folds; over seeds it is undefined with one seed, so it is not "
         "comparable with the published ±"
     )
     return (
         f"Ours: mean over {runs} runs; {which}. k of n runs: the measure is undefined in the "
-        "others. Published numbers are data with their source and enter none of ours.",
+        "others. Published numbers are data with their source and are not used in ours.",
         f"Accuracy, F1, sensitivity and precision: calls {results.calls}.",
     )

@@ -1,4 +1,4 @@
-"""audit_table: how well label and site are told from headers alone, as rows."""
+"""audit_table: a table of how well headers alone predict label and site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COLUMNS = (
 
 
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
-    """Return one row a question: what is told, where, from which fields, with AUC and p.
+    """Return one row per question: what is predicted, where, from which fields, AUC and p.
 
     Parameters
     ----------
@@ -28,6 +28,6 @@ def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
             "where": titles.get(entry["where"], entry["where"]),
             "used": "; ".join(entry["used"]),
         }
-        for entry in audit["told"]
+        for entry in audit["shortcuts"]
     ]
     return pd.DataFrame(rows, columns=[*COLUMNS])

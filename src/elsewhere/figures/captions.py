@@ -1,4 +1,4 @@
-"""captions: fills in the captions of figures, which stand in their rows, for one study."""
+"""captions: returns the caption of a picture, filled in for one study."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OF_ONE_SEED = (
 
 
 def caption(row: type[FigureRow], picture: str, results: Results) -> Caption:
-    """Return the caption of a picture; those of several networks, or of several arms, share one.
+    """Return the caption of a picture; pictures of several networks or arms share one.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def caption(row: type[FigureRow], picture: str, results: Results) -> Caption:
     picture
         Name of one of its pictures.
     results
-        Of the study: how its scans are called, and how many seeds it has.
+        Of the study: they give the rule for calls and the number of seeds.
 
     Raises
     ------
@@ -35,11 +35,11 @@ def caption(row: type[FigureRow], picture: str, results: Results) -> Caption:
     keys = [key for key in row.captions if picture == key or picture.startswith(f"{key}_")]
     if not keys:
         raise KeyError(f"{row.__name__} has no caption for the picture '{picture}'")
-    found = row.captions[max(keys, key=len)]
+    template = row.captions[max(keys, key=len)]
     argmax = results.named.threshold_from == "argmax"
-    text = found.text.format(
+    text = template.text.format(
         calls=results.calls,
         chosen="of the argmax, 0.5" if argmax else "that was chosen on validation data",
         spread=OF_SEEDS if results.seeds > 1 else OF_ONE_SEED,
     )
-    return found._replace(text=text)
+    return template._replace(text=text)

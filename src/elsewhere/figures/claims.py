@@ -1,4 +1,4 @@
-"""claims: what the paper says of its AUCs, checked on its numbers and on ours."""
+"""claims: checks a paper's claims about AUCs on its numbers and on ours."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ YES = {True: "yes", False: "no", None: ""}
 class Judged:
     """A claim on the published numbers and on ours, with the AUCs that it was checked on.
 
-    ``sources`` says where the published numbers stand.
+    ``sources`` says where the published numbers are from.
     """
 
     claim: Claim
@@ -56,7 +56,7 @@ class Judged:
 
 
 class Claims(Figure):
-    """What the paper says of its AUCs, checked on its numbers and on ours."""
+    """The paper's claims about AUCs, checked on its numbers and on ours."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Check the claims and draw the table."""
@@ -93,10 +93,14 @@ def judge(
         OURS: Evidence(arms, _ours(study), confidence, predicted),
         PAPER: Evidence(arms, _published(study, known), confidence),
     }
-    sources = tuple(dict.fromkeys(one["source"] for one in known))
+    sources = tuple(dict.fromkeys(entry["source"] for entry in known))
     return [
-        Judged(one, sources, {whose: (check(one, of), of.areas) for whose, of in evidence.items()})
-        for one in map(claim, asked)
+        Judged(
+            stated,
+            sources,
+            {whose: (check(stated, of), of.areas) for whose, of in evidence.items()},
+        )
+        for stated in map(claim, asked)
     ]
 
 
@@ -113,7 +117,11 @@ def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
     marks = {OURS: "yes" if study.any.synthetic else "no", PAPER: "no"}
     write_rows(_claim_rows(judged, marks), folder / CSV_NAME, columns=COLUMNS)
     write_rows(_pair_rows(judged, marks), folder / PAIRS_NAME, columns=PAIR_COLUMNS)
-    lines = [_line(study, one, whose) for one in judged for whose in one.verdicts]
+    lines = [
+        _line(study, judged_claim, whose)
+        for judged_claim in judged
+        for whose in judged_claim.verdicts
+    ]
     count = len(lines)
     table = Table(FIELDS, tuple(lines), tuple(range(2, count, 2)), tuple(range(1, count, 2)))
     with style.look():
@@ -139,29 +147,31 @@ def _ours(study: ByFinding) -> dict[Key, Area]:
 
 
 def _published(study: ByFinding, known: Sequence[Mapping[str, str]]) -> dict[Key, Area]:
-    listed = {(one["arm"], one["site"], one["finding"]): float(one["value"]) for one in known}
-    found = {}
+    listed = {
+        (entry["arm"], entry["site"], entry["finding"]): float(entry["value"]) for entry in known
+    }
+    areas = {}
     for place in study.all_places():
         for finding in study.titles:
             keys = [(place.row.name, site, finding) for site in place.listed_as]
             value = next((listed[key] for key in keys if key in listed), None)
-            found[place.row.name, place.site, finding] = Area(value)
-    return found
+            areas[place.row.name, place.site, finding] = Area(value)
+    return areas
 
 
 def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    for one in judged:
-        for whose, (verdict, _) in one.verdicts.items():
+    for judged_claim in judged:
+        for whose, (verdict, _) in judged_claim.verdicts.items():
             values = [pair.value for pair in verdict.pairs if pair.value is not None]
             yield {
-                "requirement": one.claim.requirement,
-                "claim": one.claim.text,
-                "reading": one.claim.reading,
-                "source": one.claim.source,
-                "kind": one.claim.kind,
-                "findings": ";".join(one.claim.findings),
-                "limit": one.claim.limit,
-                "exceptions": one.claim.exceptions,
+                "requirement": judged_claim.claim.requirement,
+                "claim": judged_claim.claim.text,
+                "reading": judged_claim.claim.reading,
+                "source": judged_claim.claim.source,
+                "kind": judged_claim.claim.kind,
+                "findings": ";".join(judged_claim.claim.findings),
+                "limit": judged_claim.claim.limit,
+                "exceptions": judged_claim.claim.exceptions,
                 "whose": whose,
                 "verdict": verdict.word,
                 "pairs": len(verdict.pairs),
@@ -177,12 +187,12 @@ def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[
 
 
 def _pair_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    for one in judged:
-        for whose, (verdict, areas) in one.verdicts.items():
+    for judged_claim in judged:
+        for whose, (verdict, areas) in judged_claim.verdicts.items():
             for pair in verdict.pairs:
                 second = pair.second or ("", "", "")
                 yield {
-                    "requirement": one.claim.requirement,
+                    "requirement": judged_claim.claim.requirement,
                     "whose": whose,
                     "finding": pair.first[2],
                     "first_arm": pair.first[0],
@@ -202,11 +212,15 @@ def _beyond(pairs: Sequence[Pair]) -> int:
     return sum(bool(pair.beyond) for pair in pairs)
 
 
-def _line(study: ByFinding, one: Judged, whose: str) -> tuple[str, ...]:
-    verdict, areas = one.verdicts[whose]
+def _line(study: ByFinding, judged_claim: Judged, whose: str) -> tuple[str, ...]:
+    verdict, areas = judged_claim.verdicts[whose]
     ours = whose == OURS
-    number, about = (one.claim.requirement, one.claim.text) if ours else ("", one.claim.reading)
-    broken = [_told(study, pair, areas) for pair in verdict.broken]
+    number, about = (
+        (judged_claim.claim.requirement, judged_claim.claim.text)
+        if ours
+        else ("", judged_claim.claim.reading)
+    )
+    broken = [_pair_text(study, pair, areas) for pair in verdict.broken]
     if len(broken) > MOST:
         broken = [*broken[:MOST], f"and {len(broken) - MOST} more, in {PAIRS_NAME}"]
     return number, about, whose, verdict.word, _counts(verdict), "\n".join(broken) or "none"
@@ -216,20 +230,20 @@ def _counts(verdict: Verdict) -> str:
     if not verdict.pairs:
         return NO_PAIR
     several = verdict.pairs[0].second is not None
-    said = [
+    parts = [
         f"holds in {len(verdict.held)} of {len(verdict.pairs)} {'pairs' if several else 'AUCs'}"
     ]
-    said += [_strength(verdict.held)] if verdict.held else []
+    parts += [_strength(verdict.held)] if verdict.held else []
     if verdict.broken:
-        said.append(f"breaks in {len(verdict.broken)}: {_strength(verdict.broken)}")
+        parts.append(f"breaks in {len(verdict.broken)}: {_strength(verdict.broken)}")
     if verdict.unknown:
-        said.append(f"no AUC in {len(verdict.unknown)}")
+        parts.append(f"no AUC in {len(verdict.unknown)}")
     values = [pair.value for pair in verdict.pairs if pair.value is not None]
     if values:
         what, how = ("differences", "+.3f") if several else ("AUC", ".3f")
         least, most = (f"{of(values):{how}}".replace("-", "−") for of in (min, max))
-        said.append(f"{what} {least} to {most}")
-    return "\n".join(said)
+        parts.append(f"{what} {least} to {most}")
+    return "\n".join(parts)
 
 
 def _strength(pairs: Sequence[Pair]) -> str:
@@ -238,14 +252,14 @@ def _strength(pairs: Sequence[Pair]) -> str:
         return "no interval is known"
     beyond = _beyond(pairs)
     direction = known - beyond
-    said = [f"{beyond} beyond the interval"] if beyond else []
-    said += [f"{direction} in direction only"] if direction else []
-    said += [f"{len(pairs) - known} without interval"] if known < len(pairs) else []
-    return ", ".join(said)
+    parts = [f"{beyond} beyond the interval"] if beyond else []
+    parts += [f"{direction} in direction only"] if direction else []
+    parts += [f"{len(pairs) - known} without interval"] if known < len(pairs) else []
+    return ", ".join(parts)
 
 
-def _told(study: ByFinding, pair: Pair, areas: Mapping[Key, Area]) -> str:
-    """Write one pair in words: what its two AUCs have in common stands before them."""
+def _pair_text(study: ByFinding, pair: Pair, areas: Mapping[Key, Area]) -> str:
+    """Write one pair in words: first what its two AUCs have in common."""
     labels = {row.name: row.label for row in study.any.rows}
     sites = {column.name: column.title for column in study.any.columns} | {INTERNAL: INTERNAL}
     (arm, site, finding), second = pair.first, pair.second
@@ -256,24 +270,24 @@ def _told(study: ByFinding, pair: Pair, areas: Mapping[Key, Area]) -> str:
         return f"{common}, {labels[arm]}, {sites[site]}: {first}{firmly}"
     other = words.number(areas[second].auc, digits=3)
     if second[0] == arm:
-        said = f"{common}, {labels[arm]}: {sites[site]} {first}, {sites[second[1]]} {other}"
+        text = f"{common}, {labels[arm]}: {sites[site]} {first}, {sites[second[1]]} {other}"
     else:
-        said = f"{common}, {sites[site]}: {labels[arm]} {first}, {labels[second[0]]} {other}"
-    return said + firmly
+        text = f"{common}, {sites[site]}: {labels[arm]} {first}, {labels[second[0]]} {other}"
+    return text + firmly
 
 
 def _note(study: ByFinding) -> str:
     return (
-        f"Beyond the interval: the whole {study.any.percent} interval of the difference (of the "
-        "AUC where one is judged alone) says the same; in direction only: a part of it does not. "
+        f"Beyond the interval: the whole {study.any.percent} interval of the difference (or of a "
+        "single AUC) agrees; in direction only: part of it does not. "
         "Differences of arms on the same scans: DeLong's paired test, clustered by patient, where "
         "predictions are at hand; others as of different patients, too wide where scans are "
         "shared. Intervals are not adjusted for the number of pairs. A claim holds when no pair "
-        "breaks it, save those that it excepts itself."
+        "breaks it, apart from the exceptions that it states."
     )
 
 
 def _sources(judged: Sequence[Judged]) -> str:
-    found = dict.fromkeys(source for one in judged for source in one.sources)
-    said = f" {'; '.join(found)}." if found else ""
-    return f"Grey: the paper's own numbers, which enter none of ours.{said}"
+    sources = dict.fromkeys(source for judged_claim in judged for source in judged_claim.sources)
+    text = f" {'; '.join(sources)}." if sources else ""
+    return f"Grey: the paper's own numbers, which are not used in ours.{text}"

@@ -1,4 +1,4 @@
-"""cohort_table: who and what was scanned, site by label, as a figure and as cohort.csv."""
+"""cohort_table: a table of patients and scans by site and class, as a figure and as cohort.csv."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def table(
     sites: Mapping[str, Site],
     classes: tuple[str, str],
 ) -> pd.DataFrame:
-    """Return one row a site and label (A-58; A-09, A-11, A-12), in the order of the sites.
+    """Return one row per site and label (A-58; A-09, A-11, A-12), in the order of the sites.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""compared: a paper's numbers with ours beside them, in words, where scans have one label each."""
+"""compared: puts published numbers beside ours, in words, where scans have one label each."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ NO_METRIC = "the study's scoring.metrics does not name this metric"
 
 
 def compare(results: Results, name: str) -> list[dict[str, str]]:
-    """Return one row a published number, ours beside it, in words (columns `COLUMNS`).
+    """Return one row per published number, ours beside it, in words (columns `COLUMNS`).
 
-    A number whose arm the study does not list has no "ours"; one that cannot be computed says why.
+    A number whose arm the study does not list has no "ours"; an undefined one says why.
     """
     return [_compared(results, number) for number in paper.read(name)]
 
@@ -41,7 +41,7 @@ def _compared(results: Results, number: Mapping[str, str]) -> dict[str, str]:
 
 def _place(results: Results, number: Mapping[str, str]) -> tuple[Row | None, Column | None]:
     row = next((row for row in results.rows if row.name == number["arm"]), None)
-    return row, next((one for one in results.columns if one.name == number["site"]), None)
+    return row, next((column for column in results.columns if column.name == number["site"]), None)
 
 
 def _quantity(results: Results, number: Mapping[str, str]) -> str:
@@ -69,8 +69,8 @@ def _ours(results: Results, number: Mapping[str, str]) -> tuple[str, str]:
     if metric not in results.named.metrics:
         return "", NO_METRIC
     if cell["pooled"][metric] is None:
-        found = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
-        return found, f"{words.reason(cell)}; {number['source']}"
+        status = words.NOT_RUN if cell["status"] == words.NOT_RUN else words.UNDEFINED
+        return status, f"{words.reason(cell)}; {number['source']}"
     if len(cell["runs"]) > 1:
         return _over_runs(cell, metric, number["source"])
     return _one_run(cell, metric), number["source"]
@@ -99,10 +99,10 @@ def _one_run(cell: Metrics, metric: str) -> str:
 
 def _over_runs(cell: Metrics, metric: str, source: str) -> tuple[str, str]:
     """Return mean ± SD over seeds of the mean over folds, or over runs if there is one seed."""
-    found = spread(cell, measure=metric)
-    over_seeds = found.sd_over_seeds is not None
-    few = found.n_runs < found.of_runs  # in the others the measure is undefined
-    runs = f"{found.n_runs} of {found.of_runs} runs" if few else f"{found.n_runs} runs"
-    of = f"{found.n_seeds} seeds" + (f", {runs}" if few else "") if over_seeds else runs
-    sd = found.sd_over_seeds if over_seeds else found.sd_over_runs
-    return words.spread(found.mean, sd, digits=4), f"{source}, ours over {of}"
+    measured = spread(cell, measure=metric)
+    over_seeds = measured.sd_over_seeds is not None
+    few = measured.n_runs < measured.of_runs  # in the others the measure is undefined
+    runs = f"{measured.n_runs} of {measured.of_runs} runs" if few else f"{measured.n_runs} runs"
+    of = f"{measured.n_seeds} seeds" + (f", {runs}" if few else "") if over_seeds else runs
+    sd = measured.sd_over_seeds if over_seeds else measured.sd_over_runs
+    return words.spread(measured.mean, sd, digits=4), f"{source}, ours over {of}"

@@ -1,4 +1,4 @@
-"""comparisons: is one arm better than the others, test by test, as figure and as CSV."""
+"""comparisons: tests of arms against each other, as a figure and as comparisons.csv."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ComparisonTable(Figure):
 def draw(results: Results, rows: Rows, folder: Path) -> None:
     """Draw comparisons.png and .svg, and write comparisons.csv (D-41, D-42).
 
-    A block a site, in it a block an arm, in it a line for each arm that it is compared with.
+    A block per site holds a block per arm, with a line for each arm that it is compared with.
 
     Parameters
     ----------
@@ -68,12 +68,14 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
         As from `arm_pairs.beside`.
     """
     write_rows(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
-    by_site = {one: [row for row in rows if row["site"] == one.name] for one in results.columns}
-    shown = {one: _by_arm(found) for one, found in by_site.items() if found}
+    by_site = {
+        column: [row for row in rows if row["site"] == column.name] for column in results.columns
+    }
+    shown = {column: _by_arm(site_rows) for column, site_rows in by_site.items() if site_rows}
     height = sum(TITLE + HEAD + FOOT + sum(map(_tall, arms.values())) for arms in shown.values())
     with style.look():
         page = style.sheet(
-            TITLE_WORDS if rows else "No two arms to compare were trained alike",
+            TITLE_WORDS if rows else "No arms can be compared at any site",
             width=_places(results)[-1][0] + 0.2,
             height=max(0.1, height - FOOT + 0.45),
             notes=(*_notes(results, rows), *results.notes()),
@@ -99,11 +101,11 @@ def _marked(results: Results, rows: Rows) -> Iterator[dict[str, Any]]:
 
 def _by_arm(rows: Rows) -> Mapping[str, Mapping[str, Tests]]:
     """Return the rows of a site by arm and by the arm compared with, then by test and measure."""
-    found: dict[str, dict[str, dict[tuple[str, str], Mapping[str, Any]]]] = {}
+    by_arm: dict[str, dict[str, dict[tuple[str, str], Mapping[str, Any]]]] = {}
     for row in rows:
-        of_arm = found.setdefault(row["arm"], {})
+        of_arm = by_arm.setdefault(row["arm"], {})
         of_arm.setdefault(row["against"], {})[row["test"], row["measure"]] = row
-    return found
+    return by_arm
 
 
 def _tall(against: Mapping[str, Tests]) -> float:
@@ -125,9 +127,9 @@ def _site(
         page.text(0, top + GROUP - 0.09, asked, weight="bold", va="baseline")
         axes = page.box(LABELS, top + GROUP, (PLOT, LINE * len(against)))
         _dots(axes, against, reach, last=arm == last)
-        for line, (name, found) in enumerate(against.items()):
+        for line, (name, tests) in enumerate(against.items()):
             y = top + GROUP + LINE * (line + 0.5)
-            _numbers(page, results, rows[name], found, y)
+            _numbers(page, results, rows[name], tests, y)
         top += _tall(against)
     return top
 
@@ -148,7 +150,7 @@ def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
         "several seeds its p may still be too small. All measures but AUC: calls "
         f"{results.calls}.",
         f"DeLong: the same scans. {results.pooling}It is clustered by patient{starred}; it takes "
-        "the trained models as given. Compared at sites that both arms were trained on, or "
+        "the trained models as given. Arms are compared at sites that both arms were trained on, or "
         "neither.",
     )
 
@@ -194,8 +196,8 @@ def _reach(rows: Rows) -> float:
 
 def _dots(axes: Axes, against: Mapping[str, Tests], reach: float, *, last: bool) -> None:
     axes.axvline(0, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
-    for line, found in enumerate(against.values()):
-        rows = [found[test, "auc"] for test in MARKS]
+    for line, tests in enumerate(against.values()):
+        rows = [tests[test, "auc"] for test in MARKS]
         if all(row["difference"] is None for row in rows):
             why = textwrap.shorten(f"{rows[0]['status']}: {rows[0]['reason']}", 44)
             axes.text(-0.97 * reach, line, why, va="center", size=style.SMALL, color=style.MUTED)

@@ -1,4 +1,4 @@
-"""confounding: label by site, and how well both are told from headers, as figure and as CSV."""
+"""confounding: labels by site, and how well headers predict both, as a figure and as CSV."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ LEFT, RIGHT = 0.3, 1.0
 
 
 class Confounding(Figure):
-    """Label by site, and how well headers alone tell both."""
+    """Label by site, and how well headers alone predict both."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw what the audit of the sites found."""
+        """Draw the results of the audit."""
         settings = given.settings
         draw(
             given.audit,
@@ -50,8 +50,8 @@ def draw(
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
 
-    Left patients of each class and site; right the AUC with which the label within each site, the
-    label over all sites, and the site are told from fields of the header alone.
+    Left: patients of each class and site. Right: how well fields of the header alone predict the
+    label within each site, the label over all sites, and the site, as AUC.
 
     Parameters
     ----------
@@ -65,26 +65,26 @@ def draw(
         Footnote on how labels were made of findings.
     """
     titles = {row: site.title for row, site in sites.items()}
-    told = table(audit, titles)
+    shortcuts = table(audit, titles)
     invented = any(site.synthetic for site in sites.values())
     marked = {site.title: site.synthetic for site in sites.values()}
-    marks = ["yes" if marked.get(where, invented) else "no" for where in told["where"]]
+    marks = ["yes" if marked.get(where, invented) else "no" for where in shortcuts["where"]]
     with whole(folder / CSV_NAME) as part:
-        told.assign(synthetic=marks).to_csv(part, index=False, lineterminator="\n")
-    questions = [*dict.fromkeys(zip(told["what"], told["where"], strict=True))]
+        shortcuts.assign(synthetic=marks).to_csv(part, index=False, lineterminator="\n")
+    questions = [*dict.fromkeys(zip(shortcuts["what"], shortcuts["where"], strict=True))]
     tall = LINE * max(len(questions), 1)
     counted = audit["contingency"]
     with style.look():
         page = style.sheet(
-            "What can be told without looking at an image",
+            "What headers alone predict, without an image",
             width=NAMES + BARS + LABELS + 2 * WIDE + GAP + 0.1,
             height=HEAD + tall + 0.35,
             notes=(
-                "Bars: patients. One class: no AUC on this site, and its mark goes with one label. "
-                "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
-                "labels among patients that are told as well. Near 0.5: these fields do not give "
-                "the answer away. Near 1 with a small p: a network may learn the scanner, the "
-                "protocol or the export instead of the disease.",
+                "Bars: patients. One class: no AUC on this site, and to recognise it is to know the "
+                "label. Dots: cross-validated AUC, no patient in two folds; p: share of "
+                "permutations of labels among patients that are predicted as well. Near 0.5: these "
+                "fields predict nothing. Near 1 with a small p: a network may learn the scanner, "
+                "the protocol or the export instead of the disease.",
                 *policy,
             ),
             synthetic=invented,
@@ -95,7 +95,9 @@ def draw(
             at = (left + number * (WIDE + GAP), HEAD)
             axes = page.box(*at, (WIDE, tall))
             page.text(at[0], 0.2, FROM[fields], weight="bold", size=style.BODY)
-            _dots(axes, told[told["fields"] == fields], questions if number == 0 else None)
+            _dots(
+                axes, shortcuts[shortcuts["fields"] == fields], questions if number == 0 else None
+            )
         style.save(page.figure, folder, "confounding")
 
 
@@ -113,10 +115,10 @@ def _bars(
         )
     for line, row in enumerate(rows):
         total = row["patients_0"] + row["patients_1"]
-        said = f"{row['patients_0']} + {row['patients_1']}" if total else "no data here"
+        text = f"{row['patients_0']} + {row['patients_1']}" if total else "no data here"
         flag = ", one class" if row["site"] in counted["one_class"] else ""
         axes.text(
-            total + 0.03 * most, line, said + flag, va="center", size=style.SMALL,
+            total + 0.03 * most, line, text + flag, va="center", size=style.SMALL,
             color=style.RED if flag else style.INK,
         )  # fmt: skip
     axes.set(xlim=(0, 1.75 * most), ylim=(len(rows) - 0.5, -0.5), xlabel="patients")
@@ -128,9 +130,9 @@ def _bars(
     )  # fmt: skip
 
 
-def _dots(axes: Axes, told: pd.DataFrame, questions: list[tuple[str, str]] | None) -> None:
+def _dots(axes: Axes, shortcuts: pd.DataFrame, questions: list[tuple[str, str]] | None) -> None:
     axes.axvline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
-    for line, entry in enumerate(told.to_dict("records")):
+    for line, entry in enumerate(shortcuts.to_dict("records")):
         if entry["status"] != "ok":
             why = textwrap.shorten(f"{words.UNDEFINED}: {entry['reason']}", 52)
             axes.text(LEFT + 0.01, line, why, va="center", size=style.SMALL, color=style.MUTED)
@@ -145,13 +147,13 @@ def _dots(axes: Axes, told: pd.DataFrame, questions: list[tuple[str, str]] | Non
             ms=6,
             clip_on=False,
         )
-        said = f"{words.number(entry['auc'])}, p {words.number(entry['p'], digits=3)}"
+        text = f"{words.number(entry['auc'])}, p {words.number(entry['p'], digits=3)}"
         left = auc > 0.72
         axes.text(
-            auc + (-0.025 if left else 0.025), line - 0.27, said, ha="right" if left else "left",
+            auc + (-0.025 if left else 0.025), line - 0.27, text, ha="right" if left else "left",
             va="center", size=style.SMALL,
         )  # fmt: skip
-    axes.set(xlim=(LEFT, RIGHT), ylim=(len(told) - 0.5, -0.5), xlabel="AUC")
+    axes.set(xlim=(LEFT, RIGHT), ylim=(len(shortcuts) - 0.5, -0.5), xlabel="AUC")
     labels = [f"{what}: {where}" for what, where in questions or []]
     axes.set_yticks(range(len(labels)), labels, color=style.INK)
     axes.tick_params(length=2, pad=2)

@@ -1,4 +1,4 @@
-"""confusion: grids of normalised confusion matrices, arms by sites, averages and all samples."""
+"""confusion: draws normalised confusion matrices, arms by sites, and their averages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NAMES = {"single": "confusion_single_site", "multi": "confusion_multi_site"}
 
 @dataclass(frozen=True)
 class Panel:
-    """One matrix: shares by truth (rows) and call (columns), or the words that stand for it."""
+    """One matrix: shares by truth (rows) and call (columns), or the text shown instead."""
 
     matrix: Matrix | None
     below: str = ""

@@ -1,4 +1,4 @@
-"""costs: what training and prediction cost, as the steps recorded it (A-49)."""
+"""costs: tables of what training and prediction cost, as the steps recorded it (A-49)."""
 
 from __future__ import annotations
 
@@ -83,5 +83,5 @@ def _training(cost: Mapping[str, Any]) -> list[str]:
 
 
 def _seconds(cost: Mapping[str, Any]) -> str:
-    found = cost.get("seconds_per_prediction")
-    return words.NOT_RUN if found is None else f"{found:.3g}"
+    seconds = cost.get("seconds_per_prediction")
+    return words.NOT_RUN if seconds is None else f"{seconds:.3g}"

@@ -1,4 +1,4 @@
-"""divided: the scans of a study's sites by part and label, as figures of cohorts see them."""
+"""divided: manifests and splits of a study's sites, for figures of cohorts."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ class Divided:
 
     def __post_init__(self) -> None:
         for column in self.columns:
-            there = [*self.splits[column.row]]
-            missing = [name for name in self.labels if name not in there]
+            names = [*self.splits[column.row]]
+            missing = [name for name in self.labels if name not in names]
             if missing:
                 raise ValueError(
                     f"the split of {column.row} has no column {', '.join(missing)}; expected one "
-                    f"of each label of the study, got {', '.join(there)}"
+                    f"of each label of the study, got {', '.join(names)}"
                 )
 
     @property
@@ -63,7 +63,7 @@ class Divided:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Footnotes on the labels, and on sites whose images stand for patients."""
+        """Footnotes on the labels, and on sites whose images count as patients."""
         starred = [column.title for column in self.columns if self.image_level(column)]
         if not starred:
             return self.policy
@@ -74,7 +74,7 @@ class Divided:
 
     @property
     def notes_of_parts(self) -> tuple[str, ...]:
-        """The same, and first which fold is shown."""
+        """These footnotes, and before them which fold is shown."""
         if self.folds < 2:
             return self.notes
         return (
@@ -87,7 +87,7 @@ class Divided:
         return bool((self.manifests[column.row]["patient_key"] == "none").any())
 
     def heading(self, column: Column) -> str:
-        """Return the title of a site, starred when images stand for patients."""
+        """Return the title of a site, with a star when images count as patients."""
         return column.title + (" *" if self.image_level(column) else "")
 
     def used(self, column: Column) -> pd.DataFrame:
@@ -104,12 +104,12 @@ class Divided:
         """Return the split rows of each part that has any, of the first fold."""
         split = self.splits[column.row]
         first = split[split["fold"] == split["fold"].min()]
-        found = {part: first[first["part"] == part] for part in PARTS}
-        return {part: rows for part, rows in found.items() if len(rows)}
+        by_part = {part: first[first["part"] == part] for part in PARTS}
+        return {part: rows for part, rows in by_part.items() if len(rows)}
 
 
 def marks(column: Column) -> dict[str, Any]:
-    """Return what every line of a CSV says of its site."""
+    """Return the columns about the site that every line of a CSV has."""
     return {
         "site": column.name,
         "title": column.title,

@@ -1,4 +1,4 @@
-"""embeddings: how models see scans, by site and class, a panel an arm (D-13 to D-15)."""
+"""embeddings: draws embeddings of test scans by site and class, a panel per arm (D-13 to D-15)."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ MARKS = ("o", "^")  # label 0, label 1
 SIZE, EDGE = 4.5, 0.9
 CSV_NAME = "embeddings.csv"
 COLUMNS = (
-    *("arm", "label", "synthetic", "run", "told", "auc", "n_scans", "n_patients", "clusters"),
+    *("arm", "label", "synthetic", "run", "target", "auc", "n_scans", "n_patients", "clusters"),
     *("status", "reason"),
 )
-TOLD = {"site": "which site", "class": "which class"}
+TARGETS = {"site": "which site", "class": "which class"}
 
 
 class Embeddings(Figure):
-    """How models see the sites: embeddings of test scans."""
+    """Embeddings of test scans, by site and class."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a panel an explained arm."""
+        """Draw a panel per explained arm."""
         draw(given.results, given.explained, folder)
         return ["embeddings"]
 
 
 def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> None:
-    """Draw embeddings.png and .svg, and write embeddings.csv with what can be told.
+    """Draw embeddings.png and .svg, and write embeddings.csv with the linear probes.
 
     Test scans of one run, colour by site, mark by class.
 
     Parameters
     ----------
     explained
-        Arm to what was made of it.
+        Arm to what `explain` made of it.
     """
     across = min(ACROSS, len(explained))
     down = -(-len(explained) // ACROSS)
@@ -62,44 +62,52 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
             synthetic=results.synthetic,
         )
         _key(page, results)
-        for number, (arm, found) in enumerate(explained.items()):
+        for number, (arm, explained_arm) in enumerate(explained.items()):
             line, place = divmod(number, ACROSS)
             at = (PITCH[0] * place, KEY + PITCH[1] * line)
             title = "\n".join(textwrap.wrap(arms[arm].short(2 * WIDE), WIDE)[:2])
             page.text(at[0], at[1] + 0.3, title, va="bottom", weight="bold")
             axes = page.box(at[0], at[1] + 0.36, (SIDE, SIDE))
-            if found.record["status"] == "ok":
-                _panel(axes, found, results)
+            if explained_arm.record["status"] == "ok":
+                _panel(axes, explained_arm, results)
             else:
-                _absent(axes, found.record["reason"])
-            page.text(at[0], at[1] + 0.42 + SIDE, _told(found), va="top", size=style.SMALL)
+                _absent(axes, explained_arm.record["reason"])
+            page.text(
+                at[0], at[1] + 0.42 + SIDE, _probe_text(explained_arm), va="top", size=style.SMALL
+            )
         style.save(page.figure, folder, "embeddings")
     with whole(folder / CSV_NAME) as part:
         table(results, explained).to_csv(part, index=False, lineterminator="\n")
 
 
 def table(results: Results, explained: Mapping[str, Explained]) -> pd.DataFrame:
-    """Return what can be told of each arm's embeddings: a row for the site, one for the class.
+    """Return the linear probes of each arm's embeddings: a row for the site, one for the class.
 
-    ``clusters`` counts what no two folds share: patients, and the images of a site that publishes
-    no patient keys, beside which ``n_patients`` is empty.
+    ``clusters`` counts what no two folds share: patients, or images at a site that publishes no
+    patient keys, where ``n_patients`` is empty.
     """
     arms = {row.name: row for row in results.rows}
     rows = []
-    for arm, found in explained.items():
-        none = {"status": words.NOT_RUN, "reason": found.record["reason"]}
-        told = found.record.get("told") or dict.fromkeys(TOLD, none)
-        about = {"arm": arm, **results.marks(arms[arm], None), "run": found.record["run"]}
-        for what, entry in told.items():
+    for arm, explained_arm in explained.items():
+        none = {"status": words.NOT_RUN, "reason": explained_arm.record["reason"]}
+        probes = explained_arm.record.get("linear_probe") or dict.fromkeys(TARGETS, none)
+        about = {"arm": arm, **results.marks(arms[arm], None), "run": explained_arm.record["run"]}
+        for target, entry in probes.items():
             held = entry.get("n_patients")
             counted = {"n_patients": None if results.starred else held, "clusters": held}
-            rows.append({**about, "told": what, **entry, **counted})
-    counts = dict.fromkeys(("n_scans", "n_patients", "clusters"), "Int64")  # empty, yet whole
+            rows.append({**about, "target": target, **entry, **counted})
+    counts = dict.fromkeys(
+        ("n_scans", "n_patients", "clusters"), "Int64"
+    )  # integers that may be empty
     return pd.DataFrame(rows, columns=[*COLUMNS]).astype(counts)
 
 
 def _notes(results: Results, explained: Mapping[str, Explained]) -> tuple[str, ...]:
-    ran = [found.record for found in explained.values() if found.record["status"] == "ok"]
+    ran = [
+        explained_arm.record
+        for explained_arm in explained.values()
+        if explained_arm.record["status"] == "ok"
+    ]
     if not ran:
         return ()
     planes = " and ".join(sorted({record["plane"] for record in ran}))
@@ -109,11 +117,11 @@ def _notes(results: Results, explained: Mapping[str, Explained]) -> tuple[str, .
         apart += " (* no image)"
     apart += " in two folds"
     if results.starred:
-        apart += ": at * other images of the same patient may tell, the AUC is too high"
+        apart += ": at * images of one patient may be in two folds, so the AUC is too high"
     return (
         f"Test scans of run {runs}. Plane: {planes} of the principal components of all sites "
-        "together; how far groups are apart in it means little. AUC: told from these components by "
-        f"a logistic regression, cross-validated, {apart}; 0.5: cannot be told, 1: always.",
+        "together; distances between groups in it mean little. AUC: linear probe, a logistic "
+        f"regression on these components, cross-validated, {apart}; 0.5 = chance, 1 = perfect.",
     )
 
 
@@ -154,8 +162,8 @@ def _mark(label: int, colour: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _panel(axes: Axes, found: Explained, results: Results) -> None:
-    table = found.embeddings
+def _panel(axes: Axes, explained_arm: Explained, results: Results) -> None:
+    table = explained_arm.embeddings
     for column, colour in zip(results.columns, style.PALETTE, strict=False):
         for label in (0, 1):
             scans = table[(table["site"] == column.row) & (table["label"] == label)]
@@ -170,28 +178,27 @@ def _panel(axes: Axes, found: Explained, results: Results) -> None:
 def _absent(axes: Axes, reason: str) -> None:
     style.bare(axes)
     axes.add_patch(style.swatch("hatched", (0, 0), (1, 1)))
-    said = "\n".join(textwrap.wrap(f"{words.NOT_RUN}: {reason}", 40))
+    text = "\n".join(textwrap.wrap(f"{words.NOT_RUN}: {reason}", 40))
     axes.text(
-        0.5, 0.5, said, ha="center", va="center", size=style.SMALL,
+        0.5, 0.5, text, ha="center", va="center", size=style.SMALL,
         bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
     )  # fmt: skip
 
 
-def _told(found: Explained) -> str:
-    if found.record["status"] != "ok":
+def _probe_text(explained_arm: Explained) -> str:
+    if explained_arm.record["status"] != "ok":
         return ""
     lines = []
-    for what, asked in TOLD.items():
-        told = found.record["told"][what]
+    for target, question in TARGETS.items():
+        probe = explained_arm.record["linear_probe"][target]
         number = (
-            f"AUC {words.number(told['auc'])} ({told['n_scans']} scans)"
-            if told["status"] == "ok"
-            else f"{words.UNDEFINED}: {told['reason']}"
+            f"AUC {words.number(probe['auc'])} ({probe['n_scans']} scans)"
+            if probe["status"] == "ok"
+            else f"{words.UNDEFINED}: {probe['reason']}"
         )
-        lines.append(f"{asked}: {number}")
-    if found.record["variance"] is not None:
-        kept = (
-            f"{found.record['variance']:.0%} of the variance of {found.record['features']} features"
-        )
-        lines.append(f"{found.record['components']} components, {kept}")
+        lines.append(f"{question}: {number}")
+    record = explained_arm.record
+    if record["variance"] is not None:
+        kept = f"{record['variance']:.0%} of the variance of {record['features']} features"
+        lines.append(f"{record['components']} components, {kept}")
     return "\n".join("\n".join(textwrap.wrap(line, 56)) for line in lines)

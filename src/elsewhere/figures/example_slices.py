@@ -1,4 +1,4 @@
-"""example_slices: axial slices of each site and label, so that one sees how the sites differ."""
+"""example_slices: draws axial slices of each site and label, to compare sites by eye."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw(
     """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).
 
     Data in HU are shown in the lung window (level -600, width 1500 HU), other data over the full
-    range of the scan. The patients are the first of the manifest, so nobody chose them.
+    range of the scan. The patients are the first of the manifest, so none is selected.
 
     Parameters
     ----------
@@ -62,24 +62,24 @@ def draw(
                 f"{_window(scans)}The first two patients of each class, not chosen by eye.",
                 *policy,
             ),
-            synthetic=any(one.site.synthetic for one in scans.values()),
+            synthetic=any(site_scans.site.synthetic for site_scans in scans.values()),
         )
         for label, name in enumerate(classes):
             middle = _left(label, 0) + PITCH * EXAMPLES / 2
             page.text(middle, 0.12, name, ha="center", va="center", weight="bold", size=10.5)
-        for line, one in enumerate(scans.values()):
+        for line, site_scans in enumerate(scans.values()):
             top = HEAD + PITCH * line
-            title = "\n".join(textwrap.wrap(one.site.title, 15, break_on_hyphens=False))
+            title = "\n".join(textwrap.wrap(site_scans.site.title, 15, break_on_hyphens=False))
             page.text(LABELS - 0.15, top + SIDE / 2, title, ha="right", va="center", size=10.5)
             for label in (0, 1):
-                chosen = _choose(one.table, label)
+                chosen = _choose(site_scans.table, label)
                 for number in range(EXAMPLES):
                     axes = page.box(_left(label, number), top, (SIDE, SIDE))
                     style.bare(axes)
                     if number < len(chosen):
-                        _slice(axes, chosen[number], one.volumes)
+                        _slice(axes, chosen[number], site_scans.volumes)
                     else:
-                        _nothing(axes, one.site, any_scan=bool(chosen))
+                        _nothing(axes, site_scans.site, any_scan=bool(chosen))
         style.save(page.figure, folder, "example_slices")
 
 
@@ -101,7 +101,7 @@ def _left(label: int, number: int) -> float:
 
 
 def _choose(scans: pd.DataFrame, label: int) -> list[dict[str, Any]]:
-    """Return the first scans of this label, one a patient."""
+    """Return the first scans of this label, one per patient."""
     of_label = scans[scans["label"] == label].drop_duplicates("patient_id").head(EXAMPLES)
     return [{str(key): value for key, value in row.items()} for row in of_label.to_dict("records")]
 

@@ -9,9 +9,9 @@ from elsewhere.figures.given import Given
 
 
 class Figure(ABC):
-    """One figure; its row, in `elsewhere.design.figures`, says what it reads and of which studies.
+    """One figure; its row, in `elsewhere.design.figures`, says what it reads and for which studies.
 
-    A figure may have several pictures, such as one a network.
+    A figure may have several pictures, such as one per network.
     """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""finding_cells: takes the numbers of each finding out of the cells of a study of findings."""
+"""finding_cells: extracts the numbers of each finding from cells of several findings."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def internal(
 
 
 def policy(findings: Findings | None) -> tuple[str, ...]:
-    """Return the footnote of every result (B-17, B-18, B-23): how labels were made of findings."""
+    """Return the footnote of every result (B-17, B-18, B-23): how findings became labels."""
     if findings is None:
         return ()
     parts = []
     for treated in ("positive", "negative", "ignore"):
-        titles = [one.title for one in findings.labels.values() if one.uncertain == treated]
+        titles = [label.title for label in findings.labels.values() if label.uncertain == treated]
         if titles:
             parts.append(f"{'left out' if treated == 'ignore' else treated} for {_list(titles)}")
     blank = "left out" if findings.blank == "ignore" else findings.blank
@@ -69,9 +69,9 @@ def policy(findings: Findings | None) -> tuple[str, ...]:
 
 
 def _rules(findings: Findings) -> list[str]:
-    """Return the same for each finding, short: what stands in a row of matrix.csv."""
+    """Return the rule of each finding in short, as in a row of matrix.csv."""
     rest = f"blank={findings.blank};views={'+'.join(findings.views)}"
-    return [f"uncertain={one.uncertain};{rest}" for one in findings.labels.values()]
+    return [f"uncertain={label.uncertain};{rest}" for label in findings.labels.values()]
 
 
 def _list(names: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""finding_table: AUC of every finding, internal and elsewhere, beside the published, as rows."""
+"""finding_table: a table of every finding's AUC on own and unseen sites, beside the published."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def table(study: ByFinding, known: Iterable[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return one row a network, arm, place and finding, ours beside the published (B-32 to B-37).
+    """Return one row per network, arm, place and finding, ours beside the published (B-32 to B-37).
 
     A place is internal (the test scans of all sites that the arm was trained on, B-28) or a site
     that the arm never saw.
@@ -24,7 +24,7 @@ def table(study: ByFinding, known: Iterable[Mapping[str, str]]) -> list[dict[str
     known
         As from `paper.read`; numbers of arms that the study does not list are left out.
     """
-    listed = {(one["arm"], one["site"], one["finding"]): one for one in known}
+    listed = {(entry["arm"], entry["site"], entry["finding"]): entry for entry in known}
     return [
         _row(study, place, finding, _listed(listed, place, finding))
         for place in study.all_places()
@@ -61,7 +61,7 @@ def _listed(
 
 def _row(study: ByFinding, place: Place, finding: str, known: Mapping[str, str]) -> dict[str, Any]:
     cell = place.cells[finding]
-    found = words.verdict(cell)
+    status = words.verdict(cell)
     return {
         "network": study.arms[place.row.name].network,
         "arm": place.row.name,
@@ -71,8 +71,8 @@ def _row(study: ByFinding, place: Place, finding: str, known: Mapping[str, str])
         "finding": finding,
         "title": study.titles[finding],
         **{name: cell["pooled"][name] for name in NUMBERS},
-        "status": found,
-        "reason": None if found == "ok" else words.reason(cell),
+        "status": status,
+        "reason": None if status == "ok" else words.reason(cell),
         "published": known.get("value", ""),
         "requirement": known.get("requirement", ""),
         "source": known.get("source", ""),

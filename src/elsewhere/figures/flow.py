@@ -1,4 +1,4 @@
-"""flow: what became of the scans of each site, from ingestion to the parts, as flowcharts."""
+"""flow: draws flowcharts of each site's scans, from ingestion to the parts."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ class Flow(Figure):
     """How many scans come from ingestion to the parts."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a flowchart a site."""
+        """Draw a flowchart per site."""
         rows = table(given.divided, given.paper_counts)
         return draw(given.divided, rows, folder)
 
 
 def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
-    """Return one row a site, box and quantity (B-07 to B-16), ours beside the published.
+    """Return one row per site, box and quantity (B-07 to B-16), ours beside the published.
 
     Boxes are what was ingested, what is left out of the study, by view, and the parts. Quantities
     are scans, patients, the share of men among patients of known sex, and the scans positive of
@@ -84,7 +84,7 @@ def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str
     known
         As from `paper.counts`.
     """
-    listed = {(one["site"], one["part"], one["quantity"]): one for one in known}
+    listed = {(entry["site"], entry["part"], entry["quantity"]): entry for entry in known}
     rows = []
     for column in divided.columns:
         for box, counts in _boxes(divided, column).items():
@@ -108,7 +108,7 @@ def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str
 
 
 def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
-    """Draw flow.png and .svg, a flowchart a site (Figs. 4 to 6), and write flow.csv.
+    """Draw flow.png and .svg, a flowchart per site (Figs. 4 to 6), and write flow.csv.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
     for column in divided.columns:
         boxes = _place([row for row in rows if row["site"] == column.name], top + NAME_LINE)
         charts[column] = (top, boxes)
-        top = max((one.top + one.height for one in boxes), default=top + NAME_LINE) + BETWEEN
+        top = max((box.top + box.height for box in boxes), default=top + NAME_LINE) + BETWEEN
     width = 3 * BOX + 2 * GAP
     with style.look():
         page = style.sheet(
@@ -137,8 +137,8 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
         )
         canvas = page.canvas(width, top - BETWEEN + 0.05)
         for column, (y, boxes) in charts.items():
-            said = divided.heading(column) + ("" if boxes else ": no data here")
-            canvas.text(0, y + 0.08, said, weight="bold", va="center", size=10.5)
+            heading = divided.heading(column) + ("" if boxes else ": no data here")
+            canvas.text(0, y + 0.08, heading, weight="bold", va="center", size=10.5)
             _chart(canvas, boxes)
         style.save(page.figure, folder, NAME)
     return [NAME]
@@ -149,13 +149,13 @@ def _boxes(divided: Divided, column: Column) -> dict[str, dict[tuple[str, str], 
     scans = divided.manifests[column.row]
     if scans.empty:
         return {}
-    found = {INGESTED: _people(scans)}
+    boxes = {INGESTED: _people(scans)}
     lost = divided.left_out(column)
     if len(lost):
         kept = set(divided.used(column)["view"])
         views = lost["view"].value_counts().sort_index()
         gone = set(lost["patient_id"]) - set(divided.used(column)["patient_id"])
-        found[LEFT_OUT] = {
+        boxes[LEFT_OUT] = {
             ("scans", "scans"): len(lost),
             **{
                 ("view", f"of view {view}" + (", other reason" if view in kept else "")): int(n)
@@ -165,25 +165,25 @@ def _boxes(divided: Divided, column: Column) -> dict[str, dict[tuple[str, str], 
         }
     for part, rows in divided.parts(column).items():
         of_part = scans[scans["scan_id"].isin(set(rows["scan_id"]))]
-        found[part] = _people(of_part) | {
+        boxes[part] = _people(of_part) | {
             (name, title): int((rows[name] == 1).sum()) for name, title in divided.labels.items()
         }
         without = int(rows[[*divided.labels]].isna().all(axis=1).sum())
         if without:
-            found[part]["without", "no label at all"] = without
-    return found
+            boxes[part]["without", "no label at all"] = without
+    return boxes
 
 
 def _people(scans: pd.DataFrame) -> dict[tuple[str, str], Any]:
     patients = scans.drop_duplicates("patient_id")
     sexes = patients.loc[patients["sex"] != "unknown", "sex"]
-    found: dict[tuple[str, str], Any] = {
+    counts: dict[tuple[str, str], Any] = {
         ("scans", "scans"): len(scans),
         ("patients", "patients"): len(patients),
     }
     if len(sexes):
-        found["male_percent", "male, %"] = 100 * float((sexes == "M").mean())
-    return found
+        counts["male_percent", "male, %"] = 100 * float((sexes == "M").mean())
+    return counts
 
 
 def _place(rows: Rows, top: float) -> tuple[Box, ...]:
@@ -261,8 +261,8 @@ def _box(canvas: Axes, box: Box) -> None:
     for name, number, listed in lines:
         y += LINE
         colour = style.MUTED if name == POSITIVE else style.INK
-        told = textwrap.shorten(name, SHORT if paper else LONG, placeholder=" …")
-        canvas.text(left, y, told, color=colour, **small)
+        shown = textwrap.shorten(name, SHORT if paper else LONG, placeholder=" …")
+        canvas.text(left, y, shown, color=colour, **small)
         canvas.text(ours, y, number, ha="right", **small)
         canvas.text(box.left + PAPER, y, listed, ha="right", color=style.MUTED, **small)
 
@@ -278,7 +278,9 @@ def _notes(rows: Rows) -> tuple[str, ...]:
         "present. Left out: scans of views that the study does not use; a patient with another "
         "view stays."
     ]
-    sources = sorted({one for row in rows if row["source"] for one in row["source"].split("; ")})
+    sources = sorted(
+        {source for row in rows if row["source"] for source in row["source"].split("; ")}
+    )
     if sources:
-        notes.append(f"Published counts enter none of ours. {'; '.join(sources)}.")
+        notes.append(f"Published counts are not used in ours. {'; '.join(sources)}.")
     return tuple(notes)

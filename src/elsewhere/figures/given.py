@@ -1,4 +1,4 @@
-"""given: all that the figures of a study are drawn from, each file read when it is asked for."""
+"""given: everything that the figures of a study read, each file loaded on first use."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Given:
 
     @property
     def policy(self) -> tuple[str, ...]:
-        """Footnote on how labels were made of findings; empty where scans have one label."""
+        """Footnote on how findings became labels; empty where scans have one label."""
         return finding_cells.policy(self.settings.findings)
 
     @property
@@ -167,7 +167,7 @@ class Given:
         return {row: labelled(scans, findings) for row, scans in self.manifests.items()}
 
     def devices(self, device: str) -> dict[str, pd.Series[str]]:
-        """Return by site what its manifest says of a device in each scan."""
+        """Return by site the state of a device in each scan, from its manifest."""
         return {row: states(scans, device) for row, scans in self.manifests.items()}
 
     @cached_property

@@ -1,4 +1,4 @@
-"""gradcam: scans that a model got right and wrong, and where it looked (D-43, Figs. 4 and 5)."""
+"""gradcam: draws Grad-CAM maps of scans classified right and wrong (D-43, Figs. 4 and 5)."""
 
 from __future__ import annotations
 
@@ -30,92 +30,99 @@ Grey = npt.NDArray[np.uint8]
 
 
 class Gradcam(Figure):
-    """Where a model looks in scans that it got right and wrong."""
+    """Grad-CAM maps of scans that a model classified right and wrong."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a gallery an explained arm."""
+        """Draw a gallery per explained arm."""
         return draw(given.results, given.explained, folder)
 
 
 def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> list[str]:
     """Draw gradcam_<arm>.png and .svg of each explained arm; return their names.
 
-    A line an outcome, sites one below the other; of each scan what the network sees, and the same
-    under its Grad-CAM map.
+    Sites are one below the other, with a line per outcome. Each scan is drawn as the network sees
+    it, and again under its Grad-CAM map.
 
     Parameters
     ----------
     explained
-        Arm to what was made of it.
+        Arm to what `explain` made of it.
     """
     labels = {row.name: row.label for row in results.rows}
     names = []
-    for arm, found in explained.items():
+    for arm, explained_arm in explained.items():
         names.append(f"gradcam_{arm}")
         with style.look():
-            page = _page(results, found, labels[arm])
+            page = _page(results, explained_arm, labels[arm])
             style.save(page.figure, folder, names[-1])
     return names
 
 
-def _page(results: Results, found: Explained, label: str) -> style.Sheet:
-    most = found.gallery.groupby(["site", "outcome"]).size().max() if len(found.gallery) else 1
-    there = [column for column in results.columns if _reason(found, column) is None]
-    lines = {column.row: len(OUTCOMES) if column in there else 1 for column in results.columns}
+def _page(results: Results, explained_arm: Explained, label: str) -> style.Sheet:
+    most = (
+        explained_arm.gallery.groupby(["site", "outcome"]).size().max()
+        if len(explained_arm.gallery)
+        else 1
+    )
+    with_examples = [column for column in results.columns if _reason(explained_arm, column) is None]
+    lines = {
+        column.row: len(OUTCOMES) if column in with_examples else 1 for column in results.columns
+    }
     page = style.sheet(
-        f"Where it looks, right and wrong: {label}",
+        f"Grad-CAM of right and wrong predictions: {label}",
         width=max(LEAST_WIDTH, LABELS + PITCH[0] * int(most)),
         height=sum(HEAD + SITE_GAP + PITCH[1] * count for count in lines.values()),
-        notes=(*_notes(results, found), *results.notes()),
+        notes=(*_notes(results, explained_arm), *results.notes()),
         synthetic=results.synthetic,
     )
     top = 0.0
     for column in results.columns:
         page.text(0, top + 0.14, results.heading(column), va="center", weight="bold", size=10.5)
-        if column in there:
-            _site(page, found, column.row, top + HEAD)
+        if column in with_examples:
+            _site(page, explained_arm, column.row, top + HEAD)
         else:
-            _absent(page, str(_reason(found, column)), top + HEAD)
+            _absent(page, str(_reason(explained_arm, column)), top + HEAD)
         top += HEAD + SITE_GAP + PITCH[1] * lines[column.row]
     return page
 
 
-def _reason(found: Explained, column: Column) -> str | None:
+def _reason(explained_arm: Explained, column: Column) -> str | None:
     """Return why a site has no example, None if it has."""
-    if found.record["status"] != "ok":
-        return f"{words.NOT_RUN}: {found.record['reason']}"
-    absent = found.record["sites"][column.row]["absent"]
+    if explained_arm.record["status"] != "ok":
+        return f"{words.NOT_RUN}: {explained_arm.record['reason']}"
+    absent = explained_arm.record["sites"][column.row]["absent"]
     return None if absent is None else f"{words.NOT_RUN}: {absent}"
 
 
-def _notes(results: Results, found: Explained) -> tuple[str, ...]:
-    if found.record["status"] != "ok":
+def _notes(results: Results, explained_arm: Explained) -> tuple[str, ...]:
+    if explained_arm.record["status"] != "ok":
         return ()
-    layers = {one["layer"] for one in found.record["sites"].values() if one["layer"]}
-    alone = "one a patient" + (" (* images, perhaps of one patient)" if results.starred else "")
+    layers = {site["layer"] for site in explained_arm.record["sites"].values() if site["layer"]}
+    alone = "one per patient" + (" (* images, perhaps of one patient)" if results.starred else "")
     drawn = (
-        f"Test scans of run {found.record['run']}, {alone}, drawn by a seed and not by eye. "
-        f"P: probability of {results.named.classes[1]}; right and wrong by which class has the "
-        "higher one. Left what the network sees, of a volume one slice; right the same under the "
-        "Grad-CAM map of what speaks for the class that it chose, yellow at the map's own maximum."
+        f"Test scans of run {explained_arm.record['run']}, {alone}, drawn at random. "
+        f"P: probability of {results.named.classes[1]}; the prediction is the class with the "
+        "higher probability. Left: what the network sees, of a volume one slice. Right: the same "
+        "under the Grad-CAM map of the evidence for the predicted class, yellow at the map's own "
+        "maximum."
     )
     where = (
-        f"Maps of layer {', '.join(sorted(layers))}, made as fine as the image. Against, in "
-        "blue: nothing in them speaks for the chosen class; shown is what speaks against it."
+        f"Maps of layer {', '.join(sorted(layers))}, upsampled to the image. Against, in "
+        "blue: there is no evidence for the predicted class; the map shows that against it."
     )
     return (drawn, where) if layers else (drawn,)
 
 
-def _site(page: style.Sheet, found: Explained, site: str, top: float) -> None:
-    counts = found.record["sites"][site]["counts"]
-    of_site = found.gallery[found.gallery["site"] == site]
+def _site(page: style.Sheet, explained_arm: Explained, site: str, top: float) -> None:
+    counts = explained_arm.record["sites"][site]["counts"]
+    of_site = explained_arm.gallery[explained_arm.gallery["site"] == site]
     for line, outcome in enumerate(OUTCOMES):
         y = top + PITCH[1] * line
         colour = style.RED if outcome in FAILURES else style.GREEN
         page.text(0, y + TILE / 2, outcome, va="bottom", color=colour, weight="bold")
         shown = of_site[of_site["outcome"] == outcome].to_dict("records")
-        said = f"{len(shown)} of {counts[outcome]} scans" if counts[outcome] else "none"
-        page.text(0, y + TILE / 2 + 0.04, said, va="top", size=style.SMALL, color=style.MUTED)
+        text = f"{len(shown)} of {counts[outcome]} scans" if counts[outcome] else "none"
+        page.text(0, y + TILE / 2 + 0.04, text, va="top", size=style.SMALL, color=style.MUTED)
         for number, scan in enumerate(shown):
             _pair(page, scan, (LABELS + PITCH[0] * number, y))
 
@@ -129,8 +136,8 @@ def _pair(page: style.Sheet, scan: Mapping[Any, Any], at: tuple[float, float]) -
         if number == 1:
             axes.imshow(_overlay(heat, against=scan["against"]), interpolation="nearest")
     about = (", against" if scan["against"] else "") if heat.any() else ", map of zeros"
-    said = f"P {words.number(scan['probability_1'])}{about}"
-    page.text(at[0], at[1] + TILE + 0.03, said, va="top", size=style.SMALL)
+    text = f"P {words.number(scan['probability_1'])}{about}"
+    page.text(at[0], at[1] + TILE + 0.03, text, va="top", size=style.SMALL)
 
 
 def _pixels(scan: Mapping[Any, Any], name: str) -> Grey:
@@ -155,8 +162,8 @@ def _absent(page: style.Sheet, reason: str, top: float) -> None:
     axes = page.box(LABELS, top, (PITCH[0], TILE))
     style.bare(axes)
     axes.add_patch(style.swatch("hatched", (0, 0), (1, 1)))
-    said = "\n".join(textwrap.wrap(reason, 30))
+    text = "\n".join(textwrap.wrap(reason, 30))
     axes.text(
-        0.5, 0.5, said, ha="center", va="center", size=style.SMALL,
+        0.5, 0.5, text, ha="center", va="center", size=style.SMALL,
         bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
     )  # fmt: skip

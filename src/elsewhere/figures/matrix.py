@@ -1,4 +1,4 @@
-"""matrix: THE heat map, AUC of every arm on every site."""
+"""matrix: draws the generalization matrix, AUC of every arm on every site, as a heat map."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ UNIT = Normalize(0, 1)
 
 
 class Matrix(Figure):
-    """The generalization matrix; of findings one each."""
+    """The generalization matrix, one per finding."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the heat map."""
@@ -34,11 +34,11 @@ class Matrix(Figure):
 
 
 def draw(results: Results, folder: Path) -> str:
-    """Draw the matrix as PNG and SVG: rows arms, columns sites, in each cell AUC and interval.
+    """Draw the matrix as PNG and SVG: rows are arms, columns sites, cells AUC and interval.
 
-    Single-site arms stand above multi-site arms; the colours are anchored at 0.5 = chance; a cell
+    Single-site arms are above multi-site arms; the colours are anchored at 0.5 = chance; a cell
     whose site was in training is framed; one that cannot be computed says so in words. Returns
-    the name of the figure, "matrix", or that with the finding at its end.
+    the name of the figure: "matrix", followed by the finding if there is one.
     """
     groups = results.groups()
     width = LABELS + CELL[0] * len(results.columns) + BAR
@@ -131,8 +131,8 @@ def _auc(results: Results, row: Row, column: Column) -> float:
 def _cell(axes: Axes, results: Results, place: tuple[Row, Column], at: tuple[int, int]) -> None:
     (row, column), (x, y) = place, at
     cell = results.cell(row, column)
-    found = words.verdict(cell)
-    if found == "ok":
+    verdict = words.verdict(cell)
+    if verdict == "ok":
         pooled = cell["pooled"]
         look: Any = {"ha": "center", "va": "center", "color": style.INK}
         axes.text(x + 0.5, y + 0.39, words.number(pooled["auc"]), size=15, weight="bold", **look)
@@ -143,7 +143,7 @@ def _cell(axes: Axes, results: Results, place: tuple[Row, Column], at: tuple[int
         axes.text(
             x + 0.5,
             y + 0.5,
-            found,
+            verdict,
             ha="center",
             va="center",
             size=7.5,

@@ -1,4 +1,4 @@
-"""paper: the published numbers of a study's paper, which stand as tables beside the code."""
+"""paper: reads the numbers of a study's paper from the tables in figures/published."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OF_CLAIMS, OF_COUNTS = "_claims.csv", "_counts.csv"
 def read(name: str) -> list[dict[str, str]]:
     """Return the published numbers of a study: requirement, arm, site, metric, number, source.
 
-    Those of a study of several findings have a column ``finding`` too.
+    A study of several findings also has a column ``finding``.
 
     Raises
     ------
@@ -23,7 +23,7 @@ def read(name: str) -> list[dict[str, str]]:
     path = FOLDER / f"{name}.csv"
     if not path.is_file():
         known = ", ".join(
-            sorted(one.stem for one in FOLDER.glob("*.csv") if not _beside_numbers(one))
+            sorted(table.stem for table in FOLDER.glob("*.csv") if not _beside_numbers(table))
         )
         raise FileNotFoundError(f"published: no numbers of '{name}' ({path}); there are {known}")
     with path.open(encoding="utf-8", newline="") as file:
@@ -39,7 +39,7 @@ def tests(name: str | None) -> list[dict[str, str]]:
 
 
 def claims(name: str | None) -> list[dict[str, str]]:
-    """Return what a paper says of its numbers: the rows that `scores.claim.claim` reads.
+    """Return the claims of a paper about its numbers: the rows that `scores.claim.claim` reads.
 
     Without a file of them, or without published numbers, the list is empty.
     """
@@ -55,7 +55,7 @@ def counts(name: str | None) -> list[dict[str, str]]:
 
 
 def review(name: str | None) -> list[dict[str, str]]:
-    """Return what a reader said of misclassified images in a paper, an image and network a row.
+    """Return a reader's judgement of misclassified images in a paper, a row per image and network.
 
     Columns: requirement, finding, image, ground_truth, network, probability, impression, source.
     Without a file of them the list is empty.

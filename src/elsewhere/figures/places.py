@@ -1,4 +1,4 @@
-"""places: where each arm of a study of findings is tested, and the cells of each place."""
+"""places: where each arm of a study of findings is tested, and its metrics there."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Place:
 
     @property
     def marks(self) -> dict[str, str]:
-        """Return what a line of a CSV must not lose: the arm's label, and what is synthetic."""
+        """Return columns that every line of a CSV has: the arm's label, and whether it is synthetic."""
         return {"label": self.row.label, "synthetic": "yes" if self.synthetic else "no"}
 
 
@@ -67,7 +67,7 @@ class ByFinding:
     Raises
     ------
     ValueError
-        If a finding has no results, or an arm no internal ones: nothing is dropped.
+        If a finding has no results, or an arm no internal ones.
     """
 
     titles: Mapping[str, str]
@@ -77,8 +77,10 @@ class ByFinding:
 
     def __post_init__(self) -> None:
         wanted = {(finding, row.name) for finding in self.titles for row in self.any.rows}
-        there = {(one, arm) for one in self.results for arm in self.internal.get(one, {})}
-        missing = sorted(" of ".join(reversed(one)) for one in wanted - there)
+        available = {
+            (finding, arm) for finding in self.results for arm in self.internal.get(finding, {})
+        }
+        missing = sorted(" of ".join(reversed(pair)) for pair in wanted - available)
         if missing:
             raise ValueError(
                 f"no internal results of {', '.join(missing)}; expected those of every arm and "
@@ -92,18 +94,18 @@ class ByFinding:
 
     def networks(self) -> dict[str, tuple[Row, ...]]:
         """Return the rows of each network, in the order of the arms."""
-        found: dict[str, tuple[Row, ...]] = {}
+        by_network: dict[str, tuple[Row, ...]] = {}
         for row in self.any.rows:
             name = self.arms[row.name].network
-            found[name] = (*found.get(name, ()), row)
-        return found
+            by_network[name] = (*by_network.get(name, ()), row)
+        return by_network
 
     def places(self, row: Row) -> tuple[Place, ...]:
         """Return where an arm is tested: internally, then at sites that fewest arms have seen."""
         columns = self.any.columns
         own = [column for column in columns if column.name in row.sites]
         unseen = [column for column in columns if column.name not in row.sites]
-        unseen.sort(key=lambda column: sum(column.name in one.sites for one in self.any.rows))
+        unseen.sort(key=lambda column: sum(column.name in other.sites for other in self.any.rows))
         return (
             Place(
                 row=row,

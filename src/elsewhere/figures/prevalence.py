@@ -36,7 +36,7 @@ class Prevalence(Figure):
     """How common each finding is, by site and part."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a panel a finding."""
+        """Draw a panel per finding."""
         confidence = given.settings.scoring.confidence
         rows = table(given.divided, given.paper_counts, confidence=confidence)
         return draw(given.divided, rows, folder, confidence=confidence)
@@ -45,18 +45,18 @@ class Prevalence(Figure):
 def table(
     divided: Divided, known: Sequence[Mapping[str, str]], *, confidence: float
 ) -> list[dict[str, Any]]:
-    """Return one row a site, part and finding: counts and prevalence with its interval (B-46).
+    """Return one row per site, part and finding: counts and prevalence with its interval (B-46).
 
     Prevalence is the share of positive scans among those with a label. Its interval is Wilson's
-    with as many trials as there are patients: scans of one patient are alike, and this takes them
-    as one, so it is rather too wide than too narrow.
+    with patients as trials: scans of one patient are alike, so an interval over scans would be too
+    narrow, and this one is rather too wide.
 
     Parameters
     ----------
     known
         As from `paper.counts`.
     """
-    listed = {(one["site"], one["part"], one["quantity"]): one for one in known}
+    listed = {(entry["site"], entry["part"], entry["quantity"]): entry for entry in known}
     return [
         marks(column)
         | {"part": part, "finding": finding, "finding_title": title}
@@ -69,7 +69,7 @@ def table(
 
 
 def draw(divided: Divided, rows: Rows, folder: Path, *, confidence: float) -> list[str]:
-    """Draw prevalence.png and .svg, a panel a finding and a line a part, and write prevalence.csv.
+    """Draw prevalence.png and .svg, a panel per finding and a line per part, and write prevalence.csv.
 
     Parameters
     ----------
@@ -114,17 +114,17 @@ def _counted(rows: pd.DataFrame, finding: str, confidence: float) -> dict[str, A
     labels = rows[finding]
     labelled = rows[labels.notna()]
     positive = int((labels == 1).sum())
-    found: dict[str, Any] = {
+    counts: dict[str, Any] = {
         "positive": positive,
         "negative": len(labelled) - positive,
         "unknown": len(rows) - len(labelled),
         "patients": labelled["patient_id"].nunique(),
     }
     if labelled.empty:
-        return found | dict.fromkeys(("prevalence", "low", "high"))
+        return counts | dict.fromkeys(("prevalence", "low", "high"))
     share = positive / len(labelled)
-    low, high, _ = wilson(share, n=found["patients"], confidence=confidence)
-    return found | {"prevalence": share, "low": low, "high": high}
+    low, high, _ = wilson(share, n=counts["patients"], confidence=confidence)
+    return counts | {"prevalence": share, "low": low, "high": high}
 
 
 def _published(
@@ -142,14 +142,14 @@ def _published(
 
 def _places(rows: Rows) -> dict[tuple[str, str], float]:
     """Return the height of the line of each site and part, sites a little apart."""
-    found: dict[tuple[str, str], float] = {}
+    heights: dict[tuple[str, str], float] = {}
     y, last = -LINE / 2, None
     for row in rows:
         at = (row["site"], row["part"])
-        if at not in found:
+        if at not in heights:
             y += LINE + (BETWEEN if last not in (None, row["site"]) else 0)
-            found[at], last = y, row["site"]
-    return found
+            heights[at], last = y, row["site"]
+    return heights
 
 
 def _names(page: style.Sheet, divided: Divided, places: Mapping[tuple[str, str], float]) -> None:
@@ -167,8 +167,8 @@ def _panel(axes: Axes, rows: Rows, places: Mapping[tuple[str, str], float]) -> N
     for row in rows:
         y = places[row["site"], row["part"]]
         axes.axhline(y, color=style.PALE, linewidth=0.8, zorder=0)
-        said = f"{row['positive']:,} + {row['negative']:,}"
-        said += f" ({row['unknown']:,} ?)" if row["unknown"] else ""
+        counts = f"{row['positive']:,} + {row['negative']:,}"
+        counts += f" ({row['unknown']:,} ?)" if row["unknown"] else ""
         if row["prevalence"] is None:
             axes.text(0, y - 0.12, "no scan has a label", va="center", size=7, color=style.MUTED)
             continue
@@ -181,7 +181,7 @@ def _panel(axes: Axes, rows: Rows, places: Mapping[tuple[str, str], float]) -> N
         share = f"{100 * row['prevalence']:.1f}%"
         bounds = f"{100 * row['low']:.1f}–{100 * row['high']:.1f}"
         axes.text(0, y - 0.15, f"{share} ({bounds})", va="center", size=7.5, color=style.INK)
-        axes.text(0, y + 0.15, said, va="center", size=7, color=style.MUTED)
+        axes.text(0, y + 0.15, counts, va="center", size=7, color=style.MUTED)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
@@ -194,17 +194,17 @@ def _notes(divided: Divided, rows: Rows, confidence: float) -> tuple[str, ...]:
     notes = [
         f"Blue: share of positive scans among those with a label, with its {confidence:.0%} "
         "interval (Wilson, patients as trials); below it positive + negative scans (?: without a "
-        "label). A prevalence that differs between sites changes what calls mean, and may tell a "
-        "network the site."
+        "label). A prevalence that differs between sites changes what a call means, and may let a "
+        "network recognise the site."
     ]
     if any(row["published_prevalence"] is not None for row in rows):
         listed = sorted({row["requirement"] for row in rows if row["requirement"]})
         notes.append(
-            f"Orange: published positives of published images ({', '.join(listed)}), which enter "
-            "none of our numbers."
+            f"Orange: published positives of published images ({', '.join(listed)}), which are "
+            "not used in ours."
         )
-    there = {row["site"] for row in rows}
-    gone = [column.title for column in divided.columns if column.name not in there]
+    shown = {row["site"] for row in rows}
+    gone = [column.title for column in divided.columns if column.name not in shown]
     if gone:
         notes.append(f"No data here: {', '.join(gone)}.")
     return (*notes, *divided.notes_of_parts)

@@ -1,4 +1,4 @@
-"""reader: what a reader gets: numbered images that tell nothing else, and what to do (B-43)."""
+"""reader: makes what a blinded reader gets: numbered images and instructions (B-43)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Pixels = npt.NDArray[np.uint8]
 
 
 class PictureError(ValueError):
-    """A stored scan is no picture; the message says what it is."""
+    """A stored scan is not a single 8-bit image; the message says what it is."""
 
 
 def picture(path: Path) -> Pixels:

@@ -41,7 +41,7 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         Figure and picture, in the order of the report.
     """
     job, each = given.job, [*given.each.values()]
-    results = each[0]  # of findings the first: rows, columns and notes are those of all
+    results = each[0]  # rows, columns and notes are the same for all findings
     made = Provenance(job)
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     page = jinja2.Environment(
@@ -59,11 +59,14 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         command=made.command("figure", results.study),
         answer=answer(each),
         attention=noticed(given, pictures),
-        matrix_figures=[one for one in shown if one["figure"] == MATRIX],
-        figures=[one for one in shown if one["figure"] != MATRIX],
-        matrices=[{"title": one.named.finding, "rows": _matrix(one, made)} for one in each],
+        matrix_figures=[picture for picture in shown if picture["figure"] == MATRIX],
+        figures=[picture for picture in shown if picture["figure"] != MATRIX],
+        matrices=[
+            {"title": of_finding.named.finding, "rows": _matrix(of_finding, made)}
+            for of_finding in each
+        ],
         matrix_href=made.href(job.outputs["matrix"]),
-        without=[entry for one in each for entry in _without(one)],
+        without=[entry for of_finding in each for entry in _without(of_finding)],
         published=given.beside,
         cohort_href=made.href(folder / COHORT),
         unused=_unused(results, given.rejected, made),
@@ -80,23 +83,22 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
 
 
 def answer(each: Sequence[Results]) -> list[dict[str, str]]:
-    """Return the summary of the five seconds: a number and its meaning each.
+    """Return the headline numbers, each with its meaning.
 
-    Every model counts once, as it was trained and chosen: see `Row.counted`; of findings once a
-    finding.
+    Every model counts once (see `Row.counted`), or once per finding.
     """
-    found = summarise([cell for results in each for cell in results.counted()])
-    difference = found.difference
+    summary = summarise([cell for results in each for cell in results.counted()])
+    difference = summary.difference
     left = "" if all(row.counted for row in each[0].rows) else f"; {LEFT_OUT}"
     items = [
-        _mean(found.own, "mean AUC where they were trained", left),
-        _mean(found.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)", left),
+        _mean(summary.own, "mean AUC where they were trained", left),
+        _mean(summary.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)", left),
         {
             "number": words.number(difference),
             "words": f"difference: what models lose elsewhere{left}",
         },
     ]
-    single, several = found.own_of_single, found.own_of_several
+    single, several = summary.own_of_single, summary.own_of_several
     if single.auc is not None and several.auc is not None:
         items.append(
             {
@@ -114,7 +116,7 @@ def _mean(mean: Mean, meaning: str, left: str) -> dict[str, str]:
 
 
 def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-    """Return what needs attention: a sentence each, and the place of the report that shows it."""
+    """Return what needs attention: sentences, each with a link to where the report shows it."""
     results = given.results
     places = {figure: f"#figure-{picture}" for figure, picture in reversed(pictures)}
     settings = given.settings
@@ -216,7 +218,7 @@ def _without(results: Results) -> list[dict[str, str]]:
 def _unused(
     results: Results, rejected: Mapping[str, pd.DataFrame], made: Provenance
 ) -> list[dict[str, Any]]:
-    found = []
+    entries = []
     for column in results.columns:
         file = made.file(made.job.paths("rejected")[column.row])
         counts = rejected[column.row].groupby(["verdict", "reason"]).size().reset_index(name="rows")
@@ -224,8 +226,8 @@ def _unused(
         none = {"verdict": verdict, "reason": "", "rows": rows}
         for entry in [none] if counts.empty else counts.to_dict("records"):
             about = {"site": column.title, "file": file}
-            found.append(about | {str(key): value for key, value in entry.items()})
-    return found
+            entries.append(about | {str(key): value for key, value in entry.items()})
+    return entries
 
 
 def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict[str, Any]:
@@ -244,7 +246,7 @@ def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict
     return {
         "sites": titled,
         "tied": words.number(audit["contingency"]["cramers_v"]),
-        "told": answers,
+        "shortcuts": answers,
         "duplicates": audit["duplicates"],
         "similarity": audit["settings"]["similarity"],
         "file": made.file(made.job.path("audit")),
@@ -272,7 +274,7 @@ def _gate(results: Results, row: str, made: Provenance) -> dict[str, Any]:
 def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, str]) -> list[str]:
     """Write the counts of each fold and class as train / validation / test (A-18 to A-24).
 
-    Of findings those who have each, which are the counts that papers give (B-11 to B-16).
+    For findings only patients who have one are counted, as papers do (B-11 to B-16).
     """
     findings = list(dict.fromkeys(row["finding"] for row in counts if "finding" in row))
     lists = (
@@ -280,7 +282,7 @@ def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, str]) -> lis
         if findings
         else [("", label, name) for label, name in enumerate(classes)]
     )
-    found = {
+    by_key = {
         (row["fold"], row.get("finding", ""), row["label"], row["part"]): row for row in counts
     }
     folds = sorted({row["fold"] for row in counts})
@@ -288,7 +290,7 @@ def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, str]) -> lis
     for fold in folds:
         for finding, label, name in lists:
             parts = ("train", "validation", "test")
-            rows = [found.get((fold, finding, label, part)) for part in parts]
+            rows = [by_key.get((fold, finding, label, part)) for part in parts]
             shown = " / ".join(f"{r['patients']} ({r['scans']})" if r else "0 (0)" for r in rows)
             lines.append((f"fold {fold}, " if len(folds) > 1 else "") + f"{name}: {shown}")
     return lines

@@ -1,4 +1,4 @@
-"""results: what all figures of a study are made from, gathered once."""
+"""results: all metrics of a study with its arms and sites, for figures."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Row:
     Attributes
     ----------
     label
-        What figures call it; that weights were chosen on test is part of it.
+        Name in figures; it says so if weights were chosen on test.
     sites
         The study's names of its training sites.
     counted
@@ -83,7 +83,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Named:
-    """What a study is called: its name, title, classes (label 0, label 1), confidence, threshold.
+    """What figures show of a study: name, title, classes (label 0, label 1), confidence, threshold.
 
     ``threshold_from`` and ``metrics`` are those of the study's scoring; ``finding`` the title of
     the finding that the results are of, and ``policy`` the footnote on how labels were made of
@@ -115,11 +115,11 @@ class Results:
         return self.named.study
 
     def titled(self, title: str) -> str:
-        """Return the title of a figure; that of a finding names it."""
+        """Return the title of a figure, with the finding if there is one."""
         return f"{self.named.finding}: {title}" if self.named.finding else title
 
     def file(self, name: str) -> str:
-        """Return the name of a figure's files; that of a finding has it at its end."""
+        """Return the name of a figure's files, with the finding at its end if there is one."""
         finding = self.named.finding.lower().replace(" ", "_")
         return f"{name}_{finding}" if finding else name
 
@@ -179,7 +179,7 @@ class Results:
         return self.cells[row.name, column.row]
 
     def column(self, column: Column) -> Metrics:
-        """Return a cell of this column that has test scans, if there is one: they are all alike."""
+        """Return a cell of this column with test scans, if any; all have the same test scans."""
         cells = [self.cell(row, column) for row in self.rows]
         return next((cell for cell in cells if cell["status"] != "not run"), cells[0])
 
@@ -193,11 +193,11 @@ class Results:
         return column.name in row.sites
 
     def image_level(self, column: Column) -> bool:
-        """Whether the site publishes no patient keys, so that its split is one of images."""
+        """Whether the site publishes no patient keys, so that its split is by image."""
         return any(self.cell(row, column).get("patient_key") == "none" for row in self.rows)
 
     def heading(self, column: Column) -> str:
-        """Return the title of a column, starred when its split is one of images."""
+        """Return the title of a column, with a star when its split is by image."""
         return column.title + (" *" if self.image_level(column) else "")
 
     @property
@@ -206,9 +206,9 @@ class Results:
         return any(self.image_level(column) for column in self.columns)
 
     def marks(self, row: Row | None, column: Column | None) -> dict[str, str]:
-        """Return what a line of a CSV must not lose: the arm's label, and what is synthetic.
+        """Return columns that every line of a CSV has: the arm's label, and whether it is synthetic.
 
-        ``synthetic`` is that of the site, or of the study where the line is of several sites.
+        ``synthetic`` is that of the site, or of the study where the line is about several sites.
         """
         synthetic = self.synthetic if column is None else column.synthetic
         label = "" if row is None else row.label
@@ -216,17 +216,17 @@ class Results:
 
     def notes(self) -> tuple[str, ...]:
         """Return the footnotes that every figure of results needs."""
-        found = []
+        notes = []
         if any(cell["status"] == "not run" for cell in self.cells.values()):
-            found.append("not run: the data of a training site or of the test site are not here.")
+            notes.append("not run: the data of a training site or of the test site are not here.")
         starred = [column.title for column in self.columns if self.image_level(column)]
         if starred:
-            found.append(
+            notes.append(
                 f"* {', '.join(starred)}: image-level split: no patient keys published, "
-                "so images of one patient may stand in training and in test; intervals and p take "
-                "every image for a patient, so they are too narrow."
+                "so images of one patient may be in training and in test; every image counts as a "
+                "patient, so intervals are too narrow and p too small."
             )
-        return (*found, *self.named.policy)
+        return (*notes, *self.named.policy)
 
 
 def gather(
@@ -251,7 +251,7 @@ def gather(
     Raises
     ------
     ValueError
-        If a cell of the matrix has no metrics.json: a cell is never dropped.
+        If a cell of the matrix has no metrics.json.
     """
     names = {row: name for name, row in site_rows.items()}
     columns = tuple(
@@ -282,7 +282,7 @@ def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]
 
 
 def _label(arm: Arm, sites: str, *, alone: bool) -> str:
-    """Return what figures call an arm; weights chosen on the test part are never shown without."""
+    """Return the name of an arm in figures, marked if weights were chosen on the test part."""
     label = arm.title or (sites if alone else f"{sites}, {arm.method}, {arm.network}")
     return f"{label}{ON_TEST}" if arm.selection == "test" else label
 

@@ -118,11 +118,11 @@ def _frame(axes: Axes, *, outer: tuple[bool, bool], own: bool) -> None:
 
 
 def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
-    found = words.verdict(cell)
-    if found != "ok":
+    verdict = words.verdict(cell)
+    if verdict != "ok":
         axes.add_patch(style.swatch("hatched", (0, 0), (1, 1))).set_zorder(3)
         axes.text(
-            0.5, 0.5, found, ha="center", va="center", size=style.SMALL,
+            0.5, 0.5, verdict, ha="center", va="center", size=style.SMALL,
             bbox={"facecolor": style.PALE, "edgecolor": "none", "pad": 2},
         )  # fmt: skip
         return

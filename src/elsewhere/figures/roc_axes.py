@@ -1,4 +1,4 @@
-"""roc_axes: the axes of ROC curves of several arms or findings, and their measures in inches."""
+"""roc_axes: axes and sizes that figures of several ROC curves share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TICKS, MARKS = (0, 0.25, 0.5, 0.75, 1), ("0", "", "0.5", "", "1")
 
 
 def frame(axes: Axes, *, first: bool) -> None:
-    """Draw ticks, names and the line of chance; only the first panel of a row names sensitivity."""
+    """Draw ticks, labels and the line of chance; only the first panel of a row labels its y axis."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set_xticks(TICKS, MARKS)
     axes.set_yticks(TICKS, MARKS if first else [""] * len(MARKS))

@@ -1,4 +1,4 @@
-"""roc_findings: ROC curves of all findings in one axes, a figure a network, a row an arm."""
+"""roc_findings: draws ROC curves of all findings, a figure per network and a row per arm."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class RocFindings(Figure):
     """ROC curves of every finding."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a grid a network."""
+        """Draw a grid per network."""
         return draw(given.places, folder)
 
 
 def draw(study: ByFinding, folder: Path) -> list[str]:
     """Draw roc_findings_<network>.png, .svg and .csv for each network (B-30: Figs. 7 and 8).
 
-    A row of panels an arm: its own test scans first, then each site that it never saw; in each
-    panel a curve a finding. A figure of a network without any curve is left out.
+    Each arm has a row of panels: its own test scans, then each site that it never saw. A panel has
+    a curve per finding. A network without any curve has no figure.
 
     Returns
     -------
@@ -51,7 +51,12 @@ def draw(study: ByFinding, folder: Path) -> list[str]:
     drawn = []
     for network, group in study.networks().items():
         places = {row: study.places(row) for row in group}
-        cells = [cell for found in places.values() for one in found for cell in one.cells.values()]
+        cells = [
+            cell
+            for arm_places in places.values()
+            for place in arm_places
+            for cell in place.cells.values()
+        ]
         if any(words.verdict(cell) == "ok" for cell in cells):
             _figure(study, (network, places), folder)
             drawn.append(f"{PREFIX}{network}")
@@ -64,7 +69,7 @@ def _figure(
     network, places = what
     name = f"{PREFIX}{network}"
     write_rows(_points(*what), folder / f"{name}.csv", columns=COLUMNS)
-    across = max(len(found) for found in places.values())
+    across = max(len(arm_places) for arm_places in places.values())
     tall = TITLE + SIDE + BELOW + ENTRY * len(study.titles) + GAP
     width, height = LEFT + PITCH * (across - 1) + SIDE + 0.15, tall * len(places) - GAP
     with style.look():
@@ -76,9 +81,9 @@ def _figure(
             synthetic=study.any.synthetic,
         )
         canvas = page.canvas(width, height)
-        for y, (row, found) in enumerate(places.items()):
+        for y, (row, arm_places) in enumerate(places.items()):
             page.text(LEFT, TITLE + tall * y - 0.35, row.label, va="center", weight="bold")
-            for x, place in enumerate(found):
+            for x, place in enumerate(arm_places):
                 at = (LEFT + PITCH * x, TITLE + tall * y)
                 tested = f"{place.kind}: {place.title}"
                 page.text(at[0], at[1] - 0.12, textwrap.shorten(tested, ACROSS), va="center")
@@ -97,7 +102,7 @@ def _curves(axes: Axes, place: Place) -> None:
 
 
 def _look(number: int) -> dict[str, Any]:
-    """Return colour and line of a finding: more findings than colours get broken lines."""
+    """Return colour and line of a finding; when colours run out, lines are dashed."""
     turn, colour = divmod(number, len(style.PALETTE))
     return {
         "color": style.PALETTE[colour],
@@ -112,25 +117,25 @@ def _legend(canvas: Axes, study: ByFinding, place: Place, at: tuple[float, float
         canvas.plot([left, left + 0.24], [y, y], **_look(number))
         title = textwrap.shorten(study.titles[finding], NAMED, placeholder=" …")
         canvas.text(left + 0.3, y, title, va="center", size=7.5)
-        found = words.verdict(cell)
-        if found == "ok":
+        text = words.verdict(cell)
+        if text == "ok":
             pooled = cell["pooled"]
             bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-            found = f"{words.number(pooled['auc'])} ({bounds})"
-        canvas.text(left + SIDE, y, found, ha="right", va="center", size=7.5)
+            text = f"{words.number(pooled['auc'])} ({bounds})"
+        canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         y += ENTRY
 
 
 def _notes(study: ByFinding) -> tuple[str, ...]:
     return (
-        "A row a model, a panel what it is tested on. Internal: the test scans of all its sites of "
-        "training together; unseen: a site that it never saw. In the legends AUC with its "
+        "A row per model, a panel per test set. Internal: the test scans of all its training "
+        "sites together; unseen: a site that it never saw. In the legends AUC with its "
         f"{study.any.percent} interval (DeLong). {study.any.pooling}Grey: chance.",
     )
 
 
 def _points(network: str, places: Mapping[Row, Sequence[Place]]) -> Iterator[dict[str, Any]]:
-    for place in (one for found in places.values() for one in found):
+    for place in (place for arm_places in places.values() for place in arm_places):
         for finding, cell in place.cells.items():
             pooled = cell["pooled"]
             about = {

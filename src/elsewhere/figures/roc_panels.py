@@ -1,4 +1,4 @@
-"""roc_panels: ROC curves of several arms in one axes, panels by sites."""
+"""roc_panels: draws ROC curves of several arms in one axes, panels by sites."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class RocPanels(Figure):
     """ROC curves of several arms in the same axes."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a row of axes a panel."""
+        """Draw a row of axes per panel."""
         return draw(given.results, given.settings.roc_panels or {}, folder)
 
 
 def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) -> list[str]:
-    """Draw roc_panels.png and .svg: a row of axes a panel, a column a site (D-43).
+    """Draw roc_panels.png and .svg: a row of axes per panel, a column per site (D-43).
 
     Sites on which no arm of a panel has a ROC curve are left out, and a note says so.
 
@@ -46,7 +46,11 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
     arms = {row.name: row for row in results.rows}
     rows = {name: [arms[arm] for arm in named] for name, named in panels.items()}
     drawn = [row for group in rows.values() for row in group]
-    kept = [one for one in results.columns if any(_has_curve(results, row, one) for row in drawn)]
+    kept = [
+        column
+        for column in results.columns
+        if any(_has_curve(results, row, column) for row in drawn)
+    ]
     if not kept:
         return []
     heights = {name: SIDE + BELOW + ENTRY * _lines(group) + GAP for name, group in rows.items()}
@@ -125,12 +129,12 @@ def _legend(
         look = _look(results, row, column, number)
         canvas.plot([left, left + 0.24], [y, y], **look)
         cell = results.cell(row, column)
-        found = words.verdict(cell)
-        if found == "ok":
+        text = words.verdict(cell)
+        if text == "ok":
             pooled = cell["pooled"]
             bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-            found = f"{words.number(pooled['auc'])} ({bounds})"
-        canvas.text(left + SIDE, y, found, ha="right", va="center", size=7.5)
+            text = f"{words.number(pooled['auc'])} ({bounds})"
+        canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         for line in _wrapped(row):
             canvas.text(left + 0.3, y, line, va="center", size=7.5)
             y += ENTRY

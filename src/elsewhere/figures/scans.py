@@ -1,4 +1,4 @@
-"""scans: the scans of one site as figures that show images and grey values see them."""
+"""scans: the scans of one site with their images and grey values, for figures."""
 
 from __future__ import annotations
 

@@ -42,10 +42,10 @@ HIDDEN = {"burned_in", "secondary_capture"}  # text in their pixels may name a p
 
 
 class SiteProfile(Figure):
-    """What tells the scans of one site from those of another."""
+    """How the scans of sites differ."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a line a site."""
+        """Draw a line per site."""
         draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
         return ["site_profile"]
 
@@ -57,13 +57,13 @@ def draw(
     classes: tuple[str, str],
     policy: tuple[str, ...] = (),
 ) -> None:
-    """Draw site_profile.png and .svg, a line a site.
+    """Draw site_profile.png and .svg, a line per site.
 
     Parameters
     ----------
     scans
         Row of the site to its scans, in the order of the study. The montage shows the middle of
-        the lungs of the first patients, so no face, and of no scan that may have burned-in text.
+        the lungs of the first patients, so no face, and no scan that may have burned-in text.
     classes
         Names of label 0 (blue) and label 1 (orange).
     policy
@@ -74,7 +74,7 @@ def draw(
     limits = _limits(scans)
     with style.look():
         page = style.sheet(
-            "Site profiles: what tells one site's scans from another's",
+            "Site profiles: how the scans of sites differ",
             width=max(width, 6.4),
             height=HEAD + PITCH * len(scans),
             notes=(_note(classes, shown), *policy),
@@ -102,7 +102,7 @@ def _note(classes: tuple[str, str], shown: tuple[str, ...]) -> str:
     )
     where = "middle of the lungs" if "n_slices" in shown else "images"
     return (
-        f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line a scan. Greys: "
+        f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line per scan. Greys: "
         "share of voxels, in HU where the source has HU, else in its own values. "
         f"{noise if 'noise' in shown else ''}Montage: {where} of the first patients; scans flagged "
         "for burned-in text or as secondary captures are not shown."

@@ -1,4 +1,4 @@
-"""style: the one look of all figures, the sheet they are laid out on, and how they are saved."""
+"""style: the common look of all figures, their layout in inches, and how they are saved."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ LOOK: Any = {
 
 @contextmanager
 def look() -> Iterator[None]:
-    """Draw everything inside this context in the one look."""
+    """Draw everything inside this context in the common look."""
     with mpl.rc_context():
         mpl.rcParams.update(mpl.rcParamsDefault)
         mpl.rcParams.update(LOOK)
@@ -151,7 +151,7 @@ def _band(figure: Figure, total: float) -> None:
 
 
 def swatch(kind: str, at: tuple[float, float], size: tuple[float, float]) -> Rectangle:
-    """Return a box: "framed" = a site of training, "plain" = not, "hatched" = no number."""
+    """Return a box: "framed" = a training site, "plain" = another site, "hatched" = no number."""
     frame = INK if kind == "framed" else MUTED
     hatched = kind == "hatched"
     return Rectangle(
@@ -165,7 +165,7 @@ def swatch(kind: str, at: tuple[float, float], size: tuple[float, float]) -> Rec
 
 
 def bare(axes: Axes) -> None:
-    """Take ticks and frame from axes that hold boxes and words only."""
+    """Remove ticks and frame from axes that hold only boxes and text."""
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

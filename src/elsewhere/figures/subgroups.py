@@ -70,7 +70,7 @@ def table(
     states: Mapping[str, pd.Series[str]],
     scoring: Scoring,
 ) -> list[dict[str, Any]]:
-    """Return one row an arm, site and quantity of `subgroups.measure` (B-45).
+    """Return one row per arm, site and quantity of `subgroups.measure` (B-45).
 
     Parameters
     ----------
@@ -81,23 +81,27 @@ def table(
     states
         Row of a site to the state of the device by scan_id, as from `elsewhere.sites.states`.
     """
-    found = []
+    rows = []
     for column in results.columns:
         for row in results.rows:
-            one = predicted[f"{row.name}/{column.row}"]
+            predictions = predicted[f"{row.name}/{column.row}"]
             about = dict(zip(ABOUT, _about(results, row, column, chosen), strict=False))
-            if one.metadata["status"] == words.NOT_RUN:
-                numbers = dict.fromkeys(subgroups.NUMBERS) | {"reason": one.metadata["reason"]}
-                found += [
+            if predictions.metadata["status"] == words.NOT_RUN:
+                numbers = dict.fromkeys(subgroups.NUMBERS) | {
+                    "reason": predictions.metadata["reason"]
+                }
+                rows += [
                     about | {"quantity": quantity, "status": words.NOT_RUN} | numbers
                     for quantity in subgroups.QUANTITIES
                 ]
                 continue
-            measured = subgroups.measure(_scans(one, chosen, states[column.row]), scoring=scoring)
+            measured = subgroups.measure(
+                _scans(predictions, chosen, states[column.row]), scoring=scoring
+            )
             for quantity, numbers in measured.items():
                 status = "ok" if numbers["value"] is not None else words.UNDEFINED
-                found.append(about | {"quantity": quantity, "status": status} | numbers)
-    return found
+                rows.append(about | {"quantity": quantity, "status": status} | numbers)
+    return rows
 
 
 def _about(results: Results, row: Row, column: Column, chosen: Subgroups) -> tuple[str, ...]:
@@ -107,20 +111,20 @@ def _about(results: Results, row: Row, column: Column, chosen: Subgroups) -> tup
     return (*names, chosen.finding, chosen.device)
 
 
-def _scans(one: Predicted, chosen: Subgroups, states: pd.Series[str]) -> Scans:
-    rows = one.frame
+def _scans(predictions: Predicted, chosen: Subgroups, states: pd.Series[str]) -> Scans:
+    rows = predictions.frame
     scans = out_of_fold(rows[rows["finding"] == chosen.finding])
     return Scans(
         labels=scans["label"].to_numpy(dtype="int64"),
         scores=scans["score"].to_numpy(dtype="float64"),
         patients=pd.factorize(scans["patient"])[0].astype("int64"),
         states=subgroups.absent_if_blank([*states.loc[scans.index]], chosen.blank),
-        unit=one.unit,
+        unit=predictions.unit,
     )
 
 
 def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
-    """Draw subgroups.png and .svg, a table a site, and write subgroups.csv.
+    """Draw subgroups.png and .svg, a table per site, and write subgroups.csv.
 
     Parameters
     ----------
@@ -130,10 +134,10 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
     write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
     device = chosen.device.replace("_", " ")
     tables = [(column, _of_site(results, column, rows)) for column in results.columns]
-    height = sum(HEAD + LINE * len(_lines(rows, one)) + drawn.height for one, drawn in tables)
+    height = sum(HEAD + LINE * len(_lines(rows, column)) + drawn.height for column, drawn in tables)
     with style.look():
         page = style.sheet(
-            f"Does the device carry the AUC? {results.named.finding}, with and without {device}",
+            f"Does the AUC depend on the device? {results.named.finding}, with and without {device}",
             width=tables[0][1].width,
             height=height + GAP * (len(tables) - 1),
             notes=(*_notes(results, chosen, device), *results.notes()),
@@ -157,9 +161,9 @@ def _of_site(results: Results, column: Column, rows: Rows) -> Table:
     for row in results.rows:
         label = row.label + ("" if results.own(row, column) else " (unseen site)")
         of_arm = {
-            one["quantity"]: one
-            for one in rows
-            if (one["site"], one["arm"]) == (column.name, row.name)
+            entry["quantity"]: entry
+            for entry in rows
+            if (entry["site"], entry["arm"]) == (column.name, row.name)
         }
         lines.append((label, *(_number(of_arm[quantity]) for quantity in SHOWN)))
     return Table(fields, tuple(lines))
@@ -180,29 +184,37 @@ def _bounded(row: Mapping[str, Any]) -> str:
 
 
 def _of(row: Mapping[str, Any]) -> str:
-    """Write how many scans of an AUC there are; those of a difference stand beside it."""
+    """Write how many scans an AUC is of; a difference has none of its own."""
     if row["n_scans"] is None or row["quantity"] == DIFFERENCE:
         return ""
     return f"\n{row['n_scans']} scans, {row['n_positive']} pos."
 
 
 def _lines(rows: Rows, column: Column) -> list[str]:
-    """Return what is the same for all arms of a site: its test scans and their devices."""
-    here = [row for row in rows if row["site"] == column.name and row["status"] != words.NOT_RUN]
-    found = {row["quantity"]: row for row in here}
-    if not found:
+    """Return sentences on a site's test scans and their devices, the same for all arms."""
+    site_rows = [
+        row for row in rows if row["site"] == column.name and row["status"] != words.NOT_RUN
+    ]
+    by_quantity = {row["quantity"]: row for row in site_rows}
+    if not by_quantity:
         return []
-    said = []
-    if found[ALONE]["n_scans"]:
+    sentences = []
+    if by_quantity[ALONE]["n_scans"]:
         shares = ", ".join(
-            f"in {_share(found[name])} of {found[name]['n_scans']} {which}"
+            f"in {_share(by_quantity[name])} of {by_quantity[name]['n_scans']} {which}"
             for name, which in ((POSITIVES, "positives"), (NEGATIVES, "negatives"))
         )
-        alone, why = _bounded(found[ALONE]), found[ALONE]["reason"]
-        said.append(f"Device {shares}. AUC of the device alone: {alone}{f': {why}' if why else ''}")
-    if found[UNKNOWN]["reason"]:
-        said.append(f"{found[UNKNOWN]['reason']}, so they are in neither group")
-    return [line for one in said for line in textwrap.wrap(f"{one[0].upper()}{one[1:]}.", WRAPPED)]
+        alone, why = _bounded(by_quantity[ALONE]), by_quantity[ALONE]["reason"]
+        sentences.append(
+            f"Device {shares}. AUC of the device alone: {alone}{f': {why}' if why else ''}"
+        )
+    if by_quantity[UNKNOWN]["reason"]:
+        sentences.append(f"{by_quantity[UNKNOWN]['reason']}, so they are in neither group")
+    return [
+        line
+        for sentence in sentences
+        for line in textwrap.wrap(f"{sentence[0].upper()}{sentence[1:]}.", WRAPPED)
+    ]
 
 
 def _share(row: Mapping[str, Any]) -> str:
@@ -213,14 +225,14 @@ def _share(row: Mapping[str, Any]) -> str:
 
 def _notes(results: Results, chosen: Subgroups, device: str) -> tuple[str, ...]:
     blank = (
-        "counts as absent ([AMB] B-45: so this study has chosen)"
+        "counts as absent ([AMB] B-45: chosen by this study)"
         if chosen.blank == "absent"
-        else "is unknown, and never taken for absence"
+        else "is unknown, not absent"
     )
     return (
-        f"Device: {device} as the manifests have it; what a report does not speak of {blank}.",
+        f"Device: {device} as the manifests have it; a device that a report does not mention {blank}.",
         f"In brackets {results.percent} intervals; of the difference, of resampled patients, the "
-        "same on both sides. Above 0: with the device gone, the model tells the finding less well, "
-        "so it may have leaned on the device; scans without it may also be harder. All scans: "
-        "those of unknown state too.",
+        "same on both sides. Above 0: without the device the model recognises the finding less "
+        "well, so it may rely on the device; scans without it may also be harder. All scans "
+        "include those of unknown state.",
     )

@@ -1,4 +1,4 @@
-"""table: words in rows and columns on a sheet."""
+"""table: draws text in rows and columns."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Table:
                     va="baseline",
                     size=style.SMALL,
                     **looks,
-                    parse_math=False,  # words of people may hold a dollar sign
+                    parse_math=False,  # free text may contain a dollar sign
                 )
             left += field.width
         return top + _tall(cells)

@@ -1,4 +1,4 @@
-"""table_1: AUC of every configuration, internal and elsewhere, by finding, beside the published."""
+"""table_1: AUC of every arm and finding on own and unseen sites, beside the published."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Table1(Figure):
 
 
 def draw(study: ByFinding, rows: Rows, folder: Path) -> list[str]:
-    """Draw table_1.png and .svg, a block a network, and write table_1.csv.
+    """Draw table_1.png and .svg, a block per network, and write table_1.csv.
 
     Parameters
     ----------
@@ -77,12 +77,14 @@ def _block(study: ByFinding, network: str, group: Sequence[Row], rows: Rows) -> 
         rules.append(len(lines))
         label = row.label
         for place in study.places(row):
-            found = [one for one in rows if (one["arm"], one["site"]) == (row.name, place.site)]
+            numbers = [
+                entry for entry in rows if (entry["arm"], entry["site"]) == (row.name, place.site)
+            ]
             tested = f"{place.title}, {place.kind}"
-            lines.append((label, tested, "ours", *map(ours, found)))
-            if any(one["published"] for one in found):
+            lines.append((label, tested, "ours", *map(ours, numbers)))
+            if any(entry["published"] for entry in numbers):
                 pale.append(len(lines))
-                shown = (one["published"] or "–" for one in found)
+                shown = (entry["published"] or "–" for entry in numbers)
                 lines.append(("", "", "published", *shown))
             label = ""
     return Table(fields, tuple(lines), tuple(rules[1:]), muted=tuple(pale))
@@ -96,6 +98,6 @@ def _notes(study: ByFinding, rows: Rows) -> tuple[str, ...]:
     ]
     sources = dict.fromkeys(row["source"] for row in rows if row["published"])
     if sources:
-        said = "; ".join(sources)
-        notes.append(f"Grey: published numbers, which enter none of ours. {said}.")
+        listed = "; ".join(sources)
+        notes.append(f"Grey: published numbers, which are not used in ours. {listed}.")
     return tuple(notes)

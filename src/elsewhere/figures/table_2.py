@@ -1,4 +1,4 @@
-"""table_2: misclassified scans as a reader sees them, above the paper's Table 2 (B-43, B-44)."""
+"""table_2: a reader's judgement of misclassified scans, above the paper's Table 2 (B-43, B-44)."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class About:
     title, site
         Names of finding and site in figures.
     arms
-        Arm to what figures call it.
+        Arm to its name in figures.
     enlarged_from
         Cardiothoracic ratio from which a heart is called enlarged.
     synthetic
         Whether the site is.
     alone
-        Whether no patient has two images; without patient keys nobody knows.
+        Whether no patient has two images; False if there are no patient keys.
     """
 
     title: str
@@ -59,7 +59,7 @@ class About:
 
 
 def rows(about: About, read: Iterable[tuple[Mapping[str, Any], Reading]]) -> list[dict[str, Any]]:
-    """Return one row an image.
+    """Return one row per image.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def draw(
 
 
 def _row(about: About, case: Mapping[str, Any], reading: Reading) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "image": case["image"],
         "site": about.site,
         "synthetic": "yes" if about.synthetic else "no",
@@ -121,12 +121,12 @@ def _row(about: About, case: Mapping[str, Any], reading: Reading) -> dict[str, A
     for arm in about.arms:
         threshold = case[f"threshold_{arm}"]
         wrong = bool(case[f"call_{arm}"]) != (case["label"] == 1)
-        found |= {
+        entry |= {
             f"probability_{arm}": float(case[f"probability_{arm}"]),
             f"threshold_{arm}": None if math.isnan(threshold) else float(threshold),
             f"call_{arm}": WRONG if wrong else "right",
         }
-    return found | {
+    return entry | {
         "cardiothoracic_ratio": reading.ratio,
         "ratio_says": reading.says(about.enlarged_from),
         "impression": reading.impression,
@@ -156,34 +156,34 @@ def _probability(row: Mapping[str, Any], arm: str) -> str:
     return f"{written} {WRONG}" if row[f"call_{arm}"] == WRONG else written
 
 
-def _published(found: Sequence[Mapping[str, str]]) -> Table | None:
+def _published(printed: Sequence[Mapping[str, str]]) -> Table | None:
     """Return the paper's table, its numbers as they are printed."""
-    if not found:
+    if not printed:
         return None
-    networks = list(dict.fromkeys(one["network"] for one in found))
-    images = {one["image"]: one for one in found}
-    known = {(one["image"], one["network"]): one["probability"] for one in found}
+    networks = list(dict.fromkeys(entry["network"] for entry in printed))
+    images = {entry["image"]: entry for entry in printed}
+    known = {(entry["image"], entry["network"]): entry["probability"] for entry in printed}
     lines = [
         (
             image,
-            one["ground_truth"],
+            entry["ground_truth"],
             *(known.get((image, network), "") for network in networks),
-            one["impression"],
+            entry["impression"],
         )
-        for image, one in images.items()
+        for image, entry in images.items()
     ]
     fields = (*FIRST, *(Field(f"P, {network}", PROBABILITY) for network in networks))
     return Table((*fields, Field("impression", 2.2)), tuple(lines))
 
 
 def _notes(about: About, rows: Rows, agreement: Rows) -> tuple[str, ...]:
-    alone = "one a patient" if about.alone else "perhaps several of one patient"
+    alone = "one per patient" if about.alone else "perhaps several of one patient"
     limits = "; ".join(f"{label}: {_limit(rows, arm)}" for arm, label in about.arms.items())
     return (
-        f"Test scans of {about.site} that at least one of these arms misclassifies, drawn by a "
-        f"seed and not by eye, {alone}; the reader knew neither ground truth nor probabilities nor "
-        "site. Scans that all arms call rightly were not read, so how many of "
-        "those are borderline is not known.",
+        f"Test scans of {about.site} that at least one of these arms misclassifies, drawn at "
+        f"random, {alone}; the reader knew neither ground truth nor probabilities nor "
+        "site. Scans that all arms call correctly were not read, so it is not known how many of "
+        "those are borderline.",
         f"P: probability of {about.title}, mean over runs. {WRONG}: the call at the arm's own "
         f"threshold is not the ground truth ({limits}).",
         f"Ratio: below {NORMAL_BELOW} normal (B-43), up to {about.enlarged_from} borderline, from "
@@ -206,8 +206,8 @@ def _counted(row: Mapping[str, Any]) -> str:
 def _source(published: Sequence[Mapping[str, str]]) -> tuple[str, ...]:
     if not published:
         return ()
-    one = published[0]
+    first = published[0]
     return (
-        f"Published: {one['source']} of the paper ({one['requirement']}), data with their source; "
-        "they enter none of ours, and are of other images.",
+        f"Published: {first['source']} of the paper ({first['requirement']}), of other images and "
+        "not used in ours.",
     )

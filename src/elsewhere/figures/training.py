@@ -1,4 +1,4 @@
-"""training: the score that chooses weights, of every run by iterations, a panel an arm."""
+"""training: draws the score by which weights are chosen, over iterations, a panel per arm."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Training(Figure):
     """The score that chooses weights, during training."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a panel an arm."""
+        """Draw a panel per arm."""
         records = given.records
         curves = {
             run: Curve(history, records[run].get("best_iteration"))
@@ -63,16 +63,16 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str
     rows = [row for row in results.rows if row.name in arms]
     down = -(-len(rows) // ACROSS)
     across = min(ACROSS, len(rows))
-    lengths = [one.history["iteration"].max() for one in curves.values() if len(one.history)]
+    lengths = [curve.history["iteration"].max() for curve in curves.values() if len(curve.history)]
     with style.look():
         page = style.sheet(
             f"Training: {by} by which weights are chosen, of each run",
             width=max(LEFT + PITCH[0] * across, 5.6),
             height=HEAD + PITCH[1] * down + FOOT,
             notes=(
-                "One line a run. Dot: the iteration whose model is kept, the best on the "
-                "validation part of the training sites; test scans play no part in it, but in "
-                "arms called optimistic, where it is that on the test part.",
+                "One line per run. Dot: the iteration whose model is kept, the best on the "
+                "validation part of the training sites; test scans are not used, except in arms "
+                "marked optimistic, where it is the best on the test part.",
                 *results.named.policy,
             ),
             synthetic=results.synthetic,
@@ -93,8 +93,8 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str
 
 
 def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
-    runs = [one for key, one in curves.items() if key.split("/")[0] == row.name]
-    drawn = [one for one in runs if len(one.history)]
+    runs = [curve for key, curve in curves.items() if key.split("/")[0] == row.name]
+    drawn = [curve for curve in runs if len(curve.history)]
     if not drawn:
         axes.add_patch(style.swatch("hatched", (0, 0), (axes.get_xlim()[1], 1.03)))
         axes.text(
@@ -103,8 +103,8 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
         )  # fmt: skip
         return
     axes.axhline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
-    for one, colour in zip(drawn, style.PALETTE * len(drawn), strict=False):
-        at, score = one.history["iteration"], one.history["selection_score"]
+    for curve, colour in zip(drawn, style.PALETTE * len(drawn), strict=False):
+        at, score = curve.history["iteration"], curve.history["selection_score"]
         sns.lineplot(
             x=at.to_numpy(),
             y=score.to_numpy(),
@@ -114,7 +114,7 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
             estimator=None,
         )
         axes.plot(
-            at[at == one.kept], score[at == one.kept], "o", color=colour, ms=4.5, clip_on=False
+            at[at == curve.kept], score[at == curve.kept], "o", color=colour, ms=4.5, clip_on=False
         )
 
 

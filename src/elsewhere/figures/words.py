@@ -12,14 +12,14 @@ ONE_CLASS = "undefined: one class"
 
 
 def number(value: float | None, *, digits: int = 2) -> str:
-    """Write a number with this many decimals; a missing one is written out, never as 0."""
+    """Write a number with this many decimals; a missing one as "undefined"."""
     if value is None or math.isnan(value):
         return UNDEFINED
     return f"{value:.{digits}f}"
 
 
 def p_value(value: float | None) -> str:
-    """Write a p with three decimals; a smaller one as less than the least of them."""
+    """Write a p-value with three decimals, below 0.001 as ``<0.001``."""
     if value is not None and value < 0.001:
         return "<0.001"
     return number(value, digits=3)

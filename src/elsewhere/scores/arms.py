@@ -1,4 +1,4 @@
-"""arms: one arm against others at a site, by every test, adjusted over the whole study."""
+"""arms: compares arms at a site by paired tests, with p adjusted over the study."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ class Pair:
 def compare(
     pairs: Iterable[Pair], *, confidence: float, measures: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return one row a pair, test and measure, with `COLUMNS` (D-41, D-42).
+    """Return one row per pair, test and measure, with `COLUMNS` (D-41, D-42).
 
-    [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values are those of both
-    arms in one run (fold and seed), and each of `measures`
-    is tested (D-41 has the five of Table I): by the
-    paired t-test, as published, and by the corrected resampled t-test. The AUC is tested also on
-    the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over seeds
-    of its out-of-fold probability, and the trained models are taken as given. ``clusters`` counts
-    the patients; where ``patient_key`` is none every image is taken for one, so p is too small.
+    [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values is that of both
+    arms in one run (fold and seed). Each of `measures` (D-41 has the five of Table I) is tested by
+    the paired t-test, as published, and by the corrected resampled t-test. The AUC is also tested
+    on the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over
+    seeds of its out-of-fold probability, and the trained models are taken as given. ``clusters``
+    counts the patients; where ``patient_key`` is none, every image counts as one, so p is too
+    small.
 
     ``p_holm`` is adjusted over a family: all rows of one test in `pairs`, whatever site, arm and
     measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
@@ -113,16 +113,16 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         ``difference``, ``low``, ``high``, ``statistic`` and ``p`` among the columns of `COLUMNS`;
         without a p, ``reason`` says why there is none.
     """
-    first, second = (out_of_fold(one.frame) for one in scans)
+    first, second = (out_of_fold(predicted.frame) for predicted in scans)
     if not first.index.equals(second.index):
         return {"p": None, "reason": "the two arms were not tested on the same scans"}
     labels = first["label"].to_numpy(dtype=np.int64)
     why = undefined(labels)
     if why is not None:
         return {"n": len(labels), "p": None, "reason": why}
-    scores = [one["score"].to_numpy(dtype=np.float64) for one in (first, second)]
+    scores = [rows["score"].to_numpy(dtype=np.float64) for rows in (first, second)]
     patients = pd.factorize(first["patient"])[0].astype(np.int64)
-    found = paired(
+    comparison = paired(
         labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
     )
     return {
@@ -130,12 +130,12 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         "clusters": int(patients.max()) + 1,
         "mean_arm": auc(labels, scores=scores[0]),
         "mean_against": auc(labels, scores=scores[1]),
-        "difference": found.difference,
-        "low": found.low,
-        "high": found.high,
-        "statistic": found.z,
-        "p": found.p,
-        "reason": found.reason,
+        "difference": comparison.difference,
+        "low": comparison.low,
+        "high": comparison.high,
+        "statistic": comparison.z,
+        "p": comparison.p,
+        "reason": comparison.reason,
     }
 
 
@@ -148,12 +148,12 @@ def _of_pair(pair: Pair, measures: Sequence[str], confidence: float) -> Iterator
             yield about | _empty(test, measure) | {"status": "not run", "reason": why}
         return
     for test, measure in _tests(measures):
-        found = _empty(test, measure)
+        numbers = _empty(test, measure)
         if test == DELONG:
-            found |= on_scans(pair.scans, confidence=confidence)
+            numbers |= on_scans(pair.scans, confidence=confidence)
         else:
-            found |= _over_runs(pair, test, measure, confidence)
-        yield about | found | {"status": "undefined" if found["p"] is None else "ok"}
+            numbers |= _over_runs(pair, test, measure, confidence)
+        yield about | numbers | {"status": "undefined" if numbers["p"] is None else "ok"}
 
 
 def _tests(measures: Sequence[str]) -> list[tuple[str, str]]:
@@ -170,25 +170,25 @@ def _empty(test: str, measure: str) -> dict[str, Any]:
 def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[str, Any]:
     first, second = _values(pair.cells, measure)
     ratio = pair.test_to_train
-    found = paired_t(first, second=second, confidence=confidence)
+    difference = paired_t(first, second=second, confidence=confidence)
     if test == CORRECTED:
-        found = (
-            found._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
+        difference = (
+            difference._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
             if ratio is None
             else corrected_t(first, second=second, test_to_train=ratio, confidence=confidence)
         )
     means = [float(values.mean()) if len(values) else None for values in (first, second)]
     return {
-        "n": found.n,
+        "n": difference.n,
         "test_to_train": ratio if test == CORRECTED else None,
         "mean_arm": means[0],
         "mean_against": means[1],
-        "difference": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "statistic": found.t,
-        "p": found.p,
-        "reason": found.reason,
+        "difference": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "statistic": difference.t,
+        "p": difference.p,
+        "reason": difference.reason,
     }
 
 

@@ -1,4 +1,4 @@
-"""attention: what a reader must know before the numbers of a study: each doubt in a sentence."""
+"""attention: lists what a reader should know before trusting the numbers of a study."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Observed:
     gates, audit
         gate.json by site, and audit.json.
     cells
-        metrics.json of every cell, of findings one a finding.
+        metrics.json of every cell, one per finding where scans have findings.
     threshold_from
         As in the study's scoring.
     optimistic
@@ -63,7 +63,7 @@ class Observed:
 
 
 def notices(observed: Observed) -> list[Notice]:
-    """Return what needs attention, the gravest first; nothing if all is well."""
+    """Return what needs attention, the most serious first."""
     return [
         *_not_run(observed),
         *_chosen_on_test(observed),
@@ -131,7 +131,7 @@ def _duplicates(observed: Observed) -> Iterator[Notice]:
 
 def _shortcuts(observed: Observed) -> Iterator[Notice]:
     answers: dict[tuple[str, str], list[str]] = {}
-    for answer in observed.audit["told"]:
+    for answer in observed.audit["shortcuts"]:
         if answer["status"] == "ok" and answer["p"] is not None and answer["p"] <= SMALL_P:
             fields = "file format" if answer["fields"] == "format" else "acquisition fields"
             numbers = f"{fields}: AUC {answer['auc']:.2f}, p {answer['p']:.3f}"
@@ -140,7 +140,7 @@ def _shortcuts(observed: Observed) -> Iterator[Notice]:
         title = observed.sites.get(where, where)
         subject = f"The label at {title}" if what == "label" else "The site of a scan"
         text = (
-            f"{subject} can be told from headers alone, without an image ({'; '.join(texts)}); a "
+            f"{subject} can be predicted from headers alone, without an image ({'; '.join(texts)}); a "
             "network may learn that instead of the disease."
         )
         yield Notice(text, "confounding", "audit")

@@ -1,4 +1,4 @@
-"""cases: test scans of a site that at least one arm misclassifies, drawn by a seed (B-43)."""
+"""cases: draws test scans of a site that at least one arm misclassifies (B-43)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.scores.outcomes import in_turn
+from elsewhere.scores.outcomes import in_random_order
 from elsewhere.scores.predictions import RUN
 from elsewhere.scores.thresholds import OF_ARGMAX
 
@@ -19,8 +19,8 @@ class CasesError(ValueError):
 def called(rows: pd.DataFrame, *, cell: Mapping[str, Any]) -> pd.DataFrame:
     """Return how one arm calls the test scans of a site, as the confusion matrix of its cell does.
 
-    A run calls at its own threshold, 0.5 where it has none; a scan of several runs is called by
-    the mean of what its probabilities exceed them by.
+    Each run calls at its own threshold, or at 0.5 if it has none. A scan of several runs is called
+    by the mean of its margins, probability minus threshold.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def called(rows: pd.DataFrame, *, cell: Mapping[str, Any]) -> pd.DataFrame:
     if not {*runs} <= limits.keys() or known != tested["scan_id"].nunique():
         raise CasesError(
             f"metrics of {known} scans and runs {sorted(limits)}, predictions of "
-            f"{tested['scan_id'].nunique()} scans and runs {sorted({*runs})}: they are not of one "
-            "make; run the graph again (`snakemake -j8`)"
+            f"{tested['scan_id'].nunique()} scans and runs {sorted({*runs})}: they do not "
+            "belong together; run the graph again (`snakemake -j8`)"
         )
     margins = tested["probability_1"] - [limits[run] for run in runs]
     scans = (
@@ -77,7 +77,9 @@ def _limits(cell: Mapping[str, Any]) -> tuple[dict[tuple[int, int], float], bool
 def drawn(
     arms: Mapping[str, pd.DataFrame], *, shown: Collection[str], images: int, seed: int
 ) -> pd.DataFrame:
-    """Draw misclassified scans, one a patient; whatever else is there, a scan's turn stays.
+    """Draw misclassified scans, one per patient.
+
+    A scan's place in the random order depends on the seed and its scan_id alone.
 
     Parameters
     ----------
@@ -86,15 +88,15 @@ def drawn(
     shown
         Scans that may be shown.
     images
-        Most scans that are drawn.
+        Largest number of scans to draw.
     seed
         Of the drawing.
 
     Returns
     -------
     pandas.DataFrame
-        scan_id, label, and of each arm ``probability_<arm>`` and ``call_<arm>``, in the order of
-        their turn, which tells nothing of any of them.
+        scan_id, label, and of each arm ``probability_<arm>`` and ``call_<arm>``, in
+        random order.
 
     Raises
     ------
@@ -102,29 +104,29 @@ def drawn(
         If the arms were not tested on the same scans, or there is no scan to draw.
     """
     first = next(iter(arms.values()))
-    if any(not one.index.equals(first.index) for one in arms.values()):
+    if any(not calls.index.equals(first.index) for calls in arms.values()):
         raise CasesError(
             f"the arms {', '.join(arms)} were not tested on the same scans; run the graph again "
             "(`snakemake -j8`)"
         )
-    found = first[["patient_id", "label"]].reset_index()
-    wrong = pd.Series(False, index=found.index)
-    for arm, one in arms.items():
-        found[f"probability_{arm}"] = one["probability"].to_numpy()
-        found[f"call_{arm}"] = one["call"].to_numpy()
-        wrong |= found[f"call_{arm}"] != (found["label"] == 1)
-    cases = found[wrong & found["scan_id"].isin([*shown])]
+    scans = first[["patient_id", "label"]].reset_index()
+    wrong = pd.Series(False, index=scans.index)
+    for arm, calls in arms.items():
+        scans[f"probability_{arm}"] = calls["probability"].to_numpy()
+        scans[f"call_{arm}"] = calls["call"].to_numpy()
+        wrong |= scans[f"call_{arm}"] != (scans["label"] == 1)
+    cases = scans[wrong & scans["scan_id"].isin([*shown])]
     if cases.empty:
-        raise CasesError(_why_none(found, wrong, [*arms]))
-    chosen = in_turn(cases, seed=seed).drop_duplicates("patient_id").head(images)
+        raise CasesError(_why_none(scans, wrong, [*arms]))
+    chosen = in_random_order(cases, seed=seed).drop_duplicates("patient_id").head(images)
     return chosen.drop(columns="patient_id").reset_index(drop=True)
 
 
-def _why_none(found: pd.DataFrame, wrong: pd.Series[bool], arms: list[str]) -> str:
+def _why_none(scans: pd.DataFrame, wrong: pd.Series[bool], arms: list[str]) -> str:
     which, n = " or ".join(arms), int(wrong.sum())
     if n == 0:
-        return f"none of {len(found)} test scans is misclassified by {which}: nothing to review"
+        return f"none of {len(scans)} test scans is misclassified by {which}: nothing to review"
     return (
-        f"{n} of {len(found)} test scans are misclassified by {which}, and none of these may be "
+        f"{n} of {len(scans)} test scans are misclassified by {which}, and none of these may be "
         "shown: other views than `review.views`, or flagged for text in their pixels"
     )

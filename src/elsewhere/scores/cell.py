@@ -1,6 +1,6 @@
-"""cell: the numbers of one arm on one test site, of each run and pooled: metrics.json.
+"""cell: computes metrics.json, the numbers of one arm on one test site, by run and pooled.
 
-Where scans have findings each finding has such numbers of its own.
+Where scans have findings, each finding has its own numbers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Predicted:
 
     @property
     def unit(self) -> Unit:
-        """What is taken to be independent: without patient keys nothing tells patients apart."""
+        """What is taken to be independent: patients, or images where there are no patient keys."""
         return "image" if self.metadata.get("patient_key") == "none" else "patient"
 
 
@@ -40,13 +40,13 @@ OF_FINDING = ("runs", "pooled", "status", "reason")
 
 
 def merged(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the content of metrics.json of scans with findings, from what `assemble` gave of each.
+    """Return metrics.json of a cell with findings, from what `assemble` returned for each finding.
 
     Returns
     -------
     dict
-        With ``findings``, name to ``runs``, ``pooled``, ``status`` and ``reason``, in place of
-        these.
+        ``findings`` maps the name to ``runs``, ``pooled``, ``status`` and ``reason``; the other
+        keys are the same for all findings.
     """
     about = next(iter(cells.values()))
     return {
@@ -56,9 +56,9 @@ def merged(cells: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def together(parts: Sequence[Predicted]) -> Predicted:
-    """Return the predictions of one arm on several sites as those of one (B-28).
+    """Join the predictions of one arm on several sites (B-28).
 
-    Not run if one of them was not; without patient keys if one of them has none.
+    They count as not run if one site was not, and as without patient keys if one has none.
     """
     for part in parts:
         if part.metadata["status"] == "not run":
@@ -149,8 +149,8 @@ def _thresholds(runs: list[Run], source: Mapping[str, Predicted]) -> dict[Run, T
     chosen = {}
     for run in runs:
         rows = pd.concat([_part(site.frame, run, "validation") for site in source.values()])
-        found = choose(_ints(rows["label"]), scores=_floats(rows["probability_1"]))
-        chosen[run] = found._replace(rule=f"{found.rule} ({' + '.join(source)})")
+        threshold = choose(_ints(rows["label"]), scores=_floats(rows["probability_1"]))
+        chosen[run] = threshold._replace(rule=f"{threshold.rule} ({' + '.join(source)})")
     return chosen
 
 
@@ -175,7 +175,7 @@ def _threshold_entry(chosen: Mapping[Run, Threshold]) -> dict[str, Any]:
 
 
 def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
-    """Reduce the test rows of these runs to one value a scan: mean probability and mean margin."""
+    """Reduce the test rows of these runs to one value per scan: mean probability and mean margin."""
     rows = pd.concat([_part(test.frame, run, "test") for run in chosen])
     limits = [
         chosen[int(fold), int(seed)].value
@@ -206,7 +206,7 @@ def _passes(rows: pd.DataFrame) -> list[tuple[Ints, Floats]]:
     for _, group in rows.groupby("seed", sort=True):
         n_passes = int(group["mc_probability"].map(len).min())
         labels = _ints(group["label"])
-        drawn = np.stack([one[:n_passes] for one in group["mc_probability"]])
+        drawn = np.stack([probabilities[:n_passes] for probabilities in group["mc_probability"]])
         passes += [(labels, drawn[:, k]) for k in range(n_passes)]
     return passes
 

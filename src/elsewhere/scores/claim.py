@@ -1,4 +1,4 @@
-"""claim: a sentence of a paper about its AUCs, and how every pair of AUCs bears it out."""
+"""claim: a paper's claim about its AUCs, and whether each pair of AUCs supports it."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Word = Literal["holds", "does not hold", "cannot be said"]
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence of a paper and how it is checked; a row of published/<study>_claims.csv.
+    """A claim of a paper and how it is checked; a row of published/<study>_claims.csv.
 
     Attributes
     ----------
     kind
         Kind of claim, such as "poor": which AUCs are compared, and how.
     findings
-        Of which findings it speaks; empty: of all.
+        Findings that it is about; empty: all.
     limit
         Largest difference of AUCs that are alike; the AUC below which one is poor.
     exceptions
-        Pairs that the sentence itself excepts.
+        Number of pairs that the claim itself excepts.
     reading
-        How it is checked, and why so.
+        How it is checked, and why in this way.
     """
 
     requirement: str
@@ -45,11 +45,11 @@ class Claim:
 
 
 class Pair(NamedTuple):
-    """What one comparison says of a claim.
+    """One comparison of AUCs, and whether it supports the claim.
 
     ``value`` is the first AUC minus the second, or the first if there is no second; ``interval``
-    names whose interval ``low`` to ``high`` is. ``holds`` is None without an AUC, ``beyond`` (the
-    whole interval bears out what the value says) without an interval.
+    names the method of ``low`` to ``high``. ``holds`` is None if an AUC is missing. ``beyond`` says
+    whether the whole interval agrees with ``holds``; None without an interval.
     """
 
     first: Key
@@ -64,19 +64,19 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and all pairs that it speaks of."""
+    """A claim and all pairs of AUCs that it is about."""
 
     claim: Claim
     pairs: tuple[Pair, ...]
 
     @property
     def held(self) -> tuple[Pair, ...]:
-        """Pairs that bear it out."""
+        """Pairs that support it."""
         return tuple(pair for pair in self.pairs if pair.holds)
 
     @property
     def broken(self) -> tuple[Pair, ...]:
-        """Pairs that contradict it, ties among them."""
+        """Pairs that contradict it, including ties."""
         return tuple(pair for pair in self.pairs if pair.holds is False)
 
     @property
@@ -86,7 +86,7 @@ class Verdict:
 
     @property
     def word(self) -> Word:
-        """What can be said: a pair that could break the claim and has no AUC leaves it open."""
+        """The verdict; undecided if pairs without an AUC could break the claim."""
         if len(self.broken) > self.claim.exceptions:
             return "does not hold"
         if not self.pairs or len(self.broken) + len(self.unknown) > self.claim.exceptions:
@@ -95,7 +95,7 @@ class Verdict:
 
 
 class ClaimKind(ABC):
-    """A kind of claim: which AUCs it compares, and when they bear it out."""
+    """A kind of claim: which AUCs it compares, and when they support it."""
 
     @abstractmethod
     def pairs(self, evidence: Evidence, finding: str) -> Pairs:
@@ -105,7 +105,7 @@ class ClaimKind(ABC):
     def answer(
         self, value: float, low: float | None, high: float | None, *, limit: float
     ) -> Answer:
-        """Say whether a value bears the claim out, and whether its whole interval does.
+        """Say whether a value supports the claim, and whether its whole interval does.
 
         Parameters
         ----------
@@ -142,11 +142,11 @@ def claim(row: Mapping[str, str]) -> Claim:
 
 
 def check(asked: Claim, evidence: Evidence) -> Verdict:
-    """Check a claim on every pair of AUCs that it speaks of.
+    """Check a claim on every pair of AUCs that it is about.
 
     Which arms are compared follows from their rows: trained on one site or on several (joint), of
-    the same method, with the same or another network. Nothing names an arm, so a study with other
-    sites or networks is checked by the same sentences.
+    the same method, with the same or another network. Claims name no arms, so a study with other
+    sites or networks can be checked by the same claims.
 
     Intervals are those of `Evidence.compared`, not adjusted for the number of pairs.
     """

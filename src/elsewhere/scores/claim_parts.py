@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from elsewhere.scores.evidence import Evidence, Key
 
 Pairs = Iterator[tuple[Key, Key | None]]
-Answer = tuple[bool, bool | None]  # whether a pair bears the claim out; beyond its interval
+Answer = tuple[bool, bool | None]  # whether a pair supports the claim; whether its interval does
 
 
 def joint_and_best_single(evidence: Evidence, at: tuple[str, str]) -> Pairs:
-    """Pair each arm of several sites with the best of those trained on one of them alone.
+    """Pair each arm of several sites with the best arm trained on one of these sites alone.
 
-    Better than the best is better than each; one without an AUC might be the best.
+    An arm without an AUC is taken for the best, because it might be.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ def below(value: float, low: float | None, high: float | None, limit: float) -> 
 
 
 def within(value: float, low: float | None, high: float | None, limit: float) -> Answer:
-    """Say whether a value is nearer to 0 than a limit, and whether its interval is so too."""
+    """Say whether a value is nearer to 0 than a limit, and whether its interval agrees."""
     holds = abs(value) < limit
     if low is None or high is None:
         return holds, None

@@ -1,4 +1,4 @@
-"""comparisons: is one AUC higher than another, on the same scans or on different ones."""
+"""comparisons: tests the difference of two AUCs, on the same scans or on different patients."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def paired(
     ValueError
         If one class is missing.
     """
-    found = delong(labels, scores=np.stack([first, second]), patients=patients)
-    difference = float(found.auc[0] - found.auc[1])
-    if found.covariance is None:
+    estimate = delong(labels, scores=np.stack([first, second]), patients=patients)
+    difference = float(estimate.auc[0] - estimate.auc[1])
+    if estimate.covariance is None:
         return _without_test(difference, "a class has fewer than two patients")
     contrast = np.array([1.0, -1.0])
-    return _test(difference, float(contrast @ found.covariance @ contrast), confidence)
+    return _test(difference, float(contrast @ estimate.covariance @ contrast), confidence)
 
 
 def unpaired(

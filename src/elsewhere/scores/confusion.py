@@ -1,4 +1,4 @@
-"""confusion: counts of right and wrong calls, what follows from them, and their averages."""
+"""confusion: confusion matrices: counts, normalised shares and averages over sites."""
 
 from __future__ import annotations
 

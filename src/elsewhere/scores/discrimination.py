@@ -30,7 +30,7 @@ class Band(NamedTuple):
 
 
 def undefined(labels: Ints, *, of: str = "test scans") -> str | None:
-    """Return why no AUC exists for these labels [n] of what, or None if one does (A-51)."""
+    """Return why these labels [n] have no AUC, or None if they have one (A-51)."""
     n, n_positive = len(labels), int(np.sum(labels == 1))
     if n == 0:
         return f"AUC undefined: there are no {of}"

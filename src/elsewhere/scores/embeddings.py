@@ -1,4 +1,4 @@
-"""embeddings: what can be told from how a network sees scans: their sites, their classes."""
+"""embeddings: projects embeddings to two dimensions, and probes them for site and class."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def reduced(embedded: Floats) -> tuple[Floats, float | None]:
     if not (embedded != embedded[:1]).any():
         return np.zeros((len(embedded), count), np.float32), None
     model = PCA(count, svd_solver="full")
-    found = model.fit_transform(embedded.astype(np.float64))
+    components = model.fit_transform(embedded.astype(np.float64))
     share = float(model.explained_variance_ratio_.sum())
-    return (found / found[:, 0].std()).astype(np.float32), share
+    return (components / components[:, 0].std()).astype(np.float32), share
 
 
 def plane(components: Floats, *, seed: int) -> tuple[str, Doubles]:
-    """Lay scans out in two dimensions.
+    """Project scans to two dimensions.
 
     Parameters
     ----------
@@ -71,22 +71,23 @@ def plane(components: Floats, *, seed: int) -> tuple[str, Doubles]:
     return "t-SNE", np.asarray(model.fit_transform(components), np.float64)
 
 
-def told(
+def linear_probe(
     components: Floats, truth: pd.Series[Any], *, patients: pd.Series[Any], seed: int
 ) -> dict[str, Any]:
-    """Tell a name of each scan from its components: cross-validated AUC.
+    """Return how well a linear probe predicts a name of each scan: its cross-validated AUC.
 
-    A logistic regression, fitted without one fold's patients and judged on them; the mean over
-    folds and, of more than two names, over each against the others.
+    The probe is a logistic regression on the components, fitted without the patients of one fold
+    and tested on them. The AUC is the mean over folds; with more than two names also over each name
+    against the others.
 
     Parameters
     ----------
     components
         From `reduced`.
     truth
-        What is to be told: the site, or the class.
+        What is predicted: the site, or the class.
     patients
-        Whose scans stand in one fold together.
+        Patient of each scan; all scans of a patient are in one fold.
     seed
         Of the folds.
 
@@ -100,7 +101,7 @@ def told(
     counted = {"n_scans": len(truth), "n_patients": int(patients.nunique())}
     reason = None
     if len(names) < 2:
-        reason = f"one name: {names[0]} is that of all scans" if names else "no scan here"
+        reason = f"all scans have one name: {names[0]}" if names else "there are no scans"
     elif min(held.values()) < FOLDS:
         few = min(held, key=held.__getitem__)
         reason = f"too few patients: {few} has {held[few]}, {FOLDS} folds need {FOLDS}"
@@ -116,7 +117,7 @@ def told(
 def laid_out(
     rows: pd.DataFrame, features: Sequence[Floats], *, seed: int
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return the embeddings of all sites in one plane, and what can be told from them.
+    """Return the embeddings of all sites in one plane, and linear probes of site and class.
 
     Parameters
     ----------
@@ -135,8 +136,8 @@ def laid_out(
     components, variance = reduced(np.concatenate(features))
     how, places = plane(components, seed=seed)
     patients = rows["site"] + "|" + rows["patient_id"]
-    answers = {
-        what: told(components, rows[column], patients=patients, seed=seed)
+    probes = {
+        what: linear_probe(components, rows[column], patients=patients, seed=seed)
         for what, column in (("site", "site"), ("class", "label"))
     }
     frame = rows[["site", "scan_id", "label"]].assign(
@@ -147,14 +148,14 @@ def laid_out(
         "components": components.shape[1],
         "variance": variance,
         "plane": how,
-        "told": answers,
+        "linear_probe": probes,
     }
 
 
 def _areas(
     components: Floats, truth: pd.Series[Any], patients: pd.Series[Any], seed: int
 ) -> Iterator[float]:
-    """Yield the AUC of each fold and name, of those that its patients have and have not."""
+    """Yield the AUC of each fold and name; folds where all or no scans have it are skipped."""
     names = sorted(truth.unique())
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
     for train, test in folds.split(components, groups=patients):

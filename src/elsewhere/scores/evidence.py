@@ -1,4 +1,4 @@
-"""evidence: AUCs of arms where they were trained and elsewhere, and how two of them differ."""
+"""evidence: AUCs of arms on their training sites and on unseen sites, and their differences."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Key = tuple[str, str, str]  # arm, site (INTERNAL: the test scans of all its own
 
 
 class Area(NamedTuple):
-    """An AUC with its interval and standard error; a published one is bare, a missing one None."""
+    """An AUC with its interval and standard error; a published AUC has neither."""
 
     auc: float | None
     low: float | None = None
@@ -27,7 +27,7 @@ class Area(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """One AUC, or the difference of two, with its interval and whose that is; None if unknown."""
+    """One AUC, or the difference of two, with its interval and method; None if unknown."""
 
     value: float | None
     low: float | None
@@ -42,12 +42,13 @@ class Evidence:
     Attributes
     ----------
     arms
-        Those whose models are their own and were not chosen on test.
+        Arms with models of their own that were not chosen on test scans.
     areas
         AUC of each arm on its own sites together (`INTERNAL`) and on sites it never saw, by
         finding.
     predicted
-        Predictions of some of these, of one finding each, for the test of arms on the same scans.
+        Predictions of some of these, of one finding each: with them arms are compared on the same
+        scans.
     """
 
     arms: Mapping[str, Arm]
@@ -79,21 +80,28 @@ class Evidence:
         predictions of the same scans; else that of independent samples, which is exact for
         different patients and too wide where scans are shared.
         """
-        one = self.area(first)
+        first_area = self.area(first)
         if second is None:
-            return Compared(one.auc, one.low, one.high, OWN if one.low is not None else "")
-        other = self.area(second)
-        if one.auc is None or other.auc is None:
+            return Compared(
+                first_area.auc,
+                first_area.low,
+                first_area.high,
+                OWN if first_area.low is not None else "",
+            )
+        second_area = self.area(second)
+        if first_area.auc is None or second_area.auc is None:
             return Compared(None, None, None, "")
-        value = one.auc - other.auc
+        value = first_area.auc - second_area.auc
         scans = self.predicted.get(first), self.predicted.get(second)
         if scans[0] is not None and scans[1] is not None:
             tested = on_scans((scans[0], scans[1]), confidence=self.confidence)
             if tested["p"] is not None:
                 return Compared(value, tested["low"], tested["high"], PAIRED)
-        if one.error is None or other.error is None:
+        if first_area.error is None or second_area.error is None:
             return Compared(value, None, None, "")
         apart = unpaired(
-            (one.auc, one.error), second=(other.auc, other.error), confidence=self.confidence
+            (first_area.auc, first_area.error),
+            second=(second_area.auc, second_area.error),
+            confidence=self.confidence,
         )
         return Compared(value, apart.low, apart.high, APART if apart.low is not None else "")

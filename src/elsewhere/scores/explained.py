@@ -1,4 +1,4 @@
-"""explained: files that say how one model sees scans: examples, embeddings, and a record."""
+"""explained: reads and writes what `explain` makes: examples, embeddings and a record."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ GALLERY = pa.schema(
         ("columns", pa.int64()),
         ("image", pa.binary()),  # uint8 [rows, columns]
         ("heat", pa.binary()),  # uint8 [rows, columns]: the Grad-CAM map, 255 at its maximum
-        ("against", pa.bool_()),  # it shows what speaks against the answer: nothing speaks for it
+        ("against", pa.bool_()),  # it shows evidence against the prediction: there is none for it
     ]
 )
 EMBEDDINGS = pa.schema(
@@ -49,7 +49,7 @@ class Explained:
     ----------
     record
         explained.json: status, reason, run; by site absent (why it has no scans), counts of
-        outcomes and layer; how the plane was made, share of the variance kept, and what is told.
+        outcomes and layer; how the plane was made, share of the variance kept, and linear probes.
     gallery
         Columns of `GALLERY`.
     embeddings

@@ -1,4 +1,4 @@
-"""intervals: confidence intervals in which scans of one patient count as what they are: related."""
+"""intervals: confidence intervals that treat the scans of one patient as dependent."""
 
 from __future__ import annotations
 
@@ -86,14 +86,14 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
     """Return AUCs and their covariance by structural components summed over each patient.
 
     DeLong et al. 1988 with the midranks of Sun & Xu 2014; several scans of one patient are one
-    cluster (Obuchowski 1997). With one scan a patient this is the plain DeLong covariance.
+    cluster (Obuchowski 1997). With one scan per patient this is the plain DeLong covariance.
 
     Parameters
     ----------
     labels
         0 or 1, shape [n].
     scores
-        Probability of class 1, shape [k, n]: one row a model.
+        Probability of class 1, shape [k, n]: one row per model.
     patients
         Patient number, shape [n].
 
@@ -110,11 +110,11 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
     n_pairs = min(n_positive, n_negative, n_all // 2)
     if min(n_positive, n_negative) < 2:
         return Delong(areas, None, n_pairs)
-    ten, one = np.stack([_components(positive, row, cluster) for row in scores], axis=1)
-    cross = _products(ten, one)
+    v10, v01 = np.stack([_components(positive, row, cluster) for row in scores], axis=1)
+    cross = _products(v10, v01)
     covariance = (
-        n_positive / (n_positive - 1) * _products(ten, ten)
-        + n_negative / (n_negative - 1) * _products(one, one)
+        n_positive / (n_positive - 1) * _products(v10, v10)
+        + n_negative / (n_negative - 1) * _products(v01, v01)
         + n_all / (n_all - 1) * (cross + cross.T)
     )
     return Delong(areas, covariance, n_pairs)
@@ -124,10 +124,10 @@ def _components(positive: NDArray[np.bool_], scores: Floats, cluster: Ints) -> F
     """Sum each patient's centred components, of positive and of negative scans [2, patients]."""
     m, n = int(positive.sum()), int((~positive).sum())
     ranks, sums = midranks(scores), np.zeros((2, int(cluster.max()) + 1))
-    ten = (ranks[positive] - midranks(scores[positive])) / n
-    one = 1 - (ranks[~positive] - midranks(scores[~positive])) / m
-    np.add.at(sums[0], cluster[positive], (ten - ten.mean()) / m)
-    np.add.at(sums[1], cluster[~positive], (one - one.mean()) / n)
+    v10 = (ranks[positive] - midranks(scores[positive])) / n
+    v01 = 1 - (ranks[~positive] - midranks(scores[~positive])) / m
+    np.add.at(sums[0], cluster[positive], (v10 - v10.mean()) / m)
+    np.add.at(sums[1], cluster[~positive], (v01 - v01.mean()) / n)
     return sums
 
 
@@ -137,19 +137,19 @@ def _products(first: Floats, second: Floats) -> Floats:
     return summed
 
 
-def auc_interval(found: Delong, *, confidence: float, unit: Unit = "patient") -> Interval:
+def auc_interval(estimate: Delong, *, confidence: float, unit: Unit = "patient") -> Interval:
     """Return the interval of one AUC, on the logit scale.
 
     The logit keeps the interval within 0..1 without cutting it off and covers better than the
     plain scale when the AUC is high and patients are few. Without a variance (perfect separation,
-    all scores equal, one patient in a class) DeLong has nothing to say, and a width of 0 would be
+    all scores equal, one patient in a class) DeLong gives no interval, and a width of 0 would be
     false: then the AUC is taken as the share of correctly ordered pairs among ``n_pairs`` disjoint,
     so independent, patient pairs, with Wilson's interval, which is conservative.
     """
-    area, error = float(found.auc[0]), standard_error(found)
+    area, error = float(estimate.auc[0]), standard_error(estimate)
     if error is None or area in (0.0, 1.0):
-        low, high, _ = wilson(area, n=max(found.n_pairs, 1), confidence=confidence)
-        method = f"Wilson on {found.n_pairs} disjoint {unit} pairs: no variance"
+        low, high, _ = wilson(area, n=max(estimate.n_pairs, 1), confidence=confidence)
+        method = f"Wilson on {estimate.n_pairs} disjoint {unit} pairs: no variance"
         return Interval(low, high, method)
     centre = np.log(area / (1 - area))
     half = z_value(confidence) * error / (area * (1 - area))
@@ -157,11 +157,11 @@ def auc_interval(found: Delong, *, confidence: float, unit: Unit = "patient") ->
     return Interval(low, high, f"DeLong, clustered by {unit}, logit scale")
 
 
-def standard_error(found: Delong) -> float | None:
+def standard_error(estimate: Delong) -> float | None:
     """Return DeLong's standard error of the first AUC, or None where it has no variance."""
-    if found.covariance is None:
+    if estimate.covariance is None:
         return None
-    error = float(np.sqrt(found.covariance[0, 0]))
+    error = float(np.sqrt(estimate.covariance[0, 0]))
     return error if error > _NO_VARIANCE else None
 
 

@@ -1,4 +1,4 @@
-"""matrix: the generalization matrix as a table, one row a run and one a pooled cell: matrix.csv."""
+"""matrix: writes matrix.csv, the generalization matrix with a row per run and per pooled cell."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def rows(
     Parameters
     ----------
     cells
-        Contents of metrics.json, in any order; of findings one a finding, with its ``finding``
-        and the ``label_policy`` that made its labels.
+        Contents of metrics.json, in any order; where scans have findings one per finding, with its
+        ``finding`` and the ``label_policy`` that made its labels.
     arms
         The study's arms in the order of the matrix.
     sites
@@ -68,7 +68,7 @@ def rows(
 
 
 def write(table: Iterable[Mapping[str, Any]], path: Path, *, metrics: Sequence[str]) -> None:
-    """Write rows as CSV; what is undefined is an empty field and the status says so.
+    """Write rows as CSV; an undefined number is an empty field, and the status says so.
 
     ``n_patients`` is empty where ``patient_key`` is none: only images can be counted.
     """
@@ -76,7 +76,7 @@ def write(table: Iterable[Mapping[str, Any]], path: Path, *, metrics: Sequence[s
 
 
 def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one row a run and a pooled one; for one run its own row suffices."""
+    """Return one row per run and a pooled one; for one run its own row suffices."""
     runs = [*cell["runs"]]
     if len(runs) != 1:
         runs.append(cell["pooled"])

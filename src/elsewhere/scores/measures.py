@@ -34,10 +34,10 @@ def absent(status: str, reason: str | None, *, metrics: Sequence[str]) -> dict[s
 def measure(judged: Judged, *, scoring: Scoring) -> dict[str, Any]:
     """Return the numbers of one run or of pooled runs, without fold, seed and threshold.
 
-    What cannot be computed is None. ``status`` tells whether an AUC is defined and ``reason`` why
+    What cannot be computed is None. ``status`` says whether an AUC is defined and ``reason`` why
     it is not; ``undefined`` has a reason for every metric that is None, ``intervals`` the
-    method of every interval, ``bootstrap_failed`` the resamples without an AUC. How many patients
-    there are is None where images are all that can be counted.
+    method of every interval, ``bootstrap_failed`` the resamples without an AUC. The number
+    of patients is None where only images can be counted.
     """
     reason = discrimination.undefined(judged.labels)
     numbers = absent("undefined" if reason else "ok", reason, metrics=scoring.metrics)
@@ -56,7 +56,7 @@ def measure(judged: Judged, *, scoring: Scoring) -> dict[str, Any]:
 
 
 def _put(numbers: dict[str, Any], name: str, measured: Measured) -> None:
-    """Enter what a metric found, under its name."""
+    """Enter the result of a metric under its name."""
     if measured.reason is not None:
         numbers["undefined"][name] = measured.reason
     if measured.value is not None:

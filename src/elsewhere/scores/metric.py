@@ -20,7 +20,7 @@ from elsewhere.scores.intervals import Draws, Interval, ResampledCounts, Unit
 
 @dataclass(frozen=True)
 class Judged:
-    """Test scans, one entry a scan.
+    """Test scans, one entry per scan.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class Judged:
 
 @dataclass(frozen=True)
 class Sample:
-    """Judged scans, at least one, with what several metrics share; each part is made when asked."""
+    """At least one judged scan, with values that several metrics share, computed on demand."""
 
     judged: Judged
     scoring: Scoring
@@ -96,7 +96,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Measured:
-    """What a metric finds.
+    """The result of a metric.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class Ratio(Metric):
 
 
 class Share(Ratio):
-    """The share of some scans that are called rightly, with an interval over patients."""
+    """The share of some scans that are called correctly, with an interval over patients."""
 
     @abstractmethod
     def among(self, labels: Ints) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""predictions: read and write predictions.parquet, one row a scan, run, part and finding."""
+"""predictions: read and write predictions.parquet, one row per scan, run, part and finding."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
     ----------
     frame
         The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one label;
-        of several a scan has a row for each that is known. ``probability_0`` and
-        ``probability_1`` follow the softmax, or of a finding the sigmoid; ``mc_probability`` holds
+        with several findings, a scan has a row for each that is known. ``probability_0`` and
+        ``probability_1`` are those of the softmax, or for a finding of the sigmoid; ``mc_probability`` holds
         P(class 1) of each Monte-Carlo pass of a test row (A-57) and is empty in validation rows.
     path
         File to write, whole or not at all.
@@ -76,8 +76,10 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
 
 def metadata_of(path: Path) -> dict[str, str]:
     """Return what describes the predictions, as text."""
-    found = pq.read_schema(path).metadata or {}
-    return {key.decode(): value.decode() for key, value in found.items() if key != b"ARROW:schema"}
+    metadata = pq.read_schema(path).metadata or {}
+    return {
+        key.decode(): value.decode() for key, value in metadata.items() if key != b"ARROW:schema"
+    }
 
 
 def findings(metadata: Mapping[str, str]) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ def read(path: Path, *, finding: str | None = None) -> tuple[pd.DataFrame, dict[
     Parameters
     ----------
     path
-        As `write` wrote it.
+        File to read.
     finding
         Rows of this finding only; None: all rows.
 
@@ -99,7 +101,7 @@ def read(path: Path, *, finding: str | None = None) -> tuple[pd.DataFrame, dict[
     -------
     tuple
         The rows, in the order of the file, and the metadata as text; ``mc_probability`` holds one
-        float64 array a row.
+        float64 array per row.
 
     Raises
     ------
@@ -157,19 +159,19 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
     passes = table["mc_probability"].combine_chunks()
     frame = table.drop_columns("mc_probability").to_pandas()
     label = frame["label"]
-    zero, one = frame["probability_0"].to_numpy(), frame["probability_1"].to_numpy()
+    p0, p1 = frame["probability_0"].to_numpy(), frame["probability_1"].to_numpy()
     # "not (inside)" also catches NaN
-    outside = ~((zero >= 0) & (zero <= 1) & (one >= 0) & (one <= 1))
+    outside = ~((p0 >= 0) & (p0 <= 1) & (p1 >= 0) & (p1 <= 1))
     known = findings(metadata) or ("",)
     rules = {
         "label is neither 0 nor 1": ~label.isin([0, 1]).to_numpy(),
         f"part is not one of {PARTS}": ~frame["part"].isin(PARTS).to_numpy(),
         "a probability is not within 0..1": outside,
-        "probability_0 + probability_1 is not 1": ~outside & (np.abs(zero + one - 1) > 1e-6),
+        "probability_0 + probability_1 is not 1": ~outside & (np.abs(p0 + p1 - 1) > 1e-6),
         "a scan stands twice in one run (or in two of its parts)": (
             frame.duplicated([*RUN, "finding", "scan_id"]).to_numpy()
         ),
-        "a scan has two patients or two labels": _torn(frame),
+        "a scan has two patients or two labels": _contradictory(frame),
         f"finding is not one of {sorted(known)}": ~frame["finding"].isin(known).to_numpy(),
     }
     broken = [
@@ -180,14 +182,14 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
     return broken or _pass_problems(frame, passes)
 
 
-def _torn(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def _contradictory(frame: pd.DataFrame) -> NDArray[np.bool_]:
     """Say of each row whether rows of its scan and finding have several patients or labels."""
     scan = ["finding", "scan_id"]
     distinct = frame[[*scan, "patient_id", "label"]].drop_duplicates()
-    torn = distinct.loc[distinct.duplicated(scan), scan].drop_duplicates()
-    rows = frame[scan].merge(torn, how="left", indicator=True)
-    found: NDArray[np.bool_] = (rows["_merge"] == "both").to_numpy()
-    return found
+    contradictory = distinct.loc[distinct.duplicated(scan), scan].drop_duplicates()
+    rows = frame[scan].merge(contradictory, how="left", indicator=True)
+    affected: NDArray[np.bool_] = (rows["_merge"] == "both").to_numpy()
+    return affected
 
 
 def _pass_problems(frame: pd.DataFrame, passes: pa.ListArray) -> list[str]:

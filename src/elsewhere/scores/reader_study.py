@@ -84,7 +84,7 @@ def read(path: Path, *, images: Sequence[str]) -> dict[str, Reading]:
     Raises
     ------
     ReadingError
-        If the file is no form of these images; all that is wrong with it is told at once.
+        If the file is no form of these images; the message lists every problem.
     """
     header, rows = _cells(path)
     if sorted(header) != sorted(COLUMNS):
@@ -92,23 +92,23 @@ def read(path: Path, *, images: Sequence[str]) -> dict[str, Reading]:
             f"{path}, row 1: got the columns {', '.join(header) or 'none'}, expected "
             f"{', '.join(COLUMNS)}"
         )
-    found: dict[str, Reading] = {}
+    readings: dict[str, Reading] = {}
     problems = []
     for number, cells in rows:
         row = dict(zip(header, [*cells, "", "", ""], strict=False))
-        wrong = [*_row_problems(row, len(cells), known=images, before=found)]
+        wrong = [*_row_problems(row, len(cells), known=images, before=readings)]
         problems += [f"row {number}, {what}" for what in wrong]
-        found[row[IMAGE]] = Reading() if wrong else _reading(row)
-    lost = [image for image in images if image not in found]
+        readings[row[IMAGE]] = Reading() if wrong else _reading(row)
+    lost = [image for image in images if image not in readings]
     if lost:
         problems.append(
             f"column {IMAGE}: no row of {', '.join(lost)}; its other cells may be empty"
         )
-    if not problems and all(one.blank for one in found.values()):
+    if not problems and all(reading.blank for reading in readings.values()):
         problems.append("no row is filled in")
     if problems:
         raise ReadingError(f"{path} cannot be used:\n  " + "\n  ".join(problems))
-    return {image: found[image] for image in images}
+    return {image: readings[image] for image in images}
 
 
 def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -123,10 +123,10 @@ def _cells(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count))
     try:
         header = [name.strip().lower() for name in next(reader, [])]
-        found = [(row, [_plain(cell) for cell in cells]) for row, cells in enumerate(reader, 2)]
+        numbered = [(row, [_plain(cell) for cell in cells]) for row, cells in enumerate(reader, 2)]
     except csv.Error as error:
         raise ReadingError(f"{path}: is not CSV ({error}); is a quote left open?") from None
-    return header, [(row, cells) for row, cells in found if any(cells)]
+    return header, [(row, cells) for row, cells in numbered if any(cells)]
 
 
 def _plain(cell: str) -> str:
@@ -198,25 +198,25 @@ def agreement(
     list
         Rows of `AGREEMENT`: n of so many; share and interval are None of none.
     """
-    judged = [(label, one) for label, one in rows if one.impression]
-    plain = [(label, one) for label, one in judged if one.impression != BORDERLINE]
-    ratios = [one.says(enlarged_from) for _, one in rows if one.ratio is not None]
+    judged = [(label, reading) for label, reading in rows if reading.impression]
+    plain = [(label, reading) for label, reading in judged if reading.impression != BORDERLINE]
+    ratios = [reading.says(enlarged_from) for _, reading in rows if reading.ratio is not None]
     counts = {
-        "impression borderline": [one.impression == BORDERLINE for _, one in judged],
+        "impression borderline": [reading.impression == BORDERLINE for _, reading in judged],
         "ratio normal": [says == "normal" for says in ratios],
         "ratio borderline": [says == "borderline" for says in ratios],
         "ratio enlarged": [says == "enlarged" for says in ratios],
         "impression no or yes, and so is the ground truth": [
-            (one.impression == "yes") == (label == 1) for label, one in plain
+            (reading.impression == "yes") == (label == 1) for label, reading in plain
         ],
     }
     return [_share(quantity, holds, confidence) for quantity, holds in counts.items()]
 
 
 def _share(quantity: str, holds: Sequence[bool], confidence: float) -> dict[str, Any]:
-    found = dict.fromkeys(AGREEMENT) | {"quantity": quantity, "n": sum(holds), "of": len(holds)}
+    entry = dict.fromkeys(AGREEMENT) | {"quantity": quantity, "n": sum(holds), "of": len(holds)}
     if not holds:
-        return found
+        return entry
     share = sum(holds) / len(holds)
     interval = wilson(share, n=len(holds), confidence=confidence)
-    return found | {"share": share} | interval._asdict()
+    return entry | {"share": share} | interval._asdict()

@@ -1,4 +1,4 @@
-"""subgroups: does a device that goes with a finding carry a model's AUC, as a shortcut (B-45)."""
+"""subgroups: measures how far a model's AUC depends on a device that may be a shortcut (B-45)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Scans:
-    """Test scans of one cell and finding, one entry a scan.
+    """Test scans of one cell and finding, one entry per scan.
 
     Attributes
     ----------
@@ -59,23 +59,23 @@ class Scans:
     unit: Unit = "patient"
 
     @property
-    def there(self) -> Mask:
+    def with_device(self) -> Mask:
         """Scans with the device [n]."""
         return np.array([state == "positive" for state in self.states], dtype=np.bool_)
 
     @property
     def known(self) -> Mask:
-        """Scans of which is known whether the device is there [n]."""
+        """Scans for which it is known whether the device is present [n]."""
         return np.array([state in ("positive", "negative") for state in self.states], np.bool_)
 
 
 def absent_if_blank(states: Sequence[str], blank: Literal["unknown", "absent"]) -> list[str]:
-    """Return states in which one that is blank counts as what a study says (B-45)."""
+    """Return states in which blank counts as a study has chosen (B-45)."""
     return ["negative" if (state, blank) == ("blank", "absent") else state for state in states]
 
 
 def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
-    """Return what the device is worth to the model, each of `QUANTITIES` with `NUMBERS`.
+    """Return each of `QUANTITIES` with its `NUMBERS`: AUCs with and without the device.
 
     AUCs have DeLong's interval clustered by patient, as the cell has; the difference and the
     shares that of resampled patients, the same draws for both sides of the difference. A scan
@@ -88,19 +88,21 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     )
     everyone = np.ones(len(scans.labels), dtype=np.bool_)
     confidence = scoring.confidence
-    found = {
+    measured = {
         name: _counts(scans, mask) | _area(scans, mask, name, confidence)
         for name, mask in (
             (ALL, everyone),
-            (WITHOUT, scans.known & ~scans.there),
-            (WITH, scans.there),
+            (WITHOUT, scans.known & ~scans.with_device),
+            (WITH, scans.with_device),
         )
     }
-    found[DIFFERENCE] = _counts(scans, everyone) | _difference(scans, found, draws, confidence)
-    found |= _shares(scans, draws, confidence)
-    found[ALONE] = _counts(scans, scans.known) | _alone(scans, confidence)
-    found[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
-    return {name: found[name] for name in QUANTITIES}
+    measured[DIFFERENCE] = _counts(scans, everyone) | _difference(
+        scans, measured, draws, confidence
+    )
+    measured |= _shares(scans, draws, confidence)
+    measured[ALONE] = _counts(scans, scans.known) | _alone(scans, confidence)
+    measured[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
+    return {name: measured[name] for name in QUANTITIES}
 
 
 def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
 def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, Any]:
     """Return the AUC among these scans, of the model or of the device alone, with its interval."""
     labels = scans.labels[mask]
-    scores = scans.there.astype(np.float64) if name == ALONE else scans.scores
+    scores = scans.with_device.astype(np.float64) if name == ALONE else scans.scores
     reason = undefined(labels, of=WHICH[name])
     if reason:
         return {"reason": f"{reason}{_why_unknown(scans, mask)}"}
@@ -126,7 +128,7 @@ def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, A
 
 
 def _why_unknown(scans: Scans, mask: Mask) -> str:
-    """Return what leaves so few scans, where it is that the device state is unknown."""
+    """Return how many device states are unknown, where this leaves too few scans."""
     if mask.all() or scans.known.all():
         return ""
     return f"; {_named(scans)}"
@@ -141,13 +143,13 @@ def _named(scans: Scans) -> str:
 
 
 def _difference(
-    scans: Scans, found: dict[str, dict[str, Any]], draws: Draws, confidence: float
+    scans: Scans, measured: dict[str, dict[str, Any]], draws: Draws, confidence: float
 ) -> dict[str, Any]:
     for name in (ALL, WITHOUT):
-        if found[name]["value"] is None:
-            return {"reason": f"{name}: {found[name]['reason']}"}
-    without = scans.known & ~scans.there
-    # the same patients on both sides: what they share does not widen the interval
+        if measured[name]["value"] is None:
+            return {"reason": f"{name}: {measured[name]['reason']}"}
+    without = scans.known & ~scans.with_device
+    # the same patients on both sides, so that their common variation cancels
     resampled = [
         intervals.resampled_auc(
             scans.labels[mask],
@@ -156,7 +158,7 @@ def _difference(
         )
         for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
     ]
-    value = found[ALL]["value"] - found[WITHOUT]["value"]
+    value = measured[ALL]["value"] - measured[WITHOUT]["value"]
     interval = intervals.percentile_interval(
         resampled[0] - resampled[1], confidence=confidence, unit=scans.unit
     )
@@ -174,11 +176,11 @@ def _ends(interval: Interval | None) -> dict[str, Any]:
 
 
 def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield how often the device is there, among positives and among negatives of known state."""
+    """Yield how often the device is present, among positives and negatives of known state."""
     known = scans.known
-    labels, there = scans.labels[known], scans.there[known]
-    resampled = intervals.resampled_shares(labels, calls=there, draws=_among(draws, known))
-    # the device taken for the call: how often it is there is sensitivity, and 1 - specificity
+    labels, with_device = scans.labels[known], scans.with_device[known]
+    resampled = intervals.resampled_shares(labels, calls=with_device, draws=_among(draws, known))
+    # with the device as the call, these shares are sensitivity and 1 - specificity
     of = {POSITIVES: (1, resampled.sensitivity), NEGATIVES: (0, 1 - resampled.specificity)}
     for name, (label, values) in of.items():
         mask = known & (scans.labels == label)
@@ -188,7 +190,7 @@ def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str
             why = _why_unknown(scans, mask)
             yield name, numbers | {"reason": f"no {which} scan of known device state{why}"}
             continue
-        share = float(scans.there[mask].mean())
+        share = float(scans.with_device[mask].mean())
         interval = intervals.percentile_interval(values, confidence=confidence, unit=scans.unit)
         if interval is None:
             n = len(np.unique(scans.patients[mask]))
@@ -197,10 +199,12 @@ def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str
 
 
 def _alone(scans: Scans, confidence: float) -> dict[str, Any]:
-    there = scans.there[scans.known]
-    if len(there) and (there.all() or not there.any()):
-        which = "all" if there.all() else "none"
-        return {"reason": f"the device is in {which} of the {len(there)} scans of known state"}
+    with_device = scans.with_device[scans.known]
+    if len(with_device) and (with_device.all() or not with_device.any()):
+        which = "all" if with_device.all() else "none"
+        return {
+            "reason": f"the device is in {which} of the {len(with_device)} scans of known state"
+        }
     return _area(scans, scans.known, ALONE, confidence)
 
 

@@ -1,4 +1,4 @@
-"""summary: own sites against unseen sites, and the spread over runs, from the cells' metrics."""
+"""summary: compares AUCs on own and unseen sites, and computes the spread over runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Mean(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Does a model work elsewhere: mean AUCs of groups of cells.
+    """Mean AUCs of groups of cells: does a model work elsewhere?
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ def spread(cell: Mapping[str, Any], *, measure: str) -> Spread:
     cell
         Content of metrics.json.
     measure
-        Key of an M, such as ``accuracy``; runs in which it is None are left out, and counted.
+        Name of a metric, such as ``accuracy``; runs in which it is None are left out, and counted.
     """
     by_seed: dict[int, list[float]] = {}
     for run in cell["runs"]:

@@ -1,4 +1,4 @@
-"""tests: do paired runs differ: paired t, corrected resampled t, Holm's adjustment."""
+"""tests: tests whether paired runs differ: paired t, corrected resampled t, Holm's adjustment."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class Difference(NamedTuple):
 def paired_t(first: Floats, *, second: Floats, confidence: float) -> Difference:
     """Return the paired t-test, as if the pairs were independent (D-41, D-42).
 
-    Runs of cross-validation are not: their training parts overlap, so p is too small. It stands
-    here because the paper used it; `corrected_t` is the one to believe.
+    Runs of cross-validation are not: their training parts overlap, so p is too small. It is
+    here because the paper used it; prefer `corrected_t`.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def corrected_t(
 
     The variance of the mean difference is that of one difference times ``1/n + n_test/n_train``
     instead of ``1/n``, for training parts that overlap. With k folds and r seeds n = k r; the
-    seeds share their folds, which the correction does not know, so p may still be too small.
+    seeds share their folds, which the correction ignores, so p may still be too small.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ class CheXpert(CheXpertOptions, Layout):
         rows["name"] = rows["Path"].str.replace(_TOP, "", regex=True)
         rows = radiographs.once(rows, "name")
         patient = rows["name"].str.extract(_PATIENT, expand=False)
-        findings = radiographs.told(rows, CHEXPERT_LABELS)
+        findings = radiographs.finding_states(rows, CHEXPERT_LABELS)
         projection = rows["Frontal/Lateral"] + "|" + rows["AP/PA"]
         return rows[["name", "Path", "part"]].assign(
             patient=patient.astype(object),

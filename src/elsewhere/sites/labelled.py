@@ -46,9 +46,9 @@ class _Listed:
     columns
         Of the table; none without one.
     rows
-        Place of a file to the rows that mean it.
+        Place of a file to the rows that match it.
     lost
-        Rows that mean no file, or could mean several.
+        Rows that match no file, or several.
     """
 
     columns: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class _Listed:
 
 
 class Labelled(LabelledOptions, Layout, ABC):
-    """One scan a file; `label.csv` at the top of the site's folder, or folders, give its label."""
+    """One scan per file; `label.csv` at the top of the site's folder, or folders, give its label."""
 
     general: ClassVar[bool] = True
 
@@ -77,7 +77,7 @@ class Labelled(LabelledOptions, Layout, ABC):
 
     @classmethod
     def likeness(cls, root: Path, policy: IntakeRow) -> Likeness:
-        """Say whether there are such files; what the labels lack is named."""
+        """Say whether there are such files, and name what the labels lack."""
         try:
             layout = cls(**cls.suggested(root, {}))
             first = islice(_visible(root).values(), LOOKED_AT)
@@ -95,7 +95,7 @@ class Labelled(LabelledOptions, Layout, ABC):
         return {**suggestions.options(root, cls.suffixes, given), **given}
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
-        """Yield one scan a file that has a label, and a row for each file or label without."""
+        """Yield one scan per file that has a label, and a row for each file or label without."""
         table = self._table(root)
         files = _visible(root)
         listed = _Listed() if table is None else _listed(table, Places(files, self.suffixes))
@@ -103,12 +103,12 @@ class Labelled(LabelledOptions, Layout, ABC):
         taken: set[Path] = set()
         for place, path in files.items():
             if place in listed.rows or self._expected(place, path, listed):
-                found = self._one(place, path, listed)
-                yield _with_files_of_its_own(found, taken)
-                taken.update(found.source.files if isinstance(found, Scan) else found.files)
+                item = self._scan_or_reason(place, path, listed)
+                yield _with_files_of_its_own(item, taken)
+                taken.update(item.source.files if isinstance(item, Scan) else item.files)
 
     def _table(self, root: Path) -> Table | None:
-        """Return label.csv, checked to have what the options leave to it."""
+        """Return label.csv, checked to have the columns that the options require."""
         path = root / NAME
         if not path.is_file() and not self.classes:
             raise LayoutError(
@@ -143,7 +143,7 @@ class Labelled(LabelledOptions, Layout, ABC):
             return False
         return bool(listed.columns) or self._class(place) is not None
 
-    def _one(self, place: str, path: Path, listed: _Listed) -> Scan | LeftOut:
+    def _scan_or_reason(self, place: str, path: Path, listed: _Listed) -> Scan | LeftOut:
         files: tuple[Path, ...] = (path,)
         try:
             if any(fnmatchcase(place, pattern) for pattern in self.leave_out):
@@ -187,7 +187,7 @@ class Labelled(LabelledOptions, Layout, ABC):
         if name is None or (row is not _NO_ROW and "label" in columns):
             label = label_cells.label(row)
             if name is not None and self.classes[name] != label:
-                raise Unusable("label_conflict", f"the folder says another label than {NAME}")
+                raise Unusable("label_conflict", f"the folder and {NAME} give different labels")
             return label
         return self.classes[name]
 
@@ -221,10 +221,10 @@ class Labelled(LabelledOptions, Layout, ABC):
 
 def _visible(root: Path) -> dict[str, Path]:
     """Return the files below a folder by their place in it, hidden ones left out."""
-    found = {relative(path, root): path for path in walk(root, set()) if path.is_file()}
+    files = {relative(path, root): path for path in walk(root, set()) if path.is_file()}
     return {
         place: path
-        for place, path in sorted(found.items())
+        for place, path in sorted(files.items())
         if place != NAME and not any(part.startswith(HIDDEN) for part in place.split("/"))
     }
 
@@ -249,8 +249,8 @@ def _same_folder(root: Path, name: str) -> bool:
     """Whether a folder is there, in any case and any composition of its letters."""
     at = [root]
     for part in _plain(name).split("/"):
-        at = [one for parent in at for one in parent.iterdir() if _plain(one.name) == part]
-        at = [one for one in at if one.is_dir()]
+        at = [child for parent in at for child in parent.iterdir() if _plain(child.name) == part]
+        at = [child for child in at if child.is_dir()]
     return bool(at)
 
 
@@ -258,12 +258,12 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().strip("/")
 
 
-def _with_files_of_its_own(found: Scan | LeftOut, taken: set[Path]) -> Scan | LeftOut:
-    """Leave out files that an earlier scan has: two headers may name one file of voxels."""
-    files = found.source.files if isinstance(found, Scan) else found.files
+def _with_files_of_its_own(item: Scan | LeftOut, taken: set[Path]) -> Scan | LeftOut:
+    """Leave out files of an earlier scan: two headers may name one file of voxels."""
+    files = item.source.files if isinstance(item, Scan) else item.files
     free = tuple(path for path in files if path not in taken)
     if len(free) == len(files):
-        return found
-    if isinstance(found, LeftOut):
-        return replace(found, files=free)
-    return LeftOut(found.path, "same_data", "another header names the same file of voxels", free)
+        return item
+    if isinstance(item, LeftOut):
+        return replace(item, files=free)
+    return LeftOut(item.path, "same_data", "another header names the same file of voxels", free)

@@ -106,7 +106,7 @@ def _findings(root: Path) -> pd.DataFrame:
     """Return one row per study: its findings, and whether its rows contradict each other."""
     rows = radiographs.once(_read(root, "chexpert", (*_STUDY, *CHEXPERT_LABELS)), *_STUDY)
     return rows[[*_STUDY]].assign(
-        findings=radiographs.told(rows, CHEXPERT_LABELS),
+        findings=radiographs.finding_states(rows, CHEXPERT_LABELS),
         conflicting=rows["conflict"].astype(object),
     )
 

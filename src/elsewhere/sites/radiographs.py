@@ -1,4 +1,4 @@
-"""radiographs: from a publisher's tables to scans, for sites of hundreds of thousands of images."""
+"""radiographs: makes scans from a publisher's tables, for sites of very many images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex,
 
 CATEGORY = "radiograph"
 OTHER_PART: Final = "other_part"
-# no name and no number of the tables: at a private site only paths are hashed
+# these quote nothing from the tables: at a private site only paths are hashed
 _DETAILS: Final[Mapping[str, str]] = {
     OTHER_PART: "options.parts does not name the part of the publisher's split that holds these",
     "label_conflict": "rows of the publisher's tables contradict each other",
@@ -63,15 +63,15 @@ class Record(NamedTuple):
 
 def images(root: Path, *suffixes: str) -> dict[str, Path]:
     """Return the image files below a folder by their place in it; each folder is listed once."""
-    # cut off as text: of this many paths relative_to takes seconds
+    # cut off as text: relative_to takes seconds on this many paths
     start = len(str(root)) + 1 if root.parts else 0
-    found = {}
+    files = {}
     for path in walk(root, set()):
         place = str(path)[start:]
         hidden = any(part.startswith(HIDDEN) for part in place.split("/"))
         if place.lower().endswith(suffixes) and not hidden and os.path.isfile(path):
-            found[place] = path
-    return found
+            files[place] = path
+    return files
 
 
 def table(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -123,12 +123,12 @@ def first_file(root: Path, *names: str) -> Path:
 
 
 def once(frame: pd.DataFrame, *keys: str) -> pd.DataFrame:
-    """Return one row a key, and in column `conflict` whether the table has others that differ."""
+    """Return one row per key, and in column `conflict` whether the table has others that differ."""
     distinct = frame.drop_duplicates()
     conflict = distinct.duplicated([*keys], keep=False)
     # a fixed order, so that the order of the file does not decide which row stays
-    torn = distinct[conflict].sort_values([*frame.columns]).drop_duplicates([*keys])
-    kept = (distinct[~conflict].assign(conflict=False), torn.assign(conflict=True))
+    conflicting = distinct[conflict].sort_values([*frame.columns]).drop_duplicates([*keys])
+    kept = (distinct[~conflict].assign(conflict=False), conflicting.assign(conflict=True))
     return pd.concat(kept, ignore_index=True)
 
 
@@ -140,11 +140,11 @@ def each(column: pd.Series[Any], read: Callable[[str], Any]) -> pd.Series[Any]:
 
 def years(text: str) -> float:
     """Return an age; NaN for one above 120, such as the 148 to 414 of ChestX-ray14."""
-    found = age(text)
-    return found if found <= _OLDEST else NAN
+    value = age(text)
+    return value if value <= _OLDEST else NAN
 
 
-def told(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series[Any]:
+def finding_states(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series[Any]:
     """Return the findings of each row from columns of 1, 0, -1 and blank (B-18, B-23).
 
     Parameters
@@ -172,10 +172,10 @@ def _findings(code: str, names: tuple[str, ...]) -> Mapping[str, State] | None:
     return MappingProxyType({name: CELLS[cell] for name, cell in zip(names, cells, strict=True)})
 
 
-def problems(frame: pd.DataFrame, **found: pd.Series[bool]) -> pd.Series[Any]:
+def problems(frame: pd.DataFrame, **conditions: pd.Series[bool]) -> pd.Series[Any]:
     """Return for each row the first code whose condition holds, in the order given, or ""."""
     codes = pd.Series("", index=frame.index, dtype=object)
-    for code, holds in found.items():
+    for code, holds in conditions.items():
         codes[(codes == "") & holds.to_numpy(bool)] = code
     return codes
 
@@ -183,7 +183,7 @@ def problems(frame: pd.DataFrame, **found: pd.Series[bool]) -> pd.Series[Any]:
 def scans(
     records: pd.DataFrame, *, root: Path, files: Mapping[str, Path], listing: str
 ) -> Iterator[Scan | LeftOut]:
-    """Yield one scan an image that is listed and there, and a row for each that is not both.
+    """Yield one scan per image that is listed and on disk, and a row for each that is not both.
 
     Parameters
     ----------
@@ -197,19 +197,19 @@ def scans(
         Name of the table, for `rejected.csv`.
     """
     others = []
-    for one in _records(records):
-        path = files.get(one.place)
-        if one.problem == OTHER_PART:
-            # who wants one part need not have the others
+    for record in _records(records):
+        path = files.get(record.place)
+        if record.problem == OTHER_PART:
+            # a user of one part need not have the files of the others
             others += [path] if path else []
         elif path is None:
-            yield LeftOut(one.place, "missing", f"listed in {listing}, not on disk")
-        elif one.problem:
-            yield LeftOut(one.place, one.problem, _DETAILS[one.problem], (path,))
+            yield LeftOut(record.place, "missing", f"listed in {listing}, not on disk")
+        elif record.problem:
+            yield LeftOut(record.place, record.problem, _DETAILS[record.problem], (path,))
         else:
-            yield _scan(one, path)
+            yield _scan(record, path)
     if others:
-        yield _aside(others, root)
+        yield _unused_parts(others, root)
     for place in sorted(files.keys() - {*records["place"]}):
         yield LeftOut(place, "not_listed", f"{listing} does not name this image", (files[place],))
 
@@ -221,24 +221,24 @@ def _records(frame: pd.DataFrame) -> Iterator[Record]:
         yield Record(**dict(zip(known, values, strict=True)))
 
 
-def _scan(one: Record, path: Path) -> Scan:
+def _scan(record: Record, path: Path) -> Scan:
     return Scan(
-        name=one.name,
-        path=one.place,
-        patient=one.patient,
+        name=record.name,
+        path=record.place,
+        patient=record.patient,
         label=None,
         category=CATEGORY,
         source=Source(kind="stack", files=(path,)),
-        sex=one.sex,
-        age=one.age,
-        date=one.date or None,
-        findings=one.findings,
-        view=one.view,
-        publisher_part=one.part,
+        sex=record.sex,
+        age=record.age,
+        date=record.date or None,
+        findings=record.findings,
+        view=record.view,
+        publisher_part=record.part,
     )
 
 
-def _aside(files: list[Path], root: Path) -> LeftOut:
+def _unused_parts(files: list[Path], root: Path) -> LeftOut:
     """Return one row for all images of the parts that are not used: they are most of a site."""
     common = os.path.commonpath([min(files), max(files)])
     place = Path(common).relative_to(root).as_posix()

@@ -43,7 +43,7 @@ def run(job: Job, settings: Settings) -> None:
         "settings": settings.audit.model_dump(),
         "duplicates": copies.counts,
         "contingency": confounding.contingency(scans, sites=sites),
-        "told": confounding.predictability(scans, sites=sites, settings=settings.audit),
+        "shortcuts": confounding.predictability(scans, sites=sites, settings=settings.audit),
     }
     with whole(job.outputs["audit"]) as part:
         part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")

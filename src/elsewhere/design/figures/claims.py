@@ -9,7 +9,7 @@ from elsewhere.design.figure_rows import Caption, Facts, FigureRow, Labels
 
 
 class Claims(FigureRow):
-    """What the paper says of its AUCs, checked on its numbers and on ours."""
+    """The paper's claims about AUCs, checked on its numbers and on ours."""
 
     order: ClassVar[int] = 70
     reads: ClassVar[tuple[str, ...]] = ("metrics", "predictions")
@@ -18,7 +18,7 @@ class Claims(FigureRow):
     metrics: ClassVar[tuple[str, ...]] = ("auc",)
     captions: ClassVar[Mapping[str, Caption]] = {
         "claims": Caption(
-            "What the paper says of its AUCs",
+            "The paper's claims about its AUCs",
             "Each claim checked on the published numbers and on ours (B-38 to B-42).",
             "predict and score",
         ),

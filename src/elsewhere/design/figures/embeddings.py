@@ -9,7 +9,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow, Labels
 
 
 class Embeddings(FigureRow):
-    """How models see the sites: embeddings of test scans."""
+    """Embeddings of test scans, by site and class."""
 
     order: ClassVar[int] = 160
     reads: ClassVar[tuple[str, ...]] = ("metrics", "explained", "gallery", "embeddings")
@@ -18,8 +18,8 @@ class Embeddings(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "embeddings": Caption(
             "How models see the sites",
-            "Embeddings of the test scans of one run, by site and class, with how well each"
-            " can be told from them (D-13 to D-15).",
+            "Embeddings of the test scans of one run, by site and class, and how well a linear "
+            "probe predicts both from them (D-13 to D-15).",
             "explain",
         ),
     }

@@ -16,7 +16,7 @@ class Flow(FigureRow):
     labels: ClassVar[Labels] = "findings"
     captions: ClassVar[Mapping[str, Caption]] = {
         "flow": Caption(
-            "From what was ingested to the parts",
+            "From ingested scans to the parts",
             "Scans, patients and positives of each finding, the published counts beside "
             "them (B-07 to B-16).",
             "ingest and split",

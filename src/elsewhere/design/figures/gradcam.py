@@ -9,7 +9,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow, Labels
 
 
 class Gradcam(FigureRow):
-    """Where a model looks in scans that it got right and wrong."""
+    """Grad-CAM maps of scans that a model classified right and wrong."""
 
     order: ClassVar[int] = 150
     reads: ClassVar[tuple[str, ...]] = ("metrics", "explained", "gallery", "embeddings")
@@ -19,8 +19,8 @@ class Gradcam(FigureRow):
         "gradcam": Caption(
             "Where a model looks",
             "Grad-CAM of test scans that it got right and wrong, at every site (D-43, Figs."
-            " 4 and 5). A map shows what the answer rests on, not whether that is the "
-            "disease.",
+            " 4 and 5). A map shows what the prediction is based on, not whether that "
+            "is the disease.",
             "explain",
         ),
     }

@@ -18,7 +18,7 @@ class Published(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "published": Caption(
             "Published numbers beside ours",
-            "The paper's numbers are data with their source; they enter none of our results.",
+            "The paper's numbers are data with their source; they are not used in our results.",
             "score",
         ),
     }

@@ -18,7 +18,7 @@ class RocFindings(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "roc_findings": Caption(
             "ROC of every finding",
-            "A row of panels a model: its own test scans, then each site it never saw (B-30).",
+            "A row of panels per model: its own test scans, then each site it never saw (B-30).",
             "score",
         ),
     }

@@ -19,7 +19,7 @@ class RocPanels(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "roc_panels": Caption(
             "ROC, arms side by side",
-            "Arms that share axes, a row of panels a group and a column a site (D-43).",
+            "Arms that share axes, a row of panels per group and a column per site (D-43).",
             "score",
         ),
     }

@@ -9,7 +9,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 
 
 class SiteProfile(FigureRow):
-    """What tells the scans of one site from those of another."""
+    """How the scans of sites differ."""
 
     order: ClassVar[int] = 190
     reads: ClassVar[tuple[str, ...]] = ("manifest", "profile", "volumes")

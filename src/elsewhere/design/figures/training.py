@@ -16,9 +16,9 @@ class Training(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "training": Caption(
             "Training",
-            "What weights are chosen by, during training: its value on the validation part "
-            "of the training sites, in arms called optimistic on their test part; the best "
-            "model is kept (A-42).",
+            "The score by which weights are chosen, during training: on the validation part of "
+            "the training sites, in arms marked optimistic on their test part; the best model "
+            "is kept (A-42).",
             "train",
         ),
     }

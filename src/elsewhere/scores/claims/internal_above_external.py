@@ -20,5 +20,5 @@ class InternalAboveExternal(ClaimKind):
     def answer(
         self, value: float, low: float | None, high: float | None, *, limit: float
     ) -> Answer:
-        """Say whether a value bears the claim out, and whether its whole interval does."""
+        """Say whether a value supports the claim, and whether its whole interval does."""
         return above(value, low, high, limit)

@@ -1,4 +1,4 @@
-"""accuracy: the share of all scans that are called rightly."""
+"""accuracy: the share of all scans that are called correctly."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from elsewhere.scores.metric import Measured, Metric, Sample
 
 
 class Youden(Metric):
-    """Youden's index J (Youden 1950): 0 for calls at random, 1 for faultless ones."""
+    """Youden's index J (Youden 1950): 0 for random calls, 1 for perfect ones."""
 
     def measure(self, sample: Sample) -> Measured:
         """Compute J and its interval over resampled patients; both classes are needed."""

@@ -11,9 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elsewhere.commands.arguments import (
-    Expect, Intake, Layout, Options, Privacy, SiteName, StudyName, Title,
-)  # fmt: skip
+from elsewhere.commands import arguments
 from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
@@ -78,8 +76,10 @@ def _command(step: Step) -> Callable[..., None]:
         name: Annotated[str, typer.Argument(help=WILDCARDS[name])] for name in step.wildcards
     }
     parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=types[name]) for name in types]
-    parameters.append(Parameter("expect", Parameter.KEYWORD_ONLY, default=None, annotation=Expect))
-    command.__annotations__ = {**types, "expect": Expect, "return": None}
+    parameters.append(
+        Parameter("expect", Parameter.KEYWORD_ONLY, default=None, annotation=arguments.Expect)
+    )
+    command.__annotations__ = {**types, "expect": arguments.Expect, "return": None}
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return command
 
@@ -106,7 +106,7 @@ def params(
 
 @app.command()
 def describe(
-    study: StudyName,
+    study: arguments.StudyName,
     scale: Annotated[str | None, typer.Option(help="default: the scale in params.yaml")] = None,
 ) -> None:
     """Print the layers, shapes and parameters of a study's networks."""
@@ -155,7 +155,7 @@ def phantom(
 
 
 @app.command()
-def pull(site: SiteName) -> None:
+def pull(site: arguments.SiteName) -> None:
     """Fetch the studies of a site's work list from its archive (PACS) to data/raw."""
     from elsewhere.commands.pull import pull_site
     from elsewhere.design.params import load
@@ -164,7 +164,7 @@ def pull(site: SiteName) -> None:
 
 
 @app.command()
-def review(study: StudyName) -> None:
+def review(study: arguments.StudyName) -> None:
     """Write misclassified scans for a blinded reader."""
     from elsewhere.commands.review import export
     from elsewhere.design.params import load
@@ -174,7 +174,7 @@ def review(study: StudyName) -> None:
 
 @app.command()
 def reviewed(
-    study: StudyName,
+    study: arguments.StudyName,
     form: Annotated[
         Path | None, typer.Argument(metavar="CSV", help="default: review.csv beside the images")
     ] = None,
@@ -187,7 +187,7 @@ def reviewed(
 
 
 @app.command()
-def matrix(study: StudyName) -> None:
+def matrix(study: arguments.StudyName) -> None:
     """Print a study's generalization matrix, where its figures are, and whether it is current."""
     from elsewhere.commands.matrix import outdated, show
     from elsewhere.design.params import read
@@ -214,16 +214,16 @@ def adopt(
 def check(  # noqa: PLR0913 - options of a command
     path: Annotated[Path, typer.Argument(metavar="PATH", help="folder with the files of a site")],
     *,
-    layout: Layout = None,
-    option: Options = None,
+    layout: arguments.Layout = None,
+    option: arguments.Options = None,
     labels: Annotated[
         Path | None, typer.Option(help="a table in place of the label.csv of the folder")
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="CSV to write: each file that is in no scan, and why")
     ] = None,
-    intake: Intake = "strict",
-    privacy: Privacy = "private",
+    intake: arguments.Intake = "strict",
+    privacy: arguments.Privacy = "private",
 ) -> None:
     """Check the files of a site before any study uses them; writes nothing but the report."""
     from elsewhere.commands import check as command
@@ -260,11 +260,11 @@ def new_site(  # noqa: PLR0913 - options of a command
     name: Annotated[str, typer.Argument(help="of the row, and of the folder in data/raw")],
     *,
     path: Annotated[Path, typer.Option(help="folder with the files of the site")],
-    layout: Layout = None,
-    option: Options = None,
-    title: Title = None,
-    intake: Intake = "strict",
-    privacy: Privacy = "private",
+    layout: arguments.Layout = None,
+    option: arguments.Options = None,
+    title: arguments.Title = None,
+    intake: arguments.Intake = "strict",
+    privacy: arguments.Privacy = "private",
 ) -> None:
     """Write the row of a site into params.yaml, and link its files to data/raw."""
     from elsewhere.commands.new_site import NewSite, write
@@ -280,7 +280,7 @@ def new_study(  # noqa: PLR0913 - options of a command
     like: Annotated[str, typer.Option(help="study whose split, scales and networks it takes")],
     sites: Annotated[str, typer.Option(help="rows of `sites` to train on: a,b")],
     external: Annotated[str, typer.Option(help="rows of `sites` to test on alone: c")] = "",
-    title: Title = None,
+    title: arguments.Title = None,
     classes: Annotated[
         str, typer.Option(help="names of label 0 and label 1")
     ] = "negative,positive",

@@ -76,7 +76,7 @@ def test_a_matrix_of_other_settings_and_data_says_what_is_stale(values: dict[str
     assert "  ingest: 1 of 2, " in said
     assert "  figure: 1 of 1, " in said, "its settings hold the scoring"
     assert "train" not in said, "it follows from the others"
-    assert said.endswith("`snakemake -j8 results/contrastive/matrix.csv` makes it anew.")
+    assert said.endswith("`snakemake -j8 results/contrastive/matrix.csv` makes it again.")
 
 
 def test_a_study_that_is_not_in_run_is_judged_all_the_same(values: dict[str, Any]) -> None:

@@ -62,8 +62,8 @@ def unchanged(project, wanted, message, error=ParamsError):
 
 def test_nothing_that_exists_is_overwritten(project, published):
     root = published("images")
-    unchanged(project, NewSite("first", root), r"sites\.first stands in params\.yaml already")
-    unchanged(project, NewSite("mosmed", root), r"sites\.mosmed stands in config/sites\.yaml")
+    unchanged(project, NewSite("first", root), r"sites\.first is in params\.yaml already")
+    unchanged(project, NewSite("mosmed", root), r"sites\.mosmed is in config/sites\.yaml")
     other = project / "data/raw/taken"
     other.mkdir(parents=True)
     unchanged(project, NewSite("taken", root), "data/raw/taken is there already")

@@ -100,12 +100,12 @@ def test_a_study_that_does_not_fit_is_answered_with_those_that_do(sites):
     unchanged(
         sites,
         NewStudy("own", "contrastive", ["a"]),
-        "the sites give volumes with one label; be like nguyen2021",
+        "the sites give volumes with one label; use --like nguyen2021",
     )
     unchanged(
         sites,
         NewStudy("own", "nguyen2021", ["c"]),
-        "the sites give slices with one label; be like chestxray or contrastive",
+        "the sites give slices with one label; use --like chestxray or contrastive",
     )
     unchanged(sites, NewStudy("own", "nguyen2021", ["a", "c"]), "volumes and images at once")
 
@@ -118,7 +118,7 @@ def test_what_is_unknown_is_answered_with_what_is_there(sites):
 
 def test_nothing_that_exists_is_overwritten(sites):
     shipped = (sites / "config/studies/chestxray.yaml").read_bytes()
-    with pytest.raises(ParamsError, match=r"stands in config/studies/chestxray\.yaml already"):
+    with pytest.raises(ParamsError, match=r"is in config/studies/chestxray\.yaml already"):
         write(NewStudy("chestxray", "nguyen2021", ["a"]))
     assert (sites / "config/studies/chestxray.yaml").read_bytes() == shipped
     kept = sites / "config/studies/kept.yaml"

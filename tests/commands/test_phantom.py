@@ -90,7 +90,7 @@ def test_a_site_that_cannot_be_written_is_named_after_the_others_are(
     values: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
     keep(values)
-    with pytest.raises(RuntimeError, match="not written: utsw; the reason stands above"):
+    with pytest.raises(RuntimeError, match="not written: utsw; see the messages above"):
         write_apart([SITE, "utsw"])
     assert "phantoms: no row 'utsw'" in capfd.readouterr().err
     assert (Path("data/raw") / SITE).is_dir()

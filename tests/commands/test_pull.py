@@ -59,7 +59,7 @@ def test_nobody_there(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Unavailable, match="no answer"):
         pull_site(Tables(), "site")
     assert signal.getsignal(signal.SIGTERM) is before
-    assert "nobody checks who answers" in caplog.text
+    assert "identity is not verified" in caplog.text
     assert "CANARY" not in caplog.text
     assert not Path("data/raw/site/label.csv").exists()
 

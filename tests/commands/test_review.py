@@ -168,7 +168,7 @@ def test_without_patient_keys_nobody_says_one_a_patient(chest: Any, key: Key) ->
         chest.predict(arm, seed=seed, patient_key="none")
     export(chest.params, "chest")
     assert not key()["alone"].any()
-    assert "one a patient" not in (FOLDER / "README.txt").read_text()
+    assert "one per patient" not in (FOLDER / "README.txt").read_text()
 
 
 def test_scans_with_text_in_their_pixels_are_not_shown(chest: Any, key: Key) -> None:

@@ -59,7 +59,7 @@ def test_what_a_user_should_know_is_noted(scans):
     assert heads == [
         "nothing says whose scan each is",
         "all scans have one label",
-        "some files do not say how the patient lies",
+        "some files do not give the patient's orientation",
     ]
 
 

@@ -22,7 +22,7 @@ def test_a_name_that_no_row_can_have_gets_a_proposal(name, proposed):
     ],
 )
 def test_a_name_that_is_taken_is_answered_with_its_file(table, name, file):
-    with pytest.raises(ParamsError, match=f"{table}.{name} stands in {file} already"):
+    with pytest.raises(ParamsError, match=f"{table}.{name} is in {file} already"):
         unused_name(table, name)
     unused_name(table, f"{name}-2")
 

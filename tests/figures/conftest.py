@@ -285,12 +285,12 @@ def write_gate(split: Path, gate: Path, site: Site, *, n: int) -> None:
 def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, Path]:
     """Write pairs.csv and audit.json; `counts`: patients of label 0 and 1 of each site."""
     folder.mkdir(parents=True)
-    told = []
+    shortcuts = []
     questions = [("label", row) for row in counts] + [("label", "all sites"), ("site", "all sites")]
     for number, (what, where) in enumerate(questions):
         for fields in ("acquisition", "format"):
             one = what == "label" and 0 in counts.get(where, (1, 1))
-            told.append(
+            shortcuts.append(
                 {
                     "what": what,
                     "where": where,
@@ -314,7 +314,7 @@ def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, P
             "one_class": [row for row, (no, yes) in counts.items() if (no > 0) != (yes > 0)],
             "cramers_v": 0.4744,
         },
-        "told": told,
+        "shortcuts": shortcuts,
         "duplicates": {
             "identical_pairs": 3,
             "near_pairs": 17,
@@ -406,7 +406,7 @@ def look_into(rows: list[str], *, seed: int = 0, side: int = 24) -> explained.Ex
         "components": 32,
         "variance": 0.934,
         "plane": "t-SNE",
-        "told": {"site": ok | {"auc": 0.987}, "class": ok | {"auc": 0.713}},
+        "linear_probe": {"site": ok | {"auc": 0.987}, "class": ok | {"auc": 0.713}},
     }
     tables = (shown, explained.GALLERY), (places, explained.EMBEDDINGS)
     frames = [pd.DataFrame(rows, columns=schema.names) for rows, schema in tables]

@@ -17,7 +17,7 @@ def test_sites_have_their_titles_and_fields_are_joined() -> None:
         "reason": None,
     }
     pooled = {**entry, "where": "all sites"}
-    table = audit_table.table({"told": [entry, pooled]}, {"a-row": "Site A"})
+    table = audit_table.table({"shortcuts": [entry, pooled]}, {"a-row": "Site A"})
     assert tuple(table.columns) == audit_table.COLUMNS
     assert table["where"].tolist() == ["Site A", "all sites"]
     assert table["used"].tolist() == ["rows; columns"] * 2

@@ -202,6 +202,6 @@ def test_the_notes_say_what_the_tests_leave_out(compared: Compared, svg_texts: T
         "the mean over 2 seeds, so this is their ensemble; folds are pooled",
         "folds pooled, mean over seeds, DeLong",
         "calls of the class with the higher probability (argmax: threshold 0.5)",
-        "intervals and p take every image for a patient",
+        "every image counts as a patient",
     ):
         assert words in shown, words

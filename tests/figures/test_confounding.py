@@ -15,7 +15,7 @@ Texts = Callable[[Path], list[str]]
 def test_the_table_has_every_question_with_titles_for_rows(drawn: Job) -> None:
     audit = json.loads(drawn.path("audit").read_text())
     found = audit_table.table(audit, {"utsw-synthetic": "UTSW"})
-    assert len(found) == len(audit["told"])
+    assert len(found) == len(audit["shortcuts"])
     assert tuple(found.columns) == audit_table.COLUMNS
     assert "UTSW" in set(found["where"])
     written = pd.read_csv(drawn.outputs["figures"] / confounding.CSV_NAME)
@@ -25,7 +25,7 @@ def test_the_table_has_every_question_with_titles_for_rows(drawn: Job) -> None:
 def test_numbers_and_what_has_none_are_written_out(drawn: Job, svg_texts: Texts) -> None:
     shown = svg_texts(drawn.outputs["figures"] / "confounding.svg")
     audit = json.loads(drawn.path("audit").read_text())
-    for entry in audit["told"]:
+    for entry in audit["shortcuts"]:
         if entry["status"] == "ok":
             assert f"{entry['auc']:.2f}, p {entry['p']:.3f}" in shown
     assert sum("undefined: one class" in words for words in shown) == 2

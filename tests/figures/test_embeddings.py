@@ -57,7 +57,7 @@ def test_the_table_has_two_rows_an_arm(folder: Path, arms: dict[str, Explained])
     written = pd.read_csv(folder / embeddings.CSV_NAME)
     assert tuple(written.columns) == embeddings.COLUMNS
     assert list(written["arm"]) == [arm for arm in arms for _ in range(2)]
-    of_joint = written[written["arm"] == "joint"].set_index("told")["auc"]
+    of_joint = written[written["arm"] == "joint"].set_index("target")["auc"]
     assert dict(of_joint) == {"site": 0.987, "class": 0.713}
     assert set(written.loc[written["arm"] == "sepnorm", "status"]) == {"not run"}
     assert written.loc[written["arm"] == "sepnorm", "auc"].isna().all()
@@ -68,7 +68,7 @@ def test_what_was_not_run_or_cannot_be_told_says_so(
 ) -> None:
     joint = arms["joint"]
     none = {"auc": None, "n_scans": 3, "status": "undefined", "reason": "one name: a"}
-    record = {**joint.record, "told": {"site": none, "class": none}}
+    record = {**joint.record, "linear_probe": {"site": none, "class": none}}
     few = {"joint": Explained(record, joint.gallery, joint.embeddings), "sepnorm": arms["sepnorm"]}
     embeddings.draw(contrastive, few, tmp_path)
     shown = " ".join(svg_texts(tmp_path / "embeddings.svg"))
@@ -79,7 +79,7 @@ def test_what_was_not_run_or_cannot_be_told_says_so(
 def test_what_is_not_known_of_patients_is_not_claimed(folder: Path, svg_texts: Texts) -> None:
     shown = " ".join(svg_texts(folder / "embeddings.svg"))
     assert "SARS-CoV-2 CT *" in shown
-    assert "no patient (* no image) in two folds: at * other images of the same patient" in shown
+    assert "no patient (* no image) in two folds: at * images of one patient" in shown
     assert "no patient keys published" in shown
     written = pd.read_csv(folder / embeddings.CSV_NAME)
     assert written["n_patients"].isna().all(), "it would be a count of images"
@@ -92,5 +92,5 @@ def test_where_patients_are_known_they_are_counted(
     rows = [column.row for column in nguyen.columns]
     embeddings.draw(nguyen, {"utsw": MAKER["look_into"](rows)}, tmp_path)
     shown = " ".join(svg_texts(tmp_path / "embeddings.svg"))
-    assert "cross-validated, no patient in two folds; 0.5" in shown
+    assert "cross-validated, no patient in two folds; 0.5 = chance" in shown
     assert set(pd.read_csv(tmp_path / embeddings.CSV_NAME)["n_patients"]) == {50}

@@ -41,7 +41,7 @@ def test_every_outcome_of_every_site_says_how_many_there_are(
     for said in ("true positive", "false negative", "3 of 9 scans", "1 of 5 scans", "none"):
         assert shown.count(said) == sites, said
     assert {"SARS-CoV-2 CT *", "COVID-CT"} <= set(shown)
-    assert "one a patient (* images, perhaps of one patient)" in " ".join(shown)
+    assert "one per patient (* images, perhaps of one patient)" in " ".join(shown)
     assert "no patient keys published" in " ".join(shown)
 
 

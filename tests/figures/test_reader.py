@@ -93,7 +93,7 @@ def test_the_reader_is_told_what_to_measure_and_how() -> None:
         "views: PA",
         "less than 0.5",
         "no, borderline, yes",
-        "one a patient",
+        "one per patient",
         "0.52",
     ):
         assert words in said
@@ -107,4 +107,4 @@ def test_of_another_finding_the_ratio_may_stay_empty() -> None:
     said = " ".join(text.split())
     assert "does not matter for this finding" in said
     assert "SYNTHETIC IMAGES" in said
-    assert "one a patient" not in said, "nobody knows, where images are all that is published"
+    assert "one per patient" not in said, "nobody knows, where images are all that is published"

@@ -141,7 +141,7 @@ def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:
 
 def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
     assert "audit" in page.ids
-    assert "one class: its mark goes with one label" in page.text
+    assert "one class: the site alone gives the label" in page.text
     assert "3 identical and 17 nearly identical pairs" in page.text
     assert "one class: 1 is the label of all" in page.text
     for name in ("audit/audit.json", "audit/pairs.csv", "figures/confounding.csv"):

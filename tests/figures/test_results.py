@@ -38,7 +38,7 @@ def test_a_site_without_patient_keys_is_starred_and_noted(contrastive: Results) 
     assert contrastive.heading(starred) == "SARS-CoV-2 CT *"
     assert contrastive.heading(plain) == "COVID-CT"
     (note,) = [note for note in contrastive.notes() if "no patient keys published" in note]
-    assert note.endswith("intervals and p take every image for a patient, so they are too narrow.")
+    assert note.endswith("so intervals are too narrow and p too small.")
 
 
 def test_a_missing_cell_is_an_error() -> None:

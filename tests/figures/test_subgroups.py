@@ -157,7 +157,7 @@ def test_the_figure_and_its_table(
         "80 of 80 scans is unknown (80 not annotated)",
         f"Device in {share} of 26 positives",
         f"AUC of the device alone: {alone['value']:.2f} (",
-        "never taken for absence",
+        "is unknown, not absent",
         "not run",
     ):
         assert words in shown

@@ -124,7 +124,7 @@ def test_images_of_unknown_patients_are_not_told_apart(
     rows = table_2.rows(one, zip(CASES, READ, strict=True))
     table_2.draw(one, rows, tmp_path, agreement=[], published=[])
     shown = " ".join(svg_texts(tmp_path / "table_2.svg"))
-    assert ("one a patient" in shown) is alone
+    assert ("one per patient" in shown) is alone
     assert ("perhaps several of one patient" in shown) is not alone
     assert "Published" not in shown
 

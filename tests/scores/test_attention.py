@@ -35,7 +35,7 @@ GOOD = Observed(
     gates={"a-row": gate(), "b-row": gate()},
     audit={
         "duplicates": DUPLICATES,
-        "told": [
+        "shortcuts": [
             {"what": "label", "where": "a-row", "fields": "format", "status": "ok", "auc": 0.55,
              "p": 0.3},
             {"what": "site", "where": "all sites", "fields": "format", "status": "undefined",
@@ -121,9 +121,11 @@ def test_headers_that_give_the_answer_are_one_sentence_a_question():
          "p": p}
         for fields, p in (("acquisition", 0.001), ("format", 0.05))
     ]  # fmt: skip
-    found = notices(dataclasses.replace(GOOD, audit={"duplicates": DUPLICATES, "told": answers}))
+    found = notices(
+        dataclasses.replace(GOOD, audit={"duplicates": DUPLICATES, "shortcuts": answers})
+    )
     (notice,) = found
-    assert notice.text.startswith("The label at Site A can be told from headers alone")
+    assert notice.text.startswith("The label at Site A can be predicted from headers alone")
     assert "acquisition fields: AUC 0.95, p 0.001; file format: AUC 0.95, p 0.050" in notice.text
     assert (notice.figure, notice.section) == ("confounding", "audit")
 
@@ -133,7 +135,7 @@ def test_image_level_splits_and_duplicates_across_sites_are_said():
     (split,) = texts(gates={"a-row": keyless, "b-row": gate()})
     assert split.startswith("Site A: split by image")
     shared = {"listed_pairs_across_sites": 1, "groups_across_sites": 1}
-    (duplicates,) = texts(audit={"duplicates": shared, "told": []})
+    (duplicates,) = texts(audit={"duplicates": shared, "shortcuts": []})
     assert duplicates.startswith("1 pair of identical or nearly identical scans")
 
 

@@ -61,7 +61,7 @@ def test_an_arm_without_a_threshold_calls_at_half(rows: Any) -> None:
 
 @pytest.mark.parametrize("other", [cell(0.5, 4), cell(0.5, 3, seed=1)])
 def test_metrics_of_another_make_are_refused(rows: Any, other: dict[str, Any]) -> None:
-    with pytest.raises(CasesError, match="not of one make; run the graph again"):
+    with pytest.raises(CasesError, match="do not belong together; run the graph again"):
         called(rows([0, 1, 1], [0.2, 0.6, 0.5]), cell=other)
 
 

@@ -125,12 +125,12 @@ def test_of_several_names_each_is_told_from_the_others(dice) -> None:
 @pytest.mark.parametrize(
     ("names", "why"),
     [
-        ([], "no scan here"),
-        (["a"] * 20, "one name: a is that of all scans"),
+        ([], "there are no scans"),
+        (["a"] * 20, "all scans have one name: a"),
         (["a"] * 20 + ["b"] * 4, "too few patients: b has 4, 5 folds need 5"),
     ],
 )
-def test_what_cannot_be_told_says_why(names, why, dice) -> None:
+def test_what_cannot_be_probed_says_why(names, why, dice) -> None:
     components = dice.normal(size=(len(names), 3)).astype(np.float32)
     truth = pd.Series(names, dtype=object)
     found = embeddings.linear_probe(components, truth, patients=alone(len(names)), seed=0)

@@ -85,7 +85,7 @@ def test_the_copy_is_listed_and_both_sites_know_its_group(made: Path) -> None:
     report = json.loads((made / "audit.json").read_text())
     assert report["duplicates"]["groups_across_sites"] == 1
     assert report["duplicates"]["largest_group"] == 2
-    assert {entry["what"] for entry in report["told"]} == {"label", "site"}
+    assert {entry["what"] for entry in report["shortcuts"]} == {"label", "site"}
     assert report["contingency"]["one_class"] == []
 
 
@@ -140,7 +140,7 @@ def test_a_site_without_data_has_an_empty_file_and_a_row(tmp_path: Path) -> None
     assert len(groups.read(tmp_path / "there.groups.csv")) == 0
     report = json.loads((tmp_path / "audit.json").read_text())
     assert report["contingency"]["sites"][1]["patients_1"] == 0
-    reasons = {(e["what"], e["where"]): e["reason"] for e in report["told"]}
+    reasons = {(e["what"], e["where"]): e["reason"] for e in report["shortcuts"]}
     assert reasons["label", "there"] == "no scan here"
     assert reasons["site", "all sites"].startswith("one class")
 

@@ -193,12 +193,14 @@ def test_the_record_says_what_can_be_told(done) -> None:
     record = found.record
     assert (record["status"], record["reason"], record["run"]) == ("ok", None, "0-7")
     assert record["features"] == 4 * 128
-    assert set(record["told"]) == {"site", "class"}
-    for told in record["told"].values():
-        assert told["status"] == "ok"
-        assert 0 <= told["auc"] <= 1
-        assert told["n_scans"] == len(found.embeddings)
-    assert record["told"]["site"]["n_patients"] == len(found.embeddings), "same keys, other sites"
+    assert set(record["linear_probe"]) == {"site", "class"}
+    for probe in record["linear_probe"].values():
+        assert probe["status"] == "ok"
+        assert 0 <= probe["auc"] <= 1
+        assert probe["n_scans"] == len(found.embeddings)
+    assert record["linear_probe"]["site"]["n_patients"] == len(found.embeddings), (
+        "same keys, other sites"
+    )
 
 
 def test_a_site_without_data_says_so(done) -> None:

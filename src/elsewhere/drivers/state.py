@@ -91,7 +91,7 @@ class Workspace:
         self._code: dict[str, str] = {}
 
     def raw(self, path: str) -> str | None:
-        """Return the hash of a site's raw folder, or the one in its .dvc file if there is no folder."""
+        """Return the hash of a site's raw folder, or that in its .dvc file if it is absent."""
         if path not in self._raw:
             content_hash = self.hashes.folder(path)
             tracked = Path(f"{path}.dvc")

@@ -150,7 +150,7 @@ def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
         "several seeds its p may still be too small. All measures but AUC: calls "
         f"{results.calls}.",
         f"DeLong: the same scans. {results.pooling}It is clustered by patient{starred}; it takes "
-        "the trained models as given. Arms are compared at sites that both arms were trained on, or "
+        "the trained models as given. Compared: arms at sites that both arms were trained on, or "
         "neither.",
     )
 

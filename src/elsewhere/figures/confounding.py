@@ -80,11 +80,11 @@ def draw(
             width=NAMES + BARS + LABELS + 2 * WIDE + GAP + 0.1,
             height=HEAD + tall + 0.35,
             notes=(
-                "Bars: patients. One class: no AUC on this site, and to recognise it is to know the "
-                "label. Dots: cross-validated AUC, no patient in two folds; p: share of "
-                "permutations of labels among patients that are predicted as well. Near 0.5: these "
-                "fields predict nothing. Near 1 with a small p: a network may learn the scanner, "
-                "the protocol or the export instead of the disease.",
+                "Bars: patients. One class: no AUC on this site; the site alone gives the label. "
+                "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
+                "labels among patients that are predicted as well. Near 0.5: these fields predict "
+                "nothing. Near 1 with a small p: a network may learn the scanner, the protocol or "
+                "the export instead of the disease.",
                 *policy,
             ),
             synthetic=invented,

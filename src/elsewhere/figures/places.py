@@ -45,7 +45,7 @@ class Place:
 
     @property
     def marks(self) -> dict[str, str]:
-        """Return columns that every line of a CSV has: the arm's label, and whether it is synthetic."""
+        """Return columns that every line of a CSV has: the arm's label, and the synthetic mark."""
         return {"label": self.row.label, "synthetic": "yes" if self.synthetic else "no"}
 
 

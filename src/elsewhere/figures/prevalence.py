@@ -69,7 +69,7 @@ def table(
 
 
 def draw(divided: Divided, rows: Rows, folder: Path, *, confidence: float) -> list[str]:
-    """Draw prevalence.png and .svg, a panel per finding and a line per part, and write prevalence.csv.
+    """Draw prevalence.png and .svg, panels by finding and lines by part, and prevalence.csv.
 
     Parameters
     ----------

@@ -206,7 +206,7 @@ class Results:
         return any(self.image_level(column) for column in self.columns)
 
     def marks(self, row: Row | None, column: Column | None) -> dict[str, str]:
-        """Return columns that every line of a CSV has: the arm's label, and whether it is synthetic.
+        """Return columns that every line of a CSV has: the arm's label, and the synthetic mark.
 
         ``synthetic`` is that of the site, or of the study where the line is about several sites.
         """

@@ -13,7 +13,7 @@ TICKS, MARKS = (0, 0.25, 0.5, 0.75, 1), ("0", "", "0.5", "", "1")
 
 
 def frame(axes: Axes, *, first: bool) -> None:
-    """Draw ticks, labels and the line of chance; only the first panel of a row labels its y axis."""
+    """Draw ticks, labels and the line of chance; only a row's first panel labels its y axis."""
     axes.set(xlim=(0, 1), ylim=(0, 1))
     axes.set_xticks(TICKS, MARKS)
     axes.set_yticks(TICKS, MARKS if first else [""] * len(MARKS))

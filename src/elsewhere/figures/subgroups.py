@@ -137,7 +137,7 @@ def draw(results: Results, chosen: Subgroups, rows: Rows, folder: Path) -> None:
     height = sum(HEAD + LINE * len(_lines(rows, column)) + drawn.height for column, drawn in tables)
     with style.look():
         page = style.sheet(
-            f"Does the AUC depend on the device? {results.named.finding}, with and without {device}",
+            f"Does AUC depend on a device? {results.named.finding}, with and without {device}",
             width=tables[0][1].width,
             height=height + GAP * (len(tables) - 1),
             notes=(*_notes(results, chosen, device), *results.notes()),
@@ -230,7 +230,7 @@ def _notes(results: Results, chosen: Subgroups, device: str) -> tuple[str, ...]:
         else "is unknown, not absent"
     )
     return (
-        f"Device: {device} as the manifests have it; a device that a report does not mention {blank}.",
+        f"Device: {device} as the manifests have it; one that a report does not mention {blank}.",
         f"In brackets {results.percent} intervals; of the difference, of resampled patients, the "
         "same on both sides. Above 0: without the device the model recognises the finding less "
         "well, so it may rely on the device; scans without it may also be harder. All scans "

@@ -140,8 +140,8 @@ def _shortcuts(observed: Observed) -> Iterator[Notice]:
         title = observed.sites.get(where, where)
         subject = f"The label at {title}" if what == "label" else "The site of a scan"
         text = (
-            f"{subject} can be predicted from headers alone, without an image ({'; '.join(texts)}); a "
-            "network may learn that instead of the disease."
+            f"{subject} can be predicted from headers alone, without an image "
+            f"({'; '.join(texts)}); a network may learn that instead of the disease."
         )
         yield Notice(text, "confounding", "audit")
 

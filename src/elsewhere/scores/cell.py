@@ -175,7 +175,7 @@ def _threshold_entry(chosen: Mapping[Run, Threshold]) -> dict[str, Any]:
 
 
 def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
-    """Reduce the test rows of these runs to one value per scan: mean probability and mean margin."""
+    """Reduce the test rows of these runs to mean probability and mean margin per scan."""
     rows = pd.concat([_part(test.frame, run, "test") for run in chosen])
     limits = [
         chosen[int(fold), int(seed)].value

@@ -47,8 +47,9 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
     frame
         The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one label;
         with several findings, a scan has a row for each that is known. ``probability_0`` and
-        ``probability_1`` are those of the softmax, or for a finding of the sigmoid; ``mc_probability`` holds
-        P(class 1) of each Monte-Carlo pass of a test row (A-57) and is empty in validation rows.
+        ``probability_1`` are those of the softmax, or for a finding of the sigmoid;
+        ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57) and is
+        empty in validation rows.
     path
         File to write, whole or not at all.
     metadata

@@ -30,7 +30,7 @@ class Mean(NamedTuple):
 
 
 class Summary(NamedTuple):
-    """Mean AUCs of groups of cells: does a model work elsewhere?
+    """Mean AUCs of groups of cells, which say whether a model works elsewhere.
 
     Attributes
     ----------

@@ -57,7 +57,7 @@ class _Listed:
 
 
 class Labelled(LabelledOptions, Layout, ABC):
-    """One scan per file; `label.csv` at the top of the site's folder, or folders, give its label."""
+    """One scan per file, labelled by `label.csv` at the top of the site's folder or by folders."""
 
     general: ClassVar[bool] = True
 

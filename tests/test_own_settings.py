@@ -1,4 +1,4 @@
-"""The suite holds whatever a user sets: their settings are in no test but the graph of theirs."""
+"""The suite passes whatever the user sets in params.yaml and config/."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A project in a temporary folder: of a user who begins, or with a study that was scored."""
+"""Projects in a temporary folder: of a new user, and with a scored study."""
 
 import dataclasses
 import json

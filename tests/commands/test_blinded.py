@@ -1,4 +1,4 @@
-"""blinded: the key lies apart, for one user's eyes, and is of one make."""
+"""blinded: the key is apart, readable by one user, and matches the results it was made from."""
 
 import stat
 import subprocess

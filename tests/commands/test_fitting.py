@@ -1,4 +1,4 @@
-"""fitting: a new study is like one that learns from such scans."""
+"""fitting: a new study can only be like a study that learns from such scans."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""matrix: the matrix in the terminal says which cells are its own and which are not there."""
+"""matrix: the table marks training sites, and says which cells are missing or stale."""
 
 import copy
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""review: a reader gets misclassified images and nothing that tells of them (B-43)."""
+"""review: a reader gets misclassified images and no information about them (B-43)."""
 
 import json
 import logging

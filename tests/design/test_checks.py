@@ -1,4 +1,4 @@
-"""checks: sites, pulls and phantoms that do not fit are told before anything runs."""
+"""checks: sites, pulls and phantoms that do not fit are reported before anything runs."""
 
 from typing import Any
 

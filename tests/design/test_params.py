@@ -1,4 +1,4 @@
-"""params: what is wrong is named."""
+"""params: a mistake in the settings is reported with its key."""
 
 import copy
 from typing import Any

@@ -1,4 +1,4 @@
-"""reading: what is written is what is read, as DVC reads it."""
+"""reading: YAML is read as DVC reads it."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""resolved: what a user sees is what a run uses."""
+"""resolved: the settings that a user sees are those that a run uses."""
 
 import pytest
 import yaml

@@ -1,4 +1,4 @@
-"""scale_checks: rows of a scale that do not fit one another are told with what would fit."""
+"""scale_checks: rows that do not fit one another are reported, with rows that would fit."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""absent: an input that is not there is named, with what to type."""
+"""absent: a missing input is reported, with the command that makes it."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A killed Snakemake must leave nothing that needs a hand."""
+"""alone: a killed Snakemake leaves nothing that must be cleaned up by hand."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""bridge: fails loudly on tools that it does not know; what it does is in tests/workflow."""
+"""bridge: refuses unknown versions of its tools; tests/workflow tests what it does."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""by_hand: a typed step runs like any other; tests/workflow asks both drivers what they know."""
+"""by_hand: a typed step runs like any other; tests/workflow tests what both drivers plan."""
 
 import os
 import re

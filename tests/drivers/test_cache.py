@@ -1,4 +1,4 @@
-"""cache: what is looked up by file name is what DVC's own run-cache holds."""
+"""cache: entries of DVC's run-cache are found by file name, as DVC itself stores them."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""console: a failed job says why, a long one how long it still takes, and nothing is invented."""
+"""console: failed jobs show the reason, long jobs the time left, and nothing is invented."""
 
 import logging
 import time

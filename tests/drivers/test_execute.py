@@ -1,4 +1,4 @@
-"""execute: what ran is what was asked for, or it is not recorded."""
+"""execute: a run whose settings or code changed is not recorded."""
 
 import gc
 import os

@@ -1,4 +1,4 @@
-"""lock_text: what is written is what DVC writes, and what it would not write is left to it."""
+"""lock_text: the text is what DVC would write, or DVC writes it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""pipeline: dvc.yaml is the graph, and DVC reads it so."""
+"""pipeline: dvc.yaml describes the graph, and DVC reads it that way."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""records: notes that Snakemake itself reads as written, about stages that DVC made."""
+"""records: Snakemake reads our records of stages as its own."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""stale: what neither driver made as it stands here, and why; tests/workflow asks both drivers."""
+"""stale: which stages are out of date, and why; tests/workflow compares with both drivers."""
 
 import copy
 from collections.abc import Callable

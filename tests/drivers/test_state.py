@@ -1,4 +1,4 @@
-"""state: the workspace and dvc.lock in the same words, so that they can be compared."""
+"""state: the workspace and dvc.lock are described alike, so that they can be compared."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What figures are given: files of a study of findings, read as the figure step reads them."""
+"""given: reads the files of a study of findings as the figure step does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published numbers, typed here a second time."""
+"""paper: the published numbers, typed a second time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""reader: what a reader gets shows the image as it is, and tells nothing else (B-43)."""
+"""reader: the reader gets the image as it is, and no information about it (B-43)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""subgroups: every arm and site, with and without the device, synthetic where it is (B-45)."""
+"""subgroups: every arm and site, with and without the device, marked where synthetic (B-45)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""table_2: every image and every word of the reader, the paper's below, never mixed (B-44)."""
+"""table_2: every image and comment of the reader, and the paper's table below (B-44)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""covidnet: COVID-Net as published is its redesign without normalisation and without average."""
+"""covidnet: COVID-Net equals its redesign without normalisation and averaging."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Each finding is judged by the shadow of the same patient with it less the one without it."""
+"""findings: each finding is tested by the difference of an image with and without it."""
 
 import numpy as np
 import pytest

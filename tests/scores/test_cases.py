@@ -1,4 +1,4 @@
-"""cases: what an arm calls is what its confusion matrix counts; a scan's turn is its own."""
+"""cases: calls match the confusion matrix, and a scan's random place depends on no other scan."""
 
 from __future__ import annotations
 

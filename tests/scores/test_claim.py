@@ -1,4 +1,4 @@
-"""The truths on the published numbers are those of the requirements, counted there by hand."""
+"""claim: verdicts on the published numbers are those of the requirements, counted by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""reading: a form is read as it was meant, or every mistake in it is told at once."""
+"""reader_study: a form is read as intended, or all its mistakes are reported at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""subgroups: AUCs by brute force, a table by hand, and unknown that is never absence (B-45)."""
+"""subgroups: AUCs by brute force, a table by hand; unknown is never counted as absent (B-45)."""
 
 from __future__ import annotations
 

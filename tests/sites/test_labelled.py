@@ -1,4 +1,4 @@
-"""What the two general layouts share; `test_images` and `test_volumes` read whole sites."""
+"""labelled: what the two general layouts share; test_images and test_volumes read sites."""
 
 import numpy as np
 import pytest

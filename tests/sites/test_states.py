@@ -1,4 +1,4 @@
-"""states: five things that a manifest says of a finding stay five."""
+"""states: the five states of a finding in a manifest are kept apart."""
 
 import pandas as pd
 import pytest

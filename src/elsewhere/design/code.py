@@ -90,13 +90,26 @@ def _imports(path: Path, name: str, mtime_ns: int) -> tuple[str, ...]:
     """Return the dotted names that a file imports from the package: modules, or items in one."""
     del mtime_ns  # part of the cache key: an edited file is read again
     imported = []
-    for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
+    for node in _statements(ast.parse(path.read_bytes(), filename=str(path))):
         if isinstance(node, ast.Import):
             imported += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(node, name, is_package=path.name == "__init__.py")
             imported += [base, *(f"{base}.{alias.name}" for alias in node.names)]
     return tuple(item for item in imported if item.split(".")[0] == PACKAGE)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield every statement; no import stands in an expression, and most nodes are expressions."""
+    pending: list[ast.AST] = [*tree.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            children = getattr(node, name, ())
+            if isinstance(children, list):
+                pending += children
 
 
 def _absolute(node: ast.ImportFrom, name: str, *, is_package: bool) -> str:

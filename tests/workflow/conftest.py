@@ -1,10 +1,14 @@
-"""A project that both drivers know, made once; each test works in its own copy of it."""
+"""A project that both drivers know, made once for all workers; each test has its own copy."""
 
+import os
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from dvc.utils.serialize import dump_yaml, load_yaml
+from filelock import FileLock
 
 # import mode importlib does not find modules beside the tests
 sys.path.insert(0, str(Path(__file__).parent))
@@ -12,16 +16,34 @@ sys.path.insert(0, str(Path(__file__).parent))
 from project import Project, everything, nothing_to_do
 
 
+def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that the first worker fills and all others read."""
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        top = top.parent
+    with FileLock(top / f"{name}.lock"):
+        if not (top / name).exists():
+            part = top / f"{name}.part"  # left by a worker that failed to make it
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            make(part)
+            part.rename(top / name)
+    return top / name
+
+
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The project after its first `snakemake -j8`."""
-    project = Project(tmp_path_factory.mktemp("made"))
-    assert set(project.planned()) == everything(project)
-    project.sh("snakemake -j8")
-    executed = project.executed()
-    assert len(executed) == len(set(executed)), "each stage once"
-    assert set(executed) == everything(project)
-    return project
+
+    def make(folder: Path) -> None:
+        project = Project(folder)
+        assert set(project.planned()) == everything(project)
+        project.sh("snakemake -j8")
+        executed = project.executed()
+        assert len(executed) == len(set(executed)), "each stage once"
+        assert set(executed) == everything(project)
+
+    return Project.at(once(tmp_path_factory, "made", make))
 
 
 @pytest.fixture
@@ -33,15 +55,18 @@ def project(made: Project, tmp_path: Path) -> Project:
 @pytest.fixture(scope="session")
 def small_made(made: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same with one study in `run` and in dvc.lock, which DVC rewrites after each stage."""
-    project = made.copy(tmp_path_factory.mktemp("small"))
-    project.edit("run: [nguyen2021, contrastive]", "run: [contrastive]")
-    project.sh("python -m elsewhere graph")
-    lock = load_yaml(str(project.path / "dvc.lock"))
-    kept = {*everything(project), "graph"}
-    lock["stages"] = {name: entry for name, entry in lock["stages"].items() if name in kept}
-    dump_yaml(str(project.path / "dvc.lock"), lock)
-    nothing_to_do(project)
-    return project
+
+    def make(folder: Path) -> None:
+        project = made.copy(folder)
+        project.edit("run: [nguyen2021, contrastive]", "run: [contrastive]")
+        project.sh("python -m elsewhere graph")
+        lock = load_yaml(str(project.path / "dvc.lock"))
+        kept = {*everything(project), "graph"}
+        lock["stages"] = {name: entry for name, entry in lock["stages"].items() if name in kept}
+        dump_yaml(str(project.path / "dvc.lock"), lock)
+        nothing_to_do(project)
+
+    return Project.at(once(tmp_path_factory, "small", make))
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 
 from dvc.utils.serialize import load_yaml
@@ -55,13 +56,16 @@ def run(job, settings):
 
 
 # One arm that trains on one site, on two, with layers of the sites' own, and without any training.
-ARMS = ("single-a", "joint", "contrastive", "contrastive-mean")
+ARMS = {
+    "contrastive": ("single-a", "joint", "contrastive", "contrastive-mean"),
+    "nguyen2021": ("utsw", "utsw_cc-ccii_covid-ctset_mosmed"),
+}
 
 
-def fewer(study: str) -> str:
-    """Return the file of `contrastive` with these arms only, and nothing that names others.
+def fewer(study: str, arms: Container[str]) -> str:
+    """Return the file of a study with these arms only, and nothing that names others.
 
-    More folds, arms and studies would be more of the same stages.
+    More folds and arms would be more of the same stages.
     """
     kept, dropping = [], False
     for line in study.splitlines():
@@ -69,7 +73,7 @@ def fewer(study: str) -> str:
         if depth <= 4:
             dropping = line.strip().startswith(("comparisons:", "roc_panels:"))
         arm = re.match(r"      ([\w-]+): \{sites: ", line)
-        if not dropping and (arm is None or arm[1] in ARMS):
+        if not dropping and (arm is None or arm[1] in arms):
             kept.append(line)
     return "\n".join(kept).replace("kind: folds, folds: 4", "kind: folds, folds: 2") + "\n"
 
@@ -93,7 +97,9 @@ class Project:
         self.remote = folder / "remote"
         copy_checkout(self.path)
         shutil.copytree(ROOT / "tests/params", self.path, dirs_exist_ok=True)
-        self.study.write_text(fewer(self.study.read_text(encoding="utf-8")), encoding="utf-8")
+        for name, arms in ARMS.items():
+            study = self.path / f"config/studies/{name}.yaml"
+            study.write_text(fewer(study.read_text(encoding="utf-8"), arms), encoding="utf-8")
         self.edit("run: [nguyen2021, contrastive, chestxray]", "run: [nguyen2021, contrastive]")
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
@@ -113,10 +119,17 @@ class Project:
         """The file of the study with few arms."""
         return self.path / "config/studies/contrastive.yaml"
 
+    @classmethod
+    def at(cls, folder: Path) -> "Project":
+        """Return the project that stands in a folder already."""
+        project = cls.__new__(cls)
+        project.path, project.log = folder / "project", folder / "executions.log"
+        project.remote = folder / "remote"
+        return project
+
     def copy(self, folder: Path) -> "Project":
         """Return another checkout as this one stands, with the same remote."""
-        other = Project.__new__(Project)
-        other.path, other.log = folder / "project", folder / "executions.log"
+        other = Project.at(folder)
         other.remote = self.remote
         shutil.copytree(self.path, other.path, symlinks=True)
         return other

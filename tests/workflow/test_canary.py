@@ -24,7 +24,7 @@ from elsewhere.design import merge
 from elsewhere.sites import manifest
 
 # one worker makes the project once for all of them
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("canary")]
+pytestmark = pytest.mark.slow
 
 ARM = {"method": "erm", "network": "nguyen-cnn-demo"}
 HERE = ("data/scans", "data/inputs", "results", "logs", ".elsewhere", ".snakemake", ".dvc")
@@ -134,8 +134,7 @@ def tables() -> dict[str, Any]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, str]:
     """Run both drivers over sites full of canaries; return the project and all that it printed."""
     folder, planted = tmp_path_factory.mktemp("canary"), Planted()
-    project = Project.__new__(Project)
-    project.path, project.log = folder / "project", folder / "executions.log"
+    project = Project.at(folder)
     copy_checkout(project.path)
     users = {"scale": "demo", "run": ["tiny", "failing"]}
     (project.path / "params.yaml").write_text(yaml.safe_dump(users))

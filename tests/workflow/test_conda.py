@@ -13,7 +13,7 @@ from project import Project
 
 from elsewhere.design.steps import STEPS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("conda")]
+pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
 CELL = "results/contrastive/cells/single-a/sars-cov-2-ct-synthetic/metrics.json"

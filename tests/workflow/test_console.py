@@ -5,7 +5,7 @@ import shutil
 import pytest
 from project import Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
+pytestmark = pytest.mark.slow
 
 SITE = "covid-ct-synthetic"
 SCORE = """

@@ -10,7 +10,7 @@ import pytest
 from dvc.utils.serialize import load_yaml
 from project import Project
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("drivers")]
+pytestmark = pytest.mark.slow
 
 SITE = "covid-ct-synthetic"
 RESULTS = "results/contrastive"

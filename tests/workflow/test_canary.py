@@ -23,7 +23,6 @@ from project import Project, copy_checkout
 from elsewhere.design import merge
 from elsewhere.sites import manifest
 
-# one worker makes the project once for all of them
 pytestmark = pytest.mark.slow
 
 ARM = {"method": "erm", "network": "nguyen-cnn-demo"}

@@ -1,4 +1,4 @@
-"""A small run without a workflow: one site of small images, split, trained, predicted and scored."""
+"""A small run without a workflow: one site of images, split, trained, predicted and scored."""
 
 from __future__ import annotations
 
@@ -100,13 +100,18 @@ def jobs(root: Path, files: dict[str, Any]) -> dict[str, Job]:
     }  # fmt: skip
 
 
-def run_all(root: Path) -> dict[str, Any]:
+def run_all(
+    root: Path, labels: list[int] | None = None, classes: tuple[str, ...] = (), by: str = "accuracy"
+) -> dict[str, Any]:
     """Split, train, predict and score; return what the steps wrote."""
-    files = write_site(root, [number % 2 for number in range(20)])
+    files = write_site(root, labels or [number % 2 for number in range(20)])
     todo = jobs(root, files)
-    split.run(todo["split"], split.Settings(SPLIT))
-    train.run(todo["train"], train.Settings(Erm(kind="erm"), NETWORK, INPUT, TRAINING))
-    applied = predict.Settings(Erm(kind="erm"), NETWORK, INPUT, PREDICTION)
+    method, training = Erm(kind="erm"), TRAINING.model_copy(update={"select_by": by})
+    split.run(todo["split"], split.Settings(SPLIT, classes=classes))
+    train.run(
+        todo["train"], train.Settings(method, NETWORK, INPUT, training, "validation", classes)
+    )
+    applied = predict.Settings(method, NETWORK, INPUT, PREDICTION, classes=classes)
     predict.run(todo["predict"], applied)
     scoring = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=50, seed=0)
     score.run(todo["score"], score.Settings(scoring))

@@ -53,7 +53,7 @@ def table(
     *,
     rejected: Mapping[str, pd.DataFrame],
     sites: Mapping[str, Site],
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
 ) -> pd.DataFrame:
     """Return one row per site and label (A-58; A-09, A-11, A-12), in the order of the sites.
 

@@ -45,7 +45,7 @@ def draw(
     folder: Path,
     *,
     sites: Mapping[str, Site],
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
@@ -102,7 +102,7 @@ def draw(
 
 
 def _bars(
-    axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, str]
+    axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, ...]
 ) -> None:
     rows = counted["sites"]
     names = [textwrap.shorten(titles[row["site"]], 24) for row in rows]

@@ -35,7 +35,7 @@ def draw(
     scans: Mapping[str, Scans],
     folder: Path,
     *,
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).

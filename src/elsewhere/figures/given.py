@@ -56,7 +56,7 @@ class Settings:
 
     title: str
     citation: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     published: str | None
     arms: Mapping[str, Arm]
     averages_without: tuple[str, ...]

@@ -92,7 +92,7 @@ class Named:
 
     study: str
     title: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     confidence: float
     threshold_from: str = "training_sites"
     finding: str = ""

@@ -54,7 +54,7 @@ def draw(
     scans: Mapping[str, Scans],
     folder: Path,
     *,
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw site_profile.png and .svg, a line per site.
@@ -95,7 +95,7 @@ def _own(scans: Scans) -> tuple[str, ...]:
     return PANELS[scans.modality] if scans.modality else ()
 
 
-def _note(classes: tuple[str, str], shown: tuple[str, ...]) -> str:
+def _note(classes: tuple[str, ...], shown: tuple[str, ...]) -> str:
     noise = (
         "Noise: standard deviation within small patches, in the same values; 0: air was replaced "
         "by one value. "

@@ -52,7 +52,7 @@ class Observed:
     """
 
     sites: Mapping[str, str]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     findings: Mapping[str, str]
     files: Mapping[str, tuple[int, int]]
     gates: Mapping[str, Mapping[str, Any]]

@@ -57,7 +57,9 @@ def test_a_row_says_whether_the_scan_is_of_its_class(made: tuple[Path, dict[str,
     root, _ = made
     rows, _ = predictions.read(root / "predictions.parquet")
     truth = pd.read_parquet(root / "index.parquet").set_index("scan_id")["label"]
-    assert (rows["label"] == (rows["scan_id"].map(truth) == rows["finding"].map(CLASSES.index))).all()
+    assert (
+        rows["label"] == (rows["scan_id"].map(truth) == rows["finding"].map(CLASSES.index))
+    ).all()
     np.testing.assert_allclose(rows["probability_0"] + rows["probability_1"], 1)
     assert len(rows) == 4 * (16 + 8)
 

@@ -82,7 +82,10 @@ def test_findings_are_seen_whole_and_without_passes(values: Settings) -> None:
     demo(values, "chestxray")["input"] = "nguyen-demo"
     values["budgets"]["chestxray-demo"]["prediction"]["mc_passes"] = 2
     line = complaint(values)
-    assert "'nguyen-demo' is seen in windows, but findings and more than two classes need an input" in line
+    assert (
+        "'nguyen-demo' is seen in windows, but findings and more than two classes need an input"
+        in line
+    )
     assert "findings and more than two classes have no Monte-Carlo passes" in line
 
 

@@ -108,7 +108,9 @@ def load(
     options
         From `inference_options`.
     """
-    new_network = build(settings.network, settings.input, outputs=outputs(scans.findings or settings.classes))
+    new_network = build(
+        settings.network, settings.input, outputs=outputs(scans.findings or settings.classes)
+    )
     network = methods.build(settings.method).adapt(new_network, [*sites])
     weights.load(network, path)
     network.to(options.device)

@@ -1,4 +1,4 @@
-"""loss: classification losses for one label per scan (A-34; C-15) or for several findings (B-27)."""
+"""loss: losses for one label per scan (A-34; C-15) or for several findings (B-27)."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
     logits
         ``[batch, classes]``, or ``[batch, findings]``; of any precision.
     labels
-        ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where there is no label, a
-        negative number.
+        ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where
+        there is no label, a negative number.
 
     Returns
     -------

@@ -50,10 +50,10 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
     ----------
     frame
         The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one of two
-        labels; with several findings, a scan has a row for each that is known. ``probability_0`` and
-        ``probability_1`` are those of the softmax, or for a finding of the sigmoid;
-        ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57) and is
-        empty in validation rows.
+        labels; with several findings, a scan has a row for each that is known.
+        ``probability_0`` and ``probability_1`` are those of the softmax, or for a finding of the
+        sigmoid; ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57)
+        and is empty in validation rows.
     path
         File to write, whole or not at all.
     metadata
@@ -208,7 +208,7 @@ def _class_problems(frame: pd.DataFrame) -> list[str]:
         ),
     }
     return [
-        f"{rule}: {int(bad.sum())} scans, the first {bad.idxmax()[-1]}"
+        f"{rule}: {int(bad.sum())} scans, the first {bad.index[bad.argmax()][-1]}"
         for rule, bad in rules.items()
         if bad.any()
     ]

@@ -28,7 +28,7 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _input_problems(params, at, scale)
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
-        yield from _class_problems(params, at, params.studies[study], scale)
+        yield from _weight_problems(params, at, params.studies[study], scale)
         if params.studies[study].findings is not None:
             yield from _findings_problems(params, at, scale)
 
@@ -116,7 +116,7 @@ def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iter
             )
 
 
-def _class_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
     weights = params.budgets[scale.budget].training.class_weights
     if weights is None:
         return

@@ -9,6 +9,7 @@ from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.densenet3d import Densenet3d
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.design.networks.timm import Timm
 from elsewhere.methods import gradcam
@@ -38,6 +39,14 @@ ROWS = {
             kind="covidnet_redesign", activation="relu", width=0.25, dense_features=(64, 32)
         ),
         IMAGE,
+    ),
+    "densenet3d": (
+        Densenet3d(
+            kind="densenet3d", first_filters=4, growth=4, bottleneck=2, layers=(2, 1),
+            compression=2, slope=0.1, dropblock_size=3, dropblock_rate=0.1,
+            last_dropblock_rate=0.5, last_dropblock_steps=10,
+        ),
+        VOLUME,
     ),
     "timm": (
         Timm(

@@ -10,7 +10,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.params import Settings
 
 N = "studies.nguyen2021"
-NETWORKS = "covidnet, covidnet_redesign, nguyen_cnn, timm"
+NETWORKS = "covidnet, covidnet_redesign, densenet3d, nguyen_cnn, timm"
 SENTENCES = [
     ("networks.nguyen-cnn.kind", "resnet", f"'resnet' is not one of {NETWORKS}"),
     ("networks.nguyen-cnn.kind", None, f"is missing; choose from {NETWORKS}"),

@@ -8,6 +8,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
+from elsewhere.design.networks.densenet3d import Densenet3d
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 
 
@@ -54,6 +55,28 @@ def covidnet_row():
     return CovidnetRedesign(
         kind="covidnet_redesign", activation="relu", width=1.0, dense_features=(1024, 256)
     )
+
+
+@pytest.fixture
+def densenet_row():
+    return Densenet3d(
+        kind="densenet3d",
+        first_filters=32,
+        growth=32,
+        bottleneck=4,
+        layers=(2, 2, 2),
+        compression=2,
+        slope=0.1,
+        dropblock_size=5,
+        dropblock_rate=0.1,
+        last_dropblock_rate=0.5,
+        last_dropblock_steps=5000,
+    )
+
+
+@pytest.fixture
+def ucadi_volume():
+    return volume_row(128, 16)
 
 
 @pytest.fixture

@@ -82,8 +82,11 @@ def test_findings_are_seen_whole_and_without_passes(values: Settings) -> None:
     demo(values, "chestxray")["input"] = "nguyen-demo"
     values["budgets"]["chestxray-demo"]["prediction"]["mc_passes"] = 2
     line = complaint(values)
-    assert "'nguyen-demo' is seen in windows, but findings need an input" in line
-    assert "findings have no Monte-Carlo passes" in line
+    assert (
+        "'nguyen-demo' is seen in windows, but findings and more than two classes need an input"
+        in line
+    )
+    assert "findings and more than two classes have no Monte-Carlo passes" in line
 
 
 def test_the_internal_cells_have_a_name_of_their_own(values: Settings) -> None:

@@ -41,7 +41,7 @@ def _stages(params: Params) -> Iterator[Stage]:
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _score(params, name, arm, row)
-            if study.findings:
+            if study.by_part:
                 yield _score(params, name, arm, paths.INTERNAL)
         yield _figure(params, name)
 
@@ -105,6 +105,7 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
             "input": f"inputs.{params.input_of(study, arm)}",
             "training": f"budgets.{scale.budget}.training",
             **_of_arm(params, study, arm, ("selection",)),
+            **scan_stages.classes(params, study),
         },
         members={
             **_arm_members(params, study, arm),
@@ -122,6 +123,7 @@ def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
         "input": f"inputs.{params.input_of(study, arm)}",
         "prediction": f"budgets.{scale.budget}.prediction",
         **_of_arm(params, study, arm, ("unseen", "anonymous")),
+        **scan_stages.classes(params, study),
     }
 
 
@@ -212,7 +214,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     study, scale = params.studies[name], params.scale_of(name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
     models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {

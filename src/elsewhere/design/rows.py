@@ -12,6 +12,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
 Modality = Literal["volume", "slice", "radiograph"]
+Label = Annotated[int, Field(ge=0, le=99)]
 Length = Annotated[float, Field(ge=0)]
 
 
@@ -97,7 +98,15 @@ class LayoutOptions(Row):
         Modality of the scans.
     has_findings
         Whether a scan has several findings instead of one label.
+    own_labels
+        Whether the user says which label a scan has, so that there may be more than two.
     """
 
     modality: ClassVar[Modality]
     has_findings: ClassVar[bool] = False
+    own_labels: ClassVar[bool] = False
+
+    @property
+    def highest_label(self) -> int:
+        """Highest label that the options give to a scan."""
+        return 1

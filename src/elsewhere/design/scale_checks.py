@@ -28,8 +28,8 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _input_problems(params, at, scale)
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
-        if params.studies[study].findings is not None:
-            yield from _findings_problems(params, at, scale)
+        if params.studies[study].by_part:
+            yield from _whole_view_problems(params, at, scale)
 
 
 def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
@@ -54,7 +54,10 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
     """Yield the sites whose scans have findings where the study wants labels, or the reverse."""
     for site, row in scale.sites.items():
         options = _layout(params, row)
-        if options is None or options.has_findings == (study.findings is not None):
+        if options is None:
+            continue
+        if options.has_findings == (study.findings is not None):
+            yield from _class_problems(f"{at}.sites.{site}", study, row, options)
             continue
         gives, wants = "one label", "learns `findings`"
         if options.has_findings:
@@ -64,6 +67,25 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
             f"{at}.sites.{site}",
             f"the layout {params.sites[row].layout} of '{row}' gives a scan {gives}, but the study "
             f"{wants}; its layouts are {others}",
+        )
+
+
+def _class_problems(at: str, study: Study, row: str, options: LayoutOptions) -> Iterator[Problem]:
+    """Yield what is wrong with a site whose labels are not among the study's classes."""
+    if study.findings is not None:
+        return
+    if options.highest_label >= len(study.classes):
+        yield Problem(
+            at,
+            f"the options of '{row}' give label {options.highest_label}, but the study has "
+            f"{len(study.classes)} classes, from 0 to {len(study.classes) - 1}",
+        )
+    if study.exclusive and not options.own_labels:
+        yield Problem(
+            at,
+            f"the layout of '{row}' gives 0 and 1 only, which would be read as "
+            f"{study.classes[0]} and {study.classes[1]}; a study of {len(study.classes)} classes "
+            "needs a site whose options say which class each scan is of",
         )
 
 
@@ -115,16 +137,17 @@ def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iter
             )
 
 
-def _findings_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
         if not params.inputs[row].one_view:
             yield Problem(
                 f"{at}.input",
-                f"'{row}' is seen in windows, but findings need an input whose scans are seen "
-                "whole, such as kind image",
+                f"'{row}' is seen in windows, but findings and more than two classes need an input "
+                "whose scans are seen whole, such as kind image",
             )
     if params.budgets[scale.budget].prediction.mc_passes:
         yield Problem(
             f"{at}.budget",
-            "findings have no Monte-Carlo passes; name a budget with mc_passes: 0",
+            "findings and more than two classes have no Monte-Carlo passes; name a budget with "
+            "mc_passes: 0",
         )

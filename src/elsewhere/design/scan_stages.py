@@ -52,14 +52,14 @@ def audit(params: Params, study: str) -> Stage:
             "audit": paths.audit(study, "audit.json"),
             **{f"groups/{row}": paths.groups(study, row) for row in rows},
         },
-        settings=_given(params, study, ("audit", "findings")),
+        settings=_given(params, study, ("audit", "findings")) | classes(params, study),
         members={},
     )
 
 
 def split(params: Params, study: str, row: str) -> Stage:
     """Return the stage that assigns the patients of a site to parts."""
-    settings = _given(params, study, ("split", "findings", "external"))
+    settings = _given(params, study, ("split", "findings", "external")) | classes(params, study)
     if "external" in settings:
         settings["site_rows"] = f"studies.{study}.scales.{params.scale}.sites"
     return Stage(
@@ -73,6 +73,11 @@ def split(params: Params, study: str, row: str) -> Stage:
         settings=settings,
         members={},
     )
+
+
+def classes(params: Params, study: str) -> dict[str, Paths]:
+    """Return the key of the classes of a study that has more than two; other studies need none."""
+    return {"classes": f"studies.{study}.classes"} if params.studies[study].exclusive else {}
 
 
 def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:

@@ -62,4 +62,5 @@ def facts(params: Params, study: str) -> Facts:
         settings=frozenset(name for name in SETTINGS if getattr(row, name)),
         metrics=row.scoring.metrics,
         claims=claim_kinds(row.published),
+        classes=bool(row.exclusive),
     )

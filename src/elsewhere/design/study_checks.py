@@ -24,8 +24,14 @@ def problems(params: Params, name: str) -> Iterator[Problem]:
     yield from _validation_problems(at, study)
     yield from _comparison_problems(at, study)
     yield from _review_problems(at, study)
-    if study.findings is not None and study.explain is not None:
-        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
+    if study.findings is not None and study.exclusive:
+        yield Problem(
+            f"{at}.classes",
+            f"names {len(study.classes)} classes, but scans with findings have two: none of them, "
+            "or any",
+        )
+    if study.by_part and study.explain is not None:
+        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with two classes")
 
 
 def _sites(study: Study) -> set[str]:

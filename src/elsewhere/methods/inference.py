@@ -44,7 +44,9 @@ class InferenceOptions:
         "bf16": autocast.
     findings
         Findings that the outputs stand for, each with its own probability; empty: the outputs are
-        the two classes of one label.
+        the classes of one label.
+    classes
+        Names of the classes where there are more than two; else empty.
     """
 
     input: InputRow
@@ -53,6 +55,12 @@ class InferenceOptions:
     device: torch.device
     precision: Literal["fp32", "bf16"] = "fp32"
     findings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Number of logits."""
+        return len(self.findings or self.classes) or 2
 
 
 def probabilities(
@@ -72,7 +80,7 @@ def probabilities(
     Returns
     -------
     tuple
-        Probabilities [2], or [findings], and the first slice of the window.
+        Probabilities [classes], or [findings], and the first slice of the window.
     """
     scores, firsts = probabilities_many(network, [array], options=options)
     return scores[0], int(firsts[0])
@@ -95,30 +103,30 @@ def probabilities_many(
     Returns
     -------
     tuple
-        Probabilities [scans, 2], or [scans, findings], and first slices [scans]; of windows with
-        equal probabilities the lowest.
+        Probabilities [scans, classes], or [scans, findings], and first slices [scans]; of windows
+        with equal probabilities the lowest.
 
     Raises
     ------
     ValueError
-        If scans with findings are volumes: the best window of one finding need not be that of
-        another.
+        If scans with findings, or of more than two classes, are seen in windows: the best window
+        of one finding or class need not be that of another.
     """
-    findings = options.findings
-    if findings and not options.input.one_view:
+    several = options.findings or options.classes
+    if several and not options.input.one_view:
         raise ValueError(
-            "findings need an input that shows each scan as a whole, such as kind image: the best "
-            "window of one finding need not be that of another"
+            "findings and more than two classes need an input that shows each scan as a whole, "
+            "such as kind image: the best window of one need not be that of another"
         )
     owners: list[int] = []
     firsts: list[int] = []
-    scores = [np.zeros((0, len(findings) or 2))]
+    scores = [np.zeros((0, options.outputs))]
     with _evaluation_mode(network, stochastic=()):
         for batch in _batches(_windows(arrays, options.input), options):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
             scores.append(_scores(network, np.stack([window for _, _, window in batch]), options))
-    if findings:  # images: one window each
+    if several:  # images: one window each
         return np.concatenate(scores), np.asarray(firsts, int)
     return _best_windows(np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int))
 

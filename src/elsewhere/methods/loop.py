@@ -176,6 +176,7 @@ class _Run:
                 device=self.device,
                 precision=self.budget.training.precision,
                 findings=cohort.findings,
+                classes=cohort.classes,
             )
             arrays = (_array(cohort, i, interrupt) for i in range(len(cohort)))
             site_probabilities, _ = probabilities_many(self.network, arrays, options=options)

@@ -31,7 +31,7 @@ class Settings:
 
     Attributes
     ----------
-    method, network, input, prediction, unseen, anonymous
+    method, network, input, prediction, unseen, anonymous, classes
         As in the step `predict`.
     scans
         Grad-CAM examples of each outcome and site, at most.
@@ -47,6 +47,7 @@ class Settings:
     seed: int
     unseen: Unseen | None = None
     anonymous: bool = False
+    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:

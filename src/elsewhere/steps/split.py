@@ -24,6 +24,8 @@ class Settings:
     ----------
     findings
         The study's labels, if it has several.
+    classes
+        Names of the labels where there are more than two; else empty.
     external
         The study's names of sites all of whose scans are tested (B-04).
     site_rows
@@ -32,6 +34,7 @@ class Settings:
 
     split: Split
     findings: Findings | None = None
+    classes: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
     site_rows: Mapping[str, str] | None = None
 
@@ -54,7 +57,7 @@ def run(job: Job, settings: Settings) -> None:
         If a patient, or patients whom duplicates connect, would be in two parts of a fold.
     """
     known = manifest.read(job.path("manifest"))
-    scans = labelled(known, settings.findings)
+    scans = labelled(known, settings.findings, classes=settings.classes)
     connected = groups.read(job.path("groups"))
     tested = settings.tested(job.wildcards["site"])
     names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)

@@ -351,9 +351,7 @@ def several_classes() -> pd.DataFrame:
     for category, count in CLASSES.items():
         for number in range(count):
             name, n_scans = f"{category}/{number}", 1 + number % 4
-            rows += patient(
-                name, label=CLASS_LABELS[category], n_scans=n_scans, category=category
-            )
+            rows += patient(name, label=CLASS_LABELS[category], n_scans=n_scans, category=category)
     return pd.DataFrame(rows)
 
 

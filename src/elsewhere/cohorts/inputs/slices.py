@@ -91,7 +91,7 @@ def normalised(array: Voxels, *, slices: range, input: SlicesInput) -> Floats:
     require_lattice(array, side=input.matrix)
     volume = np.zeros((1, input.depth, *array.shape[1:]), np.float32)
     chosen = array[slices.start : slices.stop : slices.step].astype(np.float32)
-    volume[0, : len(slices)] = (chosen + np.float32(input.clip_min_hu - input.mean_hu)) / np.float32(
-        input.sd_hu
-    )
+    volume[0, : len(slices)] = (
+        chosen + np.float32(input.clip_min_hu - input.mean_hu)
+    ) / np.float32(input.sd_hu)
     return volume

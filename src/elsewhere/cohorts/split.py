@@ -208,7 +208,7 @@ def _stated(
     remainder. Pinned units that are tested count.
     """
     counts: list[int | None] = [None] * len(groups)
-    if isinstance(tested, str):
+    if isinstance(tested, str) or not (groups or pinned_units):  # a site without data here
         return counts
     for label, stated in tested.items():
         members = [at for at, group in enumerate(groups) if group[0].label == label]

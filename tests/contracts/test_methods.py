@@ -75,12 +75,12 @@ def cohort(site, size):
     return Cohort(site, ids, ids, labels, Path("nowhere"), cache=ArrayCache(arrays))
 
 
-def fit(method, sites, folder, network=NETWORK):
+def fit(method, sites, folder, network=NETWORK, *, training=TRAINING):
     torch.manual_seed(0)
     network = method.adapt(networks.build(network, INPUT), sites)
     train = {site: cohort(site, 4 + number) for number, site in enumerate(sites)}
     valid = {site: cohort(site, 2) for site in sites}
-    return method.fit(network, train, valid, Budget(TRAINING, INPUT, 0, folder))
+    return method.fit(network, train, valid, Budget(training, INPUT, 0, folder))
 
 
 def test_is_a_method(method):
@@ -151,6 +151,18 @@ def test_every_parameter_moves(method, tmp_path):
     after = fit(method, ("a", "b"), tmp_path).network.state_dict()
     still = [name for name in before if torch.equal(before[name], after[name])]
     assert not still
+
+
+def test_class_weights_change_what_is_learned_c15(method, tmp_path):
+    """A method that forgets them would report settings that it did not use."""
+    fits = []
+    for weights_of in (None, (1.0, 1.0), (0.1, 0.9)):
+        training = TRAINING.model_copy(update={"class_weights": weights_of})
+        folder = tmp_path / str(len(fits))
+        fits.append(fit(method, ("a", "b"), folder, training=training).network.state_dict())
+    for name in fits[0]:
+        torch.testing.assert_close(fits[0][name], fits[1][name])
+    assert any(not torch.equal(fits[0][name], fits[2][name]) for name in fits[0])
 
 
 def test_same_seed_same_weights(method, tmp_path):

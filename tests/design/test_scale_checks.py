@@ -43,6 +43,20 @@ def test_the_input_of_one_network_counts_for_that_network(values: Settings) -> N
     assert "'densenet121'" not in line
 
 
+def test_each_class_has_a_weight_or_none_has_c15(values: Settings) -> None:
+    training = values["budgets"]["contrastive-demo"]["training"]
+    training["class_weights"] = [0.2, 0.8]
+    tables.parse(values)
+    training["class_weights"] = [0.2, 0.2, 0.4, 0.2]
+    assert "has 4 training.class_weights, but the study has 2 classes" in complaint(values)
+
+
+def test_findings_have_no_class_weights(values: Settings) -> None:
+    scale = demo(values, "chestxray")
+    values["budgets"][scale["budget"]]["training"]["class_weights"] = [0.5, 0.5]
+    assert "have findings, not classes; name a budget without" in complaint(values)
+
+
 def test_a_method_has_the_batch_that_it_compares(values: Settings) -> None:
     for size in (2, 3):
         values["budgets"]["contrastive-demo"]["training"]["batch_size"] = size

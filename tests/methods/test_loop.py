@@ -95,8 +95,9 @@ def test_gradient_is_clipped(train, valid, budget):
     assert moved < 1e-12
 
 
-def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget):
-    budget = changed(budget, iterations=6, validate_every=2)
+@pytest.mark.parametrize("how", [{}, {"optimizer": "sgd", "momentum": 0.9, "warm_up": 5}])
+def test_sigterm_saves_and_the_next_call_goes_on(train, valid, budget, how):
+    budget = changed(budget, iterations=6, validate_every=2, **how)
     whole = learn(new_network(budget), train, valid, budget, losses=[cross_entropy])
     (budget.checkpoint / "state.pt").unlink()
     calls = 0

@@ -42,6 +42,18 @@ def test_without_a_known_label_there_is_nothing_to_learn_and_no_error():
     assert not logits.grad.any()
 
 
+def test_the_mean_is_weighted_by_the_class_of_each_scan_c15():
+    """Of healthy, COVID-19, other viral and bacterial: 0.2, 0.2, 0.4, 0.2 in the released code."""
+    logits = torch.tensor([[0.3, -1.2, 2.0, 0.1], [1.5, 0.0, -0.7, 0.4], [0.2, 0.9, 0.3, -0.8]])
+    labels, weights = [2, 3, 1], [0.2, 0.2, 0.4, 0.2]
+    terms = []
+    for row, label in zip(logits.tolist(), labels, strict=True):
+        terms.append(math.log(sum(math.exp(logit) for logit in row)) - row[label])
+    expected = (0.4 * terms[0] + 0.2 * terms[1] + 0.2 * terms[2]) / 0.8
+    loss = classification(logits, torch.tensor(labels), class_weights=torch.tensor(weights))
+    assert float(loss) == pytest.approx(expected, rel=1e-6)
+
+
 def test_two_logits_cost_what_one_of_their_difference_does():
     pair = torch.tensor([[0.2, 1.4], [0.9, -0.3]])
     labels = torch.tensor([1, 0])

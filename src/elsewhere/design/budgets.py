@@ -31,9 +31,9 @@ class Training(OnDevice):
     iterations: Positive = Field(description="optimiser steps")
     iterations_per: Literal["run", "site"] = Field(
         "run",
-        description="site: iterations, validate_every and checkpoint_every are multiplied by the "
-        "number of training sites, so that a site's scans are seen equally often in every arm "
-        "(D-16)",
+        description="site: iterations, warm_up, validate_every and checkpoint_every are "
+        "multiplied by the number of training sites, so that a site's scans are seen equally "
+        "often in every arm (D-16)",
     )
     accumulate: Positive = Field(
         1, description="B-27: number of batches whose mean gradient gives one optimiser step"
@@ -41,8 +41,28 @@ class Training(OnDevice):
     sampling: Literal["pooled", "equal_per_site"] = Field(
         description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
     )
+    optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: C-15, with momentum")
+    momentum: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        None, description="of sgd (C-15, C-19)"
+    )
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay_on: Literal["all", "kernels"] = Field(
+        "all",
+        description="kernels: not on tensors of one dimension, which are biases and the scales of "
+        "normalisations, as in the released code of C-15",
+    )
+    class_weights: tuple[Annotated[float, Field(gt=0)], ...] | None = Field(
+        None,
+        min_length=2,
+        description="C-15: weight of each class in the cross-entropy, in the order of the study's "
+        "`classes`; null: all alike",
+    )
+    warm_up: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="C-15: iterations in which the learning rate rises linearly to its value; the "
+        "schedule follows",
+    )
     schedule: Literal["constant", "cosine", "inverse_time"] = Field(
         description="cosine: D-11, to 0; inverse_time: learning_rate / (1 + decay * iteration)"
     )
@@ -71,11 +91,28 @@ class Training(OnDevice):
             )
         return self
 
+    @model_validator(mode="after")
+    def _momentum_fits(self) -> Self:
+        if (self.momentum is None) == (self.optimizer == "sgd"):
+            raise ValueError(
+                f"optimizer is {self.optimizer} and momentum {self.momentum}: sgd needs a "
+                "momentum, which may be 0, and adam has none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warm_up_fits(self) -> Self:
+        if self.warm_up >= self.iterations:
+            raise ValueError(
+                f"warm_up is {self.warm_up}, but there are {self.iterations} iterations; give fewer"
+            )
+        return self
+
     def of_run(self, sites: int) -> Self:
         """Return this row for a run on this number of sites, with the counts of the whole run."""
         if self.iterations_per == "run":
             return self
-        counts = ("iterations", "validate_every", "checkpoint_every")
+        counts = ("iterations", "warm_up", "validate_every", "checkpoint_every")
         run = {name: sites * getattr(self, name) for name in counts}
         return self.model_copy(update=run | {"iterations_per": "run"})
 

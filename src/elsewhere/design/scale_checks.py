@@ -28,6 +28,7 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _input_problems(params, at, scale)
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
+        yield from _weight_problems(params, at, params.studies[study], scale)
         if params.studies[study].by_part:
             yield from _whole_view_problems(params, at, scale)
 
@@ -135,6 +136,24 @@ def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iter
                 f"'{scale.budget}' has training.batch_size {size}, but method '{method}' needs "
                 f"{least} or more",
             )
+
+
+def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    weights = params.budgets[scale.budget].training.class_weights
+    if weights is None:
+        return
+    if study.findings is not None:
+        yield Problem(
+            f"{at}.budget",
+            f"'{scale.budget}' has training.class_weights, but the study's scans have findings, "
+            "not classes; name a budget without",
+        )
+    elif len(weights) != len(study.classes):
+        yield Problem(
+            f"{at}.budget",
+            f"'{scale.budget}' has {len(weights)} training.class_weights, but the study has "
+            f"{len(study.classes)} classes: {', '.join(study.classes)}; give one for each",
+        )
 
 
 def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:

@@ -44,4 +44,5 @@ def embeddings(network: Network, batch: Batch) -> Tensor:
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of a batch, each scan through the layers of its site."""
-    return classification(network.classifier(embeddings(network, batch)), batch.labels)
+    logits = network.classifier(embeddings(network, batch))
+    return classification(logits, batch.labels, class_weights=batch.class_weights)

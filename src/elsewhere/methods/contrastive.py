@@ -63,7 +63,10 @@ class ContrastiveLearning(BySite):
             kind = type(network).__name__
             raise TypeError(f"contrastive trains a network from its own `adapt`, got {kind}")
         embedded = embeddings(network, batch)
-        classification_loss = classification(network.classifier(embedded), batch.labels)
+        logits = network.classifier(embedded)
+        classification_loss = classification(
+            logits, batch.labels, class_weights=batch.class_weights
+        )
         projected = network.heads["projection"](embedded).float()
         # in bf16 a similarity near 1 / temperature = 20 is rounded to steps of 0.125
         with torch.autocast(projected.device.type, enabled=False):

@@ -26,4 +26,6 @@ class EmpiricalRisk(Method):
 
 def cross_entropy(network: Network, batch: Batch) -> Tensor:
     """Return the mean cross-entropy of a batch, a scalar."""
-    return classification(network(batch.images, None), batch.labels)
+    return classification(
+        network(batch.images, None), batch.labels, class_weights=batch.class_weights
+    )

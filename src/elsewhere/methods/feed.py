@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,21 +30,35 @@ class Batch:
         no label.
     sites
         Site of each scan.
+    class_weights
+        Weight of each class in the cross-entropy, float32 ``[classes]``; None: all alike (C-15).
     """
 
     images: Tensor
     labels: Tensor
     sites: tuple[str, ...]
+    class_weights: Tensor | None = None
 
     def cut(self, size: int) -> Iterator[Batch]:
         """Yield this batch in pieces of at most `size` scans."""
         for first in range(0, len(self.sites), size):
             piece = slice(first, first + size)
-            yield Batch(self.images[piece], self.labels[piece], self.sites[piece])
+            yield replace(
+                self,
+                images=self.images[piece],
+                labels=self.labels[piece],
+                sites=self.sites[piece],
+            )
 
     def to(self, device: torch.device) -> Batch:
         """Return a copy of this batch on a device."""
-        return Batch(self.images.to(device), self.labels.to(device), self.sites)
+        weights = self.class_weights
+        return replace(
+            self,
+            images=self.images.to(device),
+            labels=self.labels.to(device),
+            class_weights=None if weights is None else weights.to(device),
+        )
 
 
 def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> Batch:
@@ -68,7 +82,13 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
     ]
     labels = np.stack([train[site].labels[index] for site, index in plan])
     sites = tuple(site for site, _ in plan)
-    return Batch(torch.from_numpy(np.stack(images)), torch.from_numpy(labels), sites)
+    weights = training.class_weights
+    return Batch(
+        torch.from_numpy(np.stack(images)),
+        torch.from_numpy(labels),
+        sites,
+        None if weights is None else torch.tensor(weights),
+    )
 
 
 def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator[Batch]:

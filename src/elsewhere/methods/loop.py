@@ -1,6 +1,6 @@
 """loop: the training loop of all methods (A-39 to A-43; D-11, D-16).
 
-A method gives it the losses of a batch. It trains with Adam, validates at intervals, keeps the best
+A method gives it the losses of a batch. It trains, validates at intervals, keeps the best
 weights, and saves its state so that an interrupted run can be resumed.
 """
 
@@ -15,13 +15,12 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.methods import checkpoint, device, selection
+from elsewhere.methods import checkpoint, device, optimizer, selection
 from elsewhere.methods.checkpoint import State
 from elsewhere.methods.feed import Batch, batches, iteration_seed
 from elsewhere.methods.fit import Budget, Fitted, Validation
 from elsewhere.methods.inference import InferenceOptions, probabilities_many
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
-from elsewhere.methods.optimizer import Adam
 from elsewhere.methods.schedule import learning_rate
 from elsewhere.networks.network import Network
 from elsewhere.progress import time_left
@@ -41,7 +40,7 @@ def learn(
     *,
     losses: Sequence[LossOf],
 ) -> Fitted:
-    """Train with Adam, validate at intervals, and return the weights of the best validation.
+    """Train, validate at intervals, and return the weights of the best validation.
 
     The randomness of an iteration depends only on the seed and the iteration's number. On the CPU
     an interrupted and resumed run therefore ends bit-identical to an uninterrupted one.
@@ -94,12 +93,7 @@ class _Run:
         self.budget = budget
         self.device = device.prepare(budget.training)
         self.network = network.to(self.device)
-        self.optimizer = Adam(
-            self.network.parameters(),
-            lr=budget.training.learning_rate,
-            weight_decay=budget.training.weight_decay,
-            fused=True,
-        )
+        self.optimizer = optimizer.build(self.network, budget.training)
         self.done = 0
         self.history: list[Validation] = []
         self.best: Validation | None = None

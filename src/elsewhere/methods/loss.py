@@ -7,7 +7,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def classification(logits: Tensor, labels: Tensor) -> Tensor:
+def classification(
+    logits: Tensor, labels: Tensor, *, class_weights: Tensor | None = None
+) -> Tensor:
     """Return the mean cross-entropy; with findings the mean binary one over the known labels.
 
     Parameters
@@ -17,6 +19,9 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
     labels
         ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where there is no label, a
         negative number.
+    class_weights
+        ``[classes]``: the mean is weighted by the weight of each scan's class (C-15); None: all
+        scans count alike. Findings have none.
 
     Returns
     -------
@@ -24,7 +29,7 @@ def classification(logits: Tensor, labels: Tensor) -> Tensor:
         A scalar; 0 if no label is known.
     """
     if labels.ndim == 1:
-        return F.cross_entropy(logits.float(), labels)
+        return F.cross_entropy(logits.float(), labels, weight=class_weights)
     known = labels >= 0
     if not known.any():
         return logits.float().sum() * 0

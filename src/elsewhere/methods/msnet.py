@@ -56,7 +56,8 @@ class MultiSiteNetwork(BySite):
             logits, labels = network.classifier(embedded[positions]), batch.labels[positions]
             with torch.no_grad():
                 teacher_logits = _teacher(network, site)(embedded[positions])
-            hard, soft = classification(logits, labels), imitation(logits, teacher_logits, labels)
+            hard = classification(logits, labels, class_weights=batch.class_weights)
+            soft = imitation(logits, teacher_logits, labels)
             losses.append((1 - self.soft) * hard + self.soft * soft)
         return torch.stack(losses).sum()
 
@@ -65,7 +66,11 @@ def teachers_loss(network: Network, batch: Batch) -> Tensor:
     """Return the teachers' cross-entropies, summed over sites; they train shared layers too."""
     embedded = embeddings(network, batch)
     losses = [
-        classification(_teacher(network, site)(embedded[positions]), batch.labels[positions])
+        classification(
+            _teacher(network, site)(embedded[positions]),
+            batch.labels[positions],
+            class_weights=batch.class_weights,
+        )
         for site, positions in parts(batch)
     ]
     return torch.stack(losses).sum()

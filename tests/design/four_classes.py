@@ -1,4 +1,4 @@
-"""A study of four classes, made of a study of images and a site whose label.csv has words (C-02)."""
+"""A study of four classes: one of images, and sites whose label.csv has words (C-02)."""
 
 from typing import Any
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +50,21 @@ class ClassConfusions(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the grid of matrices, and the table of each class."""
-        draw(given.results, folder)
-        draw_table(given.results, given.each, folder)
+        cells = {key: {**cell, **cell["classes"]} for key, cell in given.results.cells.items()}
+        results = replace(given.results, cells=cells)
+        draw(results, folder)
+        draw_table(results, given.each, folder)
         return [NAME, BY_CLASS]
 
 
 def draw(results: Results, folder: Path) -> None:
-    """Draw confusion_classes.png and .svg, arms by sites, and write confusion_classes.csv."""
+    """Draw confusion_classes.png and .svg, arms by sites, and write confusion_classes.csv.
+
+    Parameters
+    ----------
+    results
+        Whose cells are those of all classes together, see `scores.classes.assemble`.
+    """
     write_rows(_counted(results), folder / f"{NAME}.csv", columns=COLUMNS)
     names = results.named.classes
     side, wide = _side(len(names)), _side(len(names)) + GAP
@@ -86,7 +95,15 @@ def draw(results: Results, folder: Path) -> None:
 
 
 def draw_table(results: Results, each: Mapping[str, Results], folder: Path) -> None:
-    """Draw by_class.png and .svg, a row per arm, site and class, and write by_class.csv."""
+    """Draw by_class.png and .svg, a row per arm, site and class, and write by_class.csv.
+
+    Parameters
+    ----------
+    results
+        As in `draw`.
+    each
+        Results of each class against the rest.
+    """
     entries = list(_of_class(results, each))
     write_rows(entries, folder / f"{BY_CLASS}.csv", columns=OF_CLASS)
     per_cell = len(results.named.classes)
@@ -142,7 +159,7 @@ def _numbers(canvas: Axes, names: Sequence[str], at: tuple[float, float], *, acr
 def _panel(
     canvas: Axes, results: Results, place: tuple[Row, Column], at: tuple[float, float]
 ) -> None:
-    pooled = results.cell(*place)["classes"]["pooled"]
+    pooled = results.cell(*place)["pooled"]
     side = _side(len(results.named.classes))
     if pooled["confusion"] is None:
         canvas.add_patch(style.swatch("hatched", at, (side, side)))
@@ -190,7 +207,7 @@ def _counted(results: Results) -> Iterator[dict[str, Any]]:
     names = results.named.classes
     for row in results.rows:
         for column in results.columns:
-            pooled = results.cell(row, column)["classes"]["pooled"]
+            pooled = results.cell(row, column)["pooled"]
             about = {"arm": row.name, "site": column.name, **results.marks(row, column)}
             about |= {"status": pooled["status"], "reason": pooled["reason"]}
             for truth, counts in zip(names, pooled["confusion"] or [], strict=False):
@@ -205,7 +222,7 @@ def _counted(results: Results) -> Iterator[dict[str, Any]]:
 def _of_class(results: Results, each: Mapping[str, Results]) -> Iterator[dict[str, Any]]:
     for row in results.rows:
         for column in results.columns:
-            together = results.cell(row, column)["classes"]["pooled"]
+            together = results.cell(row, column)["pooled"]
             for name, of_class in each.items():
                 alone = of_class.cell(row, column)["pooled"]
                 shares, undefined = (

@@ -18,11 +18,13 @@ from elsewhere.design.site import Site
 Metrics = Mapping[str, Any]
 ON_TEST = " (optimistic: chosen on test)"
 OF_VALIDATION = "at each run's own threshold, chosen on the validation part of its "
-OF_CLASSES = "of the class with the highest probability (argmax)"
-CALLS = {
-    "argmax": "of the class with the higher probability (argmax: threshold 0.5)",
-    "training_sites": f"{OF_VALIDATION}training sites",
-    "test_site": f"{OF_VALIDATION}test site",
+CALLS = {  # of two classes, and of more
+    "argmax": (
+        "of the class with the higher probability (argmax: threshold 0.5)",
+        "of the class with the highest probability (argmax)",
+    ),
+    "training_sites": (f"{OF_VALIDATION}training sites",) * 2,
+    "test_site": (f"{OF_VALIDATION}test site",) * 2,
 }
 
 
@@ -157,10 +159,7 @@ class Results:
     @property
     def calls(self) -> str:
         """How scans are called positive or negative, in words."""
-        rule = self.named.threshold_from
-        if rule == "argmax" and len(self.named.classes) > 2:
-            return OF_CLASSES
-        return CALLS[rule]
+        return CALLS[self.named.threshold_from][len(self.named.classes) > 2]
 
     @property
     def pooling(self) -> str:

@@ -1,4 +1,4 @@
-"""loss: classification losses for one label per scan (A-34; C-15) or for several findings (B-27)."""
+"""loss: losses for one label per scan (A-34; C-15) or for several findings (B-27)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def classification(
     logits
         ``[batch, classes]``, or ``[batch, findings]``; of any precision.
     labels
-        ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where there is no label, a
-        negative number.
+        ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where
+        there is no label, a negative number.
     class_weights
         ``[classes]``: the mean is weighted by the weight of each scan's class (C-15); None: all
         scans count alike. Findings have none.

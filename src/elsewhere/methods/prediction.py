@@ -84,7 +84,9 @@ def _labels(cohort: Cohort) -> Ints:
     """Return the labels of each finding, or whether a scan is of each class, [names, scans]."""
     if cohort.findings:
         return cohort.labels.T
-    return (cohort.labels == np.arange(len(cohort.classes))[:, None]).astype(np.int64)
+    of_class = np.arange(len(cohort.classes))[:, None]
+    labels: Ints = (cohort.labels == of_class).astype(np.int64)
+    return labels
 
 
 def _rows(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import discrimination, intervals
@@ -45,7 +46,8 @@ class Scans(NamedTuple):
     @property
     def calls(self) -> Ints:
         """Position of the most probable class, the first of equals, [n]."""
-        return self.probabilities.argmax(axis=1)
+        calls: Ints = self.probabilities.argmax(axis=1)
+        return calls
 
 
 def assemble(test: Predicted, *, scoring: Scoring) -> dict[str, Any]:
@@ -75,8 +77,8 @@ def assemble(test: Predicted, *, scoring: Scoring) -> dict[str, Any]:
         pooled = about | _absent(names, status, reason)
         return {"runs": [], "pooled": pooled, "status": status, "reason": reason}
     runs = [
-        {"fold": int(fold), "seed": int(seed)} | _measured(rows, names, scoring, test.unit)
-        for (fold, seed), rows in tested.groupby(RUN, sort=True)
+        {name: int(rows[name].iloc[0]) for name in RUN} | _measured(rows, names, scoring, test.unit)
+        for _, rows in tested.groupby(RUN, sort=True)
     ]
     pooled = runs[0] if len(runs) == 1 else _measured(tested, names, scoring, test.unit)
     pooled = pooled | about
@@ -146,7 +148,7 @@ def _measured(
 def _absent(names: Sequence[str], status: str, reason: str | None) -> dict[str, Any]:
     """Return the numbers of a cell without test scans."""
     shares = [f"{name}{end}" for name in BY_CLASS for end in ("", "_low", "_high")]
-    nothing = {**dict.fromkeys(shares), "intervals": {}, "undefined": {}}
+    nothing: dict[str, Any] = {**dict.fromkeys(shares), "intervals": {}, "undefined": {}}
     bounds = [f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_high")]
     return {
         **{"n_patients": 0, "n_scans": 0, "n_by_class": dict.fromkeys(names, 0)},
@@ -202,7 +204,7 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
     n_classes, right = len(counts), tested.calls == tested.labels
     of_class = [tested.labels == number for number in range(n_classes)]
 
-    def drawn(chosen: np.ndarray) -> Floats:
+    def drawn(chosen: NDArray[Any]) -> Floats:
         """Return the number of these scans in each resample."""
         totals: Floats = draws.weights @ np.bincount(draws.patient, weights=chosen)
         return totals
@@ -211,18 +213,25 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
     with np.errstate(invalid="ignore", divide="ignore"):
         balanced = np.mean([drawn(right & of) / drawn(of) for of in of_class], axis=0)
         shares = np.diag(counts) / counts.sum(axis=1)
-    aucs, resampled = [np.nan], np.full(len(draws.weights), np.nan)
-    if all(0 < of.sum() < len(of) for of in of_class):
-        pairs = [(of.astype(np.int64), tested.probabilities[:, k]) for k, of in enumerate(of_class)]
-        aucs = [discrimination.auc(labels, scores=scores) for labels, scores in pairs]
-        resampled = np.mean(
-            [intervals.resampled_auc(labels, scores=s, draws=draws) for labels, s in pairs], axis=0
-        )
+    area, areas = _macro_auc(of_class, tested.probabilities, draws)
     return [
         ("multiclass_accuracy", float(right.mean()), accuracy),
         ("balanced_accuracy", float(shares.mean()), balanced),
-        ("macro_auc", float(np.mean(aucs)), resampled),
+        ("macro_auc", area, areas),
     ]
+
+
+def _macro_auc(
+    of_class: Sequence[NDArray[np.bool_]], probabilities: Floats, draws: Draws
+) -> tuple[float, Floats]:
+    """Return the mean AUC of each class against the rest, and that of each resample."""
+    if not all(0 < of.sum() < len(of) for of in of_class):
+        return np.nan, np.full(len(draws.weights), np.nan)
+    pairs = [(of.astype(np.int64), probabilities[:, k]) for k, of in enumerate(of_class)]
+    areas = [discrimination.auc(labels, scores=scores) for labels, scores in pairs]
+    drawn = [intervals.resampled_auc(labels, scores=s, draws=draws) for labels, s in pairs]
+    resampled: Floats = np.mean(drawn, axis=0)
+    return float(np.mean(areas)), resampled
 
 
 def _bounds(

@@ -115,7 +115,7 @@ def write(
     ``n_patients`` is empty where ``patient_key`` is none: only images can be counted.
     """
     names = columns(metrics, exclusive=exclusive)
-    filled = (dict.fromkeys(names) | row for row in table) if exclusive else table
+    filled = ({**dict.fromkeys(names), **row} for row in table) if exclusive else table
     write_rows(filled, path, columns=names)
 
 

@@ -50,10 +50,10 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
     ----------
     frame
         The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one of two
-        labels; with several findings, a scan has a row for each that is known. ``probability_0`` and
-        ``probability_1`` are those of the softmax, or for a finding of the sigmoid;
-        ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57) and is
-        empty in validation rows.
+        labels; with several findings, a scan has a row for each that is known.
+        ``probability_0`` and ``probability_1`` are those of the softmax, or for a finding of the
+        sigmoid; ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57)
+        and is empty in validation rows.
     path
         File to write, whole or not at all.
     metadata
@@ -190,16 +190,15 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
         for rule, bad in rules.items()
         if bad.any()
     ]
-    whole_file = set(frame["finding"]) == set(known)
-    exclusive = _class_problems(frame) if classes(metadata) and whole_file else []
+    of_several = frame["finding"].nunique() > 1  # else the rows of one class were read
+    exclusive = _class_problems(frame, len(known)) if classes(metadata) and of_several else []
     return broken or exclusive or _pass_problems(frame, passes)
 
 
-def _class_problems(frame: pd.DataFrame) -> list[str]:
+def _class_problems(frame: pd.DataFrame, n_classes: int) -> list[str]:
     """Every scan of a run is of exactly one class, and its probabilities add up to 1."""
     scans = frame.groupby([*RUN, "part", "scan_id"])
     sums = scans[["label", "probability_1"]].sum()
-    n_classes = frame["finding"].nunique()
     rules = {
         f"a scan has not one row for each of {n_classes} classes": scans.size() != n_classes,
         "a scan is of no class, or of several": sums["label"] != 1,
@@ -208,7 +207,7 @@ def _class_problems(frame: pd.DataFrame) -> list[str]:
         ),
     }
     return [
-        f"{rule}: {int(bad.sum())} scans, the first {bad.idxmax()[-1]}"
+        f"{rule}: {int(bad.sum())} scans, the first {bad[bad].index[0][-1]}"
         for rule, bad in rules.items()
         if bad.any()
     ]

@@ -57,7 +57,7 @@ def agreed(rows: Iterable[Row]) -> Row:
     return first
 
 
-def label(row: Row, words: Mapping[str, int] | None = None) -> int:
+def label(row: Row, words: Mapping[str, int]) -> int:
     """Return the label of a row.
 
     Parameters
@@ -65,7 +65,7 @@ def label(row: Row, words: Mapping[str, int] | None = None) -> int:
     row
         Of label.csv.
     words
-        Label of each word that may stand in the column, in any case; None or empty: 0 or 1.
+        Label of each word that may stand in the column, in any case; empty: 0 or 1.
 
     Raises
     ------

@@ -24,7 +24,8 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Score one cell: AUCs, threshold, confusion, intervals, a run and pooled (A-51 to A-57).
 
-    Of more than two classes each against the rest, and all together (C-28, C-29, C-31). Reads ``test``, the cell's predictions (a table of them: those of several sites, as one), and
+    Of more than two classes each against the rest, and all together (C-28, C-29, C-31). Reads
+    ``test``, the cell's predictions (a table of them: those of several sites, as one), and
     ``training``, the arm's predictions on each of its training sites; writes ``metrics``. What
     cannot be computed is null with a reason.
     """

@@ -17,9 +17,9 @@ class ClassConfusions(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "confusion_classes": Caption(
             "Confusion matrices of all classes",
-            "Calls {calls}: shares of each true class, accuracy, balanced accuracy and macro AUC "
-            "of every model on every site. A site that lacks a class has no balanced accuracy and "
-            "no macro AUC (C-25, C-32).",
+            "A scan is called of the class with the highest probability. Shares of each true "
+            "class, accuracy, balanced accuracy and macro AUC of every model on every site. A site "
+            "that lacks a class has no balanced accuracy and no macro AUC (C-25, C-32).",
             "score",
         ),
         "by_class": Caption(

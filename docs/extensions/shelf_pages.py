@@ -63,7 +63,7 @@ def figures() -> Iterator[str]:
 
 def _drawn_of(row: type[FigureRow]) -> str:
     scans = "all scans" if row.modalities == get_args(Modality) else f"{_and(row.modalities)}s"
-    also = f", or {_LABELS['classes']}" if row.each_class else ""
+    also = f", or {_LABELS['classes']}" if row.of_classes else ""
     return f"{scans} with {_LABELS[row.labels]}{also}"
 
 

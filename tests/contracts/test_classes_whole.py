@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.metrics import confusion_matrix
@@ -57,6 +58,7 @@ def settings() -> tables.Settings:
         "joint": {"sites": ["site-a", "site-b"], **arm},
         "sepnorm": {"sites": ["site-a", "site-b"], **arm, "method": "sepnorm", "unseen": "mean"},
     }
+    study["explain"] = {"arms": ["joint"], "scans": 1, "seed": 0}
     small = {"width": 0.125, "dense_features": [32, 16]}
     values["networks"]["covidnet-redesign-quarter"] |= small
     study["split"] = {"kind": "holdout", "folds": 1, "test": 0.34, "validation": 0.2, "seed": 1}
@@ -165,10 +167,26 @@ def test_every_figure_is_drawn_and_stands_in_the_report(made: Path) -> None:
     pictures = {path.stem for path in (made / "figures").glob("*.png")}
     assert {f"matrix_{name}" for name in ("healthy", "covid-19", "other_viral")} < pictures
     wanted = {"confusion_classes", "by_class", "prevalence", "cohort_table", "confounding"}
+    wanted |= {"gradcam_joint", "embeddings"}
     assert wanted | {"example_slices", "site_profile", "training"} < pictures
     report = (made / "report.html").read_text(encoding="utf-8")
     assert all(f'id="figure-{picture}"' in report for picture in pictures)
     assert "has no scan of class other viral" in report
+
+
+def test_grad_cam_shows_right_and_wrong_of_each_class(made: Path) -> None:
+    """C-34, C-35: examples of each class, with the map of the called one."""
+    record = json.loads((made / "explained/joint/explained.json").read_text(encoding="utf-8"))
+    pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
+    counts = record["sites"]["four-a"]["counts"]
+    for k, name in enumerate(CLASSES):
+        right = pooled["confusion"][k][k]
+        assert counts[f"{name}: right"] == right
+        assert counts[f"{name}: wrong"] == sum(pooled["confusion"][k]) - right
+    gallery = pd.read_parquet(made / "explained/joint/gallery.parquet")
+    of_a = gallery[gallery["site"] == "four-a"]
+    assert len(of_a) == sum(count > 0 for count in counts.values())
+    assert of_a["probability_1"].between(1 / len(CLASSES), 1).all(), "that of the called class"
 
 
 def test_tables_of_classes_hold_the_numbers(made: Path) -> None:

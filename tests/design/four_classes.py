@@ -9,7 +9,6 @@ def four_classes(values: Any) -> Any:
     """Turn the demo of `contrastive` into a study of four classes, and run it alone."""
     study = values["studies"]["contrastive"]
     study |= {"classes": CLASSES, "published": None, "comparisons": [], "roc_panels": None}
-    del study["explain"]
     site = {
         **values["sites"]["covid-ct-synthetic"],
         "layout": "images",

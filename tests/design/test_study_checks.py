@@ -112,7 +112,7 @@ def test_the_split_of_a_scale_needs_validation_patients_too(
 def test_the_steps_that_read_labels_are_handed_the_classes(values: tables.Settings) -> None:
     graph = stages(tables.parse(four_classes(values)))
     told = {stage.step for stage in graph.values() if stage.settings.get("classes") == KEY}
-    assert told == {"audit", "split", "train", "predict", "figure"}
+    assert told == {"audit", "split", "train", "predict", "explain", "figure"}
     scored = [stage.wildcards["site"] for stage in graph.values() if stage.step == "score"]
     assert {*scored} == {"four-a", "four-b", "internal"}
 

@@ -99,8 +99,8 @@ class FigureRow(Row):
     labels
         Of which scans it is drawn: with one of two labels each, with one of more classes, with
         findings, or of all.
-    each_class
-        Whether a figure of findings is also drawn of classes, each against the rest.
+    of_classes
+        Whether it is also drawn of scans with one of more than two classes.
     modalities
         Of which scans it is drawn; one site of these suffices.
     repeated
@@ -115,7 +115,7 @@ class FigureRow(Row):
     reads: ClassVar[tuple[str, ...]]
     captions: ClassVar[Mapping[str, Caption]]
     labels: ClassVar[Labels] = "any"
-    each_class: ClassVar[bool] = False
+    of_classes: ClassVar[bool] = False
     modalities: ClassVar[tuple[Modality, ...]] = get_args(Modality)
     repeated: ClassVar[bool] = False
     setting: ClassVar[str] = ""
@@ -124,7 +124,7 @@ class FigureRow(Row):
     @classmethod
     def obstacle(cls, facts: Facts) -> str | None:
         """Return why a study cannot have this figure, or None if it can."""
-        also = cls.each_class and facts.labels == "classes"
+        also = cls.of_classes and facts.labels == "classes"
         if cls.labels not in ("any", facts.labels) and not also:
             return f"it is not drawn of scans with {WORDS[facts.labels]}"
         if not facts.modalities & {*cls.modalities}:

@@ -31,8 +31,8 @@ def problems(params: Params, name: str) -> Iterator[Problem]:
             f"names {len(study.classes)} classes, but scans with findings have two: none of them, "
             "or any",
         )
-    if study.by_part and study.explain is not None:
-        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with two classes")
+    if study.findings is not None and study.explain is not None:
+        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
 
 
 def _sites(study: Study) -> set[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +49,8 @@ class ClassConfusions(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the grid of matrices, and the table of each class."""
-        cells = {key: {**cell, **cell["classes"]} for key, cell in given.results.cells.items()}
-        results = replace(given.results, cells=cells)
-        draw(results, folder)
-        draw_table(results, given.each, folder)
+        draw(given.together, folder)
+        draw_table(given.together, given.each, folder)
         return [NAME, BY_CLASS]
 
 

@@ -21,7 +21,7 @@ from elsewhere.scores.explained import Explained
 SIDE, PITCH = 3.2, (3.55, 4.25)
 ACROSS, KEY, LEAST_WIDTH = 3, 0.3, 6.4
 WIDE = 40  # characters above a panel
-MARKS = ("o", "^")  # label 0, label 1
+MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")  # label 0, label 1 and so on
 SIZE, EDGE = 4.5, 0.9
 CSV_NAME = "embeddings.csv"
 COLUMNS = (
@@ -36,7 +36,7 @@ class Embeddings(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a panel per explained arm."""
-        draw(given.results, given.explained, folder)
+        draw(given.together, given.explained, folder)
         return ["embeddings"]
 
 
@@ -154,10 +154,10 @@ def _corner(page: style.Sheet) -> tuple[float, float]:
 
 
 def _mark(label: int, colour: str) -> dict[str, Any]:
-    """Return the look of a scan: of class 0 an open circle, of class 1 a full triangle."""
+    """Return the look of a scan: of class 0 an open circle, of the others a full mark."""
     face = colour if label else "none"
     return {
-        "marker": MARKS[label], "markersize": SIZE, "markeredgewidth": EDGE,
+        "marker": MARKS[label % len(MARKS)], "markersize": SIZE, "markeredgewidth": EDGE,
         "markerfacecolor": face, "markeredgecolor": colour, "alpha": 0.85,
     }  # fmt: skip
 
@@ -165,7 +165,7 @@ def _mark(label: int, colour: str) -> dict[str, Any]:
 def _panel(axes: Axes, explained_arm: Explained, results: Results) -> None:
     table = explained_arm.embeddings
     for column, colour in zip(results.columns, style.PALETTE, strict=False):
-        for label in (0, 1):
+        for label in range(len(results.named.classes)):
             scans = table[(table["site"] == column.row) & (table["label"] == label)]
             axes.plot(scans["x"], scans["y"], linestyle="", **_mark(label, colour))
     axes.set_xticks([])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -113,6 +113,14 @@ class Given:
             site_rows=settings.site_rows,
             named=named,
         )
+
+    @cached_property
+    def together(self) -> Results:
+        """Results of all classes at once where there are more than two; else all results."""
+        if not self.exclusive:
+            return self.results
+        cells = {key: {**cell, **cell["classes"]} for key, cell in self.results.cells.items()}
+        return replace(self.results, cells=cells)
 
     @cached_property
     def each(self) -> Mapping[str, Results]:

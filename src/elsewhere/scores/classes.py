@@ -206,17 +206,18 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
 
     def drawn(chosen: NDArray[Any]) -> Floats:
         """Return the number of these scans in each resample."""
-        totals: Floats = draws.weights @ np.bincount(draws.patient, weights=chosen)
+        of_patient: Floats = np.bincount(draws.patient, weights=chosen).astype(np.float64)
+        totals: Floats = draws.weights @ of_patient
         return totals
 
     accuracy = drawn(right) / drawn(np.ones(len(right)))
     with np.errstate(invalid="ignore", divide="ignore"):
-        balanced = np.mean([drawn(right & of) / drawn(of) for of in of_class], axis=0)
+        of_each = [drawn(right & of) / drawn(of) for of in of_class]
         shares = np.diag(counts) / counts.sum(axis=1)
     area, areas = _macro_auc(of_class, tested.probabilities, draws)
     return [
         ("multiclass_accuracy", float(right.mean()), accuracy),
-        ("balanced_accuracy", float(shares.mean()), balanced),
+        ("balanced_accuracy", float(shares.mean()), np.stack(of_each).mean(axis=0)),
         ("macro_auc", area, areas),
     ]
 

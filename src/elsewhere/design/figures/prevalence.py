@@ -14,7 +14,7 @@ class Prevalence(FigureRow):
     order: ClassVar[int] = 100
     reads: ClassVar[tuple[str, ...]] = ("metrics", "manifest", "split")
     labels: ClassVar[Labels] = "findings"
-    each_class: ClassVar[bool] = True
+    of_classes: ClassVar[bool] = True
     captions: ClassVar[Mapping[str, Caption]] = {
         "prevalence": Caption(
             "Prevalence",

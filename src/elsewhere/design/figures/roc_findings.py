@@ -14,7 +14,7 @@ class RocFindings(FigureRow):
     order: ClassVar[int] = 60
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     labels: ClassVar[Labels] = "findings"
-    each_class: ClassVar[bool] = True
+    of_classes: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = ("auc",)
     captions: ClassVar[Mapping[str, Caption]] = {
         "roc_findings": Caption(

@@ -84,7 +84,7 @@ class DicomSeries(DicomSeriesOptions, Layout):
         if not any(map(_is_slice, islice(walk(root, set()), LOOKED_AT))):
             return Likeness(False, f"{root}: none of the first {LOOKED_AT} files is a DICOM image")
         try:
-            _labels(root / TABLE, DicomSeriesOptions())
+            _labels(root / TABLE, DicomSeriesOptions.model_validate({}))
         except LayoutError as error:
             return Likeness(True, str(error))
         return Likeness(True, "")

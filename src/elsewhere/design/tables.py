@@ -13,6 +13,7 @@ from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
 from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
 from elsewhere.design.site import IntakeRow, Site
+from elsewhere.design.split import Split
 from elsewhere.design.study import Scale, Study
 
 
@@ -38,6 +39,10 @@ class Params(Row):
         """Return the present scale of a study."""
         return self.studies[study].scales[self.scale]
 
+    def split_of(self, study: str) -> Split:
+        """Return how a study divides patients at the present scale."""
+        return self.scale_of(study).split or self.studies[study].split
+
     def input_of(self, study: str, arm: str) -> str:
         """Return the row of `inputs` that an arm's network sees at the present scale."""
         scale = self.scale_of(study)
@@ -47,3 +52,13 @@ class Params(Row):
         """Return the row of an arm's network: its own, or what stands in for it at this scale."""
         network = self.studies[study].arms[arm].network
         return self.scale_of(study).networks.get(network, network)
+
+    def method_of(self, study: str, arm: str) -> str:
+        """Return the row of an arm's method: its own, or what stands in for it at this scale."""
+        method = self.studies[study].arms[arm].method
+        return self.scale_of(study).methods.get(method, method)
+
+    def budget_of(self, study: str, arm: str) -> str:
+        """Return the row of `budgets` of an arm at the present scale."""
+        scale = self.scale_of(study)
+        return scale.budgets.get(self.studies[study].arms[arm].method, scale.budget)

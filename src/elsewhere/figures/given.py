@@ -18,8 +18,8 @@ from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.paths import INTERNAL
 from elsewhere.design.scoring import Scoring
-from elsewhere.design.site import Site
 from elsewhere.design.second_stage import SecondStage
+from elsewhere.design.site import Site
 from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import class_numbers, compared, finding_cells, finding_table, paper
 from elsewhere.figures.divided import Divided

@@ -184,7 +184,7 @@ def _missing_classes(observed: Observed) -> Iterator[Notice]:
 
 
 def _not_called(observed: Observed) -> Iterator[Notice]:
-    """Tell of test scans that a first stage calls of another class, so that no second scores them."""
+    """Tell of test scans that a first stage calls otherwise, so that the second has no score."""
     lost = {}
     for cell in observed.cells:
         stage = cell.get("second_stage")

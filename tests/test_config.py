@@ -13,8 +13,8 @@ from elsewhere.design.merge import CONFIG, USER, merge
 from elsewhere.design.params import Params, Settings
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("intakes", "methods", "sites", "synthetic")
-STUDIES = ("chestxray", "contrastive", "nguyen2021", "nguyen2021-methods")
+SHIPPED = ("intakes", "methods", "sites", "synthetic", "synthetic-ucadi")
+STUDIES = ("chestxray", "contrastive", "nguyen2021", "nguyen2021-methods", "ucadi")
 FILES = [f"{CONFIG}/{name}.yaml" for name in SHIPPED]
 FILES += [f"{CONFIG}/studies/{name}.yaml" for name in STUDIES]
 RUNS = [

@@ -80,6 +80,35 @@ def test_findings_are_not_explained(values: Settings) -> None:
     assert "studies.chestxray.explain: Grad-CAM and embeddings" in complaint(values)
 
 
+@pytest.mark.parametrize(
+    ("stated", "message"),
+    [
+        ({"site-c": {"COVID-19 positive": 5}}, "test_patients: 'site-c' is not in the sites"),
+        ({"site-a": {"COVID": 5}}, "test_patients.site-a: 'COVID' is not in the study's classes"),
+    ],
+)
+def test_stated_test_patients_are_of_sites_and_classes_of_the_study(
+    stated: dict[str, Any], message: str, values: Settings, study: dict[str, Any]
+) -> None:
+    split = {"kind": "fixed_test", "folds": 5, "test": 0.2, "validation": 0.0, "seed": 0}
+    study["scales"]["paper"]["split"] = split
+    tables.parse(copy.deepcopy(values))
+    split["test_patients"] = stated
+    assert f"{C}.scales.paper.split.{message}" in complaint(values)
+
+
+def test_stated_test_patients_and_external_sites_exclude_each_other(values: Settings) -> None:
+    values["studies"]["chestxray"]["split"]["test_patients"] = {"chexpert": {}}
+    assert "split.test_patients: is set, but the study has external sites" in complaint(values)
+
+
+def test_the_split_of_a_scale_needs_validation_patients_too(
+    values: Settings, study: dict[str, Any]
+) -> None:
+    study["scales"]["demo"]["split"] = study["split"] | {"validation": 0.0}
+    assert f"{C}.scales.demo.split.validation: is 0, but validation patients" in complaint(values)
+
+
 def test_the_steps_that_read_labels_are_handed_the_classes(values: tables.Settings) -> None:
     graph = stages(tables.parse(four_classes(values)))
     told = {stage.step for stage in graph.values() if stage.settings.get("classes") == KEY}

@@ -53,7 +53,7 @@ def _trained(study: Study) -> list[str]:
 
 def runs(params: Params, study: str) -> list[str]:
     """Return ``<fold>-<seed>`` of each model of an arm."""
-    folds = range(params.studies[study].split.folds)
+    folds = range(params.split_of(study).folds)
     return [f"{fold}-{seed}" for fold in folds for seed in params.scale_of(study).seeds]
 
 

@@ -28,7 +28,9 @@ class InputRow(Row):
     Attributes
     ----------
     one_view
-        Whether a scan is seen as a whole, not in windows; only such scans can have findings.
+        Whether all that is shown of a scan counts for its prediction: the scan as a whole, or the
+        mean of several views; else it is the window with the highest P(class 1). Only the former
+        can have findings or more than two classes.
     """
 
     one_view: ClassVar[bool]
@@ -39,6 +41,11 @@ class InputRow(Row):
     def shape(self) -> tuple[int, ...]:
         """Shape of what the network sees: ``[1, z, y, x]`` or ``[channels, y, x]``."""
         raise NotImplementedError(f"input kind '{self.kind}' does not say its shape")
+
+    @property
+    def mean_of(self) -> Literal["probabilities", "logits"]:
+        """What is averaged over the views of a scan; with a single view it makes no difference."""
+        return "probabilities"
 
 
 class AugmentationRow(Row):

@@ -162,7 +162,7 @@ def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Prob
             yield Problem(
                 f"{at}.input",
                 f"'{row}' is seen in windows, but findings and more than two classes need an input "
-                "whose scans are seen whole, such as kind image",
+                "of which all views of a scan count, such as kind image or slices",
             )
     if params.budgets[scale.budget].prediction.mc_passes:
         yield Problem(

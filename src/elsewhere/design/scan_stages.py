@@ -60,8 +60,14 @@ def audit(params: Params, study: str) -> Stage:
 def split(params: Params, study: str, row: str) -> Stage:
     """Return the stage that assigns the patients of a site to parts."""
     settings = _given(params, study, ("split", "findings", "external")) | classes(params, study)
+    scale = f"studies.{study}.scales.{params.scale}"
+    if params.scale_of(study).split is not None:
+        settings["split"] = f"{scale}.split"
+    if params.split_of(study).test_patients:
+        settings["classes"] = f"studies.{study}.classes"
+        settings["site_rows"] = f"{scale}.sites"
     if "external" in settings:
-        settings["site_rows"] = f"studies.{study}.scales.{params.scale}.sites"
+        settings["site_rows"] = f"{scale}.sites"
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},

@@ -55,7 +55,7 @@ def facts(params: Params, study: str) -> Facts:
     row, scale = params.studies[study], params.scale_of(study)
     return Facts(
         findings=row.findings is not None,
-        repeated=row.split.folds * len(scale.seeds) > 1,
+        repeated=params.split_of(study).folds * len(scale.seeds) > 1,
         modalities=frozenset(
             layout_options(params.sites[site]).modality for site in scale.sites.values()
         ),

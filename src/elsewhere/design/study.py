@@ -31,6 +31,7 @@ class Scale(Row):
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
+    split: Split | None = Field(None, description="of this size; null: that of the study")
 
 
 class Explain(Row):

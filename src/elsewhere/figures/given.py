@@ -20,7 +20,7 @@ from elsewhere.design.paths import INTERNAL
 from elsewhere.design.scoring import Scoring
 from elsewhere.design.site import Site
 from elsewhere.design.subgroups import Subgroups
-from elsewhere.figures import compared, finding_cells, finding_table, paper
+from elsewhere.figures import class_numbers, compared, finding_cells, finding_table, paper
 from elsewhere.figures.divided import Divided
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Named, Results, gather
@@ -274,6 +274,8 @@ class Given:
         """The paper's numbers with ours, in words (`compared.COLUMNS`)."""
         if not self.settings.published:
             return []
+        if self.exclusive:
+            return class_numbers.compare(self.places, self.paper_numbers)
         if self._titles:
             return finding_table.beside(self.finding_rows)
         return compared.compare(self.results, self.settings.published)

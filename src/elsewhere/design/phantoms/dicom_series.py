@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from elsewhere.design.phantom_rows import Volumes
 
 
 class DicomSite(Volumes):
     """A synthetic site of DICOM folders, one per study, and a label table (as UTSW's)."""
+
+    own_labels: ClassVar[bool] = True
 
     kind: Literal["dicom_series"]

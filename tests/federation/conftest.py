@@ -9,7 +9,7 @@ from elsewhere.federation.terms import Plan, Terms
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from numpy_federation import SITES, TERMS, Federation  # noqa: E402
+from numpy_federation import SITES, TERMS, Federation
 
 
 @pytest.fixture

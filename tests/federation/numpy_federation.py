@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
 from elsewhere.federation.adder import Adder
 from elsewhere.federation.hospital import Hospital
 from elsewhere.federation.in_process import introduce, run_round

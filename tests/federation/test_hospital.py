@@ -1,4 +1,4 @@
-"""A hospital answers the same to the same request, trains once, and refuses what it did not agree to."""
+"""A hospital gives the same answer to the same request, and refuses what it did not agree to."""
 
 import itertools
 import json

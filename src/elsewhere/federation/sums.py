@@ -93,9 +93,12 @@ class EncryptedSums(Sums):
 
     def _load(self, block: bytes) -> tenseal.BFVVector:
         try:
-            return tenseal.bfv_vector_from(self.context, block)
+            vector = tenseal.bfv_vector_from(self.context, block)
         except (RuntimeError, ValueError, TypeError) as error:
             raise RefusedError(f"a ciphertext cannot be loaded: {error}") from error
+        if not vector.size():  # the library reads no bytes as no values
+            raise RefusedError("a ciphertext is empty")
+        return vector
 
 
 def _context(data: bytes) -> tenseal.Context:

@@ -21,14 +21,15 @@ def once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Pa
     top = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         top = top.parent
+    folder, done = top / name, top / f"{name}.done"
     with FileLock(top / f"{name}.lock"):
-        if not (top / name).exists():
-            part = top / f"{name}.part"  # left by a worker that failed to make it
-            shutil.rmtree(part, ignore_errors=True)
-            part.mkdir()
-            make(part)
-            part.rename(top / name)
-    return top / name
+        if not done.exists():
+            # in its final place, which DVC's settings name; a worker may have failed to make it
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            make(folder)
+            done.touch()
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,11 @@ class Adder:
         """Number of finished rounds."""
         return int(self._state["round"]) - 1
 
+    @property
+    def traffic(self) -> list[tuple[int, int]]:
+        """Bytes from and to the hospitals of each finished round, also over a kill."""
+        return [(up, down) for up, down in self._state["traffic"]]
+
     def requests(self) -> dict[str, bytes]:
         """Return what is to be asked now, by hospital; empty once all rounds are finished.
 
@@ -84,7 +89,7 @@ class Adder:
         if message.header.get("request") != wire.digest(request):
             raise RefusedError(f"the answer of {site} is to another request: it is old or repeated")
         if wire.decode(request).header["kind"] == "key":
-            self._take_key(site, message)
+            self._take_key(site, message, size=(len(answer), len(request)))
         else:
             (sealed,) = _parts(message, 1, site)
             with self._counted():
@@ -182,7 +187,7 @@ class Adder:
         others = message.header["for"]
         return message.parts[2 + others.index(site)] if site in others else b""
 
-    def _take_key(self, site: str, message: Message) -> None:
+    def _take_key(self, site: str, message: Message, *, size: tuple[int, int]) -> None:
         """Store a new key epoch: the public context, the wrapped keys and the carried sum."""
         members = self._members()
         others = [name for name in members if name != site]
@@ -200,7 +205,8 @@ class Adder:
             last = f"sums/{self._state['round']}-{name}.bin"
             _write(self.folder / last, carried)
         _write(self._epoch_file(name), wire.encode(message))
-        self._save(sum=last, epoch={"name": name, "maker": site, "members": [*members]})
+        epoch = {"name": name, "maker": site, "members": [*members]}
+        self._save(sum=last, epoch=epoch, bytes=[*size])
 
     def _settle(self) -> None:
         """Add, if all hospitals of the round have answered."""
@@ -209,16 +215,25 @@ class Adder:
         members = self._members()
         if self.terms.encryption == "bfv" and self._epoch_members() != members:
             return
-        uploads = [
-            self._upload(site, request) for site, request in self._round_requests(members).items()
-        ]
+        requests = self._round_requests(members)
+        uploads = [self._upload(site, request) for site, request in requests.items()]
         if not all(path.exists() for path in uploads):
             return
         number = int(self._state["round"])
         with self._counted():
             total = self._sums().add([path.read_bytes() for path in uploads])
         _write(self.folder / f"sums/{number}.bin", total)
-        self._save(round=number + 1, attempt=1, sum=f"sums/{number}.bin", summed=[*members])
+        up, down = self._state["bytes"]
+        up += sum(path.stat().st_size for path in uploads)
+        down += sum(map(len, requests.values()))
+        self._save(
+            round=number + 1,
+            attempt=1,
+            sum=f"sums/{number}.bin",
+            summed=[*members],
+            bytes=[0, 0],
+            traffic=[*self._state["traffic"], [up, down]],
+        )
         self._forget()
 
     def _sums(self) -> Sums:
@@ -247,6 +262,7 @@ class Adder:
             return stored
         return {
             "round": 1, "attempt": 1, "away": [], "epoch": None, "sum": None, "summed": [],
+            "bytes": [0, 0], "traffic": [],
         }  # fmt: skip
 
     def _save(self, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""in_process: carry the bytes between adder and hospitals within one process, and count them.
+"""in_process: carry the bytes between adder and hospitals within one process.
 
 Any other carrier does the same: it asks each hospital what `Adder.requests` says, and hands the
 answer to `Adder.receive`.
@@ -22,10 +22,10 @@ class Traffic:
     Attributes
     ----------
     bytes_up, bytes_down
-        From the hospitals to the adder and back, all hospitals together.
+        From the hospitals to the adder and back, all hospitals together: ciphertexts and keys.
     encrypt_seconds, add_seconds, decrypt_seconds
         CPU time: of the hospitals' encryption with masks and keys, of the adder, of the hospitals'
-        decryption.
+        decryption. After a kill only what was spent since.
     """
 
     bytes_up: int
@@ -44,16 +44,13 @@ def introduce(folders: Mapping[str, Path]) -> None:
 
 def run_round(adder: Adder, hospitals: Mapping[str, Hospital]) -> Traffic:
     """Carry messages until the present round is finished; return what it cost."""
-    up = down = 0
     finished, before = adder.done, _seconds(adder, hospitals.values())
     while adder.done == finished:
         for site, request in adder.requests().items():
-            answer = hospitals[site].answer(request)
-            adder.receive(site, answer)
-            up, down = up + len(answer), down + len(request)
+            adder.receive(site, hospitals[site].answer(request))
     after = _seconds(adder, hospitals.values())
     encrypt, add, decrypt = (late - early for late, early in zip(after, before, strict=True))
-    return Traffic(up, down, encrypt, add, decrypt)
+    return Traffic(*adder.traffic[-1], encrypt, add, decrypt)
 
 
 def _seconds(adder: Adder, hospitals: Iterable[Hospital]) -> tuple[float, float, float]:

@@ -236,6 +236,9 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
         "audit": paths.audit(name, "audit.json"),
         "split": {row: paths.split(name, row) for row in rows},
         "gate": {row: paths.gate(name, row) for row in rows},
+        "readers": {
+            row: path for row in rows for path in scan_stages.readers(params, row).values()
+        },
         **_tables(explained, ("explained", "gallery", "embeddings")),
     }
 

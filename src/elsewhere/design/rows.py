@@ -117,3 +117,8 @@ class LayoutOptions(Row):
     def highest_label(self) -> int:
         """Highest label that the options give to a scan."""
         return 1
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether a table holds what readers called the scans (C-30)."""
+        return False

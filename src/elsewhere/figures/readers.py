@@ -1,4 +1,4 @@
-"""readers: draws readers as points beside the ROC curves of the models, a panel per class (C-30)."""
+"""readers: draws readers as points beside the ROC curves of models, a panel per class (C-30)."""
 
 from __future__ import annotations
 

@@ -206,7 +206,8 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
 
     def drawn(chosen: NDArray[Any]) -> Floats:
         """Return the number of these scans in each resample."""
-        totals: Floats = draws.weights @ np.bincount(draws.patient, weights=chosen)
+        of_patient: Floats = np.bincount(draws.patient, weights=chosen).astype(np.float64)
+        totals: Floats = draws.weights @ of_patient
         return totals
 
     accuracy = drawn(right) / drawn(np.ones(len(right)))

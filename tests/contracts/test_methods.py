@@ -160,7 +160,8 @@ def test_every_parameter_moves(method, tmp_path):
     before = method.adapt(networks.build(NETWORK, INPUT), ("a", "b")).state_dict()
     before = {name: value.clone() for name, value in before.items()}
     after = fit(method, ("a", "b"), tmp_path).network.state_dict()
-    still = [name for name in before if torch.equal(before[name], after[name])]
+    floats = [name for name, value in before.items() if value.is_floating_point()]
+    still = [name for name in floats if torch.equal(before[name], after[name])]
     assert not still
 
 

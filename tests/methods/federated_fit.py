@@ -7,26 +7,41 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.design.augmentations.image import ImageAugmentation
 from elsewhere.design.budgets import Training
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.methods.fedavg import Fedavg
-from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.method import build
-from elsewhere.networks import network as networks
+from elsewhere.networks.batch_norm import BatchNorm
+from elsewhere.networks.network import Network
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
-ROW = CovidnetRedesign(
-    kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
-)
 SIZES = {"a": 6, "b": 8, "c": 5}
 FEDAVG = Fedavg(
     kind="fedavg", rounds=3, local_epochs=1, weighting="scans", batch_norm="averaged",
     encryption="none",
 )  # fmt: skip
+
+
+class Tiny(Network):
+    """A network with all that matters here: kernels, biases, normalisations and a counter."""
+
+    features = 6
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 4, 5, stride=2), BatchNorm(4), nn.ReLU(),
+            nn.Conv2d(4, 6, 3, stride=2), BatchNorm(6), nn.ReLU(),
+        )  # fmt: skip
+        self.classifier = nn.Linear(6, 2)
+
+    def embed(self, images, site):
+        return self.body(images).mean((2, 3))
 
 
 def cohorts(first_seed, sizes=SIZES):
@@ -51,7 +66,7 @@ def fit(budget, *, folder=None, train=None, **changes):
     method = build(FEDAVG.model_copy(update=changes))
     train = train or cohorts(1)
     torch.manual_seed(0)
-    network = method.adapt(networks.build(ROW, INPUT), [*train])
+    network = method.adapt(Tiny(), [*train])
     budget = dataclasses.replace(budget, checkpoint=folder or budget.checkpoint)
     return method.fit(network, train, cohorts(11, dict.fromkeys(train, 4)), budget)
 

@@ -14,7 +14,6 @@ from elsewhere.design.budgets import Training
 from elsewhere.design.methods.fedavg import Fedavg
 from elsewhere.federation.terms import Plan
 from elsewhere.methods.descent import LossOf
-from elsewhere.methods.federated_run import FederatedRun
 from elsewhere.methods.fit import Budget, Fitted
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupted, listening
 from elsewhere.methods.local_training import cross_entropy, steps
@@ -86,6 +85,8 @@ class FederatedAveraging(Method):
                 f"no validation scan at {', '.join(valid)}: the best round cannot be chosen "
                 "(A-42); raise `validation` in the study's split"
             )
+        from elsewhere.methods.federated_run import FederatedRun  # encryption: only to train
+
         with listening() as interrupt:
             try:
                 run = FederatedRun(network, train, budget, row=self.terms, interrupt=interrupt)

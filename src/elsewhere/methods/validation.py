@@ -79,7 +79,7 @@ def scores(by_site: Mapping[str, Answers], budget: Budget) -> dict[str, float | 
     """Return the score of each site on its own; None where it cannot be computed."""
     found: dict[str, float | None] = {}
     for site, said in by_site.items():
-        columns = said.labels.reshape(len(said.labels), -1).T
+        columns = said.labels.T if said.labels.ndim == 2 else said.labels[None]
         needed = 2 if budget.training.select_by == "auc" else 1
         computable = any(len(np.unique(column[column >= 0])) >= needed for column in columns)
         found[site] = score({site: said}, budget) if computable else None

@@ -43,8 +43,8 @@ def test_no_row_is_unused(params: Params) -> None:
         "sites": {row for scale in scales for row in scale.sites.values()},
         "inputs": {row for s in scales for row in (s.input, *s.inputs.values())},
         "networks": {a.network for a in arms} | {n for s in scales for n in s.networks.values()},
-        "methods": {arm.method for arm in arms},
-        "budgets": {scale.budget for scale in scales},
+        "methods": {a.method for a in arms} | {m for s in scales for m in s.methods.values()},
+        "budgets": {budget for scale in scales for budget in scale.every_budget},
         "phantoms": {name for name, site in params.sites.items() if site.synthetic},
     }
     for table, names in used.items():

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
 from elsewhere.design.params import Settings
 
 
@@ -114,3 +115,38 @@ def test_a_name_that_is_in_no_table_is_the_only_problem_told(values: Settings) -
     line = complaint(values)
     assert "\n" not in line
     assert "scales.demo.input: 'x' is not in inputs; there are chestxray-demo" in line
+
+
+def test_a_method_may_have_another_budget_and_a_stand_in_at_a_scale(values: Any) -> None:
+    values["methods"]["contrastive-small"] = values["methods"]["contrastive"]
+    scale = values["studies"]["contrastive"]["scales"]["demo"]
+    scale |= {
+        "methods": {"contrastive": "contrastive-small"},
+        "budgets": {"contrastive": "contrastive-desktop"},
+    }
+    graph = stages(tables.parse(values))
+    settings = {
+        name.split("--")[2]: stage.settings
+        for name, stage in graph.items()
+        if name.startswith("train--contrastive--")
+    }
+    assert settings["contrastive"]["method"] == "methods.contrastive-small"
+    assert settings["contrastive"]["training"] == "budgets.contrastive-desktop.training"
+    assert settings["joint"]["method"] == "methods.erm"
+    assert settings["joint"]["training"] == "budgets.contrastive-demo.training"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": {"contrastive": "erm"}}, "methods.contrastive: 'erm' is of kind erm, but"),
+        ({"methods": {"contrastive": "none"}}, "methods: 'none' is not in methods"),
+        ({"budgets": {"contrastive": "none"}}, "budget: 'none' is not in budgets"),
+        ({"budgets": {"contrastive": "nguyen-demo"}}, "'nguyen-demo' has augmentation for inputs"),
+    ],
+)
+def test_stand_ins_of_a_scale_exist_and_fit(
+    changes: dict[str, Any], message: str, values: Any
+) -> None:
+    values["studies"]["contrastive"]["scales"]["demo"] |= changes
+    assert message in complaint(values)

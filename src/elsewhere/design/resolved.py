@@ -52,7 +52,7 @@ def resolved(params: Params, values: Settings, name: str) -> str:
         raise ParamsError(f"study '{name}' has no scale '{params.scale}', it has {known}")
     scale = study.scales[params.scale]
     networks = sorted({arm.network for arm in study.arms.values()})
-    methods = sorted({arm.method for arm in study.arms.values()})
+    methods = sorted({params.method_of(name, arm) for arm in study.arms})
     inputs = dict.fromkeys(params.input_of(name, arm) for arm in study.arms)
     row = _row(params, values, ("studies", name))
     del row["scales"]
@@ -74,6 +74,10 @@ def resolved(params: Params, values: Settings, name: str) -> str:
         },
         "methods": {row: _row(params, values, ("methods", row)) for row in methods},
         "budget": {"row": _Value(scale.budget), **_row(params, values, ("budgets", scale.budget))},
+        **{
+            f"budget of {method}": {"row": _Value(row), **_row(params, values, ("budgets", row))}
+            for method, row in scale.budgets.items()
+        },
         "jobs": {step: _Value(count) for step, count in _jobs(params, name).items()},
     }
     return "\n".join(_lines(shown)) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from pydantic import ValidationError
 
@@ -29,6 +30,7 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
         yield from _weight_problems(params, at, params.studies[study], scale)
+        yield from _method_problems(params, at, scale)
         if params.studies[study].by_part:
             yield from _whole_view_problems(params, at, scale)
 
@@ -37,7 +39,9 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     inputs = [scale.input, *scale.inputs.values()]
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
-    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.budget", scale.every_budget, params.budgets, "budgets")
+    methods = [*scale.methods, *scale.methods.values(), *scale.budgets]
+    yield from missing(f"{at}.methods", methods, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
     both = [*scale.networks, *scale.networks.values()]
     yield from missing(f"{at}.networks", both, params.networks, "networks")
@@ -99,13 +103,13 @@ def _layouts(*, has_findings: bool) -> list[str]:
 
 
 def _input_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
-    changes = params.budgets[scale.budget].training.augmentation
-    for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
-        kind = params.inputs[row].kind
+    rows = dict.fromkeys([scale.input, *scale.inputs.values()])
+    for budget, row in product(scale.every_budget, rows):
+        changes, kind = params.budgets[budget].training.augmentation, params.inputs[row].kind
         if kind != changes.input_kind:
             yield Problem(
                 f"{at}.budget",
-                f"'{scale.budget}' has augmentation for inputs of kind {changes.input_kind}, but "
+                f"'{budget}' has augmentation for inputs of kind {changes.input_kind}, but "
                 f"input '{row}' is of kind {kind}; name another budget or input",
             )
 
@@ -127,33 +131,45 @@ def _network_problems(params: Params, at: str, study: Study, scale: Scale) -> It
 
 
 def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
-    size = params.budgets[scale.budget].training.batch_size
     for method in dict.fromkeys(arm.method for arm in study.arms.values()):
+        budget = scale.budgets.get(method, scale.budget)
+        size = params.budgets[budget].training.batch_size
         least = params.methods[method].least_batch if method in params.methods else 1
         if size < least:
             yield Problem(
                 f"{at}.budget",
-                f"'{scale.budget}' has training.batch_size {size}, but method '{method}' needs "
+                f"'{budget}' has training.batch_size {size}, but method '{method}' needs "
                 f"{least} or more",
             )
 
 
 def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
-    weights = params.budgets[scale.budget].training.class_weights
-    if weights is None:
-        return
-    if study.findings is not None:
-        yield Problem(
-            f"{at}.budget",
-            f"'{scale.budget}' has training.class_weights, but the study's scans have findings, "
-            "not classes; name a budget without",
-        )
-    elif len(weights) != len(study.classes):
-        yield Problem(
-            f"{at}.budget",
-            f"'{scale.budget}' has {len(weights)} training.class_weights, but the study has "
-            f"{len(study.classes)} classes: {', '.join(study.classes)}; give one for each",
-        )
+    for budget in scale.every_budget:
+        weights = params.budgets[budget].training.class_weights
+        if weights is None:
+            continue
+        if study.findings is not None:
+            yield Problem(
+                f"{at}.budget",
+                f"'{budget}' has training.class_weights, but the study's scans have findings, "
+                "not classes; name a budget without",
+            )
+        elif len(weights) != len(study.classes):
+            yield Problem(
+                f"{at}.budget",
+                f"'{budget}' has {len(weights)} training.class_weights, but the study has "
+                f"{len(study.classes)} classes: {', '.join(study.classes)}; give one for each",
+            )
+
+
+def _method_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+    for method, row in scale.methods.items():
+        if params.methods[method].kind != params.methods[row].kind:
+            yield Problem(
+                f"{at}.methods.{method}",
+                f"'{row}' is of kind {params.methods[row].kind}, but '{method}' of kind "
+                f"{params.methods[method].kind}; what stands in is smaller, not another method",
+            )
 
 
 def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
@@ -164,7 +180,7 @@ def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Prob
                 f"'{row}' is seen in windows, but findings and more than two classes need an input "
                 "of which all views of a scan count, such as kind image or slices",
             )
-    if params.budgets[scale.budget].prediction.mc_passes:
+    if any(params.budgets[budget].prediction.mc_passes for budget in scale.every_budget):
         yield Problem(
             f"{at}.budget",
             "findings and more than two classes have no Monte-Carlo passes; name a budget with "

@@ -31,7 +31,19 @@ class Scale(Row):
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
+    methods: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="rows that stand in for the arms' methods at this size, such as fewer rounds",
+    )
+    budgets: dict[Name, Name] = Field(
+        default_factory=dict, description="C-19: budget of an arm's method that has another"
+    )
     split: Split | None = Field(None, description="of this size; null: that of the study")
+
+    @property
+    def every_budget(self) -> tuple[str, ...]:
+        """Each budget of an arm, once."""
+        return tuple(dict.fromkeys([self.budget, *self.budgets.values()]))
 
 
 class Explain(Row):

@@ -40,9 +40,13 @@ def draw_walls(category: Category, rng: np.random.Generator) -> Walls | None:
     row = category.interstitial
     if row is None:
         return None
-    spacing, thickness = rng.uniform(*row.spacing_mm), rng.uniform(*row.thickness_mm)
-    hu, haze = rng.uniform(*row.hu), rng.uniform(*row.haze_hu)
-    return Walls(*(float(x) for x in (spacing, thickness, hu, haze)), int(rng.integers(2**31)))
+    return Walls(
+        spacing_mm=float(rng.uniform(*row.spacing_mm)),
+        thickness_mm=float(rng.uniform(*row.thickness_mm)),
+        hu=float(rng.uniform(*row.hu)),
+        haze_hu=float(rng.uniform(*row.haze_hu)),
+        seed=int(rng.integers(2**31)),
+    )
 
 
 def draw_lesions(

@@ -28,7 +28,7 @@ class SlicesView(View):
         """
         require_lattice(array, side=self.row.matrix)
         starts = possible_starts(len(array), draw=self._draw(len(array)), depth=self.row.depth)
-        rng = np.random.default_rng([self.row.seed, crc32(np.ascontiguousarray(array))])
+        rng = np.random.default_rng([self.row.seed, crc32(np.ascontiguousarray(array).data)])
         for _ in range(self.row.draws if len(starts) > 1 else 1):
             first = int(rng.choice(starts))
             yield first, self.window(array, first=first)

@@ -64,11 +64,10 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
 
 
 def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
-    method = params.studies[study].arms[arm].method
     return {
         "inputs": (params.inputs[params.input_of(study, arm)].kind,),
         "networks": (params.networks[params.network_of(study, arm)].kind,),
-        "methods": (params.methods[method].kind,),
+        "methods": (params.methods[params.method_of(study, arm)].kind,),
     }
 
 
@@ -93,34 +92,33 @@ def _prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str
 
 
 def _train(params: Params, study: str, arm: str, run: str) -> Stage:
-    scale = params.scale_of(study)
+    budget = params.budget_of(study, arm)
     return Stage(
         step="train",
         wildcards={"study": study, "arm": arm, "run": run},
         inputs=_prepared(params, study, arm, training_sites(params, study, arm)),
         outputs=paths.run(study, arm, run),
         settings={
-            "method": f"methods.{params.studies[study].arms[arm].method}",
+            "method": f"methods.{params.method_of(study, arm)}",
             "network": f"networks.{params.network_of(study, arm)}",
             "input": f"inputs.{params.input_of(study, arm)}",
-            "training": f"budgets.{scale.budget}.training",
+            "training": f"budgets.{budget}.training",
             **_of_arm(params, study, arm, ("selection",)),
         },
         members={
             **_arm_members(params, study, arm),
-            "augmentations": (params.budgets[scale.budget].training.augmentation.kind,),
+            "augmentations": (params.budgets[budget].training.augmentation.kind,),
         },
     )
 
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
     """Return the settings with which the models of an arm are applied."""
-    scale = params.scale_of(study)
     return {
-        "method": f"methods.{params.studies[study].arms[arm].method}",
+        "method": f"methods.{params.method_of(study, arm)}",
         "network": f"networks.{params.network_of(study, arm)}",
         "input": f"inputs.{params.input_of(study, arm)}",
-        "prediction": f"budgets.{scale.budget}.prediction",
+        "prediction": f"budgets.{params.budget_of(study, arm)}.prediction",
         **_of_arm(params, study, arm, ("unseen", "anonymous")),
     }
 

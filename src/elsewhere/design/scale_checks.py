@@ -29,6 +29,7 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
         yield from _weight_problems(params, at, params.studies[study], scale)
+        yield from _method_problems(params, at, params.studies[study], scale)
         if params.studies[study].findings is not None:
             yield from _findings_problems(params, at, scale)
 
@@ -38,6 +39,9 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
     yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.budgets", scale.budgets.values(), params.budgets, "budgets")
+    replaced = [*scale.methods, *scale.methods.values(), *scale.budgets]
+    yield from missing(f"{at}.methods", replaced, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
     both = [*scale.networks, *scale.networks.values()]
     yield from missing(f"{at}.networks", both, params.networks, "networks")
@@ -77,13 +81,18 @@ def _layouts(*, has_findings: bool) -> list[str]:
 
 
 def _input_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
-    changes = params.budgets[scale.budget].training.augmentation
-    for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
+    pairs = [
+        (budget, row)
+        for budget in _budgets(scale)
+        for row in dict.fromkeys([scale.input, *scale.inputs.values()])
+    ]
+    for budget, row in pairs:
+        changes = params.budgets[budget].training.augmentation
         kind = params.inputs[row].kind
         if kind != changes.input_kind:
             yield Problem(
                 f"{at}.budget",
-                f"'{scale.budget}' has augmentation for inputs of kind {changes.input_kind}, but "
+                f"'{budget}' has augmentation for inputs of kind {changes.input_kind}, but "
                 f"input '{row}' is of kind {kind}; name another budget or input",
             )
 
@@ -105,33 +114,57 @@ def _network_problems(params: Params, at: str, study: Study, scale: Scale) -> It
 
 
 def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
-    size = params.budgets[scale.budget].training.batch_size
     for method in dict.fromkeys(arm.method for arm in study.arms.values()):
-        least = params.methods[method].least_batch if method in params.methods else 1
+        row = scale.methods.get(method, method)
+        budget = scale.budgets.get(method, scale.budget)
+        size = params.budgets[budget].training.batch_size
+        least = params.methods[row].least_batch if row in params.methods else 1
         if size < least:
             yield Problem(
                 f"{at}.budget",
-                f"'{scale.budget}' has training.batch_size {size}, but method '{method}' needs "
+                f"'{budget}' has training.batch_size {size}, but method '{method}' needs "
                 f"{least} or more",
             )
 
 
 def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
-    weights = params.budgets[scale.budget].training.class_weights
-    if weights is None:
-        return
-    if study.findings is not None:
-        yield Problem(
-            f"{at}.budget",
-            f"'{scale.budget}' has training.class_weights, but the study's scans have findings, "
-            "not classes; name a budget without",
-        )
-    elif len(weights) != len(study.classes):
-        yield Problem(
-            f"{at}.budget",
-            f"'{scale.budget}' has {len(weights)} training.class_weights, but the study has "
-            f"{len(study.classes)} classes: {', '.join(study.classes)}; give one for each",
-        )
+    for budget in _budgets(scale):
+        weights = params.budgets[budget].training.class_weights
+        if weights is not None and study.findings is not None:
+            yield Problem(
+                f"{at}.budget",
+                f"'{budget}' has training.class_weights, but the study's scans have findings, not "
+                "classes; name a budget without",
+            )
+        elif weights is not None and len(weights) != len(study.classes):
+            yield Problem(
+                f"{at}.budget",
+                f"'{budget}' has {len(weights)} training.class_weights, but the study has "
+                f"{len(study.classes)} classes: {', '.join(study.classes)}; give one for each",
+            )
+
+
+def _method_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    """Yield the arms whose method cannot learn from their sites at this scale."""
+    for method, row in scale.methods.items():
+        if params.methods[method].site_specific != params.methods[row].site_specific:
+            yield Problem(
+                f"{at}.methods",
+                f"'{row}' cannot stand in for '{method}': one of them gives every site layers of "
+                "its own",
+            )
+    for name, arm in study.arms.items():
+        row = scale.methods.get(arm.method, arm.method)
+        if row not in params.methods or not {*arm.sites} <= {*scale.sites}:
+            continue  # the arm is told
+        sites = tuple(scale.sites[site] for site in arm.sites)
+        for sentence in params.methods[row].refusals(sites):
+            yield Problem(f"{at}.methods", f"arm '{name}': method '{row}' {sentence}")
+
+
+def _budgets(scale: Scale) -> list[str]:
+    """Return the budgets of a scale, each once."""
+    return [*dict.fromkeys([scale.budget, *scale.budgets.values()])]
 
 
 def _findings_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:

@@ -31,6 +31,13 @@ class Scale(Row):
     networks: dict[Name, Name] = Field(
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
+    methods: dict[Name, Name] = Field(
+        default_factory=dict, description="rows that stand in for the arms' methods at this size"
+    )
+    budgets: dict[Name, Name] = Field(
+        default_factory=dict,
+        description="C-15, C-19: budget of the arms of a method that has another",
+    )
 
 
 class Explain(Row):

@@ -47,3 +47,13 @@ class Params(Row):
         """Return the row of an arm's network: its own, or what stands in for it at this scale."""
         network = self.studies[study].arms[arm].network
         return self.scale_of(study).networks.get(network, network)
+
+    def method_of(self, study: str, arm: str) -> str:
+        """Return the row of an arm's method: its own, or what stands in for it at this scale."""
+        method = self.studies[study].arms[arm].method
+        return self.scale_of(study).methods.get(method, method)
+
+    def budget_of(self, study: str, arm: str) -> str:
+        """Return the row of `budgets` of an arm at the present scale."""
+        scale = self.scale_of(study)
+        return scale.budgets.get(self.studies[study].arms[arm].method, scale.budget)

@@ -258,9 +258,13 @@ def test_a_checkpoint_that_cannot_be_read_starts_all_again(federated, caplog):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"absent": {"z": (1,)}}, "absent names 'z', which is no training site"),
-        ({"absent": {"b": (2,)}}, "round 2 has 2 hospitals, fewer than min_sites, 3"),
-        ({"min_sites": 4}, "round 1 has 3 hospitals"),
+        ({"absent": {"z": (1,)}}, "names 'z' in absent, which is no training site"),
+        ({"absent": {"b": (2,)}}, "has 2 of 3 hospitals in round 2, fewer than min_sites, 3"),
+        (
+            {"absent": {"a": (1,), "b": (1,), "c": (2,)}, "min_sites": 1, "rounds": 3},
+            "no hospital in round 2 that was",
+        ),
+        ({"min_sites": 4}, "has 3 of 3 hospitals in round 1"),
     ],
 )
 def test_rounds_that_cannot_be_run_are_refused(federated, changes, sentence):

@@ -64,11 +64,10 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
 
 
 def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
-    method = params.method_of(study, arm)
     return {
         "inputs": (params.inputs[params.input_of(study, arm)].kind,),
         "networks": (params.networks[params.network_of(study, arm)].kind,),
-        "methods": (params.methods[method].kind,),
+        "methods": (params.methods[params.method_of(study, arm)].kind,),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -94,6 +95,11 @@ class MethodRow(Row):
     least_batch: ClassVar[int] = 1
 
     kind: str
+
+    def refusals(self, sites: tuple[str, ...]) -> Iterator[str]:
+        """Yield why an arm with these training sites, rows of `sites`, cannot learn; none here."""
+        del sites
+        yield from ()
 
 
 class LayoutOptions(Row):

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Training
 from elsewhere.design.methods.fedavg import Fedavg
-from elsewhere.federation.terms import Plan
 from elsewhere.methods.descent import LossOf
 from elsewhere.methods.fit import Budget, Fitted
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupted, listening
@@ -49,20 +48,8 @@ class FederatedAveraging(Method):
 
     def check(self, train: Mapping[str, Cohort], training: Training) -> None:
         """Refuse rounds with too few hospitals, and a warm-up longer than the training."""
-        unknown = [site for site in self.terms.absent if site not in train]
-        if unknown:
-            raise ValueError(
-                f"fedavg: absent names '{unknown[0]}', which is no training site of this arm; it "
-                f"has {', '.join(train)}"
-            )
-        plan = Plan(tuple(train), self.terms.rounds, self.terms.absent)
-        for number in range(1, plan.rounds + 1):
-            present = len(plan.members(number))
-            if present < self.terms.min_sites:
-                raise ValueError(
-                    f"fedavg: round {number} has {present} hospitals, fewer than min_sites, "
-                    f"{self.terms.min_sites}; name more sites, or change absent or min_sites"
-                )
+        for sentence in self.terms.refusals(tuple(train)):
+            raise ValueError(f"fedavg {sentence}")
         for site, cohort in train.items():
             total = self.terms.rounds * steps(len(cohort), self.terms.local_epochs, training)
             if training.warm_up >= total:

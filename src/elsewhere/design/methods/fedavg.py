@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -49,6 +50,31 @@ class Fedavg(MethodRow):
         default_factory=dict,
         description="C-18: row of `sites` to the rounds, from 1 on, that this hospital misses",
     )
+
+    def refusals(self, sites: tuple[str, ...]) -> Iterator[str]:
+        """Yield what is wrong with the rounds of these hospitals; see `MethodRow.refusals`."""
+        unknown = [site for site in self.absent if site not in sites]
+        if unknown:
+            yield (
+                f"names '{unknown[0]}' in absent, which is no training site of the arm; it has "
+                f"{', '.join(sites)}"
+            )
+        before = sites
+        for number in range(1, self.rounds + 1):
+            present = tuple(site for site in sites if number not in self.absent.get(site, ()))
+            if len(present) < self.min_sites:
+                yield (
+                    f"has {len(present)} of {len(sites)} hospitals in round {number}, fewer than "
+                    f"min_sites, {self.min_sites}; give the arm more sites, or change absent or "
+                    "min_sites"
+                )
+                return
+            if not {*present} & {*before}:
+                yield (
+                    f"has no hospital in round {number} that was in the round before: nobody can "
+                    "hand the model on; change absent"
+                )
+            before = present
 
     @property
     def site_specific(self) -> bool:  # type: ignore[override]  # of other methods the same in each

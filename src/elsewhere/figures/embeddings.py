@@ -53,8 +53,8 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
     across = min(ACROSS, len(explained))
     down = -(-len(explained) // ACROSS)
     arms = {row.name: row for row in results.rows}
-    in_key = len(results.columns) + len(results.named.classes)
-    key = KEY + KEY_LINE * max(0, -(-in_key // 3) - 2)
+    lines = -(-(len(results.columns) + len(results.named.classes)) // 3)
+    key = KEY + (KEY_LINE * (lines - 1) if len(results.named.classes) > 2 else 0.0)
     with style.look():
         page = style.sheet(
             "How models see the sites: embeddings of test scans",

@@ -77,7 +77,7 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
 
 def _class_problems(at: str, study: Study, row: str, options: LayoutOptions) -> Iterator[Problem]:
     """Yield what is wrong with a site whose labels are not among the study's classes."""
-    if study.findings is not None:
+    if study.findings is not None or study.categories is not None:
         return
     if options.highest_label >= len(study.classes):
         yield Problem(

@@ -13,8 +13,8 @@ from elsewhere.design.merge import CONFIG, USER, merge
 from elsewhere.design.params import Params, Settings
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = ("intakes", "methods", "sites", "synthetic")
-STUDIES = ("chestxray", "contrastive", "nguyen2021", "nguyen2021-methods")
+SHIPPED = ("intakes", "methods", "sites", "synthetic", "synthetic-ucadi")
+STUDIES = ("chestxray", "contrastive", "nguyen2021", "nguyen2021-methods", "ucadi")
 FILES = [f"{CONFIG}/{name}.yaml" for name in SHIPPED]
 FILES += [f"{CONFIG}/studies/{name}.yaml" for name in STUDIES]
 RUNS = [
@@ -43,8 +43,8 @@ def test_no_row_is_unused(params: Params) -> None:
         "sites": {row for scale in scales for row in scale.sites.values()},
         "inputs": {row for s in scales for row in (s.input, *s.inputs.values())},
         "networks": {a.network for a in arms} | {n for s in scales for n in s.networks.values()},
-        "methods": {arm.method for arm in arms},
-        "budgets": {scale.budget for scale in scales},
+        "methods": {a.method for a in arms} | {m for s in scales for m in s.methods.values()},
+        "budgets": {budget for scale in scales for budget in scale.every_budget},
         "phantoms": {name for name, site in params.sites.items() if site.synthetic},
     }
     for table, names in used.items():

@@ -20,7 +20,12 @@ _NEEDS = {
     "calls": "calls at a threshold",
     "passes": "Monte-Carlo dropout",
 }
-_LABELS = {"any": "one label or findings", "one": "one label", "findings": "findings"}
+_LABELS = {
+    "any": "one label or findings",
+    "one": "one of two labels",
+    "classes": "one of more than two classes",
+    "findings": "findings",
+}
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -58,7 +63,8 @@ def figures() -> Iterator[str]:
 
 def _drawn_of(row: type[FigureRow]) -> str:
     scans = "all scans" if row.modalities == get_args(Modality) else f"{_and(row.modalities)}s"
-    return f"{scans} with {_LABELS[row.labels]}"
+    also = f", or {_LABELS['classes']}" if row.of_classes else ""
+    return f"{scans} with {_LABELS[row.labels]}{also}"
 
 
 def _conditions(row: type[FigureRow]) -> str:

@@ -282,7 +282,7 @@ def new_study(  # noqa: PLR0913 - options of a command
     external: Annotated[str, typer.Option(help="rows of `sites` to test on alone: c")] = "",
     title: arguments.Title = None,
     classes: Annotated[
-        str, typer.Option(help="names of label 0 and label 1")
+        str, typer.Option(help="names of the labels, from 0 on")
     ] = "negative,positive",
 ) -> None:
     """Write a study of your sites, like one that is there, and add it to `run`."""

@@ -83,3 +83,15 @@ def test_an_empty_split_gives_an_empty_cohort(site, tmp_path):
     empty = tmp_path / "empty.csv"
     empty.write_text(site.split.read_text().splitlines()[0] + "\n")
     assert len(load(replace(site, split=empty), fold=3, part="train")) == 0
+
+
+def test_labels_of_more_than_two_classes_need_their_names(site, tmp_path):
+    rows = pd.read_csv(site.split, dtype={"scan_id": str})
+    path = tmp_path / "four.csv"
+    rows.assign(label=rows["label"] + 2).to_csv(path, index=False)
+    four = replace(site, split=path)
+    with pytest.raises(CohortError, match="has label 3, but the study has 2 classes"):
+        load(four, fold=0, part="train")
+    cohort = load(four, fold=0, part="train", classes=("a", "b", "c", "d"))
+    assert cohort.labels.tolist() == [2, 3]
+    assert cohort.classes == ("a", "b", "c", "d")

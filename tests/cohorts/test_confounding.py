@@ -168,3 +168,16 @@ def test_a_site_of_findings_has_no_label_to_tell_and_is_a_site_to_tell():
     counted = contingency(table, sites=["a", "b"])
     assert [row["scans_0"] + row["scans_1"] for row in counted["sites"]] == [80, 0]
     assert counted["one_class"] == []
+
+
+def test_more_than_two_classes_are_all_counted():
+    """C-25: at one site a class is missing; it has several classes all the same."""
+    table = pd.DataFrame(
+        {"site": ["a"] * 4 + ["b"] * 3, "unit": [*"stuvwxy"], "label": [0, 1, 2, 3, 1, 3, 3]}
+    )
+    report = contingency(table, sites=["a", "b"], n_classes=4)
+    counts = [[row[f"patients_{k}"] for k in range(4)] for row in report["sites"]]
+    assert counts == [[1, 1, 1, 1], [0, 1, 0, 2]]
+    assert report["one_class"] == []
+    alone = contingency(table[table["label"] == 1], sites=["a", "b"], n_classes=4)
+    assert alone["one_class"] == ["a", "b"]

@@ -115,3 +115,13 @@ def test_patterns_are_those_of_each_patient_alone(scans):
         for i in range(len(names)):
             expected[patient] += str(int(1 in [row[i] for row in own if row[i] is not pd.NA]))
     assert pattern(rows, names).to_dict() == expected
+
+
+def test_a_label_that_is_no_class_of_the_study_is_refused():
+    """C-02: four classes; a binary study must not take class 3 for a positive."""
+    four = pd.DataFrame({"label": pd.array([0, 1, 2, 3], dtype="Int64")})
+    classes = ("healthy", "COVID-19", "other viral", "bacterial")
+    assert labelled(four, None, classes=classes) is four
+    for known, n in (((), 2), (classes[:3], 3)):
+        with pytest.raises(LabelsError, match=f"label of {n} or more, the highest 3"):
+            labelled(four, None, classes=known)

@@ -127,3 +127,23 @@ def test_a_group_of_two_sites_must_be_where_its_name_puts_it():
         else:
             with pytest.raises(LeakageError, match="a site would test what another trains on"):
                 check(rows, manifest(), groups, settings=HOLDOUT)
+
+
+FIXED = Split(kind="fixed_test", folds=2, test=0.25, validation=0.0, seed=0)
+
+
+def test_a_fixed_test_part_is_the_same_in_all_folds_and_each_other_validated_once():
+    gate = check(split("vrrt", "rvvt"), manifest(), NOBODY, settings=FIXED)
+    assert gate["checked"][-1].startswith("all folds test the same patients")
+    assert gate["shares"]["requested"] == {"train": 0.375, "validation": 0.375, "test": 0.25}
+
+
+@pytest.mark.parametrize("folds", [("vrrt", "rvtv"), ("vrrt", "vrrt"), ("rrrt", "rvvt")])
+def test_another_test_part_or_validation_twice_or_never_is_refused(folds):
+    with pytest.raises(LeakageError, match="neither tested in every fold nor validated in exactly"):
+        check(split(*folds), manifest(), NOBODY, settings=FIXED)
+
+
+def test_a_fixed_test_part_of_a_site_without_data_passes():
+    nothing = split("vrrt", "rvvt").iloc[:0], manifest().iloc[:0]
+    assert check(*nothing, NOBODY, settings=FIXED)["status"] == "not run"

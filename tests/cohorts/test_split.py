@@ -339,3 +339,80 @@ def test_an_unknown_label_stays_unknown_and_moves_nobody():
     rows = assign(scans, NOBODY, settings=HOLDOUT, labels=FINDINGS)
     assert rows.loc[rows["patient_id"] == "p0007", "edema"].isna().all()
     assert rows["cardiomegaly"].notna().all()
+
+
+FIXED = Split(kind="fixed_test", folds=5, test=0.2, validation=0.0, seed=7)
+CLASSES = {"healthy": 282, "COVID-19 I": 60, "COVID-19 II": 73, "COVID-19 III": 30, "viral": 20}
+CLASS_LABELS = {"healthy": 0, "COVID-19 I": 1, "COVID-19 II": 1, "COVID-19 III": 1, "viral": 2}
+
+
+def several_classes() -> pd.DataFrame:
+    rows = []
+    for category, count in CLASSES.items():
+        for number in range(count):
+            name, n_scans = f"{category}/{number}", 1 + number % 4
+            rows += patient(name, label=CLASS_LABELS[category], n_scans=n_scans, category=category)
+    return pd.DataFrame(rows)
+
+
+def patients_of(rows: pd.DataFrame, fold: int, part: str) -> set[str]:
+    return set(rows.loc[(rows["fold"] == fold) & (rows["part"] == part), "patient_id"])
+
+
+def test_all_folds_test_the_same_patients_and_validate_each_other_once_c07():
+    rows = assign(several_classes(), NOBODY, settings=FIXED)
+    tested = patients_of(rows, 0, "test")
+    validated = [patients_of(rows, fold, "validation") for fold in range(5)]
+    assert all(patients_of(rows, fold, "test") == tested for fold in range(5))
+    assert set().union(*validated) == set(rows["patient_id"]) - tested
+    assert sum(map(len, validated)) == len(set().union(*validated))
+    assert max(map(len, validated)) - min(map(len, validated)) <= len(CLASSES)
+
+
+def test_stated_numbers_of_test_patients_are_reached_by_class_c08():
+    stated = {0: 58, 1: 28, 2: 20}
+    rows = assign(several_classes(), NOBODY, settings=FIXED, tested=stated)
+    first = rows[(rows["fold"] == 0) & (rows["part"] == "test")]
+    assert first.groupby("label")["patient_id"].nunique().to_dict() == stated
+
+
+def test_stated_numbers_are_shared_out_over_the_categories_of_a_class():
+    scans = several_classes()
+    rows = assign(scans, NOBODY, settings=FIXED, tested={1: 28}).merge(
+        scans[["scan_id", "category"]], on="scan_id"
+    )
+    first = rows[(rows["fold"] == 0) & (rows["part"] == "test")]
+    counts = first.groupby("category")["patient_id"].nunique()
+    # 28 of 163: 10.3, 12.5, 5.2
+    assert counts[["COVID-19 I", "COVID-19 II", "COVID-19 III"]].tolist() == [10, 13, 5]
+    assert counts["healthy"] == 56  # no number stated: the share
+
+
+def test_a_class_may_be_in_the_test_part_alone_c25():
+    scans = pd.concat([small(), pd.DataFrame(patient("only one", label=2))], ignore_index=True)
+    rows = assign(scans, NOBODY, settings=FIXED, tested={2: 1})
+    assert set(rows.loc[rows["label"] == 2, "part"]) == {"test"}
+
+
+def test_more_test_patients_than_there_are_is_an_error():
+    with pytest.raises(ValueError, match="wants 31 test patients with label 1; the site has 30"):
+        assign(small(), NOBODY, settings=FIXED, tested={1: 31})
+    with pytest.raises(ValueError, match="wants 1 test patients with label 3; the site has 0"):
+        assign(small(), NOBODY, settings=FIXED, tested={3: 1})
+
+
+def test_duplicates_at_two_sites_that_are_tested_count_as_test_patients():
+    scans = small()
+    pinned = sorted(set(scans.loc[scans["label"] == 1, "patient_id"]))[:9]
+    groups = pd.DataFrame(
+        {"patient_id": pinned, "group": pinned, "across_sites": [True] * len(pinned)}
+    )
+    rows = assign(scans, groups, settings=FIXED, tested={1: 12})
+    first = rows[(rows["fold"] == 0) & (rows["part"] == "test") & (rows["label"] == 1)]
+    assert first["patient_id"].nunique() == 12
+    for group in pinned:
+        parts = rows[rows["patient_id"] == group].groupby("fold")["part"].first()
+        assert parts.tolist() == [
+            pinned_part(group, fold, settings=FIXED, tested={1: 12}) for fold in range(5)
+        ]
+        assert parts.tolist() == ["test"] * 5 or parts.tolist().count("validation") == 1

@@ -1,6 +1,7 @@
 """The settings of tests/params, as plain values that a test may change."""
 
 import copy
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from elsewhere.design import params as tables
 
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")

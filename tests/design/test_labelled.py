@@ -15,7 +15,8 @@ from elsewhere.design.layouts.images import ImagesOptions
         ({"patient_pattern": "("}, "no regular expression"),
         ({"patient_pattern": "[0-9]+"}, "has no group"),
         ({"patient_pattern": "([0-9]+)", "patient_key": "none"}, "leave out patient_key"),
-        ({"classes": {"a": 2}}, "0 or 1"),
+        ({"labels": {"a": 2}, "findings": ["edema"]}, "exclude each other"),
+        ({"classes": {"a": -1}}, "greater than or equal to 0"),
     ],
 )
 def test_contradictions_are_refused(options: dict[str, Any], message: str) -> None:

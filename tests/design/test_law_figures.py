@@ -142,4 +142,4 @@ def test_every_kind_but_those_to_be_named_is_in_use(graph: dict[str, Stage]) -> 
         for shelf, kind in CHANGED
         if not any(kind in stage.members.get(shelf, ()) for stage in graph.values())
     }
-    assert unused == {"youden"}
+    assert unused - {"confusion_classes"} == {"youden"}  # it is of studies of several classes

@@ -162,8 +162,11 @@ def test_findings_are_seen_whole_and_without_passes(values: Settings) -> None:
     demo(values, "chestxray")["input"] = "nguyen-demo"
     values["budgets"]["chestxray-demo"]["prediction"]["mc_passes"] = 2
     line = complaint(values)
-    assert "'nguyen-demo' is seen in windows, but findings need an input" in line
-    assert "findings have no Monte-Carlo passes" in line
+    assert (
+        "'nguyen-demo' is seen in windows, but findings and more than two classes need an input"
+        in line
+    )
+    assert "findings and more than two classes have no Monte-Carlo passes" in line
 
 
 def test_the_internal_cells_have_a_name_of_their_own(values: Settings) -> None:
@@ -177,3 +180,38 @@ def test_a_name_that_is_in_no_table_is_the_only_problem_told(values: Settings) -
     line = complaint(values)
     assert "\n" not in line
     assert "scales.demo.input: 'x' is not in inputs; there are chestxray-demo" in line
+
+
+def test_a_method_may_have_another_budget_and_a_stand_in_at_a_scale(values: Any) -> None:
+    values["methods"]["contrastive-small"] = values["methods"]["contrastive"]
+    scale = values["studies"]["contrastive"]["scales"]["demo"]
+    scale |= {
+        "methods": {"contrastive": "contrastive-small"},
+        "budgets": {"contrastive": "contrastive-desktop"},
+    }
+    graph = stages(tables.parse(values))
+    settings = {
+        name.split("--")[2]: stage.settings
+        for name, stage in graph.items()
+        if name.startswith("train--contrastive--")
+    }
+    assert settings["contrastive"]["method"] == "methods.contrastive-small"
+    assert settings["contrastive"]["training"] == "budgets.contrastive-desktop.training"
+    assert settings["joint"]["method"] == "methods.erm"
+    assert settings["joint"]["training"] == "budgets.contrastive-demo.training"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"methods": {"contrastive": "erm"}}, "methods.contrastive: 'erm' is of kind erm, but"),
+        ({"methods": {"contrastive": "none"}}, "methods: 'none' is not in methods"),
+        ({"budgets": {"contrastive": "none"}}, "budget: 'none' is not in budgets"),
+        ({"budgets": {"contrastive": "nguyen-demo"}}, "'nguyen-demo' has augmentation for inputs"),
+    ],
+)
+def test_stand_ins_of_a_scale_exist_and_fit(
+    changes: dict[str, Any], message: str, values: Any
+) -> None:
+    values["studies"]["contrastive"]["scales"]["demo"] |= changes
+    assert message in complaint(values)

@@ -38,3 +38,17 @@ def test_an_input_is_prepared_once_for_all_studies_that_share_it(at: Any) -> Non
     stage = scan_stages.prepare(at, "nguyen-demo", "utsw-synthetic")
     assert stage.name == "prepare--nguyen-demo--utsw-synthetic"
     assert not any("nguyen2021" in path for path in stage.outputs.values())
+
+
+def test_a_split_with_stated_test_patients_is_handed_what_names_them(
+    values: dict[str, Any],
+) -> None:
+    study = values["studies"]["nguyen2021"]
+    stated = {"utsw": {"COVID-19 positive": 5}}
+    study["scales"]["demo"]["split"] = study["split"] | {"test_patients": stated}
+    found = scan_stages.split(tables.parse(values), "nguyen2021", "utsw-synthetic").settings
+    assert found == {
+        "split": "studies.nguyen2021.scales.demo.split",
+        "classes": "studies.nguyen2021.classes",
+        "site_rows": "studies.nguyen2021.scales.demo.sites",
+    }

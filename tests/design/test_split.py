@@ -28,3 +28,27 @@ def test_folds_test_their_share_whatever_test_says(folds: int, validation: float
     else:
         with pytest.raises(ValidationError, match="leave no training part"):
             Split.model_validate(row)
+
+
+FIXED = {"kind": "fixed_test", "folds": 5, "test": 0.2, "validation": 0.0, "seed": 0}
+
+
+def test_a_fixed_test_part_has_folds_and_may_have_stated_patients() -> None:
+    stated = {"main": {"COVID-19": 28}}
+    assert Split.model_validate(FIXED | {"test_patients": stated}).test_patients == stated
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"folds": 1}, "cross-validation needs at least 2"),
+        ({"test": 0.0}, "leave no training part"),
+        ({"kind": "folds", "test_patients": {"a": {"b": 1}}}, "every patient is tested once"),
+        ({"test_patients": {"main": {"COVID-19": -1}}}, "greater than or equal to 0"),
+    ],
+)
+def test_stated_patients_that_cannot_be_are_refused(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValidationError, match=message):
+        Split.model_validate(FIXED | changes)

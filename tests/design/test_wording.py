@@ -26,7 +26,7 @@ SENTENCES = [
     (f"{N}.audit", [1], "must be a table of settings, is a list"),
     (f"{N}.arms.utsw.sites", "utsw", "must be a list, is 'utsw'"),
     (f"{N}.arms.utsw.sites", [], "must not be empty"),
-    (f"{N}.classes", ["one"], "has too few entries, number 2 is missing"),
+    (f"{N}.classes", ["one"], "must have 2 entries or more"),
     ("studies.contrastive.roc_panels.a", ["joint"] * 9, "must have 8 entries at most"),
     ("networks.densenet121.model", "DenseNet", "does not have the right form: name in timm"),
 ]

@@ -167,3 +167,33 @@ def test_claims_of_chestxray() -> None:
 def test_an_unknown_study_is_named() -> None:
     with pytest.raises(FileNotFoundError, match="there are chestxray, contrastive, nguyen2021"):
         paper.read("nobody2020")
+
+
+def test_numbers_of_ucadi() -> None:
+    rows = [row for row in paper.read("ucadi") if row["finding"] == "COVID-19"]
+    measured = {(row["arm"], row["site"], row["metric"]): float(row["value"]) for row in rows}
+    assert measured["pooled", "internal", "sensitivity"] == 0.975  # C-29
+    assert measured["pooled", "internal", "specificity"] == 0.894
+    assert measured["pooled", "union", "sensitivity"] == 0.72  # C-32
+    assert measured["federated-2", "union", "sensitivity"] == 0.98
+    readers = {
+        metric: [
+            value for (arm, _, name), value in measured.items()
+            if arm.startswith("reader-") and name == metric
+        ]
+        for metric in ("sensitivity", "specificity")
+    }  # fmt: skip
+    assert readers["sensitivity"] == [0.875, 0.90, 0.55, 0.80, 0.68, 0.93]  # C-30
+    assert readers["specificity"] == [0.92, 0.97, 0.89, 0.95, 0.88, 0.79]
+    for metric, digits in (("sensitivity", 2), ("specificity", 2)):
+        mean = sum(readers[metric]) / 6
+        assert round(mean, digits) == measured["readers-mean", "internal", metric]
+
+
+def test_areas_of_ucadi_are_of_the_classes_and_severities() -> None:
+    areas = {row["finding"]: row["value"] for row in paper.read("ucadi") if row["metric"] == "auc"}
+    params = load(Path(__file__).parents[1] / "params")
+    names = params.studies["ucadi"].classes
+    assert [areas[name] for name in names] == ["0.98", "0.98", "0.88", "0.91"]  # C-31
+    severity = [areas[f"COVID-19, {grade}"] for grade in ("I", "II", "III")]
+    assert severity == ["0.92", "0.92", "0.95"]

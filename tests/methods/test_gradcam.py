@@ -295,3 +295,17 @@ def test_a_network_without_maps_is_refused():
 
     with pytest.raises(ValueError, match=r"Flat has no layer whose maps .* of \(9, 9\)"):
         gradcam.layer(Flat().eval(), torch.rand(1, 1, 9, 9), None)
+
+
+@pytest.mark.parametrize("classes", [3, 4])
+def test_of_several_classes_the_log_odds_of_the_predicted_one_are_explained(classes):
+    """The probability depends on them alone (C-35): p = 1 / (1 + exp(-margin))."""
+    logits = torch.randn(9, classes, generator=torch.Generator().manual_seed(classes))
+    highest = logits.softmax(dim=1).amax(dim=1)
+    assert torch.allclose(gradcam._margin(logits).sigmoid(), highest, atol=1e-6)
+
+
+def test_with_two_logits_the_log_odds_are_the_difference():
+    logits = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
+    far = torch.full((9, 1), -torch.inf)  # a third class that is impossible
+    assert torch.equal(gradcam._margin(logits), gradcam._margin(torch.cat([logits, far], dim=1)))

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from elsewhere.cohorts.view import view
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.slices import SlicesInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.methods import inference
 from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_many
@@ -29,6 +30,23 @@ VOLUME = VolumeInput(
     normalise="volume",
 )
 IMAGE = ImageInput(kind="image", matrix=6, stored_matrix=8, channels=1, normalise="image")
+
+SLICES = SlicesInput.model_validate(
+    {
+        "kind": "slices",
+        "matrix": 6,
+        "depth": 4,
+        "draws": 5,
+        "average": "probabilities",
+        "clip_min_hu": -1000,
+        "clip_max_hu": 0,
+        "mean_hu": -500,
+        "sd_hu": 100,
+        "train": [{"up_to": None, "interval": 1, "first": 0, "margin": 3}],
+        "test": [{"up_to": None, "interval": 1, "first": 0, "margin": 3}],
+        "seed": 0,
+    }
+)
 
 
 class Brightness(Network):
@@ -220,3 +238,68 @@ def test_each_pass_takes_its_own_best_window():
 def test_no_pass_at_all_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         sampled(Brightness(), volumes(4)[0], passes=0)
+
+
+def of_logits(row):
+    return row.model_copy(update={"average": "logits"})
+
+
+@pytest.mark.parametrize("slices", [2, 4, 12, 40])
+def test_probabilities_are_averaged_over_the_draws_or_logits_are_c09(slices):
+    (array,) = volumes(slices)
+    draws = [*view(SLICES).windows(array)]
+    logits = 10 * np.stack([shown for _, shown in draws]).mean((1, 2, 3, 4)).astype(float)
+    averaged, first = probabilities(Brightness(), array, options=options(SLICES))
+    assert averaged[1] == pytest.approx(sigmoid(logits).mean(), abs=1e-6)
+    assert averaged.sum() == pytest.approx(1)
+    assert first == draws[0][0]
+    of_mean, _ = probabilities(Brightness(), array, options=options(of_logits(SLICES)))
+    assert of_mean[1] == pytest.approx(sigmoid(logits.mean()), abs=1e-6)
+
+
+class FourMeans(Network):
+    """The means of four slices are the logits of four classes."""
+
+    classifier = nn.Identity()
+
+    def embed(self, images: Tensor, site: str | None) -> Tensor:
+        return images.mean((1, 3, 4))
+
+
+@pytest.mark.parametrize("row", [SLICES, of_logits(SLICES)])
+def test_each_of_several_classes_is_averaged(row):
+    arrays = volumes(9, 3, 30)
+    several = inference.InferenceOptions(
+        input=row, site=None, batch_size=4, device=CPU, classes=("a", "b", "c", "d")
+    )
+    found, _ = probabilities_many(FourMeans(), arrays, options=several)
+    assert found.shape == (3, 4)
+    for probability, array in zip(found, arrays, strict=True):
+        shown = np.stack([window for _, window in view(SLICES).windows(array)]).astype(float)
+        logits = shown.mean((1, 3, 4))
+        if row.average == "logits":
+            logits = logits.mean(0, keepdims=True)
+        each = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        np.testing.assert_allclose(probability, each.mean(0), atol=1e-6)
+
+
+@pytest.mark.parametrize("row", [SLICES, of_logits(SLICES)])
+@pytest.mark.parametrize("batch_size", [1, 3, 100])
+def test_draws_of_a_scan_do_not_depend_on_the_other_scans(row, batch_size):
+    arrays = volumes(9, 3, 30)
+    together, _ = probabilities_many(
+        Brightness(), arrays, options=options(row, batch_size=batch_size)
+    )
+    alone = [probabilities(Brightness(), array, options=options(row))[0] for array in arrays]
+    np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("row", [SLICES, of_logits(SLICES)])
+def test_monte_carlo_passes_without_dropout_are_the_prediction(row):
+    network = Brightness()
+    network.drop.p = 0.0
+    (array,) = volumes(30)
+    prediction = PREDICTION.model_copy(update={"mc_passes": 3})
+    passes = mc_probabilities(network, array, prediction=prediction, seed=0, options=options(row))
+    expected = probabilities(network, array, options=options(row))[0][1]
+    np.testing.assert_allclose(passes, [expected] * 3, atol=1e-6)

@@ -38,6 +38,7 @@ class Arm:
     prediction: Prediction = PREDICTION
     unseen: Unseen | None = None
     anonymous: bool = False
+    classes: tuple[str, ...] = ()
 
 
 ERM, SEPNORM = Erm(kind="erm"), Sepnorm(kind="sepnorm")

@@ -82,3 +82,45 @@ def test_controls_are_of_2019_and_positives_of_2020(site):
     assert [years[study] for study in table.study] == [
         "2020" if label else "2019" for label in table.label
     ]
+
+
+def test_the_table_has_the_words_and_severities_of_several_classes_c02_c16(written):
+    glass = {"count": [6, 9], "radius_mm": [14, 24], "hu": [-600, -300]}
+    categories = {
+        "well": {"label": 0, "patients": 2, "word": "healthy"},
+        "grade 2": {
+            "label": 1, "patients": 3, "word": "COVID-19", "severity": "II", "ground_glass": glass,
+        },
+        "viral": {"label": 2, "patients": 1, "word": "other viral pneumonia"},
+    }  # fmt: skip
+    folder, count = written("dicom_series", categories=categories)
+    table = pd.read_csv(folder / "label.csv", dtype=str, keep_default_na=False)
+    assert list(table.columns) == ["study", "patient", "label", "severity", "sex", "age"]
+    found = table.groupby(["label", "severity"]).size().to_dict()
+    assert found == {("healthy", ""): 2, ("COVID-19", "II"): 3, ("other viral pneumonia", ""): 1}
+    assert count == 6
+
+
+def test_a_class_is_scanned_as_the_row_says(written):
+    acquisitions = {
+        name: {
+            "reconstructions": [
+                {"manufacturer": "SIEMENS", "kernel": kernel, "thickness_mm": 12.0,
+                 "blur_mm": [1, 2], "noise_hu": [10, 20], "grain_mm": 2.0}
+            ],
+            "field_of_view_mm": [370, 400], "contrast": 0.0, "enhancement_hu": [0, 0],
+            "inspiration": [0.4, 0.8], "masked": 0.0,
+        }
+        for name, kernel in (("acquisition_positive", "B70f"), ("acquisition_negative", "B30f"))
+    }  # fmt: skip
+    categories = {
+        "viral": {"label": 2, "patients": 3, "scanned_as": "negative"},
+        "covid": {"label": 1, "patients": 3},
+    }
+    folder, _ = written("dicom_series", categories=categories, confounding=1.0, **acquisitions)
+    labels = pd.read_csv(folder / "label.csv", dtype=str).set_index("study")["label"]
+    kernels = {}
+    for path in folder.rglob("*.dcm"):
+        item = pydicom.dcmread(path, stop_before_pixels=True)
+        kernels.setdefault(labels[item.StudyInstanceUID], set()).add(item.ConvolutionKernel)
+    assert kernels == {"2": {"B30f"}, "1": {"B70f"}}

@@ -36,3 +36,14 @@ def test_every_row_of_the_project_is_valid_and_in_the_layout_of_its_site():
     assert table.phantoms
     for site, values in table.phantoms.items():
         assert values.kind == table.sites[site].layout
+
+
+@pytest.mark.parametrize("changes", [{"label": 2}, {"word": "healthy"}, {"severity": "II"}])
+def test_classes_and_words_of_the_user_need_a_layout_that_reads_them(row, changes):
+    wrong = row("mosmed")
+    wrong["categories"]["CT-2"] |= changes
+    with pytest.raises(ValidationError, match="CT-2: this layout has the labels 0 and 1"):
+        parse(wrong)
+    right = row("dicom_series")
+    right["categories"]["ill"] |= changes
+    parse(right)

@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.scores.outcomes import FAILURES, OUTCOMES, choose, outcomes
+from elsewhere.scores.outcomes import (
+    FAILURES,
+    OUTCOMES,
+    by_scan,
+    choose,
+    failed,
+    outcomes,
+    possible,
+)
 
 
 @pytest.fixture
@@ -66,3 +74,30 @@ def test_hidden_scans_are_never_drawn_and_the_others_keep_their_turn(hidden: set
 
 def test_no_prediction_no_example(predicted) -> None:
     assert choose(predicted.iloc[:0], scans=3, seed=0).empty
+
+
+def test_of_several_classes_a_prediction_is_right_or_wrong_of_its_class() -> None:
+    names = ("healthy", "COVID-19", "bacterial")
+    probabilities = {"a": (0.2, 0.5, 0.3), "b": (0.4, 0.4, 0.2), "c": (0.1, 0.3, 0.6)}
+    truth = {"a": 1, "b": 1, "c": 2}
+    rows = pd.DataFrame(
+        [
+            {"scan_id": scan, "patient_id": scan, "finding": name, "label": int(truth[scan] == k),
+             "probability_1": probabilities[scan][k]}
+            for k, name in enumerate(names)
+            for scan in "cab"
+        ]
+    )  # fmt: skip
+    found = by_scan(rows, names)
+    assert list(found["scan_id"]) == ["a", "b", "c"]
+    assert list(found["label"]) == [1, 1, 2]
+    assert list(found["call"]) == [1, 0, 2], "the first of equals"
+    assert list(found["probability_1"]) == [0.5, 0.4, 0.6]
+    said = ["COVID-19: right", "COVID-19: wrong", "bacterial: right"]
+    assert outcomes(found, classes=names) == said
+    assert [failed(outcome) for outcome in said] == [False, True, False]
+    assert len(possible(names)) == 6
+    drawn = choose(found, scans=1, seed=0, classes=names)
+    assert list(drawn["outcome"]) == said
+    assert possible() == OUTCOMES
+    assert [failed(outcome) for outcome in OUTCOMES] == [False, False, True, True]

@@ -168,6 +168,42 @@ def test_only_declared_words_are_categories(published):
     assert "Smith" not in repr([one.detail for one in found if isinstance(one, LeftOut)])
 
 
+WORDS = {"healthy": 0, "COVID-19": 1, "other viral pneumonia": 2, "bacterial pneumonia": 3}
+
+
+def test_words_of_the_table_are_labels_and_severity_is_added_to_the_category_c16(published):
+    root = published("dicom_series")
+    labels = ["COVID-19", "healthy", "covid-19", "bacterial pneumonia"]
+    relabel(root, lambda frame: frame.assign(label=labels, severity=["II", "", "", "N/A"]))
+    found = list(Layout(labels=WORDS, severities=("I", "II", "III")).scans(root, POLICY))
+    assert reasons(found) == {}
+    assert [(scan.label, scan.category) for scan in scans(found)] == [
+        (1, "COVID-19, II"),
+        (0, "healthy"),
+        (1, "COVID-19"),
+        (3, "bacterial pneumonia"),
+    ]
+    plain = scans(Layout(labels=WORDS).scans(root, POLICY))
+    assert [scan.category for scan in plain][:1] == ["COVID-19"]
+
+
+def test_another_severity_is_not_shown_and_its_scan_left_out(published):
+    root = published("dicom_series")
+    relabel(root, lambda frame: frame.assign(severity=["Mr Smith", "II", "", ""]))
+    found = list(Layout(severities=("I", "II")).scans(root, POLICY))
+    assert [scan.category for scan in scans(found)] == ["negative, II", "positive", "positive"]
+    assert reasons(found) == {"deep/folder0": "unknown_category"}
+    assert "Smith" not in repr([one.detail for one in found if isinstance(one, LeftOut)])
+
+
+def test_a_word_that_is_no_label_stops_the_site_and_is_not_quoted(published):
+    root = published("dicom_series")
+    relabel(root, lambda frame: frame.assign(label=["COVID-19", "Smith", "healthy", "healthy"]))
+    with pytest.raises(LayoutError, match=r"line 3: expected a label of options.labels") as error:
+        list(Layout(labels=WORDS).scans(root, POLICY))
+    assert "Smith" not in str(error.value)
+
+
 def test_the_study_date_is_kept_for_the_intake(published, write_dicom, thorax, series_of):
     root = published("dicom_series")
     series = series_of(uid="1.2.826.0.1", study="1.2.826.0", tags={"StudyDate": "20200131"})

@@ -101,7 +101,7 @@ def test_categories_are_those_that_the_site_declares(tmp_path, strict):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"classes": {"a": 2}}, "classes.a"),
+        ({"classes": {"a": 100}}, "classes.a"),
         ({"classes": {"a": 1}, "findings": ["edema"]}, "exclude each other"),
         ({"patient_pattern": "("}, "no regular expression"),
         ({"patient_pattern": "abc"}, "no group"),
@@ -135,3 +135,31 @@ def test_a_private_site_shows_no_name(tmp_path, take, caplog):
     assert "20200131" not in shown
     (row,) = result.rows.values()
     assert (row["age"], row["manufacturer"], row["category"]) == (90, "other", "positive")
+
+
+FOUR = {"healthy": 0, "COVID-19": 1, "other viral": 2, "bacterial": 3}
+
+
+def test_words_of_the_label_column_are_the_classes_of_a_study(tmp_path, strict):
+    """C-02: label.csv of a hospital holds words, in any case."""
+    write(tmp_path, "1.png", "2.png", "3.png")
+    table(tmp_path, "path,patient,label", "1.png,P1,Bacterial", "2.png,P2,covid-19", "3.png,P3,1")
+    found = list(Images(labels=FOUR).scans(tmp_path, strict))
+    assert [(one.label, one.category) for one in found[:2]] == [(3, "bacterial"), (1, "COVID-19")]
+    assert (found[2].reason, found[2].detail) == (
+        "bad_label",
+        "the label in label.csv is no word of options.labels",
+    )
+
+
+def test_class_folders_may_be_more_than_two(tmp_path, strict):
+    write(tmp_path, "none/1.png", "viral/2.png", "bacterial/3.png")
+    options = {"classes": {"none": 0, "viral": 1, "bacterial": 2}, "patient_key": "none"}
+    found = {one.path: one.label for one in Images(**options).scans(tmp_path, strict)}
+    assert found == {"none/1.png": 0, "viral/2.png": 1, "bacterial/3.png": 2}
+    assert Images(**options).highest_label == 2
+
+
+def test_words_and_findings_exclude_each_other():
+    with pytest.raises(ValidationError, match="labels and findings exclude each other"):
+        ImagesOptions(labels=FOUR, findings=("edema",))

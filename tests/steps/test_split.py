@@ -181,3 +181,32 @@ def test_nothing_is_written_where_labels_and_study_do_not_fit(tmp_path):
     with pytest.raises(LabelsError, match="findings instead of a label"):
         run(job(tmp_path, radiographs(9)), HOLDOUT)
     assert not (tmp_path / "here.csv").exists()
+
+
+STATED = Settings(
+    split=Split(
+        kind="fixed_test",
+        folds=5,
+        test=0.2,
+        validation=0.0,
+        test_patients={"main": {"COVID-19": 4}},
+        seed=0,
+    ),
+    classes=("healthy", "COVID-19"),
+    site_rows={"main": "here", "union": "there"},
+)
+
+
+@pytest.mark.parametrize("site", ["here", "there"])
+def test_stated_numbers_are_those_of_the_sites_row_c08(tmp_path, site):
+    made = job(tmp_path, scans(30))
+    run(dataclasses.replace(made, wildcards={"study": "s", "site": site}), STATED)
+    rows = pd.read_csv(tmp_path / "here.csv")
+    tested = rows[(rows["part"] == "test") & (rows["fold"] == 0)]
+    counts = tested.groupby("label")["patient_id"].nunique().to_dict()
+    assert counts == ({0: 4, 1: 4} if site == "here" else {0: 4, 1: 2})  # 20 % of 20 and of 10
+
+
+def test_a_site_without_data_has_no_stated_patients(tmp_path):
+    run(job(tmp_path, scans(0)), STATED)
+    assert len(pd.read_csv(tmp_path / "here.csv")) == 0

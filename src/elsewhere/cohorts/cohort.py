@@ -78,13 +78,16 @@ class Cohort:
     scan_ids, patient_ids
         One per scan, sorted by scan id.
     labels
-        int64 [scans], 0 or 1; with findings [scans, findings], and `UNKNOWN` for a missing label.
+        int64 [scans], 0 or 1, or the position of the class in `classes`; with findings
+        [scans, findings], and `UNKNOWN` for a missing label.
     arrays
         Folder of prepared scans.
     cache_bytes
         Arrays are cached until they take this much memory; the others are read each time.
     findings
         Names of the columns of `labels`; empty: each scan has one label.
+    classes
+        Names of the labels where there are more than two; else empty.
     cache
         The arrays in memory.
     """
@@ -96,6 +99,7 @@ class Cohort:
     arrays: Path
     cache_bytes: int = CACHE_BYTES
     findings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
     cache: ArrayCache = field(default_factory=ArrayCache, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -112,7 +116,7 @@ class Cohort:
         return array
 
 
-def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
+def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = ()) -> Cohort:
     """Return the scans of a site that a split assigns to a part.
 
     Parameters
@@ -123,11 +127,13 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
         Fold of the split.
     part
         "train", "validation" or "test".
+    classes
+        Names of the labels where there are more than two; else empty.
 
     Raises
     ------
     CohortError
-        If the part is unknown, or scans of the split are not in the index.
+        If the part is unknown, scans of the split are not in the index, or a label is of no class.
     """
     if part not in PARTS:
         raise CohortError(f"part is '{part}', expected one of {', '.join(PARTS)}")
@@ -143,6 +149,11 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
             f"first {missing[0]}; make both from the same manifest"
         )
     findings = labels.findings_of(rows.columns)
+    if not findings and (rows[labels.LABEL] >= (len(classes) or 2)).any():
+        raise CohortError(
+            f"{files.split}: has label {rows[labels.LABEL].max()}, but the study has "
+            f"{len(classes) or 2} classes; split again"
+        )
     return Cohort(
         site=files.site,
         scan_ids=tuple(rows["scan_id"]),
@@ -150,6 +161,7 @@ def load(files: SiteFiles, *, fold: int, part: str) -> Cohort:
         labels=_labels(rows, findings),
         arrays=files.arrays,
         findings=findings,
+        classes=classes,
     )
 
 

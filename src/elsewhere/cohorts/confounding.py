@@ -46,7 +46,7 @@ class Question:
     fields: str
 
 
-def contingency(scans: pd.DataFrame, *, sites: list[str]) -> dict[str, Any]:
+def contingency(scans: pd.DataFrame, *, sites: list[str], n_classes: int = 2) -> dict[str, Any]:
     """Count labels by site, list sites with one class, and measure the association of both.
 
     Parameters
@@ -55,6 +55,8 @@ def contingency(scans: pd.DataFrame, *, sites: list[str]) -> dict[str, Any]:
         Columns site, unit, label; a unit is a patient, or patients that duplicates connect.
     sites
         All sites, including those without a scan.
+    n_classes
+        Labels that are counted: from 0 to ``n_classes`` - 1.
 
     Returns
     -------
@@ -64,6 +66,7 @@ def contingency(scans: pd.DataFrame, *, sites: list[str]) -> dict[str, Any]:
     """
     units = scans.groupby(["site", "unit"])["label"].max().reset_index()
     rows: list[dict[str, Any]] = []
+    labels = range(n_classes)
     for site in sites:
         unit_labels, scan_labels = (
             frame[frame["site"] == site]["label"] for frame in (units, scans)
@@ -71,11 +74,11 @@ def contingency(scans: pd.DataFrame, *, sites: list[str]) -> dict[str, Any]:
         rows.append(
             {
                 "site": site,
-                **{f"patients_{label}": int((unit_labels == label).sum()) for label in (0, 1)},
-                **{f"scans_{label}": int((scan_labels == label).sum()) for label in (0, 1)},
+                **{f"patients_{label}": int((unit_labels == label).sum()) for label in labels},
+                **{f"scans_{label}": int((scan_labels == label).sum()) for label in labels},
             }
         )
-    one_class = [row["site"] for row in rows if (row["patients_0"] > 0) != (row["patients_1"] > 0)]
+    one_class = [row["site"] for row in rows if sum(row[f"patients_{k}"] > 0 for k in labels) == 1]
     table = pd.crosstab(units["site"], units["label"]).to_numpy()
     cramers_v = (
         float(association(table, method="cramer")) if min(table.shape, default=0) > 1 else None

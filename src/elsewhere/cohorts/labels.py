@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -20,7 +20,9 @@ class LabelsError(ValueError):
     """The scans do not have the labels that the study needs; the message says what to change."""
 
 
-def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
+def labelled(
+    manifest: pd.DataFrame, wanted: Findings | None, *, classes: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return the scans of a manifest that a study uses, with a column for each of its labels.
 
     Parameters
@@ -29,6 +31,8 @@ def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
         Manifest of one site.
     wanted
         Findings of the study; None: each scan must have a value in the column `LABEL`.
+    classes
+        Names of the labels of a study, where there are more than two; else empty.
 
     Returns
     -------
@@ -41,11 +45,12 @@ def labelled(manifest: pd.DataFrame, wanted: Findings | None) -> pd.DataFrame:
     Raises
     ------
     LabelsError
-        If scans have findings and the study needs one label, or the reverse, or a finding is
-        unknown.
+        If scans have findings and the study needs one label, or the reverse, a finding is
+        unknown, or a label is of no class of the study.
     """
     if wanted is None:
         _require(manifest["label"].notna(), manifest, "have findings instead of a label")
+        _require_classes(manifest["label"], classes)
         return manifest
     known = vocabulary.known(manifest["findings"])
     unknown = [name for name in wanted.labels if name not in known]
@@ -101,6 +106,17 @@ def _value(states: Mapping[str, State], name: str, wanted: Findings) -> int | No
     else:
         state_or_ignore = state
     return {"positive": 1, "negative": 0, "ignore": None}[state_or_ignore]
+
+
+def _require_classes(labels: pd.Series[int], classes: Sequence[str]) -> None:
+    n_classes = len(classes) or 2
+    outside = labels[labels >= n_classes]
+    if len(outside):
+        raise LabelsError(
+            f"{len(outside)} of {len(labels)} scans have a label of {n_classes} or more, the "
+            f"highest {outside.max()}, but the study has {n_classes} classes, from 0 to "
+            f"{n_classes - 1}; name all of them in its `classes`, or correct the site's options"
+        )
 
 
 def _require(fits: pd.Series[bool], manifest: pd.DataFrame, what: str) -> None:

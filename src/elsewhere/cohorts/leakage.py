@@ -74,6 +74,9 @@ def check(
     elif settings.kind == "folds":
         _require_tested_once(rows)
         checked.append("every patient is tested in exactly one fold")
+    elif settings.kind == "fixed_test":
+        _require_fixed_test(rows)
+        checked.append("all folds test the same patients; every other is validated in one fold")
     unkeyed = bool((manifest["patient_key"] == "none").any())
     return {
         "status": "ok" if len(manifest) else "not run",
@@ -152,6 +155,18 @@ def _require_tested_once(rows: pd.DataFrame) -> None:
         raise LeakageError(
             f"{len(wrong)} patients are not tested in exactly one fold, "
             f"patient_id {_first_keys(wrong)}"
+        )
+
+
+def _require_fixed_test(rows: pd.DataFrame) -> None:
+    folds = rows.groupby(["patient_id", "part"])["fold"].nunique().unstack(fill_value=0)
+    times = folds.reindex(columns=[*PARTS], fill_value=0)
+    tested = times["test"] == rows["fold"].nunique()
+    wrong = times.index[~tested & ((times["test"] > 0) | (times["validation"] != 1))]
+    if len(wrong):
+        raise LeakageError(
+            f"{len(wrong)} patients are neither tested in every fold nor validated in exactly one, "
+            f"patient_id {_first_keys([str(patient) for patient in wrong])}"
         )
 
 

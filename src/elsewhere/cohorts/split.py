@@ -1,11 +1,11 @@
-"""split: assign patients to training, validation and test parts (A-18 to A-26; D-06)."""
+"""split: assign patients to training, validation and test parts (A-18 to A-26; C-07; D-06)."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -17,8 +17,9 @@ from elsewhere.design.split import Split
 
 # Which scans are tested regardless of the shares. "shared": those of patients at several sites,
 # because one of these sites is external and tests all its scans (B-04). "all": all scans, at the
-# external site itself. "by_share": none.
-Tested = Literal["by_share", "shared", "all"]
+# external site itself. "by_share": none. A mapping: the numbers of test patients that a study
+# states, by label (C-08).
+Tested = Literal["by_share", "shared", "all"] | Mapping[int, int]
 
 
 def assign(
@@ -45,7 +46,8 @@ def assign(
         Columns patient_id, group, across_sites: patients that duplicates connect to others, at
         this site or another.
     settings
-        A holdout (one fold), or folds in which every patient is tested once.
+        A holdout (one fold), folds in which every patient is tested once, or folds with the same
+        test patients in which every other patient is validated once.
     labels
         `LABEL`, or the names of findings.
     tested
@@ -56,6 +58,11 @@ def assign(
     pandas.DataFrame
         Columns scan_id, patient_id, the labels, fold and part; one row per scan and fold, sorted by
         fold and scan_id.
+
+    Raises
+    ------
+    ValueError
+        If the site has fewer patients of a label than the study states for the test part.
     """
     all_units = units(scans, groups, labels=labels)
     pinned_units = [unit for unit in all_units if unit.pin]
@@ -67,17 +74,18 @@ def assign(
         if other_units
         else []
     )
+    n_tested = _stated(strata_of_others, pinned_units, settings=settings, tested=tested)
     parts: list[dict[str, str]] = []
     for fold in range(settings.folds):
         assigned = [
             (unit, pinned_part(unit.pin, fold, settings=settings, tested=tested))
             for unit in pinned_units
         ]
-        for stratum in strata_of_others:
+        for stratum, n_test in zip(strata_of_others, n_tested, strict=True):
             assigned += (
                 [(unit, "test") for unit in stratum]
                 if tested == "all"
-                else _parts(stratum, fold, settings)
+                else _parts(stratum, fold, settings, n_test)
             )
         parts.append({patient: part for unit, part in assigned for patient in unit.patients})
     kept = scans.sort_values("scan_id")[["scan_id", "patient_id", *labels]]
@@ -94,7 +102,7 @@ def pinned_part(group: str, fold: int, *, settings: Split, tested: Tested = "by_
     All sites of a study share their settings, so that no site tests what another trains on. If
     one of the sites is external and tests all its scans, every site tests the group.
     """
-    if tested != "by_share":
+    if tested in ("shared", "all"):
         return "test"
     test, validation = shares(settings)
     if settings.kind == "folds":
@@ -103,6 +111,9 @@ def pinned_part(group: str, fold: int, *, settings: Split, tested: Tested = "by_
         in_test = Fraction(_draw(settings.seed, "pin", group), 1 << 32) < test
     if in_test:
         return "test"
+    if settings.kind == "fixed_test":
+        turn = _draw(settings.seed, "pin validation", group) % settings.folds
+        return "validation" if turn == fold else "train"
     position = Fraction(_draw(settings.seed, "pin", fold, group), 1 << 32)
     return "validation" if position < validation / (1 - test) else "train"
 
@@ -167,8 +178,10 @@ def _misses_a_part(n_units: int, settings: Split) -> bool:
 
 def shares(settings: Split) -> tuple[Fraction, Fraction]:
     """Return the exact shares of test and validation among all patients."""
-    holdout = settings.kind == "holdout"
-    test = Fraction(str(settings.test)) if holdout else Fraction(1, settings.folds)
+    folds = Fraction(1, settings.folds)
+    test = folds if settings.kind == "folds" else Fraction(str(settings.test))
+    if settings.kind == "fixed_test":
+        return test, (1 - test) * folds
     return test, Fraction(str(settings.validation))
 
 
@@ -182,36 +195,82 @@ def _rounded(value: Fraction, settings: Split) -> int:
     return math.ceil(value) if settings.rounding == "up" else math.floor(value + Fraction(1, 2))
 
 
-def _parts(group: list[Unit], fold: int, settings: Split) -> list[tuple[Unit, str]]:
-    """Return the part of each unit of a stratum in one fold."""
+def _stated(
+    groups: Sequence[Sequence[Unit]],
+    pinned_units: Sequence[Unit],
+    *,
+    settings: Split,
+    tested: Tested,
+) -> list[int | None]:
+    """Return how many units of each stratum a study wants tested; None: as many as its share.
+
+    The strata of a label share the stated number in proportion to their sizes, by the largest
+    remainder. Pinned units that are tested count.
+    """
+    counts: list[int | None] = [None] * len(groups)
+    if isinstance(tested, str) or not (groups or pinned_units):  # a site without data here
+        return counts
+    for label, stated in tested.items():
+        members = [at for at, group in enumerate(groups) if group[0].label == label]
+        pinned_parts = [
+            pinned_part(unit.pin, 0, settings=settings, tested=tested)
+            for unit in pinned_units
+            if unit.label == label
+        ]
+        wanted = stated - pinned_parts.count("test")
+        available = sum(len(groups[at]) for at in members)
+        if not 0 <= wanted <= available:
+            raise ValueError(
+                f"test_patients wants {stated} test patients with label {label}; the site has "
+                f"{available} that can be tested or trained on, and {pinned_parts.count('test')} "
+                "that are tested because another site has them, too; state another number"
+            )
+        shares_of = [Fraction(wanted * len(groups[at]), available or 1) for at in members]
+        whole = [math.floor(share) for share in shares_of]
+        order = sorted(range(len(members)), key=lambda i: (whole[i] - shares_of[i], i))
+        for i in order[: wanted - sum(whole)]:
+            whole[i] += 1
+        for at, count in zip(members, whole, strict=True):
+            counts[at] = count
+    return counts
+
+
+def _parts(
+    group: list[Unit], fold: int, settings: Split, n_test: int | None
+) -> list[tuple[Unit, str]]:
+    """Return the part of each unit of a stratum in one fold; `n_test` None: as the share says."""
     ordered = sorted(
         group, key=lambda unit: (unit.category, unit.n_scans, _draw(settings.seed, unit.key))
     )
     if settings.kind == "folds":
-        tested = _test_fold(ordered, fold, settings)
+        tested = _dealt(ordered, fold, settings)
     else:
-        n_test = part_sizes(len(ordered), settings=settings)[2]
+        if n_test is None:
+            n_test = part_sizes(len(ordered), settings=settings)[2]
         tested = _systematic_sample(ordered, n_test, _draw(settings.seed, "test", ordered[0].key))
     rest = [unit for unit in ordered if unit not in tested]
-    n_validation = _validation_size(len(rest), settings, 1)
-    start = _draw(settings.seed, "validation", fold, ordered[0].key)
-    validated = _systematic_sample(rest, n_validation, start)
+    if settings.kind == "fixed_test":
+        validated = _dealt(rest, fold, settings)
+    else:
+        n_validation = _validation_size(len(rest), settings, 1)
+        start = _draw(settings.seed, "validation", fold, ordered[0].key)
+        validated = _systematic_sample(rest, n_validation, start)
     return [
         (unit, "test" if unit in tested else "validation" if unit in validated else "train")
         for unit in ordered
     ]
 
 
-def _test_fold(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
+def _dealt(ordered: list[Unit], fold: int, settings: Split) -> set[Unit]:
     """Deal units to folds, `folds` units at a time in shuffled order; return those of one fold."""
-    tested = set()
+    dealt = set()
     for first in range(0, len(ordered), settings.folds):
         block = ordered[first : first + settings.folds]
         turns = sorted(
             range(settings.folds), key=lambda turn: _draw(settings.seed, "deal", turn, block[0].key)
         )
-        tested |= {unit for unit, turn in zip(block, turns, strict=False) if turn == fold}
-    return tested
+        dealt |= {unit for unit, turn in zip(block, turns, strict=False) if turn == fold}
+    return dealt
 
 
 def _systematic_sample(ordered: list[Unit], count: int, start: int) -> set[Unit]:

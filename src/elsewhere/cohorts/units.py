@@ -22,7 +22,7 @@ class Unit:
     n_scans
         Number of scans of all these patients.
     label
-        1 if any scan is positive; 0 where scans have findings.
+        The highest of all scans: 1 if any is positive; 0 where scans have findings.
     category
         The publisher's commonest class among the scans with that label; with findings, the
         findings of the patient as a string of 0 and 1.

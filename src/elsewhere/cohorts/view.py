@@ -17,6 +17,7 @@ from elsewhere.design.rows import InputRow
 Voxels = npt.NDArray[np.generic]
 Floats = npt.NDArray[np.float32]
 Window = tuple[int, Floats]  # first slice, [channels, (z,) y, x]
+Positions = tuple[int | None, ...]
 
 
 class View(ABC):
@@ -44,6 +45,10 @@ class View(ABC):
     @abstractmethod
     def window(self, array: Voxels, *, first: int) -> Floats:
         """Return the window of a prepared scan that begins at slice `first`."""
+
+    @abstractmethod
+    def positions(self, n_slices: int, *, first: int) -> Positions:
+        """Return which slice of a scan each slice of this window is; None: padding."""
 
 
 def view(row: InputRow) -> View:

@@ -28,7 +28,7 @@ def tables(params: Params, name: str, scale_name: str | None) -> Iterator[Table]
         known = ", ".join(sorted(study.scales))
         raise ParamsError(f"study '{name}' has no scale '{chosen}', it has {known}")
     at = params.model_copy(update={"scale": chosen})
-    outputs = len(study.findings.labels) if study.findings else 2
+    outputs = len(study.findings.labels if study.findings else study.classes)
     wanted = ((at.network_of(name, arm), at.input_of(name, arm)) for arm in study.arms)
     for row, seen in dict.fromkeys(wanted):
         input_row = params.inputs[seen]

@@ -33,7 +33,7 @@ class NewStudy:
     title
         None: the name.
     classes
-        Names of label 0 and label 1.
+        Names of the labels, from 0 on.
     """
 
     name: str
@@ -65,8 +65,8 @@ def write(wanted: NewStudy) -> list[str]:
     """
     params = load()
     unused_name("studies", wanted.name)
-    if len(wanted.classes) != 2:
-        raise ParamsError("--classes: expected two names, of label 0 and of label 1")
+    if len(wanted.classes) < 2:
+        raise ParamsError("--classes: expected two names or more, of label 0, label 1 and so on")
     if not wanted.sites:
         raise ParamsError("--sites: expected at least one site to train on")
     place = Path(CONFIG) / "studies" / f"{wanted.name}.yaml"
@@ -100,7 +100,7 @@ def _lines(params: Params, wanted: NewStudy, modalities: Modalities) -> Iterator
     yield f"  {wanted.name}:"
     yield f"    title: {scalar(wanted.title or wanted.name)}"
     yield "    citation: own data"
-    yield f"    classes: {scalar([*wanted.classes])}  # names of label 0 and label 1"
+    yield f"    classes: {scalar([*wanted.classes])}  # names of the labels, from 0 on"
     yield "    published: null              # no published numbers stand beside ours"
     yield f"    audit: {scalar(_plain(like.audit))}"
     if modalities.findings:

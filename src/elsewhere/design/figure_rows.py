@@ -11,7 +11,17 @@ from elsewhere.design.rows import Modality, Row
 
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
-    *("matrix", "roc", "confusion", "published", "table_1", "roc_findings", "claims"),
+    *(
+        "matrix",
+        "roc",
+        "confusion",
+        "confusion_classes",
+        "published",
+        "table_1",
+        "roc_findings",
+        "readers",
+        "claims",
+    ),
     *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
     *("gradcam", "embeddings", "confounding", "cohort_table", "site_profile", "example_slices"),
     *("training", "architecture"),
@@ -21,7 +31,12 @@ REPORT = (
     *("metrics", "predictions", "predict_cost", "record", "history", "train_cost", "manifest"),
     *("rejected", "pairs", "audit", "split", "gate", "explained", "gallery", "embeddings"),
 )
-Labels = Literal["any", "one", "findings"]
+Labels = Literal["any", "one", "classes", "findings"]
+WORDS = {
+    "one": "one label each",
+    "classes": "one of more than two classes each",
+    "findings": "findings",
+}
 
 
 class Caption(NamedTuple):
@@ -43,6 +58,10 @@ class Facts:
     ----------
     findings
         Whether scans have findings instead of one label.
+    classes
+        Whether scans have one of more than two classes.
+    readers
+        Whether a site has a table of what readers called its scans.
     repeated
         Whether an arm has several models: folds or seeds.
     modalities
@@ -61,6 +80,13 @@ class Facts:
     settings: frozenset[str]
     metrics: tuple[str, ...]
     claims: tuple[str, ...]
+    classes: bool = False
+    readers: bool = False
+
+    @property
+    def labels(self) -> Labels:
+        """What scans have: one of two labels, one of several classes, or findings."""
+        return "findings" if self.findings else "classes" if self.classes else "one"
 
 
 class FigureRow(Row):
@@ -75,11 +101,16 @@ class FigureRow(Row):
     captions
         Name of a picture, or what the names of several begin with, to its caption.
     labels
-        Whether it is drawn of scans with one label each, with findings, or of both.
+        Of which scans it is drawn: with one of two labels each, with one of more classes, with
+        findings, or of all.
+    of_classes
+        Whether it is also drawn of scans with one of more than two classes.
     modalities
         Of which scans it is drawn; one site of these suffices.
     repeated
         It needs arms with several models.
+    readers
+        It needs a site with readers.
     setting
         Field of the study that must be set; empty: none.
     metrics
@@ -90,21 +121,25 @@ class FigureRow(Row):
     reads: ClassVar[tuple[str, ...]]
     captions: ClassVar[Mapping[str, Caption]]
     labels: ClassVar[Labels] = "any"
+    of_classes: ClassVar[bool] = False
     modalities: ClassVar[tuple[Modality, ...]] = get_args(Modality)
     repeated: ClassVar[bool] = False
+    readers: ClassVar[bool] = False
     setting: ClassVar[str] = ""
     metrics: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def obstacle(cls, facts: Facts) -> str | None:
         """Return why a study cannot have this figure, or None if it can."""
-        if cls.labels != "any" and facts.findings != (cls.labels == "findings"):
-            what = "findings" if facts.findings else "one label each"
-            return f"it is not drawn of scans with {what}"
+        also = cls.of_classes and facts.labels == "classes"
+        if cls.labels not in ("any", facts.labels) and not also:
+            return f"it is not drawn of scans with {WORDS[facts.labels]}"
         if not facts.modalities & {*cls.modalities}:
             return f"it is drawn of {' and '.join(cls.modalities)} scans, and the study has none"
         if cls.repeated and not facts.repeated:
             return "every arm has one model; it needs several folds or seeds"
+        if cls.readers and not facts.readers:
+            return "no site has a table of readers (options.readers of its layout)"
         if cls.setting and cls.setting not in facts.settings:
             return f"the study's {cls.setting} is not set"
         missing = [name for name in cls.metrics if name not in facts.metrics]

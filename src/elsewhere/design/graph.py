@@ -41,7 +41,7 @@ def _stages(params: Params) -> Iterator[Stage]:
         for arm in study.arms:
             for row in scale.sites.values():
                 yield _score(params, name, arm, row)
-            if study.findings:
+            if study.by_part:
                 yield _score(params, name, arm, paths.INTERNAL)
         yield _figure(params, name)
 
@@ -59,7 +59,7 @@ def _trained(study: Study) -> list[str]:
 
 def runs(params: Params, study: str) -> list[str]:
     """Return ``<fold>-<seed>`` of each model of an arm."""
-    folds = range(params.studies[study].split.folds)
+    folds = range(params.split_of(study).folds)
     return [f"{fold}-{seed}" for fold in folds for seed in params.scale_of(study).seeds]
 
 
@@ -113,6 +113,7 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
             "input": f"inputs.{params.input_of(study, arm)}",
             "training": f"budgets.{budget}.training",
             **_of_arm(params, study, arm, ("selection", "starts_from")),
+            **scan_stages.classes(params, study),
         },
         members={
             **_arm_members(params, study, arm),
@@ -138,6 +139,7 @@ def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
         "input": f"inputs.{params.input_of(study, arm)}",
         "prediction": f"budgets.{params.budget_of(study, arm)}.prediction",
         **_of_arm(params, study, arm, ("unseen", "anonymous")),
+        **scan_stages.classes(params, study),
     }
 
 
@@ -228,7 +230,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     study, scale = params.studies[name], params.scale_of(name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.findings]
+    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
     models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
@@ -250,6 +252,9 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
         "audit": paths.audit(name, "audit.json"),
         "split": {row: paths.split(name, row) for row in rows},
         "gate": {row: paths.gate(name, row) for row in rows},
+        "readers": {
+            row: path for row in rows for path in scan_stages.readers(params, row).values()
+        },
         **_tables(explained, ("explained", "gallery", "embeddings")),
     }
 

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from elsewhere.design.rows import LayoutOptions, Name
+from elsewhere.design.rows import Label, LayoutOptions, Name
 
 
 class LabelledOptions(LayoutOptions):
     """Where the labels and the patients of a general layout come from."""
 
-    classes: dict[str, Literal[0, 1]] = Field(
+    own_labels: ClassVar[bool] = True
+
+    classes: dict[str, Label] = Field(
         default_factory=dict,
         description="folder at the top of the site: label of all scans in it. Without it label.csv "
         "needs a column `label`, or options.findings",
+    )
+    labels: dict[str, Label] = Field(
+        default_factory=dict,
+        description="word in the column `label` of label.csv: its label, the position of the class "
+        "among the study's `classes` from 0 on. Without it the column holds 0 or 1",
     )
     findings: tuple[Name, ...] = Field(
         (),
@@ -45,6 +52,11 @@ class LabelledOptions(LayoutOptions):
     )
 
     @property
+    def highest_label(self) -> int:
+        """Highest label that the options give to a scan."""
+        return max([1, *self.classes.values(), *self.labels.values()])
+
+    @property
     def has_findings(self) -> bool:  # type: ignore[override]  # elsewhere the same at each site
         """Whether scans have findings instead of a label."""
         return bool(self.findings)
@@ -64,8 +76,9 @@ class LabelledOptions(LayoutOptions):
 
     @model_validator(mode="after")
     def _one_source_of_labels(self) -> LabelledOptions:
-        if self.classes and self.findings:
-            raise ValueError("classes and findings exclude each other: choose one")
+        if self.findings and (self.classes or self.labels):
+            which = "classes" if self.classes else "labels"
+            raise ValueError(f"{which} and findings exclude each other: choose one")
         if self.patient_pattern is not None and self.patient_key == "none":
             raise ValueError("patient_pattern says who the patient is: leave out patient_key")
         return self

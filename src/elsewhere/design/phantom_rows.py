@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from elsewhere.design.ranges import Counts, Range
-from elsewhere.design.rows import Positive, Row, Share
+from elsewhere.design.rows import Label, Positive, Row, Share
 
 
 class PhantomRow(Row):
@@ -25,14 +25,36 @@ class Finding(Row):
     hu: Range
 
 
+class Interstitial(Row):
+    """A net of thickened walls between lung lobules, all over both lungs."""
+
+    spacing_mm: Range = Field(description="typical distance of walls")
+    thickness_mm: Range
+    hu: Range
+    haze_hu: Range = Field((0.0, 0.0), description="added to the lung between the walls")
+
+
 class Category(Row):
     """One class of the publisher: its number of patients and their lesions."""
 
-    label: Literal[0, 1]
+    label: Label
     patients: Positive
+    word: str | None = Field(None, description="what label.csv says; null: the number")
+    severity: str | None = Field(None, description="what label.csv says of severity; null: nothing")
+    scanned_as: Literal["positive", "negative"] | None = Field(
+        None, description="whose acquisition these patients have; null: negative for label 0"
+    )
     ground_glass: Finding | None = Field(None, description="COVID-19: bilateral, peripheral, low")
     consolidation: Finding | None = Field(None, description="hard negative: dense, one-sided")
     nodules: Finding | None = Field(None, description="hard negative: small, dense, anywhere")
+    interstitial: Interstitial | None = Field(
+        None, description="other viral pneumonia: diffuse, in both lungs"
+    )
+
+    @property
+    def positive(self) -> bool:
+        """Whether these patients have the acquisition of positives."""
+        return bool(self.label) if self.scanned_as is None else self.scanned_as == "positive"
 
 
 class Reconstruction(Row):
@@ -68,7 +90,15 @@ class Acquisition(Row):
 
 
 class Phantom(PhantomRow):
-    """Settings of every synthetic CT site; `confounding` causes poor generalization (A-75)."""
+    """Settings of every synthetic CT site; `confounding` causes poor generalization (A-75).
+
+    Attributes
+    ----------
+    own_labels
+        Whether its layout takes labels from the user; others have 0 and 1, and words of their own.
+    """
+
+    own_labels: ClassVar[bool] = False
 
     confounding: Share = Field(
         description="share of patients whose acquisition depends on their label; the others get "
@@ -78,6 +108,17 @@ class Phantom(PhantomRow):
     categories: dict[str, Category] = Field(min_length=1)
     acquisition_positive: Acquisition
     acquisition_negative: Acquisition
+
+    @model_validator(mode="after")
+    def _labels_fit(self) -> Phantom:
+        for name, category in self.categories.items():
+            own = category.label > 1 or category.word is not None or category.severity is not None
+            if own and not self.own_labels:
+                raise ValueError(
+                    f"categories.{name}: this layout has the labels 0 and 1 and its publisher's "
+                    "words; leave out word and severity, or choose kind: dicom_series"
+                )
+        return self
 
 
 class Volumes(Phantom):

@@ -13,6 +13,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0)]
 Modality = Literal["volume", "slice", "radiograph"]
+Label = Annotated[int, Field(ge=0, le=99)]
 Length = Annotated[float, Field(ge=0)]
 
 
@@ -28,7 +29,9 @@ class InputRow(Row):
     Attributes
     ----------
     one_view
-        Whether a scan is seen as a whole, not in windows; only such scans can have findings.
+        Whether all that is shown of a scan counts for its prediction: the scan as a whole, or the
+        mean of several views; else it is the window with the highest P(class 1). Only the former
+        can have findings or more than two classes.
     """
 
     one_view: ClassVar[bool]
@@ -39,6 +42,11 @@ class InputRow(Row):
     def shape(self) -> tuple[int, ...]:
         """Shape of what the network sees: ``[1, z, y, x]`` or ``[channels, y, x]``."""
         raise NotImplementedError(f"input kind '{self.kind}' does not say its shape")
+
+    @property
+    def mean_of(self) -> Literal["probabilities", "logits"]:
+        """What is averaged over the views of a scan; with a single view it makes no difference."""
+        return "probabilities"
 
 
 class AugmentationRow(Row):
@@ -103,7 +111,20 @@ class LayoutOptions(Row):
         Modality of the scans.
     has_findings
         Whether a scan has several findings instead of one label.
+    own_labels
+        Whether the user says which label a scan has, so that there may be more than two.
     """
 
     modality: ClassVar[Modality]
     has_findings: ClassVar[bool] = False
+    own_labels: ClassVar[bool] = False
+
+    @property
+    def highest_label(self) -> int:
+        """Highest label that the options give to a scan."""
+        return 1
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether a table holds what readers called the scans (C-30)."""
+        return False

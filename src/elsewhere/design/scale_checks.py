@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from pydantic import ValidationError
 
@@ -30,18 +31,17 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _batch_problems(params, at, params.studies[study], scale)
         yield from _weight_problems(params, at, params.studies[study], scale)
         yield from _method_problems(params, at, params.studies[study], scale)
-        if params.studies[study].findings is not None:
-            yield from _findings_problems(params, at, scale)
+        if params.studies[study].by_part:
+            yield from _whole_view_problems(params, at, scale)
 
 
 def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     inputs = [scale.input, *scale.inputs.values()]
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
-    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
-    yield from missing(f"{at}.budgets", scale.budgets.values(), params.budgets, "budgets")
-    replaced = [*scale.methods, *scale.methods.values(), *scale.budgets]
-    yield from missing(f"{at}.methods", replaced, params.methods, "methods")
+    yield from missing(f"{at}.budget", scale.every_budget, params.budgets, "budgets")
+    methods = [*scale.methods, *scale.methods.values(), *scale.budgets]
+    yield from missing(f"{at}.methods", methods, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
     both = [*scale.networks, *scale.networks.values()]
     yield from missing(f"{at}.networks", both, params.networks, "networks")
@@ -59,7 +59,10 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
     """Yield the sites whose scans have findings where the study wants labels, or the reverse."""
     for site, row in scale.sites.items():
         options = _layout(params, row)
-        if options is None or options.has_findings == (study.findings is not None):
+        if options is None:
+            continue
+        if options.has_findings == (study.findings is not None):
+            yield from _class_problems(f"{at}.sites.{site}", study, row, options)
             continue
         gives, wants = "one label", "learns `findings`"
         if options.has_findings:
@@ -72,6 +75,25 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
         )
 
 
+def _class_problems(at: str, study: Study, row: str, options: LayoutOptions) -> Iterator[Problem]:
+    """Yield what is wrong with a site whose labels are not among the study's classes."""
+    if study.findings is not None:
+        return
+    if options.highest_label >= len(study.classes):
+        yield Problem(
+            at,
+            f"the options of '{row}' give label {options.highest_label}, but the study has "
+            f"{len(study.classes)} classes, from 0 to {len(study.classes) - 1}",
+        )
+    if study.exclusive and not options.own_labels:
+        yield Problem(
+            at,
+            f"the layout of '{row}' gives 0 and 1 only, which would be read as "
+            f"{study.classes[0]} and {study.classes[1]}; a study of {len(study.classes)} classes "
+            "needs a site whose options say which class each scan is of",
+        )
+
+
 def _layouts(*, has_findings: bool) -> list[str]:
     """Return the layouts that can give scans findings, or one label."""
     rows = {name: kinds.row_class("layouts", name) for name in kinds.names("layouts")}
@@ -81,14 +103,9 @@ def _layouts(*, has_findings: bool) -> list[str]:
 
 
 def _input_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
-    pairs = [
-        (budget, row)
-        for budget in _budgets(scale)
-        for row in dict.fromkeys([scale.input, *scale.inputs.values()])
-    ]
-    for budget, row in pairs:
-        changes = params.budgets[budget].training.augmentation
-        kind = params.inputs[row].kind
+    rows = dict.fromkeys([scale.input, *scale.inputs.values()])
+    for budget, row in product(scale.every_budget, rows):
+        changes, kind = params.budgets[budget].training.augmentation, params.inputs[row].kind
         if kind != changes.input_kind:
             yield Problem(
                 f"{at}.budget",
@@ -128,15 +145,17 @@ def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iter
 
 
 def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
-    for budget in _budgets(scale):
+    for budget in scale.every_budget:
         weights = params.budgets[budget].training.class_weights
-        if weights is not None and study.findings is not None:
+        if weights is None:
+            continue
+        if study.findings is not None:
             yield Problem(
                 f"{at}.budget",
-                f"'{budget}' has training.class_weights, but the study's scans have findings, not "
-                "classes; name a budget without",
+                f"'{budget}' has training.class_weights, but the study's scans have findings, "
+                "not classes; name a budget without",
             )
-        elif weights is not None and len(weights) != len(study.classes):
+        elif len(weights) != len(study.classes):
             yield Problem(
                 f"{at}.budget",
                 f"'{budget}' has {len(weights)} training.class_weights, but the study has "
@@ -147,9 +166,15 @@ def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Ite
 def _method_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
     """Yield the arms whose method cannot learn from their sites at this scale."""
     for method, row in scale.methods.items():
-        if params.methods[method].site_specific != params.methods[row].site_specific:
+        if params.methods[method].kind != params.methods[row].kind:
             yield Problem(
-                f"{at}.methods",
+                f"{at}.methods.{method}",
+                f"'{row}' is of kind {params.methods[row].kind}, but '{method}' of kind "
+                f"{params.methods[method].kind}; what stands in is smaller, not another method",
+            )
+        elif params.methods[method].site_specific != params.methods[row].site_specific:
+            yield Problem(
+                f"{at}.methods.{method}",
                 f"'{row}' cannot stand in for '{method}': one of them gives every site layers of "
                 "its own",
             )
@@ -162,21 +187,17 @@ def _method_problems(params: Params, at: str, study: Study, scale: Scale) -> Ite
             yield Problem(f"{at}.methods", f"arm '{name}': method '{row}' {sentence}")
 
 
-def _budgets(scale: Scale) -> list[str]:
-    """Return the budgets of a scale, each once."""
-    return [*dict.fromkeys([scale.budget, *scale.budgets.values()])]
-
-
-def _findings_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     for row in dict.fromkeys([scale.input, *scale.inputs.values()]):
         if not params.inputs[row].one_view:
             yield Problem(
                 f"{at}.input",
-                f"'{row}' is seen in windows, but findings need an input whose scans are seen "
-                "whole, such as kind image",
+                f"'{row}' is seen in windows, but findings and more than two classes need an input "
+                "of which all views of a scan count, such as kind image or slices",
             )
-    if params.budgets[scale.budget].prediction.mc_passes:
+    if any(params.budgets[budget].prediction.mc_passes for budget in scale.every_budget):
         yield Problem(
             f"{at}.budget",
-            "findings have no Monte-Carlo passes; name a budget with mc_passes: 0",
+            "findings and more than two classes have no Monte-Carlo passes; name a budget with "
+            "mc_passes: 0",
         )

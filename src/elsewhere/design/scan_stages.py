@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elsewhere.design import paths
 from elsewhere.design.params import Params
+from elsewhere.design.site import layout_options
 from elsewhere.design.stage import Paths, Stage
 
 
@@ -19,10 +20,17 @@ def ingest(params: Params, row: str) -> Stage:
             "rejected": paths.scan_file(row, "rejected.csv"),
             "account": paths.scan_file(row, "account.json"),
             "profile": paths.scan_file(row, "profile.parquet"),
+            **readers(params, row),
         },
         settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
         members={"layouts": (site.layout,)},
     )
+
+
+def readers(params: Params, row: str) -> dict[str, str]:
+    """Return what `ingest` makes of the readers' calls of a site that has any."""
+    has = layout_options(params.sites[row]).has_readers
+    return {"readers": paths.scan_file(row, "readers.csv")} if has else {}
 
 
 def prepare(params: Params, row_input: str, row: str) -> Stage:
@@ -52,16 +60,22 @@ def audit(params: Params, study: str) -> Stage:
             "audit": paths.audit(study, "audit.json"),
             **{f"groups/{row}": paths.groups(study, row) for row in rows},
         },
-        settings=_given(params, study, ("audit", "findings")),
+        settings=_given(params, study, ("audit", "findings")) | classes(params, study),
         members={},
     )
 
 
 def split(params: Params, study: str, row: str) -> Stage:
     """Return the stage that assigns the patients of a site to parts."""
-    settings = _given(params, study, ("split", "findings", "external"))
+    settings = _given(params, study, ("split", "findings", "external")) | classes(params, study)
+    scale = f"studies.{study}.scales.{params.scale}"
+    if params.scale_of(study).split is not None:
+        settings["split"] = f"{scale}.split"
+    if params.split_of(study).test_patients:
+        settings["classes"] = f"studies.{study}.classes"
+        settings["site_rows"] = f"{scale}.sites"
     if "external" in settings:
-        settings["site_rows"] = f"studies.{study}.scales.{params.scale}.sites"
+        settings["site_rows"] = f"{scale}.sites"
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},
@@ -73,6 +87,11 @@ def split(params: Params, study: str, row: str) -> Stage:
         settings=settings,
         members={},
     )
+
+
+def classes(params: Params, study: str) -> dict[str, Paths]:
+    """Return the key of the classes of a study that has more than two; other studies need none."""
+    return {"classes": f"studies.{study}.classes"} if params.studies[study].exclusive else {}
 
 
 def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:

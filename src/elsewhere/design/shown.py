@@ -55,11 +55,15 @@ def facts(params: Params, study: str) -> Facts:
     row, scale = params.studies[study], params.scale_of(study)
     return Facts(
         findings=row.findings is not None,
-        repeated=row.split.folds * len(scale.seeds) > 1,
+        repeated=params.split_of(study).folds * len(scale.seeds) > 1,
         modalities=frozenset(
             layout_options(params.sites[site]).modality for site in scale.sites.values()
         ),
         settings=frozenset(name for name in SETTINGS if getattr(row, name)),
         metrics=row.scoring.metrics,
         claims=claim_kinds(row.published),
+        classes=bool(row.exclusive),
+        readers=any(
+            layout_options(params.sites[site]).has_readers for site in scale.sites.values()
+        ),
     )

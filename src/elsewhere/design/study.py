@@ -32,12 +32,18 @@ class Scale(Row):
         default_factory=dict, description="rows that stand in for the arms' networks at this size"
     )
     methods: dict[Name, Name] = Field(
-        default_factory=dict, description="rows that stand in for the arms' methods at this size"
+        default_factory=dict,
+        description="rows that stand in for the arms' methods at this size, such as fewer rounds",
     )
     budgets: dict[Name, Name] = Field(
-        default_factory=dict,
-        description="C-15, C-19: budget of the arms of a method that has another",
+        default_factory=dict, description="C-19: budget of an arm's method that has another"
     )
+    split: Split | None = Field(None, description="of this size; null: that of the study")
+
+    @property
+    def every_budget(self) -> tuple[str, ...]:
+        """Each budget of an arm, once."""
+        return tuple(dict.fromkeys([self.budget, *self.budgets.values()]))
 
 
 class Explain(Row):
@@ -76,7 +82,11 @@ class Study(Row):
 
     title: str
     citation: str
-    classes: tuple[str, str] = Field(description="names of label 0 and label 1")
+    classes: tuple[str, ...] = Field(
+        min_length=2,
+        description="names of label 0, label 1 and so on. Of more than two, each also has cells "
+        "of its own: this class against the rest",
+    )
     published: str | None = Field(
         description="published numbers, in src/elsewhere/figures/published"
     )
@@ -110,6 +120,27 @@ class Study(Row):
         min_length=1,
         description="figures by name; `standard` stands for all usual ones that fit the study",
     )
+
+    @property
+    def exclusive(self) -> tuple[str, ...]:
+        """Classes of which a scan has exactly one, if there are more than two; else empty."""
+        return self.classes if len(self.classes) > 2 else ()
+
+    @property
+    def by_part(self) -> bool:
+        """Whether cells have numbers for each finding, or for each of several classes."""
+        return self.findings is not None or bool(self.exclusive)
+
+    @field_validator("classes")
+    @classmethod
+    def _classes_differ(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse names that cannot be told apart, or cannot stand in the name of a file."""
+        if len({name.casefold() for name in classes}) < len(classes):
+            raise ValueError("names a class twice")
+        odd = [name for name in classes if not name.strip() or set(name) & set(";/\\:")]
+        if odd and len(classes) > 2:
+            raise ValueError(f"'{odd[0]}' cannot be used: it is empty, or holds ; : / or \\")
+        return classes
 
     @field_validator("figures")
     @classmethod

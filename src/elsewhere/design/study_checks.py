@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from elsewhere.design import scale_checks, start_checks
 from elsewhere.design.arm import Arm
 from elsewhere.design.problem import Problem, listed, missing
+from elsewhere.design.split import Split
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
 
@@ -21,11 +22,30 @@ def problems(params: Params, name: str) -> Iterator[Problem]:
     declared, table = _sites(study), f"{at}.scales.*.sites"
     yield from missing(f"{at}.averages_without", study.averages_without, declared, table)
     yield from missing(f"{at}.external", study.external, declared, table)
-    yield from _validation_problems(at, study)
+    yield from _split_problems(at, study)
     yield from _comparison_problems(at, study)
     yield from _review_problems(at, study)
+    if study.exclusive:
+        yield from _class_problems(at, study)
     if study.findings is not None and study.explain is not None:
         yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
+
+
+def _class_problems(at: str, study: Study) -> Iterator[Problem]:
+    """Yield what a study of more than two classes cannot have."""
+    if study.findings is not None:
+        yield Problem(
+            f"{at}.classes",
+            f"names {len(study.classes)} classes, but scans with findings have two: none of them, "
+            "or any",
+        )
+    for field in ("comparisons", "roc_panels"):
+        if getattr(study, field):
+            yield Problem(
+                f"{at}.{field}",
+                f"is made of scans with one of two labels, and the study has {len(study.classes)} "
+                "classes; leave it out",
+            )
 
 
 def _sites(study: Study) -> set[str]:
@@ -33,8 +53,8 @@ def _sites(study: Study) -> set[str]:
     return {site for scale in study.scales.values() for site in scale.sites}
 
 
-def _validation_problems(at: str, study: Study) -> Iterator[Problem]:
-    """Yield what needs a validation part where there is none."""
+def _split_problems(at: str, study: Study) -> Iterator[Problem]:
+    """Yield what is wrong with how patients are divided, at any scale."""
     threshold = study.scoring.threshold_from
     if study.external and threshold == "test_site":
         yield Problem(
@@ -42,8 +62,32 @@ def _validation_problems(at: str, study: Study) -> Iterator[Problem]:
             f"is test_site, but the external sites {listed(study.external)} have no validation "
             "part; choose training_sites",
         )
-    if study.split.validation > 0:
-        return
+    splits = {f"{at}.split": study.split} | {
+        f"{at}.scales.{name}.split": scale.split for name, scale in study.scales.items()
+    }
+    for key, split in splits.items():
+        if split is None:
+            continue
+        if split.kind != "fixed_test" and split.validation == 0:
+            yield from _validation_problems(key, study)
+        yield from _stated_problems(f"{key}.test_patients", study, split)
+
+
+def _stated_problems(at: str, study: Study, split: Split) -> Iterator[Problem]:
+    """Yield what is wrong with stated numbers of test patients (C-08)."""
+    yield from missing(at, split.test_patients, _sites(study), "the sites of the study's scales")
+    for site, counts in split.test_patients.items():
+        yield from missing(f"{at}.{site}", counts, study.classes, "the study's classes")
+    if split.test_patients and study.external:
+        yield Problem(
+            at, "is set, but the study has external sites, which decide what is tested; choose one"
+        )
+    if split.test_patients and study.findings is not None:
+        yield Problem(at, "counts patients of a class, but scans have findings; leave it out")
+
+
+def _validation_problems(at: str, study: Study) -> Iterator[Problem]:
+    """Yield what needs a validation part where there is none."""
     arms = [
         name
         for name, arm in study.arms.items()
@@ -52,13 +96,14 @@ def _validation_problems(at: str, study: Study) -> Iterator[Problem]:
     if arms:
         others = f" and {len(arms) - 1} others" if len(arms) > 1 else ""
         yield Problem(
-            f"{at}.split.validation",
+            f"{at}.validation",
             f"is 0, but validation patients choose the weights of arm '{arms[0]}'{others}; give a "
             "share such as 0.1",
         )
+    threshold = study.scoring.threshold_from
     if threshold != "argmax":
         yield Problem(
-            f"{at}.split.validation",
+            f"{at}.validation",
             f"is 0, but scoring.threshold_from is {threshold} and needs validation patients; give "
             "a share such as 0.1, or choose argmax",
         )

@@ -13,6 +13,7 @@ from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
 from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
 from elsewhere.design.site import IntakeRow, Site
+from elsewhere.design.split import Split
 from elsewhere.design.study import Scale, Study
 
 
@@ -37,6 +38,10 @@ class Params(Row):
     def scale_of(self, study: str) -> Scale:
         """Return the present scale of a study."""
         return self.studies[study].scales[self.scale]
+
+    def split_of(self, study: str) -> Split:
+        """Return how a study divides patients at the present scale."""
+        return self.scale_of(study).split or self.studies[study].split
 
     def input_of(self, study: str, arm: str) -> str:
         """Return the row of `inputs` that an arm's network sees at the present scale."""

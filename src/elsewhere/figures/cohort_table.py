@@ -53,7 +53,7 @@ def table(
     *,
     rejected: Mapping[str, pd.DataFrame],
     sites: Mapping[str, Site],
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
 ) -> pd.DataFrame:
     """Return one row per site and label (A-58; A-09, A-11, A-12), in the order of the sites.
 
@@ -64,7 +64,7 @@ def table(
     sites
         Row to site, in the order of the study.
     classes
-        Names of label 0 and label 1.
+        Names of the labels, from 0 on.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def table(
                 "available": site.available,
             }
             for row, site in sites.items()
-            for label in (0, 1)
+            for label in range(len(classes))
         ]
     )
 
@@ -101,7 +101,8 @@ def draw(
     with whole(folder / CSV_NAME) as part:
         cohort.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
     rows = tuple(_row(entry) for entry in cohort.to_dict("records"))
-    words = Table(FIELDS, rows, rules=tuple(range(2, len(rows), 2)))
+    n_classes = max(cohort["label"].nunique(), 1)
+    words = Table(FIELDS, rows, rules=tuple(range(n_classes, len(rows), n_classes)))
     with style.look():
         page = style.sheet(
             "Cohort: patients and scans of each site",

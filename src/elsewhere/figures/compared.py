@@ -31,7 +31,7 @@ def _compared(results: Results, number: Mapping[str, str]) -> dict[str, str]:
     return {
         "quantity": _quantity(results, number),
         "requirement": number["requirement"],
-        "published": _published(number),
+        "published": published(number),
         "ours": ours,
         "comment": comment,
         **marks,
@@ -52,7 +52,8 @@ def _quantity(results: Results, number: Mapping[str, str]) -> str:
     return f"{metric_row(number['metric']).title}, {arm}, tested on {site}"
 
 
-def _published(number: Mapping[str, str]) -> str:
+def published(number: Mapping[str, str]) -> str:
+    """Write a published number, with its SD, or its range."""
     if number["low"]:
         return f"{number['low']}–{number['high']}"
     return number["value"] + (f" ± {number['sd']}" if number["sd"] else "")
@@ -73,7 +74,7 @@ def _ours(results: Results, number: Mapping[str, str]) -> tuple[str, str]:
         return status, f"{words.reason(cell)}; {number['source']}"
     if len(cell["runs"]) > 1:
         return _over_runs(cell, metric, number["source"])
-    return _one_run(cell, metric), number["source"]
+    return one_run(cell, metric), number["source"]
 
 
 def _range(results: Results, *, single: bool) -> str:
@@ -87,7 +88,8 @@ def _range(results: Results, *, single: bool) -> str:
     return words.interval(min(areas), max(areas), digits=3) + f" ({len(areas)} cells)"
 
 
-def _one_run(cell: Metrics, metric: str) -> str:
+def one_run(cell: Metrics, metric: str) -> str:
+    """Write a metric of a cell with its interval."""
     pooled = cell["pooled"]
     low, high = pooled.get(f"{metric}_low"), pooled.get(f"{metric}_high")
     bounds = words.interval(low, high, digits=3)

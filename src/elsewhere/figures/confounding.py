@@ -45,7 +45,7 @@ def draw(
     folder: Path,
     *,
     sites: Mapping[str, Site],
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
@@ -60,7 +60,7 @@ def draw(
     sites
         Row to site, in the order of the study.
     classes
-        Names of label 0 and label 1.
+        Names of the labels, from 0 on.
     policy
         Footnote on how labels were made of findings.
     """
@@ -102,20 +102,20 @@ def draw(
 
 
 def _bars(
-    axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, str]
+    axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, ...]
 ) -> None:
     rows = counted["sites"]
     names = [textwrap.shorten(titles[row["site"]], 24) for row in rows]
-    most = max(1, *(row["patients_0"] + row["patients_1"] for row in rows))
-    for label, colour in enumerate((style.BLUE, style.ORANGE)):
-        sizes = [row[f"patients_{label}"] for row in rows]
-        starts = [row["patients_0"] if label else 0 for row in rows]
-        axes.barh(
-            range(len(rows)), sizes, left=starts, height=0.55, color=colour, label=classes[label]
-        )
-    for line, row in enumerate(rows):
-        total = row["patients_0"] + row["patients_1"]
-        text = f"{row['patients_0']} + {row['patients_1']}" if total else "no data here"
+    counts = [[row[f"patients_{label}"] for label in range(len(classes))] for row in rows]
+    most = max(1, *(sum(of_site) for of_site in counts))
+    for label, name in enumerate(classes):
+        sizes = [of_site[label] for of_site in counts]
+        starts = [sum(of_site[:label]) for of_site in counts]
+        colour = style.PALETTE[label % len(style.PALETTE)]
+        axes.barh(range(len(rows)), sizes, left=starts, height=0.55, color=colour, label=name)
+    for line, (row, of_site) in enumerate(zip(rows, counts, strict=True)):
+        total = sum(of_site)
+        text = " + ".join(map(str, of_site)) if total else "no data here"
         flag = ", one class" if row["site"] in counted["one_class"] else ""
         axes.text(
             total + 0.03 * most, line, text + flag, va="center", size=style.SMALL,

@@ -28,6 +28,8 @@ class Divided:
         or ``label``.
     policy
         Footnote on how labels were made of findings; empty where scans have one label.
+    what
+        What the labels are: findings, or classes of which a scan has one.
 
     Raises
     ------
@@ -40,6 +42,7 @@ class Divided:
     splits: Mapping[str, pd.DataFrame]
     labels: Mapping[str, str]
     policy: tuple[str, ...] = ()
+    what: str = "finding"
 
     def __post_init__(self) -> None:
         for column in self.columns:

@@ -19,9 +19,9 @@ from elsewhere.files import whole
 from elsewhere.scores.explained import Explained
 
 SIDE, PITCH = 3.2, (3.55, 4.25)
-ACROSS, KEY, LEAST_WIDTH = 3, 0.3, 6.4
+ACROSS, KEY, KEY_LINE, LEAST_WIDTH = 3, 0.3, 0.18, 6.4
 WIDE = 40  # characters above a panel
-MARKS = ("o", "^")  # label 0, label 1
+MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")  # label 0, label 1 and so on
 SIZE, EDGE = 4.5, 0.9
 CSV_NAME = "embeddings.csv"
 COLUMNS = (
@@ -36,7 +36,7 @@ class Embeddings(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a panel per explained arm."""
-        draw(given.results, given.explained, folder)
+        draw(given.together, given.explained, folder)
         return ["embeddings"]
 
 
@@ -53,18 +53,20 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
     across = min(ACROSS, len(explained))
     down = -(-len(explained) // ACROSS)
     arms = {row.name: row for row in results.rows}
+    lines = -(-(len(results.columns) + len(results.named.classes)) // 3)
+    key = KEY + (KEY_LINE * (lines - 1) if len(results.named.classes) > 2 else 0.0)
     with style.look():
         page = style.sheet(
             "How models see the sites: embeddings of test scans",
             width=max(LEAST_WIDTH, PITCH[0] * across - (PITCH[0] - SIDE)),
-            height=KEY + PITCH[1] * down,
+            height=key + PITCH[1] * down,
             notes=(*_notes(results, explained), *results.notes()),
             synthetic=results.synthetic,
         )
         _key(page, results)
         for number, (arm, explained_arm) in enumerate(explained.items()):
             line, place = divmod(number, ACROSS)
-            at = (PITCH[0] * place, KEY + PITCH[1] * line)
+            at = (PITCH[0] * place, key + PITCH[1] * line)
             title = "\n".join(textwrap.wrap(arms[arm].short(2 * WIDE), WIDE)[:2])
             page.text(at[0], at[1] + 0.3, title, va="bottom", weight="bold")
             axes = page.box(at[0], at[1] + 0.36, (SIDE, SIDE))
@@ -154,10 +156,10 @@ def _corner(page: style.Sheet) -> tuple[float, float]:
 
 
 def _mark(label: int, colour: str) -> dict[str, Any]:
-    """Return the look of a scan: of class 0 an open circle, of class 1 a full triangle."""
+    """Return the look of a scan: of class 0 an open circle, of the others a full mark."""
     face = colour if label else "none"
     return {
-        "marker": MARKS[label], "markersize": SIZE, "markeredgewidth": EDGE,
+        "marker": MARKS[label % len(MARKS)], "markersize": SIZE, "markeredgewidth": EDGE,
         "markerfacecolor": face, "markeredgecolor": colour, "alpha": 0.85,
     }  # fmt: skip
 
@@ -165,7 +167,7 @@ def _mark(label: int, colour: str) -> dict[str, Any]:
 def _panel(axes: Axes, explained_arm: Explained, results: Results) -> None:
     table = explained_arm.embeddings
     for column, colour in zip(results.columns, style.PALETTE, strict=False):
-        for label in (0, 1):
+        for label in range(len(results.named.classes)):
             scans = table[(table["site"] == column.row) & (table["label"] == label)]
             axes.plot(scans["x"], scans["y"], linestyle="", **_mark(label, colour))
     axes.set_xticks([])

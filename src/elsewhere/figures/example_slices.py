@@ -35,7 +35,7 @@ def draw(
     scans: Mapping[str, Scans],
     folder: Path,
     *,
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).
@@ -48,11 +48,11 @@ def draw(
     scans
         Row of the site to its scans, in the order of the study.
     classes
-        Names of label 0 and label 1.
+        Names of the labels, from 0 on.
     policy
         Footnote on how labels were made of findings.
     """
-    width = LABELS + 2 * EXAMPLES * PITCH + CLASS_GAP
+    width = _left(len(classes) - 1, EXAMPLES)
     with style.look():
         page = style.sheet(
             "What the scans look like",
@@ -71,7 +71,7 @@ def draw(
             top = HEAD + PITCH * line
             title = "\n".join(textwrap.wrap(site_scans.site.title, 15, break_on_hyphens=False))
             page.text(LABELS - 0.15, top + SIDE / 2, title, ha="right", va="center", size=10.5)
-            for label in (0, 1):
+            for label in range(len(classes)):
                 chosen = _choose(site_scans.table, label)
                 for number in range(EXAMPLES):
                     axes = page.box(_left(label, number), top, (SIDE, SIDE))

@@ -1,4 +1,4 @@
-"""finding_cells: extracts the numbers of each finding from cells of several findings."""
+"""finding_cells: extracts the numbers of each finding, or class, from cells of several."""
 
 from __future__ import annotations
 
@@ -36,9 +36,24 @@ def split(results: Results, findings: Findings) -> dict[str, Results]:
     }
 
 
+def split_classes(results: Results, classes: Iterable[str]) -> dict[str, Results]:
+    """Return the results of each class against the rest, in the order of the study (C-31)."""
+    return {
+        name: replace(
+            results,
+            named=replace(results.named, finding=name),
+            cells={
+                key: {**of_finding(cell, name), "label_policy": "this class against the rest"}
+                for key, cell in results.cells.items()
+            },
+        )
+        for name in classes
+    }
+
+
 def of_finding(cell: Mapping[str, Any], finding: str) -> Metrics:
-    """Return the numbers of one finding, in the shape of a cell of one label."""
-    about = {key: value for key, value in cell.items() if key != "findings"}
+    """Return the numbers of one finding or class, in the shape of a cell of one label."""
+    about = {key: value for key, value in cell.items() if key not in ("findings", "classes")}
     return {**about, **cell["findings"][finding], "finding": finding}
 
 
@@ -50,6 +65,14 @@ def internal(
         arm: json.loads(paths[f"{arm}/{INTERNAL}"].read_text(encoding="utf-8")) for arm in arms
     }
     return {name: {arm: of_finding(cell, name) for arm, cell in cells.items()} for name in findings}
+
+
+def class_policy(classes: Iterable[str]) -> tuple[str, ...]:
+    """Return the footnote of every result of more than two classes."""
+    return (
+        f"A scan has one of the classes {_list(classes)}. Results of one class are those of this "
+        "class against the rest: positive scans are of this class.",
+    )
 
 
 def policy(findings: Findings | None) -> tuple[str, ...]:

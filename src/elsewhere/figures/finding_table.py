@@ -22,9 +22,14 @@ def table(study: ByFinding, known: Iterable[Mapping[str, str]]) -> list[dict[str
     Parameters
     ----------
     known
-        As from `paper.read`; numbers of arms that the study does not list are left out.
+        As from `paper.read`; those that are no AUC, or of arms that the study does not list, are
+        left out.
     """
-    listed = {(entry["arm"], entry["site"], entry["finding"]): entry for entry in known}
+    listed = {
+        (entry["arm"], entry["site"], entry["finding"]): entry
+        for entry in known
+        if entry["metric"] == "auc"
+    }
     return [
         _row(study, place, finding, _listed(listed, place, finding))
         for place in study.all_places()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from elsewhere.design.paths import INTERNAL
 from elsewhere.design.scoring import Scoring
 from elsewhere.design.site import Site
 from elsewhere.design.subgroups import Subgroups
-from elsewhere.figures import compared, finding_cells, finding_table, paper
+from elsewhere.figures import class_numbers, compared, finding_cells, finding_table, paper
 from elsewhere.figures.divided import Divided
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Named, Results, gather
@@ -56,7 +56,7 @@ class Settings:
 
     title: str
     citation: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     published: str | None
     arms: Mapping[str, Arm]
     averages_without: tuple[str, ...]
@@ -77,8 +77,15 @@ class Given:
     settings: Settings
 
     @property
+    def exclusive(self) -> tuple[str, ...]:
+        """Classes of the study if there are more than two; else empty."""
+        return self.settings.classes if len(self.settings.classes) > 2 else ()
+
+    @property
     def policy(self) -> tuple[str, ...]:
-        """Footnote on how findings became labels; empty where scans have one label."""
+        """Footnote on how findings became labels, or on several classes; else empty."""
+        if self.exclusive:
+            return finding_cells.class_policy(self.exclusive)
         return finding_cells.policy(self.settings.findings)
 
     @property
@@ -108,8 +115,18 @@ class Given:
         )
 
     @cached_property
+    def together(self) -> Results:
+        """Results of all classes at once where there are more than two; else all results."""
+        if not self.exclusive:
+            return self.results
+        cells = {key: {**cell, **cell["classes"]} for key, cell in self.results.cells.items()}
+        return replace(self.results, cells=cells)
+
+    @cached_property
     def each(self) -> Mapping[str, Results]:
-        """Results by finding; where scans have one label, under the empty name."""
+        """Results by finding or class; where scans have one of two labels, under the empty name."""
+        if self.exclusive:
+            return finding_cells.split_classes(self.results, self.exclusive)
         findings = self.settings.findings
         return finding_cells.split(self.results, findings) if findings else {"": self.results}
 
@@ -123,7 +140,9 @@ class Given:
     @property
     def _titles(self) -> dict[str, str]:
         findings = self.settings.findings
-        return {name: row.title for name, row in findings.labels.items()} if findings else {}
+        if findings is None:
+            return {name: name for name in self.exclusive}
+        return {name: row.title for name, row in findings.labels.items()}
 
     @property
     def cell_keys(self) -> tuple[str, ...]:
@@ -163,8 +182,10 @@ class Given:
     @cached_property
     def labelled(self) -> dict[str, pd.DataFrame]:
         """Scans of each site that the study uses, with their labels."""
-        findings = self.settings.findings
-        return {row: labelled(scans, findings) for row, scans in self.manifests.items()}
+        findings, classes = self.settings.findings, self.exclusive
+        return {
+            row: labelled(scans, findings, classes=classes) for row, scans in self.manifests.items()
+        }
 
     def devices(self, device: str) -> dict[str, pd.Series[str]]:
         """Return by site the state of a device in each scan, from its manifest."""
@@ -174,8 +195,12 @@ class Given:
     def divided(self) -> Divided:
         """Scans of every site by part and finding."""
         splits = {row: pd.read_csv(path) for row, path in self.job.paths("split").items()}
+        for split in splits.values():
+            for label, name in enumerate(self.exclusive):
+                split[name] = (split["label"] == label).astype("int64")
         columns = self.results.columns
-        return Divided(columns, self.manifests, splits, self._titles, self.policy)
+        what = self.results.named.part
+        return Divided(columns, self.manifests, splits, self._titles, self.policy, what)
 
     @cached_property
     def scans(self) -> dict[str, Scans]:
@@ -249,7 +274,9 @@ class Given:
         """The paper's numbers with ours, in words (`compared.COLUMNS`)."""
         if not self.settings.published:
             return []
-        if self.settings.findings:
+        if self.exclusive:
+            return class_numbers.compare(self.places, self.paper_numbers)
+        if self._titles:
             return finding_table.beside(self.finding_rows)
         return compared.compare(self.results, self.settings.published)
 

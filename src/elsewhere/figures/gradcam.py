@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results
 from elsewhere.scores.explained import Explained
-from elsewhere.scores.outcomes import FAILURES, OUTCOMES
+from elsewhere.scores.outcomes import failed, possible
 
 TILE, GAP = 1.05, 0.04
 PITCH = (2 * TILE + GAP + 0.16, TILE + 0.27)
@@ -34,7 +34,7 @@ class Gradcam(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a gallery per explained arm."""
-        return draw(given.results, given.explained, folder)
+        return draw(given.together, given.explained, folder)
 
 
 def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> list[str]:
@@ -66,12 +66,13 @@ def _page(results: Results, explained_arm: Explained, label: str) -> style.Sheet
     )
     with_examples = [column for column in results.columns if _reason(explained_arm, column) is None]
     lines = {
-        column.row: len(OUTCOMES) if column in with_examples else 1 for column in results.columns
+        column.row: _outcomes(results, explained_arm, column) if column in with_examples else ("",)
+        for column in results.columns
     }
     page = style.sheet(
         f"Grad-CAM of right and wrong predictions: {label}",
         width=max(LEAST_WIDTH, LABELS + PITCH[0] * int(most)),
-        height=sum(HEAD + SITE_GAP + PITCH[1] * count for count in lines.values()),
+        height=sum(HEAD + SITE_GAP + PITCH[1] * len(outcomes) for outcomes in lines.values()),
         notes=(*_notes(results, explained_arm), *results.notes()),
         synthetic=results.synthetic,
     )
@@ -79,10 +80,10 @@ def _page(results: Results, explained_arm: Explained, label: str) -> style.Sheet
     for column in results.columns:
         page.text(0, top + 0.14, results.heading(column), va="center", weight="bold", size=10.5)
         if column in with_examples:
-            _site(page, explained_arm, column.row, top + HEAD)
+            _site(page, explained_arm, (column.row, lines[column.row]), top + HEAD)
         else:
             _absent(page, str(_reason(explained_arm, column)), top + HEAD)
-        top += HEAD + SITE_GAP + PITCH[1] * lines[column.row]
+        top += HEAD + SITE_GAP + PITCH[1] * len(lines[column.row])
     return page
 
 
@@ -98,11 +99,13 @@ def _notes(results: Results, explained_arm: Explained) -> tuple[str, ...]:
     if explained_arm.record["status"] != "ok":
         return ()
     layers = {site["layer"] for site in explained_arm.record["sites"].values() if site["layer"]}
+    classes = results.named.classes
+    shown, most = (classes[1], "higher") if len(classes) == 2 else ("the prediction", "highest")
     alone = "one per patient" + (" (* images, perhaps of one patient)" if results.starred else "")
     drawn = (
         f"Test scans of run {explained_arm.record['run']}, {alone}, drawn at random. "
-        f"P: probability of {results.named.classes[1]}; the prediction is the class with the "
-        "higher probability. Left: what the network sees, of a volume one slice. Right: the same "
+        f"P: probability of {shown}; the prediction is the class with the "
+        f"{most} probability. Left: what the network sees, of a volume one slice. Right: the same "
         "under the Grad-CAM map of the evidence for the predicted class, yellow at the map's own "
         "maximum."
     )
@@ -113,12 +116,24 @@ def _notes(results: Results, explained_arm: Explained) -> tuple[str, ...]:
     return (drawn, where) if layers else (drawn,)
 
 
-def _site(page: style.Sheet, explained_arm: Explained, site: str, top: float) -> None:
+def _outcomes(results: Results, explained_arm: Explained, column: Column) -> tuple[str, ...]:
+    """Return the outcomes that have a line: of more than two classes those that a scan has."""
+    classes = results.named.classes
+    if len(classes) == 2:
+        return possible()
+    counts = explained_arm.record["sites"][column.row]["counts"]
+    return tuple(outcome for outcome in possible(classes) if counts[outcome])
+
+
+def _site(
+    page: style.Sheet, explained_arm: Explained, what: tuple[str, Sequence[str]], top: float
+) -> None:
+    site, outcomes = what
     counts = explained_arm.record["sites"][site]["counts"]
     of_site = explained_arm.gallery[explained_arm.gallery["site"] == site]
-    for line, outcome in enumerate(OUTCOMES):
+    for line, outcome in enumerate(outcomes):
         y = top + PITCH[1] * line
-        colour = style.RED if outcome in FAILURES else style.GREEN
+        colour = style.RED if failed(outcome) else style.GREEN
         page.text(0, y + TILE / 2, outcome, va="bottom", color=colour, weight="bold")
         shown = of_site[of_site["outcome"] == outcome].to_dict("records")
         text = f"{len(shown)} of {counts[outcome]} scans" if counts[outcome] else "none"

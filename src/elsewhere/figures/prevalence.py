@@ -90,7 +90,7 @@ def draw(divided: Divided, rows: Rows, folder: Path, *, confidence: float) -> li
     height = max(places.values()) + LINE / 2
     with style.look():
         page = style.sheet(
-            "How common each finding is: prevalence by site and part",
+            f"How common each {divided.what} is: prevalence by site and part",
             width=max(6.4, SITE + PART + (PANEL + GAP) * len(divided.labels)),
             height=HEAD + height + FOOT,
             notes=_notes(divided, rows, confidence),

@@ -271,7 +271,7 @@ def _gate(results: Results, row: str, made: Provenance) -> dict[str, Any]:
     }
 
 
-def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, str]) -> list[str]:
+def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, ...]) -> list[str]:
     """Write the counts of each fold and class as train / validation / test (A-18 to A-24).
 
     For findings only patients who have one are counted, as papers do (B-11 to B-16).

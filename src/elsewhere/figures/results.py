@@ -18,10 +18,13 @@ from elsewhere.design.site import Site
 Metrics = Mapping[str, Any]
 ON_TEST = " (optimistic: chosen on test)"
 OF_VALIDATION = "at each run's own threshold, chosen on the validation part of its "
-CALLS = {
-    "argmax": "of the class with the higher probability (argmax: threshold 0.5)",
-    "training_sites": f"{OF_VALIDATION}training sites",
-    "test_site": f"{OF_VALIDATION}test site",
+CALLS = {  # of two classes, and of more
+    "argmax": (
+        "of the class with the higher probability (argmax: threshold 0.5)",
+        "of the class with the highest probability (argmax)",
+    ),
+    "training_sites": (f"{OF_VALIDATION}training sites",) * 2,
+    "test_site": (f"{OF_VALIDATION}test site",) * 2,
 }
 
 
@@ -83,21 +86,26 @@ class Row:
 
 @dataclass(frozen=True)
 class Named:
-    """What figures show of a study: name, title, classes (label 0, label 1), confidence, threshold.
+    """What figures show of a study: name, title, classes from label 0 on, confidence, threshold.
 
     ``threshold_from`` and ``metrics`` are those of the study's scoring; ``finding`` the title of
-    the finding that the results are of, and ``policy`` the footnote on how labels were made of
-    findings: both empty where scans have one label.
+    the finding, or of one of more than two classes, that the results are of, and ``policy`` the
+    footnote on how labels were made of findings: both empty where scans have one of two labels.
     """
 
     study: str
     title: str
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     confidence: float
     threshold_from: str = "training_sites"
     finding: str = ""
     policy: tuple[str, ...] = ()
     metrics: tuple[str, ...] = STANDARD
+
+    @property
+    def part(self) -> str:
+        """What each of several results of one cell is about."""
+        return "class" if len(self.classes) > 2 else "finding"
 
 
 @dataclass(frozen=True)
@@ -151,7 +159,7 @@ class Results:
     @property
     def calls(self) -> str:
         """How scans are called positive or negative, in words."""
-        return CALLS[self.named.threshold_from]
+        return CALLS[self.named.threshold_from][len(self.named.classes) > 2]
 
     @property
     def pooling(self) -> str:

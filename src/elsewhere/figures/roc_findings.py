@@ -74,7 +74,7 @@ def _figure(
     width, height = LEFT + PITCH * (across - 1) + SIDE + 0.15, tall * len(places) - GAP
     with style.look():
         page = style.sheet(
-            f"ROC curves of every finding: {network}",
+            f"ROC curves of every {study.any.named.part}: {network}",
             width=width,
             height=height,
             notes=(*_notes(study), *study.any.notes()),

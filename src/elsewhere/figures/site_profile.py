@@ -54,7 +54,7 @@ def draw(
     scans: Mapping[str, Scans],
     folder: Path,
     *,
-    classes: tuple[str, str],
+    classes: tuple[str, ...],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw site_profile.png and .svg, a line per site.
@@ -65,7 +65,7 @@ def draw(
         Row of the site to its scans, in the order of the study. The montage shows the middle of
         the lungs of the first patients, so no face, and no scan that may have burned-in text.
     classes
-        Names of label 0 (blue) and label 1 (orange).
+        Names of the labels, from 0 (blue) and 1 (orange) on.
     policy
         Footnote on how labels were made of findings.
     """
@@ -95,14 +95,15 @@ def _own(scans: Scans) -> tuple[str, ...]:
     return PANELS[scans.modality] if scans.modality else ()
 
 
-def _note(classes: tuple[str, str], shown: tuple[str, ...]) -> str:
+def _note(classes: tuple[str, ...], shown: tuple[str, ...]) -> str:
     noise = (
         "Noise: standard deviation within small patches, in the same values; 0: air was replaced "
         "by one value. "
     )
+    coloured = "; ".join(f"{style.NAMES[k]}: {name}" for k, name in enumerate(classes))
     where = "middle of the lungs" if "n_slices" in shown else "images"
     return (
-        f"Blue: {classes[0]}; orange: {classes[1]}; a dot or a thin line per scan. Greys: "
+        f"{coloured[0].upper()}{coloured[1:]}; a dot or a thin line per scan. Greys: "
         "share of voxels, in HU where the source has HU, else in its own values. "
         f"{noise if 'noise' in shown else ''}Montage: {where} of the first patients; scans flagged "
         "for burned-in text or as secondary captures are not shown."
@@ -248,7 +249,7 @@ def _spread(count: int) -> Iterator[float]:
 def _colour(scan: Any) -> str:
     if pd.isna(scan["label"]):
         return style.MUTED  # findings instead of a label
-    return style.ORANGE if scan["label"] == 1 else style.BLUE
+    return style.PALETTE[int(scan["label"]) % len(style.PALETTE)]
 
 
 def _scanners(table: pd.DataFrame) -> str:

@@ -27,6 +27,7 @@ HATCH = "#a7adb5"
 PAPER = "#ffffff"
 BLUE, ORANGE, GREEN, RED, PURPLE = "#0072b2", "#d55e00", "#009e73", "#b2182b", "#7b5ea7"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, "#56b4e9", "#e69f00", "#cc79a7", "#000000")
+NAMES = ("blue", "orange", "green", "purple", "light blue", "yellow", "pink", "black")
 SYNTHETIC = "SYNTHETIC DATA: shows that the machinery works, nothing about patients"
 
 DPI = 150

@@ -34,7 +34,10 @@ def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted
         Rows with fold, seed and part; test rows with Monte-Carlo probabilities, if the settings
         ask for any. The seconds are those of both parts.
     """
-    parts = {part: cohort.load(files, fold=run.fold, part=part) for part in PARTS}
+    parts = {
+        part: cohort.load(files, fold=run.fold, part=part, classes=settings.classes)
+        for part in PARTS
+    }
     options = trained.inference_options(
         settings, site=files.site, sites=run.sites, device=run.device
     )

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.cohorts.view import Floats, view
+from elsewhere.cohorts.view import Floats, Positions, view
 from elsewhere.methods import gradcam
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.networks.network import Network
@@ -105,25 +105,25 @@ def examples(
             maps += [*heats.cpu().numpy()]
             against += nothing_for.tolist()
             seen += [*images[:, 0].cpu().numpy()]
-    sizes = [scans.array(number).shape[0] for number in chosen]
-    starts = [firsts[number] for number in chosen]
+    shown = view(options.input)
+    positions = [
+        shown.positions(len(scans.array(number)), first=firsts[number]) for number in chosen
+    ]
     return layer, [
-        _example(image, heat, against=is_against, n_slices=size, first=first)
-        for image, heat, is_against, size, first in zip(
-            seen, maps, against, sizes, starts, strict=True
-        )
+        _example(image, heat, against=is_against, positions=slices)
+        for image, heat, is_against, slices in zip(seen, maps, against, positions, strict=True)
     ]
 
 
-def _example(image: Floats, heat: Floats, *, against: bool, n_slices: int, first: int) -> Example:
+def _example(image: Floats, heat: Floats, *, against: bool, positions: Positions) -> Example:
     if image.ndim == 2:
         return Example(_grey(image), _eight_bit(heat), against, 0)
-    padding = max(0, len(image) - n_slices) // 2  # of a scan with fewer slices than the window
-    scan_slices = slice(padding, padding + min(n_slices, len(image)))
-    image, heat = image[scan_slices], heat[scan_slices]
+    in_scan = [number for number, position in enumerate(positions) if position is not None]
+    slices = [position for position in positions if position is not None]
+    image, heat = image[in_scan], heat[in_scan]  # without padding
     sums = heat.sum(axis=(1, 2))
     index = int(sums.argmax()) if sums.any() else len(sums) // 2
-    return Example(_grey(image[index]), _eight_bit(heat[index]), against, first + index)
+    return Example(_grey(image[index]), _eight_bit(heat[index]), against, slices[index])
 
 
 def _grey(image: Floats) -> Grey:

@@ -61,7 +61,8 @@ def maps(
 ) -> Tensor:
     """Return the Grad-CAM maps of the predicted class.
 
-    The explained quantity is the logit of the predicted class minus that of the other class; the
+    The explained quantity is the logit of the predicted class minus that of the other class, or of
+    more than two classes minus the logarithm of the sum of the other logits' exponentials; the
     probability depends on this difference alone. The weight of a feature map is the mean of the
     gradient over its positions. The weighted sum of the maps, with negative values set to zero, is
     interpolated to the image and divided by its maximum.
@@ -110,8 +111,12 @@ def maps(
 
 
 def _margin(logits: Tensor) -> Tensor:
-    """Return the logit of the predicted class minus that of the other class."""
-    return (logits[:, 1] - logits[:, 0]).abs()
+    """Return the log odds of the predicted class: of two its logit minus that of the other."""
+    if logits.shape[1] == 2:
+        return (logits[:, 1] - logits[:, 0]).abs()
+    top = logits.argmax(dim=1, keepdim=True)
+    others = logits.scatter(1, top, -torch.inf)
+    return logits.gather(1, top)[:, 0] - others.logsumexp(dim=1)
 
 
 def _weights(gradient: Tensor) -> Tensor:

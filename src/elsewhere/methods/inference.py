@@ -1,4 +1,4 @@
-"""inference: apply a trained network to whole scans (A-16), optionally with MC dropout (A-57)."""
+"""inference: apply a trained network to whole scans (A-16, C-09), optionally with MC dropout."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ class InferenceOptions:
         "bf16": autocast.
     findings
         Findings that the outputs stand for, each with its own probability; empty: the outputs are
-        the two classes of one label.
+        the classes of one label.
+    classes
+        Names of the classes where there are more than two; else empty.
     """
 
     input: InputRow
@@ -53,12 +55,21 @@ class InferenceOptions:
     device: torch.device
     precision: Literal["fp32", "bf16"] = "fp32"
     findings: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Number of logits."""
+        return len(self.findings or self.classes) or 2
 
 
 def probabilities(
     network: Network, array: Voxels, *, options: InferenceOptions
 ) -> tuple[Doubles, int]:
-    """Return the probabilities of the window with the highest P(class 1) (A-16).
+    """Return the probabilities of a scan: of its best window (A-16), or of all views (C-09).
+
+    The best window is that with the highest P(class 1). Where all views count, their probabilities
+    are averaged, or their logits before the probabilities are computed: see `InputRow.mean_of`.
 
     Parameters
     ----------
@@ -72,7 +83,8 @@ def probabilities(
     Returns
     -------
     tuple
-        Probabilities [2], or [findings], and the first slice of the window.
+        Probabilities [classes], or [findings], and the first slice of the window, or of the first
+        view.
     """
     scores, firsts = probabilities_many(network, [array], options=options)
     return scores[0], int(firsts[0])
@@ -95,32 +107,30 @@ def probabilities_many(
     Returns
     -------
     tuple
-        Probabilities [scans, 2], or [scans, findings], and first slices [scans]; of windows with
-        equal probabilities the lowest.
+        Probabilities [scans, classes], or [scans, findings], and first slices [scans]; of windows
+        with equal probabilities the lowest.
 
     Raises
     ------
     ValueError
-        If scans with findings are volumes: the best window of one finding need not be that of
-        another.
+        If scans with findings, or of more than two classes, are seen in windows: the best window
+        of one finding or class need not be that of another.
     """
-    findings = options.findings
-    if findings and not options.input.one_view:
+    if (options.findings or options.classes) and not options.input.one_view:
         raise ValueError(
-            "findings need an input that shows each scan as a whole, such as kind image: the best "
-            "window of one finding need not be that of another"
+            "findings and more than two classes need an input whose views of a scan all count, "
+            "such as kind image or slices: the best window of one need not be that of another"
         )
     owners: list[int] = []
     firsts: list[int] = []
-    scores = [np.zeros((0, len(findings) or 2))]
+    scores = [np.zeros((0, options.outputs))]
     with _evaluation_mode(network, stochastic=()):
         for batch in _batches(_windows(arrays, options.input), options):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
             scores.append(_scores(network, np.stack([window for _, _, window in batch]), options))
-    if findings:  # images: one window each
-        return np.concatenate(scores), np.asarray(firsts, int)
-    return _best_windows(np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int))
+    seen = np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int)
+    return _averages(*seen, options) if options.input.one_view else _best_windows(*seen)
 
 
 def mc_probabilities(
@@ -134,7 +144,8 @@ def mc_probabilities(
     """Return P(class 1) of a scan under Monte-Carlo dropout (A-57).
 
     Dropout is active, and DropBlock if the row says so; all other modules are in evaluation mode.
-    Each pass takes the window with the highest P(class 1), as the prediction does (A-16).
+    Each pass takes the window with the highest P(class 1), or the mean of all views, as the
+    prediction does.
 
     Parameters
     ----------
@@ -164,8 +175,11 @@ def mc_probabilities(
     stochastic = (nn.Dropout, DropBlock3d) if prediction.mc_dropblock else (nn.Dropout,)
     with _evaluation_mode(network, stochastic=stochastic), _seeded(seed, options.device):
         for batch in _batches(repeated_windows, options):
-            scores.append(_scores(network, np.stack([w for _, _, w in batch]), options)[:, 1])
-    best: Doubles = np.concatenate(scores).reshape(len(windows), passes).max(axis=0)
+            scores.append(_scores(network, np.stack([w for _, _, w in batch]), options))
+    of_pass = np.concatenate(scores).reshape(len(windows), passes, -1)
+    if options.input.one_view:
+        return _mean(of_pass, options)[:, 1]
+    best: Doubles = of_pass[:, :, 1].max(axis=0)
     return best
 
 
@@ -197,7 +211,9 @@ def _batches(windows: Iterable[Window], options: InferenceOptions) -> Iterator[l
 
 @torch.inference_mode()
 def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubles:
-    """Return the probabilities of a batch of windows, [batch, outputs].
+    """Return what is chosen from or averaged, of a batch of windows, [batch, outputs].
+
+    These are logits where the input averages them, else probabilities.
 
     Raises
     ------
@@ -211,14 +227,40 @@ def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubl
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
         logits: Tensor = network(images, options.site)
     window_logits = logits[: len(batch)].double()
-    scored = window_logits.sigmoid() if options.findings else window_logits.softmax(dim=1)
-    scores: Doubles = scored.cpu().numpy()
+    if options.input.mean_of == "probabilities":
+        window_logits = _probabilities(window_logits, options)
+    scores: Doubles = window_logits.cpu().numpy()
     if not np.isfinite(scores).all():
         raise FloatingPointError(
             "the network's logits are not finite: its training diverged; lower learning_rate "
             "or set clip_gradient, and train again"
         )
     return scores
+
+
+def _probabilities(logits: Tensor, options: InferenceOptions) -> Tensor:
+    return logits.sigmoid() if options.findings else logits.softmax(dim=-1)
+
+
+def _mean(scores: Doubles, options: InferenceOptions) -> Doubles:
+    """Return the probabilities [..., outputs] of the mean over the views, the first axis (C-09)."""
+    mean: Doubles = scores.mean(axis=0)
+    if options.input.mean_of == "logits":
+        mean = _probabilities(torch.from_numpy(mean), options).numpy()
+    return mean
+
+
+def _averages(
+    scores: Doubles,
+    owners: npt.NDArray[np.int64],
+    firsts: npt.NDArray[np.int64],
+    options: InferenceOptions,
+) -> tuple[Doubles, npt.NDArray[np.int64]]:
+    """Return for each scan the mean of its views, and the first slice of the first of them."""
+    _, begins = np.unique(owners, return_index=True)
+    views = np.split(scores, begins[1:]) if len(begins) else []
+    means = [_mean(of_scan, options) for of_scan in views]
+    return np.stack(means) if means else scores, firsts[begins]
 
 
 def _best_windows(

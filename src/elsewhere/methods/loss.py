@@ -1,4 +1,4 @@
-"""loss: classification losses for one label per scan (A-34) or for several findings (B-27)."""
+"""loss: losses for one label per scan (A-34; C-15) or for several findings (B-27)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def classification(
     Parameters
     ----------
     logits
-        ``[batch, 2]``, or ``[batch, findings]``; of any precision.
+        ``[batch, classes]``, or ``[batch, findings]``; of any precision.
     labels
-        ``[batch]`` of 0 and 1, or ``[batch, findings]`` of 0, 1 and, where there is no label, a
-        negative number.
+        ``[batch]``, the position of each scan's class, or ``[batch, findings]`` of 0, 1 and, where
+        there is no label, a negative number.
     class_weights
         ``[classes]``: the mean is weighted by the weight of each scan's class (C-15); None: all
         scans count alike. Findings have none.
@@ -44,8 +44,8 @@ def imitation(logits: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
     Parameters
     ----------
     logits, teacher
-        Logits of the student and of the teacher, ``[batch, 2]`` or ``[batch, findings]``. No
-        gradient flows to the teacher.
+        Logits of the student and of the teacher, ``[batch, classes]`` or ``[batch, findings]``.
+        No gradient flows to the teacher.
     labels
         As in `classification`; findings without a known label are left out.
     """

@@ -34,7 +34,8 @@ class Predicted:
     Attributes
     ----------
     rows
-        One row per scan; with findings one per scan and known label. Columns scan_id, patient_id,
+        One row per scan; with findings one per scan and known label; of more than two classes one
+        per scan and class, whose label is 1 if it is the scan's. Columns scan_id, patient_id,
         finding, label, probability_0, probability_1, window_start, mc_probability (empty arrays).
     seconds
         Wall time of each scan, including reading (A-49); scans in one pass share its time equally.
@@ -57,7 +58,7 @@ def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> P
         See `inference.InferenceOptions`.
     """
     batch_size = options.batch_size if options.input.one_view else 1
-    scores = np.zeros((len(cohort), len(cohort.findings) or 2))
+    scores = np.zeros((len(cohort), options.outputs))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
     firsts = range(0, len(cohort), batch_size)
@@ -68,19 +69,24 @@ def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> P
         results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
         scores[group.start : group.stop], starts[group.start : group.stop] = results
         seconds += [(time.perf_counter() - started) / len(group)] * len(group)
-    if not cohort.findings:
+    names = cohort.findings or cohort.classes
+    if not names:
         return Predicted(_rows(cohort, "", cohort.labels, (scores, starts)), tuple(seconds))
     frames = [
-        _rows(
-            cohort,
-            finding,
-            cohort.labels[:, column],
-            (np.stack([1 - positive, positive], axis=1), starts),
-        )
-        for column, (finding, positive) in enumerate(zip(cohort.findings, scores.T, strict=True))
+        _rows(cohort, name, labels, (np.stack([1 - positive, positive], axis=1), starts))
+        for name, labels, positive in zip(names, _labels(cohort), scores.T, strict=True)
     ]
     rows = pd.concat(frames, ignore_index=True)
     return Predicted(rows[rows["label"] != UNKNOWN].reset_index(drop=True), tuple(seconds))
+
+
+def _labels(cohort: Cohort) -> Ints:
+    """Return the labels of each finding, or whether a scan is of each class, [names, scans]."""
+    if cohort.findings:
+        return cohort.labels.T
+    of_class = np.arange(len(cohort.classes))[:, None]
+    labels: Ints = (cohort.labels == of_class).astype(np.int64)
+    return labels
 
 
 def _rows(

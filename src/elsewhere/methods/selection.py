@@ -19,16 +19,21 @@ def score(labels: Labels, probabilities: Doubles, *, by: Literal["accuracy", "au
     labels
         [scans], or [scans, findings]; below 0 where a scan has no label.
     probabilities
-        [scans, 2], or [scans, findings].
+        [scans, classes], or [scans, findings].
     by
-        "accuracy": share of labels that are the more probable class. "auc": with findings the
-        mean over those for which both labels occur.
+        "accuracy": share of labels that are the most probable class. "auc": with findings the
+        mean over those for which both labels occur; with more than two classes the mean over
+        classes of the AUC of each against the rest, without those that all scans or none have.
 
     Raises
     ------
     ValueError
         If nothing can be scored: no label is known, or for "auc" all are of one class.
     """
+    if labels.ndim == 1 and probabilities.shape[1] > 2:
+        if by == "accuracy" and len(labels):
+            return float((probabilities.argmax(axis=1) == labels).mean())
+        labels = (labels[:, None] == np.arange(probabilities.shape[1])).astype(np.int64)
     columns = labels.reshape(len(labels), -1)
     zeros, ones = (
         (probabilities[:, :1], probabilities[:, 1:])

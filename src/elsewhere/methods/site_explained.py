@@ -57,7 +57,7 @@ def explain(
     drawn
         The rows of the scans that become examples, with a column outcome.
     """
-    scans = cohort.load(files, fold=run.fold, part="test")
+    scans = cohort.load(files, fold=run.fold, part="test", classes=settings.classes)
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
     options = trained.inference_options(
         settings, site=files.site, sites=run.sites, device=run.device

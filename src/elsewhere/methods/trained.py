@@ -48,6 +48,10 @@ class ArmSettings(Protocol):
     def anonymous(self) -> bool:
         """Whether the training sites are treated as not seen in training, too."""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the labels where there are more than two; else empty."""
+
 
 def inference_options(
     settings: ArmSettings, *, site: str, sites: Collection[str], device: torch.device
@@ -72,12 +76,13 @@ def inference_options(
         batch_size=settings.prediction.batch_size,
         device=device,
         precision=settings.prediction.precision,
+        classes=settings.classes,
     )
 
 
-def outputs(findings: tuple[str, ...]) -> int:
-    """Return the number of logits of a network: one per finding, or two for the classes."""
-    return len(findings) or 2
+def outputs(names: tuple[str, ...]) -> int:
+    """Return the number of logits of a network: one per finding or class, without names two."""
+    return len(names) or 2
 
 
 def load(
@@ -103,7 +108,9 @@ def load(
     options
         From `inference_options`.
     """
-    new_network = build(settings.network, settings.input, outputs=outputs(scans.findings))
+    new_network = build(
+        settings.network, settings.input, outputs=outputs(scans.findings or settings.classes)
+    )
     network = methods.build(settings.method).adapt(new_network, [*sites])
     weights.load(network, path)
     network.to(options.device)

@@ -84,7 +84,7 @@ class Ensemble(Network):
         return torch.stack(embeddings).mean(dim=0)
 
     def forward(self, images: Tensor, site: str | None) -> Tensor:
-        """Return logits whose softmax is the mean probability, ``[batch, 2]``."""
+        """Return logits whose softmax is the mean probability, ``[batch, classes]``."""
         del site
         log_probabilities = [
             self.network(images, name).float().log_softmax(dim=1) for name in self.sites

@@ -60,6 +60,7 @@ def answers(
             device=device,
             precision=budget.training.precision,
             findings=cohort.findings,
+            classes=cohort.classes,
         )
         arrays = (_array(cohort, i, check) for i in range(len(cohort)))
         probabilities, _ = probabilities_many(network, arrays, options=options)

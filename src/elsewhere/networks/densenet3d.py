@@ -58,13 +58,10 @@ class Densenet3dNetwork(Network):
         self.features = channels
         self.classifier = nn.Linear(channels, outputs)
         _initialise(self, row.slope)
-        # the channels-last format saves time of the convolutions on a CPU
-        self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the mean of the last feature maps, ``[batch, features]``."""
         del site
-        images = images.contiguous(memory_format=torch.channels_last_3d)
         maps = self.last(self.groups(self.stem(images)))
         if self.last_dropblock.training:
             self.last_dropblock.rate = self.last_rate()

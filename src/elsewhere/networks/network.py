@@ -22,8 +22,8 @@ class Network(nn.Module, ABC):
     Attributes
     ----------
     classifier
-        The head: ``[batch, features]`` to ``[batch, outputs]``. The outputs are the negative and
-        the positive class, or one per finding.
+        The head: ``[batch, features]`` to ``[batch, outputs]``. The outputs are the classes, the
+        negative one first where there are two, or one per finding.
     features
         Length of the embedding.
     sites

@@ -34,7 +34,7 @@ class Patient:
     acquisition
         How this patient is scanned.
     follows
-        True if the acquisition is that of the patient's own label.
+        True if the acquisition is that of the patient's own label, or of `Category.scanned_as`.
     seed
         Seed of everything that is drawn for this patient.
     """
@@ -50,24 +50,24 @@ class Patient:
 
     @property
     def label(self) -> int:
-        """1: COVID-19 positive."""
+        """Position of the class, from 0 on; of two classes 1 is COVID-19 positive."""
         return self.findings.label
 
 
 def draw(row: Phantom) -> tuple[Patient, ...]:
     """Draw the patients of a row; the same row gives the same patients.
 
-    Exactly the share ``confounding`` of the patients of each label is scanned with the
-    acquisition of their label; the other patients get both acquisitions equally often.
+    Exactly the share ``confounding`` of the positives, and of the negatives, is scanned with the
+    acquisition of their own; the other patients get both acquisitions equally often.
     """
     rng = np.random.default_rng([row.seed, 0])
     members = [(name, item) for name, item in row.categories.items() for _ in range(item.patients)]
-    follows = _follows(row, [item.label for _, item in members], rng)
+    follows = _follows(row, [item.positive for _, item in members], rng)
     order = rng.permutation(len(members))
     patients = []
     for number, at in enumerate(order, start=1):
         name, findings = members[at]
-        positive = bool(findings.label) == bool(follows[at])
+        positive = findings.positive == bool(follows[at])
         patients.append(
             Patient(
                 number=number,
@@ -83,10 +83,10 @@ def draw(row: Phantom) -> tuple[Patient, ...]:
     return tuple(patients)
 
 
-def _follows(row: Phantom, labels: list[int], rng: np.random.Generator) -> NDArray[np.bool_]:
-    follows = np.zeros(len(labels), bool)
-    for label in (0, 1):
-        members = rng.permutation(np.flatnonzero(np.array(labels) == label))
+def _follows(row: Phantom, positives: list[bool], rng: np.random.Generator) -> NDArray[np.bool_]:
+    follows = np.zeros(len(positives), bool)
+    for positive in (False, True):
+        members = rng.permutation(np.flatnonzero(np.array(positives) == positive))
         tied = round(row.confounding * len(members))
         follows[members[:tied]] = True
         follows[members[tied::2]] = True

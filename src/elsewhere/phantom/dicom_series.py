@@ -53,16 +53,37 @@ def write(folder: Path, row: DicomSite, patients: Iterable[Patient]) -> int:
         code = int(np.random.default_rng([*patient.seed, 3]).integers(16**6))
         series = _Series(patient, exposure, folder / f"study-{patient.number:04d}-{code:06x}")
         labels.append(_label(patient, _write_series(series)))
-    pd.DataFrame(labels).to_csv(folder / "label.csv", index=False, lineterminator="\n")
+    table = pd.DataFrame(labels).dropna(axis=1, how="all")
+    table.to_csv(folder / "label.csv", index=False, lineterminator="\n")
+    if row.readers:
+        readings = pd.DataFrame(_readings(row, labels))
+        readings.to_csv(folder / "readers.csv", index=False, lineterminator="\n")
     return len(labels)
 
 
-def _label(patient: Patient, study: str) -> dict[str, str | int]:
+def _readings(row: DicomSite, labels: list[dict[str, str | int | None]]) -> list[dict[str, object]]:
+    """Let each reader call each study; a wrong call is any other class of the site."""
+    words = sorted({str(label["label"]) for label in labels})
+    readings: list[dict[str, object]] = []
+    for number, reader in enumerate(row.readers, 1):
+        rng = np.random.default_rng([row.seed, 7, number])
+        for label in labels:
+            others = [word for word in words if word != str(label["label"])]
+            wrong = bool(others) and rng.uniform() >= reader.right
+            called = others[int(rng.integers(len(others)))] if wrong else str(label["label"])
+            about = {"study": label["study"], "reader": number, "years": reader.years}
+            readings.append({**about, "class": called})
+    return readings
+
+
+def _label(patient: Patient, study: str) -> dict[str, str | int | None]:
+    word = patient.findings.word
     return {
         "study": study,
         "patient": _patient_id(patient),
-        "label": patient.label,
-        "category": patient.category,
+        "label": patient.label if word is None else word,
+        "category": patient.category if word is None else None,
+        "severity": patient.findings.severity,
         "sex": patient.sex,
         "age": patient.age,
     }
@@ -185,9 +206,10 @@ def _describe_pixels(common: Dataset, exposure: scanner.Exposure) -> None:
 
 def _date(patient: Patient) -> str:
     """Return the date: positives March to November 2020, controls March to May 2019 (A-03)."""
-    months = (3, 9) if patient.label else (3, 3)
+    positive = patient.findings.positive
+    months = (3, 9) if positive else (3, 3)
     month = months[0] + patient.number % months[1]
-    return f"{2020 if patient.label else 2019}{month:02d}{1 + patient.number % 28:02d}"
+    return f"{2020 if positive else 2019}{month:02d}{1 + patient.number % 28:02d}"
 
 
 def _save(item: Dataset, pixels: NDArray[np.integer], path: Path, syntax: str) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from elsewhere.design.phantom_rows import Category, Finding
-from elsewhere.phantom.thorax import Anatomy, Field, Grid, Thorax, depth_mm
+from elsewhere.phantom.thorax import Anatomy, Field, Grid, Thorax, depth_mm, wave_field
 
 Kind = Literal["ground_glass", "consolidation", "nodule"]
 MID_INSPIRATION = 0.5
@@ -22,6 +22,31 @@ class Lesion:
     centre_mm: tuple[float, float, float]
     radius_mm: float
     hu: float
+
+
+@dataclass(frozen=True)
+class Walls:
+    """A net of walls where a smooth random field is 0, and haze between them."""
+
+    spacing_mm: float
+    thickness_mm: float
+    hu: float
+    haze_hu: float
+    seed: int
+
+
+def draw_walls(category: Category, rng: np.random.Generator) -> Walls | None:
+    """Draw the interstitial disease of a patient of this category; None if it has none."""
+    row = category.interstitial
+    if row is None:
+        return None
+    return Walls(
+        spacing_mm=float(rng.uniform(*row.spacing_mm)),
+        thickness_mm=float(rng.uniform(*row.thickness_mm)),
+        hu=float(rng.uniform(*row.hu)),
+        haze_hu=float(rng.uniform(*row.haze_hu)),
+        seed=int(rng.integers(2**31)),
+    )
 
 
 def draw_lesions(
@@ -94,6 +119,21 @@ def add(thorax: Thorax, grid: Grid, lesions: tuple[Lesion, ...]) -> Thorax:
         share = _profile(lesion, grid, box) * thorax.lung[box]
         hu[box] += np.maximum(np.float32(lesion.hu) - hu[box], 0) * share
     return Thorax(hu, thorax.lung, thorax.body)
+
+
+def add_walls(thorax: Thorax, grid: Grid, walls: Walls) -> Thorax:
+    """Add interstitial disease to the lungs; voxels that are denser than a wall stay."""
+    rng = np.random.default_rng(walls.seed)
+    # a wave has two zeros a period
+    field = wave_field(grid, rng, wave_mm=2 * walls.spacing_mm)
+    distance = np.abs(field) * np.float32(walls.spacing_mm / np.pi)
+    voxel = np.float32(grid.spacing_mm[1])
+    thin = min(1.0, walls.thickness_mm / float(voxel))  # part of a voxel that a wall fills
+    share = np.clip((walls.thickness_mm / 2 - distance) / voxel + 0.5, 0, 1) * np.float32(thin)
+    hazy = np.where(thorax.hu < walls.hu, thorax.hu + np.float32(walls.haze_hu), thorax.hu)
+    hazy = thorax.hu + (hazy - thorax.hu) * thorax.lung
+    hu = hazy + np.maximum(np.float32(walls.hu) - hazy, 0) * share * thorax.lung
+    return Thorax(hu.astype(np.float32), thorax.lung, thorax.body)
 
 
 def _profile(lesion: Lesion, grid: Grid, box: tuple[slice, ...]) -> Field:

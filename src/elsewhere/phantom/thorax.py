@@ -197,7 +197,7 @@ def _airways(anatomy: Anatomy, at: Where) -> Field:
     return inside.astype(np.float32)
 
 
-def _wave_field(grid: Grid, rng: np.random.Generator, *, wave_mm: float) -> Field:
+def wave_field(grid: Grid, rng: np.random.Generator, *, wave_mm: float) -> Field:
     """Return a smooth random field of unit variance: the sum of four plane waves."""
     total = np.zeros(grid.shape, np.float32)
     for _ in range(4):
@@ -216,8 +216,8 @@ def _vessels(anatomy: Anatomy, grid: Grid, depth: Field) -> Field:
     """Return the share of vessel: tubes where two smooth random fields are 0, thinner outwards."""
     rng = np.random.default_rng(anatomy.vessel_seed)
     wave = 42.0
-    first = _wave_field(grid, rng, wave_mm=wave)
-    second = _wave_field(grid, rng, wave_mm=wave)
+    first = wave_field(grid, rng, wave_mm=wave)
+    second = wave_field(grid, rng, wave_mm=wave)
     distance = np.sqrt(first**2 + second**2) * np.float32(wave / (2 * np.pi))
     radius = np.clip(0.6 + 0.09 * depth, 0.5, 4.0)
     voxel = np.float32(grid.spacing_mm[1])

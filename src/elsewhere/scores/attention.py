@@ -36,15 +36,15 @@ class Observed:
     sites
         Row of a site to its title.
     classes
-        Names of label 0 and label 1.
+        Names of the labels, from 0 on.
     findings
-        Finding to its title; empty where scans have one label.
+        Finding to its title; empty where scans have one label each.
     files
         Row of a site to its rejected files and to all files of its scans and rejects.
     gates, audit
         gate.json by site, and audit.json.
     cells
-        metrics.json of every cell, one per finding where scans have findings.
+        metrics.json of every cell, one per finding or class where there are several.
     threshold_from
         As in the study's scoring.
     optimistic
@@ -52,7 +52,7 @@ class Observed:
     """
 
     sites: Mapping[str, str]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     findings: Mapping[str, str]
     files: Mapping[str, tuple[int, int]]
     gates: Mapping[str, Mapping[str, Any]]
@@ -71,6 +71,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_duplicates(observed),
         *_shortcuts(observed),
         *_one_class(observed),
+        *_missing_classes(observed),
         *_few(observed),
         *_rejected(observed),
         *_thresholds(observed),
@@ -150,7 +151,7 @@ def _one_class(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         alone: dict[str, list[str]] = {}
         for (fold, part, finding), patients in _patients(gate).items():
-            present = [label for label in (0, 1) if patients.get(label)]
+            present = [label for label, count in sorted(patients.items()) if count]
             if part in PARTS and len(present) == 1:
                 name = observed.findings.get(finding, observed.classes[present[0]])
                 if finding:
@@ -162,6 +163,21 @@ def _one_class(observed: Observed) -> Iterator[Notice]:
             text = (
                 f"{observed.sites[row]} has parts with one class only ({parts}), so no AUC, and no "
                 "threshold from them."
+            )
+            yield Notice(text, "cohort_table", "gate")
+
+
+def _missing_classes(observed: Observed) -> Iterator[Notice]:
+    """Of more than two classes some may be missing at a site (C-25)."""
+    if len(observed.classes) < 3:
+        return
+    for row, gate in observed.gates.items():
+        present = {label for patients in _patients(gate).values() for label in patients}
+        absent = [name for label, name in enumerate(observed.classes) if label not in present]
+        if len(present) > 1 and absent:  # of one class alone see `_one_class`
+            text = (
+                f"{observed.sites[row]} has no scan of class {_list(absent)}: its results of this "
+                "class, the balanced accuracy and the macro AUC are undefined there."
             )
             yield Notice(text, "cohort_table", "gate")
 
@@ -197,6 +213,13 @@ def _rejected(observed: Observed) -> Iterator[Notice]:
 
 
 def _thresholds(observed: Observed) -> Iterator[Notice]:
+    if observed.threshold_from == "argmax" and len(observed.classes) > 2:
+        text = (
+            "Scans are called by the class with the highest probability: accuracy, sensitivity and "
+            "specificity are those of no chosen threshold."
+        )
+        yield Notice(text, "confusion_classes", "matrix")
+        return
     if observed.threshold_from == "argmax":
         text = (
             "Scans are called by the class with the higher probability (argmax, 0.5): accuracy, "

@@ -1,6 +1,7 @@
 """cell: computes metrics.json, the numbers of one arm on one test site, by run and pooled.
 
-Where scans have findings, each finding has its own numbers.
+Where scans have findings, each finding has its own numbers; of more than two classes each class
+against the rest.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import absent, measure
 from elsewhere.scores.metric import Judged
-from elsewhere.scores.predictions import RUN, findings
+from elsewhere.scores.predictions import RUN, classes, findings
 from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
 
 Run = tuple[int, int]
@@ -25,10 +26,15 @@ Run = tuple[int, int]
 
 @dataclass(frozen=True)
 class Predicted:
-    """One arm's predictions on one site: rows and metadata, as from `predictions.read`."""
+    """One arm's predictions on one site: rows and metadata, as from `predictions.read`.
+
+    ``rivals`` are columns with the probability of each class, named as the classes, where a scan
+    is called of the most probable one; the rows are then those of one class. Else it is empty.
+    """
 
     frame: pd.DataFrame
     metadata: Mapping[str, str]
+    rivals: tuple[str, ...] = ()
 
     @property
     def unit(self) -> Unit:
@@ -65,7 +71,8 @@ def together(parts: Sequence[Predicted]) -> Predicted:
             return part
     unkeyed = any(part.unit == "image" for part in parts)
     key = {"patient_key": "none"} if unkeyed else {}
-    return Predicted(pd.concat([part.frame for part in parts]), {**parts[0].metadata, **key})
+    frame = pd.concat([part.frame for part in parts])
+    return Predicted(frame, {**parts[0].metadata, **key}, parts[0].rivals)
 
 
 def assemble(
@@ -97,7 +104,7 @@ def assemble(
         runs = [
             {"fold": run[0], "seed": run[1]}
             | measure(_judged(test, {run: threshold}), scoring=scoring)
-            | _threshold_entry({run: threshold})
+            | _threshold_entry({run: threshold}, test.rivals)
             for run, threshold in chosen.items()
         ]
         pooled = _pooled(test, runs, chosen, scoring)
@@ -118,7 +125,7 @@ def _not_run(test: Predicted) -> str | None:
         return test.metadata["reason"]
     if (test.frame["part"] == "test").any():
         return None
-    if findings(test.metadata):
+    if findings(test.metadata) and not classes(test.metadata):
         return "no test scan of the site has a label for this finding"
     return "the predictions have no test scans"
 
@@ -164,11 +171,17 @@ def _pooled(
     pooled = {"fold": "pooled", "seed": "pooled"}
     if len(runs) == 1:
         return runs[0] | pooled
-    return pooled | measure(_judged(test, chosen), scoring=scoring) | _threshold_entry(chosen)
+    return (
+        pooled
+        | measure(_judged(test, chosen), scoring=scoring)
+        | _threshold_entry(chosen, test.rivals)
+    )
 
 
-def _threshold_entry(chosen: Mapping[Run, Threshold]) -> dict[str, Any]:
+def _threshold_entry(chosen: Mapping[Run, Threshold], rivals: Sequence[str]) -> dict[str, Any]:
     first = next(iter(chosen.values()))
+    if rivals:
+        return {"threshold": None, "threshold_rule": f"argmax of {len(rivals)} classes"}
     if len(chosen) == 1 or set(chosen.values()) == {OF_ARGMAX}:
         return {"threshold": first.value, "threshold_rule": first.rule}
     return {"threshold": None, "threshold_rule": f"each of {len(chosen)} runs at its own"}
@@ -190,10 +203,14 @@ def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
     )
     margins = _floats(scans["margin"])
     above = all(threshold.above for threshold in chosen.values())
+    calls = margins > 0 if above else margins >= 0
+    if test.rivals:
+        probabilities = rows.groupby("scan_id", sort=True)[[*test.rivals]].mean().to_numpy()
+        calls = probabilities.argmax(axis=1) == test.rivals.index(rows["finding"].iloc[0])
     return Judged(
         labels=_ints(scans["label"]),
         scores=_floats(scans["score"]),
-        calls=margins > 0 if above else margins >= 0,
+        calls=calls,
         patients=pd.factorize(scans["patient"])[0].astype(np.int64),
         passes=tuple(_passes(rows)),
         unit=test.unit,

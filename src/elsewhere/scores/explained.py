@@ -20,7 +20,7 @@ GALLERY = pa.schema(
         ("scan_id", pa.string()),
         ("label", pa.int64()),
         ("outcome", pa.string()),
-        ("probability_1", pa.float64()),
+        ("probability_1", pa.float64()),  # of more than two classes that of the called one
         ("slice", pa.int64()),
         ("rows", pa.int64()),
         ("columns", pa.int64()),

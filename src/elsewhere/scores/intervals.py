@@ -178,7 +178,11 @@ def resample(labels: Ints, *, patients: Ints, n: int, seed: int) -> Draws:
         Seed of the draws.
     """
     _, patient = np.unique(patients, return_inverse=True)
-    strata = _strata(labels, patient)
+    return resample_within(_strata(labels, patient), patient=patient, n=n, seed=seed)
+
+
+def resample_within(strata: Ints, *, patient: Ints, n: int, seed: int) -> Draws:
+    """Draw patients with replacement within strata [patients]; else as `resample`."""
     generator = np.random.default_rng(seed)
     weights = np.zeros((n, len(strata)), dtype=np.int32)
     for stratum in np.unique(strata):

@@ -1,4 +1,7 @@
-"""matrix: writes matrix.csv, the generalization matrix with a row per run and per pooled cell."""
+"""matrix: writes matrix.csv, the generalization matrix with a row per run and per pooled cell.
+
+Of more than two classes a cell has rows of each class against the rest, and of all classes.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from elsewhere.design.arm import Arm
 from elsewhere.design.metric_rows import columns as metric_columns
 from elsewhere.files import write_rows
+from elsewhere.scores.classes import NUMBERS
 
 ABOUT = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
@@ -16,14 +20,18 @@ ABOUT = (
 )
 
 
+TOGETHER = "all classes"  # the finding of rows about more than two classes at once
+OF_CLASSES = tuple(f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_high"))
+
+
 def numbers(metrics: Iterable[str]) -> tuple[str, ...]:
     """Return the columns of numbers: counts, those of the named metrics, and the threshold."""
     return ("n_patients", "n_scans", "n_positive", *metric_columns(metrics), "threshold")
 
 
-def columns(metrics: Iterable[str]) -> tuple[str, ...]:
-    """Return all columns of matrix.csv of a study with these metrics."""
-    return (*ABOUT, *numbers(metrics), "status")
+def columns(metrics: Iterable[str], *, exclusive: bool = False) -> tuple[str, ...]:
+    """Return all columns of matrix.csv of a study with these metrics, of several classes or not."""
+    return (*ABOUT, *numbers(metrics), *(OF_CLASSES if exclusive else ()), "status")
 
 
 def rows(
@@ -67,12 +75,48 @@ def rows(
     ]
 
 
-def write(table: Iterable[Mapping[str, Any]], path: Path, *, metrics: Sequence[str]) -> None:
+def of_classes(
+    cells: Iterable[Mapping[str, Any]], *, arms: Mapping[str, Arm], sites: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the rows about all classes together, in the order of `rows` (C-28, C-32).
+
+    Parameters
+    ----------
+    cells
+        Contents of metrics.json of a study of more than two classes, in any order.
+    arms, sites
+        As in `rows`.
+    """
+    shown = ("n_patients", "n_scans", *OF_CLASSES)
+    by_place = {(cell["arm"], cell["site"]): cell for cell in cells}
+    return [
+        row
+        for arm in arms
+        for site in sites
+        for cell in [by_place[arm, site]]
+        for row in _cell_rows(
+            {**cell, **cell["classes"], "finding": TOGETHER, "label_policy": "argmax"},
+            arms[arm],
+            shown,
+        )
+    ]
+
+
+def write(
+    table: Iterable[Mapping[str, Any]],
+    path: Path,
+    *,
+    metrics: Sequence[str],
+    exclusive: bool = False,
+) -> None:
     """Write rows as CSV; an undefined number is an empty field, and the status says so.
 
+    With ``exclusive`` there are columns of all classes together, empty in rows of one class.
     ``n_patients`` is empty where ``patient_key`` is none: only images can be counted.
     """
-    write_rows(table, path, columns=columns(metrics))
+    names = columns(metrics, exclusive=exclusive)
+    filled = ({**dict.fromkeys(names), **row} for row in table) if exclusive else table
+    write_rows(filled, path, columns=names)
 
 
 def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[dict[str, Any]]:

@@ -1,4 +1,8 @@
-"""predictions: read and write predictions.parquet, one row per scan, run, part and finding."""
+"""predictions: read and write predictions.parquet, a row per scan, run, part and finding or class.
+
+Of more than two classes a scan has a row for each, as of findings: ``finding`` is the name of the
+class, ``label`` whether the scan is of it, and ``probability_1`` that of the softmax.
+"""
 
 from __future__ import annotations
 
@@ -45,17 +49,18 @@ def write(frame: pd.DataFrame, path: Path, *, metadata: Mapping[str, str]) -> No
     Parameters
     ----------
     frame
-        The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one label;
-        with several findings, a scan has a row for each that is known. ``probability_0`` and
-        ``probability_1`` are those of the softmax, or for a finding of the sigmoid;
-        ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57) and is
-        empty in validation rows.
+        The columns of `SCHEMA`, in any order. ``finding`` is empty where scans have one of two
+        labels; with several findings, a scan has a row for each that is known.
+        ``probability_0`` and ``probability_1`` are those of the softmax, or for a finding of the
+        sigmoid; ``mc_probability`` holds P(class 1) of each Monte-Carlo pass of a test row (A-57)
+        and is empty in validation rows.
     path
         File to write, whole or not at all.
     metadata
         ``status`` ("ok" or "not run"), ``reason`` (if not run), ``patient_key`` ("published" or
-        "none", if ok), ``findings`` (joined by ";", if scans have any), and whatever else
-        describes the predictions, as text.
+        "none", if ok), ``findings`` (joined by ";", if scans have any), ``exclusive`` ("yes" if
+        these are classes, of which a scan has exactly one), and whatever else describes the
+        predictions, as text.
 
     Raises
     ------
@@ -84,8 +89,13 @@ def metadata_of(path: Path) -> dict[str, str]:
 
 
 def findings(metadata: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the findings of scans; none where they have one label."""
+    """Return the findings of scans, or the names of more than two classes; else none."""
     return tuple(metadata["findings"].split(";")) if metadata.get("findings") else ()
+
+
+def classes(metadata: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the classes where there are more than two; else none."""
+    return findings(metadata) if metadata.get("exclusive") == "yes" else ()
 
 
 def read(path: Path, *, finding: str | None = None) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -180,7 +190,27 @@ def _value_problems(table: pa.Table, metadata: Mapping[str, str]) -> list[str]:
         for rule, bad in rules.items()
         if bad.any()
     ]
-    return broken or _pass_problems(frame, passes)
+    of_several = frame["finding"].nunique() > 1  # else the rows of one class were read
+    exclusive = _class_problems(frame, len(known)) if classes(metadata) and of_several else []
+    return broken or exclusive or _pass_problems(frame, passes)
+
+
+def _class_problems(frame: pd.DataFrame, n_classes: int) -> list[str]:
+    """Every scan of a run is of exactly one class, and its probabilities add up to 1."""
+    scans = frame.groupby([*RUN, "part", "scan_id"])
+    sums = scans[["label", "probability_1"]].sum()
+    rules = {
+        f"a scan has not one row for each of {n_classes} classes": scans.size() != n_classes,
+        "a scan is of no class, or of several": sums["label"] != 1,
+        "the probabilities of a scan's classes do not add up to 1": (
+            (sums["probability_1"] - 1).abs() > 1e-6
+        ),
+    }
+    return [
+        f"{rule}: {int(bad.sum())} scans, the first {bad[bad].index[0][-1]}"
+        for rule, bad in rules.items()
+        if bad.any()
+    ]
 
 
 def _contradictory(frame: pd.DataFrame) -> NDArray[np.bool_]:

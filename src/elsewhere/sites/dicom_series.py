@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from os.path import commonpath
@@ -17,7 +17,8 @@ from elsewhere.imaging.dicom import group, recognise
 from elsewhere.imaging.dicom.header import Aside, Header, Slice
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites import label_table
+from elsewhere.sites import label_cells, label_table, readers
+from elsewhere.sites.label_table import Row
 from elsewhere.sites.layout import (
     LOOKED_AT,
     Layout,
@@ -63,13 +64,15 @@ class DicomSeries(DicomSeriesOptions, Layout):
     study      *Study Instance UID* (0020,000D)          } at least one of the three;
     accession  *Accession Number* (0008,0050)            } the first that exists
     patient    *Patient ID* (0010,0020)                  } finds the row of a series
-    label      0 or 1
+    label      0 or 1, or a word of `labels`
     category   optional: the user's class, one of `categories`
+    severity   optional: one of `severities`
     sex, age   optional: else *Patient's Sex* (0010,0040), *Patient's Age* (0010,1010)
     sub_site   optional: hospital within the site
     ========== ====================================================================
 
     The patient is that of the table if it has this column, else the *Patient ID* of the files.
+    With ``readers`` there is also readers.csv, see `elsewhere.sites.readers`.
     """
 
     citation: ClassVar[str] = "DICOM PS3.3; the site's own data"
@@ -82,14 +85,17 @@ class DicomSeries(DicomSeriesOptions, Layout):
         if not any(map(_is_slice, islice(walk(root, set()), LOOKED_AT))):
             return Likeness(False, f"{root}: none of the first {LOOKED_AT} files is a DICOM image")
         try:
-            _labels(root / TABLE)
+            _labels(root / TABLE, DicomSeriesOptions.model_validate({}))
         except LayoutError as error:
             return Likeness(True, str(error))
         return Likeness(True, "")
 
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan per volume whose study has a label."""
-        labels, key = _labels(root / TABLE)
+        labels, key = _labels(root / TABLE, self)
+        called = (
+            readers.read(root / readers.NAME, key=key, labels=self.labels) if self.readers else {}
+        )
         recognised = recognise.sort(root)
         for item in (*recognised.set_aside, *recognised.rejected):
             if item.reason not in _BY_NAME:
@@ -97,7 +103,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
         scans: dict[str, list[Scan]] = {}
         left_out_files: set[Path] = set()
         for volume in _volumes(recognised.slices, root, policy):
-            scan = self._scan(volume, labels.get(getattr(volume.header, key)))
+            name = getattr(volume.header, key)
+            scan = self._scan(volume, labels.get(name))
             if isinstance(scan, LeftOut):
                 # frames of one file may be in several volumes
                 already_left_out = left_out_files.intersection(
@@ -108,7 +115,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
                 )
                 left_out_files.update(scan.files)
             else:
-                scans.setdefault(volume.header.study, []).append(scan)
+                read = replace(scan, readings=called.get(name, ()))
+                scans.setdefault(volume.header.study, []).append(read)
         for of_study in scans.values():
             yield from self._chosen(of_study)
         keys_on_disk = {getattr(item.header, key) for item in recognised.slices}
@@ -116,6 +124,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
             yield LeftOut(
                 f"{TABLE}/{name}", "missing", f"this {key} has no CT image that can be read"
             )
+        for name in sorted(set(called) - set(labels)):
+            yield LeftOut(f"{readers.NAME}/{name}", "missing", f"this {key} is not in {TABLE}")
 
     def rest(self, path: Path, root: Path) -> LeftOut:
         """Return the row of a file that is not a DICOM file."""
@@ -131,38 +141,50 @@ class DicomSeries(DicomSeriesOptions, Layout):
         first, *others = sorted(scans, key=lambda scan: (-len(scan.source.slices), scan.name))
         return [replace(first, instead=tuple(others))]
 
-    def _scan(self, volume: _Volume, row: Mapping[str, str] | None) -> Scan | LeftOut:
+    def _scan(self, volume: _Volume, row: Row | None) -> Scan | LeftOut:
         try:
             if len({(item.header.patient, item.header.study) for item in volume.slices}) > 1:
                 raise Unusable("mixed_identity", "one series, several patients or studies")
             if row is None:
                 raise Unusable("no_label", f"{TABLE} has no row for this study or patient")
-            patient = row.get("patient") or volume.header.patient
+            patient = row["patient"] or volume.header.patient
             if not patient:
                 raise Unusable("no_patient", f"neither the files nor {TABLE} name the patient")
-            category = self._category(row)
+            label = label_cells.label(row, self.labels)
+            category = self._category(row, label)
         except Unusable as error:
             return LeftOut(volume.path, error.reason, error.detail, volume.files)
         return Scan(
             name=volume.name,
             path=volume.path,
             patient=patient,
-            label=int(row["label"]),
+            label=label,
             category=category,
             source=Source(kind="dicom", files=volume.files, slices=volume.slices),
-            sex=sex(row.get("sex") or volume.header.sex),
-            age=age(row.get("age") or volume.header.age),
-            sub_site=row.get("sub_site") or "unknown",
+            sex=sex(row["sex"] or volume.header.sex),
+            age=age(row["age"] or volume.header.age),
+            sub_site=row["sub_site"] or "unknown",
             date=volume.header.date or None,
         )
 
-    def _category(self, row: Mapping[str, str]) -> str:
-        written = row.get("category", "")
-        if not self.categories or not written:
-            return "positive" if row["label"] == "1" else "negative"
-        if written not in self.categories:
-            raise Unusable("unknown_category", f"not one of the {len(self.categories)} declared")
-        return written
+    def _category(self, row: Row, label: int) -> str:
+        """Return the declared words of a row: its class, and its severity if it has one."""
+        written, severity = row["category"], row["severity"]
+        words = {number: word for word, number in self.labels.items()}
+        name = words.get(label, "positive" if label else "negative")
+        if self.categories and written:
+            if written not in self.categories:
+                raise Unusable(
+                    "unknown_category", f"not one of the {len(self.categories)} declared"
+                )
+            name = written
+        if not self.severities or not severity:
+            return name
+        if severity not in self.severities:
+            raise Unusable(
+                "unknown_category", f"the severity is none of the {len(self.severities)} declared"
+            )
+        return f"{name}, {severity}"
 
 
 def _volumes(slices: Sequence[Slice], root: Path, policy: IntakeRow) -> list[_Volume]:
@@ -187,7 +209,8 @@ def _is_slice(path: Path) -> bool:
         return False
 
 
-def _labels(path: Path) -> tuple[dict[str, dict[str, str]], str]:
+def _labels(path: Path, options: DicomSeriesOptions) -> tuple[dict[str, Row], str]:
+    """Return the rows of label.csv by what identifies a study, and which column that is."""
     table = label_table.read(path)
     table.require("label")
     if not table.rows:
@@ -195,16 +218,28 @@ def _labels(path: Path) -> tuple[dict[str, dict[str, str]], str]:
     keys = [name for name in _KEYS if name in table.columns]
     if not keys:
         raise LayoutError(f"{path}: none of its columns is {', '.join(_KEYS)}")
-    labels: dict[str, dict[str, str]] = {}
+    used = (*_COLUMNS, "severity") if options.severities else _COLUMNS
+    rows: dict[str, Row] = {}
     for full in table.rows:
-        row = {name: full[name] for name in _COLUMNS if name in table.columns}
+        row = Row(full.line, {name: full[name] for name in used if name in table.columns})
         name = row[keys[0]]
         # the entry is not shown: it may be a name
-        if not name or row["label"] not in ("0", "1"):
-            raise LayoutError(f"{path}, line {full.line}: expected label 0 or 1, and a {keys[0]}")
-        if labels.setdefault(name, row) != row:
+        if not name or not _has_label(row, options):
+            expected = (
+                "label 0 or 1, and" if not options.labels else "a label of options.labels and"
+            )
+            raise LayoutError(f"{path}, line {full.line}: expected {expected} a {keys[0]}")
+        if rows.setdefault(name, row).cells != row.cells:
             raise LayoutError(
                 f"{path}, line {full.line}: this {keys[0]} has a row above with another label or "
                 "another entry; expected one row for each"
             )
-    return labels, keys[0]
+    return rows, keys[0]
+
+
+def _has_label(row: Row, options: DicomSeriesOptions) -> bool:
+    try:
+        label_cells.label(row, options.labels)
+    except Unusable:
+        return False
+    return True

@@ -15,7 +15,8 @@ from elsewhere.sites.label_table import Row
 COLUMNS: Final[Mapping[str, str]] = {
     "path": "the file, from the site's folder on",
     "patient": "whose scan it is: all scans of a patient go to one part of a split",
-    "label": "0 or 1; not needed with `options.classes` or `options.findings`",
+    "label": "0 or 1, or a word of `options.labels`; not needed with `options.classes` or "
+    "`options.findings`",
     "category": "optional: your own class, one of `options.categories`",
     "sex": "optional: F or M, female or male",
     "age": "optional: years, or 053Y as in DICOM",
@@ -56,17 +57,29 @@ def agreed(rows: Iterable[Row]) -> Row:
     return first
 
 
-def label(row: Row) -> int:
+def label(row: Row, words: Mapping[str, int]) -> int:
     """Return the label of a row.
+
+    Parameters
+    ----------
+    row
+        Of label.csv.
+    words
+        Label of each word that may stand in the column, in any case; empty: 0 or 1.
 
     Raises
     ------
     Unusable
-        `no_label` if the cell is empty, `bad_label` if it is neither 0 nor 1.
+        `no_label` if the cell is empty, `bad_label` if it is none of the words, or neither 0 nor 1.
     """
     text = row["label"]
     if not text:
         raise Unusable("no_label", "the row of label.csv has no label")
+    if words:
+        known = {word.casefold(): number for word, number in words.items()}
+        if text.casefold() not in known:
+            raise Unusable("bad_label", "the label in label.csv is no word of options.labels")
+        return known[text.casefold()]
     if text not in _LABELS:
         raise Unusable("bad_label", "the label in label.csv is neither 0 nor 1")
     return _LABELS[text]

@@ -185,7 +185,7 @@ class Labelled(LabelledOptions, Layout, ABC):
     def _label(self, place: str, row: Row, columns: tuple[str, ...]) -> int:
         name = self._class(place)
         if name is None or (row is not _NO_ROW and "label" in columns):
-            label = label_cells.label(row)
+            label = label_cells.label(row, self.labels)
             if name is not None and self.classes[name] != label:
                 raise Unusable("label_conflict", f"the folder and {NAME} give different labels")
             return label
@@ -213,6 +213,8 @@ class Labelled(LabelledOptions, Layout, ABC):
             return written
         if label is None:
             return self.modality
+        if self.labels and self._class(place) is None:
+            return next(word for word, number in self.labels.items() if number == label)
         return self._class(place) or ("positive" if label == 1 else "negative")
 
     def _view(self, row: Row) -> View:

@@ -49,8 +49,8 @@ SCHEMA = pa.DataFrameSchema(
         "patient_key": pa.Column(str, _among("published", "none")),
         "site": pa.Column(str, _NOT_EMPTY),
         "sub_site": pa.Column(str, _NOT_EMPTY),
-        # empty at a site that publishes findings
-        "label": pa.Column("Int64", pa.Check.isin([0, 1]), nullable=True),
+        # the position of its class among those of a study; empty at a site that publishes findings
+        "label": pa.Column("Int64", pa.Check.in_range(0, 99), nullable=True),
         "category": pa.Column(str, _NOT_EMPTY),
         # name=state;...: what is not annotated at the site is not in it
         "findings": pa.Column(str, pa.Check(_are_findings, error="findings")),

@@ -66,7 +66,8 @@ _OF_LABELS = {
         "Complete label.csv, move the files away, or name them in options.leave_out.",
     ),
     "bad_label": rejected(
-        "What label.csv says of it is no label: neither 0 nor 1, nor -1 for an uncertain finding.",
+        "What label.csv says of it is no label: neither 0 nor 1 nor a word of options.labels, nor "
+        "-1 for an uncertain finding.",
         "Mend the cell in label.csv.",
     ),
     "bad_date": rejected(

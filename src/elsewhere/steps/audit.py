@@ -19,10 +19,14 @@ from elsewhere.sites import manifest
 
 @dataclass(frozen=True)
 class Settings:
-    """What the audit of a study is made with; of findings the label is whether any is there."""
+    """What the audit of a study is made with; of findings the label is whether any is there.
+
+    ``classes`` are the names of the labels where there are more than two.
+    """
 
     audit: Audit
     findings: Findings | None = None
+    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -42,7 +46,9 @@ def run(job: Job, settings: Settings) -> None:
     report = {
         "settings": settings.audit.model_dump(),
         "duplicates": copies.counts,
-        "contingency": confounding.contingency(scans, sites=sites),
+        "contingency": confounding.contingency(
+            scans, sites=sites, n_classes=len(settings.classes) or 2
+        ),
         "shortcuts": confounding.predictability(scans, sites=sites, settings=settings.audit),
     }
     with whole(job.outputs["audit"]) as part:
@@ -50,7 +56,8 @@ def run(job: Job, settings: Settings) -> None:
 
 
 def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
-    scans = labelled(manifest.read(job.paths("manifest")[site]), settings.findings)
+    known = manifest.read(job.paths("manifest")[site])
+    scans = labelled(known, settings.findings, classes=settings.classes)
     profiles = profile.read(job.paths("profile")[site])[["scan_id", "signature"]]
     joined = scans.merge(profiles, on="scan_id", validate="one_to_one")
     if len(joined) != len(scans):

@@ -19,7 +19,7 @@ from elsewhere.methods import run as runs
 from elsewhere.methods.site_explained import SiteExplained, explain
 from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
-from elsewhere.scores.outcomes import OUTCOMES, choose, outcomes
+from elsewhere.scores.outcomes import by_scan, choose, outcomes, possible
 from elsewhere.sites.hidden import hidden
 
 log = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Settings:
 
     Attributes
     ----------
-    method, network, input, prediction, unseen, anonymous
+    method, network, input, prediction, unseen, anonymous, classes
         As in the step `predict`.
     scans
         Grad-CAM examples of each outcome and site, at most.
@@ -47,6 +47,7 @@ class Settings:
     seed: int
     unseen: Unseen | None = None
     anonymous: bool = False
+    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -68,7 +69,10 @@ def run(job: Job, settings: Settings) -> None:
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
     report: dict[str, Any] = {"status": "not run" if reason else "ok", "reason": reason}
-    report |= {"run": name, "sites": {site: _summary(each) for site, each in sites.items()}}
+    report |= {
+        "run": name,
+        "sites": {site: _summary(s, settings.classes) for site, s in sites.items()},
+    }
     here = [of_site for of_site in sites.values() if of_site.reason is None]
     _write_gallery(job, here)
     report |= _write_embeddings(job, here, settings.seed)
@@ -99,13 +103,18 @@ def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> Site
     rows = rows[of_model & (rows["part"] == "test")]
     if rows.empty:
         return SiteExplained(metadata.get("reason", "no test scan"), rows)
+    classes = settings.classes
+    rows = by_scan(rows, classes) if classes else rows
     files = SiteFiles(site, *(job.paths(each)[site] for each in ("index", "arrays", "split")))
     flags = pd.read_parquet(job.paths("manifest")[site], columns=["scan_id", "flags"])
-    drawn = choose(rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags))
+    drawn = choose(
+        rows, scans=settings.scans, seed=settings.seed, hidden=hidden(flags), classes=classes
+    )
     return explain(model, files, rows, settings=settings, drawn=drawn)
 
 
-def _summary(of_site: SiteExplained) -> dict[str, Any]:
+def _summary(of_site: SiteExplained, classes: tuple[str, ...]) -> dict[str, Any]:
     """Return what the record of an explained arm says of a site."""
-    counts = dict.fromkeys(OUTCOMES, 0) | Counter(outcomes(of_site.rows))
+    counted = Counter(outcomes(of_site.rows, classes=classes if len(of_site.rows) else ()))
+    counts = dict.fromkeys(possible(classes), 0) | counted
     return {"absent": of_site.reason, "layer": of_site.layer, "counts": counts}

@@ -28,7 +28,12 @@ def run(job: Job, settings: Settings) -> None:
             results.cells.values(), arms=settings.arms, sites=[*settings.sites], metrics=metrics
         )
     ]
-    matrix.write(rows, job.outputs["matrix"], metrics=metrics)
+    exclusive = bool(given.exclusive)
+    if exclusive:
+        rows += matrix.of_classes(
+            given.results.cells.values(), arms=settings.arms, sites=[*settings.sites]
+        )
+    matrix.write(rows, job.outputs["matrix"], metrics=metrics, exclusive=exclusive)
     pictures = []
     with whole(job.outputs["figures"]) as folder:
         folder.mkdir()

@@ -43,6 +43,8 @@ class Settings:
         Policy for a site not seen in training, where sites have their own layers (D-44).
     anonymous
         Whether the training sites are treated as not seen in training, too.
+    classes
+        Names of the labels where there are more than two; else empty.
     """
 
     method: MethodRow
@@ -51,6 +53,7 @@ class Settings:
     prediction: Prediction
     unseen: Unseen | None = None
     anonymous: bool = False
+    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -65,7 +68,7 @@ def run(job: Job, settings: Settings) -> None:
     if reason is not None:
         log.warning("%s: not run: %s", job.name, reason)
         status = {"status": "not run", "reason": reason}
-        _write(job, pd.DataFrame(columns=predictions.COLUMNS), status)
+        _write(job, pd.DataFrame(columns=predictions.COLUMNS), status, settings.classes)
         record.write_json(status, job.outputs["cost"])
         return
     used = device.prepare(settings.prediction)
@@ -76,15 +79,19 @@ def run(job: Job, settings: Settings) -> None:
         applied.append(predicted(model, files, settings=settings))
     selection = next(iter(records.values()))["selection"]
     metadata = {"status": "ok", "selection": selection, "patient_key": patient_key(index)}
-    _write(job, pd.concat([of_run.rows for of_run in applied]), metadata)
+    _write(job, pd.concat([of_run.rows for of_run in applied]), metadata, settings.classes)
     seconds = [second for of_run in applied for second in of_run.seconds]
     record.write_json(_cost(seconds, settings.prediction, used), job.outputs["cost"])
 
 
-def _write(job: Job, rows: pd.DataFrame, metadata: dict[str, str]) -> None:
+def _write(
+    job: Job, rows: pd.DataFrame, metadata: dict[str, str], classes: tuple[str, ...]
+) -> None:
     findings = labels.findings_of(pd.read_csv(job.path("split"), nrows=0).columns)
-    if findings:
-        metadata = {**metadata, "findings": ";".join(findings)}
+    if findings or classes:
+        metadata = {**metadata, "findings": ";".join(findings or classes)}
+    if classes:
+        metadata["exclusive"] = "yes"
     predictions.write(rows, job.outputs["predictions"], metadata=metadata)
 
 

@@ -24,22 +24,29 @@ class Settings:
     ----------
     findings
         The study's labels, if it has several.
+    classes
+        Names of the labels where there are more than two, or the split names them; else empty.
     external
         The study's names of sites all of whose scans are tested (B-04).
     site_rows
-        The study's name of a site to its row; given where there are external sites.
+        The study's name of a site to its row; given where there are external sites, or stated
+        numbers of test patients.
     """
 
     split: Split
     findings: Findings | None = None
+    classes: tuple[str, ...] = ()
     external: tuple[str, ...] = ()
     site_rows: Mapping[str, str] | None = None
 
     def tested(self, row: str) -> Tested:
-        """Return which scans of a site are tested whatever the shares."""
+        """Return which scans, or how many patients, of a site are tested whatever the shares."""
+        rows = self.site_rows or {}
+        for name, counts in self.split.test_patients.items():
+            if rows.get(name) == row:
+                return {self.classes.index(word): count for word, count in counts.items()}
         if not self.external:
             return "by_share"
-        rows = self.site_rows or {}
         return "all" if row in {rows.get(name) for name in self.external} else "shared"
 
 
@@ -54,7 +61,7 @@ def run(job: Job, settings: Settings) -> None:
         If a patient, or patients whom duplicates connect, would be in two parts of a fold.
     """
     known = manifest.read(job.path("manifest"))
-    scans = labelled(known, settings.findings)
+    scans = labelled(known, settings.findings, classes=settings.classes)
     connected = groups.read(job.path("groups"))
     tested = settings.tested(job.wildcards["site"])
     names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)

@@ -38,6 +38,8 @@ class Settings:
         Training half of the row of `budgets`.
     selection
         Part of the scans that chooses the weights: "validation", or "test", which is optimistic.
+    classes
+        Names of the labels where there are more than two; else empty.
     starts_from
         Arm from whose model of the same fold and seed the training begins (C-20).
     """
@@ -47,6 +49,7 @@ class Settings:
     input: InputRow
     training: Training
     selection: str = "validation"
+    classes: tuple[str, ...] = ()
     starts_from: str | None = None
 
 
@@ -58,7 +61,9 @@ def run(job: Job, settings: Settings) -> None:
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
     entries = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
     entries["network"] = settings.network.kind
-    train, valid = _cohorts(job, fold, "train"), _cohorts(job, fold, settings.selection)
+    train, valid = (
+        _cohorts(job, fold, part, settings.classes) for part in ("train", settings.selection)
+    )
     empty = [site for site, scans in train.items() if not len(scans)]
     if empty:
         _not_run(job, entries | {"reason": f"site {empty[0]} has no data here"})
@@ -72,7 +77,7 @@ def run(job: Job, settings: Settings) -> None:
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = build_method(settings.method)
-    n_outputs = trained.outputs(_findings(train))
+    n_outputs = trained.outputs(_findings(train) or settings.classes)
     new_network = build_network(settings.network, settings.input, outputs=n_outputs)
     entries |= begin(new_network, start)
     network = method.adapt(new_network, list(train))
@@ -90,13 +95,16 @@ def done(job: Job) -> None:
     remove(CHECKPOINTS / _key(job))
 
 
-def _cohorts(job: Job, fold: int, part: str) -> dict[str, Cohort]:
+def _cohorts(job: Job, fold: int, part: str, classes: tuple[str, ...]) -> dict[str, Cohort]:
     arrays, splits = job.paths("arrays"), job.paths("split")
     files = [
         SiteFiles(site, index, arrays[site], splits[site])
         for site, index in job.paths("index").items()
     ]
-    return {site_files.site: cohort.load(site_files, fold=fold, part=part) for site_files in files}
+    return {
+        of_site.site: cohort.load(of_site, fold=fold, part=part, classes=classes)
+        for of_site in files
+    }
 
 
 def _start(job: Job, settings: Settings) -> Start | None:

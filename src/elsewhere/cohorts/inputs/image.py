@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from elsewhere.cohorts.view import Floats, View, Voxels, Window, require_lattice
+from elsewhere.cohorts.view import Floats, Positions, View, Voxels, Window, require_lattice
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import resample
 
@@ -28,6 +28,11 @@ class ImageView(View):
         """Return the image; see `View.window`."""
         del first
         return shrunk(array, input=self.row)
+
+    def positions(self, n_slices: int, *, first: int) -> Positions:
+        """Return the only slice; see `View.positions`."""
+        del n_slices, first
+        return (0,)
 
 
 def shrunk(array: Voxels, *, input: ImageInput) -> Floats:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from elsewhere.cohorts.view import Floats, View, Voxels, Window, require_lattice
+from elsewhere.cohorts.view import Floats, Positions, View, Voxels, Window, require_lattice
 from elsewhere.design.inputs.volume import VolumeInput
 
 
@@ -25,6 +25,12 @@ class VolumeView(View):
     def window(self, array: Voxels, *, first: int) -> Floats:
         """Return one window; see `View.window`."""
         return padded(array, input=self.row)[None, first : first + self.row.depth]
+
+    def positions(self, n_slices: int, *, first: int) -> Positions:
+        """Return the slices of a window, padding on both sides; see `View.positions`."""
+        before = max(0, self.row.depth - n_slices) // 2
+        slices = range(first - before, first - before + self.row.depth)
+        return tuple(index if 0 <= index < n_slices else None for index in slices)
 
 
 def starts(n_slices: int, *, depth: int, stride: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ class Gradcam(FigureRow):
     order: ClassVar[int] = 150
     reads: ClassVar[tuple[str, ...]] = ("metrics", "explained", "gallery", "embeddings")
     labels: ClassVar[Labels] = "one"
+    of_classes: ClassVar[bool] = True
     setting: ClassVar[str] = "explain"
     captions: ClassVar[Mapping[str, Caption]] = {
         "gradcam": Caption(

@@ -14,10 +14,11 @@ class Prevalence(FigureRow):
     order: ClassVar[int] = 100
     reads: ClassVar[tuple[str, ...]] = ("metrics", "manifest", "split")
     labels: ClassVar[Labels] = "findings"
+    of_classes: ClassVar[bool] = True
     captions: ClassVar[Mapping[str, Caption]] = {
         "prevalence": Caption(
             "Prevalence",
-            "Share of each finding by site and part (B-46).",
+            "Share of each finding or class by site and part (B-46).",
             "split",
         ),
     }

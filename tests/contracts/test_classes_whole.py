@@ -1,0 +1,203 @@
+"""A study of four classes from image files to report: every step, without a workflow.
+
+Site `b` has no scan of one class (C-25), site `c` has one class only (C-32).
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.metrics import confusion_matrix
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+from elsewhere.design.job import Job
+from elsewhere.design.stage import Paths, Stage
+from elsewhere.scores import predictions
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "tests/design"))
+CLASSES = ("healthy", "COVID-19", "other viral", "bacterial")
+COUNTS = {"four-a": (9, 9, 9, 9), "four-b": (9, 9, 0, 9), "four-c": (0, 12, 0, 0)}
+
+
+def write_site(root: Path, counts: tuple[int, ...], seed: int) -> None:
+    """Images whose bright quarter is that of their class, and label.csv with words."""
+    root.mkdir(parents=True)
+    dice, lines = np.random.default_rng(seed), ["path,patient,label,sex,age"]
+    for label, count in enumerate(counts):
+        for number in range(count):
+            grey = dice.integers(0, 120, (36, 36)).astype(np.uint8)
+            down, across = divmod(label, 2)
+            grey[18 * down : 18 * down + 18, 18 * across : 18 * across + 18] += 120
+            name = f"{label}-{number}.png"
+            Image.fromarray(grey).save(root / name)
+            lines.append(f"{name},P{label}-{number},{CLASSES[label].upper()},F,{40 + number}")
+    (root / "label.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def settings() -> tables.Settings:
+    """The demo of `contrastive` with four classes, three sites and a pooled arm."""
+    from four_classes import four_classes
+
+    values = four_classes(tables.read(ROOT / "tests/params"))
+    values["sites"]["four-c"] = values["sites"]["four-a"]
+    study = values["studies"]["contrastive"]
+    study["scales"]["demo"]["sites"]["site-c"] = "four-c"
+    arm = {"method": "erm", "network": "covidnet-redesign"}
+    study["arms"] = {
+        "joint": {"sites": ["site-a", "site-b"], **arm},
+        "sepnorm": {"sites": ["site-a", "site-b"], **arm, "method": "sepnorm", "unseen": "mean"},
+    }
+    study["explain"] = {"arms": ["joint"], "scans": 1, "seed": 0}
+    small = {"width": 0.125, "dense_features": [32, 16]}
+    values["networks"]["covidnet-redesign-quarter"] |= small
+    study["split"] = {"kind": "holdout", "folds": 1, "test": 0.34, "validation": 0.2, "seed": 1}
+    study["scoring"] |= {"bootstrap": 50}
+    study["audit"] |= {"permutations": 9}
+    training = values["budgets"]["contrastive-demo"]["training"]
+    training |= {"iterations": 20, "batch_size": 8, "learning_rate": 3e-3, "validate_every": 10}
+    training |= {"checkpoint_every": 20, "select_by": "auc"}
+    training["augmentation"] |= {"crop": False, "flip_vertical": 0, "flip_horizontal": 0}
+    return values
+
+
+def run(stage: Stage, params: tables.Params) -> None:
+    """Run the step of a stage in this process."""
+
+    def each(of: Paths, what: Any) -> Any:
+        return {name: what(text) for name, text in of.items()} if isinstance(of, dict) else what(of)
+
+    job = Job(
+        name=stage.name,
+        wildcards=stage.wildcards,
+        inputs={name: each(found, Path) for name, found in stage.inputs.items()},
+        outputs={name: Path(path) for name, path in stage.outputs.items()},
+        members=stage.members,
+    )
+    handed = {
+        field: each(keys, lambda key: tables.at_key(params, key))
+        for field, keys in stage.settings.items()
+    }
+    for path in job.outputs.values():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    module = importlib.import_module(f"elsewhere.steps.{stage.step}")
+    module.run(job, module.Settings(**handed))
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("whole")
+    params = tables.parse(settings())
+    for seed, (row, counts) in enumerate(COUNTS.items()):
+        write_site(folder / "data/raw" / row, counts, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for stage in stages(params).values():
+            run(stage, params)
+    return folder / "results/contrastive"
+
+
+def metrics(made: Path, arm: str, site: str) -> Any:
+    return json.loads((made / f"cells/{arm}/{site}/metrics.json").read_text(encoding="utf-8"))
+
+
+def test_networks_of_both_methods_learn_the_classes(made: Path) -> None:
+    """The quarter that is bright can be learned; chance is a quarter."""
+    for arm in ("joint", "sepnorm"):
+        pooled = metrics(made, arm, "four-a")["classes"]["pooled"]
+        assert pooled["multiclass_accuracy"] > 0.5
+        assert pooled["macro_auc"] > 0.7
+
+
+def test_the_matrix_of_a_cell_is_that_of_its_predictions(made: Path) -> None:
+    rows, _ = predictions.read(made / "cells/joint/four-a/predictions.parquet")
+    tested = rows[rows["part"] == "test"].pivot(index="scan_id", columns="finding")
+    truth = tested["label"][[*CLASSES]].to_numpy().argmax(axis=1)
+    calls = tested["probability_1"][[*CLASSES]].to_numpy().argmax(axis=1)
+    pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
+    assert pooled["confusion"] == confusion_matrix(truth, calls).tolist()
+    for k, name in enumerate(CLASSES):
+        of_class = metrics(made, "joint", "four-a")["findings"][name]["pooled"]
+        assert of_class["confusion"]["tp"] == pooled["confusion"][k][k]
+
+
+def test_what_a_site_lacks_is_undefined_with_its_reason(made: Path) -> None:
+    lacking = metrics(made, "joint", "four-b")
+    assert lacking["findings"]["other viral"]["pooled"]["auc"] is None
+    assert lacking["findings"]["COVID-19"]["pooled"]["auc"] is not None
+    assert lacking["classes"]["reason"] == "no test scan is of class other viral"
+    alone = metrics(made, "joint", "four-c")["classes"]["pooled"]
+    assert alone["reason"] == "all 4 test scans are of class COVID-19"
+    assert alone["by_class"]["COVID-19"]["sensitivity"] == alone["multiclass_accuracy"]
+
+
+def test_matrix_csv_has_each_class_and_all_together(made: Path) -> None:
+    with (made / "matrix.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 3 * (4 + 1)
+    assert list(dict.fromkeys(row["finding"] for row in rows)) == [*CLASSES, "all classes"]
+    (row,) = (
+        row
+        for row in rows
+        if (row["arm"], row["test_site"], row["finding"]) == ("joint", "four-a", "all classes")
+    )
+    pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
+    assert float(row["macro_auc"]) == pytest.approx(pooled["macro_auc"])
+    assert row["auc"] == row["n_positive"] == ""
+    (single,) = (
+        row
+        for row in rows
+        if (row["arm"], row["test_site"], row["finding"]) == ("joint", "four-c", "COVID-19")
+    )
+    assert (single["auc"], single["macro_auc"], single["status"]) == ("", "", "undefined")
+    assert single["sensitivity"]
+
+
+def test_every_figure_is_drawn_and_stands_in_the_report(made: Path) -> None:
+    pictures = {path.stem for path in (made / "figures").glob("*.png")}
+    assert {f"matrix_{name}" for name in ("healthy", "covid-19", "other_viral")} < pictures
+    wanted = {"confusion_classes", "by_class", "prevalence", "cohort_table", "confounding"}
+    wanted |= {"gradcam_joint", "embeddings"}
+    assert wanted | {"example_slices", "site_profile", "training"} < pictures
+    report = (made / "report.html").read_text(encoding="utf-8")
+    assert all(f'id="figure-{picture}"' in report for picture in pictures)
+    assert "has no scan of class other viral" in report
+
+
+def test_grad_cam_shows_right_and_wrong_of_each_class(made: Path) -> None:
+    """C-34, C-35: examples of each class, with the map of the called one."""
+    record = json.loads((made / "explained/joint/explained.json").read_text(encoding="utf-8"))
+    pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
+    counts = record["sites"]["four-a"]["counts"]
+    for k, name in enumerate(CLASSES):
+        right = pooled["confusion"][k][k]
+        assert counts[f"{name}: right"] == right
+        assert counts[f"{name}: wrong"] == sum(pooled["confusion"][k]) - right
+    gallery = pd.read_parquet(made / "explained/joint/gallery.parquet")
+    of_a = gallery[gallery["site"] == "four-a"]
+    assert len(of_a) == sum(count > 0 for count in counts.values())
+    assert of_a["probability_1"].between(1 / len(CLASSES), 1).all(), "that of the called class"
+
+
+def test_tables_of_classes_hold_the_numbers(made: Path) -> None:
+    with (made / "figures/by_class.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 2 * 3 * 4
+    lacking = [row for row in rows if row["site"] == "site-b" and row["class"] == "other viral"]
+    assert {row["sensitivity"] for row in lacking} == {""}
+    assert all("no test scan is positive" in row["reason"] for row in lacking)
+    with (made / "figures/confusion_classes.csv").open(encoding="utf-8", newline="") as file:
+        counted = [row for row in csv.DictReader(file) if row["arm"] == "joint"]
+    of_a = [int(row["scans"]) for row in counted if row["site"] == "site-a"]
+    pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
+    assert of_a == [count for counts in pooled["confusion"] for count in counts]

@@ -41,6 +41,25 @@ def test_every_cell_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert str(tmp_path / "figures/roc.png") in shown.replace("\n", "")
 
 
+def test_of_several_classes_the_accuracy_is_shown_after_the_aucs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    columns = "multiclass_accuracy,multiclass_accuracy_low,multiclass_accuracy_high"
+    (tmp_path / "matrix.csv").write_text(
+        f"arm,train_sites,test_site,finding,fold,auc,auc_low,auc_high,{columns},status\n"
+        "a,a,a,healthy,0,0.9,0.8,0.95,,,,ok\n"
+        "a,a,b,healthy,0,,,,,,,undefined\n"
+        "a,a,a,all classes,0,,,,0.75,0.6,0.85,ok\n"
+        "a,a,b,all classes,0,,,,0.5,0.3,0.7,undefined\n"
+    )
+    show(tmp_path)
+    shown = capsys.readouterr().out
+    assert "healthy: AUC" in shown
+    assert "all classes: accuracy" in shown
+    assert "0.75 [0.60, 0.85] *" in shown
+    assert "0.50 [0.30, 0.70]" in shown, "also where no macro AUC is defined"
+
+
 @pytest.fixture
 def values(checkout: Path) -> dict[str, Any]:
     """Settings of one study, all of whose stages Snakemake has just made."""

@@ -156,3 +156,12 @@ def test_a_layout_of_two_labels_is_not_read_as_two_of_four(values: tables.Settin
 def test_findings_have_two_classes(values: tables.Settings) -> None:
     values["studies"]["chestxray"]["classes"] = CLASSES
     assert "names 4 classes, but scans with findings have two" in complaint(values)
+
+
+def test_what_is_made_of_two_classes_is_refused_for_more(values: Settings) -> None:
+    study = four_classes(values)["studies"]["contrastive"]
+    study["comparisons"] = [{"arm": "joint", "against": ["single-a"]}]
+    study["roc_panels"] = {"a": ["joint"]}
+    line = complaint(values)
+    for field in ("comparisons", "roc_panels"):
+        assert f"{C}.{field}: is made of scans with one of two labels" in line

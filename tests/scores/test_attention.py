@@ -160,3 +160,26 @@ def test_the_gravest_come_first():
     )
     order = ["not run", "split by image", "fewer than", "rejected", "argmax"]
     assert [next(word for word in order if word in text) for text in found] == order
+
+
+def test_a_class_that_a_site_lacks_is_named_where_there_are_more_than_two():
+    """C-25: one site has no other viral pneumonia; of one class alone another notice tells."""
+    names = ("healthy", "COVID-19", "other viral")
+    rows = counts(test=(40, 30, 20), validation=(10, 8, 6))
+    lacking = [row for row in rows if row["label"] != 2]
+    alone = [row for row in rows if row["label"] == 1]
+    told = {}
+    for name, kept in (("all", rows), ("lacking", lacking), ("alone", alone)):
+        gates = {"a-row": {"status": "ok", "patient_key": "published", "counts": kept}}
+        told[name] = texts(classes=names, gates=gates)
+    assert told["all"] == []
+    (text,) = told["lacking"]
+    assert "Site A has no scan of class other viral: its results of this class" in text
+    (text,) = told["alone"]
+    assert "one class only (validation: COVID-19; test: COVID-19)" in text
+
+
+def test_of_several_classes_the_argmax_has_no_threshold_of_a_half():
+    (text,) = texts(classes=("a", "b", "c"), threshold_from="argmax", gates={})
+    assert "the class with the highest probability" in text
+    assert "0.5" not in text

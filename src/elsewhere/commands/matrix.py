@@ -13,12 +13,14 @@ from rich.table import Table
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.drivers.stale import behind, stale
+from elsewhere.scores.matrix import TOGETHER
 
 
 def show(folder: Path) -> None:
     """Print matrix.csv of a study: arms as rows, sites as columns, AUC and interval.
 
-    A study of findings gets one table per finding.
+    A study of findings gets one table per finding; one of more than two classes one per class, and
+    one of the accuracy over all classes.
 
     Raises
     ------
@@ -79,19 +81,21 @@ def _table(title: str, rows: list[dict[str, str]]) -> Table:
     arms = list(dict.fromkeys(row["arm"] for row in rows))
     sites = list(dict.fromkeys(row["test_site"] for row in rows))
     trained = {row["arm"]: row["train_sites"].split("+") for row in rows}
-    table = Table(title=f"{title}: AUC [95 % interval]; * the arm was trained on this site")
+    together = bool(rows) and rows[0]["finding"] == TOGETHER
+    name, shown = ("multiclass_accuracy", "accuracy") if together else ("auc", "AUC")
+    table = Table(title=f"{title}: {shown} [95 % interval]; * the arm was trained on this site")
     table.add_column("trained on")
     for site in sites:
         table.add_column(site, justify="right")
     for arm in arms:
         own = trained[arm]
-        table.add_row(arm, *(_cell(cells[arm, site], own=site in own) for site in sites))
+        table.add_row(arm, *(_cell(cells[arm, site], name, own=site in own) for site in sites))
     return table
 
 
-def _cell(row: dict[str, str], *, own: bool) -> str:
+def _cell(row: dict[str, str], name: str, *, own: bool) -> str:
     star = " *" if own else "  "
-    if not row["auc"]:
+    if not row[name]:
         return f"{row['status']}{star}"
-    auc, low, high = (float(row[name]) for name in ("auc", "auc_low", "auc_high"))
-    return f"{auc:.2f} [{low:.2f}, {high:.2f}]{star}"
+    value, low, high = (float(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return f"{value:.2f} [{low:.2f}, {high:.2f}]{star}"

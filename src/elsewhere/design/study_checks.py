@@ -25,14 +25,27 @@ def problems(params: Params, name: str) -> Iterator[Problem]:
     yield from _split_problems(at, study)
     yield from _comparison_problems(at, study)
     yield from _review_problems(at, study)
-    if study.findings is not None and study.exclusive:
+    if study.exclusive:
+        yield from _class_problems(at, study)
+    if study.findings is not None and study.explain is not None:
+        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
+
+
+def _class_problems(at: str, study: Study) -> Iterator[Problem]:
+    """Yield what a study of more than two classes cannot have."""
+    if study.findings is not None:
         yield Problem(
             f"{at}.classes",
             f"names {len(study.classes)} classes, but scans with findings have two: none of them, "
             "or any",
         )
-    if study.findings is not None and study.explain is not None:
-        yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
+    for field in ("comparisons", "roc_panels"):
+        if getattr(study, field):
+            yield Problem(
+                f"{at}.{field}",
+                f"is made of scans with one of two labels, and the study has {len(study.classes)} "
+                "classes; leave it out",
+            )
 
 
 def _sites(study: Study) -> set[str]:

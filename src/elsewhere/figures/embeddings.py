@@ -19,7 +19,7 @@ from elsewhere.files import whole
 from elsewhere.scores.explained import Explained
 
 SIDE, PITCH = 3.2, (3.55, 4.25)
-ACROSS, KEY, LEAST_WIDTH = 3, 0.3, 6.4
+ACROSS, KEY, KEY_LINE, LEAST_WIDTH = 3, 0.3, 0.18, 6.4
 WIDE = 40  # characters above a panel
 MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")  # label 0, label 1 and so on
 SIZE, EDGE = 4.5, 0.9
@@ -53,18 +53,20 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
     across = min(ACROSS, len(explained))
     down = -(-len(explained) // ACROSS)
     arms = {row.name: row for row in results.rows}
+    lines = -(-(len(results.columns) + len(results.named.classes)) // 3)
+    key = KEY + (KEY_LINE * (lines - 1) if len(results.named.classes) > 2 else 0.0)
     with style.look():
         page = style.sheet(
             "How models see the sites: embeddings of test scans",
             width=max(LEAST_WIDTH, PITCH[0] * across - (PITCH[0] - SIDE)),
-            height=KEY + PITCH[1] * down,
+            height=key + PITCH[1] * down,
             notes=(*_notes(results, explained), *results.notes()),
             synthetic=results.synthetic,
         )
         _key(page, results)
         for number, (arm, explained_arm) in enumerate(explained.items()):
             line, place = divmod(number, ACROSS)
-            at = (PITCH[0] * place, KEY + PITCH[1] * line)
+            at = (PITCH[0] * place, key + PITCH[1] * line)
             title = "\n".join(textwrap.wrap(arms[arm].short(2 * WIDE), WIDE)[:2])
             page.text(at[0], at[1] + 0.3, title, va="bottom", weight="bold")
             axes = page.box(at[0], at[1] + 0.36, (SIDE, SIDE))

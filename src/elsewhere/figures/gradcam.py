@@ -66,13 +66,13 @@ def _page(results: Results, explained_arm: Explained, label: str) -> style.Sheet
     )
     with_examples = [column for column in results.columns if _reason(explained_arm, column) is None]
     lines = {
-        column.row: len(_outcomes(results)) if column in with_examples else 1
+        column.row: _outcomes(results, explained_arm, column) if column in with_examples else ("",)
         for column in results.columns
     }
     page = style.sheet(
         f"Grad-CAM of right and wrong predictions: {label}",
         width=max(LEAST_WIDTH, LABELS + PITCH[0] * int(most)),
-        height=sum(HEAD + SITE_GAP + PITCH[1] * count for count in lines.values()),
+        height=sum(HEAD + SITE_GAP + PITCH[1] * len(outcomes) for outcomes in lines.values()),
         notes=(*_notes(results, explained_arm), *results.notes()),
         synthetic=results.synthetic,
     )
@@ -80,10 +80,10 @@ def _page(results: Results, explained_arm: Explained, label: str) -> style.Sheet
     for column in results.columns:
         page.text(0, top + 0.14, results.heading(column), va="center", weight="bold", size=10.5)
         if column in with_examples:
-            _site(page, explained_arm, (column.row, _outcomes(results)), top + HEAD)
+            _site(page, explained_arm, (column.row, lines[column.row]), top + HEAD)
         else:
             _absent(page, str(_reason(explained_arm, column)), top + HEAD)
-        top += HEAD + SITE_GAP + PITCH[1] * lines[column.row]
+        top += HEAD + SITE_GAP + PITCH[1] * len(lines[column.row])
     return page
 
 
@@ -116,9 +116,13 @@ def _notes(results: Results, explained_arm: Explained) -> tuple[str, ...]:
     return (drawn, where) if layers else (drawn,)
 
 
-def _outcomes(results: Results) -> tuple[str, ...]:
+def _outcomes(results: Results, explained_arm: Explained, column: Column) -> tuple[str, ...]:
+    """Return the outcomes that have a line: of more than two classes those that a scan has."""
     classes = results.named.classes
-    return possible(classes if len(classes) > 2 else ())
+    if len(classes) == 2:
+        return possible()
+    counts = explained_arm.record["sites"][column.row]["counts"]
+    return tuple(outcome for outcome in possible(classes) if counts[outcome])
 
 
 def _site(

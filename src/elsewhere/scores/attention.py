@@ -174,7 +174,7 @@ def _missing_classes(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         present = {label for patients in _patients(gate).values() for label in patients}
         absent = [name for label, name in enumerate(observed.classes) if label not in present]
-        if present and absent:
+        if len(present) > 1 and absent:  # of one class alone see `_one_class`
             text = (
                 f"{observed.sites[row]} has no scan of class {_list(absent)}: its results of this "
                 "class, the balanced accuracy and the macro AUC are undefined there."

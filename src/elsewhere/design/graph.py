@@ -64,11 +64,10 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
 
 
 def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
-    method = params.method_of(study, arm)
     return {
         "inputs": (params.inputs[params.input_of(study, arm)].kind,),
         "networks": (params.networks[params.network_of(study, arm)].kind,),
-        "methods": (params.methods[method].kind,),
+        "methods": (params.methods[params.method_of(study, arm)].kind,),
     }
 
 
@@ -235,6 +234,9 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
         "audit": paths.audit(name, "audit.json"),
         "split": {row: paths.split(name, row) for row in rows},
         "gate": {row: paths.gate(name, row) for row in rows},
+        "readers": {
+            row: path for row in rows for path in scan_stages.readers(params, row).values()
+        },
         **_tables(explained, ("explained", "gallery", "embeddings")),
     }
 

@@ -78,7 +78,7 @@ def run(job: Job, settings: Settings) -> None:
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])
     result = record.result(fitted, budget, selection=settings.selection)
-    counts = record.scans(train, valid, training)
+    counts = record.scans(train, valid, training, fitted=fitted)
     record.write_json(entries | result | counts, job.outputs["record"])
     record.write_json(record.cost(fitted, training), job.outputs["cost"])
 

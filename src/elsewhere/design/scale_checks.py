@@ -39,7 +39,8 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     inputs = [scale.input, *scale.inputs.values()]
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
-    yield from missing(f"{at}.budget", scale.every_budget, params.budgets, "budgets")
+    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.budgets", scale.budgets.values(), params.budgets, "budgets")
     methods = [*scale.methods, *scale.methods.values(), *scale.budgets]
     yield from missing(f"{at}.methods", methods, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")

@@ -67,13 +67,23 @@ OPTIONAL = [Requirement(text) for name, group in GROUPS.items() if name != "docs
 DOCS = [Requirement(text) for text in GROUPS["docs"]]
 
 
-def environment(name):
-    """PyPI name to version bounds of each package but Python."""
+def listed(name):
+    """Rows of an environment: what conda installs, and what pip does then."""
     rows = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"]
-    pairs = (row.split(maxsplit=1) for row in rows)
+    by_conda = [row for row in rows if isinstance(row, str)]
+    by_pip = [row for table in rows[len(by_conda) :] for row in table["pip"]]
+    assert bool(by_pip) == any(row.startswith("pip ") for row in by_conda)
+    return by_conda, by_pip
+
+
+def environment(name):
+    """PyPI name to version bounds of each package but Python and pip."""
+    by_conda, by_pip = listed(name)
+    pairs = (row.split(maxsplit=1) for row in [*by_conda, *by_pip])
     found = {CONDA_TO_PYPI.get(package, package): SpecifierSet(spec) for package, spec in pairs}
-    del found["python"]
-    return found
+    return {
+        package: bounds for package, bounds in found.items() if package not in ("python", "pip")
+    }
 
 
 def third_party(path, *, top_level=False):
@@ -117,10 +127,10 @@ def imported_by(step):
 def test_environment_has_conda_forge_alone_and_bounds(name):
     content = yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())
     assert content["channels"] == ["conda-forge", "nodefaults"]
-    rows = content["dependencies"]
+    rows, by_pip = listed(name)
     assert rows[0].startswith("python ")
     assert rows[1:] == sorted(rows[1:])
-    for row in rows:
+    for row in [*rows, *by_pip]:
         package, spec = row.split(maxsplit=1)
         operators = {item.operator for item in SpecifierSet(spec)}
         assert operators in ({">=", "<"}, {"=="}), f"{package}: lower and upper bound, or a pin"
@@ -164,11 +174,8 @@ def test_rule_names_the_environment_of_its_step(step):
 
 
 def test_environments_with_and_without_gpu_differ_in_torch_alone():
-    rows = [
-        yaml.safe_load((ROOT / f"envs/{name}.yaml").read_text())["dependencies"]
-        for name in ("torch", "torch-cpu")
-    ]
-    assert set(rows[0]) ^ set(rows[1]) == {f"pytorch-gpu =={TORCH}", f"pytorch-cpu =={TORCH}"}
+    rows = [{row for part in listed(name) for row in part} for name in ("torch", "torch-cpu")]
+    assert rows[0] ^ rows[1] == {f"pytorch-gpu =={TORCH}", f"pytorch-cpu =={TORCH}"}
 
 
 def test_torch_is_the_same_everywhere():

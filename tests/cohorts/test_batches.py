@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.cohorts.batches import batch_plan
+from elsewhere.cohorts.batches import batch_plan, epoch_plan
 
 SIZES = st.dictionaries(st.sampled_from("abcd"), st.integers(1, 9), min_size=1)
 
@@ -74,3 +74,19 @@ def test_a_site_without_scans_and_an_unknown_sampling_are_refused():
         batch_plan({"a": 3, "b": 0}, batch_size=2, sampling="pooled", seed=0, iteration=0)
     with pytest.raises(ValueError, match="equal_per_site"):
         batch_plan({"a": 3}, batch_size=2, sampling="fair", seed=0, iteration=0)
+
+
+def test_an_epoch_of_one_site_draws_every_scan_once_c19():
+    batches = epoch_plan("a", 7, batch_size=3, seed=5, epoch=2)
+    assert [len(batch) for batch in batches] == [3, 3, 1]
+    assert sorted(index for batch in batches for _, index in batch) == list(range(7))
+    assert batches != epoch_plan("a", 7, batch_size=3, seed=5, epoch=1)
+
+
+def test_epochs_that_batches_divide_are_those_of_pooled_sampling():
+    pooled = [
+        batch_plan({"a": 6}, batch_size=3, sampling="pooled", seed=5, iteration=iteration)
+        for iteration in range(6)
+    ]
+    epochs = [epoch_plan("a", 6, batch_size=3, seed=5, epoch=epoch) for epoch in range(3)]
+    assert [batch for epoch in epochs for batch in epoch] == pooled

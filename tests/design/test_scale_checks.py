@@ -52,6 +52,71 @@ def test_each_class_has_a_weight_or_none_has_c15(values: Settings) -> None:
     assert "has 4 training.class_weights, but the study has 2 classes" in complaint(values)
 
 
+def with_federation(values: Settings, **changes: Any) -> dict[str, Any]:
+    """Let the demo of nguyen2021 train an arm of three sites by a short federation."""
+    values["methods"]["short"] = {**values["methods"]["fedavg"], "rounds": 4, **changes}
+    study = values["studies"]["nguyen2021"]
+    arm = {"sites": ["utsw", "cc-ccii", "covid-ctset"], "method": "fedavg"}
+    study["arms"]["federated"] = {**arm, "network": "nguyen-cnn"}
+    scale = demo(values, "nguyen2021")
+    scale["methods"] = {"fedavg": "short"}
+    return scale
+
+
+def test_a_method_and_its_budget_may_be_others_at_a_scale_c19(values: Settings) -> None:
+    scale = with_federation(values)
+    short = values["budgets"]["nguyen-demo"]
+    values["budgets"]["local"] = {**short, "training": {**short["training"], "batch_size": 2}}
+    scale["budgets"] = {"fedavg": "local"}
+    params = tables.parse(values)
+    assert params.method_of("nguyen2021", "federated") == "short"
+    assert params.method_of("nguyen2021", "utsw") == "erm"
+    assert params.budget_of("nguyen2021", "federated") == "local"
+    assert params.budget_of("nguyen2021", "utsw") == "nguyen-demo"
+    graph = stages(params)
+    settings = graph["train--nguyen2021--federated--0-0"].settings
+    assert (settings["method"], settings["training"]) == ("methods.short", "budgets.local.training")
+    assert graph["train--nguyen2021--utsw--0-0"].settings["training"] == (
+        "budgets.nguyen-demo.training"
+    )
+    scale["budgets"] = {"fedavg": "nowhere"}
+    assert "scales.demo.budgets: 'nowhere' is not in budgets" in complaint(values)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"min_sites": 4}, "has 3 of 3 hospitals in round 1, fewer than min_sites, 4"),
+        (
+            {"absent": {"utsw-synthetic": [2, 3]}},
+            "has 2 of 3 hospitals in round 2, fewer than min_sites, 3",
+        ),
+        ({"absent": {"mosmed-synthetic": [2]}}, "names 'mosmed-synthetic' in absent"),
+        (
+            {
+                "min_sites": 1,
+                "absent": {
+                    "utsw-synthetic": [1], "cc-ccii-synthetic": [1], "covid-ctset-synthetic": [2],
+                },
+            },
+            "nobody can hand the model on",
+        ),
+    ],
+)  # fmt: skip
+def test_rounds_with_too_few_hospitals_are_refused_before_anything_runs(
+    values: Settings, changes: dict[str, Any], sentence: str
+) -> None:
+    tables.parse(values)
+    with_federation(values, **changes)
+    assert "scales.demo.methods: arm 'federated': method 'short' " in complaint(values)
+    assert sentence in complaint(values)
+
+
+def test_a_stand_in_treats_sites_as_the_method_does(values: Settings) -> None:
+    with_federation(values, batch_norm="local")
+    assert "'short' cannot stand in for 'fedavg'" in complaint(values)
+
+
 def test_findings_have_no_class_weights(values: Settings) -> None:
     scale = demo(values, "chestxray")
     values["budgets"][scale["budget"]]["training"]["class_weights"] = [0.5, 0.5]
@@ -141,7 +206,7 @@ def test_a_method_may_have_another_budget_and_a_stand_in_at_a_scale(values: Any)
     [
         ({"methods": {"contrastive": "erm"}}, "methods.contrastive: 'erm' is of kind erm, but"),
         ({"methods": {"contrastive": "none"}}, "methods: 'none' is not in methods"),
-        ({"budgets": {"contrastive": "none"}}, "budget: 'none' is not in budgets"),
+        ({"budgets": {"contrastive": "none"}}, "budgets: 'none' is not in budgets"),
         ({"budgets": {"contrastive": "nguyen-demo"}}, "'nguyen-demo' has augmentation for inputs"),
     ],
 )

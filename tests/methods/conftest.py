@@ -1,5 +1,6 @@
 """Small cohorts that can be learned: positives are brighter than negatives on one side."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ from elsewhere.methods.run import Run
 from elsewhere.networks import weights
 from elsewhere.networks.network import build
 from elsewhere.steps.predict import Settings
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 ROW = CovidnetRedesign(

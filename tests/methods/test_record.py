@@ -41,3 +41,13 @@ def test_json_is_sorted_and_has_no_nan(tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         record.write_json({"a": math.nan}, tmp_path / "b.json")
     assert not (tmp_path / "b.json").exists()
+
+
+def test_where_the_method_counts_its_steps_itself_they_are_reported(training):
+    best = Validation(1, 0.1, 0.5, 0.5)
+    fitted = Fitted(
+        None, (best,), best, seconds=2.0, peak_memory_mb=1.0, device="x", iterations=30,
+        epochs={"a": 3.0}, rounds=({"round": 1},),
+    )  # fmt: skip
+    assert record.cost(fitted, training)["iterations_per_second"] == 15
+    assert record.scans({}, {}, training, fitted=fitted)["epochs"] == {"a": 3.0}

@@ -91,8 +91,8 @@ def table_of_calls(path: Path, *lines: str) -> Path:
 def test_only_scans_that_all_called_are_compared(tmp_path: Path) -> None:
     path = table_of_calls(
         tmp_path / "readers.csv",
-        *("a,young,4,healthy", "b,young,4,COVID-19", "c,young,4,healthy"),
-        *("a,old,18,healthy", "c,old,18,bacterial", "z,old,18,healthy"),
+        *("a,2,4,0", "b,2,4,1", "c,2,4,0"),
+        *("a,1,18,0", "c,1,18,3", "z,1,18,0"),
     )
     calls = readers.read(path, classes=CLASSES)
     scans = pd.DataFrame(
@@ -104,7 +104,7 @@ def test_only_scans_that_all_called_are_compared(tmp_path: Path) -> None:
         }
     )
     found = readers.reading(calls, scans, classes=CLASSES)
-    assert found.readers == ("old", "young")
+    assert found.readers == ("reader 1", "reader 2")
     assert found.years == (18.0, 4.0)
     assert found.truth.tolist() == [0, 3]
     assert found.patients.tolist() == [0, 0]
@@ -116,9 +116,9 @@ def test_only_scans_that_all_called_are_compared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        (["a,one,4,pneumonia"], "'pneumonia': expected healthy, COVID-19"),
-        (["a,one,4,"], "'': expected"),
-        (["a,one,4,healthy", "a,one,4,bacterial"], "one has two calls of scan a"),
+        (["a,1,4,4"], "got 4, but the study has 4 classes"),
+        (["a,1,4,"], "got nan"),
+        (["a,1,4,0", "a,1,4,3"], "reader 1 has two calls of scan a"),
     ],
 )
 def test_a_table_that_cannot_be_used_says_why(
@@ -131,6 +131,29 @@ def test_a_table_that_cannot_be_used_says_why(
 
 
 def test_a_table_without_a_column_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "readers.csv").write_text("scan_id,reader,called\na,one,healthy\n")
+    (tmp_path / "readers.csv").write_text("scan_id,reader,called\na,1,0\n")
     with pytest.raises(ReadersError, match="expected"):
         readers.read(tmp_path / "readers.csv", classes=CLASSES)
+
+
+def test_a_model_calls_the_most_probable_class() -> None:
+    rows = pd.DataFrame(
+        {
+            "scan_id": ["a"] * 4 + ["b"] * 4,
+            "patient_id": ["p"] * 4 + ["q"] * 4,
+            "finding": [*CLASSES] * 2,
+            "label": [0, 1, 0, 0, 0, 0, 0, 1],
+            "fold": 0,
+            "seed": 0,
+            "probability_1": [0.2, 0.3, 0.3, 0.2, 0.1, 0.1, 0.2, 0.6],
+        }
+    )
+    found = readers.called(rows, classes=CLASSES)
+    assert found.to_dict("list") == {
+        "scan_id": ["a", "b"],
+        "patient_id": ["p", "q"],
+        "label": [1, 3],
+        "called": [1, 3],
+    }
+    two = rows[rows["finding"] == "COVID-19"].assign(probability_1=[0.5, 0.6])
+    assert readers.called(two, classes=("no", "yes"))["called"].tolist() == [0, 1]

@@ -274,3 +274,42 @@ def test_training_begins_with_the_weights_that_the_network_names_b27(job, tmp_pa
     assert not np.allclose(ended["classifier.weight"], begun.classifier.weight.detach())
     record = json.loads(job.outputs["record"].read_text())
     assert record["pretrained_sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def started(tmp_path, name):
+    """Return a job and settings of an arm that starts from the arm `out`."""
+    job = make_job(tmp_path, name)
+    first = {key: tmp_path / "out" / file for key, file in (
+        ("start_model", "model.safetensors"), ("start_record", "run.json"),
+    )}  # fmt: skip
+    job = dataclasses.replace(job, inputs={**job.inputs, **first})
+    still = SETTINGS.training.model_copy(
+        update={"learning_rate": 1e-9, "iterations": 2, "warm_up": 0, "validate_every": 2}
+    )
+    return job, dataclasses.replace(SETTINGS, training=still, starts_from="out")
+
+
+def test_an_arm_starts_from_the_model_of_another_c20(job, tmp_path):
+    train.run(job, SETTINGS)
+    second, settings = started(tmp_path, "second")
+    train.run(second, settings)
+    record = json.loads(second.outputs["record"].read_text())
+    assert record["starts_from"] == "out"
+    before, after = load_file(job.outputs["model"]), load_file(second.outputs["model"])
+    for name, value in before.items():
+        if "running" not in name and "num_batches" not in name:
+            assert abs(value - after[name]).max() < 1e-6, name
+    key = train._key(second)
+    weights.save_none(job.outputs["model"])
+    assert train._key(second) != key, "a checkpoint of another start is not taken up"
+
+
+def test_without_the_model_of_the_other_arm_there_is_none(job, tmp_path):
+    train._not_run(job, {"reason": "site there has no data here"})
+    second, settings = started(tmp_path, "second")
+    train.run(second, settings)
+    record = json.loads(second.outputs["record"].read_text())
+    assert record["status"] == "not run"
+    assert record["reason"] == (
+        "arm out, from which this one starts, was not trained: site there has no data here"
+    )

@@ -62,6 +62,12 @@ ARMS = {
 }
 
 
+# Stands before the arm from whose models it starts; both drivers must order them.
+STARTS = """\
+      joint-further: {sites: [site-a], method: erm, network: covidnet-redesign, starts_from: joint}
+"""
+
+
 def fewer(study: str, arms: Container[str]) -> str:
     """Return the file of a study with these arms only, and nothing that names others.
 
@@ -100,6 +106,8 @@ class Project:
         for name, arms in ARMS.items():
             study = self.path / f"config/studies/{name}.yaml"
             study.write_text(fewer(study.read_text(encoding="utf-8"), arms), encoding="utf-8")
+        text = self.study.read_text(encoding="utf-8")
+        self.study.write_text(text.replace("      joint: {", f"{STARTS}      joint: {{"))
         self.edit("run: [nguyen2021, contrastive, chestxray]", "run: [nguyen2021, contrastive]")
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)

@@ -69,10 +69,10 @@ def digest(step):
 
 
 def device(step, field):
-    """Threads, or GPUs, that the budget of a job's study asks for."""
+    """Threads, or GPUs, that the budget of a job's arm asks for."""
 
     def ask(wildcards):
-        budget = PARAMS.budgets[PARAMS.studies[wildcards.study].scales[PARAMS.scale].budget]
+        budget = PARAMS.budgets[PARAMS.budget_of(wildcards.study, wildcards.arm)]
         settings = budget.training if step == "train" else budget.prediction
         return settings.threads if field == "threads" else int(settings.device == "cuda")
 

@@ -54,6 +54,28 @@ def batch_plan(
     return [(site, next(drawn[site])) for site in order]
 
 
+def epoch_plan(
+    site: str, size: int, *, batch_size: int, seed: int, epoch: int
+) -> list[list[tuple[str, int]]]:
+    """Return the (site, index) pairs of each batch of one epoch over one site (C-19).
+
+    Every scan is drawn once; the last batch holds what is left. Where `batch_size` divides `size`,
+    the batches are those of `batch_plan` over this site alone.
+
+    Parameters
+    ----------
+    site, size
+        Name of the site, and its number of training scans.
+    batch_size
+        Pairs in each batch but the last.
+    seed, epoch
+        Integers >= 0.
+    """
+    order = _shuffled(range(epoch * size, (epoch + 1) * size), size, (seed,))
+    pairs = [(site, index) for index in order]
+    return [pairs[first : first + batch_size] for first in range(0, size, batch_size)]
+
+
 def _shuffled(places: range | list[int], size: int, key: tuple[int, ...]) -> list[int]:
     """Return the entries at these places of an endless sequence of shuffles of range(size)."""
     epochs = {

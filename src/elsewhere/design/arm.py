@@ -34,3 +34,7 @@ class Arm(Row):
     models_of: Name | None = Field(
         None, description="arm whose models this one applies; it trains none"
     )
+    starts_from: Name | None = Field(
+        None,
+        description="C-20: arm with whose model of the same fold and seed the training begins",
+    )

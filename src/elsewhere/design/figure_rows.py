@@ -19,6 +19,7 @@ STANDARD = (
         "published",
         "table_1",
         "roc_findings",
+        "readers",
         "claims",
     ),
     *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
@@ -59,6 +60,8 @@ class Facts:
         Whether scans have findings instead of one label.
     classes
         Whether scans have one of more than two classes.
+    readers
+        Whether a site has a table of what readers called its scans.
     repeated
         Whether an arm has several models: folds or seeds.
     modalities
@@ -78,6 +81,7 @@ class Facts:
     metrics: tuple[str, ...]
     claims: tuple[str, ...]
     classes: bool = False
+    readers: bool = False
 
     @property
     def labels(self) -> Labels:
@@ -105,6 +109,8 @@ class FigureRow(Row):
         Of which scans it is drawn; one site of these suffices.
     repeated
         It needs arms with several models.
+    readers
+        It needs a site with readers.
     setting
         Field of the study that must be set; empty: none.
     metrics
@@ -118,6 +124,7 @@ class FigureRow(Row):
     of_classes: ClassVar[bool] = False
     modalities: ClassVar[tuple[Modality, ...]] = get_args(Modality)
     repeated: ClassVar[bool] = False
+    readers: ClassVar[bool] = False
     setting: ClassVar[str] = ""
     metrics: ClassVar[tuple[str, ...]] = ()
 
@@ -131,6 +138,8 @@ class FigureRow(Row):
             return f"it is drawn of {' and '.join(cls.modalities)} scans, and the study has none"
         if cls.repeated and not facts.repeated:
             return "every arm has one model; it needs several folds or seeds"
+        if cls.readers and not facts.readers:
+            return "no site has a table of readers (options.readers of its layout)"
         if cls.setting and cls.setting not in facts.settings:
             return f"the study's {cls.setting} is not set"
         missing = [name for name in cls.metrics if name not in facts.metrics]

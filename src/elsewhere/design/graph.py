@@ -61,8 +61,14 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
 
 
 def _trained(study: Study) -> list[str]:
-    """Return the arms that train models of their own."""
-    return [name for name, arm in study.arms.items() if arm.models_of is None]
+    """Return the arms that train models of their own, each after the one that it starts from."""
+    ordered: dict[str, None] = {}
+    for name, arm in study.arms.items():
+        chain = [name] if arm.models_of is None else []
+        while chain and (before := study.arms[chain[-1]].starts_from) is not None:
+            chain.append(before)
+        ordered.update(dict.fromkeys(reversed(chain)))
+    return [*ordered]
 
 
 def runs(params: Params, study: str) -> list[str]:
@@ -78,11 +84,10 @@ def training_sites(params: Params, study: str, arm: str) -> list[str]:
 
 
 def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
-    method = params.method_of(study, arm)
     return {
         "inputs": (params.inputs[params.input_of(study, arm)].kind,),
         "networks": (params.networks[params.network_of(study, arm)].kind,),
-        "methods": (params.methods[method].kind,),
+        "methods": (params.methods[params.method_of(study, arm)].kind,),
     }
 
 
@@ -111,14 +116,17 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
     return Stage(
         step="train",
         wildcards={"study": study, "arm": arm, "run": run},
-        inputs=_prepared(params, study, arm, training_sites(params, study, arm)),
+        inputs={
+            **_prepared(params, study, arm, training_sites(params, study, arm)),
+            **_start(params, study, arm, run),
+        },
         outputs=paths.run(study, arm, run),
         settings={
             "method": f"methods.{params.method_of(study, arm)}",
             "network": f"networks.{params.network_of(study, arm)}",
             "input": f"inputs.{params.input_of(study, arm)}",
             "training": f"budgets.{budget}.training",
-            **_of_arm(params, study, arm, ("selection",)),
+            **_of_arm(params, study, arm, ("selection", "starts_from")),
             **scan_stages.classes(params, study),
         },
         members={
@@ -126,6 +134,15 @@ def _train(params: Params, study: str, arm: str, run: str) -> Stage:
             "augmentations": (params.budgets[budget].training.augmentation.kind,),
         },
     )
+
+
+def _start(params: Params, study: str, arm: str, run: str) -> dict[str, Paths]:
+    """Return model and record of the run from which a run of this arm starts, if it does (C-20)."""
+    before = params.studies[study].arms[arm].starts_from
+    if before is None:
+        return {}
+    files = paths.run(study, before, run)
+    return {"start_model": files["model"], "start_record": files["record"]}
 
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
@@ -272,6 +289,9 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
         "audit": paths.audit(name, "audit.json"),
         "split": {row: paths.split(name, row) for row in rows},
         "gate": {row: paths.gate(name, row) for row in rows},
+        "readers": {
+            row: path for row in rows for path in scan_stages.readers(params, row).values()
+        },
         **_tables(explained, ("explained", "gallery", "embeddings")),
     }
 

@@ -11,6 +11,7 @@ import yaml
 from elsewhere.design.graph import stages
 from elsewhere.design.merge import Key, Settings
 from elsewhere.design.params import Params, ParamsError
+from elsewhere.design.study import Scale
 
 _DEFAULT = "default"
 _COLUMN = 60
@@ -74,13 +75,21 @@ def resolved(params: Params, values: Settings, name: str) -> str:
         },
         "methods": {row: _row(params, values, ("methods", row)) for row in methods},
         "budget": {"row": _Value(scale.budget), **_row(params, values, ("budgets", scale.budget))},
-        **{
-            f"budget of {method}": {"row": _Value(row), **_row(params, values, ("budgets", row))}
-            for method, row in scale.budgets.items()
-        },
+        **_other_budgets(params, values, scale),
         "jobs": {step: _Value(count) for step, count in _jobs(params, name).items()},
     }
     return "\n".join(_lines(shown)) + "\n"
+
+
+def _other_budgets(params: Params, values: Settings, scale: Scale) -> _Shown:
+    """Return the budgets of the methods that have another than the study's."""
+    if not scale.budgets:
+        return {}
+    budgets: _Shown = {
+        method: {"row": _Value(row), **_row(params, values, ("budgets", row))}
+        for method, row in scale.budgets.items()
+    }
+    return {"budgets": budgets}
 
 
 def _jobs(params: Params, study: str) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,6 +96,11 @@ class MethodRow(Row):
 
     kind: str
 
+    def refusals(self, sites: tuple[str, ...]) -> Iterator[str]:
+        """Yield why an arm with these training sites, rows of `sites`, cannot learn; none here."""
+        del sites
+        yield from ()
+
 
 class LayoutOptions(Row):
     """Base of the options of a layout: how the files of one site are read.
@@ -117,3 +123,8 @@ class LayoutOptions(Row):
     def highest_label(self) -> int:
         """Highest label that the options give to a scan."""
         return 1
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether a table holds what readers called the scans (C-30)."""
+        return False

@@ -30,7 +30,7 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
         yield from _network_problems(params, at, params.studies[study], scale)
         yield from _batch_problems(params, at, params.studies[study], scale)
         yield from _weight_problems(params, at, params.studies[study], scale)
-        yield from _method_problems(params, at, scale)
+        yield from _method_problems(params, at, params.studies[study], scale)
         if params.studies[study].by_part:
             yield from _whole_view_problems(params, at, scale)
 
@@ -39,7 +39,8 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     inputs = [scale.input, *scale.inputs.values()]
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
-    yield from missing(f"{at}.budget", scale.every_budget, params.budgets, "budgets")
+    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.budgets", scale.budgets.values(), params.budgets, "budgets")
     methods = [*scale.methods, *scale.methods.values(), *scale.budgets]
     yield from missing(f"{at}.methods", methods, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
@@ -132,9 +133,10 @@ def _network_problems(params: Params, at: str, study: Study, scale: Scale) -> It
 
 def _batch_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
     for method in dict.fromkeys(arm.method for arm in study.arms.values()):
+        row = scale.methods.get(method, method)
         budget = scale.budgets.get(method, scale.budget)
         size = params.budgets[budget].training.batch_size
-        least = params.methods[method].least_batch if method in params.methods else 1
+        least = params.methods[row].least_batch if row in params.methods else 1
         if size < least:
             yield Problem(
                 f"{at}.budget",
@@ -162,7 +164,8 @@ def _weight_problems(params: Params, at: str, study: Study, scale: Scale) -> Ite
             )
 
 
-def _method_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
+def _method_problems(params: Params, at: str, study: Study, scale: Scale) -> Iterator[Problem]:
+    """Yield the arms whose method cannot learn from their sites at this scale."""
     for method, row in scale.methods.items():
         if params.methods[method].kind != params.methods[row].kind:
             yield Problem(
@@ -170,6 +173,19 @@ def _method_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]
                 f"'{row}' is of kind {params.methods[row].kind}, but '{method}' of kind "
                 f"{params.methods[method].kind}; what stands in is smaller, not another method",
             )
+        elif params.methods[method].site_specific != params.methods[row].site_specific:
+            yield Problem(
+                f"{at}.methods.{method}",
+                f"'{row}' cannot stand in for '{method}': one of them gives every site layers of "
+                "its own",
+            )
+    for name, arm in study.arms.items():
+        row = scale.methods.get(arm.method, arm.method)
+        if row not in params.methods or not {*arm.sites} <= {*scale.sites}:
+            continue  # the arm is told
+        sites = tuple(scale.sites[site] for site in arm.sites)
+        for sentence in params.methods[row].refusals(sites):
+            yield Problem(f"{at}.methods", f"arm '{name}': method '{row}' {sentence}")
 
 
 def _whole_view_problems(params: Params, at: str, scale: Scale) -> Iterator[Problem]:

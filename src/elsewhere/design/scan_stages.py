@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from elsewhere.design import paths
 from elsewhere.design.params import Params
+from elsewhere.design.site import layout_options
 from elsewhere.design.stage import Paths, Stage
 
 
@@ -19,10 +20,17 @@ def ingest(params: Params, row: str) -> Stage:
             "rejected": paths.scan_file(row, "rejected.csv"),
             "account": paths.scan_file(row, "account.json"),
             "profile": paths.scan_file(row, "profile.parquet"),
+            **readers(params, row),
         },
         settings={"site": f"sites.{row}", "intake": f"intakes.{site.intake}"},
         members={"layouts": (site.layout,)},
     )
+
+
+def readers(params: Params, row: str) -> dict[str, str]:
+    """Return what `ingest` makes of the readers' calls of a site that has any."""
+    has = layout_options(params.sites[row]).has_readers
+    return {"readers": paths.scan_file(row, "readers.csv")} if has else {}
 
 
 def prepare(params: Params, row_input: str, row: str) -> Stage:

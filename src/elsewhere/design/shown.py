@@ -63,4 +63,7 @@ def facts(params: Params, study: str) -> Facts:
         metrics=row.scoring.metrics,
         claims=claim_kinds(row.published),
         classes=bool(row.exclusive),
+        readers=any(
+            layout_options(params.sites[site]).has_readers for site in scale.sites.values()
+        ),
     )

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from elsewhere.methods.descent import LossOf
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification
 from elsewhere.methods.method import Method
 from elsewhere.networks.network import Network

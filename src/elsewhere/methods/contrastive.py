@@ -12,8 +12,8 @@ from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Training
 from elsewhere.design.methods.contrastive import Contrastive
 from elsewhere.methods.by_site import BySite, embeddings
+from elsewhere.methods.descent import LossOf
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms

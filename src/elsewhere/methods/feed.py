@@ -62,7 +62,7 @@ class Batch:
 
 
 def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> Batch:
-    """Return the batch of an iteration; each position in it has its own random generator."""
+    """Return the batch of an iteration."""
     training = budget.training
     plan = batch_plan(
         {site: len(cohort) for site, cohort in train.items()},
@@ -71,6 +71,23 @@ def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> B
         seed=budget.seed,
         iteration=iteration,
     )
+    return assembled(train, budget, iteration, plan=plan)
+
+
+def assembled(
+    train: Mapping[str, Cohort], budget: Budget, iteration: int, *, plan: list[tuple[str, int]]
+) -> Batch:
+    """Return the batch of these scans; each position in it has its own random generator.
+
+    Parameters
+    ----------
+    train, budget, iteration
+        Training scans by site, settings of the run, and the iteration, which decides what the
+        augmentation draws.
+    plan
+        Site and index of each scan.
+    """
+    training = budget.training
     images = [
         augment(
             train[site].array(index),

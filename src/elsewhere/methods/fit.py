@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from elsewhere.design.budgets import Training
@@ -47,12 +48,15 @@ class Validation:
     score
         The score that chooses the weights, over the validation scans of all training sites:
         accuracy or AUC; see `select_by` of `Training`.
+    by_site
+        The score of each site, where a method reports it; None where it cannot be computed.
     """
 
     iteration: int
     learning_rate: float
     loss: float
     score: float
+    by_site: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,13 @@ class Fitted:
         Peak memory in MiB, of the device on CUDA, of the process on the CPU.
     device
         Name of the device.
+    iterations
+        Optimiser steps, where the method decides them and not the budget; in a federation those of
+        all hospitals together.
+    epochs
+        Passes over each site's training scans, in the same case.
+    rounds
+        Rounds of a federation: what each cost beside the training, by name.
     """
 
     network: Network
@@ -81,3 +92,6 @@ class Fitted:
     seconds: float
     peak_memory_mb: float
     device: str
+    iterations: int | None = None
+    epochs: Mapping[str, float] | None = None
+    rounds: tuple[Mapping[str, float], ...] = ()

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.methods import checkpoint, device, optimizer, selection
+from elsewhere.methods import checkpoint, device
 from elsewhere.methods.checkpoint import State
-from elsewhere.methods.feed import Batch, batches, iteration_seed
+from elsewhere.methods.descent import Descent, LossOf
+from elsewhere.methods.feed import Batch, batches
 from elsewhere.methods.fit import Budget, Fitted, Validation
-from elsewhere.methods.inference import InferenceOptions, probabilities_many
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
 from elsewhere.methods.schedule import learning_rate
+from elsewhere.methods.validation import answers, score
 from elsewhere.networks.network import Network
 from elsewhere.progress import time_left
 
 LOG_SECONDS = 10.0
-
-LossOf = Callable[[Network, Batch], Tensor]
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +93,7 @@ class _Run:
         self.budget = budget
         self.device = device.prepare(budget.training)
         self.network = network.to(self.device)
-        self.optimizer = optimizer.build(self.network, budget.training)
+        self.descent = Descent(self.network, budget.training, device=self.device)
         self.done = 0
         self.history: list[Validation] = []
         self.best: Validation | None = None
@@ -104,33 +104,11 @@ class _Run:
 
     def step(self, batch: Batch, losses: Sequence[LossOf]) -> None:
         """Do one iteration: one optimiser step for each loss."""
-        training = self.budget.training
-        torch.manual_seed(iteration_seed(self.budget.seed, self.done))
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(training, self.done)
-        self.network.train()
-        on_device = batch.to(self.device)
-        for loss_of in losses:
-            loss = self._descend(on_device, loss_of)
+        rate = learning_rate(self.budget.training, self.done)
+        loss = self.descent.step(batch, losses, seed=(self.budget.seed, self.done), rate=rate)
         self.losses += loss.double()
         self.done += 1
         self.progress.log_if_due(self.done, loss, self.history)
-
-    def _descend(self, batch: Batch, loss_of: LossOf) -> Tensor:
-        """Take one optimiser step along the mean gradient of a loss; return the mean loss."""
-        training = self.budget.training
-        self.optimizer.zero_grad(set_to_none=True)
-        bf16 = training.precision == "bf16"
-        total = self.losses.new_zeros((), dtype=torch.float32)
-        for piece in batch.cut(training.batch_size):
-            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
-                loss = loss_of(self.network, piece) / training.accumulate
-            loss.backward()  # type: ignore[no-untyped-call]
-            total += loss.detach()
-        if training.clip_gradient is not None:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_gradient)
-        self.optimizer.step()
-        return total
 
     def validate_if_due(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> None:
         """Validate every `validate_every` iterations and after the last, never twice (A-42)."""
@@ -149,35 +127,16 @@ class _Run:
         validation = Validation(self.done, last_learning_rate, loss, self._score(valid, interrupt))
         self.history.append(validation)
         self.losses.zero_()
-        if self._is_best(validation):
+        if better(validation, self.best, ties=self.budget.training.ties):
             self.best = validation
             state = self.network.state_dict()
             self.best_weights = {name: state[name].detach().cpu().clone() for name in state}
 
-    def _is_best(self, validation: Validation) -> bool:
-        if self.best is None or validation.score > self.best.score:
-            return True
-        return self.budget.training.ties == "last" and validation.score == self.best.score
-
     def _score(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
         """Return the selection score over the whole validation scans of all sites (A-16)."""
-        labels, probabilities = [], []
-        for site, cohort in valid.items():
-            options = InferenceOptions(
-                input=self.budget.input,
-                site=site,
-                batch_size=self.budget.training.batch_size,
-                device=self.device,
-                precision=self.budget.training.precision,
-                findings=cohort.findings,
-                classes=cohort.classes,
-            )
-            arrays = (_array(cohort, i, interrupt) for i in range(len(cohort)))
-            site_probabilities, _ = probabilities_many(self.network, arrays, options=options)
-            labels.append(cohort.labels)
-            probabilities.append(site_probabilities)
-        by = self.budget.training.select_by
-        return selection.score(np.concatenate(labels), np.concatenate(probabilities), by=by)
+        network, device = self.network, self.device
+        by_site = answers(network, valid, self.budget, device=device, check=interrupt.check)
+        return score(by_site, self.budget)
 
     def save_if_due(self) -> None:
         """Save every `checkpoint_every` iterations."""
@@ -189,7 +148,7 @@ class _Run:
         state = State(
             iteration=self.done,
             network=self.network.state_dict(),
-            optimizer=self.optimizer.state_dict(),
+            optimizer=self.descent.optimizer.state_dict(),
             best_weights=self.best_weights,
             best_row=self.history.index(self.best) if self.best else -1,
             history=[(v.iteration, v.learning_rate, v.loss, v.score) for v in self.history],
@@ -204,7 +163,7 @@ class _Run:
         if state is None:
             return
         self.network.load_state_dict(state.network)
-        self.optimizer.load_state_dict(state.optimizer)
+        self.descent.optimizer.load_state_dict(state.optimizer)
         self.done = state.iteration
         self.history = [Validation(*row) for row in state.history]
         self.best = self.history[state.best_row] if state.best_row >= 0 else None
@@ -233,6 +192,15 @@ class _Run:
         )
 
 
+def better(
+    validation: Validation, best: Validation | None, *, ties: Literal["first", "last"]
+) -> bool:
+    """Return whether a validation is better than the best so far ([AMB] A-43: ties)."""
+    if best is None or validation.score > best.score:
+        return True
+    return ties == "last" and validation.score == best.score
+
+
 class _Progress:
     """Logs the progress of training every `LOG_SECONDS`."""
 
@@ -258,9 +226,3 @@ class _Progress:
             per_second,
             time_left((self.iterations - done) / per_second),
         )
-
-
-def _array(cohort: Cohort, i: int, interrupt: Interrupt) -> np.ndarray:
-    """Read a scan; raise Interrupted first if a stop was requested."""
-    interrupt.check()
-    return cohort.array(i)

@@ -9,8 +9,9 @@ from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design import kinds
 from elsewhere.design.budgets import Training
 from elsewhere.design.rows import MethodRow
+from elsewhere.methods.descent import LossOf
 from elsewhere.methods.fit import Budget, Fitted
-from elsewhere.methods.loop import LossOf, learn
+from elsewhere.methods.loop import learn
 from elsewhere.networks.network import Network
 
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from elsewhere.design.methods.msnet import Msnet
 from elsewhere.methods.by_site import BySite, embeddings, parts
+from elsewhere.methods.descent import LossOf
 from elsewhere.methods.feed import Batch
-from elsewhere.methods.loop import LossOf
 from elsewhere.methods.loss import classification, imitation
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms

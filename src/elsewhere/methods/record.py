@@ -22,11 +22,17 @@ SECONDS_A_DAY = 86_400
 
 
 def write_history(history: Sequence[Validation], path: Path) -> None:
-    """Write history.csv, one row per validation."""
+    """Write history.csv, one row per validation.
+
+    Where a method reports the score of each site, each has a column ``score_<site>``.
+    """
+    sites = [*dict.fromkeys(site for row in history for site in row.by_site)]
     with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HISTORY)
-        writer.writerows(dataclasses.astuple(row) for row in history)
+        writer.writerow([*HISTORY, *(f"score_{site}" for site in sites)])
+        for row in history:
+            values = (row.iteration, row.learning_rate, row.loss, row.score)
+            writer.writerow([*values, *(row.by_site.get(site) for site in sites)])
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:
@@ -46,21 +52,25 @@ def result(fitted: Fitted, budget: Budget, *, selection: str) -> dict[str, Any]:
         "best_iteration": fitted.best.iteration,
         "selection_score": fitted.best.score,
         "selection": f"{selection} {budget.training.select_by}",
-        "iterations": budget.training.iterations,
+        "iterations": fitted.iterations or budget.training.iterations,
         "device_kind": budget.training.device,
         "torch": torch.__version__,
     }
 
 
 def scans(
-    train: Mapping[str, Cohort], valid: Mapping[str, Cohort], training: Training
+    train: Mapping[str, Cohort],
+    valid: Mapping[str, Cohort],
+    training: Training,
+    *,
+    fitted: Fitted,
 ) -> dict[str, Any]:
     """Return the number of scans of each site and the epochs over them (A-40)."""
     sizes = {site: len(cohort) for site, cohort in train.items()}
     return {
         "n_train": sizes,
         "n_valid": {site: len(cohort) for site, cohort in valid.items()},
-        "epochs": epochs(sizes, training),
+        "epochs": fitted.epochs or epochs(sizes, training),
     }
 
 
@@ -73,10 +83,12 @@ def epochs(sizes: Mapping[str, int], training: Training) -> dict[str, float]:
 
 
 def cost(fitted: Fitted, training: Training) -> dict[str, Any]:
-    """Return the cost of the run: time, speed and memory (A-49)."""
-    return {
+    """Return the cost of the run: time, speed and memory (A-49), and of a federation the rounds."""
+    iterations = fitted.iterations or training.iterations
+    rounds = {"rounds": [dict(row) for row in fitted.rounds]} if fitted.rounds else {}
+    return rounds | {
         "wall_seconds": fitted.seconds,
-        "iterations_per_second": training.iterations / fitted.seconds,
+        "iterations_per_second": iterations / fitted.seconds,
         "gpu_days": fitted.seconds / SECONDS_A_DAY if training.device == "cuda" else 0.0,
         "peak_memory_mb": fitted.peak_memory_mb,
         "device": fitted.device,

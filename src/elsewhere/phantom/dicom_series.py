@@ -55,7 +55,25 @@ def write(folder: Path, row: DicomSite, patients: Iterable[Patient]) -> int:
         labels.append(_label(patient, _write_series(series)))
     table = pd.DataFrame(labels).dropna(axis=1, how="all")
     table.to_csv(folder / "label.csv", index=False, lineterminator="\n")
+    if row.readers:
+        readings = pd.DataFrame(_readings(row, labels))
+        readings.to_csv(folder / "readers.csv", index=False, lineterminator="\n")
     return len(labels)
+
+
+def _readings(row: DicomSite, labels: list[dict[str, str | int | None]]) -> list[dict[str, object]]:
+    """Let each reader call each study; a wrong call is any other class of the site."""
+    words = sorted({str(label["label"]) for label in labels})
+    readings: list[dict[str, object]] = []
+    for number, reader in enumerate(row.readers, 1):
+        rng = np.random.default_rng([row.seed, 7, number])
+        for label in labels:
+            others = [word for word in words if word != str(label["label"])]
+            wrong = bool(others) and rng.uniform() >= reader.right
+            called = others[int(rng.integers(len(others)))] if wrong else str(label["label"])
+            about = {"study": label["study"], "reader": number, "years": reader.years}
+            readings.append({**about, "class": called})
+    return readings
 
 
 def _label(patient: Patient, study: str) -> dict[str, str | int | None]:

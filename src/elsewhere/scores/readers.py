@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from elsewhere.design.scoring import Scoring
+from elsewhere.scores import classes as exclusive
 from elsewhere.scores import mrmc
 from elsewhere.scores.discrimination import Ints
 from elsewhere.scores.intervals import Unit
@@ -62,30 +63,32 @@ class Reading:
 
 
 def read(path: Path, *, classes: Sequence[str]) -> pd.DataFrame:
-    """Read a table of calls, a row a scan and reader.
+    """Read the table of calls of a site, a row a scan and reader.
 
     Returns
     -------
     pandas.DataFrame
-        The columns of `COLUMNS`; years as float, NaN where unknown.
+        The columns of `COLUMNS`: years as float, NaN where unknown; called is the position of a
+        class.
 
     Raises
     ------
     ReadersError
         If a column is missing, a class unknown, or a reader has two calls of a scan.
     """
-    table = pd.read_csv(path, dtype={name: str for name in COLUMNS if name != "years"})
+    table = pd.read_csv(path, dtype={"scan_id": str})
     if list(table.columns) != [*COLUMNS]:
         raise ReadersError(f"{path}: got the columns {[*table.columns]}, expected {[*COLUMNS]}")
-    unknown = sorted({*table["called"].fillna("")} - {*classes})
+    unknown = sorted({*table["called"]} - {*range(len(classes))})
     if unknown:
         raise ReadersError(
-            f"{path}, column called: {', '.join(map(repr, unknown))}: expected {', '.join(classes)}"
+            f"{path}, column called: got {unknown[0]}, but the study has {len(classes)} classes, "
+            f"from 0 to {len(classes) - 1}"
         )
     twice = table.duplicated(["scan_id", "reader"])
     if twice.any():
         row = table[twice].iloc[0]
-        raise ReadersError(f"{path}: {row['reader']} has two calls of scan {row['scan_id']}")
+        raise ReadersError(f"{path}: reader {row['reader']} has two calls of scan {row['scan_id']}")
     return table.astype({"years": "float64"})
 
 
@@ -116,18 +119,47 @@ def reading(
     shared = known.index.intersection(wide.dropna().index)
     if shared.empty:
         raise ReadersError("no test scan was called by all readers: was the file of another study?")
-    number = {name: index for index, name in enumerate(classes)}
-    of_readers = wide.loc[shared].map(number.__getitem__).to_numpy(dtype=np.int64).T
+    of_readers = wide.loc[shared].to_numpy(dtype=np.int64).T
     chosen = known.loc[shared]
     return Reading(
         classes=tuple(classes),
         truth=chosen["label"].to_numpy(dtype=np.int64),
         patients=pd.factorize(chosen["patient_id"])[0].astype(np.int64),
         calls=np.vstack([chosen["called"].to_numpy(dtype=np.int64)[None], of_readers]),
-        readers=tuple(order.index),
+        readers=tuple(f"reader {number}" for number in order.index),
         years=tuple(order),
         unit=unit,
     )
+
+
+def called(rows: pd.DataFrame, *, classes: Sequence[str]) -> pd.DataFrame:
+    """Return test scans with the class that a model calls: the most probable, the first of equals.
+
+    Parameters
+    ----------
+    rows
+        Test rows of one cell, as from `predictions.read`: of more than two classes a row per class.
+    classes
+        Names of the classes.
+
+    Returns
+    -------
+    pandas.DataFrame
+        scan_id, patient_id, label and called, as `reading` takes them.
+    """
+    if len(classes) > 2:
+        labels, probabilities, _ = exclusive.scans(rows, classes)
+        calls = probabilities.argmax(axis=1)
+        first = rows.groupby("scan_id", sort=True)["patient_id"].first()
+        table = {"scan_id": first.index, "patient_id": first.to_numpy()}
+        return pd.DataFrame({**table, "label": labels, "called": calls})
+    scans = rows.groupby("scan_id", sort=True).agg(
+        patient_id=("patient_id", "first"),
+        label=("label", "first"),
+        called=("probability_1", "mean"),
+    )
+    scans["called"] = (scans["called"] > 0.5).astype(np.int64)
+    return scans.reset_index()
 
 
 def vote(calls: Ints, *, years: Sequence[float]) -> Ints:

@@ -17,7 +17,7 @@ from elsewhere.imaging.dicom import group, recognise
 from elsewhere.imaging.dicom.header import Aside, Header, Slice
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites import label_cells, label_table
+from elsewhere.sites import label_cells, label_table, readers
 from elsewhere.sites.label_table import Row
 from elsewhere.sites.layout import (
     LOOKED_AT,
@@ -72,6 +72,7 @@ class DicomSeries(DicomSeriesOptions, Layout):
     ========== ====================================================================
 
     The patient is that of the table if it has this column, else the *Patient ID* of the files.
+    With ``readers`` there is also readers.csv, see `elsewhere.sites.readers`.
     """
 
     citation: ClassVar[str] = "DICOM PS3.3; the site's own data"
@@ -92,6 +93,9 @@ class DicomSeries(DicomSeriesOptions, Layout):
     def scans(self, root: Path, policy: IntakeRow) -> Iterator[Scan | LeftOut]:
         """Yield one scan per volume whose study has a label."""
         labels, key = _labels(root / TABLE, self)
+        called = (
+            readers.read(root / readers.NAME, key=key, labels=self.labels) if self.readers else {}
+        )
         recognised = recognise.sort(root)
         for item in (*recognised.set_aside, *recognised.rejected):
             if item.reason not in _BY_NAME:
@@ -99,7 +103,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
         scans: dict[str, list[Scan]] = {}
         left_out_files: set[Path] = set()
         for volume in _volumes(recognised.slices, root, policy):
-            scan = self._scan(volume, labels.get(getattr(volume.header, key)))
+            name = getattr(volume.header, key)
+            scan = self._scan(volume, labels.get(name))
             if isinstance(scan, LeftOut):
                 # frames of one file may be in several volumes
                 already_left_out = left_out_files.intersection(
@@ -110,7 +115,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
                 )
                 left_out_files.update(scan.files)
             else:
-                scans.setdefault(volume.header.study, []).append(scan)
+                read = replace(scan, readings=called.get(name, ()))
+                scans.setdefault(volume.header.study, []).append(read)
         for of_study in scans.values():
             yield from self._chosen(of_study)
         keys_on_disk = {getattr(item.header, key) for item in recognised.slices}
@@ -118,6 +124,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
             yield LeftOut(
                 f"{TABLE}/{name}", "missing", f"this {key} has no CT image that can be read"
             )
+        for name in sorted(set(called) - set(labels)):
+            yield LeftOut(f"{readers.NAME}/{name}", "missing", f"this {key} is not in {TABLE}")
 
     def rest(self, path: Path, root: Path) -> LeftOut:
         """Return the row of a file that is not a DICOM file."""

@@ -7,7 +7,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +43,14 @@ class Taken:
         Rows of profile.parquet, one per scan.
     account
         What became of every file of the site.
+    readings
+        What readers called the scans, a row a scan and reader (`readers.COLUMNS`).
     """
 
     rows: list[dict[str, Any]]
     profiles: list[dict[str, Any]]
     account: Closed
+    readings: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class Intake:
                 account.leave_out(item)
         if self.volumes is not None:
             self.volumes.mkdir(parents=True, exist_ok=True)
-        rows, profiles = [], []
+        rows, profiles, readings = [], [], []
         for read in self._read(scans):
             for left_out in read.left_out:
                 account.leave_out(left_out)
@@ -116,7 +119,11 @@ class Intake:
                     account.leave_out(LeftOut(relative(path, root), why, detail, (path,)))
                 rows.append(read.row)
                 profiles.append(read.profile)
-        return Taken(rows, profiles, account.closed(layout, listing | list_files(root)))
+                readings += [
+                    {"scan_id": read.row["scan_id"], **asdict(one)} for one in read.scan.readings
+                ]
+        closed = account.closed(layout, listing | list_files(root))
+        return Taken(rows, profiles, closed, tuple(readings))
 
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))

@@ -17,6 +17,7 @@ from elsewhere.design.site import IntakeRow
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites.findings import Part, State
+from elsewhere.sites.reading import Reading
 from elsewhere.sites.reasons import Verdict, verdict
 
 Sex = Literal["F", "M", "unknown"]
@@ -69,6 +70,8 @@ class Scan:
         View of a radiograph; frontal: PA or AP, not known which; none: not a radiograph.
     publisher_part
         Part of the publisher's own split; empty if there is none.
+    readings
+        What readers called it.
     """
 
     name: str
@@ -85,6 +88,7 @@ class Scan:
     findings: Mapping[str, State] = field(default_factory=dict, hash=False)
     view: View = "none"
     publisher_part: Part = ""
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import pandas as pd
 
 from elsewhere.design.job import Job
 from elsewhere.design.site import IntakeRow, Site
-from elsewhere.files import whole
+from elsewhere.files import whole, write_rows
 from elsewhere.imaging import profile
-from elsewhere.sites import manifest
+from elsewhere.sites import manifest, readers
 from elsewhere.sites.account import AccountError, Closed, by_reason, csv_text, summary
 from elsewhere.sites.discretion import discreet
 from elsewhere.sites.intake import Intake, Taken
@@ -69,6 +69,8 @@ def run(job: Job, settings: Settings) -> None:
         manifest.write(rows, job.outputs["manifest"])
         profile.write(intake.profiles, job.outputs["profile"])
         counts = {"site": name, **summary(intake.account, len(intake.rows))}
+        if "readers" in job.outputs:
+            write_rows(intake.readings, job.outputs["readers"], columns=readers.COLUMNS)
         _write(job.outputs["account"], json.dumps(counts, indent=1) + "\n")
         _write(job.outputs["rejected"], rejected)
 

@@ -19,6 +19,7 @@ from elsewhere.files import remove
 from elsewhere.methods import record, trained
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.method import build as build_method
+from elsewhere.methods.start import Start, begin
 from elsewhere.networks import weights
 from elsewhere.networks.network import build as build_network
 
@@ -39,6 +40,8 @@ class Settings:
         Part of the scans that chooses the weights: "validation", or "test", which is optimistic.
     classes
         Names of the labels where there are more than two; else empty.
+    starts_from
+        Arm from whose model of the same fold and seed the training begins (C-20).
     """
 
     method: MethodRow
@@ -47,6 +50,7 @@ class Settings:
     training: Training
     selection: str = "validation"
     classes: tuple[str, ...] = ()
+    starts_from: str | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -64,21 +68,24 @@ def run(job: Job, settings: Settings) -> None:
     if empty:
         _not_run(job, entries | {"reason": f"site {empty[0]} has no data here"})
         return
+    start = _start(job, settings)
+    refusal = start.refusal() if start else None
+    if refusal is not None:
+        _not_run(job, entries | {"reason": refusal})
+        return
     training = settings.training.of_run(len(train))
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = build_method(settings.method)
     n_outputs = trained.outputs(_findings(train) or settings.classes)
     new_network = build_network(settings.network, settings.input, outputs=n_outputs)
-    pretrained = new_network.load_pretrained()
-    if pretrained is not None:
-        entries["pretrained_sha256"] = pretrained
+    entries |= begin(new_network, start)
     network = method.adapt(new_network, list(train))
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])
     result = record.result(fitted, budget, selection=settings.selection)
-    counts = record.scans(train, valid, training)
+    counts = record.scans(train, valid, training, fitted=fitted)
     record.write_json(entries | result | counts, job.outputs["record"])
     record.write_json(record.cost(fitted, training), job.outputs["cost"])
 
@@ -100,6 +107,13 @@ def _cohorts(job: Job, fold: int, part: str, classes: tuple[str, ...]) -> dict[s
     }
 
 
+def _start(job: Job, settings: Settings) -> Start | None:
+    """Return the run from whose model this one begins, if its arm names one."""
+    if settings.starts_from is None:
+        return None
+    return Start(settings.starts_from, job.path("start_model"), job.path("start_record"))
+
+
 def _findings(train: dict[str, Cohort]) -> tuple[str, ...]:
     """Return the findings that the network learns; they must be the same at all sites."""
     label_sets = {cohort.findings for cohort in train.values()}
@@ -117,8 +131,13 @@ def _not_run(job: Job, entries: dict[str, Any]) -> None:
 
 
 def _key(job: Job) -> str:
-    """Return a key of this job and its input data; the index holds hashes of the arrays."""
+    """Return a key of this job and its input data; the index holds hashes of the arrays.
+
+    A run that starts from another's model begins anew when that model is another.
+    """
     files = [*job.paths("index").items(), *job.paths("split").items()]
+    if "start_model" in job.inputs:
+        files.append(("start_model", job.path("start_model")))
     hashes = [(site, hashlib.sha256(path.read_bytes()).hexdigest()) for site, path in files]
     text = json.dumps([job.digest, sorted(job.wildcards.items()), hashes])
     return hashlib.sha256(text.encode()).hexdigest()[:32]

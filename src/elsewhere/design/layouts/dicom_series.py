@@ -37,6 +37,16 @@ class DicomSeriesOptions(LayoutOptions):
         "to the category, so that parts of a split are alike in severity. Without them the column "
         "is not used",
     )
+    readers: bool = Field(
+        False,
+        description="readers.csv beside label.csv holds which class readers called each study "
+        "(C-30): the column of label.csv that identifies it, reader, years, class",
+    )
+
+    @property
+    def has_readers(self) -> bool:
+        """Whether a table holds what readers called the scans."""
+        return self.readers
 
     @property
     def highest_label(self) -> int:

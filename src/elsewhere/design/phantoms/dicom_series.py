@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from elsewhere.design.phantom_rows import Volumes
+from elsewhere.design.rows import Row, Share
+
+
+class SyntheticReader(Row):
+    """A reader who calls each study."""
+
+    years: Annotated[float, Field(ge=0)]
+    right: Share = Field(
+        description="share of right calls; the others are any other class of the site's"
+    )
 
 
 class DicomSite(Volumes):
@@ -13,3 +25,6 @@ class DicomSite(Volumes):
     own_labels: ClassVar[bool] = True
 
     kind: Literal["dicom_series"]
+    readers: tuple[SyntheticReader, ...] = Field(
+        (), description="write readers.csv with the calls of these readers (C-30)"
+    )

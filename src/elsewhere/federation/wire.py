@@ -1,0 +1,93 @@
+"""wire: the form of every request and answer of a federation: a header and parts, checked whole.
+
+Nothing that arrives is executed or unpickled: a message is JSON and blocks of bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MAGIC = b"ELSEWHERE-FEDERATION-1\n"
+_LENGTH = struct.Struct("<Q")
+_DIGEST = 32  # bytes of SHA-256
+
+
+class RefusedError(ValueError):
+    """A request, an answer or a roster is damaged, of another round, or against the rules."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A request to a hospital or its answer.
+
+    Attributes
+    ----------
+    header
+        What is asked or answered, in the clear: kind, round, members ...
+    parts
+        Ciphertexts and keys, which the header does not interpret.
+    """
+
+    header: Mapping[str, Any]
+    parts: tuple[bytes, ...] = ()
+
+
+def pack(parts: Sequence[bytes]) -> bytes:
+    """Return blocks of bytes as one, each after its length."""
+    return b"".join(piece for part in parts for piece in (_LENGTH.pack(len(part)), part))
+
+
+def unpack(data: bytes) -> list[bytes]:
+    """Return the blocks that `pack` joined.
+
+    Raises
+    ------
+    RefusedError
+        If the bytes end within a block.
+    """
+    parts, at = [], 0
+    while at < len(data):
+        if at + _LENGTH.size > len(data):
+            raise RefusedError("the data end within the length of a block: they were cut")
+        (size,) = _LENGTH.unpack_from(data, at)
+        at += _LENGTH.size
+        if at + size > len(data):
+            raise RefusedError(f"a block of {size} bytes has only {len(data) - at}: it was cut")
+        parts.append(data[at : at + size])
+        at += size
+    return parts
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as bytes; equal messages give equal bytes."""
+    header = json.dumps(dict(message.header), sort_keys=True, allow_nan=False).encode()
+    body = pack([header, *message.parts])
+    return MAGIC + hashlib.sha256(body).digest() + body
+
+
+def decode(data: bytes) -> Message:
+    """Return the message in these bytes.
+
+    Raises
+    ------
+    RefusedError
+        If they are no whole message of this version.
+    """
+    start = len(MAGIC) + _DIGEST
+    if not data.startswith(MAGIC):
+        raise RefusedError("this is no message of a federation, or one of another version")
+    body = data[start:]
+    if hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
+        raise RefusedError("the message was cut or changed on its way: its checksum is wrong")
+    header, *parts = unpack(body)
+    return Message(json.loads(header), tuple(parts))
+
+
+def digest(data: bytes) -> str:
+    """Return the SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()

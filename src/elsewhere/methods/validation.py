@@ -1,0 +1,92 @@
+"""validation: the scores of a network on the validation scans of its sites (A-42)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from elsewhere.cohorts.cohort import Cohort
+from elsewhere.methods import selection
+from elsewhere.methods.fit import Budget
+from elsewhere.methods.inference import InferenceOptions, probabilities_many
+from elsewhere.methods.selection import Doubles, Labels
+from elsewhere.networks.network import Network
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says about the validation scans of one site.
+
+    Attributes
+    ----------
+    labels
+        As in `Cohort`.
+    probabilities
+        ``[scans, outputs]``.
+    """
+
+    labels: Labels
+    probabilities: Doubles
+
+
+def answers(
+    network: Network,
+    valid: Mapping[str, Cohort],
+    budget: Budget,
+    *,
+    device: torch.device,
+    check: Callable[[], None],
+) -> dict[str, Answers]:
+    """Apply a network to the whole validation scans of all sites (A-16).
+
+    Parameters
+    ----------
+    network, valid, budget
+        As `Method.fit` takes them.
+    device
+        Device of the network.
+    check
+        It is called before each scan and may raise, to stop.
+    """
+    found = {}
+    for site, cohort in valid.items():
+        options = InferenceOptions(
+            input=budget.input,
+            site=site,
+            batch_size=budget.training.batch_size,
+            device=device,
+            precision=budget.training.precision,
+            findings=cohort.findings,
+            classes=cohort.classes,
+        )
+        arrays = (_array(cohort, i, check) for i in range(len(cohort)))
+        probabilities, _ = probabilities_many(network, arrays, options=options)
+        found[site] = Answers(cohort.labels, probabilities)
+    return found
+
+
+def score(by_site: Mapping[str, Answers], budget: Budget) -> float:
+    """Return the score that chooses the weights, over the scans of all sites."""
+    labels = np.concatenate([site.labels for site in by_site.values()])
+    probabilities = np.concatenate([site.probabilities for site in by_site.values()])
+    return selection.score(labels, probabilities, by=budget.training.select_by)
+
+
+def scores(by_site: Mapping[str, Answers], budget: Budget) -> dict[str, float | None]:
+    """Return the score of each site on its own; None where it cannot be computed."""
+    found: dict[str, float | None] = {}
+    for site, said in by_site.items():
+        columns = said.labels.T if said.labels.ndim == 2 else said.labels[None]
+        needed = 2 if budget.training.select_by == "auc" else 1
+        computable = any(len(np.unique(column[column >= 0])) >= needed for column in columns)
+        found[site] = score({site: said}, budget) if computable else None
+    return found
+
+
+def _array(cohort: Cohort, i: int, check: Callable[[], None]) -> np.ndarray:
+    """Read a scan; stop first if that was requested."""
+    check()
+    return cohort.array(i)

@@ -1,0 +1,34 @@
+"""Messages are whole or refused."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from elsewhere.federation.wire import Message, RefusedError, decode, encode, pack, unpack
+
+
+@given(st.dictionaries(st.text(), st.integers() | st.text()), st.lists(st.binary(max_size=40)))
+def test_what_is_sent_arrives(header, parts):
+    message = Message(header, tuple(parts))
+    assert decode(encode(message)) == message
+    assert encode(message) == encode(Message(dict(reversed(header.items())), tuple(parts)))
+
+
+def test_every_cut_and_every_changed_byte_is_refused():
+    data = encode(Message({"round": 1}, (b"abc", b"")))
+    for end in range(len(data)):
+        with pytest.raises(RefusedError):
+            decode(data[:end])
+    for at in range(len(data)):
+        changed = bytearray(data)
+        changed[at] ^= 4
+        with pytest.raises(RefusedError):
+            decode(bytes(changed))
+
+
+def test_blocks_that_end_early_are_refused():
+    packed = pack([b"abcdef"])
+    assert unpack(packed) == [b"abcdef"]
+    for cut in (packed[:3], packed[:-1]):
+        with pytest.raises(RefusedError, match="cut"):
+            unpack(cut)

@@ -1,0 +1,45 @@
+"""The scores of sites and of all together."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from federated_fit import Tiny, cohorts, settings
+
+from elsewhere.methods.validation import Answers, answers, score, scores
+
+ANSWERS = {
+    "a": Answers(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]])),
+    "b": Answers(np.array([1]), np.array([[0.3, 0.7]])),
+    "none": Answers(np.array([], np.int64), np.zeros((0, 2))),
+}
+
+
+def by(tmp_path, select_by):
+    budget = settings(tmp_path)
+    row = budget.training.model_copy(update={"select_by": select_by})
+    return dataclasses.replace(budget, training=row)
+
+
+def test_a_site_without_what_a_score_needs_has_none(tmp_path):
+    assert scores(ANSWERS, by(tmp_path, "accuracy")) == {"a": 2 / 3, "b": 1.0, "none": None}
+    assert scores(ANSWERS, by(tmp_path, "auc")) == {"a": 1.0, "b": None, "none": None}
+
+
+def test_the_score_of_all_counts_scans_not_sites(tmp_path):
+    assert score(ANSWERS, by(tmp_path, "accuracy")) == 3 / 4
+    assert score(ANSWERS, by(tmp_path, "auc")) == pytest.approx(1.0)
+
+
+def test_every_scan_is_answered_and_may_stop_the_run(tmp_path):
+    seen = []
+    valid = cohorts(11)
+    found = answers(
+        Tiny(), valid, settings(tmp_path), device=torch.device("cpu"),
+        check=lambda: seen.append(1),
+    )  # fmt: skip
+    assert len(seen) == sum(map(len, valid.values()))
+    assert {site: said.probabilities.shape for site, said in found.items()} == {
+        site: (len(scans), 2) for site, scans in valid.items()
+    }

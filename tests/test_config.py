@@ -14,7 +14,14 @@ from elsewhere.design.params import Params, Settings
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("intakes", "methods", "sites", "synthetic", "synthetic-ucadi")
-STUDIES = ("chestxray", "contrastive", "nguyen2021", "nguyen2021-methods", "ucadi")
+STUDIES = (
+    "chestxray",
+    "contrastive",
+    "nguyen2021",
+    "nguyen2021-methods",
+    "ucadi",
+    "ucadi-severity",
+)
 FILES = [f"{CONFIG}/{name}.yaml" for name in SHIPPED]
 FILES += [f"{CONFIG}/studies/{name}.yaml" for name in STUDIES]
 RUNS = [

@@ -125,3 +125,14 @@ def test_a_label_that_is_no_class_of_the_study_is_refused():
     for known, n in (((), 2), (classes[:3], 3)):
         with pytest.raises(LabelsError, match=f"label of {n} or more, the highest 3"):
             labelled(four, None, classes=known)
+
+
+def test_classes_may_be_those_of_categories_and_other_scans_are_left_out():
+    """C-16: severities are categories of scans with COVID-19."""
+    frame = pd.DataFrame({"category": ["COVID-19, II", "healthy", "COVID-19, I"]})
+    frame["label"] = pd.array([1, 0, 1], dtype="Int64")
+    categories = {"COVID-19, I": "I", "COVID-19, II": "II"}
+    found = labelled(frame, None, classes=("I", "II"), categories=categories)
+    assert list(found.index) == [0, 2]
+    assert of(found, "label") == [1, 0]
+    assert labelled(frame.iloc[1:2], None, classes=("I", "II"), categories=categories).empty

@@ -33,7 +33,7 @@ COUNTS = {"four-a": (9, 9, 9, 9), "four-b": (9, 9, 0, 9), "four-c": (0, 12, 0, 0
 def write_site(root: Path, counts: tuple[int, ...], seed: int) -> None:
     """Images whose bright quarter is that of their class, and label.csv with words."""
     root.mkdir(parents=True)
-    dice, lines = np.random.default_rng(seed), ["path,patient,label,sex,age"]
+    dice, lines = np.random.default_rng(seed), ["path,patient,label,category,sex,age"]
     for label, count in enumerate(counts):
         for number in range(count):
             grey = dice.integers(0, 120, (36, 36)).astype(np.uint8)
@@ -41,7 +41,9 @@ def write_site(root: Path, counts: tuple[int, ...], seed: int) -> None:
             grey[18 * down : 18 * down + 18, 18 * across : 18 * across + 18] += 120
             name = f"{label}-{number}.png"
             Image.fromarray(grey).save(root / name)
-            lines.append(f"{name},P{label}-{number},{CLASSES[label].upper()},F,{40 + number}")
+            grade = ("mild", "severe")[number % 2] if CLASSES[label] == "COVID-19" else ""
+            about = f"{CLASSES[label].upper()},{grade},F,{40 + number}"
+            lines.append(f"{name},P{label}-{number},{about}")
     (root / "label.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -50,7 +52,9 @@ def settings() -> tables.Settings:
     from four_classes import four_classes
 
     values = four_classes(tables.read(ROOT / "tests/params"))
-    values["sites"]["four-c"] = values["sites"]["four-a"]
+    site = values["sites"]["four-a"]
+    site["options"] |= {"categories": ["mild", "severe"]}
+    values["sites"] |= {"four-b": site, "four-c": site}
     study = values["studies"]["contrastive"]
     study["scales"]["demo"]["sites"]["site-c"] = "four-c"
     arm = {"method": "erm", "network": "covidnet-redesign"}
@@ -64,6 +68,16 @@ def settings() -> tables.Settings:
     study["split"] = {"kind": "holdout", "folds": 1, "test": 0.34, "validation": 0.2, "seed": 1}
     study["scoring"] |= {"bootstrap": 50}
     study["audit"] |= {"permutations": 9}
+    values["studies"]["grades"] = {
+        **study,
+        "classes": ["mild", "severe"],
+        "categories": {"mild": "mild", "severe": "severe"},
+        "second_stage": {"study": "contrastive", "arm": "joint", "called": "COVID-19"},
+        "arms": {"joint": study["arms"]["joint"]},
+        "explain": None,
+        "figures": ["matrix", "confusion", "cohort_table"],
+    }
+    values["run"] = ["contrastive", "grades"]
     training = values["budgets"]["contrastive-demo"]["training"]
     training |= {"iterations": 20, "batch_size": 8, "learning_rate": 3e-3, "validate_every": 10}
     training |= {"checkpoint_every": 20, "select_by": "auc"}
@@ -201,3 +215,24 @@ def test_tables_of_classes_hold_the_numbers(made: Path) -> None:
     of_a = [int(row["scans"]) for row in counted if row["site"] == "site-a"]
     pooled = metrics(made, "joint", "four-a")["classes"]["pooled"]
     assert of_a == [count for counts in pooled["confusion"] for count in counts]
+
+
+def test_a_second_stage_scores_what_the_first_calls(made: Path) -> None:
+    """C-16: grades of scans called COVID-19, in the parts of the first study."""
+    first = metrics(made, "joint", "four-c")["classes"]["pooled"]["by_class"]["COVID-19"]
+    second = json.loads((made.parent / "grades/cells/joint/four-c/metrics.json").read_text())
+    stage = second["second_stage"]
+    assert stage["n_called"] + stage["n_not_called"] == 4
+    assert stage["n_called"] == round(4 * first["sensitivity"]) == second["pooled"]["n_scans"]
+    for site in COUNTS:
+        splits = [
+            pd.read_csv(made.parent / study / f"splits/{site}.csv", dtype={"scan_id": str})
+            for study in ("contrastive", "grades")
+        ]
+        joined = splits[1].merge(splits[0], on="scan_id", suffixes=("", "_first"))
+        assert len(joined) == len(splits[1]) == COUNTS[site][1]
+        assert (joined["part"] == joined["part_first"]).all()
+    gate = json.loads((made.parent / "grades/splits/four-a.gate.json").read_text())
+    assert gate["left_out_by_category"] == {"bacterial": 9, "healthy": 9, "other viral": 9}
+    report = (made.parent / "grades/report.html").read_text(encoding="utf-8")
+    assert "arm joint of the study contrastive calls COVID-19" in report

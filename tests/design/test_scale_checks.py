@@ -206,7 +206,7 @@ def test_a_method_may_have_another_budget_and_a_stand_in_at_a_scale(values: Any)
     [
         ({"methods": {"contrastive": "erm"}}, "methods.contrastive: 'erm' is of kind erm, but"),
         ({"methods": {"contrastive": "none"}}, "methods: 'none' is not in methods"),
-        ({"budgets": {"contrastive": "none"}}, "budget: 'none' is not in budgets"),
+        ({"budgets": {"contrastive": "none"}}, "budgets: 'none' is not in budgets"),
         ({"budgets": {"contrastive": "nguyen-demo"}}, "'nguyen-demo' has augmentation for inputs"),
     ],
 )

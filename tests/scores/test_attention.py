@@ -183,3 +183,15 @@ def test_of_several_classes_the_argmax_has_no_threshold_of_a_half():
     (text,) = texts(classes=("a", "b", "c"), threshold_from="argmax", gates={})
     assert "the class with the highest probability" in text
     assert "0.5" not in text
+
+
+def test_scans_that_a_first_stage_loses_are_told_once_a_site():
+    """C-16: a first stage that misses the mild makes the second look better."""
+    stage = {"called": "COVID-19", "n_called": 7, "n_not_called": 3}
+    cells = [
+        {**cell(), "site": site, "second_stage": stage} for site in ("a-row", "a-row", "internal")
+    ]
+    (text,) = texts(cells=cells)
+    assert text.startswith("The first stage calls 3 of 10 test scans of Site A not COVID-19")
+    none = {**stage, "n_not_called": 0}
+    assert texts(cells=[{**cell(), "site": "a-row", "second_stage": none}]) == []

@@ -11,7 +11,7 @@ from sklearn import metrics as sk
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.cell import Predicted, assemble, merged
-from elsewhere.scores.classes import NUMBERS, beside, scans
+from elsewhere.scores.classes import NUMBERS, beside, called, scans
 from elsewhere.scores.classes import assemble as together
 
 NAMES = ("healthy", "COVID-19", "other viral", "bacterial")
@@ -189,3 +189,22 @@ def test_a_cell_has_each_class_and_all_together() -> None:
         test = Predicted(FOUR[FOUR["finding"] == name], ABOUT)
         parts[name] = assemble(test, training={"x": test}, names=cell, scoring=SCORING)
     assert [*merged(parts)["findings"]] == [*NAMES]
+
+
+def test_a_second_stage_has_the_test_scans_that_are_called_of_a_class() -> None:
+    """C-16: by the mean of the runs; scans of other parts are not called."""
+    rows = pd.concat([FOUR, FOUR.assign(seed=1), frame([1] * 5, fold=1).assign(part="validation")])
+    tested = scans(FOUR, NAMES)
+    expected = {f"s0-{n:04d}" for n in np.flatnonzero(tested.calls == 1)}
+    assert called(rows, NAMES, of="COVID-19") == expected
+    assert called(FOUR.head(0), NAMES, of="COVID-19") == set()
+
+
+def test_of_a_second_stage_only_called_test_scans_are_kept() -> None:
+    rows = pd.concat([FOUR, frame([1] * 5, fold=1).assign(part="validation")])
+    test = Predicted(rows, ABOUT)
+    kept = test.only({"s0-0003", "s0-0007"}, reason="none is called")
+    assert set(kept.frame.loc[kept.frame["part"] == "test", "scan_id"]) == {"s0-0003", "s0-0007"}
+    assert (kept.frame["part"] == "validation").sum() == 5 * 4
+    none = test.only(set(), reason="none is called")
+    assert (none.metadata["status"], none.metadata["reason"]) == ("not run", "none is called")

@@ -10,7 +10,7 @@ def row(**cells):
 
 
 def test_labels_are_0_or_1_also_as_a_spreadsheet_saves_them():
-    found = [label_cells.label(row(label=text)) for text in ("0", "1", "0.0", "1.0")]
+    found = [label_cells.label(row(label=text), {}) for text in ("0", "1", "0.0", "1.0")]
     assert found == [0, 1, 0, 1]
 
 
@@ -19,7 +19,7 @@ def test_labels_are_0_or_1_also_as_a_spreadsheet_saves_them():
 )
 def test_other_labels_are_refused_without_being_quoted(text, reason):
     with pytest.raises(Unusable, match=reason) as error:
-        label_cells.label(row(label=text))
+        label_cells.label(row(label=text), {})
     assert not text or text not in error.value.detail.replace("neither 0 nor 1", "")
 
 
@@ -80,3 +80,11 @@ def test_rows_of_one_file_agree_or_are_refused():
 
 def test_every_column_is_described():
     assert {"path", "patient", "label", "sex", "age", "date", "scanner"} <= set(label_cells.COLUMNS)
+
+
+def test_words_are_labels_in_any_case_and_no_number_is_one() -> None:
+    words = {"Healthy": 0, "COVID-19": 1, "other viral": 2}
+    found = [label_cells.label(row(label=text), words) for text in ("healthy", "OTHER VIRAL")]
+    assert found == [0, 2]
+    with pytest.raises(Unusable, match=r"no word of options\.labels"):
+        label_cells.label(row(label="1"), words)

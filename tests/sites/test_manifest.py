@@ -79,7 +79,7 @@ def test_no_row_is_a_manifest_with_the_same_types(tmp_path):
         ("scan_id", "PATIENT-1"),
         ("patient_id", "0123"),
         ("patient_key", "guessed"),
-        ("label", 2),
+        ("label", 100),
         ("findings", "edema=perhaps"),
         ("view", "oblique"),
         ("publisher_part", "validate"),

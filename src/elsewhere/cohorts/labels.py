@@ -21,7 +21,11 @@ class LabelsError(ValueError):
 
 
 def labelled(
-    manifest: pd.DataFrame, wanted: Findings | None, *, classes: Sequence[str] = ()
+    manifest: pd.DataFrame,
+    wanted: Findings | None,
+    *,
+    classes: Sequence[str] = (),
+    categories: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the scans of a manifest that a study uses, with a column for each of its labels.
 
@@ -33,6 +37,9 @@ def labelled(
         Findings of the study; None: each scan must have a value in the column `LABEL`.
     classes
         Names of the labels of a study, where there are more than two; else empty.
+    categories
+        Class by category: scans of other categories are left out, and the label is the position
+        of the class in ``classes``. None: the labels of the manifest.
 
     Returns
     -------
@@ -50,6 +57,10 @@ def labelled(
     """
     if wanted is None:
         _require(manifest["label"].notna(), manifest, "have findings instead of a label")
+        if categories is not None:
+            positions = {name: classes.index(own) for name, own in categories.items()}
+            chosen = manifest[manifest["category"].isin(positions)]
+            return chosen.assign(label=chosen["category"].map(positions).astype("Int64"))
         _require_classes(manifest["label"], classes)
         return manifest
     known = vocabulary.known(manifest["findings"])

@@ -21,29 +21,43 @@ def stages(params: Params) -> dict[str, Stage]:
 
 def _stages(params: Params) -> Iterator[Stage]:
     for name in params.run:
-        study = params.studies[name]
-        scale = params.scale_of(name)
-        for row in scale.sites.values():
-            yield scan_stages.ingest(params, row)
-            for row_input in dict.fromkeys(params.input_of(name, arm) for arm in study.arms):
-                yield scan_stages.prepare(params, row_input, row)
-        yield scan_stages.audit(params, name)
-        for row in scale.sites.values():
-            yield scan_stages.split(params, name, row)
-        for arm in _trained(study):
-            for run in runs(params, name):
-                yield _train(params, name, arm, run)
-        for arm in study.arms:
-            for row in scale.sites.values():
-                yield _predict(params, name, arm, row)
-        for arm in _explained(study):
-            yield _explain(params, name, arm)
-        for arm in study.arms:
-            for row in scale.sites.values():
-                yield _score(params, name, arm, row)
-            if study.by_part:
-                yield _score(params, name, arm, paths.INTERNAL)
-        yield _figure(params, name)
+        first = params.studies[name].second_stage
+        if first is not None:
+            yield from _calls(params, first.study, (first.arm,))
+        yield from _calls(params, name, tuple(params.studies[name].arms))
+        yield from _results(params, name)
+
+
+def _calls(params: Params, study: str, arms: tuple[str, ...]) -> Iterator[Stage]:
+    """Yield all stages up to the predictions of some arms of a study."""
+    rows = list(params.scale_of(study).sites.values())
+    for row in rows:
+        yield scan_stages.ingest(params, row)
+        for row_input in dict.fromkeys(params.input_of(study, arm) for arm in arms):
+            yield scan_stages.prepare(params, row_input, row)
+    yield scan_stages.audit(params, study)
+    for row in rows:
+        yield scan_stages.split(params, study, row)
+    models = dict.fromkeys(params.studies[study].arms[arm].models_of or arm for arm in arms)
+    for arm in models:
+        for run in runs(params, study):
+            yield _train(params, study, arm, run)
+    for arm in arms:
+        for row in rows:
+            yield _predict(params, study, arm, row)
+
+
+def _results(params: Params, name: str) -> Iterator[Stage]:
+    """Yield what is made of the predictions of a study."""
+    study = params.studies[name]
+    for arm in _explained(study):
+        yield _explain(params, name, arm)
+    for arm in study.arms:
+        for row in params.scale_of(name).sites.values():
+            yield _score(params, name, arm, row)
+        if study.by_part:
+            yield _score(params, name, arm, paths.INTERNAL)
+    yield _figure(params, name)
 
 
 def _trained(study: Study) -> list[str]:
@@ -193,14 +207,37 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
         for site in training_sites(params, study, arm)
     }
     own = paths.cell(study, arm, row, "predictions.parquet")
+    internal = row == paths.INTERNAL
     return Stage(
         step="score",
         wildcards={"study": study, "arm": arm, "site": row},
-        inputs={"test": training if row == paths.INTERNAL else own, "training": training},
+        inputs={
+            "test": training if internal else own,
+            "training": training,
+            **_first_calls(params, study, [*training] if internal else [row]),
+        },
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
-        settings={"scoring": f"studies.{study}.scoring"},
+        settings={
+            "scoring": f"studies.{study}.scoring",
+            **_optional(params, study, ("second_stage",)),
+        },
         members={"metrics": params.studies[study].scoring.metrics},
     )
+
+
+def _first_calls(params: Params, study: str, rows: list[str]) -> dict[str, Paths]:
+    """Return the predictions that say which scans a second stage classifies, by site."""
+    first = params.studies[study].second_stage
+    if first is None:
+        return {}
+    cells = {row: paths.cell(first.study, first.arm, row, "predictions.parquet") for row in rows}
+    return {"first": cells}
+
+
+def _optional(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:
+    """Return the keys of those fields of a study that are not empty."""
+    row = params.studies[study]
+    return {field: f"studies.{study}.{field}" for field in fields if getattr(row, field)}
 
 
 def _figure(params: Params, name: str) -> Stage:
@@ -265,6 +302,7 @@ def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
     given = sorted(optional & params.studies[name].model_fields_set)
     return {
         **{field: f"studies.{name}.{field}" for field in (*always, *given)},
+        **_optional(params, name, ("categories", "second_stage")),
         "site_rows": f"studies.{name}.scales.{params.scale}.sites",
         "sites": {row: f"sites.{row}" for row in params.scale_of(name).sites.values()},
     }

@@ -39,7 +39,8 @@ def _names(params: Params, at: str, scale: Scale) -> Iterator[Problem]:
     inputs = [scale.input, *scale.inputs.values()]
     yield from missing(f"{at}.input", inputs, params.inputs, "inputs")
     yield from missing(f"{at}.inputs", scale.inputs, params.networks, "networks")
-    yield from missing(f"{at}.budget", scale.every_budget, params.budgets, "budgets")
+    yield from missing(f"{at}.budget", [scale.budget], params.budgets, "budgets")
+    yield from missing(f"{at}.budgets", scale.budgets.values(), params.budgets, "budgets")
     methods = [*scale.methods, *scale.methods.values(), *scale.budgets]
     yield from missing(f"{at}.methods", methods, params.methods, "methods")
     yield from missing(f"{at}.sites", scale.sites.values(), params.sites, "sites")
@@ -77,7 +78,7 @@ def _site_problems(params: Params, at: str, study: Study, scale: Scale) -> Itera
 
 def _class_problems(at: str, study: Study, row: str, options: LayoutOptions) -> Iterator[Problem]:
     """Yield what is wrong with a site whose labels are not among the study's classes."""
-    if study.findings is not None:
+    if study.findings is not None or study.categories is not None:
         return
     if options.highest_label >= len(study.classes):
         yield Problem(

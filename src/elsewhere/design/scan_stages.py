@@ -60,18 +60,26 @@ def audit(params: Params, study: str) -> Stage:
             "audit": paths.audit(study, "audit.json"),
             **{f"groups/{row}": paths.groups(study, row) for row in rows},
         },
-        settings=_given(params, study, ("audit", "findings")) | classes(params, study),
+        settings=_given(params, study, ("audit", "findings")) | named_classes(params, study),
         members={},
     )
 
 
 def split(params: Params, study: str, row: str) -> Stage:
-    """Return the stage that assigns the patients of a site to parts."""
-    settings = _given(params, study, ("split", "findings", "external")) | classes(params, study)
-    scale = f"studies.{study}.scales.{params.scale}"
-    if params.scale_of(study).split is not None:
+    """Return the stage that assigns the patients of a site to parts.
+
+    A second stage takes the parts of its first study, and with them its groups of duplicates.
+    """
+    first = params.studies[study].second_stage
+    of_parts = study if first is None else first.study
+    settings = _given(params, study, ("split", "findings", "external"))
+    settings |= named_classes(params, study)
+    scale = f"studies.{of_parts}.scales.{params.scale}"
+    if first is not None:
+        settings["split"] = f"studies.{of_parts}.split"
+    if params.scale_of(of_parts).split is not None:
         settings["split"] = f"{scale}.split"
-    if params.split_of(study).test_patients:
+    if params.split_of(study).test_patients and first is None:
         settings["classes"] = f"studies.{study}.classes"
         settings["site_rows"] = f"{scale}.sites"
     if "external" in settings:
@@ -79,7 +87,11 @@ def split(params: Params, study: str, row: str) -> Stage:
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},
-        inputs={"manifest": paths.scans(row)["manifest"], "groups": paths.groups(study, row)},
+        inputs={
+            "manifest": paths.scans(row)["manifest"],
+            "groups": paths.groups(of_parts, row),
+            **({} if first is None else {"first": paths.split(of_parts, row)}),
+        },
         outputs={
             "split": paths.split(study, row),
             "gate": paths.gate(study, row),
@@ -92,6 +104,13 @@ def split(params: Params, study: str, row: str) -> Stage:
 def classes(params: Params, study: str) -> dict[str, Paths]:
     """Return the key of the classes of a study that has more than two; other studies need none."""
     return {"classes": f"studies.{study}.classes"} if params.studies[study].exclusive else {}
+
+
+def named_classes(params: Params, study: str) -> dict[str, Paths]:
+    """Return the keys that say what the labels of a manifest are: several classes, categories."""
+    if params.studies[study].categories is None:
+        return classes(params, study)
+    return {field: f"studies.{study}.{field}" for field in ("classes", "categories")}
 
 
 def _given(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:

@@ -14,6 +14,7 @@ from elsewhere.design.findings import Findings, View
 from elsewhere.design.named import USUAL, expanded
 from elsewhere.design.rows import Name, Positive, Row, Seed
 from elsewhere.design.scoring import Scoring
+from elsewhere.design.second_stage import SecondStage
 from elsewhere.design.split import Split
 from elsewhere.design.subgroups import Subgroups
 
@@ -86,6 +87,14 @@ class Study(Row):
         min_length=2,
         description="names of label 0, label 1 and so on. Of more than two, each also has cells "
         "of its own: this class against the rest",
+    )
+    categories: dict[str, str] | None = Field(
+        None,
+        description="class by category of the manifest; scans of other categories are left out. "
+        "null: the site's labels say the class",
+    )
+    second_stage: SecondStage | None = Field(
+        None, description="classify further what another study calls of one class (C-16)"
     )
     published: str | None = Field(
         description="published numbers, in src/elsewhere/figures/published"

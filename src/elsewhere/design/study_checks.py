@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import scale_checks, start_checks
+from elsewhere.design import scale_checks, second_stage_checks, start_checks
 from elsewhere.design.arm import Arm
 from elsewhere.design.problem import Problem, listed, missing
 from elsewhere.design.split import Split
@@ -27,6 +27,7 @@ def problems(params: Params, name: str) -> Iterator[Problem]:
     yield from _review_problems(at, study)
     if study.exclusive:
         yield from _class_problems(at, study)
+    yield from second_stage_checks.problems(params, name)
     if study.findings is not None and study.explain is not None:
         yield Problem(f"{at}.explain", "Grad-CAM and embeddings are made of scans with one label")
 

@@ -40,7 +40,10 @@ class Params(Row):
         return self.studies[study].scales[self.scale]
 
     def split_of(self, study: str) -> Split:
-        """Return how a study divides patients at the present scale."""
+        """Return how a study divides patients at the present scale; a second stage as its first."""
+        first = self.studies[study].second_stage
+        if first is not None and first.study in self.studies:
+            return self.split_of(first.study)
         return self.scale_of(study).split or self.studies[study].split
 
     def input_of(self, study: str, arm: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from elsewhere.design.findings import Findings
 from elsewhere.design.paths import INTERNAL
+from elsewhere.design.second_stage import SecondStage
 from elsewhere.figures.results import Metrics, Results
 
 
@@ -72,6 +73,16 @@ def class_policy(classes: Iterable[str]) -> tuple[str, ...]:
     return (
         f"A scan has one of the classes {_list(classes)}. Results of one class are those of this "
         "class against the rest: positive scans are of this class.",
+    )
+
+
+def stage_policy(stage: SecondStage | None) -> tuple[str, ...]:
+    """Return the footnote of every result of a second stage (C-16)."""
+    if stage is None:
+        return ()
+    return (
+        f"Second stage: of the test scans those are scored that arm {stage.arm} of the study "
+        f"{stage.study} calls {stage.called}; the parts are those of this study.",
     )
 
 

@@ -18,6 +18,7 @@ from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.paths import INTERNAL
 from elsewhere.design.scoring import Scoring
+from elsewhere.design.second_stage import SecondStage
 from elsewhere.design.site import Site
 from elsewhere.design.subgroups import Subgroups
 from elsewhere.figures import class_numbers, compared, finding_cells, finding_table, paper
@@ -50,6 +51,10 @@ class Settings:
         Name of a panel to the arms whose ROC curves share its axes.
     findings
         The study's labels, if scans have several.
+    categories
+        Class by category of the manifest; None: its labels say the class.
+    second_stage
+        Whose calls choose the test scans that are scored.
     subgroups
         Which device may be a shortcut to which finding.
     """
@@ -66,6 +71,8 @@ class Settings:
     comparisons: tuple[Comparisons, ...] = ()
     roc_panels: Mapping[str, tuple[str, ...]] | None = None
     findings: Findings | None = None
+    categories: Mapping[str, str] | None = None
+    second_stage: SecondStage | None = None
     subgroups: Subgroups | None = None
 
 
@@ -84,9 +91,10 @@ class Given:
     @property
     def policy(self) -> tuple[str, ...]:
         """Footnote on how findings became labels, or on several classes; else empty."""
+        said = finding_cells.policy(self.settings.findings)
         if self.exclusive:
-            return finding_cells.class_policy(self.exclusive)
-        return finding_cells.policy(self.settings.findings)
+            said = finding_cells.class_policy(self.exclusive)
+        return (*said, *finding_cells.stage_policy(self.settings.second_stage))
 
     @property
     def synthetic(self) -> bool:
@@ -182,9 +190,12 @@ class Given:
     @cached_property
     def labelled(self) -> dict[str, pd.DataFrame]:
         """Scans of each site that the study uses, with their labels."""
-        findings, classes = self.settings.findings, self.exclusive
+        settings = self.settings
         return {
-            row: labelled(scans, findings, classes=classes) for row, scans in self.manifests.items()
+            row: labelled(
+                scans, settings.findings, classes=settings.classes, categories=settings.categories
+            )
+            for row, scans in self.manifests.items()
         }
 
     def devices(self, device: str) -> dict[str, pd.Series[str]]:

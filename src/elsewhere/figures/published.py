@@ -29,7 +29,7 @@ class Published(Figure):
         """Draw them, if the paper has numbers of this study."""
         if not given.beside:
             return []
-        draw(given.results, given.beside, folder)
+        draw(next(iter(given.each.values())), given.beside, folder)
         return ["published"]
 
 

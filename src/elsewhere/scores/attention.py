@@ -73,6 +73,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_one_class(observed),
         *_missing_classes(observed),
         *_few(observed),
+        *_not_called(observed),
         *_rejected(observed),
         *_thresholds(observed),
     ]
@@ -180,6 +181,22 @@ def _missing_classes(observed: Observed) -> Iterator[Notice]:
                 "class, the balanced accuracy and the macro AUC are undefined there."
             )
             yield Notice(text, "cohort_table", "gate")
+
+
+def _not_called(observed: Observed) -> Iterator[Notice]:
+    """Tell of test scans that a first stage calls otherwise, so that the second has no score."""
+    lost = {}
+    for cell in observed.cells:
+        stage = cell.get("second_stage")
+        if stage and stage["n_not_called"] and cell["site"] in observed.sites:
+            lost[observed.sites[cell["site"]]] = stage
+    for site, stage in lost.items():
+        total = stage["n_called"] + stage["n_not_called"]
+        text = (
+            f"The first stage calls {stage['n_not_called']} of {total} test scans of {site} not "
+            f"{stage['called']}, so they are not scored: read the results of both stages together."
+        )
+        yield Notice(text, "matrix", "matrix")
 
 
 def _few(observed: Observed) -> Iterator[Notice]:

@@ -6,7 +6,7 @@ against the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,23 @@ class Predicted:
     def unit(self) -> Unit:
         """What is taken to be independent: patients, or images where there are no patient keys."""
         return "image" if self.metadata.get("patient_key") == "none" else "patient"
+
+    def only(self, scans: Collection[str], *, reason: str) -> Predicted:
+        """Return the predictions without the test rows of other scans (C-16).
+
+        Parameters
+        ----------
+        scans
+            Test scans that are kept.
+        reason
+            Why there is none, where there is none.
+        """
+        tested = self.frame["part"] == "test"
+        kept = self.frame[~tested | self.frame["scan_id"].isin([*scans])]
+        metadata = self.metadata
+        if tested.any() and not (kept["part"] == "test").any():
+            metadata = {**metadata, "status": "not run", "reason": reason}
+        return Predicted(kept, metadata, self.rivals)
 
 
 OF_FINDING = ("runs", "pooled", "status", "reason")

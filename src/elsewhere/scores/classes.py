@@ -115,6 +115,25 @@ def beside(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     return rows[rows["finding"] == name].join(wide, on=key)
 
 
+def called(rows: pd.DataFrame, names: Sequence[str], *, of: str) -> set[str]:
+    """Return the test scans that are called of one class, by the mean over the runs (C-16).
+
+    Parameters
+    ----------
+    rows
+        Prediction rows of all classes.
+    names
+        The classes, in order.
+    of
+        One of them.
+    """
+    tested = rows[rows["part"] == "test"]
+    if tested.empty:
+        return set()
+    hit = scans(tested, names).calls == list(names).index(of)
+    return set(np.sort(tested["scan_id"].unique())[hit])
+
+
 def confusion(tested: Scans, n_classes: int) -> Ints:
     """Return the counts of scans by class (rows) and call (columns), [classes, classes]."""
     places = tested.labels * n_classes + tested.calls

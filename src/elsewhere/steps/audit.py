@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -21,12 +22,14 @@ from elsewhere.sites import manifest
 class Settings:
     """What the audit of a study is made with; of findings the label is whether any is there.
 
-    ``classes`` are the names of the labels where there are more than two.
+    ``classes`` are the names of the labels where there are more than two, or ``categories`` say
+    which class the scans of a category are.
     """
 
     audit: Audit
     findings: Findings | None = None
     classes: tuple[str, ...] = ()
+    categories: Mapping[str, str] | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -57,7 +60,9 @@ def run(job: Job, settings: Settings) -> None:
 
 def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
     known = manifest.read(job.paths("manifest")[site])
-    scans = labelled(known, settings.findings, classes=settings.classes)
+    scans = labelled(
+        known, settings.findings, classes=settings.classes, categories=settings.categories
+    )
     profiles = profile.read(job.paths("profile")[site])[["scan_id", "signature"]]
     joined = scans.merge(profiles, on="scan_id", validate="one_to_one")
     if len(joined) != len(scans):

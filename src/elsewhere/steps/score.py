@@ -9,6 +9,7 @@ from typing import Any
 
 from elsewhere.design.job import Job
 from elsewhere.design.scoring import Scoring
+from elsewhere.design.second_stage import SecondStage
 from elsewhere.files import whole
 from elsewhere.scores import classes, predictions
 from elsewhere.scores.cell import Predicted, assemble, merged, together
@@ -16,9 +17,10 @@ from elsewhere.scores.cell import Predicted, assemble, merged, together
 
 @dataclass(frozen=True)
 class Settings:
-    """What a user sets of this step."""
+    """What a user sets of this step; ``second_stage`` says whose calls choose the scans (C-16)."""
 
     scoring: Scoring
+    second_stage: SecondStage | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -26,14 +28,15 @@ def run(job: Job, settings: Settings) -> None:
 
     Of more than two classes each against the rest, and all together (C-28, C-29, C-31). Reads
     ``test``, the cell's predictions (a table of them: those of several sites, as one), and
-    ``training``, the arm's predictions on each of its training sites; writes ``metrics``. What
-    cannot be computed is null with a reason.
+    ``training``, the arm's predictions on each of its training sites; a second stage also
+    ``first``, by site the predictions that say which test scans it scores. Writes ``metrics``.
+    What cannot be computed is null with a reason.
     """
     found = job.inputs["test"]
     tested = [found] if isinstance(found, Path) else [*found.values()]
-
     about, scoring = predictions.metadata_of(tested[0]), settings.scoring
     rivals = predictions.classes(about) if scoring.threshold_from == "argmax" else ()
+    chosen = _called(job, settings.second_stage) if settings.second_stage else None
 
     def read(path: Path, finding: str | None) -> Predicted:
         if not rivals or finding is None:
@@ -41,9 +44,13 @@ def run(job: Job, settings: Settings) -> None:
         rows, metadata = predictions.read(path)
         return Predicted(classes.beside(rows, finding), metadata, rivals)
 
+    def read_tested(finding: str | None) -> Predicted:
+        test = together([read(path, finding) for path in tested])
+        return test if chosen is None else test.only(chosen, reason=_uncalled(settings))
+
     def assembled(finding: str | None) -> dict[str, Any]:
         return assemble(
-            together([read(path, finding) for path in tested]),
+            read_tested(finding),
             training={site: read(path, finding) for site, path in job.paths("training").items()},
             names=job.wildcards,
             scoring=scoring,
@@ -53,9 +60,30 @@ def run(job: Job, settings: Settings) -> None:
     names = predictions.findings(about)
     metrics = merged({name: assembled(name) for name in names}) if names else assembled(None)
     if predictions.classes(about):
-        metrics["classes"] = classes.assemble(
-            together([read(path, None) for path in tested]), scoring=scoring
-        )
+        metrics["classes"] = classes.assemble(read_tested(None), scoring=scoring)
+    if chosen is not None and settings.second_stage is not None:
+        scans = {scan for path in tested for scan in _test_scans(path)}
+        counts = {"n_called": len(scans & chosen), "n_not_called": len(scans - chosen)}
+        metrics["second_stage"] = settings.second_stage.model_dump() | counts
     text = json.dumps(metrics, sort_keys=True, indent=1, allow_nan=False)
     with whole(job.outputs["metrics"]) as part:
         part.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _called(job: Job, stage: SecondStage) -> set[str]:
+    """Return the test scans that the first study calls of the class that is classified further."""
+    scans: set[str] = set()
+    for path in job.paths("first").values():
+        rows, metadata = predictions.read(path)
+        scans |= classes.called(rows, predictions.classes(metadata), of=stage.called)
+    return scans
+
+
+def _uncalled(settings: Settings) -> str:
+    stage = settings.second_stage
+    return f"arm {stage.arm} of {stage.study} calls no test scan {stage.called}" if stage else ""
+
+
+def _test_scans(path: Path) -> set[str]:
+    rows, _ = predictions.read(path)
+    return set(rows.loc[rows["part"] == "test", "scan_id"])

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from elsewhere.cohorts import groups, leakage
+import pandas as pd
+
+from elsewhere.cohorts import groups, leakage, second_stage
 from elsewhere.cohorts.labels import LABEL, labelled
 from elsewhere.cohorts.split import Tested, assign
 from elsewhere.design.findings import Findings
@@ -26,6 +28,8 @@ class Settings:
         The study's labels, if it has several.
     classes
         Names of the labels where there are more than two, or the split names them; else empty.
+    categories
+        Class by category of the manifest; None: its labels say the class.
     external
         The study's names of sites all of whose scans are tested (B-04).
     site_rows
@@ -36,6 +40,7 @@ class Settings:
     split: Split
     findings: Findings | None = None
     classes: tuple[str, ...] = ()
+    categories: Mapping[str, str] | None = None
     external: tuple[str, ...] = ()
     site_rows: Mapping[str, str] | None = None
 
@@ -53,22 +58,34 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Split one site's patients; nothing is written unless the gate passes.
 
+    A second stage (C-16) has ``first``, the split of its first study, and keeps its parts.
+
     Raises
     ------
+    elsewhere.cohorts.second_stage.FirstStageError
+        If a scan is in no part of the first study.
     elsewhere.cohorts.labels.LabelsError
         If the site's scans do not have the labels that the study asks for.
     elsewhere.cohorts.leakage.LeakageError
         If a patient, or patients whom duplicates connect, would be in two parts of a fold.
     """
     known = manifest.read(job.path("manifest"))
-    scans = labelled(known, settings.findings, classes=settings.classes)
+    scans = labelled(
+        known, settings.findings, classes=settings.classes, categories=settings.categories
+    )
     connected = groups.read(job.path("groups"))
     tested = settings.tested(job.wildcards["site"])
     names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)
-    rows = assign(scans, connected, settings=settings.split, labels=names, tested=tested)
+    if "first" in job.inputs:
+        first = pd.read_csv(job.path("first"), dtype={"scan_id": str, "patient_id": str})
+        rows = second_stage.parts(scans, first)
+    else:
+        rows = assign(scans, connected, settings=settings.split, labels=names, tested=tested)
     report = leakage.check(rows, scans, connected, settings=settings.split, tested=tested)
-    left_out = known.loc[~known["scan_id"].isin(set(scans["scan_id"])), "view"].value_counts()
-    report["left_out_by_view"] = {view: int(count) for view, count in left_out.sort_index().items()}
+    by = "view" if settings.categories is None else "category"
+    left_out = known.loc[~known["scan_id"].isin(set(scans["scan_id"])), by].value_counts()
+    report["left_out_by_view"] = {}
+    report[f"left_out_by_{by}"] = {name: int(n) for name, n in left_out.sort_index().items()}
     with whole(job.outputs["split"]) as part:
         rows.to_csv(part, index=False, lineterminator="\n")
     with whole(job.outputs["gate"]) as part:

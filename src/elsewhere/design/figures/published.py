@@ -14,6 +14,7 @@ class Published(FigureRow):
     order: ClassVar[int] = 40
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     labels: ClassVar[Labels] = "one"
+    of_classes: ClassVar[bool] = True
     setting: ClassVar[str] = "published"
     captions: ClassVar[Mapping[str, Caption]] = {
         "published": Caption(

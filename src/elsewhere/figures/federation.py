@@ -18,7 +18,7 @@ from elsewhere.files import write_rows
 
 SITE = "score_"  # what the columns of the hospitals' scores in history.csv begin with
 SIZE, PITCH = (3.3, 1.9), (3.9, 2.75)
-LEFT, HEAD, FOOT = 0.55, 0.36, 0.1
+LEFT, HEAD, FOOT = 0.55, 0.36, -0.25
 ALL = "all hospitals"
 MEGABYTE = 1e6
 COLUMNS = (

@@ -40,13 +40,13 @@ def train(adam: str, folder: Path) -> None:
 
     import elsewhere.steps.train  # noqa: F401  what the command loads
     from elsewhere.cohorts.cohort import Cohort
-    from elsewhere.methods import loop
+    from elsewhere.methods import loop, optimizer
     from elsewhere.methods.erm import cross_entropy
     from elsewhere.methods.fit import Budget
     from elsewhere.networks.network import build
 
     if adam == "torch's":
-        loop.Adam = torch.optim.Adam  # type: ignore[misc]
+        optimizer.Adam = torch.optim.Adam  # type: ignore[misc]
     params = load(ROOT)
     network, row_input, budget = DEMO
     ids = tuple(f"{at:04d}" for at in range(2 * SCANS))

@@ -72,3 +72,14 @@ def test_of_a_general_layout_the_options_say_what_a_scan_is(values, options, mod
     assert shown.facts(params, "contrastive").modalities == {modality}
     figures = set(shown.figures(params, "contrastive"))
     assert {"matrix", "roc", "training", "site_profile"} <= figures
+
+
+def test_rounds_are_drawn_of_studies_with_a_federation(values):
+    assert "federation" not in shown.figures(study_with(values), "contrastive")
+    with pytest.raises(ParamsError, match="no arm trains in rounds of a federation"):
+        study_with(values, figures=["federation"])
+    method = {**values["methods"]["fedavg"], "min_sites": 2}
+    values["methods"]["two"] = method
+    arms = values["studies"]["contrastive"]["arms"]
+    arms["joint"] = {**arms["joint"], "method": "two"}
+    assert "federation" in shown.figures(study_with(values), "contrastive")

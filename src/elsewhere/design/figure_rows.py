@@ -24,7 +24,7 @@ STANDARD = (
     ),
     *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
     *("gradcam", "embeddings", "confounding", "cohort_table", "site_profile", "example_slices"),
-    *("training", "architecture"),
+    *("training", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.
 REPORT = (
@@ -62,6 +62,8 @@ class Facts:
         Whether scans have one of more than two classes.
     readers
         Whether a site has a table of what readers called its scans.
+    federated
+        Whether an arm trains in rounds of a federation.
     repeated
         Whether an arm has several models: folds or seeds.
     modalities
@@ -82,6 +84,7 @@ class Facts:
     claims: tuple[str, ...]
     classes: bool = False
     readers: bool = False
+    federated: bool = False
 
     @property
     def labels(self) -> Labels:
@@ -111,6 +114,8 @@ class FigureRow(Row):
         It needs arms with several models.
     readers
         It needs a site with readers.
+    federated
+        It needs an arm that trains in rounds of a federation.
     setting
         Field of the study that must be set; empty: none.
     metrics
@@ -125,6 +130,7 @@ class FigureRow(Row):
     modalities: ClassVar[tuple[Modality, ...]] = get_args(Modality)
     repeated: ClassVar[bool] = False
     readers: ClassVar[bool] = False
+    federated: ClassVar[bool] = False
     setting: ClassVar[str] = ""
     metrics: ClassVar[tuple[str, ...]] = ()
 
@@ -140,6 +146,8 @@ class FigureRow(Row):
             return "every arm has one model; it needs several folds or seeds"
         if cls.readers and not facts.readers:
             return "no site has a table of readers (options.readers of its layout)"
+        if cls.federated and not facts.federated:
+            return "no arm trains in rounds of a federation"
         if cls.setting and cls.setting not in facts.settings:
             return f"the study's {cls.setting} is not set"
         missing = [name for name in cls.metrics if name not in facts.metrics]

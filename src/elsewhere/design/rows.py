@@ -88,11 +88,14 @@ class MethodRow(Row):
         Whether it compares scans by their only class, and cannot learn from scans with findings.
     least_batch
         Smallest batch that it can learn from.
+    in_rounds
+        Whether it trains in rounds of a federation; its history then counts rounds.
     """
 
     site_specific: ClassVar[bool] = True
     one_label: ClassVar[bool] = False
     least_batch: ClassVar[int] = 1
+    in_rounds: ClassVar[bool] = False
 
     kind: str
 

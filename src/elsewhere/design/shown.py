@@ -66,4 +66,5 @@ def facts(params: Params, study: str) -> Facts:
         readers=any(
             layout_options(params.sites[site]).has_readers for site in scale.sites.values()
         ),
+        federated=any(params.methods[params.method_of(study, arm)].in_rounds for arm in row.arms),
     )

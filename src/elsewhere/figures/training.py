@@ -29,6 +29,11 @@ class Curve:
     history: pd.DataFrame
     kept: int | None
 
+    @property
+    def in_rounds(self) -> bool:
+        """Whether it counts rounds of a federation, which has a score for each site."""
+        return any(str(column).startswith("score_") for column in self.history)
+
 
 class Training(Figure):
     """The score that chooses weights, during training."""
@@ -63,7 +68,6 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str
     rows = [row for row in results.rows if row.name in arms]
     down = -(-len(rows) // ACROSS)
     across = min(ACROSS, len(rows))
-    lengths = [curve.history["iteration"].max() for curve in curves.values() if len(curve.history)]
     with style.look():
         page = style.sheet(
             f"Training: {by} by which weights are chosen, of each run",
@@ -86,10 +90,22 @@ def draw(results: Results, curves: Mapping[str, Curve], folder: Path, *, by: str
                 *at, label + "\n", va="bottom", size=style.SMALL, weight="bold", linespacing=1.1
             )
             axes = page.box(*at, SIZE)
-            axes.set(xlim=(0, max(lengths, default=1)), ylim=(0, 1.03))
+            in_rounds = _in_rounds(row.name, curves)
+            axes.set(xlim=(0, _longest(curves, in_rounds=in_rounds)), ylim=(0, 1.03))
             _panel(axes, row, curves)
-            _ticks(axes, outer=(place == 0, number + ACROSS >= len(rows)))
+            _ticks(axes, outer=(place == 0, number + ACROSS >= len(rows)), in_rounds=in_rounds)
         style.save(page.figure, folder, "training")
+
+
+def _in_rounds(arm: str, curves: Mapping[str, Curve]) -> bool:
+    return any(curve.in_rounds for key, curve in curves.items() if key.split("/")[0] == arm)
+
+
+def _longest(curves: Mapping[str, Curve], *, in_rounds: bool) -> float:
+    """Return the last iteration of all curves that count the same."""
+    counted = [curve.history for curve in curves.values() if curve.in_rounds == in_rounds]
+    lengths = [float(history["iteration"].max()) for history in counted if len(history)]
+    return max(lengths, default=1.0)
 
 
 def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
@@ -118,8 +134,9 @@ def _panel(axes: Axes, row: Row, curves: Mapping[str, Curve]) -> None:
         )
 
 
-def _ticks(axes: Axes, *, outer: tuple[bool, bool]) -> None:
-    axes.set_xlabel("iteration" if outer[1] else "", size=style.SMALL)
+def _ticks(axes: Axes, *, outer: tuple[bool, bool], in_rounds: bool) -> None:
+    unit = "round" if in_rounds else "iteration" if outer[1] else ""
+    axes.set_xlabel(unit, size=style.SMALL)
     axes.set_ylabel(MEASURE if outer[0] else "", size=style.SMALL, labelpad=2)
     axes.set_yticks([0, 0.5, 1], ["0", "0.5", "1"] if outer[0] else ["", "", ""])
     axes.xaxis.set_major_locator(style.few_ticks())

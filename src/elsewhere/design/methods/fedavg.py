@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,8 @@ class Fedavg(MethodRow):
     The number of iterations of the budget does not count here; rounds and epochs do. A budget's
     schedule runs over the iterations of each hospital.
     """
+
+    in_rounds: ClassVar[bool] = True
 
     kind: Literal["fedavg"]
     rounds: Positive = Field(description="C-19: 200, C-20: 30; each is validated")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from elsewhere.design import arms as arms_of_study
 from elsewhere.design import paths, scan_stages, shown
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
@@ -39,7 +40,7 @@ def _calls(params: Params, study: str, arms: tuple[str, ...]) -> Iterator[Stage]
     for row in rows:
         yield scan_stages.split(params, study, row)
     models = dict.fromkeys(params.studies[study].arms[arm].models_of or arm for arm in arms)
-    for arm in models:
+    for arm in arms_of_study.from_first(params.studies[study], models):
         for run in runs(params, study):
             yield _train(params, study, arm, run)
     for arm in arms:
@@ -58,17 +59,6 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
         if study.by_part:
             yield _score(params, name, arm, paths.INTERNAL)
     yield _figure(params, name)
-
-
-def _trained(study: Study) -> list[str]:
-    """Return the arms that train models of their own, each after the one that it starts from."""
-    ordered: dict[str, None] = {}
-    for name, arm in study.arms.items():
-        chain = [name] if arm.models_of is None else []
-        while chain and (before := study.arms[chain[-1]].starts_from) is not None:
-            chain.append(before)
-        ordered.update(dict.fromkeys(reversed(chain)))
-    return [*ordered]
 
 
 def runs(params: Params, study: str) -> list[str]:
@@ -268,7 +258,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
     internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
-    models = [(arm, run) for arm in _trained(study) for run in runs(params, name)]
+    models = [(arm, run) for arm in arms_of_study.trained(study) for run in runs(params, name)]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
         "metrics": {

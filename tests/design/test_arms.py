@@ -15,12 +15,12 @@ def study(**starts: str | None) -> Study:
 
 def test_an_arm_stands_after_those_from_whose_models_it_starts_c20() -> None:
     given = study(third="second", alone=None, second="first", first=None)
-    assert arms.from_first(given, given.arms) == ["first", "second", "third", "alone"]
-    assert arms.from_first(given, ["second"]) == ["first", "second"]
-    assert arms.from_first(given, ["alone", "first"]) == ["alone", "first"]
+    assert arms.trained(given, given.arms) == ["first", "second", "third", "alone"]
+    assert arms.trained(given, ["second"]) == ["first", "second"]
+    assert arms.trained(given, ["alone", "first"]) == ["alone", "first"]
 
 
-def test_an_arm_with_the_models_of_another_trains_none() -> None:
-    other = Arm(sites=("a",), method="erm", network="n", models_of="first")
-    given = Study.model_construct(arms={**study(first=None).arms, "other": other})
-    assert arms.trained(given) == ["first"]
+def test_an_arm_with_the_models_of_another_needs_those() -> None:
+    other = Arm(sites=("a",), method="erm", network="n", models_of="second")
+    given = Study.model_construct(arms={"other": other, **study(second="first", first=None).arms})
+    assert arms.trained(given, given.arms) == ["first", "second"]

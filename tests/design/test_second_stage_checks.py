@@ -80,3 +80,17 @@ def test_every_class_has_a_category_and_every_category_a_class(
     line = complaint(values)
     assert f"{S}.categories: '4' is not in {S}.classes" in line
     assert f"{S}.categories: no category is of class III" in line
+
+
+def test_an_arm_that_starts_from_another_brings_its_training(
+    values: tables.Settings, study: dict[str, Any]
+) -> None:
+    """C-20: Experiment II starts from Experiment I's model."""
+    study["second_stage"]["arm"] = "federated-2"
+    values["run"] = ["ucadi-severity"]
+    trained = [
+        stage.wildcards["arm"]
+        for stage in stages(tables.parse(values)).values()
+        if stage.step == "train" and stage.wildcards["study"] == "ucadi"
+    ]
+    assert trained == ["federated-1", "federated-2"]

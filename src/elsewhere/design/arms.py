@@ -7,16 +7,11 @@ from collections.abc import Iterable
 from elsewhere.design.study import Study
 
 
-def trained(study: Study) -> list[str]:
-    """Return the arms that train models of their own."""
-    return [name for name, arm in study.arms.items() if arm.models_of is None]
-
-
-def from_first(study: Study, arms: Iterable[str]) -> list[str]:
-    """Return arms, each after the ones from whose models it starts (C-20)."""
+def trained(study: Study, arms: Iterable[str]) -> list[str]:
+    """Return the arms whose models these arms need, each after the one that it starts from."""
     ordered: dict[str, None] = {}
-    for arm in arms:
-        chain = [arm]
+    for name in arms:
+        chain = [study.arms[name].models_of or name]
         while (before := study.arms[chain[-1]].starts_from) is not None:
             chain.append(before)
         ordered.update(dict.fromkeys(reversed(chain)))

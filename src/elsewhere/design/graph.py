@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import arms as arms_of_study
 from elsewhere.design import paths, scan_stages, shown
+from elsewhere.design.arms import trained
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
@@ -39,8 +39,7 @@ def _calls(params: Params, study: str, arms: tuple[str, ...]) -> Iterator[Stage]
     yield scan_stages.audit(params, study)
     for row in rows:
         yield scan_stages.split(params, study, row)
-    models = dict.fromkeys(params.studies[study].arms[arm].models_of or arm for arm in arms)
-    for arm in arms_of_study.from_first(params.studies[study], models):
+    for arm in trained(params.studies[study], arms):
         for run in runs(params, study):
             yield _train(params, study, arm, run)
     for arm in arms:
@@ -258,7 +257,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
     internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
-    models = [(arm, run) for arm in arms_of_study.trained(study) for run in runs(params, name)]
+    models = [(arm, run) for arm in trained(study, study.arms) for run in runs(params, name)]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
         "metrics": {

@@ -82,7 +82,7 @@ def stage_policy(stage: SecondStage | None) -> tuple[str, ...]:
         return ()
     return (
         f"Second stage: of the test scans those are scored that arm {stage.arm} of the study "
-        f"{stage.study} calls {stage.called}; the parts are those of this study.",
+        f"{stage.study} calls {stage.called}; both studies have the same parts.",
     )
 
 

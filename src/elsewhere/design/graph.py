@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from elsewhere.design import paths, scan_stages, shown
+from elsewhere.design.arms import trained
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
@@ -38,7 +39,7 @@ def _calls(params: Params, study: str, arms: tuple[str, ...]) -> Iterator[Stage]
     yield scan_stages.audit(params, study)
     for row in rows:
         yield scan_stages.split(params, study, row)
-    for arm in _trained(params.studies[study], arms):
+    for arm in trained(params.studies[study], arms):
         for run in runs(params, study):
             yield _train(params, study, arm, run)
     for arm in arms:
@@ -57,17 +58,6 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
         if study.by_part:
             yield _score(params, name, arm, paths.INTERNAL)
     yield _figure(params, name)
-
-
-def _trained(study: Study, arms: Iterable[str]) -> list[str]:
-    """Return the arms whose models these arms need, each after the one that it starts from."""
-    ordered: dict[str, None] = {}
-    for name in arms:
-        chain = [study.arms[name].models_of or name]
-        while (before := study.arms[chain[-1]].starts_from) is not None:
-            chain.append(before)
-        ordered.update(dict.fromkeys(reversed(chain)))
-    return [*ordered]
 
 
 def runs(params: Params, study: str) -> list[str]:
@@ -267,7 +257,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
     internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
-    models = [(arm, run) for arm in _trained(study, study.arms) for run in runs(params, name)]
+    models = [(arm, run) for arm in trained(study, study.arms) for run in runs(params, name)]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
         "metrics": {

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from elsewhere.figures import style
+from elsewhere.figures import costs, style
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results, Row
@@ -57,10 +57,11 @@ class Federation(Figure):
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the first run of each federated arm that has one; list all runs in a CSV."""
         names = {column.row: column.title for column in given.results.columns}
+        spent = costs.read(given.job.paths("train_cost"))
         found = {
-            key: _rounds(history, given.costs[key], given.records[key], names)
+            key: _rounds(history, spent[key], given.records[key], names)
             for key, history in given.histories.items()
-            if "rounds" in given.costs[key]
+            if "rounds" in spent[key]
         }
         if not found:  # no federation was run: its sites have no data here
             return []

@@ -257,11 +257,6 @@ class Given:
         return {run: pd.read_csv(path) for run, path in self.job.paths("history").items()}
 
     @cached_property
-    def costs(self) -> dict[str, Mapping[str, Any]]:
-        """cost.json of each ``<arm>/<run>``."""
-        return {run: _json(path) for run, path in self.job.paths("train_cost").items()}
-
-    @cached_property
     def explained(self) -> dict[str, Explained]:
         """What the step `explain` made of each arm that the study explains."""
         gallery, embedded = self.job.paths("gallery"), self.job.paths("embeddings")

@@ -93,6 +93,8 @@ def test_networks_that_differ_are_not_added(federation):
         one.adder.receive(site, answers[site])
     with pytest.raises(RefusedError, match="their networks differ"):
         one.adder.receive("sino", answers["sino"])
+    # the round is not stuck: all are asked again, and may answer with what fits
+    assert one.adder.requests() == requests
 
 
 def _cut(trained):

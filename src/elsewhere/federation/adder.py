@@ -220,8 +220,12 @@ class Adder:
         if not all(path.exists() for path in uploads):
             return
         number = int(self._state["round"])
-        with self._counted():
-            total = self._sums().add([path.read_bytes() for path in uploads])
+        try:
+            with self._counted():
+                total = self._sums().add([path.read_bytes() for path in uploads])
+        except RefusedError:  # which of them is wrong is not known: all are asked again
+            remove(self.folder / "uploads")
+            raise
         _write(self.folder / f"sums/{number}.bin", total)
         up, down = self._state["bytes"]
         up += sum(path.stat().st_size for path in uploads)

@@ -643,6 +643,11 @@ def study_of() -> Callable[..., tuple[Job, Settings]]:
 
 
 @pytest.fixture(scope="session")
+def predict() -> Callable[..., None]:
+    return write_predicted
+
+
+@pytest.fixture(scope="session")
 def svg_texts() -> Callable[[Path], list[str]]:
     """All texts of an SVG, in the order of drawing."""
 

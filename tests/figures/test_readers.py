@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import write_predicted
 
 from elsewhere.figures.given import Given
 from elsewhere.figures.readers import COLUMNS, Readers
@@ -20,13 +19,15 @@ ARMS = ("single-a", "joint")
 
 @pytest.fixture(scope="module")
 def drawn(
-    tmp_path_factory: pytest.TempPathFactory, study_of: Callable[..., tuple]
+    tmp_path_factory: pytest.TempPathFactory,
+    study_of: Callable[..., tuple],
+    predict: Callable[..., None],
 ) -> tuple[Path, list[str], list[dict[str, str]]]:
     """Draw a site with three readers: one always right, one never, one who calls all positive."""
     root = tmp_path_factory.mktemp("readers")
     job, settings = study_of(root, "contrastive", arms=ARMS)
     settings = dataclasses.replace(settings, arms={arm: settings.arms[arm] for arm in ARMS})
-    write_predicted(job, settings, seeds=1)
+    predict(job, settings, seeds=1)
     (row, *_) = settings.site_rows.values()
     tested, _ = predictions.read(job.paths("predictions")[f"joint/{row}"])
     truth = tested[tested["part"] == "test"].groupby("scan_id")["label"].first()
@@ -91,5 +92,5 @@ def test_the_picture_names_models_readers_and_vote(
     folder, names, _ = drawn
     texts = " ".join(svg_texts(folder / f"{names[0]}.svg"))
     assert "3 readers called the same" in texts
-    for word in ("Readers and models at", "mean reader", "majority vote", "synthetic"):
+    for word in ("Readers and models at", "mean reader", "majority vote", "SYNTHETIC DATA"):
         assert word in texts

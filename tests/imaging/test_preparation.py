@@ -12,5 +12,7 @@ def test_every_input_has_a_preparation(kind):
 
 
 def test_an_unknown_kind_is_answered_with_the_known_ones():
-    with pytest.raises(kinds.KindError, match="no 'audio' in inputs; choose from image, volume"):
+    with pytest.raises(
+        kinds.KindError, match="no 'audio' in inputs; choose from image, slices, volume"
+    ):
         preparation(InputRow(kind="audio"))

@@ -38,6 +38,17 @@ def models(name: str, study: dict[str, Any], arms: list[str]) -> set[str]:
     return {f"train--{name}--{a}--{f}-{s}" for a in own for f in folds for s in study["seeds"]}
 
 
+def begun_anew(study: dict[str, Any], arms: list[str]) -> list[str]:
+    """Return these arms and those that start from their models, or apply them."""
+    found = [*arms]
+    for _ in study["arms"]:
+        for arm, row in study["arms"].items():
+            before = {row.get("starts_from"), row.get("models_of")}
+            if arm not in found and before & {*found}:
+                found.append(arm)
+    return found
+
+
 def cells(name: str, study: dict[str, Any]) -> set[tuple[str, str]]:
     return {(arm, row) for arm in study["arms"] for row in study["sites"].values()}
 
@@ -56,7 +67,7 @@ def after_site(project: Project, name: str, row: str) -> set[str]:
     """Models trained on the site, cells of these models or on the site, scores that read those."""
     study = studies(project)[name]
     arms = trained_on(study)
-    anew = [arm for arm, rows in arms.items() if row in rows]
+    anew = begun_anew(study, [arm for arm, rows in arms.items() if row in rows])
     predicted = {(a, r) for a, r in cells(name, study) if a in anew or r == row}
     scored = {
         (a, r)
@@ -120,7 +131,7 @@ def test_a_changed_setting_makes_its_cells_stale_and_its_revert_restores_them(
     small: Project,
 ) -> None:
     stale = after_scoring(small, "contrastive")
-    assert len(stale) == 4 * 2 + 1
+    assert len(stale) == 5 * 2 + 1
     set_bootstrap(small, 1999)
     assert set(small.planned()) == stale
     small.sh("snakemake -j8")
@@ -148,9 +159,10 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
     raw = small.path / f"data/raw/{SITE}/0.dcm"
     old = raw.read_bytes()
     stale = after_site(small, "contrastive", SITE)
-    # ingest, prepare, audit, split; two arms train on it in two folds; all but what the arm of
-    # the other site says of that site is predicted and scored anew; two arms are explained
-    assert len(stale) == 4 + 2 * 2 + 2 * (3 * 2 + 1) + 2 + 1
+    # ingest, prepare, audit, split; two arms train on it in two folds, and one starts from such a
+    # model (C-20); all but what the arm of the other site says of that site is predicted and scored
+    # anew; two arms are explained
+    assert len(stale) == 4 + 3 * 2 + 2 * (4 * 2 + 1) + 2 + 1
     raw.write_bytes(b"another patient")
     assert set(small.planned()) == stale
     small.sh("dvc repro -q")
@@ -302,6 +314,6 @@ def test_neutral_code_is_adopted_by_both(small: Project) -> None:
     stale = {name for name in everything(small) if name.startswith(("score--", "figure--"))}
     assert set(small.planned()) == stale
     said = small.sh("python -m elsewhere adopt all --reason 'a comment'")
-    assert said.count("adopted score--") == 4 * 2
+    assert said.count("adopted score--") == 5 * 2
     nothing_to_do(small)
-    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 4 * 2
+    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 5 * 2

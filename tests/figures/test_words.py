@@ -44,3 +44,9 @@ def test_a_p_is_never_zero() -> None:
     assert words.p_value(0.0432) == "0.043"
     assert words.p_value(0.00001) == words.p_value(0.0) == "<0.001"
     assert words.p_value(None) == "undefined"
+
+
+def test_an_area_has_its_interval_or_the_reason_why_there_is_none() -> None:
+    pooled = {"auc": 0.826, "auc_low": 0.7649, "auc_high": 0.9, "n_scans": 30, "n_positive": 10}
+    assert words.area({"status": "ok", "pooled": pooled}) == "0.83 (0.76–0.90)"
+    assert words.area({"status": "not run", "pooled": {}}) == "not run"

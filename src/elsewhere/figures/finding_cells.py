@@ -24,32 +24,25 @@ def split(results: Results, findings: Findings) -> dict[str, Results]:
     findings
         Of the study.
     """
+    rules = dict(zip(findings.labels, _rules(findings), strict=True))
     return {
-        name: replace(
-            results,
-            named=replace(results.named, finding=finding.title),
-            cells={
-                key: {**of_finding(cell, name), "label_policy": rule}
-                for key, cell in results.cells.items()
-            },
-        )
-        for (name, finding), rule in zip(findings.labels.items(), _rules(findings), strict=True)
+        name: _of_one(results, name, title=finding.title, rule=rules[name])
+        for name, finding in findings.labels.items()
     }
 
 
 def split_classes(results: Results, classes: Iterable[str]) -> dict[str, Results]:
     """Return the results of each class against the rest, in the order of the study (C-31)."""
-    return {
-        name: replace(
-            results,
-            named=replace(results.named, finding=name),
-            cells={
-                key: {**of_finding(cell, name), "label_policy": "this class against the rest"}
-                for key, cell in results.cells.items()
-            },
-        )
-        for name in classes
+    rule = "this class against the rest"
+    return {name: _of_one(results, name, title=name, rule=rule) for name in classes}
+
+
+def _of_one(results: Results, name: str, *, title: str, rule: str) -> Results:
+    """Return the results of one finding or class; the rule says how its labels were made."""
+    cells = {
+        key: {**of_finding(cell, name), "label_policy": rule} for key, cell in results.cells.items()
     }
+    return replace(results, named=replace(results.named, finding=title), cells=cells)
 
 
 def of_finding(cell: Mapping[str, Any], finding: str) -> Metrics:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from elsewhere.design.scoring import Scoring
@@ -149,12 +148,7 @@ def _legend(
     for number, row in enumerate(rows):
         canvas.plot([left, left + 0.24], [y, y], color=_colour(number), linewidth=1.4)
         canvas.text(left + 0.3, y, row.short(30), va="center", size=7.5)
-        cell = results.cell(row, compared.column)
-        text = words.verdict(cell)
-        if text == "ok":
-            pooled = cell["pooled"]
-            bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-            text = f"{words.number(pooled['auc'])} ({bounds})"
+        text = words.area(results.cell(row, compared.column))
         canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         y += ENTRY
     for who, look in MARKS.items():
@@ -184,13 +178,7 @@ def _lines(compared: Compared, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
             "synthetic": "yes" if compared.column.synthetic else "no",
         }
         for line in compared.tables[row.name]:
-            numbers = {key: _plain(value) for key, value in line.items() if key in COLUMNS}
-            yield about | numbers
-
-
-def _plain(value: Any) -> Any:
-    """Return a number that is not defined as None, an empty field."""
-    return None if isinstance(value, float) and np.isnan(value) else value
+            yield about | {key: value for key, value in line.items() if key in COLUMNS}
 
 
 def _colour(number: int) -> str:

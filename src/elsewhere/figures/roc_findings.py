@@ -117,12 +117,7 @@ def _legend(canvas: Axes, study: ByFinding, place: Place, at: tuple[float, float
         canvas.plot([left, left + 0.24], [y, y], **_look(number))
         title = textwrap.shorten(study.titles[finding], NAMED, placeholder=" …")
         canvas.text(left + 0.3, y, title, va="center", size=7.5)
-        text = words.verdict(cell)
-        if text == "ok":
-            pooled = cell["pooled"]
-            bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-            text = f"{words.number(pooled['auc'])} ({bounds})"
-        canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
+        canvas.text(left + SIDE, y, words.area(cell), ha="right", va="center", size=7.5)
         y += ENTRY
 
 

@@ -128,12 +128,7 @@ def _legend(
     for number, row in enumerate(group):
         look = _look(results, row, column, number)
         canvas.plot([left, left + 0.24], [y, y], **look)
-        cell = results.cell(row, column)
-        text = words.verdict(cell)
-        if text == "ok":
-            pooled = cell["pooled"]
-            bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-            text = f"{words.number(pooled['auc'])} ({bounds})"
+        text = words.area(results.cell(row, column))
         canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         for line in _wrapped(row):
             canvas.text(left + 0.3, y, line, va="center", size=7.5)

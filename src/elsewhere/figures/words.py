@@ -52,6 +52,15 @@ def verdict(cell: Mapping[str, Any]) -> str:
     return UNDEFINED
 
 
+def area(cell: Mapping[str, Any]) -> str:
+    """Write the AUC of a cell with its interval, or in words why it has none."""
+    text = verdict(cell)
+    if text != "ok":
+        return text
+    pooled = cell["pooled"]
+    return f"{number(pooled['auc'])} ({interval(pooled['auc_low'], pooled['auc_high'])})"
+
+
 def reason(cell: Mapping[str, Any]) -> str:
     """Return the recorded reason of a cell without an AUC."""
     pooled = cell.get("pooled") or {}

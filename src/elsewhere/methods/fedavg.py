@@ -17,6 +17,7 @@ from elsewhere.methods.fit import Budget, Fitted
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupted, listening
 from elsewhere.methods.local_training import cross_entropy, steps
 from elsewhere.methods.method import Method
+from elsewhere.methods.validation import require_scans
 from elsewhere.networks.network import Network
 from elsewhere.networks.sites import SitedNetwork, separate_norms
 
@@ -67,11 +68,7 @@ class FederatedAveraging(Method):
     ) -> Fitted:
         """Run all rounds and return the model of the best; see `Method.fit`."""
         self.check(train, budget.training)
-        if not sum(len(cohort) for cohort in valid.values()):
-            raise ValueError(
-                f"no validation scan at {', '.join(valid)}: the best round cannot be chosen "
-                "(A-42); raise `validation` in the study's split"
-            )
+        require_scans(valid, chosen="round")
         from elsewhere.methods.federated_run import FederatedRun  # encryption: only to train
 
         with listening() as interrupt:

@@ -57,7 +57,6 @@ class FederatedRun:
         self.interrupt = interrupt
         self.device = device.prepare(budget.training)
         self.network = network.to(self.device)
-        self.sizes = {site: len(cohort) for site, cohort in train.items()}
         self.trainers = {
             site: LocalTraining(self.network, cohort, budget, row=row, check=interrupt.check)
             for site, cohort in train.items()

@@ -23,7 +23,7 @@ from elsewhere.methods.feed import Batch, batches
 from elsewhere.methods.fit import Budget, Fitted, Validation
 from elsewhere.methods.interrupt import EXIT_CODE, Interrupt, Interrupted, listening
 from elsewhere.methods.schedule import learning_rate
-from elsewhere.methods.validation import answers, score
+from elsewhere.methods.validation import answers, require_scans, score
 from elsewhere.networks.network import Network
 from elsewhere.progress import time_left
 
@@ -64,11 +64,7 @@ def learn(
     SystemExit
         With code 143, after SIGTERM, once the state is saved.
     """
-    if not sum(len(cohort) for cohort in valid.values()):
-        raise ValueError(
-            f"no validation scan at {', '.join(valid)}: the best weights cannot be chosen (A-42); "
-            "raise `validation` in the study's split"
-        )
+    require_scans(valid, chosen="weights")
     run = _Run(network, budget)
     run.resume()
     with listening() as interrupt:

@@ -32,6 +32,23 @@ class Answers:
     probabilities: Doubles
 
 
+def require_scans(valid: Mapping[str, Cohort], *, chosen: str) -> None:
+    """Raise ValueError if no site has a validation scan.
+
+    Parameters
+    ----------
+    valid
+        Validation scans by site.
+    chosen
+        What validation scans choose: the weights, or the round.
+    """
+    if not sum(len(cohort) for cohort in valid.values()):
+        raise ValueError(
+            f"no validation scan at {', '.join(valid)}: the best {chosen} cannot be chosen "
+            "(A-42); raise `validation` in the study's split"
+        )
+
+
 def answers(
     network: Network,
     valid: Mapping[str, Cohort],

@@ -125,7 +125,7 @@ def test_a_hospital_that_is_away_is_left_out_and_comes_back(federation):
         done = one.adder().done
         carrier.away = {"south"} if done == 1 else set()
 
-    carrier.before_asking = come_and_go
+    carrier.look = come_and_go
     one.serve(carrier)
     members = [row["members"] for row in rounds(one)]
     assert members == [[*SITES], ["north", "west"], [*SITES], [*SITES]]
@@ -142,7 +142,7 @@ def test_a_hospital_that_leaves_is_not_let_in_again(federation):
         if one.adder().done == 1:
             coordinator.leave(one.server, "south")
 
-    carrier.before_asking = leaving
+    carrier.look = leaving
     one.serve(carrier)
     assert [row["members"] for row in rounds(one)] == [[*SITES]] * 2 + [["north", "west"]]
     scores = json.loads((one.home("west") / "export/scores/south.json").read_text())

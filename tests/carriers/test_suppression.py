@@ -59,7 +59,7 @@ def test_no_probability_of_a_scan_no_curve_and_no_table_of_calls_leaves():
     assert not set(numbers(answer)) & set(rows["probability_1"])
     text = json.dumps(answer)
     assert not [
-        word for word in ("roc", "confusion", "runs", "test0", '"threshold"') if word in text
+        word for word in ("roc", "confusion", "runs", "test0", '"threshold') if word in text
     ]
     flat = [value for value in answer["parts"][""].values() if isinstance(value, (dict, list))]
     assert flat == []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from elsewhere.methods.fit import Budget
 from elsewhere.methods.local_training import LocalTraining
 from elsewhere.methods.start import Start, begin
 from elsewhere.networks import weights
+from elsewhere.networks.describe import count_parameters, describe
 from elsewhere.networks.network import Network
 from elsewhere.networks.network import build as build_network
 from elsewhere.steps import predict, score
@@ -162,6 +164,8 @@ class LocalCohort:
             "reason": None,
             **{"arm": self.settled.arm, "fold": self._fold, "seed": self._seed},
             "network": self.settings.network.kind,
+            "parameters": count_parameters(self.network),
+            "architecture": [asdict(row) for row in describe(self.network, self.settings.input)],
             "n_train": dict.fromkeys(self.settled.sites),
             "selection": "last round",
             "rounds": self.settled.method.rounds,

@@ -11,10 +11,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import runs, training_sites
 from elsewhere.design.methods.fedavg import Fedavg
 from elsewhere.design.plan import step_settings
 from elsewhere.design.stage import Stage
+from elsewhere.design.train_stages import runs, training_sites
 from elsewhere.drivers import execute
 from elsewhere.federation import wire
 from elsewhere.federation.agreement import Agreement
@@ -135,6 +135,8 @@ def proposed(project: Path, study: str, arm: str, *, server: Address) -> Agreeme
     here.stage("train", first)
     for sentence in here.method.refusals(here.sites):
         raise RefusedError(f"method of arm {arm} {sentence}")
+    if params.studies[study].arms[arm].federation is not None:
+        raise RefusedError(f"arm {arm} takes over the model of another federation; remove that")
     if params.studies[study].second_stage is not None:
         raise RefusedError(f"study {study} is a second stage, which needs predictions of another")
     fold, seed = (int(part) for part in first.split("-", 1))

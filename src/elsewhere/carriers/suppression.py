@@ -14,7 +14,8 @@ import pandas as pd
 FEWEST = 5  # patients: many statistical offices withhold counts below it
 UNKNOWN = "it is not known which scans are of one patient"
 _ABOUT = ("study", "arm", "site", "confidence", "patient_key")
-_NEVER = ("fold", "seed", "threshold")  # a threshold is the probability of a scan
+# A threshold is the probability of a scan, and its rule counts scans.
+_NEVER = ("fold", "seed", "threshold", "threshold_rule")
 # What rests on positive scans alone, or on negative ones, and can be told where the others are few.
 _RESTS_ON = {"positive": "sensitivity", "negative": "specificity"}
 

@@ -120,7 +120,7 @@ def test_several_classes_are_suppressed_one_by_one_and_together():
         "status": "undefined", "reason": "fewer than 5 patients are of class bacteria",
     }  # fmt: skip
     enough = published(metrics, rows, fewest=3)["all_classes"]
-    assert enough["accuracy"] == metrics["classes"]["pooled"]["accuracy"]
+    assert enough["macro_auc"] == metrics["classes"]["pooled"]["macro_auc"]
     assert not {"confusion", "by_class", "n_by_class"} & set(enough)
 
 

@@ -15,7 +15,7 @@ FEWEST = 5  # patients: many statistical offices withhold counts below it
 UNKNOWN = "it is not known which scans are of one patient"
 _ABOUT = ("study", "arm", "site", "confidence", "patient_key")
 # A threshold is the probability of a scan, and its rule counts scans.
-_NEVER = ("fold", "seed", "threshold", "threshold_rule")
+_NEVER = ("fold", "seed", "threshold", "threshold_rule", "roc_mc")
 # What rests on positive scans alone, or on negative ones, and can be told where the others are few.
 _RESTS_ON = {"positive": "sensitivity", "negative": "specificity"}
 

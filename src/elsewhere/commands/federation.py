@@ -99,6 +99,24 @@ def status(folder: Folder) -> None:
         typer.echo(line)
 
 
+@app.command("import")
+def import_(
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="the folder of a hospital")],
+    *,
+    study: Annotated[str, typer.Option(help="a study in `run`")],
+    arm: Annotated[str, typer.Option(help="its arm that takes the model over")],
+    name: Annotated[str | None, typer.Option(help="in data/federations; default: the arm")] = None,
+) -> None:
+    """Bring the model and the scores of a finished federation into the project."""
+    from elsewhere.carriers.bringing import bring
+
+    called = name or arm
+    agreement = bring(folder, called, project=Path(), study=study, arm=arm)
+    typer.echo(f"data/federations/{called}: model of {', '.join(agreement.sites)}")
+    typer.echo(f"write `federation: {called}` into arm {arm} of study {study}, then run it;")
+    typer.echo(f"`dvc add data/federations/{called}` keeps the files for other machines")
+
+
 def _transport(name: str) -> Callable[[Path], Any]:
     """Return `serve` or `join` of the transport.
 

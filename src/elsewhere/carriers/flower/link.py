@@ -11,13 +11,26 @@ from __future__ import annotations
 import functools
 import hmac
 import os
+import secrets
+import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from elsewhere.carriers.flower.endpoint import Endpoint
+from elsewhere.federation import certificates
 
 SECRET_HEADER = "elsewhere-secret"
 FOR_HOSPITALS = "/v1/fleet/"
+QUIET = {  # no report to Flower's makers, no look for newer versions, nothing installed on the way
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
+}
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]
@@ -53,6 +66,72 @@ class Guard:
             return False
         shown = dict(scope["headers"]).get(SECRET_HEADER.encode(), b"")
         return scope["path"].startswith(FOR_HOSPITALS) or hmac.compare_digest(shown, self.secret)
+
+
+@dataclass(frozen=True)
+class Link:
+    """A SuperLink that runs.
+
+    Attributes
+    ----------
+    secret
+        What its parent's requests must carry.
+    log
+        What it writes.
+    """
+
+    secret: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        return self.process.poll() is not None
+
+
+@contextmanager
+def superlink(endpoint: Endpoint, folder: Path) -> Iterator[Link]:
+    """Run a SuperLink as long as the block runs.
+
+    Parameters
+    ----------
+    endpoint
+        Where it is to listen.
+    folder
+        The server's folder, with its certificate; receives ``logs/superlink.log``.
+    """
+    log = folder / "logs/superlink.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **QUIET, "FLWR_HOME": str(log.parent), "PYTHONUTF8": "1"}
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", __spec__.name, *_arguments(endpoint, folder)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=file,
+            stderr=file,
+        )
+    secret = secrets.token_hex(32)
+    assert process.stdin is not None
+    try:
+        process.stdin.write(f"{secret}\n".encode())
+        process.stdin.flush()
+        yield Link(secret, log, process)
+    finally:
+        process.stdin.close()  # which ends it
+        process.wait()
+
+
+def _arguments(endpoint: Endpoint, folder: Path) -> list[str]:
+    return [
+        *("--host", endpoint.interface, "--port", str(endpoint.port)),
+        *("--ssl-ca-certfile", str(folder / certificates.AUTHORITY)),
+        *("--ssl-certfile", str(folder / certificates.SERVER)),
+        *("--ssl-keyfile", str(folder / certificates.SERVER_KEY)),
+        "--enable-supernode-auth",
+        *("--isolation", "process"),  # it starts no program itself
+    ]
 
 
 def main() -> None:

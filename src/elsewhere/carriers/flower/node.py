@@ -49,16 +49,14 @@ from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
 from elsewhere.carriers.flower import parcels
-from elsewhere.carriers.flower.address import Address
-from elsewhere.federation.wire import RefusedError
+from elsewhere.carriers.flower.endpoint import Endpoint
 
 LOGGER = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds; the server takes a node for gone after twice as long
 _POLL = 0.5
-_LONGEST_PAUSE = 15.0
-_UNKNOWN_FOR = 15.0  # seconds for which a server that just started may not know a hospital
-_REFUSED = 1  # Flower's codes: of an error that a hospital reports
-_UNKNOWN = 2004  # of a node whose key was not registered
+_LONGEST_PAUSE = 5.0
+_NOT_LET_IN = 2004  # Flower's code: the node's key is not registered, or the node is still connected
+_NOT_FOR = 3 * HEARTBEAT  # seconds: by then the server has noticed that an earlier start has ended
 _BROKEN = (httpx.HTTPError, ObjectPullError, ObjectPushError)
 
 
@@ -67,7 +65,7 @@ class FlowerNode:
 
     Parameters
     ----------
-    address
+    endpoint
         Where the server is.
     key
         The private half of the node's key pair, OpenSSH. Its signature lets the node in.
@@ -75,12 +73,12 @@ class FlowerNode:
         Returns the answer to a request.
     """
 
-    def __init__(self, address: Address, key: bytes, *, answer: Callable[[bytes], bytes]) -> None:
-        self.address = address
+    def __init__(self, endpoint: Endpoint, key: bytes, *, answer: Callable[[bytes], bytes]) -> None:
+        self.endpoint = endpoint
         self._answer = answer
-        self._client, self._key = _client(address, key)
+        self._client, self._key = _client(endpoint, key)
         self._node: Node | None = None
-        self._unknown_since: float | None = None
+        self._refused_since: float | None = None
 
     def attend(self, finished: Callable[[], bool]) -> None:
         """Answer requests until the federation is finished; call again when the line breaks.
@@ -99,31 +97,31 @@ class FlowerNode:
         try:
             while not finished():
                 try:
-                    self._activate()
+                    self._leave()
+                    self._enter()
                     pause = 1.0
                     self._work(finished)
                 except _BROKEN as error:
                     self._judge(error)
-                    LOGGER.warning("no line to %s: %s; trying again", self.address, _plain(error))
+                    LOGGER.info("no line to %s: %s; trying again", self.endpoint, _plain(error))
                     time.sleep(pause)
                     pause = min(2 * pause, _LONGEST_PAUSE)
         finally:
             stop.set()
             self._leave()
 
-    def _activate(self) -> None:
+    def _enter(self) -> None:
         request = ActivateNodeRequest(public_key=self._key, heartbeat_interval=HEARTBEAT)
         self._node = Node(node_id=self._client.ActivateNode(request).node_id)
-        self._unknown_since = None
-        LOGGER.warning("connected to %s", self.address)
+        self._refused_since = None
+        LOGGER.info("connected to %s", self.endpoint)
 
     def _leave(self) -> None:
-        """Tell the server that this node goes, if it can be told."""
+        """Tell the server that this node goes, if it is known and can be told."""
         if self._node is not None:
-            try:
+            with suppress(httpx.HTTPError):
                 self._client.DeactivateNode(DeactivateNodeRequest(node_id=self._node.node_id))
-            except httpx.HTTPError as error:
-                LOGGER.info("%s was not told that this node goes: %s", self.address, error)
+            self._node = None
 
     def _work(self, finished: Callable[[], bool]) -> None:
         while not finished():
@@ -132,17 +130,13 @@ class FlowerNode:
                 time.sleep(_POLL)
                 continue
             try:
-                reply = Message(
-                    parcels.packed(self._answer(parcels.unpacked(message))), reply_to=message
-                )
-            except RefusedError as error:
-                LOGGER.warning("a request was refused: %s", error)
-                reply = Message(Error(_REFUSED, f"refused: {error}"), reply_to=message)
-            except Exception:  # what it says may name files or patients: it stays here
-                text = "the hospital's program ended with an error, which its own log shows"
-                self._send(Message(Error(_REFUSED, text), reply_to=message))
-                raise
-            self._send(reply)
+                request = parcels.unpacked(message)
+            except ValueError as error:
+                LOGGER.warning("what %s sent is refused: %s", self.endpoint, error)
+                self._send(Message(Error(parcels.REFUSED, str(error)), reply_to=message))
+            else:
+                content = parcels.packed(self._answer(request))
+                self._send(Message(content, reply_to=message))
 
     def _next(self) -> Message | None:
         """Return the next request, fetched whole."""
@@ -194,40 +188,41 @@ class FlowerNode:
                 self._client.SendNodeHeartbeat(request)
             except httpx.HTTPStatusError:  # the server started anew: it is to know that we are here
                 with suppress(httpx.HTTPError):
-                    self._activate()
+                    self._enter()
             except httpx.HTTPError as error:
-                LOGGER.info("no heartbeat: %s", error)
+                LOGGER.info("no heartbeat reached %s: %s", self.endpoint, _plain(error))
 
     def _judge(self, error: Exception) -> None:
         """Raise what trying again would not mend."""
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise ConnectionError(
-                f"what answers at {self.address} has no certificate of this federation's "
+                f"what answers at {self.endpoint} has no certificate of this federation's "
                 f"authority ({_plain(error)}): it is another server, or `authority` in the "
                 "agreement is another federation's"
             ) from error
         if not isinstance(error, httpx.HTTPStatusError):
             return
         reply = FlowerError.from_json(error.response.text)
+        if reply is None or reply.code != _NOT_LET_IN:
+            return
         now = time.monotonic()
-        if reply is not None and reply.code == _UNKNOWN:
-            self._unknown_since = self._unknown_since or now
-            if now - self._unknown_since > _UNKNOWN_FOR:
-                raise PermissionError(
-                    f"the server at {self.address} knows no hospital with this key [code "
-                    f"{reply.code}]: send the public half, node.pub, to whoever runs it, to be "
-                    "put into the agreement"
-                ) from error
+        self._refused_since = self._refused_since or now
+        if now - self._refused_since > _NOT_FOR:
+            raise PermissionError(
+                f"the server at {self.endpoint} does not let this hospital in [code {reply.code}]: "
+                "it does not know the hospital's key, or the hospital is connected already from "
+                "elsewhere; send its card to whoever runs the server"
+            ) from error
 
 
-def _client(address: Address, key: bytes) -> tuple[FleetHttpClient, bytes]:
+def _client(endpoint: Endpoint, key: bytes) -> tuple[FleetHttpClient, bytes]:
     private = load_ssh_private_key(key, None)
     interceptors = [
         RuntimeVersionHttpInterceptor(component_name="SuperNode"),
         NodeAuthHttpInterceptor(private, private.public_key()),
     ]
     client = FleetHttpClient(
-        f"https://{address}", interceptors=interceptors, verify=address.context()
+        f"https://{endpoint}", interceptors=interceptors, verify=endpoint.context()
     )
     return client, public_key_to_bytes(private.public_key())
 

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from flwr.app import Array, ArrayRecord, Message, RecordDict
 
+REFUSED = 2  # Flower's code of an error that comes from a hospital, not from the network
 _RECORD = "parcel"
 _ARRAY = "bytes"
 

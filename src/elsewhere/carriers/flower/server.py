@@ -8,24 +8,20 @@ the bundle that Flower demands is empty.
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from flwr.app import Message
 from flwr.cli.build import build_fab_from_files
 from flwr.common.serde import fab_to_proto, run_from_proto
-from flwr.proto.control_pb2 import RegisterNodeRequest, StartRunRequest
+from flwr.proto.control_pb2 import ListNodesRequest, RegisterNodeRequest, StartRunRequest
 from flwr.proto.runtime_pb2 import (
     AcquireTaskRequest,
     PullTaskInputRequest,
@@ -41,16 +37,11 @@ from flwr.supercore.task_identity import TaskIdentity
 from flwr.superlink.grid import HttpGrid
 
 from elsewhere.carriers.flower import parcels
-from elsewhere.carriers.flower.address import Address
-from elsewhere.carriers.flower.link import SECRET_HEADER
+from elsewhere.carriers.flower.endpoint import Endpoint
+from elsewhere.carriers.flower.link import SECRET_HEADER, Link, superlink
 from elsewhere.federation import wire
 
 LOGGER = logging.getLogger(__name__)
-QUIET = {
-    "FLWR_TELEMETRY_ENABLED": "0",
-    "FLWR_DISABLE_UPDATE_CHECK": "1",
-    "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
-}
 _LIFE = 7 * 24 * 3600.0  # seconds that the SuperLink keeps a request: longer than any patience
 _POLL = 0.2
 _START_SECONDS = 60.0
@@ -67,74 +58,40 @@ clientapp = "nothing:app"
 """
 
 
-@contextmanager
-def superlink(address: Address, folder: Path, *, log: Path) -> Iterator[str]:
-    """Run a SuperLink; yield the secret that opens it to this process.
-
-    Parameters
-    ----------
-    address
-        Where it is to listen: on all interfaces, or on loopback if the host is there.
-    folder
-        With ``authority.pem``, ``server.pem`` and ``server.key``.
-    log
-        Receives what it writes.
-
-    Raises
-    ------
-    ConnectionError
-        If it does not start, for instance because another program has the port.
-    """
-    tls = {"ca-certfile": "authority.pem", "certfile": "server.pem", "keyfile": "server.key"}
-    command = [
-        *(sys.executable, "-m", "elsewhere.carriers.flower.link"),
-        *("--host", address.interface, "--port", str(address.port)),
-        *(f"--ssl-{option}={folder / name}" for option, name in tls.items()),
-        *("--enable-supernode-auth", "--isolation", "process"),
-    ]
-    secret = secrets.token_hex(32)
-    log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, **QUIET, "FLWR_HOME": str(folder / "flower"), "PYTHONUTF8": "1"}
-    with log.open("ab") as file:
-        child = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=file, stderr=file
-        )
-    assert child.stdin is not None
-    child.stdin.write(secret.encode() + b"\n")
-    child.stdin.flush()
-    try:
-        _await_port(address, child, log=log)
-        yield secret
-    finally:
-        child.stdin.close()  # which ends it
-        child.wait()
-
-
 class FlowerCarrier:
     """Sends requests to hospitals over a SuperLink; see `serving.Carrier`.
 
+    The SuperLink starts at the first call, so that whoever calls can lock the folder before, and
+    ends with the ``with`` block.
+
     Parameters
     ----------
-    address
+    folder
+        The server's folder, with its certificate.
+    endpoint
         Where the SuperLink listens.
-    secret
-        What opens it, from `superlink`.
     node_keys
         Public key of each hospital's node by the hospital's name, OpenSSH. Flower lets a node in
         that shows by a signature that it has the private half.
     """
 
-    def __init__(self, address: Address, secret: str, *, node_keys: Mapping[str, str]) -> None:
-        self._url = f"https://{address.local}:{address.port}"
-        self._context = address.context(local=True)
-        self._secret = parcels.Headers({SECRET_HEADER: secret})
+    def __init__(self, folder: Path, endpoint: Endpoint, *, node_keys: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.endpoint = endpoint
         self._sites = {_key_bytes(key): site for site, key in node_keys.items()}
         self._sent: dict[str, _Sent] = {}
-        self._grid = self._started()
+        self._opened = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
 
     def present(self) -> frozenset[str]:
         """Return the hospitals whose nodes are connected."""
-        return frozenset(self._nodes())
+        with self._explained():
+            return frozenset(self._nodes())
 
     def ask(
         self, requests: Mapping[str, bytes], *, patience: float
@@ -154,10 +111,12 @@ class FlowerCarrier:
         until = time.monotonic() + patience
         waiting = dict(requests)
         while waiting:
-            nodes = self._nodes()
-            for site in waiting.keys() & nodes.keys():
-                self._send(site, waiting[site], node=nodes[site])
-            for site, answer in self._arrived():
+            with self._explained():
+                nodes = self._nodes()
+                for site in waiting.keys() & nodes.keys():
+                    self._send(site, waiting[site], node=nodes[site])
+                arrived = [*self._arrived()]
+            for site, answer in arrived:
                 if answer is None:
                     waiting.pop(site, None)
                 elif site in waiting:
@@ -180,7 +139,7 @@ class FlowerCarrier:
         self._sent[site] = _Sent(name, digest, started)
 
     def _arrived(self) -> Iterator[tuple[str, bytes | None]]:
-        """Yield what came in, by hospital; None for one that refused."""
+        """Yield what came in, by hospital; None for one that cannot answer."""
         sites = {sent.message: site for site, sent in self._sent.items()}
         if not sites:
             return
@@ -189,45 +148,84 @@ class FlowerCarrier:
             if site is None:
                 continue
             del self._sent[site]
-            if message.has_error():
-                LOGGER.warning("%s did not answer: %s", site, message.error.reason)
-                yield site, None
-            else:
+            if not message.has_error():
                 yield site, parcels.unpacked(message)
+            elif message.error.code == parcels.REFUSED:
+                LOGGER.warning("%s does not answer: %s", site, message.error.reason)
+                yield site, None
+            else:  # it was lost on its way, and is sent again
+                LOGGER.info("%s was not reached: %s", site, message.error.reason)
 
     def _nodes(self) -> dict[str, Any]:
         """Return the connected nodes by hospital; nodes with other keys are nobody."""
         nodes = {self._sites.get(node.public_key): node for node in self._grid.get_nodes()}
         return {site: node for site, node in nodes.items() if site is not None}
 
-    def _started(self) -> HttpGrid:
+    @cached_property
+    def _link(self) -> Link:
+        return self._opened.enter_context(superlink(self.endpoint, self.folder))
+
+    @cached_property
+    def _grid(self) -> HttpGrid:
         """Register the hospitals' nodes, start a run and become its program."""
         control = ControlHttpClient(**self._client("flwr CLI"))
+        self._await(control)
         for key, site in self._sites.items():
             control.RegisterNode(RegisterNodeRequest(public_key=key, name=site))
         content, _ = build_fab_from_files({"pyproject.toml": _EMPTY_BUNDLE})
         fab = fab_to_proto(Fab(wire.digest(content), content, {}))
         control.StartRun(StartRunRequest(fab=fab))
-        control.close()
         runtime = RuntimeHttpClient(**self._client("SuperExec"))
         task = runtime.AcquireTask(AcquireTaskRequest(supported_task_types=["flwr-serverapp"]))
-        runtime.close()
-        own = RuntimeTokenHttpInterceptor(task.token)
-        client = RuntimeHttpClient(**self._client("flwr-serverapp", own))
+        token = RuntimeTokenHttpInterceptor(task.token)
+        client = RuntimeHttpClient(**self._client("flwr-serverapp", token))
         given = client.PullTaskInput(PullTaskInputRequest())
         TaskIdentity.task_id = given.task_id
         TaskIdentity.run_id = given.run.run_id
         TaskIdentity.node_id = given.context.node_id
         grid = HttpGrid(token=task.token)
-        grid._client = client  # its own would try a SuperLink that ended again and again
+        grid._client = client  # its own would call a SuperLink that has ended for ever
         grid.set_run(run_from_proto(given.run))
-        HeartbeatSender(lambda: _alive(client)).start()
+        beat = HeartbeatSender(lambda: _alive(client))
+        beat.start()
+        self._opened.callback(beat.stop)
+        for one in (control, runtime, client):
+            self._opened.callback(one.close)
         return grid
 
     def _client(self, component: str, *more: Any) -> dict[str, Any]:
         version = RuntimeVersionHttpInterceptor(component_name=component)
-        interceptors = [version, self._secret, *more]
-        return {"base_url": self._url, "interceptors": interceptors, "verify": self._context}
+        secret = parcels.Headers({SECRET_HEADER: self._link.secret})
+        return {
+            "base_url": f"https://{self.endpoint.local}:{self.endpoint.port}",
+            "interceptors": [version, secret, *more],
+            "verify": self.endpoint.context(local=True),
+        }
+
+    def _await(self, control: ControlHttpClient) -> None:
+        """Wait until the SuperLink answers; one that does not know the secret is another's."""
+        until = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                control.ListNodes(ListNodesRequest())
+            except httpx.HTTPError:
+                if self._link.ended or time.monotonic() > until:
+                    raise
+                time.sleep(_POLL)
+            else:
+                return
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raise a ConnectionError that says what to do if the SuperLink does not answer."""
+        try:
+            yield
+        except httpx.HTTPError as error:
+            raise ConnectionError(
+                f"the SuperLink on port {self.endpoint.port} does not answer: "
+                f"{str(error).splitlines()[0]}; the end of {self._link.log} says why, for instance "
+                "that another program has the port; a next start goes on from the last round"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -249,19 +247,3 @@ def _alive(client: RuntimeHttpClient) -> bool:
 def _key_bytes(openssh: str) -> bytes:
     key: bytes = public_key_to_bytes(load_ssh_public_key(openssh.encode()))
     return key
-
-
-def _await_port(address: Address, child: subprocess.Popen[bytes], *, log: Path) -> None:
-    until = time.monotonic() + _START_SECONDS
-    while True:
-        if child.poll() is not None or time.monotonic() > until:
-            raise ConnectionError(
-                f"the SuperLink does not listen on port {address.port}: {log} says why; another "
-                "program may have the port"
-            )
-        try:
-            socket.create_connection((address.local, address.port), 1).close()
-        except OSError:
-            time.sleep(_POLL)
-        else:
-            return

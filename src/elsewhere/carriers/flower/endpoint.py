@@ -1,4 +1,4 @@
-"""address: where the server of a federation is, and how it shows that it is this server."""
+"""endpoint: where the server of a federation is, and how it shows that it is this server."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Address:
+class Endpoint:
     """Where the server is, and how it shows that it is this server.
 
     Attributes

@@ -1,4 +1,4 @@
-"""disk: write what a member of a federation must not lose: whole, and private where it is secret."""
+"""disk: write the files of a federation whole, and readable by their user alone if secret."""
 
 from __future__ import annotations
 

@@ -91,24 +91,28 @@ class FlowerNode:
             If the server knows no hospital with this key, or the clocks differ.
         """
         stop = threading.Event()
-        beat = threading.Thread(target=self._beat, args=[stop], daemon=True)
-        beat.start()
-        pause = 1.0
+        threading.Thread(target=self._beat, args=[stop], daemon=True).start()
         try:
-            while not finished():
-                try:
-                    self._leave()
-                    self._enter()
-                    pause = 1.0
-                    self._work(finished)
-                except _BROKEN as error:
-                    self._judge(error)
-                    LOGGER.info("no line to %s: %s; trying again", self.endpoint, _plain(error))
-                    time.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE)
-        finally:
-            stop.set()
+            self._attend(finished)
+        except BaseException:
             self._leave()
+            raise
+        finally:  # at the end it does not say goodbye: Flower drops answers of nodes that are gone
+            stop.set()
+
+    def _attend(self, finished: Callable[[], bool]) -> None:
+        pause = 1.0
+        while not finished():
+            try:
+                self._leave()
+                self._enter()
+                pause = 1.0
+                self._work(finished)
+            except _BROKEN as error:
+                self._judge(error)
+                LOGGER.info("no line to %s: %s; trying again", self.endpoint, _plain(error))
+                time.sleep(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
 
     def _enter(self) -> None:
         request = ActivateNodeRequest(public_key=self._key, heartbeat_interval=HEARTBEAT)

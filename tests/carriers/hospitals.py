@@ -83,13 +83,14 @@ class InProcess:
         self.away = set()
         self.change = lambda site, answer: answer
         self.carried = []
-        self.before_asking = lambda: None
+        self.look = lambda: None
 
     def present(self):
+        self.look()
         return frozenset(self.members) - self.away
 
     def ask(self, requests, *, patience):
-        self.before_asking()
+        self.look()
         for site, request in requests.items():
             if site not in self.away:
                 answer = self.change(site, self.members[site].answer(request))

@@ -1,6 +1,9 @@
 """A federation of real hospitals, carried within one process, ends with the bits of the graph's."""
 
 import json
+import multiprocessing
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -125,7 +128,7 @@ def test_a_hospital_that_is_away_is_left_out_and_comes_back(federation):
         done = one.adder().done
         carrier.away = {"south"} if done == 1 else set()
 
-    carrier.before_asking = come_and_go
+    carrier.look = come_and_go
     one.serve(carrier)
     members = [row["members"] for row in rounds(one)]
     assert members == [[*SITES], ["north", "west"], [*SITES], [*SITES]]
@@ -142,9 +145,9 @@ def test_a_hospital_that_leaves_is_not_let_in_again(federation):
         if one.adder().done == 1:
             coordinator.leave(one.server, "south")
 
-    carrier.before_asking = leaving
+    carrier.look = leaving
     one.serve(carrier)
-    assert [row["members"] for row in rounds(one)] == [[*SITES]] * 2 + [["north", "west"]]
+    assert [row["members"] for row in rounds(one)] == [[*SITES]] + [["north", "west"]] * 2
     scores = json.loads((one.home("west") / "export/scores/south.json").read_text())
     assert scores == {"reason": "south was not in the last sum", "status": "not run"}
     assert not (one.home("south") / "export").exists()
@@ -206,6 +209,35 @@ def test_a_changed_roster_is_refused(federation):
     path.write_text(json.dumps(roster))
     with pytest.raises(RefusedError, match="was not wrapped by north for south"):
         one.serve(InProcess(one.members()))
+
+
+class Deadly(InProcess):
+    """Kills its process, without a last word, after some answers."""
+
+    def __init__(self, members, answers):
+        super().__init__(members)
+        self.answers = answers
+
+    def ask(self, requests, *, patience):
+        for pair in super().ask(requests, patience=patience):
+            yield pair
+            self.answers -= 1
+            if not self.answers:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_killed_again_and_again_it_ends_with_the_same_bits(federation, finished):
+    one = federation()
+    codes = []
+    for answers in (1, 2, 3, 2, 1, 99):
+        carrier = Deadly(one.members(), answers)
+        process = multiprocessing.get_context("fork").Process(target=one.serve, args=(carrier,))
+        process.start()
+        process.join()
+        codes.append(process.exitcode)
+    assert codes == [-signal.SIGKILL] * 5 + [0]
+    assert same(model(one), model(finished))
+    assert [row["round"] for row in rounds(one)] == [1, 2]
 
 
 def test_one_server_a_folder(finished):

@@ -1,9 +1,9 @@
 """link: Flower's SuperLink as a program that nobody but hospitals can talk to from outside.
 
 It keeps the messages between the server and the hospitals, in memory. Flower 1.42 answers on one
-port to the hospitals (fleet), to whoever operates it (control) and to what runs on it (runtime), and
-asks operators for no password. Here the last two need a secret that only its parent knows. It starts
-no program that came with a request, and it ends when its parent ends, however that happens.
+port to the hospitals (fleet), to whoever operates it (control) and to what runs on it (runtime),
+and asks operators for no password. Here the last two need a secret that only its parent knows. It
+starts no program that came with a request, and it ends when its parent ends, however that happens.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ LOGGER = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds; the server takes a node for gone after twice as long
 _POLL = 0.5
 _LONGEST_PAUSE = 5.0
-_NOT_LET_IN = 2004  # Flower's code: the node's key is not registered, or the node is still connected
+_NOT_LET_IN = (
+    2004  # Flower's code: the node's key is not registered, or the node is still connected
+)
 _NOT_FOR = 3 * HEARTBEAT  # seconds: by then the server has noticed that an earlier start has ended
 _BROKEN = (httpx.HTTPError, ObjectPullError, ObjectPushError)
 

@@ -1,4 +1,4 @@
-"""processes: server and hospitals of a federation over Flower, each as one process that a user starts.
+"""processes: server and hospitals of a federation over Flower, one process each that a user starts.
 
 Either can be killed at any time and started again: what it had done is on its disk.
 """

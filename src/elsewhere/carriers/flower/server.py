@@ -93,9 +93,7 @@ class FlowerCarrier:
         with self._explained():
             return frozenset(self._nodes())
 
-    def ask(
-        self, requests: Mapping[str, bytes], *, patience: float
-    ) -> Iterator[tuple[str, bytes]]:
+    def ask(self, requests: Mapping[str, bytes], *, patience: float) -> Iterator[tuple[str, bytes]]:
         """Send requests and yield the answers as they arrive.
 
         A hospital that is not there yet is sent its request when it comes, and one that started

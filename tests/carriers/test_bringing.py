@@ -66,12 +66,9 @@ def test_the_arm_has_the_model_and_the_cells_of_here_and_of_the_sites(finished, 
         execute.run("predict", ["three", "together", site])
     for site in SITES:
         execute.run("score", ["three", "together", site])
-    cells = {
-        site: json.loads(
-            (project / f"results/three/cells/together/{site}/metrics.json").read_text()
-        )
-        for site in SITES
-    }
+    top = project / "results/three/cells/together"
+    paths = {f"together/{site}": top / site / "metrics.json" for site in SITES}
+    cells = {s: json.loads(path.read_text()) for s, path in zip(SITES, paths.values(), strict=True)}
     assert cells["north"]["status"] == "ok"
     assert "at_site" not in cells["north"]
     assert cells["south"]["status"] == "not run"

@@ -21,11 +21,11 @@ def changed(values: Settings, arm: dict[str, Any], **method: Any) -> Settings:
 @pytest.mark.parametrize(
     ("arm", "method", "sentence"),
     [
-        ({}, {}, "the arm trains nothing here; leave models_of and starts_from out"),
+        ({}, {}, "leave models_of and starts_from out"),
         (
             {"starts_from": None, "method": "erm"},
             {},
-            "'erm' is no federation; name one of the kind",
+            "'erm' is no federation; name one",
         ),
     ],
 )

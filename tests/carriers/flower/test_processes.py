@@ -1,7 +1,8 @@
-"""A real server and three hospitals as processes, over TLS: killed, deceived, and equal to one process."""
+"""Server and hospitals as processes over TLS: deceived, killed, and equal to one process."""
 
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,6 +10,7 @@ from hospitals import MARK, SITES, Federation
 from running import Running, started, until
 from safetensors.torch import load_file
 
+from elsewhere.carriers import coordinator
 from elsewhere.federation import certificates, wire
 from elsewhere.federation.agreement import Agreement
 
@@ -35,7 +37,7 @@ def another_authority(home):
 
 
 @pytest.fixture(scope="module")
-def over(python, tmp_path_factory):
+def over(flower, tmp_path_factory):
     """Return a federation that was deceived and killed on its way, and what was seen meanwhile.
 
     First a server sends code. Then the real one comes; somebody without a card and somebody who
@@ -47,9 +49,8 @@ def over(python, tmp_path_factory):
     with Running(made) as running:
         for site in SITES:
             running.start(site, "join", made.home(site))
-        foreign = [python.parent / "python", made.server, seen["mark"]]
-        script = str(__file__).replace("test_processes.py", "foreign.py")
-        running.processes["foreign"] = started(script, *foreign[1:], log=running.log("foreign"))
+        arguments = [Path(__file__).with_name("foreign.py"), made.server, seen["mark"]]
+        running.processes["foreign"] = started(*arguments, log=running.log("foreign"))
         seen["foreign"] = running.wait("foreign")
         shutil.move(made.server / "logs", made.top / "foreign-logs")
 
@@ -140,10 +141,8 @@ def test_nobody_else_operates_the_server(over):
     assert set(over[1]["calls"].values()) == {403}
 
 
-def test_a_second_server_is_refused(over, python):
+def test_a_second_server_is_refused(over):
     """While one runs; here another process holds the folder."""
-    from elsewhere.carriers import coordinator
-
     made, _ = over
     log = made.top / "second.txt"
     with coordinator.locked(made.server):

@@ -41,8 +41,8 @@ def over(flower, tmp_path_factory):
     """Return a federation that was deceived and killed on its way, and what was seen meanwhile.
 
     First a server sends code. Then the real one comes; somebody without a card and somebody who
-    believes in another authority try to join. After the first round one hospital and the server
-    are killed with ``kill -9`` and started again.
+    believes in another authority try to join. ``kill -9`` ends a hospital in the first round and
+    the server in the second; both are started again.
     """
     made = Federation(tmp_path_factory.mktemp("flower"), {}, patience=120.0)
     seen = {"mark": made.top / "was-executed", "started": time.monotonic()}
@@ -63,9 +63,10 @@ def over(flower, tmp_path_factory):
         seen["believer"] = running.wait("believer")
         seen["calls"] = called(running)
 
-        until(lambda: running.rounds() == 1, what="the first round")
+        until(lambda: [*made.home("west").glob("epochs/*.key")], what="west trains")
         running.kill("west")
         running.start("west", "join", made.home("west"))
+        until(lambda: running.rounds() == 1, what="the first round")
         running.kill("server")
         until(lambda: not running.listens(), what="the SuperLink ends with the server")
         seen["killed"] = running.rounds()
@@ -94,9 +95,15 @@ def called(running):
 
 def test_all_end_well(over):
     _, seen = over
-    codes = {name: seen[name] for name in ("server", *SITES) if seen[name][0]}
-    assert codes == {}
+    failed = {name: seen[name] for name in ("server", *SITES) if seen[name][0]}
+    assert failed == {}
     assert seen["killed"] == 1  # of two rounds
+    assert "goes on without" not in seen["server"][1]
+    assert seen["server"][1].count("round 1 of 2: north, south, west") == 1
+    assert seen["server"][1].count("round 2 of 2: north, south, west") == 1
+    assert (
+        seen["west"][1].count("connected to") >= 4
+    )  # to three servers, and once more after its kill
 
 
 @pytest.mark.parametrize("site", SITES)

@@ -101,8 +101,8 @@ def third_party(path, *, top_level=False):
     return {canonicalize_name(MODULE_TO_PYPI.get(module, module)) for module in modules}
 
 
-def locked_by_flower():
-    """Packages that the lock of federations has in another version than the lock of all else."""
+def wanted_by_flower():
+    """Packages that Flower wants in bounds of its own, most not in the version of the lock."""
     lock = locked("requirements-federation.lock")
     return {name for name in LOCK if lock[name] != LOCK[name]} | {"cryptography"}
 
@@ -158,7 +158,7 @@ def test_environment_contains_what_is_locked(name):
 
 def test_environments_allow_what_the_package_allows():
     known = {canonicalize_name(item.name): item for item in [*DEPENDENCIES, *FEDERATION]}
-    wanted = set(map(str, locked_by_flower()))
+    wanted = wanted_by_flower()
     for name in ENVS:
         for package, bounds in environment(name).items():
             if name != "federation" or package not in wanted:

@@ -1,4 +1,4 @@
-"""Processes of a federation over Flower, which has an environment of its own (`make federation-env`)."""
+"""Processes of a federation over Flower, whose environment `make federation-env` makes."""
 
 import os
 import sys
@@ -12,11 +12,10 @@ from running import PYTHON
 
 
 @pytest.fixture(scope="session")
-def python():
-    """Return the interpreter of the environment with Flower."""
+def flower():
+    """Ask for the environment with Flower."""
     if not PYTHON.exists():
         how = "`make federation-env`"
         if os.environ.get("ELSEWHERE_FLOWER") == "required":
             pytest.fail(f"the environment with Flower is missing: {how}")
         pytest.skip(f"there is no environment with Flower here: {how}")
-    return PYTHON

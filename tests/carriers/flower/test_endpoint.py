@@ -62,7 +62,7 @@ def test_only_the_agreed_authority_vouches_for_a_server(servers, tmp_path):
     handshake(tmp_path / "ours", context, host="fed.example.org")
     with pytest.raises(ssl.SSLCertVerificationError, match="verify failed"):
         handshake(tmp_path / "other", context, host="fed.example.org")
-    with pytest.raises(ssl.SSLCertVerificationError, match="doesn't match|not valid"):
+    with pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"):
         handshake(tmp_path / "ours", context, host="elsewhere.example.org")
 
 

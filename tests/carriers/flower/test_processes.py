@@ -1,7 +1,8 @@
-"""A real server and three hospitals as processes, over TLS: killed, deceived, and equal to one process."""
+"""Server and hospitals as processes over TLS: deceived, killed, and equal to one process."""
 
 import shutil
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -9,6 +10,7 @@ from hospitals import MARK, SITES, Federation
 from running import Running, started, until
 from safetensors.torch import load_file
 
+from elsewhere.carriers import coordinator
 from elsewhere.federation import certificates, wire
 from elsewhere.federation.agreement import Agreement
 
@@ -35,21 +37,20 @@ def another_authority(home):
 
 
 @pytest.fixture(scope="module")
-def over(python, tmp_path_factory):
+def over(flower, tmp_path_factory):
     """Return a federation that was deceived and killed on its way, and what was seen meanwhile.
 
     First a server sends code. Then the real one comes; somebody without a card and somebody who
-    believes in another authority try to join. After the first round one hospital and the server
-    are killed with ``kill -9`` and started again.
+    believes in another authority try to join. ``kill -9`` ends a hospital in the first round and
+    the server in the second; both are started again.
     """
     made = Federation(tmp_path_factory.mktemp("flower"), {}, patience=120.0)
     seen = {"mark": made.top / "was-executed", "started": time.monotonic()}
     with Running(made) as running:
         for site in SITES:
             running.start(site, "join", made.home(site))
-        foreign = [python.parent / "python", made.server, seen["mark"]]
-        script = str(__file__).replace("test_processes.py", "foreign.py")
-        running.processes["foreign"] = started(script, *foreign[1:], log=running.log("foreign"))
+        arguments = [Path(__file__).with_name("foreign.py"), made.server, seen["mark"]]
+        running.processes["foreign"] = started(*arguments, log=running.log("foreign"))
         seen["foreign"] = running.wait("foreign")
         shutil.move(made.server / "logs", made.top / "foreign-logs")
 
@@ -62,9 +63,10 @@ def over(python, tmp_path_factory):
         seen["believer"] = running.wait("believer")
         seen["calls"] = called(running)
 
-        until(lambda: running.rounds() == 1, what="the first round")
+        until(lambda: [*made.home("west").glob("epochs/*.key")], what="west trains")
         running.kill("west")
         running.start("west", "join", made.home("west"))
+        until(lambda: running.rounds() == 1, what="the first round")
         running.kill("server")
         until(lambda: not running.listens(), what="the SuperLink ends with the server")
         seen["killed"] = running.rounds()
@@ -93,9 +95,15 @@ def called(running):
 
 def test_all_end_well(over):
     _, seen = over
-    codes = {name: seen[name] for name in ("server", *SITES) if seen[name][0]}
-    assert codes == {}
+    failed = {name: seen[name] for name in ("server", *SITES) if seen[name][0]}
+    assert failed == {}
     assert seen["killed"] == 1  # of two rounds
+    assert "goes on without" not in seen["server"][1]
+    assert seen["server"][1].count("round 1 of 2: north, south, west") == 1
+    assert seen["server"][1].count("round 2 of 2: north, south, west") == 1
+    assert (
+        seen["west"][1].count("connected to") >= 4
+    )  # to three servers, and once more after its kill
 
 
 @pytest.mark.parametrize("site", SITES)
@@ -140,10 +148,8 @@ def test_nobody_else_operates_the_server(over):
     assert set(over[1]["calls"].values()) == {403}
 
 
-def test_a_second_server_is_refused(over, python):
+def test_a_second_server_is_refused(over):
     """While one runs; here another process holds the folder."""
-    from elsewhere.carriers import coordinator
-
     made, _ = over
     log = made.top / "second.txt"
     with coordinator.locked(made.server):

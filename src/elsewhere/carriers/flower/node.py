@@ -206,17 +206,14 @@ class FlowerNode:
                 f"authority ({_plain(error)}): it is another server, or `authority` in the "
                 "agreement is another federation's"
             ) from error
-        if not isinstance(error, httpx.HTTPStatusError):
-            return
-        reply = FlowerError.from_json(error.response.text)
-        if reply is None or reply.code != _NOT_LET_IN:
+        if not _not_let_in(error):
             return
         now = time.monotonic()
         self._refused_since = self._refused_since or now
         if now - self._refused_since > _NOT_FOR:
             raise PermissionError(
-                f"the server at {self.endpoint} does not let this hospital in [code {reply.code}]: "
-                "it does not know the hospital's key, or the hospital is connected already from "
+                f"the server at {self.endpoint} does not let this hospital in [code {_NOT_LET_IN}]:"
+                " it does not know the hospital's key, or the hospital is connected already from "
                 "elsewhere; send its card to whoever runs the server"
             ) from error
 
@@ -233,6 +230,15 @@ def _client(endpoint: Endpoint, key: bytes) -> tuple[FleetHttpClient, bytes]:
     return client, public_key_to_bytes(private.public_key())
 
 
+def _not_let_in(error: Exception) -> bool:
+    if not isinstance(error, httpx.HTTPStatusError):
+        return False
+    reply = FlowerError.from_json(error.response.text)
+    return reply is not None and reply.code == _NOT_LET_IN
+
+
 def _plain(error: Exception) -> str:
-    """Return the first line of an error."""
+    """Return an error in one line."""
+    if _not_let_in(error):
+        return "it does not let this hospital in yet"
     return (str(error).splitlines() or [type(error).__name__])[0]

@@ -21,7 +21,8 @@ def free_port():
 
 def started(*arguments, log):
     """Start Python with some arguments; what it writes goes to a file."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
+    kept = {name: text for name, text in os.environ.items() if not name.lower().endswith("_proxy")}
+    environment = {**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
     with log.open("ab") as file:
         return subprocess.Popen(
             [PYTHON, *map(str, arguments)], env=environment, stdout=file, stderr=file

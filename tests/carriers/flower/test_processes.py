@@ -82,13 +82,15 @@ def called(running):
     authority = running.federation.server / certificates.AUTHORITY
     paths = [
         "/v1/control/start-run", "/v1/control/register-node", "/v1/control/stop-run",
-        "/v1/runtime/acquire-task", "/docs",
+        "/v1/runtime/acquire-task", "/docs", "/v1/fleet/pull-messages", "/v1/fleet/activate-node",
     ]  # fmt: skip
-    url = f"https://127.0.0.1:{running.port}"
+    url, kind = f"https://127.0.0.1:{running.port}", {"content-type": "application/protobuf"}
     with requests.Session() as session:
         session.trust_env = False
         return {
-            path: session.post(f"{url}{path}", verify=str(authority), timeout=30).status_code
+            path: session.post(
+                f"{url}{path}", headers=kind, verify=str(authority), timeout=30
+            ).status_code
             for path in paths
         }
 
@@ -144,8 +146,10 @@ def test_who_believes_in_another_authority_talks_to_nobody(over):
     assert "Traceback" not in text
 
 
-def test_nobody_else_operates_the_server(over):
-    assert set(over[1]["calls"].values()) == {403}
+def test_nobody_else_operates_the_server_or_is_taken_for_a_hospital(over):
+    calls = over[1]["calls"]
+    assert {calls.pop(path) for path in [*calls] if path.startswith("/v1/fleet/")} == {401}
+    assert set(calls.values()) == {403}
 
 
 def test_a_second_server_is_refused(over):

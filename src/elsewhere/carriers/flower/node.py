@@ -58,6 +58,7 @@ _LONGEST_PAUSE = 5.0
 _NOT_LET_IN = (
     2004  # Flower's code: the node's key is not registered, or the node is still connected
 )
+_UNAUTHORIZED = 401  # the node is not known, or the signature's time is not now
 _NOT_FOR = 3 * HEARTBEAT  # seconds: by then the server has noticed that an earlier start has ended
 _BROKEN = (httpx.HTTPError, ObjectPullError, ObjectPushError)
 
@@ -241,4 +242,6 @@ def _plain(error: Exception) -> str:
     """Return an error in one line."""
     if _not_let_in(error):
         return "it does not let this hospital in yet"
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code == _UNAUTHORIZED:
+        return "it started anew, or it does not accept the signature: is the clock right here?"
     return (str(error).splitlines() or [type(error).__name__])[0]

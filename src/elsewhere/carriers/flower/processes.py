@@ -6,6 +6,7 @@ Either can be killed at any time and started again: what it had done is on its d
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,6 +39,8 @@ def serve(folder: Path) -> None:
     """
     endpoint = _endpoint(Agreement.read(folder / agreements.FILE))
     node_keys = coordinator.nodes(folder)
+    for name in ("NO_PROXY", "no_proxy"):  # the SuperLink is on this machine
+        os.environ[name] = ",".join(filter(None, [os.environ.get(name), endpoint.local]))
     with (
         _logged(folder / "logs/server.log"),
         FlowerCarrier(folder, endpoint, node_keys=node_keys) as carrier,

@@ -254,3 +254,10 @@ def test_nodes_are_those_of_the_cards(finished):
 
 def test_numbers_are_finite(finished):
     assert all(np.isfinite(value.numpy()).all() for value in model(finished).values())
+
+
+def test_the_coordinator_needs_no_torch(loaded_by):
+    names = ", ".join(
+        f"elsewhere.carriers.{name}" for name in ("coordinator", "settled", "progress")
+    )
+    assert not loaded_by(f"import {names}") & {"torch", "pandas", "matplotlib"}

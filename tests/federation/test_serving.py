@@ -156,6 +156,21 @@ def test_who_has_left_is_not_asked(served):
         service.run()
 
 
+def test_a_kill_before_the_last_answer_was_added_up(served):
+    """All answers of a round are on the disk, but the sum is not: it is made and noted."""
+    one, carrier, service = served(rounds=2)
+    settle, adder = one.adder._settle, one.adder
+    while len([*(service.folder / "uploads").glob("*.bin")]) < len(FOUR):
+        adder._settle = lambda: None
+        for site, request in adder.requests().items():
+            adder.receive(site, one.hospitals[site].answer(request))
+    adder._settle = settle
+    one.start()
+    assert one.adder.done == 0
+    Service(service.folder, one.adder, carrier, QUICK).run()
+    assert members(service) == [FOUR, FOUR]
+
+
 def test_notes_are_mended_after_a_kill(served):
     """A kill may come between the end of a round and its note, or within the note."""
     one, carrier, service = served(rounds=3)

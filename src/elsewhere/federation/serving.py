@@ -99,6 +99,7 @@ class Service:
             If a hospital refuses and too few are left without it; the message says why. The state
             is kept: a next call goes on.
         """
+        self.adder.requests()  # adds up a round that a kill interrupted
         self._noted()
         while self.adder.done < self.adder.plan.rounds:
             self._let_in()

@@ -136,7 +136,7 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[
         "arm": cell["arm"],
         "method": arm.method,
         "network": arm.network,
-        "selection": arm.selection,
+        "selection": "last round" if arm.federation else arm.selection,
         "unseen": arm.unseen,
         "anonymous": "yes" if arm.anonymous else "no",
         "models_of": arm.models_of,

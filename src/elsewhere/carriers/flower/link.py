@@ -103,7 +103,7 @@ def superlink(endpoint: Endpoint, folder: Path) -> Iterator[Link]:
     """
     log = folder / "logs/superlink.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, **QUIET, "FLWR_HOME": str(log.parent), "PYTHONUTF8": "1"}
+    environment = {**os.environ, **QUIET, "FLWR_HOME": str(folder / "flower"), "PYTHONUTF8": "1"}
     with log.open("ab") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", __spec__.name, *_arguments(endpoint, folder)],

@@ -6,12 +6,13 @@ STUDY ?= nguyen2021
 JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 VENV := .venv
 DOCS := .venv-docs
+FEDERATION := .venv-federation
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint docs bench lock lock-docs env
+.PHONY: demo test test-fast lint docs bench lock lock-docs lock-federation env federation-env
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -26,6 +27,20 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	$(BIN)/python -m compileall -q src
 	touch $@
 
+# For `elsewhere federation serve` and `join`: Flower, and the versions that it wants otherwise. They lie
+# in an environment that sees the packages of the first, so that torch is not installed twice.
+federation-env: $(FEDERATION)/.done
+
+$(FEDERATION)/.done: $(VENV)/.done requirements-federation.lock
+	$(PYTHON) -m venv --clear --without-pip $(FEDERATION)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+		"$$($(FEDERATION)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	$(BIN)/python -m pip --python $(FEDERATION)/bin/python install --quiet --disable-pip-version-check \
+		-r requirements-federation.lock
+	$(BIN)/python -m pip --python $(FEDERATION)/bin/python install --quiet --disable-pip-version-check \
+		--no-deps --editable .
+	touch $@
+
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.
 demo: env
 	$(RUN) python -m elsewhere phantom $(if $(filter all,$(STUDY)),,--study $(STUDY))
@@ -33,8 +48,8 @@ demo: env
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
-test: env
-	$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: env federation-env
+	$(RUN) ELSEWHERE_FLOWER=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env
 	$(RUN) pytest -n 2 -m "not slow"
@@ -82,4 +97,15 @@ lock-docs:
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock $$($(PYTHON) -c \
 		'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])')
 	(echo "# Made by \`make lock-docs\`."; .venv-lock/bin/python -m pip freeze) > requirements-docs.lock
+	rm -rf .venv-lock
+
+# requirements.lock, but for Flower and for what it wants in other versions.
+lock-federation:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	grep -vE '^(certifi|rich|typer)==' requirements.lock > .venv-lock/others.txt
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lock/others.txt \
+		-r .venv-lock/others.txt ".[federation]"
+	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
+	(echo "# Made by \`make lock-federation\`: requirements.lock, Flower, and what it wants otherwise."; \
+		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements-federation.lock
 	rm -rf .venv-lock

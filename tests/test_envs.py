@@ -20,8 +20,9 @@ from elsewhere.design.steps import STEPS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
+FLOWER = SOURCE / "elsewhere/carriers/flower"
 TORCH = "2.13.0"
-ENVS = ("imaging", "torch", "torch-cpu", "figures")
+ENVS = ("imaging", "torch", "torch-cpu", "figures", "federation")
 CONDA_TO_PYPI = {
     "gdcm": "python-gdcm",
     "huggingface_hub": "huggingface-hub",
@@ -63,8 +64,9 @@ LOCK = locked()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
 GROUPS = PROJECT["optional-dependencies"]
-OPTIONAL = [Requirement(text) for name, group in GROUPS.items() if name != "docs" for text in group]
-DOCS = [Requirement(text) for text in GROUPS["docs"]]
+APART = ("docs", "federation")  # groups with a lock of their own
+OPTIONAL = [Requirement(text) for name in {*GROUPS} - {*APART} for text in GROUPS[name]]
+DOCS, FEDERATION = ([Requirement(text) for text in GROUPS[name]] for name in APART)
 
 
 def listed(name):
@@ -97,6 +99,12 @@ def third_party(path, *, top_level=False):
             names.add(node.module)
     modules = {name.split(".")[0] for name in names} - {"elsewhere", *sys.stdlib_module_names}
     return {canonicalize_name(MODULE_TO_PYPI.get(module, module)) for module in modules}
+
+
+def wanted_by_flower():
+    """Packages that Flower wants in bounds of its own, most not in the version of the lock."""
+    lock = locked("requirements-federation.lock")
+    return {name for name in LOCK if lock[name] != LOCK[name]} | {"cryptography"}
 
 
 @cache
@@ -139,19 +147,23 @@ def test_environment_has_conda_forge_alone_and_bounds(name):
 
 @pytest.mark.parametrize("name", ENVS)
 def test_environment_contains_what_is_locked(name):
+    lock = locked("requirements-federation.lock") if name == "federation" else LOCK
     outside = {
-        package: f"{LOCK.get(package)} not in {bounds}"
+        package: f"{lock.get(package)} not in {bounds}"
         for package, bounds in environment(name).items()
-        if package not in LOCK or LOCK[package] not in bounds
+        if package not in lock or lock[package] not in bounds
     }
     assert outside == {}
 
 
 def test_environments_allow_what_the_package_allows():
-    lowest = {canonicalize_name(item.name): item.specifier for item in DEPENDENCIES}
+    known = {canonicalize_name(item.name): item for item in [*DEPENDENCIES, *FEDERATION]}
+    wanted = wanted_by_flower()
     for name in ENVS:
         for package, bounds in environment(name).items():
-            assert str(lowest[package]) in str(bounds).split(","), f"envs/{name}.yaml: {package}"
+            if name != "federation" or package not in wanted:
+                lowest = str(known[package].specifier)
+                assert lowest in str(bounds).split(","), f"envs/{name}.yaml: {package}"
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -198,7 +210,43 @@ def test_the_documentation_has_a_lock_of_its_own_that_agrees_with_the_other():
     assert used - local - set(lock) == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-docs.lock"])
+def test_federations_have_the_same_lock_but_for_flower():
+    lock = locked("requirements-federation.lock")
+    assert [
+        item for item in FEDERATION if lock[canonicalize_name(item.name)] not in item.specifier
+    ] == []
+    assert [
+        item for item in DEPENDENCIES if lock[canonicalize_name(item.name)] not in item.specifier
+    ] == []
+    assert set(LOCK) - set(lock) == set()
+    assert {name for name in LOCK if LOCK[name] != lock[name]} == {"certifi", "rich", "typer"}
+
+
+def test_environment_of_federations_provides_what_their_processes_import():
+    """Of a hospital that trains, too; Flower alone is imported in one folder alone."""
+    folder = SOURCE / "elsewhere/carriers"
+    modules = [
+        ".".join(path.relative_to(SOURCE).with_suffix("").parts)
+        for path in folder.rglob("*.py")
+        if path.stem not in ("__init__", "imported")
+    ]
+    learning = {
+        module
+        for shelf in ("networks", "methods", "inputs", "augmentations")
+        for kind in kinds.names(shelf)
+        for module in kinds.code(shelf, kind)
+    }
+    files = closure(*modules, *sorted(learning), source=SOURCE)
+    used = set().union(*(third_party(Path(file)) for file in files))
+    assert used - set(environment("federation")) == set()
+    flower = set().union(*(third_party(path) for path in FLOWER.glob("*.py")))
+    assert {item.name for item in FEDERATION} <= flower
+    assert set(environment("federation")) - used - set(PLUGINS) == {"rich", "typer"}
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-docs.lock", "requirements-federation.lock"]
+)
 def test_lock_is_sorted_and_exact(name):
     rows = (ROOT / name).read_text().splitlines()[1:]
     names = [row.split("==")[0].lower() for row in rows]
@@ -207,7 +255,8 @@ def test_lock_is_sorted_and_exact(name):
 
 
 def test_every_dependency_is_imported_and_every_import_is_a_dependency():
-    used = set().union(*(third_party(path) for path in SOURCE.rglob("*.py")))
+    files = [path for path in SOURCE.rglob("*.py") if path.parent != FLOWER]
+    used = set().union(*(third_party(path) for path in files))
     declared = {canonicalize_name(item.name) for item in DEPENDENCIES}
     indirect = {"snakemake-interface-common"} & used  # comes with the pinned snakemake
     assert used - declared - indirect == set()

@@ -23,6 +23,11 @@ NO_TEST_OF_ITS_OWN = {
     "networks/network.py": "abstract; tests/contracts/test_networks.py is its test",
     "figures/figure.py": "abstract; tests/contracts/test_figures.py is its test",
     "scores/metric.py": "what metrics share; tests/contracts/test_metrics.py is its test",
+    # in the environment of Flower, by real processes
+    **{
+        f"carriers/flower/{name}.py": "tests/carriers/flower/test_processes.py"
+        for name in ("node", "parcels", "server")
+    },
     # a formula each, against scikit-learn and by laws that hold of all
     **{f"scores/metrics/{kind}.py": "test_metrics.py" for kind in kinds.names("metrics")},
     # a pairing each: tests/scores/test_claim.py and tests/contracts/test_claims.py
@@ -297,7 +302,7 @@ def test_tests_read_their_own_settings():
 
 
 def test_no_test_is_skipped():
-    """But those of real images and of a PACS server, which stand outside, by one fixture each."""
+    """But those of what stands outside, by one fixture each: real images, a PACS, Flower."""
     skips = re.compile(r"mark\.(skip|xfail)|pytest\.(skip|xfail|importorskip)\(")
     found = {
         path.relative_to(TESTS).as_posix(): len(skips.findall(path.read_text()))
@@ -306,6 +311,7 @@ def test_no_test_is_skipped():
     }
     assert {name: count for name, count in found.items() if count} == {
         "archives/conftest.py": 1,
+        "carriers/flower/conftest.py": 1,
         "conftest.py": 1,
     }
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from elsewhere.design import params as tables
-from elsewhere.design.graph import runs, stages, training_sites
+from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.design.steps import STEPS
+from elsewhere.design.train_stages import runs, training_sites
 
 
 @pytest.fixture

@@ -54,3 +54,10 @@ def test_raw_data_are_asked_for_first(params: tables.Params) -> None:
         require_inputs(both, params)
     Path("data/raw/utsw-synthetic").mkdir(parents=True)
     require_inputs(stage, params)
+
+
+def test_what_a_federation_left_is_imported(params: tables.Params) -> None:
+    wanted = "data/federations/ours/model.safetensors"
+    stage = replace(stages(params)[SPLIT], inputs={"federation_model": wanted})
+    with pytest.raises(AbsentError, match=f"{wanted} is not there: `elsewhere federation import`"):
+        require_inputs(stage, params)

@@ -51,5 +51,5 @@ def test_a_weight_that_is_not_finite_is_refused():
 
 
 def test_what_is_no_sum_is_refused():
-    with pytest.raises(RefusedError, match="counts -5 scans"):
+    with pytest.raises(RefusedError, match="does not count scans"):
         decode(np.array([7, MODULUS - 5]), fraction_bits=20)

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.federation.wire import Message, RefusedError, decode, encode, pack, unpack
+from elsewhere.federation.wire import (
+    Message,
+    RefusedError,
+    decode,
+    digest,
+    encode,
+    pack,
+    refused,
+    unpack,
+)
 
 
 @given(st.dictionaries(st.text(), st.integers() | st.text()), st.lists(st.binary(max_size=40)))
@@ -32,3 +41,17 @@ def test_blocks_that_end_early_are_refused():
     for cut in (packed[:3], packed[:-1]):
         with pytest.raises(RefusedError, match="cut"):
             unpack(cut)
+
+
+def test_a_refusal_is_a_message():
+    answer = decode(refused(b"request", "north has other settings"))
+    assert answer.refusal == "north has other settings"
+    assert answer.header["request"] == digest(b"request")
+    assert Message({"kind": "round"}).refusal is None
+
+
+def test_parts_are_counted():
+    message = Message({}, (b"a", b"b"))
+    assert message.exactly(2, sender="north") == (b"a", b"b")
+    with pytest.raises(RefusedError, match="answer of north has 2 parts, not 1"):
+        message.exactly(1, sender="north")

@@ -18,10 +18,10 @@ from scipy.stats import norm
 from elsewhere.design import shown
 from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.figure_rows import STANDARD
-from elsewhere.design.graph import runs
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
 from elsewhere.design.site import Site
+from elsewhere.design.train_stages import runs
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import profile, store
 from elsewhere.imaging.volume import Volume

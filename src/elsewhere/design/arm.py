@@ -38,3 +38,8 @@ class Arm(Row):
         None,
         description="C-20: arm with whose model of the same fold and seed the training begins",
     )
+    federation: Name | None = Field(
+        None,
+        description="folder in data/federations, from `elsewhere federation import`: hospitals "
+        "have trained the model together, it is not trained here",
+    )

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import paths, scan_stages, shown
+from elsewhere.design import paths, scan_stages, shown, train_stages
 from elsewhere.design.arms import trained
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
 from elsewhere.design.study import Study
+from elsewhere.design.train_stages import (
+    by_name,
+    members,
+    of_arm,
+    prepared,
+    runs,
+    runs_of,
+    training_sites,
+)
 
 
 def stages(params: Params) -> dict[str, Stage]:
@@ -40,8 +49,8 @@ def _calls(params: Params, study: str, arms: tuple[str, ...]) -> Iterator[Stage]
     for row in rows:
         yield scan_stages.split(params, study, row)
     for arm in trained(params.studies[study], arms):
-        for run in runs(params, study):
-            yield _train(params, study, arm, run)
+        for run in runs_of(params, study, arm):
+            yield train_stages.train(params, study, arm, run)
     for arm in arms:
         for row in rows:
             yield _predict(params, study, arm, row)
@@ -60,80 +69,6 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
     yield _figure(params, name)
 
 
-def runs(params: Params, study: str) -> list[str]:
-    """Return ``<fold>-<seed>`` of each model of an arm."""
-    folds = range(params.split_of(study).folds)
-    return [f"{fold}-{seed}" for fold in folds for seed in params.scale_of(study).seeds]
-
-
-def training_sites(params: Params, study: str, arm: str) -> list[str]:
-    """Return the rows of `sites` that an arm is trained on, in the arm's order."""
-    scale = params.scale_of(study)
-    return [scale.sites[site] for site in params.studies[study].arms[arm].sites]
-
-
-def _arm_members(params: Params, study: str, arm: str) -> dict[str, tuple[str, ...]]:
-    return {
-        "inputs": (params.inputs[params.input_of(study, arm)].kind,),
-        "networks": (params.networks[params.network_of(study, arm)].kind,),
-        "methods": (params.methods[params.method_of(study, arm)].kind,),
-    }
-
-
-def _of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dict[str, Paths]:
-    """Return the dotted keys of those fields that an arm sets itself."""
-    fields_set = params.studies[study].arms[arm].model_fields_set
-    return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in fields_set}
-
-
-def _tables(files_by_key: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
-    """Return, for each of these names, a table of paths by site, run or arm."""
-    return {name: {key: files[name] for key, files in files_by_key.items()} for name in names}
-
-
-def _prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str, Paths]:
-    """Return the prepared data and splits of sites, each a table from site to path."""
-    row_input = params.input_of(study, arm)
-    files_by_site = {
-        row: paths.prepared(row_input, row) | {"split": paths.split(study, row)} for row in rows
-    }
-    return _tables(files_by_site, ("index", "arrays", "split"))
-
-
-def _train(params: Params, study: str, arm: str, run: str) -> Stage:
-    budget = params.budget_of(study, arm)
-    return Stage(
-        step="train",
-        wildcards={"study": study, "arm": arm, "run": run},
-        inputs={
-            **_prepared(params, study, arm, training_sites(params, study, arm)),
-            **_start(params, study, arm, run),
-        },
-        outputs=paths.run(study, arm, run),
-        settings={
-            "method": f"methods.{params.method_of(study, arm)}",
-            "network": f"networks.{params.network_of(study, arm)}",
-            "input": f"inputs.{params.input_of(study, arm)}",
-            "training": f"budgets.{budget}.training",
-            **_of_arm(params, study, arm, ("selection", "starts_from")),
-            **scan_stages.classes(params, study),
-        },
-        members={
-            **_arm_members(params, study, arm),
-            "augmentations": (params.budgets[budget].training.augmentation.kind,),
-        },
-    )
-
-
-def _start(params: Params, study: str, arm: str, run: str) -> dict[str, Paths]:
-    """Return model and record of the run from which a run of this arm starts, if it does (C-20)."""
-    before = params.studies[study].arms[arm].starts_from
-    if before is None:
-        return {}
-    files = paths.run(study, before, run)
-    return {"start_model": files["model"], "start_record": files["record"]}
-
-
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
     """Return the settings with which the models of an arm are applied."""
     return {
@@ -141,19 +76,19 @@ def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
         "network": f"networks.{params.network_of(study, arm)}",
         "input": f"inputs.{params.input_of(study, arm)}",
         "prediction": f"budgets.{params.budget_of(study, arm)}.prediction",
-        **_of_arm(params, study, arm, ("unseen", "anonymous")),
+        **of_arm(params, study, arm, ("unseen", "anonymous")),
         **scan_stages.classes(params, study),
     }
 
 
 def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
     models = params.studies[study].arms[arm].models_of or arm
-    runs_of_arm = {run: paths.run(study, models, run) for run in runs(params, study)}
+    runs_of_arm = {run: paths.run(study, models, run) for run in runs_of(params, study, models)}
     return Stage(
         step="predict",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            **_tables(runs_of_arm, ("model", "record")),
+            **by_name(runs_of_arm, ("model", "record")),
             **paths.prepared(params.input_of(study, arm), row),
             "split": paths.split(study, row),
         },
@@ -162,7 +97,7 @@ def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
             "cost": paths.cell(study, arm, row, "cost.json"),
         },
         settings=_applied(params, study, arm),
-        members=_arm_members(params, study, arm),
+        members=members(params, study, arm),
     )
 
 
@@ -179,14 +114,14 @@ def _explain(params: Params, study: str, arm: str) -> Stage:
         step="explain",
         wildcards={"study": study, "arm": arm},
         inputs={
-            **_tables({run: paths.run(study, models, run)}, ("model", "record")),
-            **_prepared(params, study, arm, rows),
+            **by_name({run: paths.run(study, models, run)}, ("model", "record")),
+            **prepared(params, study, arm, rows),
             "predictions": cells,
             "manifest": {row: paths.scans(row)["manifest"] for row in rows},
         },
         outputs=paths.explained(study, arm),
         settings={**_applied(params, study, arm), "scans": f"{at}.scans", "seed": f"{at}.seed"},
-        members=_arm_members(params, study, arm),
+        members=members(params, study, arm),
     )
 
 
@@ -204,6 +139,7 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
             "test": training if internal else own,
             "training": training,
             **_first_calls(params, study, [*training] if internal else [row]),
+            **_at_site(params, study, arm, row),
         },
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
         settings={
@@ -221,6 +157,14 @@ def _first_calls(params: Params, study: str, rows: list[str]) -> dict[str, Paths
         return {}
     cells = {row: paths.cell(first.study, first.arm, row, "predictions.parquet") for row in rows}
     return {"first": cells}
+
+
+def _at_site(params: Params, study: str, arm: str, row: str) -> dict[str, Paths]:
+    """Return the scores that the site itself computed in a federation between hospitals, if any."""
+    settings = params.studies[study].arms[arm]
+    if settings.federation is None or row not in training_sites(params, study, arm):
+        return {}
+    return {"at_site": paths.federation(settings.federation, f"scores/{row}.json")}
 
 
 def _optional(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, Paths]:
@@ -257,7 +201,9 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
     internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
-    models = [(arm, run) for arm in trained(study, study.arms) for run in runs(params, name)]
+    models = [
+        (arm, run) for arm in trained(study, study.arms) for run in runs_of(params, name, arm)
+    ]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
         "metrics": {
@@ -281,7 +227,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
         "readers": {
             row: path for row in rows for path in scan_stages.readers(params, row).values()
         },
-        **_tables(explained, ("explained", "gallery", "embeddings")),
+        **by_name(explained, ("explained", "gallery", "embeddings")),
     }
 
 

@@ -62,6 +62,11 @@ def cell(study: str, arm: str, row: str, file: str) -> str:
     return f"results/{study}/cells/{arm}/{row}/{file}"
 
 
+def federation(name: str, file: str) -> str:
+    """Return the path of a file that `elsewhere federation import` brought."""
+    return f"data/federations/{name}/{file}"
+
+
 def explained(study: str, arm: str) -> dict[str, str]:
     """Return the record, Grad-CAM examples and embeddings that `explain` makes of an arm."""
     at = f"results/{study}/explained/{arm}"

@@ -41,8 +41,12 @@ def hand(stage: Stage, params: tables.Params, values: dict[str, Any]) -> Handed:
         members=stage.members,
         digest=stage_digest(stage, values, Hashes()),
     )
-    settings = {field: _resolve(params, keys) for field, keys in stage.settings.items()}
-    return Handed(job, settings)
+    return Handed(job, step_settings(stage, params))
+
+
+def step_settings(stage: Stage, params: tables.Params) -> dict[str, Any]:
+    """Return the fields of the step's `Settings` for a stage."""
+    return {field: _resolve(params, keys) for field, keys in stage.settings.items()}
 
 
 def _paths(path_or_table: Paths) -> Path | dict[str, Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import scale_checks, second_stage_checks, start_checks
+from elsewhere.design import federation_checks, scale_checks, second_stage_checks, start_checks
 from elsewhere.design.arm import Arm
 from elsewhere.design.problem import Problem, listed, missing
 from elsewhere.design.split import Split
@@ -128,6 +128,7 @@ def _arm_problems(params: Params, name: str, arm_name: str) -> Iterator[Problem]
     if arm.models_of is not None:
         yield from _models_problems(at, study, arm)
     yield from start_checks.problems(params, name, arm_name)
+    yield from federation_checks.problems(params, name, arm_name)
 
 
 def _method_problems(params: Params, at: str, study: Study, arm: Arm) -> Iterator[Problem]:

@@ -8,6 +8,8 @@ from elsewhere.design.params import Params
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import RAW, rule_outputs
 
+FEDERATIONS = "data/federations/"
+
 
 class AbsentError(RuntimeError):
     """Inputs of a step are not there; the message says how to get them."""
@@ -19,6 +21,11 @@ def require_inputs(stage: Stage, params: Params) -> None:
     raw = [path for path in absent if path.startswith(RAW)]
     if raw:
         raise AbsentError(raw_data(raw[0].removeprefix(RAW), params))
+    if absent and absent[0].startswith(FEDERATIONS):
+        raise AbsentError(
+            f"{absent[0]} is not there: `elsewhere federation import` brings it from the folder "
+            "`export` of a hospital"
+        )
     if absent:
         others = f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
         raise AbsentError(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.federation import wire
+from elsewhere.federation.disk import write
 from elsewhere.federation.sums import EncryptedSums, PlainSums, Sums
 from elsewhere.federation.terms import Plan, Terms
 from elsewhere.federation.wire import Message, RefusedError
@@ -56,6 +57,16 @@ class Adder:
         """Bytes from and to the hospitals of each finished round, also over a kill."""
         return [(up, down) for up, down in self._state["traffic"]]
 
+    @property
+    def away(self) -> tuple[str, ...]:
+        """Hospitals that were dropped and are not back."""
+        return tuple(self._state["away"])
+
+    @property
+    def summed(self) -> tuple[str, ...]:
+        """Hospitals whose weights are in the last sum."""
+        return tuple(self._state["summed"])
+
     def requests(self) -> dict[str, bytes]:
         """Return what is to be asked now, by hospital; empty once all rounds are finished.
 
@@ -66,7 +77,8 @@ class Adder:
             return {}
         members = self._members()
         if self.terms.encryption == "bfv" and self._epoch_members() != members:
-            return {self._maker(members): self._key_request(members)}
+            maker = self._maker(members)
+            return {maker: self._request("key", members, maker)}
         return {
             site: request
             for site, request in self._round_requests(members).items()
@@ -91,10 +103,10 @@ class Adder:
         if wire.decode(request).header["kind"] == "key":
             self._take_key(site, message, size=(len(answer), len(request)))
         else:
-            (sealed,) = _parts(message, 1, site)
+            (sealed,) = message.exactly(1, sender=site)
             with self._counted():
                 self._sums().check(sealed)
-            _write(self._upload(site, request), sealed)
+            write(self._upload(site, request), sealed)
         self._settle()
 
     def drop(self, site: str) -> None:
@@ -125,12 +137,11 @@ class Adder:
         """Return the request that brings a member the last sum, which it can read."""
         if self._state["sum"] is None:
             raise RefusedError("there is no model before the first round is finished")
-        members = self._epoch_members() or tuple(self._state["summed"])
-        return self._request("model", members, site)
+        return self._request("model", self.readers(), site)
 
     def readers(self) -> tuple[str, ...]:
         """Return the hospitals that can read the last sum."""
-        return self._epoch_members() or tuple(self._state["summed"])
+        return self._epoch_members() or self.summed
 
     def _members(self) -> tuple[str, ...]:
         number = int(self._state["round"])
@@ -157,9 +168,6 @@ class Adder:
                 "can hand the model on; let one hospital take part in both"
             )
         return common[0]
-
-    def _key_request(self, members: tuple[str, ...]) -> bytes:
-        return self._request("key", members, self._maker(members))
 
     def _round_requests(self, members: tuple[str, ...]) -> dict[str, bytes]:
         return {site: self._request("round", members, site) for site in members}
@@ -191,7 +199,7 @@ class Adder:
         """Store a new key epoch: the public context, the wrapped keys and the carried sum."""
         members = self._members()
         others = [name for name in members if name != site]
-        public, carried, *_ = _parts(message, 2 + len(others), site)
+        public, carried, *_ = message.exactly(2 + len(others), sender=site)
         if message.header.get("for") != others or bool(carried) != bool(self._state["sum"]):
             raise RefusedError(f"the key of {site} is not for {', '.join(others)}")
         sums = EncryptedSums(public)
@@ -203,8 +211,8 @@ class Adder:
             with self._counted():
                 sums.check(carried)
             last = f"sums/{self._state['round']}-{name}.bin"
-            _write(self.folder / last, carried)
-        _write(self._epoch_file(name), wire.encode(message))
+            write(self.folder / last, carried)
+        write(self._epoch_file(name), wire.encode(message))
         epoch = {"name": name, "maker": site, "members": [*members]}
         self._save(sum=last, epoch=epoch, bytes=[*size])
 
@@ -226,7 +234,7 @@ class Adder:
         except RefusedError:  # which of them is wrong is not known: all are asked again
             remove(self.folder / "uploads")
             raise
-        _write(self.folder / f"sums/{number}.bin", total)
+        write(self.folder / f"sums/{number}.bin", total)
         up, down = self._state["bytes"]
         up += sum(path.stat().st_size for path in uploads)
         down += sum(map(len, requests.values()))
@@ -280,14 +288,3 @@ class Adder:
         started = time.process_time()
         yield
         self.seconds += time.process_time() - started
-
-
-def _parts(message: Message, size: int, site: str) -> tuple[bytes, ...]:
-    if len(message.parts) != size:
-        raise RefusedError(f"the answer of {site} has {len(message.parts)} parts, not {size}")
-    return message.parts
-
-
-def _write(path: Path, data: bytes) -> None:
-    with whole(path) as part:
-        part.write_bytes(data)

@@ -80,6 +80,6 @@ def decode(total: Integers, *, fraction_bits: int) -> tuple[Floats, int]:
     count = int(signed[-1])
     if count <= 0:
         raise RefusedError(
-            f"the sum counts {count} scans: it is no sum of weights, or was opened with another key"
-        )
+            "the sum does not count scans: it is no sum of weights, or was opened with another key"
+        )  # without the number: a refusal may reach the server
     return (signed[:-1] / 2.0**fraction_bits / count).astype(np.float32), count

@@ -16,12 +16,12 @@ from typing import Any, Protocol
 
 from elsewhere.federation import fixed_point, keys, masks, wire
 from elsewhere.federation.ciphers import Bfv, Cipher, Plain, new_key
+from elsewhere.federation.disk import SECRET, write
 from elsewhere.federation.fixed_point import EQUAL_COUNT, MODULUS, Floats, Integers
 from elsewhere.federation.local_rounds import LocalRounds, Trained
 from elsewhere.federation.roster import Circle
 from elsewhere.federation.terms import Terms
 from elsewhere.federation.wire import Message, RefusedError
-from elsewhere.files import whole
 
 ANSWERS_KEPT = 2  # rounds whose requests may be repeated
 
@@ -97,7 +97,7 @@ class Hospital:
             raise RefusedError(f"{self.site} is asked for '{kind}', expected 'key' or 'round'")
         made = self._make_key(message) if kind == "key" else self._take_part(message)
         answer = wire.encode(Message({**made.header, "request": asked, "kind": kind}, made.parts))
-        _write(path, answer)
+        write(path, answer)
         self._forget(number - ANSWERS_KEPT)
         return answer
 
@@ -143,7 +143,7 @@ class Hospital:
                 for name in others
             ]
             carried = Bfv(private).seal(integers) if integers is not None else b""
-        _write(self._key(epoch), private, mode=0o600)
+        write(self._key(epoch), private, mode=SECRET)
         return Message({"epoch": epoch, "for": others}, (public, carried, *wrapped))
 
     def _take_part(self, message: Message) -> Message:
@@ -199,19 +199,22 @@ class Hospital:
         return weights
 
     def _check_count(self, count: int, summed: Sequence[str]) -> None:
-        """Refuse a sum that is not that of the hospitals which the server names."""
+        """Refuse a sum that is not that of the hospitals which the server names.
+
+        A refusal may reach the server, so it says no number that was decrypted or counted here.
+        """
         if self.terms.weighting == "equal":
             if count != EQUAL_COUNT * len(summed):
                 raise RefusedError(
-                    f"the sum counts {count}, but that of {len(summed)} hospitals counts "
-                    f"{EQUAL_COUNT * len(summed)}: it is not theirs"
+                    f"the sum does not count {EQUAL_COUNT * len(summed)}, as that of "
+                    f"{len(summed)} hospitals does: it is not theirs"
                 )
             return
         numbers = self.rounds.numbers()
         own = self.rounds.read(numbers[-1])[0].count if numbers else 0
         if self.site in summed and len(summed) > 1 and count <= own:
             raise RefusedError(
-                f"the sum counts {count} scans and {self.site} alone has {own}: it is not that of "
+                f"the sum counts no more scans than {self.site} alone has: it is not that of "
                 f"{len(summed)} hospitals"
             )
 
@@ -235,7 +238,7 @@ class Hospital:
                 epoch=epoch["name"],
                 members=epoch["members"],
             )
-            _write(path, key, mode=0o600)
+            write(path, key, mode=SECRET)
         return Bfv(path.read_bytes())
 
     def _circle(self) -> Circle:
@@ -261,9 +264,3 @@ class Hospital:
 
 def _text(header: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(header), sort_keys=True).encode()
-
-
-def _write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
-    with whole(path) as part:
-        part.touch(mode=mode)
-        part.write_bytes(data)

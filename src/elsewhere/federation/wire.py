@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAGIC = b"ELSEWHERE-FEDERATION-1\n"
+REFUSED = "refused"
 _LENGTH = struct.Struct("<Q")
 _DIGEST = 32  # bytes of SHA-256
 
@@ -35,6 +36,23 @@ class Message:
 
     header: Mapping[str, Any]
     parts: tuple[bytes, ...] = ()
+
+    def exactly(self, size: int, *, sender: str) -> tuple[bytes, ...]:
+        """Return the parts.
+
+        Raises
+        ------
+        RefusedError
+            If their number is not ``size``.
+        """
+        if len(self.parts) != size:
+            raise RefusedError(f"the answer of {sender} has {len(self.parts)} parts, not {size}")
+        return self.parts
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the sender does not answer; None: it does."""
+        return str(self.header["reason"]) if self.header.get("kind") == REFUSED else None
 
 
 def pack(parts: Sequence[bytes]) -> bytes:
@@ -86,6 +104,11 @@ def decode(data: bytes) -> Message:
         raise RefusedError("the message was cut or changed on its way: its checksum is wrong")
     header, *parts = unpack(body)
     return Message(json.loads(header), tuple(parts))
+
+
+def refused(request: bytes, reason: str) -> bytes:
+    """Return the answer of a hospital that refuses a request; see `Message.refusal`."""
+    return encode(Message({"kind": REFUSED, "request": digest(request), "reason": reason}))
 
 
 def digest(data: bytes) -> str:

@@ -12,7 +12,7 @@ import jinja2
 import pandas as pd
 
 from elsewhere.design.figure_rows import FigureRow, figure_row
-from elsewhere.figures import audit_table, costs, style, words
+from elsewhere.figures import audit_table, costs, site_scores, style, words
 from elsewhere.figures.captions import caption
 from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
@@ -67,6 +67,7 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         ],
         matrix_href=made.href(job.outputs["matrix"]),
         without=[entry for of_finding in each for entry in _without(of_finding)],
+        at_site=site_scores.rows(each),
         published=given.beside,
         cohort_href=made.href(folder / COHORT),
         unused=_unused(results, given.rejected, made),

@@ -46,7 +46,9 @@ class Training(Figure):
             for run, history in given.histories.items()
         }
         scores = {
-            record["selection"].split()[-1] for record in records.values() if "selection" in record
+            record["selection"].split()[-1]
+            for record in records.values()
+            if "best_iteration" in record
         }
         named = ("AUC" if score == "auc" else score for score in sorted(scores))
         draw(given.results, curves, folder, by=" or ".join(named) or "score")

@@ -51,13 +51,17 @@ class FederatedAveraging(Method):
         """Refuse rounds with too few hospitals, and a warm-up longer than the training."""
         for sentence in self.terms.refusals(tuple(train)):
             raise ValueError(f"fedavg {sentence}")
-        for site, cohort in train.items():
-            total = self.terms.rounds * steps(len(cohort), self.terms.local_epochs, training)
-            if training.warm_up >= total:
-                raise ValueError(
-                    f"fedavg: warm_up is {training.warm_up}, but {site} has {total} iterations in "
-                    "all rounds together; give fewer"
-                )
+        for cohort in train.values():
+            self.check_hospital(cohort, training)
+
+    def check_hospital(self, cohort: Cohort, training: Training) -> None:
+        """Refuse a warm-up that is longer than the training of a hospital."""
+        total = self.terms.rounds * steps(len(cohort), self.terms.local_epochs, training)
+        if training.warm_up >= total:
+            raise ValueError(
+                f"fedavg: warm_up is {training.warm_up}, but {cohort.site} has {total} iterations "
+                "in all rounds together; give fewer"
+            )
 
     def fit(
         self,

@@ -12,6 +12,7 @@ from typing import Any
 from elsewhere.design.arm import Arm
 from elsewhere.design.metric_rows import columns as metric_columns
 from elsewhere.files import write_rows
+from elsewhere.scores import at_site
 from elsewhere.scores.classes import NUMBERS
 
 ABOUT = (
@@ -120,16 +121,22 @@ def write(
 
 
 def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one row per run and a pooled one; for one run its own row suffices."""
-    runs = [*cell["runs"]]
+    """Return one row per run and a pooled one; for one run its own row suffices.
+
+    Where a site has computed its numbers itself, a row of them takes the place of these.
+    """
+    runs: list[Mapping[str, Any]] = [*cell["runs"]]
     if len(runs) != 1:
         runs.append(cell["pooled"])
+    of_site = at_site.numbers(cell, cell.get("finding", ""))
+    if of_site is not None:
+        runs = [{**dict.fromkeys(shown), **of_site}]
     about = {
         "study": cell["study"],
         "arm": cell["arm"],
         "method": arm.method,
         "network": arm.network,
-        "selection": arm.selection,
+        "selection": "last round" if arm.federation else arm.selection,
         "unseen": arm.unseen,
         "anonymous": "yes" if arm.anonymous else "no",
         "models_of": arm.models_of,

@@ -12,6 +12,7 @@ from elsewhere.design.scoring import Scoring
 from elsewhere.design.second_stage import SecondStage
 from elsewhere.files import whole
 from elsewhere.scores import classes, predictions
+from elsewhere.scores.at_site import with_scores_of_the_site
 from elsewhere.scores.cell import Predicted, assemble, merged, together
 
 
@@ -29,7 +30,8 @@ def run(job: Job, settings: Settings) -> None:
     Of more than two classes each against the rest, and all together (C-28, C-29, C-31). Reads
     ``test``, the cell's predictions (a table of them: those of several sites, as one), and
     ``training``, the arm's predictions on each of its training sites; a second stage also
-    ``first``, by site the predictions that say which test scans it scores. Writes ``metrics``.
+    ``first``, by site the predictions that say which test scans it scores, and of a federation
+    between hospitals ``at_site``, what the site itself has computed. Writes ``metrics``.
     What cannot be computed is null with a reason.
     """
     found = job.inputs["test"]
@@ -65,6 +67,8 @@ def run(job: Job, settings: Settings) -> None:
         scans = {scan for path in tested for scan in _test_scans(path)}
         counts = {"n_called": len(scans & chosen), "n_not_called": len(scans - chosen)}
         metrics["second_stage"] = settings.second_stage.model_dump() | counts
+    if "at_site" in job.inputs:
+        metrics = with_scores_of_the_site(metrics, json.loads(job.path("at_site").read_text()))
     text = json.dumps(metrics, sort_keys=True, indent=1, allow_nan=False)
     with whole(job.outputs["metrics"]) as part:
         part.write_text(f"{text}\n", encoding="utf-8")

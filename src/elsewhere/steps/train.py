@@ -16,7 +16,7 @@ from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.files import remove
-from elsewhere.methods import record, trained
+from elsewhere.methods import imported, record, trained
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.method import build as build_method
 from elsewhere.methods.start import Start, begin
@@ -42,6 +42,8 @@ class Settings:
         Names of the labels where there are more than two; else empty.
     starts_from
         Arm from whose model of the same fold and seed the training begins (C-20).
+    federation
+        Folder in data/federations with the model that hospitals trained together.
     """
 
     method: MethodRow
@@ -51,13 +53,18 @@ class Settings:
     selection: str = "validation"
     classes: tuple[str, ...] = ()
     starts_from: str | None = None
+    federation: str | None = None
 
 
 def run(job: Job, settings: Settings) -> None:
     """Train a network on the arm's sites, or record why this is not possible here (A-78).
 
-    An unfinished run leaves a checkpoint outside its outputs; the same job resumes from it.
+    An unfinished run leaves a checkpoint outside its outputs; the same job resumes from it. Where
+    hospitals have trained the model together, it is taken over.
     """
+    if settings.federation is not None:
+        imported.take_over(job, name=settings.federation)
+        return
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
     entries = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
     entries["network"] = settings.network.kind
@@ -92,6 +99,8 @@ def run(job: Job, settings: Settings) -> None:
 
 def done(job: Job) -> None:
     """Remove the checkpoint of a run whose outputs are complete."""
+    if "index" not in job.inputs:
+        return  # a model that was taken over
     remove(CHECKPOINTS / _key(job))
 
 

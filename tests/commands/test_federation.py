@@ -1,0 +1,69 @@
+"""The commands of a federation, as a coordinator and a hospital type them."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from elsewhere.cli import app
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "carriers"))
+
+from hospitals import SITES, tables, write_project
+
+
+def typed(*words, **options):
+    result = CliRunner().invoke(app, ["federation", *map(str, words)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    write_project(tmp_path / "project", tables())
+    monkeypatch.chdir(tmp_path / "project")
+    return tmp_path
+
+
+def test_from_the_agreement_to_the_roster(project):
+    server = project / "server"
+    said = typed("init", server, "--study", "three", "--arm", "together", "--host", "10.0.0.1")
+    assert "of north, south, west" in said
+    for site in SITES:
+        options = ("--site", site, "--agreement", server / "agreement.json")
+        said = typed("key", project / site, *options)
+        assert "the settings here are the same" in said
+        fingerprint = said.rsplit("telephone: ", 1)[1].strip()
+        shutil.copy(project / site / f"cards/{site}.json", server / "cards")
+        assert f"{site}: {fingerprint}" in typed("status", server)
+    with pytest.raises(ValueError, match="has no card of south, west"):
+        typed("join", project / "north")
+    assert "0 of 2 rounds are finished" in typed("status", server)
+
+
+def test_leaving(project):
+    server = project / "server"
+    typed("init", server, "--study", "three", "--arm", "together")
+    typed("key", project / "west", "--site", "west", "--agreement", server / "agreement.json")
+    typed("leave", project / "west")
+    assert "this is west, which has left" in typed("status", project / "west")
+    typed("leave", server, "--site", "west")
+    assert "left: west" in typed("status", server)
+
+
+def test_what_cannot_be_imported_is_said(project):
+    with pytest.raises(ValueError, match="no folder that a federation wrote"):
+        typed("import", project, "--study", "three", "--arm", "together")
+
+
+def test_without_flower_it_says_how_to_install_it(project, monkeypatch):
+    server = project / "server"
+    typed("init", server, "--study", "three", "--arm", "together")
+    monkeypatch.setitem(sys.modules, "flwr", None)
+    for name in [name for name in sys.modules if name.startswith("elsewhere.carriers.flower")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(RuntimeError, match=r"pip install elsewhere\[federation\]"):
+        typed("serve", server)

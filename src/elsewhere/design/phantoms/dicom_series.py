@@ -25,6 +25,11 @@ class DicomSite(Volumes):
     own_labels: ClassVar[bool] = True
 
     kind: Literal["dicom_series"]
+    masks: bool = Field(
+        False,
+        description="write masks of the lesions beside the series, masks/<Series Instance "
+        "UID>.nii.gz (C-35)",
+    )
     readers: tuple[SyntheticReader, ...] = Field(
         (), description="write readers.csv with the calls of these readers (C-30)"
     )

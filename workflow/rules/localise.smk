@@ -4,6 +4,7 @@ rule localise:
     output:
         "results/{study}/localised/{arm}/localised.json",
         "results/{study}/localised/{arm}/scans.csv",
+        "results/{study}/localised/{arm}/examples.parquet",
     log:
         "logs/localise/{study}/{arm}.log",
     conda:

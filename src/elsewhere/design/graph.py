@@ -283,7 +283,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
             row: path for row in rows for path in scan_stages.readers(params, row).values()
         },
         **_tables(explained, ("explained", "gallery", "embeddings")),
-        "localised": mask_stages.localised(params, name),
+        **mask_stages.localised(params, name),
     }
 
 

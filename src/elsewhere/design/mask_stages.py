@@ -8,7 +8,7 @@ from elsewhere.design import paths
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
 
-_OF_SITES = ("index", "arrays", "split", "predictions")
+_OF_SITES = ("index", "arrays", "split", "predictions", "manifest")
 
 
 def masked(params: Params, study: str) -> list[str]:
@@ -27,11 +27,16 @@ def stages(params: Params, explain: Stage) -> Iterator[Stage]:
         yield _localise(explain, rows, row_input)
 
 
-def localised(params: Params, study: str) -> dict[str, str]:
-    """Return, for each explained arm of a study with masks, what `localise` makes of it."""
+def localised(params: Params, study: str) -> dict[str, Paths]:
+    """Return records and examples that `localise` makes of the explained arms, if there are masks.
+
+    They are tables by arm, for the step `figure`.
+    """
     explain = params.studies[study].explain
     arms = explain.arms if explain and masked(params, study) else ()
-    return {arm: paths.localised(study, arm)["localised"] for arm in arms}
+    files = {arm: paths.localised(study, arm) for arm in arms}
+    names = ("localised", "localised_examples")
+    return {name: {arm: of_arm[name] for arm, of_arm in files.items()} for name in names}
 
 
 def _outline(params: Params, row_input: str, row: str) -> Stage:
@@ -57,12 +62,11 @@ def _localise(explain: Stage, rows: list[str], row_input: str) -> Stage:
         inputs[name] = {row: explain.table(name)[row] for row in rows}
     for name in ("outlined", "outlines"):
         inputs[name] = {row: files[name] for row, files in outlined.items()}
-    settings = {key: at for key, at in explain.settings.items() if key not in ("scans", "seed")}
     return Stage(
         step="localise",
         wildcards=explain.wildcards,
         inputs=inputs,
         outputs=paths.localised(study, explain.wildcards["arm"]),
-        settings={**settings, "scoring": f"studies.{study}.scoring"},
+        settings={**explain.settings, "scoring": f"studies.{study}.scoring"},
         members=explain.members,
     )

@@ -79,6 +79,10 @@ def explained(study: str, arm: str) -> dict[str, str]:
 
 
 def localised(study: str, arm: str) -> dict[str, str]:
-    """Return the table and the rows by scan that `localise` makes of an arm."""
+    """Return the record, rows by scan and examples that `localise` makes of an arm."""
     at = f"results/{study}/localised/{arm}"
-    return {"localised": f"{at}/localised.json", "localised_scans": f"{at}/scans.csv"}
+    return {
+        "localised": f"{at}/localised.json",
+        "localised_scans": f"{at}/scans.csv",
+        "localised_examples": f"{at}/examples.parquet",
+    }

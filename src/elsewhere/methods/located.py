@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.cohorts.view import Floats, view
 from elsewhere.imaging import masks, store
 from elsewhere.methods import gradcam, trained
+from elsewhere.methods.explanation import GREYS
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.run import Run
 from elsewhere.methods.trained import ArmSettings
@@ -32,6 +34,8 @@ class Located:
     ----------
     scan_id
         The scan.
+    image
+        What the network saw ``[z, y, x]``, the first channel.
     found
         Grad-CAM map of the predicted class ``[z, y, x]``, 0 to 1; zero everywhere if nothing
         speaks for the prediction.
@@ -42,10 +46,25 @@ class Located:
     """
 
     scan_id: str
+    image: Floats
     found: Floats
     lesion: Mask
     lungs: Mask
     layer: str
+
+    def picture(self) -> dict[str, Any]:
+        """Return the slice with most of the lesion: rows, columns, and image, heat and lesion.
+
+        These are uint8 in bytes: grey, 255 at the maximum of the whole map, and 1 in the lesion.
+        """
+        at = int(self.lesion.sum(axis=(1, 2)).argmax())
+        low, high = np.percentile(self.image[at], GREYS)
+        grey = np.clip((self.image[at] - low) / ((high - low) or 1.0), 0, 1)
+        levels = {"image": np.rint(255 * grey), "heat": np.rint(255 * self.found[at])}
+        levels["lesion"] = self.lesion[at]
+        rows, columns = grey.shape
+        pictures = {name: level.astype(np.uint8).tobytes() for name, level in levels.items()}
+        return {"rows": rows, "columns": columns, **pictures}
 
 
 def locate(
@@ -83,13 +102,14 @@ def locate(
     )
     firsts = dict(zip(outlined["scan_id"], outlined["window_start"].tolist(), strict=True))
     shown = view(options.input)
-    for scan, heat, layer in _maps(network, scans, firsts=firsts, options=options):
+    for scan, image, heat, layer in _maps(network, scans, firsts=firsts, options=options):
         outline = store.read(outlines[scan]).astype(np.uint8)
         positions = shown.positions(len(outline), first=firsts[scan])
         in_scan = [number for number, at in enumerate(positions) if at is not None]
         seen = outline[[at for at in positions if at is not None]]
         yield Located(
             scan_id=scan,
+            image=image[in_scan],
             found=heat[in_scan],
             lesion=seen == masks.LESION,
             lungs=seen >= masks.LUNG,
@@ -99,8 +119,8 @@ def locate(
 
 def _maps(
     network: Network, scans: Cohort, *, firsts: Mapping[str, int], options: InferenceOptions
-) -> Iterator[tuple[str, Floats, str]]:
-    """Yield of each scan the map of the predicted class ``[z, y, x]``, and the explained layer."""
+) -> Iterator[tuple[str, Floats, Floats, str]]:
+    """Yield of each scan what was seen, its map ``[z, y, x]``, and the explained layer."""
     network.eval()
     layer = ""
     for group, windows in _batches(scans, firsts, options):
@@ -110,8 +130,8 @@ def _maps(
         ):
             layer = layer or gradcam.layer(network, images, options.site)
             heats = gradcam.maps(network, images, site=options.site, layer=layer)
-        for scan, heat in zip(group, heats.float().cpu().numpy(), strict=True):
-            yield scan, heat, layer
+        for scan, seen, heat in zip(group, windows, heats.float().cpu().numpy(), strict=True):
+            yield scan, seen[0], heat, layer
 
 
 def _batches(

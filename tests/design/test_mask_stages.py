@@ -29,7 +29,9 @@ def test_an_explained_arm_is_compared_with_the_masks_of_its_sites(ucadi: dict[st
         site: paths.outlined("ucadi-demo", site)["outlines"] for site in sites
     }
     assert set(stage.table("predictions")) == set(sites)
-    assert mask_stages.localised(params, "ucadi") == {arm: stage.outputs["localised"]}
+    read = mask_stages.localised(params, "ucadi")
+    assert read == {name: {arm: stage.outputs[name]} for name in read}
+    assert set(read) == {"localised", "localised_examples"}
 
 
 def test_of_several_sites_those_with_masks_are_compared(ucadi: dict[str, Any]) -> None:
@@ -46,7 +48,7 @@ def test_without_explained_arms_no_mask_is_read(ucadi: dict[str, Any]) -> None:
     del ucadi["studies"]["ucadi"]["explain"]
     params = tables.parse(ucadi)
     assert not [name for name in stages(params) if name.startswith(("outline", "localise"))]
-    assert mask_stages.localised(params, "ucadi") == {}
+    assert not any(mask_stages.localised(params, "ucadi").values())
 
 
 def test_a_site_that_gets_masks_makes_no_result_stale(ucadi: dict[str, Any]) -> None:

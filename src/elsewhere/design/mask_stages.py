@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from elsewhere.design import paths
-from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage
+
+if TYPE_CHECKING:
+    from elsewhere.design.tables import Params
 
 _OF_SITES = ("index", "arrays", "split", "predictions", "manifest")
 

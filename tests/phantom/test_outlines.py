@@ -15,6 +15,10 @@ def site(written):
     return written("dicom_series", masks=True)[0]
 
 
+def masks_of(folder):
+    return folder.with_name(f"{folder.name}-masks")
+
+
 def series(folder) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {}
     for path in sorted(folder.rglob("*.dcm")):
@@ -27,7 +31,10 @@ def series(folder) -> dict[str, list[Any]]:
 
 def test_each_diseased_series_has_its_mask_on_its_own_lattice(site) -> None:
     known = series(site)
-    masks = {path.name.removesuffix(".nii.gz"): nib.load(path) for path in site.glob("masks/*")}
+    masks = {
+        path.name.removesuffix(".nii.gz"): nib.load(path)
+        for path in masks_of(site).glob("*.nii.gz")
+    }
     assert set(masks) == set(known)
     for uid, image in masks.items():
         items = known[uid]
@@ -43,7 +50,7 @@ def test_each_diseased_series_has_its_mask_on_its_own_lattice(site) -> None:
 
 def test_lesions_are_denser_than_lung_and_lie_in_the_chest(site) -> None:
     for uid, items in series(site).items():
-        mask = np.asarray(nib.load(site / f"masks/{uid}.nii.gz").dataobj).transpose(2, 1, 0) > 0
+        mask = np.asarray(nib.load(masks_of(site) / f"{uid}.nii.gz").dataobj).transpose(2, 1, 0) > 0
         hu = np.stack([one.pixel_array * one.RescaleSlope + one.RescaleIntercept for one in items])
         assert 0 < mask.mean() < 0.25
         assert np.median(hu[mask]) > -720  # healthy lung of these scans is below
@@ -52,11 +59,11 @@ def test_lesions_are_denser_than_lung_and_lie_in_the_chest(site) -> None:
 def test_healthy_people_have_no_mask(written) -> None:
     healthy = {"well": {"label": 0, "patients": 2}}
     folder, _ = written("dicom_series", masks=True, categories=healthy)
-    assert not (folder / "masks").exists()
+    assert not masks_of(folder).exists()
 
 
 def test_without_the_option_nothing_is_written(written) -> None:
-    assert not (written("dicom_series")[0] / "masks").exists()
+    assert not masks_of(written("dicom_series")[0]).exists()
 
 
 def test_a_dense_sphere_deep_in_the_lung_has_its_volume(monkeypatch) -> None:

@@ -65,7 +65,7 @@ def outlined(
         prepare.run(Job("prepare", {}, inputs, arrays), prepare.Settings(INPUT))
         outputs = {"outlined": tmp_path / "outlined.csv", "outlines": tmp_path / "outlines"}
         job = Job("outline", wildcards, {**inputs, "masks": folder}, outputs)
-        outline.run(job, outline.Settings(about, MaskRow(folder=str(folder), **row), INPUT))
+        outline.run(job, outline.Settings(about, MaskRow(**row), INPUT))
         table = pd.read_csv(outputs["outlined"], dtype=str, keep_default_na=False)
         return table, tmp_path
 
@@ -76,8 +76,8 @@ def test_every_mask_is_laid_on_its_own_scan(
     outlined: Callable[..., tuple[pd.DataFrame, Path]], site: Path
 ) -> None:
     """Against the files themselves: name, voxels, and the density of what is outlined."""
-    table, made = outlined(site / "raw/masks")
-    files = sorted((site / "raw/masks").iterdir())
+    table, made = outlined(site / "raw-masks")
+    files = sorted((site / "raw-masks").glob("*.nii.gz"))
     assert len(table) == len(files) == 6
     assert (table["reason"] == "").all()
     assert isinstance(INPUT, SlicesInput)
@@ -105,8 +105,8 @@ def test_masks_without_use_have_a_reason_and_names_stay_here(
 ) -> None:  # fmt: skip
     folder = tmp_path / "masks"
     folder.mkdir()
-    names = sorted(path.name for path in (site / "raw/masks").iterdir())
-    images = {name: nib.load(site / "raw/masks" / name) for name in names}
+    names = sorted(path.name for path in (site / "raw-masks").glob("*.nii.gz"))
+    images = {name: nib.load(site / "raw-masks" / name) for name in names}
     for name, image in images.items():
         nib.save(image, folder / name)
     short, moved = (images[name] for name in names[:2])
@@ -129,4 +129,4 @@ def test_a_folder_without_masks_of_that_name_stops_the_step(
     outlined: Callable[..., tuple[pd.DataFrame, Path]], site: Path
 ) -> None:
     with pytest.raises(LayoutError, match=r"masks\.wuhan-union-synthetic\.file: no file below"):
-        outlined(site / "raw/masks", file="{scan}.mha")
+        outlined(site / "raw-masks", file="{scan}.mha")

@@ -74,6 +74,9 @@ def _mask_problems(params: Params) -> Iterator[Problem]:
             if shown_as != "volume":
                 sentence = f"its scans are {shown_as}s; lesions are outlined in volumes alone"
                 yield Problem(f"masks.{name}", sentence)
+        if f"{name}-masks" in params.sites:
+            sentence = f"its masks and the site '{name}-masks' would have one folder; rename that"
+            yield Problem(f"masks.{name}", sentence)
 
 
 def _phantom_problems(params: Params) -> Iterator[Problem]:

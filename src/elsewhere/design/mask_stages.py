@@ -46,7 +46,7 @@ def _outline(params: Params, row_input: str, row: str) -> Stage:
     return Stage(
         step="outline",
         wildcards={"input": row_input, "site": row},
-        inputs={**paths.scans(row), "masks": params.masks[row].folder},
+        inputs={**paths.scans(row), "masks": paths.masks(row)},
         outputs=paths.outlined(row_input, row),
         settings={
             "site": f"sites.{row}",

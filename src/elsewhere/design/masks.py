@@ -16,18 +16,13 @@ SCAN = "{scan}"
 
 
 class MaskRow(Row):
-    """The masks of the lesions in a site's scans; the row is named as the site."""
+    """The masks of the lesions in a site's scans: files in data/raw/<name of the site>-masks."""
 
-    folder: str = Field(
-        min_length=1,
-        description="folder of the mask files, NIfTI, NRRD or MetaImage; in the site's folder in "
-        "data/raw, or apart from it",
-    )
     file: str = Field(
         "{scan}.nii.gz",
-        description="path of a scan's mask in the folder. {scan} stands for the name of the scan: "
-        "*Series Instance UID* (0020,000E) of DICOM, study_0255 in MosMedData, the path of the "
-        "scan's file in the general layouts",
+        description="path of a scan's mask in that folder: NIfTI, NRRD or MetaImage. {scan} stands "
+        "for the name of the scan: *Series Instance UID* (0020,000E) of DICOM, study_0255 in "
+        "MosMedData, the path of the scan's file in the layout `volumes`",
     )
     lesion: Annotated[tuple[int, ...], Field(min_length=1)] | None = Field(
         None, description="values that mean a lesion; null: all but 0"

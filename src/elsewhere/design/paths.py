@@ -22,6 +22,11 @@ def prepared(row_input: str, row: str) -> dict[str, str]:
     return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
 
 
+def masks(row: str) -> str:
+    """Return the folder of the masks of a site, beside its raw files: it has its own hash."""
+    return f"data/raw/{row}-masks"
+
+
 def outlined(row_input: str, row: str) -> dict[str, str]:
     """Return the account and the folder that `outline` makes of a site's masks for an input."""
     at = f"data/outlines/{row_input}/{row}"

@@ -27,7 +27,7 @@ from pydicom.uid import (
 from elsewhere.design.phantoms.dicom_series import DicomSite
 from elsewhere.phantom import outlines, physics, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.mark import MARK
+from elsewhere.phantom.mark import MARK, MASKS
 
 SYNTAXES = (ExplicitVRLittleEndian, JPEG2000Lossless, ImplicitVRLittleEndian, RLELossless)
 ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "gdcm"}
@@ -35,7 +35,6 @@ INTERCEPT = -1024
 GE_PADDING_HU = -2000
 GE = "GE MEDICAL SYSTEMS"
 TABLE_MM = -700.0  # where the lungs begin on the table
-MASKS = "masks"
 
 
 @dataclass(frozen=True)

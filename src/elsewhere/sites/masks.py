@@ -29,11 +29,13 @@ class Matched:
     strangers: tuple[Path, ...]
 
 
-def match(row: MaskRow, scans: Container[str], *, site_keys: Keys) -> Matched:
+def match(folder: Path, row: MaskRow, scans: Container[str], *, site_keys: Keys) -> Matched:
     """Find the mask files of a site; read none of them.
 
     Parameters
     ----------
+    folder
+        Of the masks.
     row
         The site's row of `masks`.
     scans
@@ -44,14 +46,8 @@ def match(row: MaskRow, scans: Container[str], *, site_keys: Keys) -> Matched:
     Raises
     ------
     LayoutError
-        If there is no such folder, or no file in it has a name as the row says.
+        If no file in the folder has a name as the row says.
     """
-    folder = Path(row.folder)
-    if not folder.is_dir():
-        raise LayoutError(
-            f"masks.{site_keys.site}.folder: there is no folder {folder}; put the masks there, or "
-            "take the row out"
-        )
     before, after = (re.escape(part) for part in row.file.split(SCAN))
     pattern = re.compile(f"{before}(.+){after}")
     files: dict[str, Path] = {}

@@ -72,7 +72,7 @@ def run(job: Job, settings: Settings) -> None:
     safe = (LayoutError, SecretError)
     with discreet(name, private=private, safe=safe), whole(job.outputs["outlines"]) as folder:
         folder.mkdir(parents=True)
-        found = match(settings.masks, scans, site_keys=site_keys)
+        found = match(job.path("masks"), settings.masks, scans, site_keys=site_keys)
         for scan_id, path in sorted(found.files.items()):
             stored = folder / f"{scan_id}{store.SUFFIX}"
             about = _outlined(path, scans[scan_id], job.path("volumes") / stored.name, settings)
@@ -80,9 +80,9 @@ def run(job: Job, settings: Settings) -> None:
                 about = {"reason": about.reason, "detail": about.detail}
             else:
                 store.write(stored, about.pop("outline"))
-            rows.append({"scan_id": scan_id, "file": _written(path, settings, site_keys), **about})
+            rows.append({"scan_id": scan_id, "file": _written(path, job, site_keys), **about})
         rows += [
-            {"file": _written(path, settings, site_keys), "reason": "no_scan",
+            {"file": _written(path, job, site_keys), "reason": "no_scan",
              "detail": "the site has no scan of this name"}
             for path in found.strangers
         ]  # fmt: skip
@@ -91,8 +91,8 @@ def run(job: Job, settings: Settings) -> None:
     write_rows(rows, job.outputs["outlined"], columns=COLUMNS)
 
 
-def _written(path: Path, settings: Settings, site_keys: Keys) -> str:
-    return site_keys.path(path.relative_to(settings.masks.folder).as_posix())
+def _written(path: Path, job: Job, site_keys: Keys) -> str:
+    return site_keys.path(path.relative_to(job.path("masks")).as_posix())
 
 
 def _outlined(

@@ -22,7 +22,16 @@ STANDARD = (
         "readers",
         "claims",
     ),
-    *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
+    *(
+        "subgroups",
+        "flow",
+        "patients",
+        "prevalence",
+        "age_and_sex",
+        "roc_panels",
+        "arms_table",
+        "comparisons",
+    ),
     *(
         "gradcam",
         "localisation",

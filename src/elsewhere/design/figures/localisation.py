@@ -16,7 +16,7 @@ class Localisation(FigureRow):
     setting: ClassVar[str] = "explain"
     masks: ClassVar[bool] = True
     captions: ClassVar[Mapping[str, Caption]] = {
-        "localisation_": Caption(
+        "localisation": Caption(
             "Does it look at the lesions?",
             "Grad-CAM maps of test scans whose lesions are outlined (C-35): share of maps with "
             "their maximum in a lesion (pointing game), AUC of the map within the lungs, and "

@@ -81,7 +81,7 @@ def outlined(root: Path, planted: Planted, patients: int = 12) -> None:
     lattice = np.array([[-1.0, 0, 0, 100], [0, -1, 0, 100], [0, 0, 5, 0], [0, 0, 0, 1]])
     for number in range(patients):
         mask = np.zeros((24, 24, 6), np.uint8)
-        mask[5:10, 8:14, 1:5] = number > 0
+        mask[5:10, 8:14, 1:5] = number != 2
         image = nibabel.Nifti1Image(mask, lattice)
         image.header["descrip"] = planted.word().encode()
         nibabel.save(image, root / f"{ROOT}.{number}.2.nii.gz")

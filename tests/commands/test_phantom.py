@@ -95,3 +95,16 @@ def test_a_site_that_cannot_be_written_is_named_after_the_others_are(
         write_apart([SITE, "utsw"])
     assert "phantoms: no row 'utsw'" in capfd.readouterr().err
     assert (Path("data/raw") / SITE).is_dir()
+
+
+def test_a_site_whose_masks_are_gone_is_written_again(values: dict[str, Any]) -> None:
+    """C-35: they lie beside the site, and have their own hash."""
+    name = "wuhan-union-synthetic"
+    for category in values["phantoms"][name]["categories"].values():
+        category["patients"] = 1
+    write(values, name)
+    masks = Path(f"data/raw/{name}-masks")
+    assert {path.suffix for path in masks.iterdir()} == {".gz", ".txt"}
+    assert missing(tables.parse(values), values, [name]) == []
+    shutil.rmtree(masks)
+    assert missing(tables.parse(values), values, [name]) == [name]

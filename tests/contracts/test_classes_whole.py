@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.metrics import confusion_matrix
+from sklearn.metrics import confusion_matrix, roc_auc_score
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
@@ -63,6 +63,8 @@ def settings() -> tables.Settings:
         "sepnorm": {"sites": ["site-a", "site-b"], **arm, "method": "sepnorm", "unseen": "mean"},
     }
     study["explain"] = {"arms": ["joint"], "scans": 1, "seed": 0}
+    study["comparisons"] = [{"arm": "joint", "against": ["sepnorm"]}]
+    study["roc_panels"] = {"a": ["joint", "sepnorm"]}
     small = {"width": 0.125, "dense_features": [32, 16]}
     values["networks"]["covidnet-redesign-quarter"] |= small
     study["split"] = {"kind": "holdout", "folds": 1, "test": 0.34, "validation": 0.2, "seed": 1}
@@ -75,6 +77,8 @@ def settings() -> tables.Settings:
         "second_stage": {"study": "contrastive", "arm": "joint", "called": "COVID-19"},
         "arms": {"joint": study["arms"]["joint"]},
         "explain": None,
+        "comparisons": [],
+        "roc_panels": None,
         "figures": ["matrix", "confusion", "cohort_table"],
     }
     values["run"] = ["contrastive", "grades"]
@@ -186,6 +190,34 @@ def test_every_figure_is_drawn_and_stands_in_the_report(made: Path) -> None:
     report = (made / "report.html").read_text(encoding="utf-8")
     assert all(f'id="figure-{picture}"' in report for picture in pictures)
     assert "has no scan of class other viral" in report
+
+
+def test_arms_are_compared_for_each_class_against_the_rest(made: Path) -> None:
+    """C-33: AUCs are those of scikit-learn; all classes are one family."""
+    families = set()
+    for name in CLASSES:
+        file = made / f"figures/comparisons_{name.lower().replace(' ', '_')}.csv"
+        table = pd.read_csv(file)
+        found = table[table["test"] == "DeLong"].set_index("site")
+        assert list(found.index) == ["site-a", "site-b", "site-c"]
+        families |= {*found["family"]}
+        aucs = []
+        for arm in ("joint", "sepnorm"):
+            rows, _ = predictions.read(made / f"cells/{arm}/four-a/predictions.parquet")
+            tested = rows[(rows["part"] == "test") & (rows["finding"] == name)]
+            aucs.append(roc_auc_score(tested["label"], tested["probability_1"]))
+        assert found.loc["site-a", "difference"] == pytest.approx(aucs[0] - aucs[1])
+        assert "all 4 test scans are" in found.loc["site-c", "reason"]
+        assert pd.isna(found.loc["site-b", "difference"]) == (name == "other viral")
+    assert len(families) == 1
+
+
+def test_curves_of_arms_share_axes_for_each_class_that_has_some(made: Path) -> None:
+    """C-34, Fig. 4 e-h."""
+    pictures = {path.stem for path in (made / "figures").glob("roc_panels*.png")}
+    assert pictures == {
+        f"roc_panels_{name}" for name in ("healthy", "covid-19", "other_viral", "bacterial")
+    }
 
 
 def test_grad_cam_shows_right_and_wrong_of_each_class(made: Path) -> None:

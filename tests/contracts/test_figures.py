@@ -24,3 +24,9 @@ def test_pictures_of_two_figures_are_told_apart_by_their_names(name: str) -> Non
     others = [key for other in ALL if other != name for key in figure_row(other).captions]
     for key in figure_row(name).captions:
         assert key not in others
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_caption_of_several_pictures_is_named_as_they_begin_without_the_stroke(name: str) -> None:
+    """`captions.caption` adds it; a key that has it would be found by no picture."""
+    assert not [key for key in figure_row(name).captions if key.endswith("_")]

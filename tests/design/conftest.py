@@ -28,3 +28,9 @@ def values(settings: tables.Settings, monkeypatch: pytest.MonkeyPatch) -> tables
 @pytest.fixture
 def params(values: tables.Settings) -> tables.Params:
     return tables.parse(values)
+
+
+@pytest.fixture
+def every_study(values: tables.Settings) -> tables.Params:
+    """All studies in `run`: together they have every step."""
+    return tables.parse(values | {"run": [*values["studies"]]})

@@ -68,3 +68,14 @@ def test_all_problems_are_told_at_once(values: Settings) -> None:
     values["sites"]["new"] = {**SITE, "layout": "x", "intake": "y"}
     line = complaint(values)
     assert line.startswith("3 settings cannot be used:")
+
+
+def test_masks_are_of_volumes_of_a_known_site(values: Settings) -> None:
+    row: dict[str, Any] = {}
+    values["masks"] = {"nowhere": row}
+    assert "masks.nowhere: 'nowhere' is not in sites" in complaint(values)
+    values["masks"] = {"sars-cov-2-ct": row}
+    assert "masks.sars-cov-2-ct: its scans are slices; lesions are outlined" in complaint(values)
+    values["masks"] = {"mosmed": row}
+    values["sites"]["mosmed-masks"] = SITE
+    assert "masks.mosmed: its masks and the site 'mosmed-masks' would" in complaint(values)

@@ -134,14 +134,14 @@ def test_a_kind_of_each_sort_that_nothing_names_makes_nothing_stale(
 
 
 # Which steps can use a kind. A site's files are read by ingest alone, an input by what prepares
-# arrays and by what shows them to a network.
+# arrays, or outlines of lesions on their lattice, and by what shows them to a network.
 STEPS = {
     "archives": (),
     "augmentations": ("train",),
-    "inputs": ("prepare", "train", "predict", "explain"),
+    "inputs": ("prepare", "outline", "train", "predict", "explain", "localise"),
     "layouts": ("ingest",),
-    "methods": ("train", "predict", "explain"),
-    "networks": ("train", "predict", "explain"),
+    "methods": ("train", "predict", "explain", "localise"),
+    "networks": ("train", "predict", "explain", "localise"),
     "phantoms": (),
 }
 
@@ -171,7 +171,7 @@ def test_a_changed_kind_makes_stale_what_uses_it(
         for path in (row, *implementations)
     }
     if shelf == "inputs":
-        prepare = using(graph, shelf, kind, "prepare")
+        prepare = using(graph, shelf, kind, "prepare", "outline")
         left, right = implementations
         assert stale[left] == prepare
         # a volume's augmentation is written on how a volume is shown

@@ -20,11 +20,11 @@ TRAINING = "train--contrastive--joint--3-0"
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_rows_are_of_the_declared_types(
-    step: str, params: tables.Params, values: dict[str, Any]
+    step: str, every_study: tables.Params, values: dict[str, Any]
 ) -> None:
     module = importlib.import_module(f"elsewhere.steps.{step}")
-    stage = next(stage for stage in stages(params).values() if stage.step == step)
-    handed = hand(stage, params, values)
+    stage = next(stage for stage in stages(every_study).values() if stage.step == step)
+    handed = hand(stage, every_study, values)
     for name, hint in typing.get_type_hints(module.Settings).items():
         if name in handed.settings:  # what has a default may be left out
             TypeAdapter(hint).validate_python(handed.settings[name], strict=True)

@@ -82,6 +82,14 @@ def test_every_class_has_a_category_and_every_category_a_class(
     assert f"{S}.categories: no category is of class III" in line
 
 
+def test_a_second_stage_compares_no_arms_on_scans_that_it_does_not_score(
+    values: tables.Settings, study: dict[str, Any]
+) -> None:
+    study["arms"] |= {"another": study["arms"]["pooled"]}
+    study["comparisons"] = [{"arm": "pooled", "against": ["another"]}]
+    assert f"{S}.comparisons: is made of all test scans" in complaint(values)
+
+
 def test_an_arm_that_starts_from_another_brings_its_training(
     values: tables.Settings, study: dict[str, Any]
 ) -> None:

@@ -1,5 +1,7 @@
 """stage: names, commands and files of one stage."""
 
+import pytest
+
 from elsewhere.design.stage import Stage
 
 STAGE = Stage(
@@ -27,3 +29,9 @@ def test_one_list_of_code_for_all_that_run_the_same() -> None:
     assert STAGE.code_list == other.code_list == "results/code/split.txt"
     member = Stage("ingest", {"site": "b"}, {}, {}, {}, {"layouts": ("mosmed",)})
     assert member.code_list == "results/code/ingest--mosmed.txt"
+
+
+def test_a_table_of_paths_is_asked_for_by_name() -> None:
+    assert STAGE.table("table") == {"x": "1", "y": "2"}
+    with pytest.raises(TypeError, match="split--s--a: input 'manifest' is one path"):
+        STAGE.table("manifest")

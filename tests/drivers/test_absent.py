@@ -7,6 +7,7 @@ import pytest
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
+from elsewhere.design.masks import MaskRow
 from elsewhere.drivers.absent import AbsentError, raw_data, require_inputs
 
 SPLIT = "split--contrastive--covid-ct-synthetic"
@@ -23,6 +24,16 @@ def test_raw_data_are_asked_for_in_the_way_that_the_site_has(params: tables.Para
     own = raw_data("mosmed", params)
     assert own.startswith("data/raw/mosmed: no such folder; put the data of ")
     assert "(layout mosmed), or set sites.mosmed.available: false" in own
+
+
+def test_masks_are_asked_for_in_the_way_that_their_site_has(params: tables.Params) -> None:
+    row = {"mosmed": MaskRow(), "wuhan-union-synthetic": MaskRow()}
+    params = params.model_copy(update={"masks": row})
+    asked = raw_data("wuhan-union-synthetic-masks", params)
+    assert "`elsewhere phantom wuhan-union-synthetic` writes it" in asked
+    own = raw_data("mosmed-masks", params)
+    assert own.startswith("data/raw/mosmed-masks: no such folder; put the masks of MosMedData")
+    assert own.endswith("or take out masks.mosmed")
 
 
 def test_a_site_of_an_archive_is_pulled(params: tables.Params) -> None:

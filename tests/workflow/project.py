@@ -45,7 +45,7 @@ def run(job, settings):
     time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
     for name, path in job.outputs.items():
         with whole(path) as part:
-            if name in ("volumes", "arrays", "figures"):
+            if name in ("volumes", "arrays", "outlines", "figures"):
                 part.mkdir()
                 (part / "one").write_text(seen)
             elif name.startswith("groups/"):

@@ -26,7 +26,16 @@ from elsewhere.sites import manifest
 pytestmark = pytest.mark.slow
 
 ARM = {"method": "erm", "network": "nguyen-cnn-demo"}
-HERE = ("data/scans", "data/inputs", "results", "logs", ".elsewhere", ".snakemake", ".dvc")
+HERE = (
+    "data/scans",
+    "data/inputs",
+    "data/outlines",
+    "results",
+    "logs",
+    ".elsewhere",
+    ".snakemake",
+    ".dvc",
+)
 # DVC's own local memory of raw files: never committed, never pushed by `git push`
 OF_DVC = (".dvc/cache", ".dvc/tmp")
 
@@ -65,6 +74,21 @@ def hospital(root: Path, planted: Planted, patients: int = 12) -> None:
     for name in ("notes.txt", ".hidden", "page.dcm", "Thumbs.db"):
         (root / f"{planted.word()} {name}").write_text(f"of {planted.word()}\n")
     (root / f".{planted.word()}").write_text(f"of {planted.word()}\n")
+
+
+def outlined(root: Path, planted: Planted, patients: int = 12) -> None:
+    """Write masks of the hospital's scans, canaries in names and headers; some cannot be used."""
+    lattice = np.array([[-1.0, 0, 0, 100], [0, -1, 0, 100], [0, 0, 5, 0], [0, 0, 0, 1]])
+    for number in range(patients):
+        mask = np.zeros((24, 24, 6), np.uint8)
+        mask[5:10, 8:14, 1:5] = number != 2
+        image = nibabel.Nifti1Image(mask, lattice)
+        image.header["descrip"] = planted.word().encode()
+        nibabel.save(image, root / f"{ROOT}.{number}.2.nii.gz")
+    (root / f"{ROOT}.1.2.nii.gz").write_bytes(planted.word().encode())
+    folder = root / planted.word()
+    folder.mkdir()
+    (folder / f"{planted.word()}.nii.gz").write_bytes(b"x")
 
 
 def collection(root: Path, planted: Planted) -> None:
@@ -115,7 +139,7 @@ def tables() -> dict[str, Any]:
     budget["training"] |= {"iterations": 2, "validate_every": 1, "checkpoint_every": 1}
     budget["prediction"]["mc_passes"] = 1
     values["budgets"], values["phantoms"] = {"tiny": budget}, {}
-    values["archives"], values["pulls"] = {}, {}
+    values["archives"], values["pulls"], values["masks"] = {}, {}, {"hospital": {}}
     study = values["studies"]["nguyen2021"]
     study |= {"published": None, "averages_without": []}
     study["split"] |= {"test": 0.34, "validation": 0.33}
@@ -125,7 +149,9 @@ def tables() -> dict[str, Any]:
         rows = {one: one for one in sites}
         scale = {"input": "tiny", "budget": "tiny", "sites": rows, "seeds": [0]}
         arms = {sites[0]: {"sites": sites[:1], **ARM}}
-        values["studies"][name] = {**study, "scales": {"demo": scale}, "arms": arms}
+        explain = {"arms": sites[:1], "scans": 1, "seed": 0}
+        added = {"scales": {"demo": scale}, "arms": arms, "explain": explain}
+        values["studies"][name] = study | added
     return {name: table for name, table in values.items() if name not in ("scale", "run")}
 
 
@@ -142,6 +168,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Planted, st
     for name, write in SITES.items():
         (project.path / "data/raw" / name).mkdir(parents=True)
         write(project.path / "data/raw" / name, planted)
+    (project.path / "data/raw/hospital-masks").mkdir()
+    outlined(project.path / "data/raw/hospital-masks", planted)
     project.sh("git init -q && git config user.email a@b.invalid && git config user.name x")
     project.sh("dvc init -q && dvc config core.analytics false")
     project.sh("python -m elsewhere graph && dvc add -q data/raw/*")
@@ -166,6 +194,10 @@ def test_the_sound_study_is_made_and_the_failing_one_is_not(
     assert {"gap", "no_label", "missing", "truncated", "unknown_category"} <= {*rejected["reason"]}
     assert (project.path / ".elsewhere/rejected/ruined.csv").is_file()
     assert len(planted.words) > 10_000
+    masks = pd.read_csv(project.path / "data/outlines/tiny/hospital/outlined.csv")
+    assert {"no_lesion", "unreadable", "no_scan"} <= {*masks["reason"].dropna()}
+    assert masks["reason"].isna().any()
+    assert (project.path / "results/tiny/figures/localisation_hospital.csv").is_file()
 
 
 def test_no_canary_is_in_anything_that_was_made(made: tuple[Project, Planted, str]) -> None:

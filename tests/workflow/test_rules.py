@@ -31,9 +31,11 @@ def part(step: str, name: str) -> str:
 
 @pytest.fixture(scope="module")
 def graph() -> dict[str, Stage]:
+    """All studies: together they have every step."""
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
-        return stages(tables.load(ROOT / "tests/params"))
+        values = tables.read(ROOT / "tests/params")
+        return stages(tables.parse(values | {"run": [*values["studies"]]}))
 
 
 def test_there_is_one_rule_file_for_each_step() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from elsewhere.design.fingerprint import canonical
 from elsewhere.design.params import Params, ParamsError
+from elsewhere.design.paths import masks
 
 logger = logging.getLogger(__name__)
 RAW = Path("data/raw")
@@ -41,7 +42,11 @@ def missing(params: Params, values: dict[str, Any], sites: Iterable[str]) -> lis
             raise ParamsError(f"phantoms: no row '{site}'; there are {known}")
         note = _NOTES / site
         made_from = note.read_text("utf-8") if note.is_file() else None
-        if (RAW / site).is_dir() and made_from == canonical(values["phantoms"][site]):
+        folders = [RAW / site]
+        if params.phantoms[site].has_masks:
+            folders.append(Path(masks(site)))
+        there = all(folder.is_dir() for folder in folders)
+        if there and made_from == canonical(values["phantoms"][site]):
             logger.info("%s: up to date", RAW / site)
         else:
             absent.append(site)

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from elsewhere.design import kinds, shown, study_checks, wording
 from elsewhere.design.problem import Problem, listed, missing
-from elsewhere.design.site import Site
+from elsewhere.design.site import Site, layout_options
 from elsewhere.design.tables import Params
 
 
@@ -33,6 +33,7 @@ def _row_problems(params: Params) -> Iterator[Problem]:
     for name, row in params.pulls.items():
         yield from missing(f"pulls.{name}.archive", [row.archive], params.archives, "archives")
         yield from missing(f"pulls.{name}", [name], params.sites, "sites")
+    yield from _mask_problems(params)
     yield from _phantom_problems(params)
     for name in params.studies:
         yield from study_checks.problems(params, name)
@@ -61,6 +62,21 @@ def _layout_problems(at: str, site: Site) -> Iterator[Problem]:
         row.model_validate(site.options)
     except ValidationError as error:
         yield from wording.problems(error, site.options, row, below=f"{at}.options")
+
+
+def _mask_problems(params: Params) -> Iterator[Problem]:
+    for name in params.masks:
+        yield from missing(f"masks.{name}", [name], params.sites, "sites")
+        site = params.sites.get(name)
+        # what is wrong with the site itself is told of the site
+        if site is not None and not [*_layout_problems("", site)]:
+            shown_as = layout_options(site).modality
+            if shown_as != "volume":
+                sentence = f"its scans are {shown_as}s; lesions are outlined in volumes alone"
+                yield Problem(f"masks.{name}", sentence)
+        if f"{name}-masks" in params.sites:
+            sentence = f"its masks and the site '{name}-masks' would have one folder; rename that"
+            yield Problem(f"masks.{name}", sentence)
 
 
 def _phantom_problems(params: Params) -> Iterator[Problem]:

@@ -22,8 +22,25 @@ STANDARD = (
         "readers",
         "claims",
     ),
-    *("subgroups", "flow", "prevalence", "age_and_sex", "roc_panels", "arms_table", "comparisons"),
-    *("gradcam", "embeddings", "confounding", "cohort_table", "site_profile", "example_slices"),
+    *(
+        "subgroups",
+        "flow",
+        "patients",
+        "prevalence",
+        "age_and_sex",
+        "roc_panels",
+        "arms_table",
+        "comparisons",
+    ),
+    *(
+        "gradcam",
+        "localisation",
+        "embeddings",
+        "confounding",
+        "cohort_table",
+        "site_profile",
+        "example_slices",
+    ),
     *("training", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.
@@ -64,6 +81,8 @@ class Facts:
         Whether a site has a table of what readers called its scans.
     federated
         Whether an arm trains in rounds of a federation.
+    masks
+        Whether lesions of a site are outlined.
     repeated
         Whether an arm has several models: folds or seeds.
     modalities
@@ -85,6 +104,7 @@ class Facts:
     classes: bool = False
     readers: bool = False
     federated: bool = False
+    masks: bool = False
 
     @property
     def labels(self) -> Labels:
@@ -116,6 +136,8 @@ class FigureRow(Row):
         It needs a site with readers.
     federated
         It needs an arm that trains in rounds of a federation.
+    masks
+        It needs a site with masks of lesions.
     setting
         Field of the study that must be set; empty: none.
     metrics
@@ -131,6 +153,7 @@ class FigureRow(Row):
     repeated: ClassVar[bool] = False
     readers: ClassVar[bool] = False
     federated: ClassVar[bool] = False
+    masks: ClassVar[bool] = False
     setting: ClassVar[str] = ""
     metrics: ClassVar[tuple[str, ...]] = ()
 
@@ -148,6 +171,8 @@ class FigureRow(Row):
             return "no site has a table of readers (options.readers of its layout)"
         if cls.federated and not facts.federated:
             return "no arm trains in rounds of a federation"
+        if cls.masks and not facts.masks:
+            return "no site that is here has masks of lesions (the table `masks`)"
         if cls.setting and cls.setting not in facts.settings:
             return f"the study's {cls.setting} is not set"
         missing = [name for name in cls.metrics if name not in facts.metrics]

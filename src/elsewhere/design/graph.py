@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from elsewhere.design import paths, scan_stages, shown, train_stages
+from elsewhere.design import mask_stages, paths, scan_stages, shown, train_stages
 from elsewhere.design.arms import trained
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
@@ -60,7 +60,8 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
     """Yield what is made of the predictions of a study."""
     study = params.studies[name]
     for arm in _explained(study):
-        yield _explain(params, name, arm)
+        yield (explain := _explain(params, name, arm))
+        yield from mask_stages.stages(params, explain)
     for arm in study.arms:
         for row in params.scale_of(name).sites.values():
             yield _score(params, name, arm, row)
@@ -228,6 +229,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
             row: path for row in rows for path in scan_stages.readers(params, row).values()
         },
         **by_name(explained, ("explained", "gallery", "embeddings")),
+        **mask_stages.localised(params, name),
     }
 
 

@@ -22,6 +22,17 @@ def prepared(row_input: str, row: str) -> dict[str, str]:
     return {"index": f"{at}/index.parquet", "arrays": f"{at}/arrays"}
 
 
+def masks(row: str) -> str:
+    """Return the folder of the masks of a site, beside its raw files: it has its own hash."""
+    return f"data/raw/{row}-masks"
+
+
+def outlined(row_input: str, row: str) -> dict[str, str]:
+    """Return the account and the folder that `outline` makes of a site's masks for an input."""
+    at = f"data/outlines/{row_input}/{row}"
+    return {"outlined": f"{at}/outlined.csv", "outlines": f"{at}/outlines"}
+
+
 def audit(study: str, file: str) -> str:
     """Return the path of a result of the audit of a study."""
     return f"results/{study}/audit/{file}"
@@ -74,4 +85,14 @@ def explained(study: str, arm: str) -> dict[str, str]:
         "explained": f"{at}/explained.json",
         "gallery": f"{at}/gallery.parquet",
         "embeddings": f"{at}/embeddings.parquet",
+    }
+
+
+def localised(study: str, arm: str) -> dict[str, str]:
+    """Return the record, rows by scan and examples that `localise` makes of an arm."""
+    at = f"results/{study}/localised/{arm}"
+    return {
+        "localised": f"{at}/localised.json",
+        "localised_scans": f"{at}/scans.csv",
+        "localised_examples": f"{at}/examples.parquet",
     }

@@ -16,6 +16,11 @@ class PhantomRow(Row):
     kind: str
     seed: int
 
+    @property
+    def has_masks(self) -> bool:
+        """Whether masks of the lesions are written beside the site (C-35)."""
+        return False
+
 
 class Finding(Row):
     """Lesions of one kind."""

@@ -45,6 +45,11 @@ def _stage_problems(params: Params, name: str, stage: SecondStage) -> Iterator[P
         )
     if study.findings is not None or study.external or first.external:
         yield Problem(here, "a second stage has no findings, and neither study external sites")
+    if study.comparisons:
+        sentence = (
+            "is made of all test scans, and a second stage has those of one call; leave it out"
+        )
+        yield Problem(f"studies.{name}.comparisons", sentence)
     if study.split != first.split or any(scale.split for scale in study.scales.values()):
         yield Problem(
             f"studies.{name}.split",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from elsewhere.design import kinds
+from elsewhere.design import kinds, mask_stages
 from elsewhere.design.claim_rows import claim_kinds
 from elsewhere.design.figure_rows import STANDARD, Facts, figure_row
 from elsewhere.design.named import USUAL, expanded
@@ -66,5 +66,6 @@ def facts(params: Params, study: str) -> Facts:
         readers=any(
             layout_options(params.sites[site]).has_readers for site in scale.sites.values()
         ),
+        masks=bool(mask_stages.masked(params, study)),
         federated=any(params.methods[params.method_of(study, arm)].in_rounds for arm in row.arms),
     )

@@ -17,7 +17,9 @@ Paths = str | dict[str, str]
 _NAMED = 6  # if a job uses more kinds, their hash replaces their names: file names have a limit
 # An input has two implementations: one makes the prepared arrays, the other reads them. This is the
 # room of the first; all other steps use the second.
-_ROOMS = {"prepare": "elsewhere.imaging"}
+_ROOMS = {"prepare": "elsewhere.imaging", "outline": "elsewhere.imaging"}
+# A step that brings something else than the scan onto the lattice of an input needs one file more.
+_BESIDE = {"outline": {"inputs": "elsewhere.imaging.outlines"}}
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Stage:
         """Data paths that the step reads, each once, in order."""
         return tuple(dict.fromkeys(_flat(self.inputs)))
 
+    def table(self, name: str) -> dict[str, str]:
+        """Return the input of this name, which is a table of paths."""
+        paths = self.inputs[name]
+        if isinstance(paths, str):
+            raise TypeError(f"{self.name}: input '{name}' is one path")
+        return paths
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Dotted keys of the settings, sorted."""
@@ -75,6 +84,8 @@ class Stage:
             for shelf, kind in self._kinds()
             for module in kinds.code(shelf, kind, room=_ROOMS.get(self.step))
         ]
+        beside = _BESIDE.get(self.step, {})
+        modules += [f"{beside[shelf]}.{kind}" for shelf, kind in self._kinds() if shelf in beside]
         return closure(f"elsewhere.steps.{self.step}", *modules, source=SOURCE)
 
     @property

@@ -57,6 +57,12 @@ STEPS = {
             "Clip, resample and store a site's scans as an input's lattice.",
         ),
         Step(
+            "outline",
+            ("input", "site"),
+            "imaging",
+            "Bring a site's masks of lesions onto an input's lattice.",
+        ),
+        Step(
             "audit",
             ("study",),
             "figures",
@@ -85,6 +91,12 @@ STEPS = {
             ("study", "arm"),
             "torch",
             "Show where an arm's first model looks (Grad-CAM) and how it groups scans.",
+        ),
+        Step(
+            "localise",
+            ("study", "arm"),
+            "torch",
+            "Compare where an arm's first model looks with the masks of lesions.",
         ),
         Step(
             "score",

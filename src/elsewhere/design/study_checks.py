@@ -40,13 +40,6 @@ def _class_problems(at: str, study: Study) -> Iterator[Problem]:
             f"names {len(study.classes)} classes, but scans with findings have two: none of them, "
             "or any",
         )
-    for field in ("comparisons", "roc_panels"):
-        if getattr(study, field):
-            yield Problem(
-                f"{at}.{field}",
-                f"is made of scans with one of two labels, and the study has {len(study.classes)} "
-                "classes; leave it out",
-            )
 
 
 def _sites(study: Study) -> set[str]:

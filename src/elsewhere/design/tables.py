@@ -9,6 +9,7 @@ from pydantic import Field
 from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.budgets import Budget
 from elsewhere.design.kinds import Of
+from elsewhere.design.masks import MaskRow
 from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
 from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
@@ -26,6 +27,7 @@ class Params(Row):
     )
     intakes: dict[Name, IntakeRow] = Field(default_factory=dict)
     sites: dict[Name, Site] = Field(default_factory=dict)
+    masks: dict[Name, MaskRow] = Field(default_factory=dict)
     phantoms: dict[Name, Annotated[PhantomRow, Of("phantoms")]] = Field(default_factory=dict)
     inputs: dict[Name, Annotated[InputRow, Of("inputs")]] = Field(default_factory=dict)
     networks: dict[Name, Annotated[NetworkRow, Of("networks")]] = Field(default_factory=dict)

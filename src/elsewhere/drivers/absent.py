@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from elsewhere.design.params import Params
+from elsewhere.design.paths import masks
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import RAW, rule_outputs
 
@@ -35,7 +36,9 @@ def require_inputs(stage: Stage, params: Params) -> None:
 
 
 def raw_data(site: str, params: Params) -> str:
-    """Return what to do where the raw data of a site are not there."""
+    """Return what to do where the raw data of a site are not there, or its masks."""
+    if site not in params.sites:
+        return _masks(site, params)
     row = params.sites[site]
     missing = f"{RAW}{site}: no such folder"
     if row.synthetic and site in params.phantoms:
@@ -46,3 +49,11 @@ def raw_data(site: str, params: Params) -> str:
         f"{missing}; put the data of {row.title} there as they are published (layout "
         f"{row.layout}), or set sites.{site}.available: false"
     )
+
+
+def _masks(folder: str, params: Params) -> str:
+    site = next(name for name in params.masks if masks(name) == f"{RAW}{folder}")
+    missing = f"{RAW}{folder}: no such folder"
+    if params.sites[site].synthetic and site in params.phantoms:
+        return f"{missing}; `elsewhere phantom {site}` writes it with `masks: true` of its row"
+    return f"{missing}; put the masks of {params.sites[site].title} there, or take out masks.{site}"

@@ -18,7 +18,8 @@ LOCK = Path("dvc.lock")
 RAW = "data/raw/"
 RAW_MARKS = Path(".elsewhere/raw")
 CODE = "its code differs"
-FOLDERS = ("volumes", "arrays", "figures")
+# what lies beside a file of the same stage that stands for it, see `rule_outputs`
+BESIDE = ("volumes", "arrays", "outlines", "figures", "readers")
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,18 @@ def mark(path: str) -> str:
 def rule_outputs(stage: Stage) -> list[str]:
     """Return the outputs that Snakemake tracks.
 
-    A folder's content is listed with hashes in a file written beside it (manifest, index,
-    report), so that file stands for it: Snakemake knows a folder only by its time.
+    A folder's content is listed with hashes in a file written beside it (manifest, index, outlined,
+    report), so that file stands for it: Snakemake knows a folder only by its time. The manifest
+    stands for the table of readers too, which not every site has.
     """
-    return [path for name, path in stage.outputs.items() if name not in FOLDERS]
+    return [path for name, path in stage.outputs.items() if name not in BESIDE]
 
 
 def rule_inputs(stage: Stage) -> list[str]:
     """Return the inputs that Snakemake tracks, sorted as it records them."""
     inputs = set()
     for name, paths in stage.inputs.items():
-        if name in FOLDERS:
+        if name in BESIDE:
             continue
         for path in paths.values() if isinstance(paths, dict) else [paths]:
             inputs.add(mark(path) if path.startswith(RAW) else path)

@@ -17,9 +17,10 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.files import write_rows
 from elsewhere.scores import arms
-from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED
+from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED, Pair
 
-CSV_NAME = "comparisons.csv"
+NAME = "comparisons"
+CSV_NAME = f"{NAME}.csv"
 COLUMNS = (*arms.COLUMNS, "published_p", "requirement", "label", "label_against", "synthetic")
 HEADINGS = {PAIRED: "p, paired t", CORRECTED: "p, corrected resampled t", DELONG: "p, DeLong"}
 NONE, WORSE = "none", "–"
@@ -40,34 +41,51 @@ class ComparisonTable(Figure):
     """Whether an arm is better than others, test by test."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Test every pair and draw the table."""
-        results, chosen = given.results, given.settings.comparisons
-        arms_compared = {arm for row in chosen for arm in (row.arm, *row.against)}
-        predicted = {
-            key: given.predicted(key)
-            for key in given.cell_keys
-            if key.split("/")[0] in arms_compared
-        }
-        compared = arms.compare(
-            pairs(results, chosen, predicted=predicted, gates=given.gates),
-            confidence=results.named.confidence,
-            measures=tuple(results.compared),
+        """Test every pair and draw the table, of more than two classes one for each.
+
+        The pairs of all classes are one family for Holm's adjustment.
+        """
+        each = given.each
+        found = {name: _pairs(given, name) for name in each}
+        rows = arms.compare(
+            [pair for of_class in found.values() for pair in of_class],
+            confidence=given.results.named.confidence,
+            measures=tuple(given.results.compared),
         )
-        draw(results, beside(compared, paper.tests(given.settings.published)), folder)
-        return ["comparisons"]
+        published = [] if given.exclusive else paper.tests(given.settings.published)
+        size = len(rows) // max(1, sum(map(len, found.values())))  # rows of a pair
+        drawn, start = [], 0
+        for name, results in each.items():
+            end = start + size * len(found[name])
+            drawn.append(draw(results, beside(rows[start:end], published), folder))
+            start = end
+        return drawn
 
 
-def draw(results: Results, rows: Rows, folder: Path) -> None:
-    """Draw comparisons.png and .svg, and write comparisons.csv (D-41, D-42).
+def _pairs(given: Given, name: str) -> list[Pair]:
+    """Return the pairs to compare, of one of more than two classes against the rest."""
+    chosen = given.settings.comparisons
+    compared = {arm for row in chosen for arm in (row.arm, *row.against)}
+    keys = [key for key in given.cell_keys if key.split("/")[0] in compared]
+    predicted = {
+        key: given.tested(key, name) if given.exclusive else given.predicted(key) for key in keys
+    }
+    return pairs(given.each[name], chosen, predicted=predicted, gates=given.gates)
 
-    A block per site holds a block per arm, with a line for each arm that it is compared with.
+
+def draw(results: Results, rows: Rows, folder: Path) -> str:
+    """Draw comparisons.png and .svg, and write comparisons.csv (C-33, D-41, D-42).
+
+    A block per site holds a block per arm, with a line for each arm that it is compared with. Of
+    more than two classes, the results of one against the rest give comparisons_<class>.
 
     Parameters
     ----------
     rows
         As from `arm_pairs.beside`.
     """
-    write_rows(_marked(results, rows), folder / CSV_NAME, columns=COLUMNS)
+    name = results.file(NAME)
+    write_rows(_marked(results, rows), folder / f"{name}.csv", columns=COLUMNS)
     by_site = {
         column: [row for row in rows if row["site"] == column.name] for column in results.columns
     }
@@ -75,7 +93,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
     height = sum(TITLE + HEAD + FOOT + sum(map(_tall, arms.values())) for arms in shown.values())
     with style.look():
         page = style.sheet(
-            TITLE_WORDS if rows else "No arms can be compared at any site",
+            results.titled(TITLE_WORDS if rows else "No arms can be compared at any site"),
             width=_places(results)[-1][0] + 0.2,
             height=max(0.1, height - FOOT + 0.45),
             notes=(*_notes(results, rows), *results.notes()),
@@ -88,7 +106,8 @@ def draw(results: Results, rows: Rows, folder: Path) -> None:
             if number == 0:
                 _key(page.box(LABELS, top, (PLOT, HEAD)))
             top = _site(page, results, of_site, (top + HEAD, _reach(rows))) + FOOT
-        style.save(page.figure, folder, "comparisons")
+        style.save(page.figure, folder, name)
+    return name
 
 
 def _marked(results: Results, rows: Rows) -> Iterator[dict[str, Any]]:

@@ -134,7 +134,8 @@ def _site(
     for line, outcome in enumerate(outcomes):
         y = top + PITCH[1] * line
         colour = style.RED if failed(outcome) else style.GREEN
-        page.text(0, y + TILE / 2, outcome, va="bottom", color=colour, weight="bold")
+        named = textwrap.fill(outcome, 17)  # of several classes it is long
+        page.text(0, y + TILE / 2, named, va="bottom", color=colour, weight="bold")
         shown = of_site[of_site["outcome"] == outcome].to_dict("records")
         text = f"{len(shown)} of {counts[outcome]} scans" if counts[outcome] else "none"
         page.text(0, y + TILE / 2 + 0.04, text, va="top", size=style.SMALL, color=style.MUTED)

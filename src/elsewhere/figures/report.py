@@ -25,7 +25,7 @@ TEMPLATE = "report.html.j2"
 MATRIX = "matrix"
 COHORT, CONFOUNDING = "cohort.csv", "confounding.csv"
 LEFT_OUT = "without arms chosen on test or applied a second time"
-IN_PIXELS = ("example_slices", "gradcam_")
+IN_PIXELS = ("example_slices", "gradcam_", "localisation_")
 
 
 def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:

@@ -24,12 +24,15 @@ class RocPanels(Figure):
     """ROC curves of several arms in the same axes."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a row of axes per panel."""
-        return draw(given.results, given.settings.roc_panels or {}, folder)
+        """Draw a row of axes per panel, of more than two classes a figure for each."""
+        panels = given.settings.roc_panels or {}
+        return [name for results in given.each.values() for name in draw(results, panels, folder)]
 
 
 def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) -> list[str]:
-    """Draw roc_panels.png and .svg: a row of axes per panel, a column per site (D-43).
+    """Draw roc_panels.png and .svg: a row of axes per panel, a column per site (C-34, D-43).
+
+    Of more than two classes, the results of one against the rest give roc_panels_<class>.
 
     Sites on which no arm of a panel has a ROC curve are left out, and a note says so.
 
@@ -57,7 +60,7 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
     width, height = LEFT + PITCH * (len(kept) - 1) + SIDE + 0.15, HEAD + sum(heights.values()) - GAP
     with style.look():
         page = style.sheet(
-            "ROC curves of the arms, side by side",
+            results.titled("ROC curves of the arms, side by side"),
             width=width,
             height=height,
             notes=(*_notes(results, kept), *results.notes()),
@@ -78,8 +81,8 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
                 _curves(axes, results, group, column)
                 _legend(canvas, results, (group, column), (at[0], at[1] + SIDE + BELOW))
             top += heights[name]
-        style.save(page.figure, folder, "roc_panels")
-    return ["roc_panels"]
+        style.save(page.figure, folder, results.file("roc_panels"))
+    return [results.file("roc_panels")]
 
 
 def _has_curve(results: Results, row: Row, column: Column) -> bool:

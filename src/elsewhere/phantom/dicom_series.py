@@ -25,15 +25,16 @@ from pydicom.uid import (
 )
 
 from elsewhere.design.phantoms.dicom_series import DicomSite
-from elsewhere.phantom import physics, scanner
+from elsewhere.phantom import outlines, physics, scanner
 from elsewhere.phantom.cohort import Patient
-from elsewhere.phantom.mark import MARK
+from elsewhere.phantom.mark import MARK, MASKS
 
 SYNTAXES = (ExplicitVRLittleEndian, JPEG2000Lossless, ImplicitVRLittleEndian, RLELossless)
 ENCODERS: Mapping[str, str] = {JPEG2000Lossless: "pylibjpeg", RLELossless: "gdcm"}
 INTERCEPT = -1024
 GE_PADDING_HU = -2000
 GE = "GE MEDICAL SYSTEMS"
+TABLE_MM = -700.0  # where the lungs begin on the table
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def write(folder: Path, row: DicomSite, patients: Iterable[Patient]) -> int:
         code = int(np.random.default_rng([*patient.seed, 3]).integers(16**6))
         series = _Series(patient, exposure, folder / f"study-{patient.number:04d}-{code:06x}")
         labels.append(_label(patient, _write_series(series)))
+        if row.masks and exposure.lesion.any():
+            outlines.write(
+                exposure,
+                folder / MASKS / f"{_uid(patient, 'series')}.nii.gz",
+                corner_mm=_corner_mm(exposure),
+            )
     table = pd.DataFrame(labels).dropna(axis=1, how="all")
     table.to_csv(folder / "label.csv", index=False, lineterminator="\n")
     if row.readers:
@@ -106,17 +113,23 @@ def _write_series(series: _Series) -> str:
     common, stored = _common(series), _stored(exposure)
     names = rng.permutation(len(stored))
     numbers = _instance_numbers(patient, len(stored), rng)
-    rows, columns = exposure.grid.shape[1:]
-    corner = [-(side - 1) / 2 * exposure.grid.spacing_mm[1] for side in (columns, rows)]
+    corner = _corner_mm(exposure)
     for at, pixels in enumerate(stored):
         item = Dataset(common)
         item.SOPInstanceUID = _uid(patient, "slice", at)
         item.InstanceNumber = int(numbers[at])
-        height = f"{float(exposure.grid.z[at]) - 700:.3f}"
+        height = f"{float(exposure.grid.z[at]) + TABLE_MM:.3f}"
         item.ImagePositionPatient = [f"{corner[0]:.3f}", f"{corner[1]:.3f}", height]
         item.SliceLocation = height
         _save(item, pixels, series.folder / f"{names[at]:08d}.dcm", SYNTAXES[patient.number % 4])
     return str(common.StudyInstanceUID)
+
+
+def _corner_mm(exposure: scanner.Exposure) -> tuple[float, float, float]:
+    """Return where the first voxel lies: x, y, z (LPS)."""
+    rows, columns = exposure.grid.shape[1:]
+    x, y = (-(side - 1) / 2 * exposure.grid.spacing_mm[1] for side in (columns, rows))
+    return x, y, float(exposure.grid.z[0]) + TABLE_MM
 
 
 def _instance_numbers(patient: Patient, count: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 MARK = "synthetic phantom, no patient"  # written to every file whose format has a field for it
+MASKS = "masks"  # folder in which a writer leaves masks; `write` sets it beside the site

@@ -11,6 +11,8 @@ from elsewhere.design.phantom_rows import Images, Volumes
 from elsewhere.phantom import disease, physics, thorax
 from elsewhere.phantom.cohort import Patient
 
+RAISED_HU = 100.0  # a voxel is in a lesion if the disease raises its value by more
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -26,12 +28,16 @@ class Exposure:
         Settings of the scan.
     diseased
         Slices with a lesion, bool [z].
+    lesion
+        Voxels whose value the disease raises, bool [z, y, x]; diffuse disease is in all of the
+        lungs.
     """
 
     hu: thorax.Field
     grid: thorax.Grid
     shot: physics.Shot
     diseased: NDArray[np.bool_]
+    lesion: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -98,5 +104,7 @@ def _expose(
     ill = disease.add(healthy, grid, person.lesions)
     if person.walls is not None:
         ill = disease.add_walls(ill, grid, person.walls)
-    diseased = np.asarray((ill.hu - healthy.hu).max(axis=(1, 2)) > 100)
-    return Exposure(physics.expose(ill, grid, shot, rng), grid, shot, diseased)
+    raised = np.asarray(ill.hu - healthy.hu > RAISED_HU)
+    lesion = raised if person.walls is None else raised | (healthy.lung > 0.5)
+    diseased = np.asarray(raised.any(axis=(1, 2)))
+    return Exposure(physics.expose(ill, grid, shot, rng), grid, shot, diseased, lesion)

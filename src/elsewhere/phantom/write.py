@@ -13,6 +13,7 @@ from elsewhere.design.phantom_rows import Phantom, PhantomRow
 from elsewhere.design.radiograph_phantom_rows import Radiographs
 from elsewhere.files import whole
 from elsewhere.phantom import cohort, radiograph_cohort
+from elsewhere.phantom.mark import MASKS
 from elsewhere.progress import reported
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ def write(site: str, root: Path, row: PhantomRow) -> int:
     site
         Name of the row in ``phantoms`` and ``sites``.
     root
-        The site's folder, ``data/raw/<site>``; an existing folder is replaced.
+        The site's folder, ``data/raw/<site>``; an existing folder is replaced. Masks of lesions are
+        written to ``data/raw/<site>-masks``.
     row
         The row of ``phantoms``.
 
@@ -44,7 +46,12 @@ def write(site: str, root: Path, row: PhantomRow) -> int:
     with whole(root) as folder:
         folder.mkdir()
         count = _writer(row.kind)(folder, row, progress)
-        (folder / MARKER).write_text(_marker(site, row, count), encoding="utf-8")
+        said = _marker(site, row, count)
+        (folder / MARKER).write_text(said, encoding="utf-8")
+        if (folder / MASKS).is_dir():
+            with whole(root.with_name(f"{root.name}-{MASKS}")) as beside:
+                (folder / MASKS).rename(beside)
+                (beside / MARKER).write_text(said, encoding="utf-8")
     log.info("%s: %d synthetic scans of %d patients in %s", site, count, len(patients), root)
     return count
 

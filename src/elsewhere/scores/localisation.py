@@ -88,6 +88,12 @@ def _iou(found: Floats, lesion: Mask, threshold: float) -> float:
     return float((above & lesion).sum() / (above | lesion).sum())
 
 
+def named(agreed: Agreement) -> dict[str, float]:
+    """Return the numbers of a scan by the names of `QUANTITIES`."""
+    values = (agreed.pointing, agreed.auc, agreed.chance, *agreed.iou)
+    return dict(zip(QUANTITIES, values, strict=True))
+
+
 def table(
     scans: Sequence[Agreement | None],
     *,
@@ -117,7 +123,7 @@ def table(
     if not chosen:
         blank = {"n_scans": 0, "n_patients": 0, **dict.fromkeys(("value", "low", "high", "method"))}
         return [{"quantity": name, **blank, "reason": NO_LESION} for name in QUANTITIES]
-    columns = np.array([[s.pointing, s.auc, s.chance, *s.iou] for s, _ in chosen])
+    columns = np.array([[*named(scan).values()] for scan, _ in chosen])
     of = np.array([number for _, number in chosen], dtype=np.int64)
     return [
         {"quantity": name, **_mean(values, of, scoring, unit)}

@@ -14,6 +14,7 @@ class AgeAndSex(FigureRow):
     order: ClassVar[int] = 110
     reads: ClassVar[tuple[str, ...]] = ("metrics", "manifest", "split")
     labels: ClassVar[Labels] = "findings"
+    of_classes: ClassVar[bool] = True
     captions: ClassVar[Mapping[str, Caption]] = {
         "age_and_sex": Caption(
             "Age and sex",

@@ -14,6 +14,7 @@ class Flow(FigureRow):
     order: ClassVar[int] = 90
     reads: ClassVar[tuple[str, ...]] = ("metrics", "manifest", "split")
     labels: ClassVar[Labels] = "findings"
+    of_classes: ClassVar[bool] = True
     captions: ClassVar[Mapping[str, Caption]] = {
         "flow": Caption(
             "From ingested scans to the parts",

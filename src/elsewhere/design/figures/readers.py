@@ -16,7 +16,7 @@ class Readers(FigureRow):
     readers: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = ("auc",)
     captions: ClassVar[Mapping[str, Caption]] = {
-        "readers_": Caption(
+        "readers": Caption(
             "Readers and models",
             "Each reader, their mean and their vote, in the panel of each class against the rest, "
             "with the ROC curves of the models on the same site (C-30). The CSV has sensitivity, "

@@ -25,6 +25,16 @@ class DicomSite(Volumes):
     own_labels: ClassVar[bool] = True
 
     kind: Literal["dicom_series"]
+    masks: bool = Field(
+        False,
+        description="write masks of the lesions, <Series Instance UID>.nii.gz, to the folder "
+        "<site>-masks beside that of the site (C-35)",
+    )
     readers: tuple[SyntheticReader, ...] = Field(
         (), description="write readers.csv with the calls of these readers (C-30)"
     )
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether masks of the lesions are written beside the site (C-35)."""
+        return self.masks

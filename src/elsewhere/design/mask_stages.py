@@ -1,0 +1,75 @@
+"""mask_stages: the stages that compare where models look with masks of lesions (C-35)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from elsewhere.design import paths
+from elsewhere.design.stage import Paths, Stage
+
+if TYPE_CHECKING:
+    from elsewhere.design.tables import Params
+
+_OF_SITES = ("index", "arrays", "split", "predictions", "manifest")
+
+
+def masked(params: Params, study: str) -> list[str]:
+    """Return the sites of a study, rows of `sites`, that are here and have masks."""
+    rows = params.scale_of(study).sites.values()
+    return [row for row in rows if row in params.masks and params.sites[row].available]
+
+
+def stages(params: Params, explain: Stage) -> Iterator[Stage]:
+    """Yield what compares the model of a stage `explain` with masks; nothing if there are none."""
+    study, arm = explain.wildcards["study"], explain.wildcards["arm"]
+    rows, row_input = masked(params, study), params.input_of(study, arm)
+    for row in rows:
+        yield _outline(params, row_input, row)
+    if rows:
+        yield _localise(explain, rows, row_input)
+
+
+def localised(params: Params, study: str) -> dict[str, Paths]:
+    """Return records and examples that `localise` makes of the explained arms, if there are masks.
+
+    They are tables by arm, for the step `figure`.
+    """
+    explain = params.studies[study].explain
+    arms = explain.arms if explain and masked(params, study) else ()
+    files = {arm: paths.localised(study, arm) for arm in arms}
+    names = ("localised", "localised_examples")
+    return {name: {arm: of_arm[name] for arm, of_arm in files.items()} for name in names}
+
+
+def _outline(params: Params, row_input: str, row: str) -> Stage:
+    return Stage(
+        step="outline",
+        wildcards={"input": row_input, "site": row},
+        inputs={**paths.scans(row), "masks": paths.masks(row)},
+        outputs=paths.outlined(row_input, row),
+        settings={
+            "site": f"sites.{row}",
+            "masks": f"masks.{row}",
+            "input": f"inputs.{row_input}",
+        },
+        members={"inputs": (params.inputs[row_input].kind,)},
+    )
+
+
+def _localise(explain: Stage, rows: list[str], row_input: str) -> Stage:
+    study = explain.wildcards["study"]
+    outlined = {row: paths.outlined(row_input, row) for row in rows}
+    inputs: dict[str, Paths] = {name: explain.inputs[name] for name in ("model", "record")}
+    for name in _OF_SITES:
+        inputs[name] = {row: explain.table(name)[row] for row in rows}
+    for name in ("outlined", "outlines"):
+        inputs[name] = {row: files[name] for row, files in outlined.items()}
+    return Stage(
+        step="localise",
+        wildcards=explain.wildcards,
+        inputs=inputs,
+        outputs=paths.localised(study, explain.wildcards["arm"]),
+        settings={**explain.settings, "scoring": f"studies.{study}.scoring"},
+        members=explain.members,
+    )

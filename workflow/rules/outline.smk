@@ -1,0 +1,13 @@
+rule outline:
+    input:
+        inputs("outline"),
+    output:
+        "data/outlines/{input}/{site}/outlined.csv",
+    log:
+        "logs/outline/{input}/{site}.log",
+    conda:
+        "../../envs/imaging.yaml"
+    params:
+        digest=digest("outline"),
+    shell:
+        "python -m elsewhere outline {wildcards.input} {wildcards.site} --expect {params.digest} > {log} 2>&1"

@@ -55,9 +55,7 @@ LOGGER = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds; the server takes a node for gone after twice as long
 _POLL = 0.5
 _LONGEST_PAUSE = 5.0
-_NOT_LET_IN = (
-    2004  # Flower's code: the node's key is not registered, or the node is still connected
-)
+_NOT_LET_IN = 2004  # Flower's code: the key is not registered, or the node is still connected
 _UNAUTHORIZED = 401  # the node is not known, or the signature's time is not now
 _NOT_FOR = 3 * HEARTBEAT  # seconds: by then the server has noticed that an earlier start has ended
 _BROKEN = (httpx.HTTPError, ObjectPullError, ObjectPushError)
@@ -82,16 +80,17 @@ class FlowerNode:
         self._client, self._key = _client(endpoint, key)
         self._node: Node | None = None
         self._refused_since: float | None = None
+        self._said = ""
 
     def attend(self, finished: Callable[[], bool]) -> None:
-        """Answer requests until the federation is finished; call again when the line breaks.
+        """Answer requests until the federation is finished; connect again when the line breaks.
 
         Raises
         ------
         ConnectionError
             If the server does not show a certificate of the federation's authority.
         PermissionError
-            If the server knows no hospital with this key, or the clocks differ.
+            If the server knows no hospital with this key, or one with it is connected already.
         """
         stop = threading.Event()
         threading.Thread(target=self._beat, args=[stop], daemon=True).start()
@@ -113,7 +112,7 @@ class FlowerNode:
                 self._work(finished)
             except _BROKEN as error:
                 self._judge(error)
-                LOGGER.info("no line to %s: %s; trying again", self.endpoint, _plain(error))
+                self._say(f"not connected to {self.endpoint}: {_plain(error)}; trying again")
                 time.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -121,7 +120,7 @@ class FlowerNode:
         request = ActivateNodeRequest(public_key=self._key, heartbeat_interval=HEARTBEAT)
         self._node = Node(node_id=self._client.ActivateNode(request).node_id)
         self._refused_since = None
-        LOGGER.info("connected to %s", self.endpoint)
+        self._say(f"connected to {self.endpoint}")
 
     def _leave(self) -> None:
         """Tell the server that this node goes, if it is known and can be told."""
@@ -197,7 +196,13 @@ class FlowerNode:
                 with suppress(httpx.HTTPError):
                     self._enter()
             except httpx.HTTPError as error:
-                LOGGER.info("no heartbeat reached %s: %s", self.endpoint, _plain(error))
+                LOGGER.debug("no heartbeat reached %s: %s", self.endpoint, _plain(error))
+
+    def _say(self, text: str) -> None:
+        """Log a change of the connection, not every try: a server may be away for days."""
+        if text != self._said:
+            LOGGER.info(text)
+            self._said = text
 
     def _judge(self, error: Exception) -> None:
         """Raise what trying again would not mend."""

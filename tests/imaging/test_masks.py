@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from elsewhere.design.inputs.slices import Draw, SlicesInput
-from elsewhere.imaging import masks
+from elsewhere.imaging import masks, outline_values
 from elsewhere.imaging.inputs.slices import SlicesPreparation
 from elsewhere.imaging.preparation import Scanned
 from elsewhere.imaging.volume import Unusable
@@ -126,10 +126,10 @@ def test_the_outline_lies_as_the_scan_was_prepared() -> None:
     outline = masks.prepared(sphere(), voxels=chest(), scan=SCAN, row=ROW)
     bright = np.where(sphere(), 600, -1200).astype(np.int16)
     shown = SlicesPreparation(ROW).prepared(bright, SCAN)
-    np.testing.assert_array_equal(outline == masks.LESION, shown >= 900)
+    np.testing.assert_array_equal(outline == outline_values.LESION, shown >= 900)
     lungs = masks.lung(chest())
     dark = SlicesPreparation(ROW).prepared(np.where(lungs, 600, -1200).astype(np.int16), SCAN)
-    np.testing.assert_array_equal(outline >= masks.LUNG, (dark >= 900) | (shown >= 900))
+    np.testing.assert_array_equal(outline >= outline_values.LUNG, (dark >= 900) | (shown >= 900))
 
 
 def test_a_lesion_that_vanishes_on_the_lattice_is_told() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.view import view
-from elsewhere.imaging import masks, store
+from elsewhere.imaging import outline_values, store
 from elsewhere.methods import gradcam
 from elsewhere.methods.application import predicted
 from elsewhere.methods.located import Located, locate
@@ -26,9 +26,9 @@ def outlines(files: SiteFiles, tmp_path: Path) -> dict[str, Path]:
     made = {}
     for path in sorted(files.arrays.iterdir())[1:3]:
         outline = np.zeros(store.shape(path), np.uint8)
-        outline[:, 4:28, 4:28] = masks.LUNG
+        outline[:, 4:28, 4:28] = outline_values.LUNG
         for at, plane in enumerate(outline):
-            plane[6 : 8 + at, 6:10] = masks.LESION
+            plane[6 : 8 + at, 6:10] = outline_values.LESION
         made[path.name.removesuffix(store.SUFFIX)] = tmp_path / path.name
         store.write(tmp_path / path.name, outline)
     return made

@@ -19,7 +19,7 @@ from elsewhere.design.methods.erm import Erm
 from elsewhere.design.networks.densenet3d import Densenet3d
 from elsewhere.design.scoring import Scoring
 from elsewhere.files import write_rows
-from elsewhere.imaging import masks, store
+from elsewhere.imaging import outline_values, store
 from elsewhere.methods import gradcam
 from elsewhere.networks import weights
 from elsewhere.networks.network import build
@@ -61,10 +61,12 @@ def write_site(folder: Path, site: str, outlined: tuple[int, ...]) -> dict[str, 
         array = rng.integers(0, 1800, (14, 16, 16)).astype(np.int16)
         store.write(folder / "arrays" / f"{scan}{store.SUFFIX}", array)
         if number in outlined:
-            made = np.where(rng.uniform(size=array.shape) < 0.5, masks.LUNG, masks.OUTSIDE)
-            made[: 1 if number == 7 else 14, 4:9, 4:9] = masks.LESION
+            made = np.where(
+                rng.uniform(size=array.shape) < 0.5, outline_values.LUNG, outline_values.OUTSIDE
+            )
+            made[: 1 if number == 7 else 14, 4:9, 4:9] = outline_values.LESION
             if number == 7:  # a lesion that no draw from slice 1 on shows
-                made[0] = masks.LESION
+                made[0] = outline_values.LESION
             store.write(folder / "outlines" / f"{scan}{store.SUFFIX}", made.astype(np.uint8))
             rows.append({"scan_id": scan})
     write_rows([*rows, {"reason": "mask_shape"}], folder / "outlined.csv", columns=outline.COLUMNS)
@@ -123,7 +125,7 @@ def test_numbers_of_a_scan_are_those_of_scikit_learn(done) -> None:
         heat = gradcam.maps(network, torch.from_numpy(window[None]), site=None, layer=layer)
         found = heat[0].numpy().astype(np.float64)
         seen = store.read(job.paths("outlines")["here"] / name)[first : first + 8]
-        lesion, lungs = seen == masks.LESION, seen > 0
+        lesion, lungs = seen == outline_values.LESION, seen > 0
         if not lesion.any():
             assert scan["reason"] == localised.NOT_SEEN
             continue

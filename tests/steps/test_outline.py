@@ -17,7 +17,7 @@ from elsewhere.design.inputs.slices import SlicesInput
 from elsewhere.design.job import Job
 from elsewhere.design.masks import MaskRow
 from elsewhere.design.site import Site
-from elsewhere.imaging import masks, store
+from elsewhere.imaging import outline_values, store
 from elsewhere.phantom.write import write
 from elsewhere.sites.keys import keys
 from elsewhere.sites.layout import LayoutError
@@ -91,12 +91,15 @@ def test_every_mask_is_laid_on_its_own_scan(
         array = store.read(made / "arrays" / f"{scan}{store.SUFFIX}")
         found = store.read(made / "outlines" / f"{scan}{store.SUFFIX}")
         assert found.shape == array.shape
-        assert int(row["lesion_voxels"]) == (found == masks.LESION).sum() > 0
+        assert int(row["lesion_voxels"]) == (found == outline_values.LESION).sum() > 0
         hu = array.astype(float) + INPUT.clip_min_hu
-        assert np.median(hu[found == masks.LUNG]) < -600
-        assert np.median(hu[found == masks.LESION]) > np.median(hu[found == masks.LUNG]) + 50
+        assert np.median(hu[found == outline_values.LUNG]) < -600
+        assert (
+            np.median(hu[found == outline_values.LESION])
+            > np.median(hu[found == outline_values.LUNG]) + 50
+        )
         # shares of lesion and lattice agree, whatever the matrix
-        assert (found == masks.LESION).mean() == pytest.approx(mask.mean(), rel=0.5)
+        assert (found == outline_values.LESION).mean() == pytest.approx(mask.mean(), rel=0.5)
 
 
 def test_masks_without_use_have_a_reason_and_names_stay_here(

@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from elsewhere.design.rows import InputRow
 from elsewhere.imaging import lungs, tissue
+from elsewhere.imaging.outline_values import LESION, LUNG, OUTSIDE
 from elsewhere.imaging.preparation import Scanned, Voxels
 from elsewhere.imaging.volume import Unusable
 
 OUTLINES = "elsewhere.imaging.outlines"  # a module for each kind of input, with `on_lattice`
-OUTSIDE, LUNG, LESION = 0, 1, 2  # values of a stored outline; a lesion counts as lung
 HALF = 0.5  # share of a voxel from which on it belongs to what is outlined
 _OFF = 0.1  # most that corners of two equal lattices may differ, in voxels: headers are rounded
 

@@ -15,7 +15,7 @@ import torch
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.cohorts.view import Floats, view
-from elsewhere.imaging import masks, store
+from elsewhere.imaging import outline_values, store
 from elsewhere.methods import gradcam, trained
 from elsewhere.methods.explanation import GREYS
 from elsewhere.methods.inference import InferenceOptions
@@ -111,8 +111,8 @@ def locate(
             scan_id=scan,
             image=image[in_scan],
             found=heat[in_scan],
-            lesion=seen == masks.LESION,
-            lungs=seen >= masks.LUNG,
+            lesion=seen == outline_values.LESION,
+            lungs=seen >= outline_values.LUNG,
             layer=layer,
         )
 

@@ -18,7 +18,7 @@ from elsewhere.design.masks import MaskRow
 from elsewhere.design.rows import InputRow
 from elsewhere.design.site import Site
 from elsewhere.files import whole, write_rows
-from elsewhere.imaging import masks, store
+from elsewhere.imaging import masks, outline_values, store
 from elsewhere.imaging.preparation import Scanned
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites import manifest
@@ -115,7 +115,7 @@ def _outlined(
     return {
         "outline": outline,
         "lesion_ml": round(float(lesion.sum()) * dz * dy * dx / _MM3_PER_ML, 3),
-        "lesion_voxels": int((outline == masks.LESION).sum()),
+        "lesion_voxels": int((outline == outline_values.LESION).sum()),
     }
 
 

@@ -37,7 +37,10 @@ def tables(**changes):
     study = values["studies"]["nguyen2021"]
     study |= {"published": None, "averages_without": []}
     study["scoring"]["bootstrap"] = 20
-    study["arms"] = {"together": {"sites": [*SITES], "method": "fedavg", "network": "tiny"}}
+    arm = {"sites": [*SITES], "method": "fedavg", "network": "tiny"}
+    if changes.get("batch_norm") == "local":
+        arm["unseen"] = "mean"
+    study["arms"] = {"together": arm}
     scale = {"input": "tiny", "budget": "tiny", "seeds": [7]}
     study["scales"] = {"demo": {**scale, "sites": {name: name for name in SITES}}}
     return {

@@ -62,6 +62,22 @@ def test_the_bits_are_those_of_one_process(finished, tmp_path):
     assert all(same(model(finished, site), expected) for site in SITES)
 
 
+def test_layers_of_its_own_stay_at_each_hospital(federation, tmp_path):
+    """FedBN: what is shared and a hospital's own layers are those of one process."""
+    one = federation(batch_norm="local", encryption="none")
+    one.serve(InProcess(one.members()))
+    expected = in_process(one, tmp_path)
+    for number, site in enumerate(SITES):
+        found = model(one, site)
+        assert {*found} == {*expected}
+        others = [f".branches.{k}." for k in range(len(SITES)) if k != number]
+        own = [name for name in found if not any(other in name for other in others)]
+        assert any(f".branches.{number}." in name for name in own)
+        assert all(torch.equal(found[name], expected[name]) for name in own)
+        metrics = json.loads((one.home(site) / "finished/metrics.json").read_text())
+        assert metrics["status"] == "ok"
+
+
 def test_every_hospital_ends_with_model_scores_and_ledger(finished):
     for site in SITES:
         folder = finished.home(site) / "export"

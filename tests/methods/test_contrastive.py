@@ -13,7 +13,7 @@ from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.methods.contrastive import Contrastive
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods import contrastive as module
-from elsewhere.methods.by_site import embeddings
+from elsewhere.methods.by_site import embeddings, site_logits
 from elsewhere.methods.contrastive import ContrastiveLearning, contrast
 from elsewhere.methods.feed import Batch
 from elsewhere.networks.network import build
@@ -115,6 +115,26 @@ def test_the_contrastive_loss_reaches_the_backbone_and_not_the_classifier_d13(pa
     assert {name.split(".")[1] for name in moved} == {"branches", "classifier", "projection"}
     assert all(on for name, on in moved.items() if "branches" in name or "projection" in name)
     assert not any(on for name, on in moved.items() if "classifier" in name)
+
+
+def test_a_normalised_projection_is_that_of_the_released_code_d13(parts):
+    """Dense, normalisation by site, ReLU, twice; without it the paper's: dense, ReLU, dense."""
+    _, _, batch = parts
+    torch.manual_seed(0)
+    method = ContrastiveLearning(terms(projection_norm="batch"))
+    network = method.adapt(build(NETWORK, INPUT), ("b", "a")).train()
+    embedded = embeddings(network, batch).detach()
+    projection = network.heads["projection"]
+    found = site_logits(network, projection, embedded, batch)
+    for site in "ab":
+        at = [place for place, name in enumerate(batch.sites) if name == site]
+        hidden = embedded[at]
+        for layer in (projection[0], projection[3]):
+            values = hidden @ layer.weight.T + layer.bias
+            spread = (values.var(0, unbiased=False) + 1e-5).sqrt()
+            hidden = ((values - values.mean(0)) / spread).clamp(min=0)
+        torch.testing.assert_close(found[at], hidden, rtol=1e-4, atol=1e-4)
+    assert not [one for one in network.per_site() if one in [*projection.modules()]], "not unseen's"
 
 
 def test_autocast_leaves_similarities_exact(parts, monkeypatch):

@@ -9,6 +9,52 @@ from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.feed import assembled
 
 
+def fp16(tmp_path, **changes):
+    """A network on a processor, a batch, and a descent in fp16, which a budget has on CUDA only."""
+    budget = settings(tmp_path)
+    row = budget.training.model_copy(
+        update={"precision": "fp16", "batch_size": 4, "momentum": 0.0, **changes}
+    )
+    train = cohorts(1)
+    batch = assembled({"a": train["a"]}, budget, 0, plan=[("a", index) for index in range(4)])
+    torch.manual_seed(1)
+    network = Tiny()
+    return network, batch, Descent(network, row, device=torch.device("cpu"))
+
+
+@pytest.mark.parametrize("clip", [None, 1e-3])
+def test_fp16_takes_the_step_of_fp32_and_loses_no_small_gradient(tmp_path, clip):
+    """A gradient of 1e-8 is 0 in fp16; the loss is scaled before it is differentiated."""
+    moved = []
+    for precision in ("fp16", "fp32"):
+        network, batch, descent = fp16(tmp_path, precision=precision, clip_gradient=clip)
+        before = [value.detach().clone() for value in network.parameters()]
+
+        def small(network, batch):
+            return cross_entropy(network, batch) * 1e-6
+
+        descent.step(batch, [small], seed=(0, 0), rate=1e3)
+        moved.append(
+            [now.detach() - old for now, old in zip(network.parameters(), before, strict=True)]
+        )
+    for half, full in zip(*moved, strict=True):
+        assert (half - full).abs().max() <= 0.05 * full.abs().max() + 1e-7
+
+
+def test_fp16_skips_a_step_whose_gradient_is_not_finite_and_scales_less_afterwards(tmp_path):
+    network, batch, descent = fp16(tmp_path)
+    before = [value.detach().clone() for value in network.parameters()]
+    scale = descent.scaler.get_scale()
+
+    def huge(network, batch):
+        return cross_entropy(network, batch) * 1e38
+
+    descent.step(batch, [huge], seed=(0, 0), rate=0.1)
+    assert all(torch.equal(old, now) for old, now in zip(before, network.parameters(), strict=True))
+    assert descent.scaler.get_scale() == scale / 2
+    assert descent.scaler.state_dict()["scale"] == scale / 2
+
+
 @pytest.mark.parametrize(("size", "pieces"), [(4, [4]), (2, [2, 2]), (3, [3, 1])])
 def test_pieces_of_a_batch_give_one_step_along_their_mean_gradient(tmp_path, size, pieces):
     """B-27; the rest of an epoch may be smaller than the others."""

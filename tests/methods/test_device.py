@@ -15,9 +15,10 @@ def test_cuda_that_is_absent_is_an_error_that_says_what_to_do(training, monkeypa
         device.prepare(training.model_copy(update={"device": "cuda"}))
 
 
-def test_bf16_is_for_cuda(training):
-    with pytest.raises(ValueError, match="bf16 is for CUDA only"):
-        device.prepare(training.model_copy(update={"precision": "bf16"}))
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_half_precision_is_for_cuda(training, precision):
+    with pytest.raises(ValueError, match=f"{precision} is for CUDA only"):
+        device.prepare(training.model_copy(update={"precision": precision}))
 
 
 def test_cpu_is_deterministic_with_the_threads_of_the_budget(training):

@@ -77,3 +77,21 @@ def test_no_gradient_goes_through_the_teacher():
     logits = torch.zeros(1, 1, requires_grad=True)
     imitation(logits, teacher, torch.tensor([[1]])).backward()
     assert teacher.grad is None
+
+
+def test_a_one_hot_teacher_teaches_what_it_calls_d18():
+    """As in the released code of MS-Net: how sure the teacher is does not count."""
+    logits, teacher = (
+        torch.tensor([[0.3, -0.2], [1.0, 2.0]]),
+        torch.tensor([[0.1, 0.2], [9.0, 8.9]]),
+    )
+    found = imitation(logits, teacher, torch.tensor([0, 1]), one_hot=True)
+    words = logits.log_softmax(1)
+    assert float(found) == pytest.approx(float(-(words[0, 1] + words[1, 0]) / 2))
+    labels = torch.tensor([[0, UNKNOWN], [1, 1]])
+    found = imitation(logits, teacher - 8.95, labels, one_hot=True)
+    called = [(0.3, 0), (1.0, 1), (2.0, 0)]
+    assert float(found) == pytest.approx(
+        literal(torch.tensor([[x] for x, _ in called]), torch.tensor([[y] for _, y in called])),
+        rel=1e-5,
+    )

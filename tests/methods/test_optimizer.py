@@ -48,6 +48,13 @@ def test_it_is_torchs_own_to_the_bit(decay):
     assert torch.equal(ours, descend(torch.optim.Adam, decay, restore_at=-1))
 
 
+def test_betas_are_those_of_the_budget_a43(training):
+    row = training.model_copy(update={"betas": (0.5, 0.9)})
+    (group,) = build(torch.nn.Linear(3, 2), row).param_groups
+    assert group["betas"] == (0.5, 0.9)
+    assert build(torch.nn.Linear(3, 2), training).param_groups[0]["betas"] == (0.9, 0.999)
+
+
 @pytest.mark.parametrize("decay", [0.0, 0.3])
 def test_sgd_is_torchs_own_to_the_bit_c15(decay):
     ours = descend(Sgd, decay, restore_at=4, momentum=0.9)

@@ -52,6 +52,27 @@ def test_ensemble_is_the_mean_of_the_probabilities(network):
     torch.testing.assert_close(found, expected)
 
 
+def test_an_ensemble_for_findings_is_the_mean_of_each_probability(network):
+    """An output stands for a finding of its own: its sigmoid, not a share of the softmax."""
+    images = scans(seed=99)
+    expected = sum(network(images, site).sigmoid() for site in SITES) / 2
+    treated = unseen.apply_policy(network, "ensemble", shown(images), findings=True)
+    torch.testing.assert_close(treated(images, None).sigmoid(), expected)
+
+
+def test_an_ensemble_for_findings_keeps_probabilities_near_0_and_1_apart():
+    class Sure(torch.nn.Module):
+        sites = SITES
+        features = 1
+
+        def forward(self, images, site):
+            return torch.tensor([[{"a": 40.0, "b": 60.0}[site], {"a": -50.0, "b": -70.0}[site]]])
+
+    logits = unseen.Ensemble(Sure(), findings=True)(None, None)
+    expected = [40 + np.log(2) - np.log1p(np.exp(-20)), -50 - np.log(2) + np.log1p(np.exp(-20))]
+    np.testing.assert_allclose(logits[0], expected, rtol=1e-6)
+
+
 def test_an_ensembles_embedding_is_the_mean(network):
     images = scans(seed=99)
     expected = sum(network.embed(images, site) for site in SITES) / 2

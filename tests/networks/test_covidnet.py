@@ -22,9 +22,12 @@ def test_as_published_it_is_the_redesign_without_norms_and_average_d07(
 ):
     """With statistics that change nothing, the redesign averages what COVID-Net flattens."""
     torch.manual_seed(0)
-    original = Covidnet(kind="covidnet", **narrow_row.model_dump(exclude={"kind"}))
+    stage = narrow_row.model_copy(update={"averaged": "stage"})
+    original = Covidnet(
+        kind="covidnet", **narrow_row.model_dump(exclude={"kind", "averaged", "dense_norm"})
+    )
     image = small_image.model_copy(update={"matrix": matrix, "stored_matrix": matrix})
-    plain, redesign = CovidNet(original, image).eval(), RedesignedCovidNet(narrow_row, image).eval()
+    plain, redesign = CovidNet(original, image).eval(), RedesignedCovidNet(stage, image).eval()
     assert not [m for m in plain.modules() if isinstance(m, BatchNorm)]
     shared = {k: v for k, v in redesign.state_dict().items() if "classifier" not in k}
     mine = {k: v for k, v in plain.state_dict().items() if "classifier" not in k}
@@ -44,7 +47,9 @@ def test_as_published_it_is_the_redesign_without_norms_and_average_d07(
 
 
 def test_dense_layers_at_full_size_d09(covidnet_row, paper_image):
-    row = Covidnet(kind="covidnet", **covidnet_row.model_dump(exclude={"kind"}))
+    row = Covidnet(
+        kind="covidnet", **covidnet_row.model_dump(exclude={"kind", "averaged", "dense_norm"})
+    )
     with torch.device("meta"):
         network = CovidNet(row, paper_image)
     assert network.features == 2048 * 7 * 7
@@ -52,6 +57,8 @@ def test_dense_layers_at_full_size_d09(covidnet_row, paper_image):
 
 
 def test_volumes_are_refused(covidnet_row, small_volume):
-    row = Covidnet(kind="covidnet", **covidnet_row.model_dump(exclude={"kind"}))
+    row = Covidnet(
+        kind="covidnet", **covidnet_row.model_dump(exclude={"kind", "averaged", "dense_norm"})
+    )
     with pytest.raises(ValueError, match="takes an image input, got kind 'volume'"):
         CovidNet(row, small_volume)

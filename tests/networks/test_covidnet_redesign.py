@@ -15,8 +15,8 @@ def narrow_row(covidnet_row):
     return covidnet_row.model_copy(update={"width": 0.0625, "dense_features": (16, 8)})
 
 
-def released_embedding(network, images):
-    """The graph of the released code written out, each block used once in the skips."""
+def written_out(network, images, averaged):
+    """The graph of the released code written out, each block used once in the skips (D-09)."""
     blocks = [list(stage.blocks) for stage in network.branches.stages]
     pool = lambda value: F.max_pool2d(value, 2)  # noqa: E731
     stem = pool(network.branches.stem(images))
@@ -41,15 +41,24 @@ def released_embedding(network, images):
     p41 = blocks[3][0](sum(pool(value) for value in third))
     p42 = blocks[3][1](p41 + q)
     p43 = blocks[3][2](p41 + p42 + q)
-    return F.adaptive_avg_pool2d(p41 + p42 + p43 + q, 2).flatten(1)
+    last = {"last_block": p43, "stage": p41 + p42 + p43 + q}[averaged]
+    return F.adaptive_avg_pool2d(last, 2).flatten(1)
 
 
+@pytest.mark.parametrize("averaged", ["last_block", "stage"])
 @pytest.mark.parametrize("matrix", [64, 112])
-def test_graph_is_the_released_one(narrow_row, small_image, matrix):
+def test_graph_is_the_one_written_out(narrow_row, small_image, matrix, averaged):
     torch.manual_seed(0)
-    network = RedesignedCovidNet(narrow_row, small_image).eval()
+    row = narrow_row.model_copy(update={"averaged": averaged})
+    network = RedesignedCovidNet(row, small_image).eval()
     images = torch.rand(2, 3, matrix, matrix)
-    torch.testing.assert_close(network.embed(images, None), released_embedding(network, images))
+    expected = written_out(network, images, averaged)
+    torch.testing.assert_close(network.embed(images, None), expected)
+
+
+def test_the_released_graph_is_the_default(narrow_row):
+    """Its average pooling takes the last block alone, which the other one hardly resembles."""
+    assert narrow_row.averaged == "last_block"
 
 
 def test_five_batch_normalisations_d08(covidnet_row, paper_image):

@@ -3,9 +3,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from elsewhere.networks.describe import count_parameters, describe
-from elsewhere.networks.nguyen_cnn import NguyenNetwork, feature_length
+from elsewhere.networks.nguyen_cnn import NguyenNetwork, StridedConvolution, feature_length
 
 
 @pytest.fixture
@@ -80,3 +81,29 @@ def test_groups_must_divide(nguyen_row, small_volume):
 def test_images_are_refused(nguyen_row, small_image):
     with pytest.raises(ValueError, match="takes a volume input, got kind 'image'"):
         NguyenNetwork(nguyen_row, small_image)
+
+
+def test_strided_convolutions_leave_as_many_positions_as_pooling_a36(nguyen_row, paper_volume):
+    """The first convolution of a level takes the place of its pooling; nothing else changes."""
+    made = {}
+    for pooling in ("max", "stride"):
+        row = nguyen_row.model_copy(update={"pooling": pooling})
+        with torch.device("meta"):
+            made[pooling] = NguyenNetwork(row, paper_volume)
+            levels = made[pooling].levels(torch.empty(1, *paper_volume.shape))
+            assert levels.flatten(1).shape[1] == 8192
+    assert count_parameters(made["stride"]) == count_parameters(made["max"])
+
+
+@pytest.mark.parametrize("extent", [(8, 8, 8), (5, 9, 11), (3, 3, 3), (1, 2, 7)])
+def test_a_strided_convolution_is_a_convolution_of_which_a_share_is_read_a36(extent):
+    torch.manual_seed(0)
+    layer = StridedConvolution(2, 3, (3, 5, 5), (2, 4, 4))
+    volume = torch.randn(1, 2, *extent)
+    step = [min(f, n) for f, n in zip((2, 4, 4), extent, strict=True)]
+    filled = [n // s * s for n, s in zip(extent, step, strict=True)]
+    cut = volume[..., : filled[0], : filled[1], : filled[2]]
+    dense = F.conv3d(cut, layer.weight, layer.bias, padding=(1, 2, 2))
+    expected = dense[..., :: step[0], :: step[1], :: step[2]]
+    torch.testing.assert_close(layer(volume), expected)
+    assert list(expected.shape[2:]) == [n // s for n, s in zip(extent, step, strict=True)]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from elsewhere.networks.two_branches import TwoBranches, last_extent, scaled
+from elsewhere.networks.two_branches import TwoBranches, last_extent, scaled, total
 
 
 @pytest.mark.parametrize("matrix", [16, 31, 32, 48, 55, 63, 64, 100, 224, 225])
@@ -12,8 +12,14 @@ def test_the_last_extent_is_what_comes_out(covidnet_row, matrix, normalised):
     row = covidnet_row.model_copy(update={"width": 0.0625})
     with torch.device("meta"):
         branches = TwoBranches(row, 3, normalised=normalised).eval()
-        out = branches(torch.empty(2, 3, matrix, matrix))
-    assert out.shape == (2, scaled(2048, 0.0625), last_extent(matrix), last_extent(matrix))
+        outputs = branches(torch.empty(2, 3, matrix, matrix))
+    assert len(outputs) == 1 + 3, "the upper branch and three blocks"
+    assert total(outputs).shape == (
+        2,
+        scaled(2048, 0.0625),
+        last_extent(matrix),
+        last_extent(matrix),
+    )
 
 
 @pytest.mark.parametrize("normalised", [True, False])

@@ -9,19 +9,27 @@ from pydantic import Field, model_validator
 from elsewhere.design.kinds import Of
 from elsewhere.design.rows import AugmentationRow, Positive, Row
 
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Precision = Literal["fp32", "bf16", "fp16"]
+
 
 class OnDevice(Row):
     """Device and precision of a network."""
 
     device: Literal["cpu", "cuda"] = Field(description="cuda without a GPU is an error")
-    precision: Literal["fp32", "bf16"] = Field(description="bf16: autocast, CUDA only")
+    precision: Precision = Field(
+        description="bf16: autocast, CUDA only; fp16: the same, with the loss scaled, for cards "
+        "without bf16"
+    )
     batch_size: Positive
     threads: Positive = Field(description="CPU threads of one job")
 
     @model_validator(mode="after")
     def _precision_fits(self) -> Self:
-        if self.device == "cpu" and self.precision == "bf16":
-            raise ValueError("precision is bf16, which needs device: cuda; use fp32 on a CPU")
+        if self.device == "cpu" and self.precision != "fp32":
+            raise ValueError(
+                f"precision is {self.precision}, which needs device: cuda; use fp32 on a CPU"
+            )
         return self
 
 
@@ -42,8 +50,9 @@ class Training(OnDevice):
         description="pooled: all sites shuffled; equal_per_site: small sites re-loaded (D-05)"
     )
     optimizer: Literal["adam", "sgd"] = Field("adam", description="sgd: C-15, with momentum")
-    momentum: Annotated[float, Field(ge=0, lt=1)] | None = Field(
-        None, description="of sgd (C-15, C-19)"
+    momentum: Decay | None = Field(None, description="of sgd (C-15, C-19)")
+    betas: tuple[Decay, Decay] = Field(
+        (0.9, 0.999), description="[AMB] A-43: of adam, how much of its two moments a step keeps"
     )
     learning_rate: Annotated[float, Field(gt=0)]
     weight_decay: Annotated[float, Field(ge=0)]

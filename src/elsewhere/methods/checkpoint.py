@@ -38,6 +38,8 @@ class State:
         Sum of the training losses since the last validation, a float64 scalar.
     seconds
         Wall time so far, in seconds.
+    scaler
+        The state_dict of the scaler of an fp16 loss; else empty.
     rounds
         Of a federation, for each validation: the score of each site, and the cost of the round.
     """
@@ -50,6 +52,7 @@ class State:
     history: list[tuple[int, float, float, float]] = field(default_factory=list)
     losses: torch.Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     seconds: float = 0.0
+    scaler: dict[str, Any] = field(default_factory=dict)
     rounds: list[tuple[dict[str, float | None], dict[str, float]]] = field(default_factory=list)
 
 

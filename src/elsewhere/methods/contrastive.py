@@ -11,12 +11,13 @@ from torch.nn import functional as F
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Training
 from elsewhere.design.methods.contrastive import Contrastive
-from elsewhere.methods.by_site import BySite, embeddings
+from elsewhere.methods.by_site import BySite, embeddings, site_logits
 from elsewhere.methods.descent import LossOf
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loss import classification
+from elsewhere.networks.batch_norm import BatchNorm
 from elsewhere.networks.network import Network
-from elsewhere.networks.sites import SitedNetwork, separate_norms
+from elsewhere.networks.sites import PerSite, SitedNetwork, separate_norms
 
 
 class ContrastiveLearning(BySite):
@@ -33,11 +34,16 @@ class ContrastiveLearning(BySite):
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
         """Add normalisations per site and a projection for training; see `Method.adapt`."""
         separate_norms(network, sites)
+        return SitedNetwork(network, sites, {"projection": self._projection(network, sites)})
+
+    def _projection(self, network: Network, sites: Sequence[str]) -> nn.Sequential:
+        """Return the two dense layers of the contrastive loss (D-13)."""
         hidden, outputs = self.terms.projection
-        projection = nn.Sequential(
-            nn.Linear(network.features, hidden), nn.ReLU(inplace=True), nn.Linear(hidden, outputs)
-        )
-        return SitedNetwork(network, sites, {"projection": projection})
+        first, second = nn.Linear(network.features, hidden), nn.Linear(hidden, outputs)
+        if self.terms.projection_norm == "none":
+            return nn.Sequential(first, nn.ReLU(inplace=True), second)
+        norms = [PerSite([BatchNorm(width) for _ in sites]) for width in (hidden, outputs)]
+        return nn.Sequential(first, norms[0], nn.ReLU(), second, norms[1], nn.ReLU())
 
     def check(self, train: Mapping[str, Cohort], training: Training) -> None:
         """Refuse scans with findings, and batches too small for a pair; see `Method.check`."""
@@ -63,11 +69,11 @@ class ContrastiveLearning(BySite):
             kind = type(network).__name__
             raise TypeError(f"contrastive trains a network from its own `adapt`, got {kind}")
         embedded = embeddings(network, batch)
-        logits = network.classifier(embedded)
+        scores = site_logits(network, network.classifier, embedded, batch)
         classification_loss = classification(
-            logits, batch.labels, class_weights=batch.class_weights
+            scores, batch.labels, class_weights=batch.class_weights
         )
-        projected = network.heads["projection"](embedded).float()
+        projected = site_logits(network, network.heads["projection"], embedded, batch)
         # in bf16 a similarity near 1 / temperature = 20 is rounded to steps of 0.125
         with torch.autocast(projected.device.type, enabled=False):
             contrastive_loss = contrast(projected, batch.labels, self.terms)

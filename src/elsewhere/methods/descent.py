@@ -9,6 +9,7 @@ from torch import Tensor
 
 from elsewhere.design.budgets import Training
 from elsewhere.methods import optimizer
+from elsewhere.methods.device import autocast
 from elsewhere.methods.feed import Batch, iteration_seed
 from elsewhere.networks.network import Network
 
@@ -26,6 +27,13 @@ class Descent:
         Training half of the budget.
     device
         Device of the network.
+
+    Attributes
+    ----------
+    optimizer
+        Of all parameters.
+    scaler
+        Scales the loss in fp16, whose smallest gradients would be 0; else it does nothing.
     """
 
     def __init__(self, network: Network, training: Training, *, device: torch.device) -> None:
@@ -33,6 +41,8 @@ class Descent:
         self.training = training
         self.device = device
         self.optimizer = optimizer.build(network, training)
+        fp16 = training.precision == "fp16"
+        self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)
 
     def step(
         self, batch: Batch, losses: Sequence[LossOf], *, seed: tuple[int, int], rate: float
@@ -63,15 +73,16 @@ class Descent:
         """Take one optimiser step along the mean gradient of a loss; return the mean loss."""
         training = self.training
         self.optimizer.zero_grad(set_to_none=True)
-        bf16 = training.precision == "bf16"
         total = torch.zeros((), dtype=torch.float32, device=self.device)
         pieces = [*batch.cut(training.batch_size)]
         for piece in pieces:
-            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
+            with autocast(self.device, training.precision):
                 loss = loss_of(self.network, piece) / len(pieces)
-            loss.backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             total += loss.detach()
         if training.clip_gradient is not None:
+            self.scaler.unscale_(self.optimizer)
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), training.clip_gradient)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)  # without a finite gradient it takes no step
+        self.scaler.update()
         return total

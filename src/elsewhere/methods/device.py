@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from elsewhere.design.budgets import Prediction, Training
+from elsewhere.design.budgets import Precision, Prediction, Training
 
 
 def prepare(row: Training | Prediction) -> torch.device:
@@ -23,17 +23,17 @@ def prepare(row: Training | Prediction) -> torch.device:
     RuntimeError
         If the row asks for CUDA and there is none: there is no silent fallback to the CPU.
     ValueError
-        If the row asks for bf16 on the CPU.
+        If the row asks for another precision than fp32 on the CPU.
     """
     if row.device == "cuda" and not torch.cuda.is_available():
         raise RuntimeError(
             "budget device is 'cuda', but torch sees no CUDA device here; run on a machine with "
             "one, or set `device: cpu` and `precision: fp32` in this row of budgets"
         )
-    if row.device == "cpu" and row.precision == "bf16":
+    if row.device == "cpu" and row.precision != "fp32":
         raise ValueError(
-            "budget precision is 'bf16' with device 'cpu'; bf16 is for CUDA only, set `precision: "
-            "fp32` in this row of budgets"
+            f"budget precision is '{row.precision}' with device 'cpu'; {row.precision} is for CUDA "
+            "only, set `precision: fp32` in this row of budgets"
         )
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -46,6 +46,12 @@ def prepare(row: Training | Prediction) -> torch.device:
     torch.set_num_threads(row.threads)
     _keep_freed_memory()
     return torch.device(row.device)
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """Return the context in which a network computes with a precision; fp32: unchanged."""
+    half = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype=half, enabled=precision != "fp32")
 
 
 def name(device: torch.device) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.cohorts.view import Floats, Positions, view
 from elsewhere.methods import gradcam
+from elsewhere.methods.device import autocast
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.networks.network import Network
 
@@ -65,7 +66,7 @@ def embedded(
     """
     network.eval()
     embeddings = [np.zeros((0, network.features), np.float32)]
-    with torch.inference_mode(), _precision(options):
+    with torch.inference_mode(), autocast(options.device, options.precision):
         for images in _batches(scans, range(len(scans)), firsts, options):
             embeddings.append(network.embed(images, options.site).float().cpu().numpy())
     return np.concatenate(embeddings)
@@ -93,7 +94,7 @@ def examples(
     maps: list[npt.NDArray[np.float32]] = []
     against: list[bool] = []
     seen: list[Floats] = []
-    with _precision(options):
+    with autocast(options.device, options.precision):
         for images in _batches(scans, chosen, firsts, options):
             layer = layer or gradcam.layer(network, images, options.site)
             heats = gradcam.maps(network, images, site=options.site, layer=layer)
@@ -146,8 +147,3 @@ def _batches(
         group = chosen[start : start + batch_size]
         windows = [shown.window(scans.array(i), first=firsts[i]) for i in group]
         yield torch.from_numpy(np.stack(windows)).to(options.device)
-
-
-def _precision(options: InferenceOptions) -> torch.autocast:
-    bf16 = options.precision == "bf16"
-    return torch.autocast(options.device.type, dtype=torch.bfloat16, enabled=bf16)

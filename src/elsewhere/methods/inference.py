@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from elsewhere.cohorts.view import Floats, Voxels, view
-from elsewhere.design.budgets import Prediction
+from elsewhere.design.budgets import Precision, Prediction
 from elsewhere.design.rows import InputRow
+from elsewhere.methods.device import autocast
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
@@ -41,7 +41,7 @@ class InferenceOptions:
     device
         Device of the network.
     precision
-        "bf16": autocast.
+        "bf16", "fp16": autocast.
     findings
         Findings that the outputs stand for, each with its own probability; empty: the outputs are
         the classes of one label.
@@ -53,7 +53,7 @@ class InferenceOptions:
     site: str | None
     batch_size: int
     device: torch.device
-    precision: Literal["fp32", "bf16"] = "fp32"
+    precision: Precision = "fp32"
     findings: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
 
@@ -224,7 +224,7 @@ def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubl
     # on a CPU torch's convolution of one small window takes several times as long as that of two
     doubled = device.type == "cpu" and len(batch) == 1 and batch.size <= CPU_VOXELS
     images = torch.from_numpy(np.repeat(batch, 2, axis=0) if doubled else batch).to(device)
-    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16"):
+    with autocast(device, precision):
         logits: Tensor = network(images, options.site)
     window_logits = logits[: len(batch)].double()
     if options.input.mean_of == "probabilities":

@@ -118,12 +118,15 @@ class LocalTraining:
             stored = _loaded(memory)
             shared_values.put_own(self.network, stored["own"])
             descent.optimizer.load_state_dict(stored["optimizer"])
+            if stored["scaler"]:
+                descent.scaler.load_state_dict(stored["scaler"])
         return descent
 
     def _memory(self, descent: Descent) -> bytes:
         stored = {
             "own": shared_values.get_own(self.network, self.cohort.site),
             "optimizer": descent.optimizer.state_dict(),
+            "scaler": descent.scaler.state_dict(),
         }
         buffer = io.BytesIO()
         torch.save(stored, buffer)

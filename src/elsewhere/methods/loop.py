@@ -150,6 +150,7 @@ class _Run:
             history=[(v.iteration, v.learning_rate, v.loss, v.score) for v in self.history],
             losses=self.losses,
             seconds=self._seconds(),
+            scaler=self.descent.scaler.state_dict(),
         )
         checkpoint.save(state, self.budget.checkpoint)
 
@@ -160,6 +161,8 @@ class _Run:
             return
         self.network.load_state_dict(state.network)
         self.descent.optimizer.load_state_dict(state.optimizer)
+        if state.scaler:
+            self.descent.scaler.load_state_dict(state.scaler)
         self.done = state.iteration
         self.history = [Validation(*row) for row in state.history]
         self.best = self.history[state.best_row] if state.best_row >= 0 else None

@@ -36,7 +36,7 @@ def classification(
     return F.binary_cross_entropy_with_logits(logits.float()[known], labels[known].float())
 
 
-def imitation(logits: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
+def imitation(logits: Tensor, teacher: Tensor, labels: Tensor, *, one_hot: bool = False) -> Tensor:
     """Return the mean cross-entropy to a teacher's probabilities (binary with findings).
 
     This is the soft loss of knowledge distillation.
@@ -48,12 +48,17 @@ def imitation(logits: Tensor, teacher: Tensor, labels: Tensor) -> Tensor:
         No gradient flows to the teacher.
     labels
         As in `classification`; findings without a known label are left out.
+    one_hot
+        The teacher's probabilities are 1 for what it calls, and 0 for all else.
     """
     teacher_logits = teacher.detach().float()
     if labels.ndim == 1:
-        return F.cross_entropy(logits.float(), teacher_logits.softmax(dim=1))
+        called = teacher_logits.argmax(dim=1)
+        return F.cross_entropy(logits.float(), called if one_hot else teacher_logits.softmax(dim=1))
     known = labels >= 0
     if not known.any():
         return logits.float().sum() * 0
     teacher_probabilities = torch.sigmoid(teacher_logits[known])
+    if one_hot:
+        teacher_probabilities = (teacher_probabilities >= 0.5).float()
     return F.binary_cross_entropy_with_logits(logits.float()[known], teacher_probabilities)

@@ -16,7 +16,7 @@ from elsewhere.methods.by_site import BySite, embeddings, parts
 from elsewhere.methods.descent import LossOf
 from elsewhere.methods.feed import Batch
 from elsewhere.methods.loss import classification, imitation
-from elsewhere.networks.network import Network
+from elsewhere.networks.network import Network, logits
 from elsewhere.networks.sites import SitedNetwork, separate_norms
 
 
@@ -34,6 +34,7 @@ class MultiSiteNetwork(BySite):
     def __init__(self, row: Msnet) -> None:
         super().__init__(row)
         self.soft = row.soft
+        self.one_hot = row.targets == "one_hot"
 
     def adapt(self, network: Network, sites: Sequence[str]) -> Network:
         """Add normalisations and a teacher head per site; see `Method.adapt`."""
@@ -53,11 +54,13 @@ class MultiSiteNetwork(BySite):
         embedded = embeddings(network, batch)
         losses = []
         for site, positions in parts(batch):
-            logits, labels = network.classifier(embedded[positions]), batch.labels[positions]
+            of_site, labels = embedded[positions], batch.labels[positions]
+            _sited(network).choose(site)
+            scores = logits(network.classifier, of_site)
             with torch.no_grad():
-                teacher_logits = _teacher(network, site)(embedded[positions])
-            hard = classification(logits, labels, class_weights=batch.class_weights)
-            soft = imitation(logits, teacher_logits, labels)
+                taught = logits(_teacher(network, site), of_site)
+            hard = classification(scores, labels, class_weights=batch.class_weights)
+            soft = imitation(scores, taught, labels, one_hot=self.one_hot)
             losses.append((1 - self.soft) * hard + self.soft * soft)
         return torch.stack(losses).sum()
 
@@ -65,23 +68,28 @@ class MultiSiteNetwork(BySite):
 def teachers_loss(network: Network, batch: Batch) -> Tensor:
     """Return the teachers' cross-entropies, summed over sites; they train shared layers too."""
     embedded = embeddings(network, batch)
-    losses = [
-        classification(
-            _teacher(network, site)(embedded[positions]),
+    losses = []
+    for site, positions in parts(batch):
+        _sited(network).choose(site)
+        scores, labels = (
+            logits(_teacher(network, site), embedded[positions]),
             batch.labels[positions],
-            class_weights=batch.class_weights,
         )
-        for site, positions in parts(batch)
-    ]
+        losses.append(classification(scores, labels, class_weights=batch.class_weights))
     return torch.stack(losses).sum()
 
 
 def _teacher(network: Network, site: str) -> nn.Module:
+    sited = _sited(network)
+    return sited.heads[f"teacher{sited.sites.index(site)}"]
+
+
+def _sited(network: Network) -> SitedNetwork:
     if not isinstance(network, SitedNetwork):
         raise TypeError(
             f"msnet trains a network from its own `adapt`, got {type(network).__name__}"
         )
-    return network.heads[f"teacher{network.sites.index(site)}"]
+    return network
 
 
 def _reinitialised_copy(head: nn.Module) -> nn.Module:

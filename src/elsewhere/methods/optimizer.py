@@ -41,7 +41,7 @@ def build(network: nn.Module, training: Training) -> torch.optim.Optimizer:
     """Return the optimiser of a budget for all parameters of a network (C-15, C-19)."""
     groups = parameter_groups(network, training)
     if training.optimizer == "adam":
-        return Adam(groups, lr=training.learning_rate, fused=True)
+        return Adam(groups, lr=training.learning_rate, betas=training.betas, fused=True)
     momentum = training.momentum or 0.0
     return Sgd(groups, lr=training.learning_rate, momentum=momentum, fused=True)
 

@@ -120,4 +120,5 @@ def load(
     def image_batches() -> Iterator[Tensor]:
         return images((scans.array(i) for i in range(len(scans))), options=options)
 
-    return unseen.apply_policy(network, settings.unseen, image_batches)
+    findings = bool(scans.findings)
+    return unseen.apply_policy(network, settings.unseen, image_batches, findings=findings)

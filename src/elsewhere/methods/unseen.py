@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from elsewhere.design.arm import Unseen
@@ -20,7 +21,9 @@ log = logging.getLogger(__name__)
 Images = Callable[[], Iterable[Tensor]]
 
 
-def apply_policy(network: SitedNetwork, policy: Unseen, images: Images) -> Network:
+def apply_policy(
+    network: SitedNetwork, policy: Unseen, images: Images, *, findings: bool = False
+) -> Network:
     """Return a network that classifies scans of a site not seen in training.
 
     No label of that site is used; ``nearest`` and ``test_time`` use its images.
@@ -36,6 +39,8 @@ def apply_policy(network: SitedNetwork, policy: Unseen, images: Images) -> Netwo
         ``ensemble``: the mean of the probabilities over the layers of all training sites.
     images
         A function that yields the images of the site in batches; it may be called several times.
+    findings
+        Whether each output stands for a finding of its own, not for one of exclusive classes.
 
     Raises
     ------
@@ -43,7 +48,7 @@ def apply_policy(network: SitedNetwork, policy: Unseen, images: Images) -> Netwo
         If the policy needs statistics and the network keeps none (group normalisation).
     """
     if policy == "ensemble":
-        return Ensemble(network)
+        return Ensemble(network, findings=findings)
     if policy == "nearest":
         index = _nearest(network, images)
         log.info("the nearest training site is %s", network.sites[index])
@@ -64,11 +69,14 @@ class Ensemble(Network):
     ----------
     network
         A network with layers per training site.
+    findings
+        Whether each output has a probability of its own (B-24); else those of a scan sum to 1.
     """
 
-    def __init__(self, network: SitedNetwork) -> None:
+    def __init__(self, network: SitedNetwork, *, findings: bool = False) -> None:
         super().__init__()
         self.network = network
+        self.findings = findings
         self.features = network.features
         self.sites = network.sites
 
@@ -84,12 +92,12 @@ class Ensemble(Network):
         return torch.stack(embeddings).mean(dim=0)
 
     def forward(self, images: Tensor, site: str | None) -> Tensor:
-        """Return logits whose softmax is the mean probability, ``[batch, classes]``."""
+        """Return logits, ``[batch, outputs]``, whose probabilities are the mean over the sites."""
         del site
-        log_probabilities = [
-            self.network(images, name).float().log_softmax(dim=1) for name in self.sites
-        ]
-        return torch.stack(log_probabilities).logsumexp(dim=0)
+        by_site = torch.stack([self.network(images, name).float() for name in self.sites])
+        if self.findings:
+            return F.logsigmoid(by_site).logsumexp(dim=0) - F.logsigmoid(-by_site).logsumexp(dim=0)
+        return by_site.log_softmax(dim=2).logsumexp(dim=0)
 
 
 def mean_layer(layers: Sequence[nn.Module]) -> nn.Module:

@@ -7,7 +7,7 @@ from torch import Tensor
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.rows import InputRow
 from elsewhere.networks.network import Network
-from elsewhere.networks.two_branches import TwoBranches, classifier, last_extent
+from elsewhere.networks.two_branches import TwoBranches, classifier, last_extent, total
 
 
 class CovidNet(Network):
@@ -35,5 +35,4 @@ class CovidNet(Network):
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding, ``[batch, 100352]`` at full width and 224 x 224."""
         del site
-        embedded: Tensor = self.branches(images).flatten(1)
-        return embedded
+        return total(self.branches(images)).flatten(1)

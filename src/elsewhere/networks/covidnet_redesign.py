@@ -8,7 +8,7 @@ from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.design.rows import InputRow
 from elsewhere.networks.network import Network
 from elsewhere.networks.pooling import AveragePoolTo2x2
-from elsewhere.networks.two_branches import TwoBranches, classifier
+from elsewhere.networks.two_branches import TwoBranches, classifier, total
 
 
 class RedesignedCovidNet(Network):
@@ -29,12 +29,17 @@ class RedesignedCovidNet(Network):
         if len(input_row.shape) != 3:
             raise ValueError(f"covidnet_redesign takes an image input, got kind '{input_row.kind}'")
         self.branches = TwoBranches(row, input_row.shape[0], normalised=True)
+        self.averaged = row.averaged
         self.average = AveragePoolTo2x2()
         self.features = 4 * self.branches.channels
-        self.classifier = classifier(self.features, row.dense_features, outputs)
+        self.classifier = classifier(
+            self.features, row.dense_features, outputs, normalised=row.dense_norm == "batch"
+        )
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding, ``[batch, 8192]`` at full width (D-10; the paper prints 8,096)."""
         del site
-        averaged: Tensor = self.average(self.branches(images))
+        outputs = self.branches(images)
+        last = outputs[-1] if self.averaged == "last_block" else total(outputs)
+        averaged: Tensor = self.average(last)
         return averaged.flatten(1)

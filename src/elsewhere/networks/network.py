@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 
 from elsewhere.design import kinds
@@ -67,8 +68,29 @@ class Network(nn.Module, ABC):
         Tensor
             Logits, ``[batch, outputs]``.
         """
-        logits: Tensor = self.classifier(self.embed(images, site))
-        return logits
+        return logits(self.classifier, self.embed(images, site))
+
+
+def logits(head: nn.Module, embedded: Tensor) -> Tensor:
+    """Return the logits of a head in float32, also under autocast.
+
+    A bfloat16 has eight binary digits: hundreds of scans would share a hundred probabilities, and
+    the ranks that an AUC counts would be ties.
+
+    Parameters
+    ----------
+    head
+        ``[batch, features]`` to ``[batch, outputs]``.
+    embedded
+        Embeddings, of any precision.
+    """
+    if embedded.is_meta:  # shapes alone; autocast knows no such device
+        shapes: Tensor = head(embedded)
+        return shapes
+    with torch.autocast(embedded.device.type, enabled=False):
+        half = embedded.dtype in (torch.bfloat16, torch.float16)
+        found: Tensor = head(embedded.float() if half else embedded)
+    return found
 
 
 def build(row: NetworkRow, input_row: InputRow, *, outputs: int = 2) -> Network:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.design.rows import InputRow
@@ -90,14 +91,51 @@ def _level(
     """Downsample, then twice [convolution, ReLU, GroupNorm, DropBlock] (A-30)."""
     before, after = channels
     level = nn.Sequential()
-    if max(factors) > 1:
+    if max(factors) > 1 and row.pooling != "stride":
         level.append(Pool(factors, kind=row.pooling))
     for inputs in (before, after):
-        level.append(nn.Conv3d(inputs, after, kernel, padding="same"))
+        strided = row.pooling == "stride" and not len(level)
+        level.append(
+            StridedConvolution(inputs, after, kernel, factors)
+            if strided
+            else nn.Conv3d(inputs, after, kernel, padding="same")
+        )
         level.append(nn.ReLU(inplace=True))
         level.append(GroupNorm(row.groups, after))
         level.append(DropBlock3d(rate=row.dropblock_rate, size=row.dropblock_size))
     return level
+
+
+class StridedConvolution(nn.Conv3d):
+    """A convolution that reads every second or fourth position, as many as `Pool` leaves (A-36).
+
+    Parameters
+    ----------
+    inputs, outputs
+        Channels.
+    kernel
+        Its sides (z, y, x), odd.
+    factors
+        Downsampling factors of (z, y, x); none larger than the extent is used.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: tuple[int, int, int],
+        factors: tuple[int, int, int],
+    ) -> None:
+        padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
+        super().__init__(inputs, outputs, kernel, padding=padding)
+        self.factors = factors
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return ``[batch, channels, extent // factor, ...]``."""
+        stride = cut(self.factors, images.shape[2:])
+        filled = [n // f * f for n, f in zip(images.shape[2:], stride, strict=True)]
+        images = images[..., : filled[0], : filled[1], : filled[2]]
+        return F.conv3d(images, self.weight, self.bias, stride, self.padding)
 
 
 def _dense(row: NguyenCnn, inputs: int, outputs: int) -> nn.Sequential:

@@ -85,10 +85,15 @@ class SitedNetwork(Network):
 
     def embed(self, images: Tensor, site: str | None) -> Tensor:
         """Return the embedding through the site's own layers; None: a site not seen in training."""
-        index = None if site is None else self.sites.index(site)
-        for layer in self.per_site():
-            layer.active = index
+        self.choose(site)
         return self.network.embed(images, None)
+
+    def choose(self, site: str | None) -> None:
+        """Let this site's own layers answer, also those of the heads; None: see `embed`."""
+        index = None if site is None else self.sites.index(site)
+        for layer in self.modules():
+            if isinstance(layer, PerSite):
+                layer.active = index
 
     def per_site(self) -> Iterator[PerSite]:
         """Yield the layers that exist once per site."""

@@ -53,17 +53,17 @@ class TwoBranches(nn.Module):
         # the channels-last format saves a seventh of the time of a step on a CPU
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the output of the last stage, ``[batch, channels, y, x]``; see `last_extent`."""
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the last stage as `Stage` does; see `last_extent`."""
         images = images.contiguous(memory_format=torch.channels_last)
         lower = self.pool(self.stem(images))
         upper = self.upper[0](lower)
-        outputs = self.stages[0](lower, upper)
+        outputs: list[Tensor] = self.stages[0](lower, upper)
         for upper_layer, stage in zip(self.upper[1:], self.stages[1:], strict=True):
-            lower = _sum([self.pool(output) for output in outputs])
-            upper = self.pool(upper_layer(_sum(outputs)))
+            lower = total([self.pool(output) for output in outputs])
+            upper = self.pool(upper_layer(total(outputs)))
             outputs = stage(lower, upper)
-        return _sum(outputs)
+        return outputs
 
 
 class Stage(nn.Module):
@@ -88,7 +88,7 @@ class Stage(nn.Module):
         """
         outputs = [upper, self.blocks[0](lower)]
         for block in self.blocks[1:]:
-            outputs.append(block(_sum(outputs)))
+            outputs.append(block(total(outputs)))
         return outputs
 
 
@@ -128,16 +128,17 @@ def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> nn.Se
     return block
 
 
-def classifier(features: int, hidden: tuple[int, int], outputs: int) -> nn.Sequential:
-    """Return the head: three dense layers."""
-    return nn.Sequential(
-        nn.Linear(features, hidden[0]),
-        nn.ReLU(inplace=True),
-        nn.Linear(hidden[0], hidden[1]),
-        nn.ReLU(inplace=True),
-        nn.Linear(hidden[1], outputs),
-    )
+def classifier(
+    features: int, hidden: tuple[int, int], outputs: int, *, normalised: bool = False
+) -> nn.Sequential:
+    """Return the head: three dense layers, the hidden ones normalised or not (D-08)."""
+    head = nn.Sequential()
+    for before, after in pairwise((features, *hidden)):
+        head.append(nn.Linear(before, after))
+        head.extend(_activated(after, normalised))
+    return head.append(nn.Linear(hidden[1], outputs))
 
 
-def _sum(outputs: list[Tensor]) -> Tensor:
+def total(outputs: list[Tensor]) -> Tensor:
+    """Return the sum of the outputs of a stage, ``[batch, channels, y, x]``."""
     return reduce(torch.add, outputs)

@@ -42,6 +42,16 @@ def test_greys_are_spread_before_the_image_is_resized_b19():
     np.testing.assert_array_equal(found, expected)
 
 
+def test_greys_are_spread_after_the_image_is_resized_if_the_row_says_so_b19():
+    resized = np.rint(spline.in_plane(FILM, rows=10, columns=10)).astype(np.uint8)
+    expected = np.rint(clahe.equalised(resized[0], clip_limit=0.05, tiles=4)[None])
+    chosen = Clahe(clip_limit=0.05, tiles=4, when="after")
+    found = film(clahe=chosen, resampling="spline")
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, expected)
+    assert (found != film(clahe=Clahe(clip_limit=0.05, tiles=4), resampling="spline")).any()
+
+
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 def test_an_image_stored_at_its_matrix_is_seen_whole_b22(flip):
     """No crop: what is trained on is what is evaluated, or its mirror image."""

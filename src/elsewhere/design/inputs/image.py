@@ -16,6 +16,11 @@ class Clahe(Row):
         description="largest share of a tile's pixels in one of 256 grey levels; 1: no limit"
     )
     tiles: Positive = Field(description="tiles per side, each with its own histogram")
+    when: Literal["before", "after"] = Field(
+        "before",
+        description="[AMB] B-19, B-21: before the image is resized, as the paper's text has it, or "
+        "after; the grey levels of a chest radiograph differ by about 7.5 of 255",
+    )
 
 
 class ImageInput(InputRow):
@@ -32,7 +37,7 @@ class ImageInput(InputRow):
     normalise: Literal["image", "imagenet"] = Field(
         description="D-03: zero mean, unit variance per image; B-20: ImageNet's"
     )
-    clahe: Clahe | None = Field(None, description="equalisation before resizing; null: none")
+    clahe: Clahe | None = Field(None, description="B-19: equalisation; null: none")
     resampling: Literal["triangle", "spline"] = Field(
         "triangle",
         description="to `stored_matrix`. triangle: linear, with a kernel as wide as the step; "

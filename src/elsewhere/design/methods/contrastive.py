@@ -24,3 +24,8 @@ class Contrastive(MethodRow):
     temperature: Annotated[float, Field(gt=0)] = Field(description="tau of Eq. 4 (D-15)")
     weight: Annotated[float, Field(ge=0)] = Field(description="alpha of Eq. 5 (D-15)")
     projection: tuple[Positive, Positive] = Field(description="the two dense layers (D-13)")
+    projection_norm: Literal["none", "batch"] = Field(
+        "none",
+        description="[AMB] D-13: none: ReLU between the two layers, as in the paper's text; batch: "
+        "batch normalisation by site and ReLU after both, as in the released code",
+    )

@@ -14,3 +14,8 @@ class Msnet(MethodRow):
 
     kind: Literal["msnet"]
     soft: Share = Field(description="weight of the teachers' loss; that of the labels is 1 - soft")
+    targets: Literal["probabilities", "one_hot"] = Field(
+        "probabilities",
+        description="[AMB] D-18: what the teachers teach: their probabilities, or, as the released "
+        "code of MS-Net does, the one class that each calls",
+    )

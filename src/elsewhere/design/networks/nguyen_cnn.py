@@ -18,7 +18,10 @@ class NguyenCnn(NetworkRow):
     first_filters: Positive = Field(
         description="filters of the first level, doubled at each further level (A-32)"
     )
-    pooling: Literal["max", "average"] = Field(description="[AMB] A-36: downsampling operator")
+    pooling: Literal["max", "average", "stride"] = Field(
+        description="[AMB] A-36: downsampling operator; stride: that of each level's first "
+        "convolution"
+    )
     groups: Positive = Field(description="[AMB] A-36: number of groups of every GroupNorm")
     dropblock_size: Positive = Field(description="[AMB] A-36: side of a dropped block, voxels")
     dropblock_rate: Share = Field(description="[AMB] A-36: expected share of dropped voxels")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.inputs.image import Clahe, ImageInput
 from elsewhere.imaging import clahe, resample, spline
 from elsewhere.imaging.preparation import Preparation, Scanned, Voxels
 
 
 class ImagePreparation(Preparation):
-    """Greys spread, then the image resized.
+    """Greys spread and the image resized, in the order that the row says ([AMB] B-19, B-21).
 
-    [AMB] B-19, B-21: in this order, as in the paper's text; tiles are shares of the image, so that
-    the order matters little, and noise that equalisation raises is smoothed on the way down.
+    Tiles are shares of the image. Noise that equalisation raises is smoothed on the way down if
+    the image is resized afterwards, and stays if it was resized before.
     """
 
     def __init__(self, row: ImageInput) -> None:
@@ -34,9 +36,23 @@ class ImagePreparation(Preparation):
 
     def prepared(self, voxels: Voxels, scan: Scanned) -> Voxels:
         """Return uint8 ``[1, stored_matrix, stored_matrix]``; see `Preparation.prepared`."""
-        image, side = voxels[0], self.row.stored_matrix
-        if self.row.clahe is not None:
-            chosen = self.row.clahe
-            image = clahe.equalised(image, clip_limit=chosen.clip_limit, tiles=chosen.tiles)
+        spread = self.row.clahe
+        if spread is None:
+            return self._resized(voxels)
+        if spread.when == "after":
+            return _whole(_equalised(self._resized(voxels), spread))
+        return self._resized(_equalised(voxels, spread))
+
+    def _resized(self, voxels: npt.NDArray[Any]) -> Voxels:
+        side = self.row.stored_matrix
         resize = spline.in_plane if self.row.resampling == "spline" else resample.in_plane
-        return np.rint(resize(image[None], rows=side, columns=side)).astype(np.uint8)
+        return _whole(resize(voxels, rows=side, columns=side))
+
+
+def _equalised(voxels: Voxels, row: Clahe) -> npt.NDArray[np.float32]:
+    return clahe.equalised(voxels[0], clip_limit=row.clip_limit, tiles=row.tiles)[None]
+
+
+def _whole(greys: npt.NDArray[Any]) -> Voxels:
+    whole: Voxels = np.rint(greys).astype(np.uint8)
+    return whole

@@ -20,6 +20,7 @@ import SimpleITK
 from hypothesis import settings
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
+from threadpoolctl import threadpool_limits
 
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites.intake import Intake, Taken
@@ -29,6 +30,12 @@ from elsewhere.sites.layouts import layout
 # speed is for the benchmarks: a busy machine must not fail a property
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+# Two workers share two cores. The threads of numerical libraries would wait for one another, and a
+# test would take up to ten times as long: one thread in libraries that are loaded, that will be,
+# and in processes that tests start.
+threadpool_limits(1)
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 PROJECT = Path(__file__).parents[1]
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)

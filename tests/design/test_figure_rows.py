@@ -52,6 +52,7 @@ def test_captions_are_sentences_with_a_heading_and_steps(name):
         ("roc", {"findings": True}, "not drawn of scans with findings"),
         ("arms_table", {}, "every arm has one model"),
         ("comparisons", {}, "the study's comparisons is not set"),
+        ("localisation", {"settings": frozenset({"explain"})}, "has masks of lesions"),
         ("roc", {"metrics": ("f1",)}, "scoring.metrics does not name auc"),
         ("claims", {"findings": True, "settings": frozenset({"published"})}, "no claims"),
     ],

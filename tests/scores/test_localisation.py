@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import jaccard_score, roc_auc_score
+from statsmodels.stats.proportion import proportion_confint
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import localisation
@@ -97,3 +98,18 @@ def test_scans_of_one_patient_are_no_new_evidence() -> None:
     values = [scan.auc for scan in scans if scan]
     error = np.std(values, ddof=1) / np.sqrt(12)
     assert auc["high"] - auc["low"] == pytest.approx(2 * 1.96 * error, rel=0.2)
+
+
+def test_a_pointing_game_that_is_always_lost_has_an_interval() -> None:
+    """The rule of three: of n patients without a hit, the share is below 3 / n or so."""
+    found, lesion, lungs = scene()
+    found = found * ~lesion
+    scans = [localisation.agreement(found, lesion=lesion, lungs=lungs)] * 20
+    rows = localisation.table(scans, patients=np.arange(20) // 2, scoring=SCORING)
+    by_name = {row["quantity"]: row for row in rows}
+    low, high = proportion_confint(0, 10, method="wilson")
+    got = by_name[POINTING]
+    assert (got["value"], got["low"]) == (0, 0)
+    assert low == pytest.approx(0, abs=1e-12)
+    assert got["high"] == pytest.approx(high)
+    assert got["method"] == "Wilson, n = 10 patients"

@@ -85,7 +85,7 @@ def outlined(root: Path, planted: Planted, patients: int = 12) -> None:
         image = nibabel.Nifti1Image(mask, lattice)
         image.header["descrip"] = planted.word().encode()
         nibabel.save(image, root / f"{ROOT}.{number}.2.nii.gz")
-    (root / f"{ROOT}.1.2.nii.gz").write_bytes(planted.word().encode())
+    (root / f"{ROOT}.1.2.nii.gz").write_bytes(f"of {planted.word()}\n".encode())
     folder = root / planted.word()
     folder.mkdir()
     (folder / f"{planted.word()}.nii.gz").write_bytes(b"x")

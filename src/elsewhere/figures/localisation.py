@@ -153,7 +153,7 @@ def _examples(
     sites = [column for column in results.columns if any(place[0] == column for place in shown)]
     for line, column in enumerate(sites):
         top = HEAD + PITCH[1] * line
-        title = textwrap.fill(results.heading(column), 17)
+        title = textwrap.fill(results.heading(column), 17, break_on_hyphens=False)
         page.text(0, top + TILE / 2, title, va="center", weight="bold")
         for number, label in enumerate(labels):
             if (column, label) in shown:

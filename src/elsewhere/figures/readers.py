@@ -91,7 +91,7 @@ def _draw(given: Given, compared: Compared, folder: Path) -> str:
             f"Readers and models at {compared.column.title}",
             width=width,
             height=height,
-            notes=(*_notes(given.settings.scoring, compared, rows), *given.results.notes()),
+            notes=(*_notes(given.settings.scoring, compared, rows), *given.together.notes()),
             synthetic=compared.column.synthetic,
         )
         canvas = page.canvas(width, height)

@@ -100,7 +100,7 @@ def fitted(outlined: Outlined, *, shape: tuple[int, ...], affine: Affine | None)
     corners = np.vstack([ends, np.ones(ends.shape[1])])
     off_mm = np.linalg.norm(((outlined.affine - affine) @ corners)[:3], axis=0).max()
     spacing_mm = np.linalg.norm(affine[:3, :3], axis=0)
-    if off_mm > _OFF * spacing_mm.min():
+    if not off_mm <= _OFF * spacing_mm.min():  # also if a number is none
         raise Unusable(
             "mask_lattice",
             f"spacing or position differ: corners of the mask lie up to {off_mm:.1f} mm off",

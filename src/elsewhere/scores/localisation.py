@@ -135,11 +135,16 @@ def _mean(values: Floats, patients: Ints, scoring: Scoring, unit: Unit) -> dict[
     """Return the mean over the scans that have a value, with an interval of resampled patients."""
     known = np.isfinite(values)
     numbers = dict.fromkeys(("value", "low", "high", "method", "reason"))
-    numbers |= {"n_scans": int(known.sum()), "n_patients": len(np.unique(patients[known]))}
+    n_patients = len(np.unique(patients[known]))
+    numbers |= {"n_scans": int(known.sum()), "n_patients": n_patients}
     if not known.any():
         return numbers | {"reason": "the lungs of each scan are all lesion or have none"}
     interval = _interval(values[known], patients[known], scoring, unit)
-    numbers |= {"value": float(values[known].mean())}
+    mean = float(values[known].mean())
+    numbers |= {"value": mean}
+    if interval is None and mean in (0.0, 1.0) and np.isin(values[known], (0, 1)).all():
+        # a share of scans that is none or all, as of the pointing game: resampling cannot vary it
+        interval = intervals.wilson(mean, n=n_patients, confidence=scoring.confidence, unit=unit)
     if interval is None:
         return numbers | {"reason": "every resample gives the same value"}
     return numbers | interval._asdict()

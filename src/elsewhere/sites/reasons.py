@@ -94,6 +94,12 @@ _OF_LABELS = {
         "Files of one series name several patients or studies.",
         "Find out in the PACS whose they are; split the series, or leave it out.",
     ),
+    "several_patients": rejected(
+        "Its row of label.csv fits files of several patients, or names another patient than the "
+        "files do.",
+        "Give label.csv a column `patient` with the Patient ID, or identify rows by `study`; "
+        "`options.patients: own` if the table has patient names of its own.",
+    ),
     "bad_number": rejected(
         "A cell of the publisher's table that should hold a number holds something else.",
         "Compare the table with the publisher's; a spreadsheet program may have changed it.",

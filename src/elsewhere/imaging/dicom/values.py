@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -55,6 +56,8 @@ TAGS = {
 }
 WANTED = frozenset(TAGS.values())
 
+_PADDING = " \0\t\r\n\f\v"
+
 # larger than in any real header, and small enough that products do not overflow
 _LARGEST = 1e9
 
@@ -78,7 +81,10 @@ class Values:
         return bool(self.raw.get(TAGS[name]))
 
     def text(self, name: str) -> str:
-        """Return text as written, without the padding of PS3.5 6.2; "" if absent."""
+        """Return text as written, without the padding of PS3.5 6.2; "" if absent.
+
+        Line ends and tabs at the ends are no part of a text either: exports pad with them.
+        """
         value = self.raw.get(TAGS[name])
         if not value:
             return ""
@@ -110,7 +116,7 @@ class Values:
 
 @lru_cache(maxsize=4096)
 def _ascii(value: bytes) -> str:
-    return value.decode("ascii").strip(" \0")
+    return value.decode("ascii").strip(_PADDING)
 
 
 @lru_cache(maxsize=256)
@@ -123,17 +129,17 @@ def _encoded(value: bytes, character_set: bytes) -> str:
             decoded = pydicom.charset.decode_bytes(value, encodings, {"\\", "^", "="})
     except Unusable:
         decoded = value.decode("latin-1")
-    return str(decoded).strip(" \0")
+    return unicodedata.normalize("NFC", str(decoded)).strip(_PADDING)
 
 
 @lru_cache(maxsize=256)
 def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split("\\")) if text else ()
+    return tuple(part.strip(_PADDING) for part in text.split("\\")) if text else ()
 
 
 @lru_cache(maxsize=4096)
 def _numbers(value: bytes, count: int) -> tuple[float, ...] | None:
-    parts = value.decode("latin-1").strip(" \0").split("\\")
+    parts = value.decode("latin-1").strip(_PADDING).split("\\")
     if len(parts) != count:
         return None
     try:

@@ -128,7 +128,9 @@ def test_utsws_negatives_need_their_two_subsets():
 def test_the_parts_do_not_depend_on_the_secret_that_hashes_the_keys(settings):
     manifest = small()
     names = ["scan_id", "patient_id"]
-    elsewhere = manifest.assign(**{name: manifest[name].map(lambda k: key("s", k)) for name in names})
+    elsewhere = manifest.assign(
+        **{name: manifest[name].map(lambda k: key("s", k)) for name in names}
+    )
     first, second = (
         assign(rows, NOBODY, settings=settings).merge(rows[["scan_id", "volume_sha256"]])
         for rows in (manifest, elsewhere)

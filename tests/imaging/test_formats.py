@@ -54,7 +54,7 @@ def test_a_palette_is_looked_up(tmp_path, greys):
     image.putpalette([0, 0, 0, 10, 10, 10, 20, 20, 20, 200, 200, 200])
     image.save(tmp_path / "1.png")
     expected = np.array([0, 10, 20, 200])[greys[0] % 4]
-    found, mode = formats.grey(tmp_path / "1.png")
+    found, mode, _ = formats.grey(tmp_path / "1.png")
     np.testing.assert_array_equal(found, expected)
     assert mode == "palette"
 
@@ -84,6 +84,25 @@ def test_what_the_table_knows_is_kept(tmp_path, greys, read):
     known = Acquisition("SIEMENS", "B70s", "no")
     volume = read(Source("stack", save(tmp_path, greys[:1]), acquisition=known))
     assert volume.acquisition == known
+
+
+def test_the_content_says_what_a_slice_is_and_how_it_lies(tmp_path, greys, read):
+    """A .png may be a JPEG; an orientation other than upright is applied."""
+    grey = Image.fromarray(greys[0])
+    exif = grey.getexif()
+    exif[0x0112] = 6
+    lying = grey.transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "1.png", format="JPEG", quality=100, exif=exif)
+    found = read(Source("stack", (tmp_path / "1.png",)))
+    assert found.source_format == "JPEG"
+    assert np.abs(found.voxels[0] - greys[0].astype(int)).max() < 12
+
+
+def test_a_file_of_several_pages_is_no_slice(tmp_path, greys, read):
+    pages = [Image.fromarray(one) for one in greys[:2]]
+    pages[0].save(tmp_path / "1.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(Unusable, match="several_images"):
+        read(Source("stack", (tmp_path / "1.tif",)))
 
 
 def test_refuses_slices_that_make_no_volume(tmp_path, greys, read):

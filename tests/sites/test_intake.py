@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from elsewhere.design import params
-from elsewhere.imaging import store
+from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.source import Source
 from elsewhere.sites.account import AccountError, csv_text
 from elsewhere.sites.intake import Intake
@@ -90,14 +91,24 @@ def test_a_file_that_vanished_is_a_row(tmp_path):
     assert taken.account.total == 1
 
 
-def test_a_failing_file_system_stops_the_step(tmp_path):
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_a_failing_file_system_stops_the_step(tmp_path, published, monkeypatch, code):
     """What is no damaged file must not shrink a cohort in silence."""
+    path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
+
+    def fail(*_):
+        raise OSError(code, "the disk")
+
+    monkeypatch.setattr(formats, "read", fail)
+    with pytest.raises(OSError, match="the disk"):
+        take(tmp_path, scan(path))
+
+
+def test_a_link_to_itself_is_a_row(tmp_path):
     (tmp_path / "raw").mkdir()
     loop = tmp_path / "raw" / "1.png"
     loop.symlink_to(loop)
-    with pytest.raises(OSError, match=r"1\.png") as error:
-        take(tmp_path, scan(loop))
-    assert error.value.errno == errno.ELOOP
+    assert files(take(tmp_path, scan(loop))) == {"unreadable": 1}
 
 
 def test_a_file_in_two_scans_is_an_error(tmp_path, published):
@@ -129,3 +140,31 @@ def test_rows_of_the_layout_are_in_the_account(tmp_path, published):
     text = csv_text(taken.account, PRIVATE.path)
     assert f"{PRIVATE.path('SMITH/x')},rejected,gap,2 steps,1" in text
     assert "SMITH" not in text
+
+
+def test_a_row_that_no_manifest_can_hold_is_a_rejection_and_the_site_goes_on(tmp_path, published):
+    """What a table says cannot be: it costs its own scan, not the others."""
+    root = published("sars_cov_2_ct") / "COVID"
+    good, bad = (root / f"Covid ({number}).png" for number in (1, 2))
+    taken = take(tmp_path, scan(good), scan(bad, view="nonsense"))
+    assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(good.name)]
+    (rejection,) = [one for one in taken.account.rows if one.reason == "impossible_value"]
+    assert (rejection.path, rejection.detail) == (bad.name, "column view")
+    assert [path.stem for path in (tmp_path / "volumes").iterdir()] == [PRIVATE.scan(good.name)]
+
+
+def test_whatever_measuring_a_scan_raises_costs_that_scan_alone(tmp_path, published, monkeypatch):
+    root = published("sars_cov_2_ct") / "COVID"
+    good, bad = (root / f"Covid ({number}).png" for number in (1, 2))
+    Image.new("L", (1, 1)).save(bad)
+    measure = profile.of
+
+    def of(volume):
+        if volume.voxels.size == 1:
+            raise ZeroDivisionError("SMITH")
+        return measure(volume)
+
+    monkeypatch.setattr(profile, "of", of)
+    taken = take(tmp_path, scan(good), scan(bad))
+    assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(good.name)]
+    assert files(taken)["unreadable"] == 1

@@ -16,7 +16,7 @@ from elsewhere.design.layouts.chexpert import CheXpertOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHEXPERT_LABELS, Part
-from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
+from elsewhere.sites.layout import Layout, LeftOut, Scan, age, sex
 
 _COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *CHEXPERT_LABELS)
 _TABLES: Final[dict[str, Part]] = {"train": "train", "valid": "validation"}
@@ -66,7 +66,7 @@ class CheXpert(CheXpertOptions, Layout):
             patient=patient.astype(object),
             findings=findings,
             sex=radiographs.each(rows["Sex"], sex),
-            age=radiographs.each(rows["Age"], radiographs.years),
+            age=radiographs.each(rows["Age"], age),
             view=radiographs.each(projection, _view),
             problem=radiographs.problems(
                 rows,

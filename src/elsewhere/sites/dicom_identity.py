@@ -1,4 +1,4 @@
-"""dicom_identity: whose a DICOM volume is, and whether a key of label.csv names one patient only."""
+"""dicom_identity: whose a DICOM volume is, and whether a key of label.csv names one patient."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import of_one_file
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.volume import Unusable, Volume
 from elsewhere.progress import reported
+from elsewhere.sites import manifest
 from elsewhere.sites.account import Account, Closed, list_files, multi_frame_files, units
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
-from elsewhere.sites.rows import Rows, first_days, flags, stored
+from elsewhere.sites.rows import Rows, alike, first_days, flags, sound, stored
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,6 @@ _DROPPED = {
     "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
     "identical_copy": "the same pixels at the same position as another file of the volume",
 }
-# errors of a single file; any other system error (disk, network) must stop the step
-_FILE_ERRORS = (errno.EACCES, errno.EISDIR, errno.EPERM)
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,9 @@ class Intake:
         if self.volumes is not None:
             self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles, readings = [], [], []
-        for read in self._read(scans):
+        reads = list(self._read(scans))
+        unfit = manifest.unfit([read.row for read in reads if read.scan is not None])
+        for read in (self._checked(read, unfit) for read in reads):
             for left_out in read.left_out:
                 account.leave_out(left_out)
             if read.scan is not None:
@@ -125,9 +126,19 @@ class Intake:
         closed = account.closed(layout, listing | list_files(root))
         return Taken(rows, profiles, closed, tuple(readings))
 
+    def _checked(self, read: _Read, unfit: Mapping[str, str]) -> _Read:
+        """Return a scan as it was read, or its rejection if no manifest may hold its row."""
+        if read.scan is None or read.row["scan_id"] not in unfit:
+            return read
+        if self.volumes is not None:
+            (self.volumes / f"{read.row['scan_id']}{store.SUFFIX}").unlink()
+        scan, detail = read.scan, f"column {unfit[read.row['scan_id']]}"
+        row = LeftOut(scan.path, "impossible_value", detail, scan.source.files)
+        return _Read((*read.left_out, row))
+
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
-        rows = Rows(self.keys, self.synthetic, first_days(scans))
+        rows = Rows(self.keys, self.synthetic, first_days(scans), alike(scans))
         with ThreadPoolExecutor(_THREADS) as pool:
             results = pool.map(lambda scan: self._taken(scan, names, rows), scans)
             yield from reported(results, log, total=len(scans), unit="scans")
@@ -139,40 +150,42 @@ class Intake:
             try:
                 if names[scan.name] > 1:
                     raise Unusable("same_name", f"{names[scan.name]} scans have one name")
-                volume = self._volume(scan)
+                volume, measured = self._volume(scan)
             except Unusable as error:
                 log.warning("rejected %s: %s", self.keys.path(scan.path), error.reason)
                 left_out.append(LeftOut(scan.path, error.reason, error.detail, scan.source.files))
                 continue
             left_out += [_not_chosen(other) for other in candidates[position + 1 :]]
-            return self._stored(scan, volume, rows, left_out)
+            read = self._stored(scan, volume, rows, measured)
+            return replace(read, left_out=tuple(left_out))
         return _Read(tuple(left_out))
 
-    def _volume(self, scan: Scan) -> Volume:
+    def _volume(self, scan: Scan) -> tuple[Volume, dict[str, Any]]:
+        """Return a scan's volume and what is measured in it; whatever is wrong is one rejection."""
         try:
-            return formats.read(scan.source, self.policy)
+            volume = sound(formats.read(scan.source, self.policy))
+            return volume, profile.of(volume)
         except (Unusable, MemoryError):
             raise
         except FileNotFoundError:
             raise Unusable("vanished", "a file was gone when it was to be read") from None
         except OSError as error:
-            if error.errno is not None and error.errno not in _FILE_ERRORS:
+            if not of_one_file(error):
                 raise
             raise Unusable("unreadable", f"cannot be read ({type(error).__name__})") from None
         except Exception as error:
             # decoders raise any error on damaged files; the messages may contain file names
             raise Unusable("unreadable", f"cannot be decoded ({type(error).__name__})") from None
 
-    def _stored(self, scan: Scan, volume: Volume, rows: Rows, left_out: list[LeftOut]) -> _Read:
-        measurements = profile.of(volume)
-        volume = replace(volume, flags=flags(volume, measurements))
+    def _stored(self, scan: Scan, volume: Volume, rows: Rows, measured: dict[str, Any]) -> _Read:
+        volume = replace(volume, flags=flags(volume, measured))
         files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
         if self.volumes is not None:
             store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
-        profile_row = {"scan_id": row["scan_id"], **measurements}
-        return _Read(tuple(left_out), scan, volume.dropped, row, profile_row)
+        profile_row = {"scan_id": row["scan_id"], **measured}
+        return _Read((), scan, volume.dropped, row, profile_row)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

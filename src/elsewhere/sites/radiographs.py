@@ -17,7 +17,7 @@ from elsewhere.design.findings import View
 from elsewhere.files import walk
 from elsewhere.imaging.source import Source
 from elsewhere.sites.findings import CELLS, Part, State
-from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex, age
+from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex
 
 CATEGORY = "radiograph"
 OTHER_PART: Final = "other_part"
@@ -31,7 +31,6 @@ _DETAILS: Final[Mapping[str, str]] = {
     "bad_number": "a finding is none of 1, 0, -1 and blank",
     "unknown_finding": "the publisher's table names a finding that is not one of the data set's",
 }
-_OLDEST = 120.0
 
 
 class Record(NamedTuple):
@@ -138,12 +137,6 @@ def each(column: pd.Series[Any], read: Callable[[str], Any]) -> pd.Series[Any]:
     return column.map(values).astype(object)
 
 
-def years(text: str) -> float:
-    """Return an age; NaN for one above 120, such as the 148 to 414 of ChestX-ray14."""
-    value = age(text)
-    return value if value <= _OLDEST else NAN
-
-
 def finding_states(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series[Any]:
     """Return the findings of each row from columns of 1, 0, -1 and blank (B-18, B-23).
 
@@ -228,7 +221,7 @@ def _scan(record: Record, path: Path) -> Scan:
         patient=record.patient,
         label=None,
         category=CATEGORY,
-        source=Source(kind="stack", files=(path,)),
+        source=Source(kind="picture", files=(path,)),
         sex=record.sex,
         age=record.age,
         date=record.date or None,

@@ -94,6 +94,10 @@ _OF_LABELS = {
         "Files of one series name several patients or studies.",
         "Find out in the PACS whose they are; split the series, or leave it out.",
     ),
+    "impossible_value": rejected(
+        "What its file or its row says cannot be, so that no row of the manifest can hold it.",
+        "Compare header and table with the source; the detail names the column.",
+    ),
     "several_patients": rejected(
         "Its row of label.csv fits files of several patients, or names another patient than the "
         "files do.",

@@ -13,6 +13,7 @@ import pydicom
 import pydicom.config
 from pydicom.dataelem import RawDataElement
 
+from elsewhere.files import of_one_file
 from elsewhere.imaging.dicom.content import REPRESENTATIONS
 from elsewhere.imaging.dicom.elements import (
     DEFLATED,
@@ -47,6 +48,10 @@ def quiet() -> Iterator[None]:
             yield
         except Unusable:
             raise
+        except OSError as error:
+            if not of_one_file(error):
+                raise
+            raise Unusable("unreadable", f"cannot be read ({type(error).__name__})") from None
         # damaged files also raise errors that are not pydicom's own: RecursionError, zlib.error
         except Exception as error:
             detail = f"pydicom cannot parse it ({type(error).__name__})"

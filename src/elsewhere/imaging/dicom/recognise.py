@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydicom.uid import UID_dictionary
 
-from elsewhere.files import walk
+from elsewhere.files import of_one_file, walk
 from elsewhere.imaging.dicom import content, elements, frames, parsed
 from elsewhere.imaging.dicom.elements import Elements
 from elsewhere.imaging.dicom.header import Aside, Header, Slice, Stored
@@ -91,10 +91,14 @@ def read(path: Path) -> tuple[Slice, ...]:
     Unusable
         `unreadable`, `truncated`, `no_pixels`, `no_series`, `pixel_format` or `bad_frames`: the
         file is damaged.
+    OSError
+        If the disk or the network fails: the volume would lack this slice in silence.
     """
     try:
         raw, bare = _elements(path)
     except OSError as error:
+        if not of_one_file(error):
+            raise
         kind = type(error).__name__
         raise Unusable("unreadable", f"the file cannot be opened ({kind})") from None
     values = Values(raw.values, raw.order)

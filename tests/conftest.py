@@ -419,6 +419,8 @@ def strict() -> IntakeRow:
         tilt_tolerance_degrees=0.5,
         cosine_tolerance=1e-3,
         fill_slices=0,
+        least_slices=1,
+        least_extent_mm=0,
         rejected_at_most=1.0,
         decode_seconds=5,
         decode_gb=1,

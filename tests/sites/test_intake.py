@@ -10,6 +10,7 @@ from elsewhere.design import params
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.source import Source
 from elsewhere.sites.account import AccountError, csv_text
+from elsewhere.sites.dicom_series import DicomSeries
 from elsewhere.sites.intake import Intake
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan
@@ -21,6 +22,7 @@ POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
 class Fixed(Layout):
     """A layout that yields what it is given."""
 
+    modality = "slice"
     found: tuple[object, ...]
 
     def scans(self, root, policy):
@@ -168,3 +170,27 @@ def test_whatever_measuring_a_scan_raises_costs_that_scan_alone(tmp_path, publis
     taken = take(tmp_path, scan(good), scan(bad))
     assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(good.name)]
     assert files(taken)["unreadable"] == 1
+
+
+@pytest.mark.parametrize(("slices", "reason"), [(2, "too_short"), (3, "too_short"), (4, None)])
+def test_a_look_at_one_place_is_no_chest(tmp_path, write_dicom, thorax, series_of, slices, reason):
+    root = tmp_path / "raw"
+    series = series_of(uid="1.2.3", study="1.2", patient="P", spacing_mm=(5.0, 1.0, 1.0))
+    write_dicom(root, thorax(slices=slices), series)
+    (root / "label.csv").write_text("study,label\n1.2,1\n")
+    taken = Intake(PRIVATE, False, None, POLICY).take(DicomSeries(), root)
+    assert len(taken.rows) == (reason is None)
+    assert [one.reason for one in taken.account.rows if one.reason == "too_short"] == (
+        [reason] if reason else []
+    )
+
+
+def test_a_volume_lower_than_any_chest_is_refused(tmp_path, write_dicom, thorax, series_of):
+    root = tmp_path / "raw"
+    series = series_of(uid="1.2.3", study="1.2", patient="P", spacing_mm=(0.6, 1.0, 1.0))
+    write_dicom(root, thorax(slices=12), series)
+    (root / "label.csv").write_text("study,label\n1.2,1\n")
+    taken = Intake(PRIVATE, False, None, POLICY).take(DicomSeries(), root)
+    assert not taken.rows
+    details = [one.detail for one in taken.account.rows if one.reason == "too_short"]
+    assert details == ["7 mm high, expected 10 or more"]

@@ -67,6 +67,12 @@ class IntakeRow(Row):
     fill_slices: Annotated[int, Field(ge=0)] = Field(
         description="repair: most consecutive missing slices that are interpolated"
     )
+    least_slices: Annotated[int, Field(ge=1)] = Field(
+        description="a volume of fewer slices is a piece of a chest and refused"
+    )
+    least_extent_mm: Annotated[float, Field(ge=0)] = Field(
+        description="and so is one that is shorter from feet to head, where its spacing is known"
+    )
     rejected_at_most: Share = Field(description="a larger share of rejected files stops the step")
     decode_seconds: Annotated[float, Field(gt=0)] = Field(
         description="longest time that decoding one slice may take"

@@ -56,7 +56,8 @@ OF_GEOMETRY = {
         "Export the series again; `policy: repair` leaves out single slices that lack them.",
     ),
     "mixed_geometry": rejected(
-        "Slices of one volume differ in matrix, orientation, pixel spacing or bit depth.",
+        "Slices of one volume differ in matrix, orientation or pixel spacing, for instance where "
+        "the field of view changes half way.",
         "Look at the series in a viewer; split it if it holds several reconstructions.",
     ),
     "mixed_pixels": rejected(
@@ -73,6 +74,15 @@ OF_GEOMETRY = {
     "duplicate_position": rejected(
         "Two slices lie at one place, or bear one number, and show different things.",
         "The series mixes reconstructions or phases: export them as series of their own.",
+    ),
+    "lost_slices": rejected(
+        "The header counts more images than there are slices: one or more are lost, at an end too.",
+        "Get the series again; `policy: repair` takes it as it is, flagged fewer_than_stated.",
+    ),
+    "too_short": rejected(
+        "Fewer slices, or fewer mm from feet to head, than intakes.<row>.least_slices and "
+        "least_extent_mm: no chest, but a piece of one.",
+        "Nothing if the whole series is there too; else look for the rest of it in the PACS.",
     ),
     "gap": rejected(
         "Slices are missing between the first and the last.",

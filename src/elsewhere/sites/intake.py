@@ -78,12 +78,15 @@ class Intake:
         kept.
     policy
         The row of `intakes`: what the files may be like.
+    volumetric
+        Whether a scan is a volume, so that one of few slices is a piece; `take` asks the layout.
     """
 
     keys: Keys
     synthetic: bool
     volumes: Path | None
     policy: IntakeRow
+    volumetric: bool = False
 
     def take(self, layout: Layout, root: Path) -> Taken:
         """Read every scan of a site and account for every file.
@@ -107,7 +110,8 @@ class Intake:
         if self.volumes is not None:
             self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles, readings = [], [], []
-        reads = list(self._read(scans))
+        reading = replace(self, volumetric=layout.modality == "volume")
+        reads = list(reading._read(scans))
         unfit = manifest.unfit([read.row for read in reads if read.scan is not None])
         for read in (self._checked(read, unfit) for read in reads):
             for left_out in read.left_out:
@@ -164,6 +168,8 @@ class Intake:
         """Return a scan's volume and what is measured in it; whatever is wrong is one rejection."""
         try:
             volume = sound(formats.read(scan.source, self.policy))
+            if self.volumetric:
+                _check_height(volume, self.policy)
             return volume, profile.of(volume)
         except (Unusable, MemoryError):
             raise
@@ -186,6 +192,17 @@ class Intake:
             store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
         profile_row = {"scan_id": row["scan_id"], **measured}
         return _Read((), scan, volume.dropped, row, profile_row)
+
+
+def _check_height(volume: Volume, policy: IntakeRow) -> None:
+    """Refuse a volume of fewer slices, or less height, than any chest has."""
+    slices, distance = len(volume.voxels), volume.spacing_mm[0]
+    if slices < policy.least_slices:
+        raise Unusable("too_short", f"{slices} slices, expected {policy.least_slices} or more")
+    # the comparison is false where the distance is unknown
+    if slices * distance < policy.least_extent_mm:
+        detail = f"{slices * distance:.0f} mm high, expected {policy.least_extent_mm:g} or more"
+        raise Unusable("too_short", detail)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

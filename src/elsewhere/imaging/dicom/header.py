@@ -110,6 +110,8 @@ class Slice:
         (0018,0060).
     tilt_degrees
         *Gantry/Detector Tilt* (0018,1120).
+    images_in_acquisition, number_of_slices, images_in_series
+        How many images there should be, see `elsewhere.imaging.dicom.stated`.
     """
 
     header: Header
@@ -124,3 +126,6 @@ class Slice:
     tilt_degrees: float | None
     acquired: str = ""
     kvp: str = ""
+    images_in_acquisition: int | None = None
+    number_of_slices: int | None = None
+    images_in_series: int | None = None

@@ -264,4 +264,13 @@ def _slice(header: Header, values: Values) -> Slice:
         tilt_degrees=values.number("tilt"),
         acquired=values.text("acquisition_date") + values.text("acquisition_time"),
         kvp=values.text("kvp"),
+        images_in_acquisition=_whole(values.number("images_in_acquisition")),
+        number_of_slices=values.count("number_of_slices"),
+        images_in_series=_whole(
+            values.number("images_in_series") or values.number("instances_of_series")
+        ),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)

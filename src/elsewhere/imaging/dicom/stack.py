@@ -119,6 +119,9 @@ class Stack:
         masks = {at: self._voxels[at] == _PADDING for at, part in enumerate(parts) if part.padded}
         floor, _ = self.span(parts)
         if self._slices[0].header.stored.photometric == "MONOCHROME1" and scale != "HU":
+            if len({one.header.stored.bits_stored for one in self._slices}) > 1:
+                detail = "inverted slices of several bits stored have no common black"
+                raise Unusable("mixed_pixels", detail)
             lows = [self._invert(at, masks.get(at)) for at in range(len(parts))]
             floor = min(low for low in lows if low is not None)
         for at, mask in masks.items():

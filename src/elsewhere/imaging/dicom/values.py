@@ -38,6 +38,9 @@ TAGS = {
     "position": 0x00200032,
     "orientation": 0x00200037,
     "temporal": 0x00200100,
+    "images_in_acquisition": 0x00201002,
+    "images_in_series": 0x00201003,
+    "instances_of_series": 0x00201209,
     "samples": 0x00280002,
     "photometric": 0x00280004,
     "frames": 0x00280008,
@@ -53,6 +56,7 @@ TAGS = {
     "burned_in": 0x00280301,
     "intercept": 0x00281052,
     "slope": 0x00281053,
+    "number_of_slices": 0x00540081,
 }
 WANTED = frozenset(TAGS.values())
 

@@ -420,6 +420,8 @@ def strict() -> IntakeRow:
         cosine_tolerance=1e-3,
         fill_slices=0,
         least_slices=1,
+        doubtful_hu="refuse",
+        unclear_geometry="flag",
         least_extent_mm=0,
         rejected_at_most=1.0,
         decode_seconds=5,

@@ -296,3 +296,15 @@ def test_a_wrong_label_table_stops_the_site_and_is_not_quoted(published, content
     with pytest.raises(LayoutError, match=message) as error:
         list(Layout().scans(root, POLICY))
     assert "Smith" not in str(error.value)
+
+
+def test_a_study_of_another_modality_is_missing_by_name(published, tmp_path):
+    root = published("dicom_series")
+    change_tags(root / "deep" / "folder0", Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
+    taken = take(root, Layout(), tmp_path)
+    assert len(taken.rows) == 3
+    assert ends(taken) == {
+        "label.csv": ("table", 1),
+        "label.csv/1.2.826.0": ("missing", 0),
+        "deep/folder0": ("not_ct", 5),
+    }

@@ -3,6 +3,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
@@ -194,3 +195,22 @@ def test_a_volume_lower_than_any_chest_is_refused(tmp_path, write_dicom, thorax,
     assert not taken.rows
     details = [one.detail for one in taken.account.rows if one.reason == "too_short"]
     assert details == ["7 mm high, expected 10 or more"]
+
+
+@pytest.mark.parametrize("policy", ["refuse", "flag"])
+def test_values_that_cannot_be_hu_are_refused_or_flagged(
+    tmp_path, write_dicom, thorax, series_of, policy
+):
+    """A rescale that was applied twice: air at -2024."""
+    root = tmp_path / "raw"
+    write_dicom(root, thorax(), series_of(uid="1.2.3", study="1.2", rescale=(1.0, -1024.0)))
+    for path in root.iterdir():
+        data = pydicom.dcmread(path)
+        data.RescaleIntercept = -2048
+        data.save_as(path)
+    (root / "label.csv").write_text("study,label\n1.2,1\n")
+    intake = POLICY.model_copy(update={"doubtful_hu": policy})
+    taken = Intake(PRIVATE, False, None, intake).take(DicomSeries(), root)
+    assert [row["flags"] for row in taken.rows] == ["implausible_hu"] * (policy == "flag")
+    reasons = [one.reason for one in taken.account.rows if one.reason != "table"]
+    assert reasons == ["implausible_hu"] * (policy == "refuse")

@@ -13,7 +13,7 @@ NOT_SLICES = {
         "A secondary capture: a picture of a screen or a document, often with names in its pixels."
     ),
     "not_grey": aside("Colour, or a mask of one bit: no CT values."),
-    "not_ct": aside("Its modality is not CT."),
+    "not_ct": aside("Neither its SOP class nor its modality is CT."),
     "identical_copy": aside("The same pixels at the same position as a slice that was used."),
 }
 OF_HEADERS = {
@@ -22,6 +22,10 @@ OF_HEADERS = {
     "no_series": rejected(
         "No Series Instance UID says what the image belongs to.",
         "Export the series again; some anonymisers remove this element.",
+    ),
+    "repeated_element": rejected(
+        "One DICOM element stands twice in the file, with two values.",
+        "Export the series again; a program that edits headers has appended instead of replaced.",
     ),
     "pixel_format": rejected(
         "What the header says of the pixels contradicts itself or the file.",

@@ -122,7 +122,9 @@ class DicomSeries(DicomSeriesOptions, Layout):
                 scans.setdefault(_study(volume, read), []).append(read)
         for of_study in scans.values():
             yield from self._chosen(of_study)
-        keys_on_disk = {getattr(item.header, key) for item in recognised.slices}
+        keys_on_disk = {
+            getattr(item.header, key) for item in recognised.slices if item.header.is_ct
+        }
         for name in sorted(set(labels) - keys_on_disk):
             yield LeftOut(
                 f"{TABLE}/{name}", "missing", f"this {key} has no CT image that can be read"

@@ -170,7 +170,8 @@ class Intake:
             volume = sound(formats.read(scan.source, self.policy))
             if self.volumetric:
                 _check_height(volume, self.policy)
-            return volume, profile.of(volume)
+            measured = profile.of(volume)
+            return self._believed(volume, measured), measured
         except (Unusable, MemoryError):
             raise
         except FileNotFoundError:
@@ -182,6 +183,16 @@ class Intake:
         except Exception as error:
             # decoders raise any error on damaged files; the messages may contain file names
             raise Unusable("unreadable", f"cannot be decoded ({type(error).__name__})") from None
+
+    def _believed(self, volume: Volume, measured: Mapping[str, Any]) -> Volume:
+        """Return a volume whose HU can be HU; refuse or flag another one, as the intake says."""
+        one_slice = len(volume.voxels) == 1
+        if volume.value_scale != "HU" or one_slice or measured["hu_believable"]:
+            return volume
+        if self.policy.doubtful_hu == "refuse":
+            detail = f"peaks at {measured['air_peak']:g} and {measured['tissue_peak']:g}"
+            raise Unusable("implausible_hu", f"{detail}, expected air and soft tissue")
+        return replace(volume, flags=(*volume.flags, "implausible_hu"))
 
     def _stored(self, scan: Scan, volume: Volume, rows: Rows, measured: dict[str, Any]) -> _Read:
         volume = replace(volume, flags=flags(volume, measured))

@@ -171,8 +171,19 @@ _OF_VALUES = {
         "Export the series again: without them the values of those slices mean nothing.",
     ),
     "bad_rescale": rejected(
-        "A rescale slope of 0, or a rescale that is no finite number.",
+        "A rescale slope or intercept that is no number (such as -1024,0 or two values), is 0, or "
+        "stands without the other.",
         "Export the series again.",
+    ),
+    "not_hu": rejected(
+        "Rescale Type says that the values are no HU, or leaves open what they are.",
+        "Leave out maps computed from a CT; `doubtful_hu: flag` of the intake believes US "
+        "(unspecified) where the values look like HU.",
+    ),
+    "implausible_hu": rejected(
+        "The header says HU, and the values do not look like air and soft tissue: a rescale that "
+        "was applied twice or not at all, greys of a window, lost signs.",
+        "Export the series again; `doubtful_hu: flag` of the intake takes it as it is.",
     ),
     "only_padding": rejected("Every voxel is padding.", "Export the series again."),
     "value_range": rejected(

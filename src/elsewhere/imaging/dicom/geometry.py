@@ -85,8 +85,8 @@ def lattice_of(
         `not_ct`, `no_geometry`, `mixed_geometry`, `not_axial`, `single_slice`,
         `duplicate_position`, `lost_slices`, `crooked`, `gantry_tilt`, `gap` or `uneven_spacing`.
     """
-    if any(slice_.header.modality != "CT" for slice_ in slices):
-        raise Unusable("not_ct", "the modality is not CT")
+    if not all(slice_.header.is_ct for slice_ in slices):
+        raise Unusable("not_ct", "neither the SOP class nor the modality is CT")
     placed, dropped = _with_geometry(slices, policy)
     plane = _plane(placed, policy)
     heights = (_positions(placed) @ plane.normal).tolist()

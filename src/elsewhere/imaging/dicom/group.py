@@ -88,7 +88,7 @@ def _rank(stack: Stack) -> tuple[object, ...]:
 
 def _format(slice_: Slice) -> Hashable:
     header, stored = slice_.header, slice_.header.stored
-    return header.series, header.modality, stored.rows, stored.columns
+    return header.series, header.is_ct, stored.rows, stored.columns
 
 
 def _pixels(stored: Stored) -> str:

@@ -56,6 +56,7 @@ TAGS = {
     "burned_in": 0x00280301,
     "intercept": 0x00281052,
     "slope": 0x00281053,
+    "rescale_type": 0x00281054,
     "number_of_slices": 0x00540081,
 }
 WANTED = frozenset(TAGS.values())
@@ -109,6 +110,10 @@ class Values:
         """Return a decimal number, None if it is absent or invalid."""
         values = self.numbers(name, 1)
         return None if values is None else values[0]
+
+    def stated(self, name: str) -> float | None:
+        """Return a decimal number, None if it is absent, NaN if what is written is none."""
+        return float("nan") if name in self and self.number(name) is None else self.number(name)
 
     def count(self, name: str, *, signed: bool = False) -> int | None:
         """Return a binary number of 16 or 32 bits, None if it is absent."""

@@ -128,3 +128,16 @@ def test_dicom_is_read_by_its_slices(tmp_path, write_dicom, thorax, slices, read
     files = write_dicom(tmp_path, thorax())
     volume = read(Source("dicom", tuple(files), slices=tuple(slices(files))))
     np.testing.assert_array_equal(volume.voxels, thorax())
+
+
+@pytest.mark.parametrize(
+    "name", ["3 (1)", "3(2)", "3 - Copy", "3 copy", "3_copy2", "3 - Kopie (4)"]
+)
+def test_a_copy_has_the_number_of_its_original(tmp_path, greys, read, name):
+    """It must not become one more slice at an end of the stack."""
+    files = save(tmp_path, greys)
+    copy = tmp_path / f"{name}.png"
+    copy.write_bytes(files[0].read_bytes())
+    assert formats.slice_number(copy) == 3
+    with pytest.raises(Unusable, match="duplicate_position"):
+        read(Source("stack", (*files, copy)))

@@ -2,6 +2,7 @@ import errno
 from collections import Counter
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom
 import pytest
@@ -214,3 +215,17 @@ def test_values_that_cannot_be_hu_are_refused_or_flagged(
     assert [row["flags"] for row in taken.rows] == ["implausible_hu"] * (policy == "flag")
     reasons = [one.reason for one in taken.account.rows if one.reason != "table"]
     assert reasons == ["implausible_hu"] * (policy == "refuse")
+
+
+@pytest.mark.parametrize("policy", ["refuse", "flag"])
+def test_a_volume_that_does_not_say_how_the_patient_lies_is_refused_or_flagged(
+    tmp_path, thorax, policy
+):
+    path = tmp_path / "raw" / "one.nii.gz"
+    path.parent.mkdir()
+    nibabel.save(nibabel.Nifti1Image(thorax(), np.eye(4)), path)
+    layout = Fixed(found=(scan(path, source=Source("nifti", (path,))),))
+    intake = POLICY.model_copy(update={"unclear_geometry": policy})
+    taken = Intake(PRIVATE, False, None, intake).take(layout, path.parent)
+    assert [row["flags"] for row in taken.rows] == ["orientation_assumed"] * (policy == "flag")
+    assert files(taken) == ({"unclear_geometry": 1} if policy == "refuse" else {})

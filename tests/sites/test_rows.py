@@ -78,7 +78,8 @@ def test_an_age_that_nobody_has_is_unknown_and_flagged_and_never_90(keys, age, k
 def test_a_spacing_that_cannot_be_is_unknown_and_flagged():
     known = {"value_scale": "HU", "bits_stored": 12, "source_format": "DICOM"}
     nan = float("nan")
-    for spacing in [(0.0, 1.0, 1.0), (-5.0, 1.0, 1.0), (float("inf"), 1.0, 1.0)]:
+    for step in (0.0, -5.0, 0.005, 700.0, float("inf")):
+        spacing = (step, 1.0, 1.0)
         volume = rows.sound(Volume(VOXELS, **known, spacing_mm=spacing, affine=np.eye(4)))
         assert volume.flags == ("spacing_impossible",)
         np.testing.assert_array_equal(volume.spacing_mm, (nan, 1, 1))

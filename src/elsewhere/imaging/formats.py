@@ -19,6 +19,10 @@ from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
 _COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")
 _NUMBER = re.compile(r"\d+")
+# what browsers and file managers append to the name of a copy
+_COPY = re.compile(
+    r"(?<=\d)(?: ?\(\d+\)|[ _-]+(?:copy|kopie|copie|copia)(?![a-z]).*)$", re.IGNORECASE
+)
 
 
 def read(source: Source, policy: IntakeRow) -> Volume:
@@ -72,12 +76,14 @@ def _without_header(source: Source, policy: IntakeRow) -> Volume:
 def slice_number(path: Path) -> int:
     """Return the last number in a file's name: 12 for `0012.png` and `9covid_SR_2_IM00012.tif`.
 
+    The number of a copy is that of its original: `0012 (1).png` and `0012 - Copy.png` are 12.
+
     Raises
     ------
     Unusable
         `no_slice_number` if there is none.
     """
-    numbers = _NUMBER.findall(path.stem)
+    numbers = _NUMBER.findall(_COPY.sub("", path.stem))
     if not numbers:
         raise Unusable("no_slice_number", "a slice's file name holds no number to sort by")
     return int(numbers[-1])

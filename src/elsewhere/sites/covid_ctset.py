@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from elsewhere.design.layouts.covid_ctset import CovidCtsetOptions
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import walk
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
 from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex
@@ -167,7 +168,7 @@ def _listed_series(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
 def _group_by_series(root: Path) -> tuple[dict[tuple[str, str], _Files], list[Path]]:
     unexpected: list[Path] = []
     series_files: dict[tuple[str, str], _Files] = {}
-    for path in sorted(root.rglob("*")):
+    for path in sorted(walk(root, set())):
         relative_path = path.relative_to(root)
         if path.suffix.lower() not in CovidCtset.suffixes or not path.is_file():
             continue

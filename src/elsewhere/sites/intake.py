@@ -24,6 +24,7 @@ from elsewhere.sites.rows import Rows, alike, first_days, flags, sound, stored
 log = logging.getLogger(__name__)
 
 _THREADS = 2
+_UNCLEAR = {"orientation_assumed", "orientation_conflict", "other_unit", "spacing_impossible"}
 _DROPPED = {
     "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
     "identical_copy": "the same pixels at the same position as another file of the volume",
@@ -168,6 +169,7 @@ class Intake:
         """Return a scan's volume and what is measured in it; whatever is wrong is one rejection."""
         try:
             volume = sound(formats.read(scan.source, self.policy))
+            _check_geometry(volume, self.policy)
             if self.volumetric:
                 _check_height(volume, self.policy)
             measured = profile.of(volume)
@@ -203,6 +205,13 @@ class Intake:
             store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
         profile_row = {"scan_id": row["scan_id"], **measured}
         return _Read((), scan, volume.dropped, row, profile_row)
+
+
+def _check_geometry(volume: Volume, policy: IntakeRow) -> None:
+    """Refuse a volume whose header leaves its geometry open, if the intake wants that."""
+    unclear = sorted(_UNCLEAR.intersection(volume.flags))
+    if unclear and policy.unclear_geometry == "refuse":
+        raise Unusable("unclear_geometry", ", ".join(unclear))
 
 
 def _check_height(volume: Volume, policy: IntakeRow) -> None:

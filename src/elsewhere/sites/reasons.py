@@ -138,6 +138,12 @@ _OF_IMAGES = {
         "A NIfTI file whose affine does not say where the head is.",
         "Convert it again from the DICOM files.",
     ),
+    "unclear_geometry": rejected(
+        "The header leaves open how the patient lies, says two things of it, or gives lengths that "
+        "are not in mm (the detail names the flag).",
+        "Convert it again from the DICOM files; `unclear_geometry: flag` of the intake takes it as "
+        "it is, flagged.",
+    ),
     "not_orthogonal": rejected(
         "A file of a volume whose axes are not at right angles, as of a tilted gantry.",
         "Convert it again from the DICOM files, upright.",

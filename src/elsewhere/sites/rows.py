@@ -23,6 +23,8 @@ from elsewhere.sites.layout import Scan
 _OLDEST = 90.0
 _OLDEST_EVER = 120.0  # ChestX-ray14 holds ages up to 414, other tables 999 for "not known"
 _AGE, _SPACING, _ALIKE = "age_impossible", "spacing_impossible", "patient_alike"
+# a chest CT has pixels of 0.3 to 1 mm and slices up to 10 mm apart; beyond, the unit is another
+_POSSIBLE_MM = (0.05, 50.0)
 _DIGITS = re.compile(r"\d+")
 
 
@@ -128,8 +130,12 @@ def stored(volume: Volume) -> npt.NDArray[np.generic]:
 
 
 def sound(volume: Volume) -> Volume:
-    """Return a volume whose spacing is unknown, and flagged, where it cannot be: 0 or negative."""
-    wrong = [not math.isnan(step) and not 0 < step < math.inf for step in volume.spacing_mm]
+    """Return a volume whose spacing is unknown, and flagged, where it cannot be.
+
+    It cannot be 0 or negative, nor so small or large that it must be metres or micrometres.
+    """
+    low, high = _POSSIBLE_MM
+    wrong = [not math.isnan(step) and not low <= step <= high for step in volume.spacing_mm]
     if not any(wrong):
         return volume
     dz, dy, dx = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.files import of_one_file, remove, walk, whole, write_rows
+from elsewhere.files import is_file, of_one_file, remove, walk, whole, write_rows
 
 
 def names(folder: Path) -> list[str]:
@@ -148,3 +148,18 @@ def test_a_folder_on_a_failing_disk_is_not_taken_for_a_closed_one(tmp_path, monk
 @pytest.mark.parametrize("code", [errno.EACCES, errno.ENOENT, errno.ELOOP, None])
 def test_what_names_one_file_only_is_no_failing_disk(code):
     assert of_one_file(OSError(code, "x") if code else OSError("a decoder says this"))
+
+
+def test_a_file_on_a_failing_disk_is_not_taken_for_none(tmp_path, monkeypatch):
+    path = tmp_path / "one"
+    path.touch()
+    assert is_file(path)
+    assert not is_file(tmp_path)
+    assert not is_file(tmp_path / "gone")
+
+    def broken(*_, **__):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(os, "stat", broken)
+    with pytest.raises(OSError, match=os.strerror(errno.ESTALE)):
+        is_file(path)

@@ -6,6 +6,7 @@ import csv
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,6 +112,22 @@ def walk(root: Path, closed: set[Path]) -> Iterator[Path]:
         pending += reversed(folders)
         folder_paths = {*folders}
         yield from (Path(entry.path) for entry in ordered if entry.path not in folder_paths)
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether there is a regular file; `os.path.isfile` hides a lost disk.
+
+    Raises
+    ------
+    OSError
+        If the disk or the network fails, see `of_one_file`.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        if not of_one_file(error):
+            raise
+        return False
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from elsewhere.design.findings import View
-from elsewhere.files import walk
+from elsewhere.files import is_file, walk
 from elsewhere.imaging.source import Source
 from elsewhere.sites.findings import CELLS, Part, State
 from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex
@@ -68,7 +68,7 @@ def images(root: Path, *suffixes: str) -> dict[str, Path]:
     for path in walk(root, set()):
         place = str(path)[start:]
         hidden = any(part.startswith(HIDDEN) for part in place.split("/"))
-        if place.lower().endswith(suffixes) and not hidden and os.path.isfile(path):
+        if place.lower().endswith(suffixes) and not hidden and is_file(path):
             files[place] = path
     return files
 

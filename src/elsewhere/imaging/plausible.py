@@ -46,7 +46,9 @@ def peaks(voxels: npt.NDArray[np.int16], split: float | None) -> Peaks:
     """
     air, tissue = (float("nan"),) * 2
     if split is not None:
-        air, tissue = _fullest(voxels[voxels <= split]), _fullest(voxels[voxels > split])
+        # the lowest value may be padding, or the end of a window
+        low = voxels[(voxels <= split) & (voxels > voxels.min())]
+        air, tissue = _fullest(low), _fullest(voxels[voxels > split])
     bands = (AIR_HU, TISSUE_HU)
     shares = [float(((voxels >= low) & (voxels <= high)).mean()) for low, high in bands]
     return Peaks(air, tissue, min(shares) >= _LEAST_SHARE)

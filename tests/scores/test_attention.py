@@ -198,5 +198,5 @@ def test_scans_that_a_first_stage_loses_are_told_once_a_site():
 
 
 def test_every_flag_of_a_site_is_told_with_its_count():
-    (text,) = texts(flags={"a-row": {"lossy": 3, "age_impossible": 1}, "b-row": {}})
+    (text,) = texts(flags={"a-row": {"lossy": 3, "age_impossible": 1}, "b-row": {"": 12}})
     assert text == "Flagged scans of Site A: age_impossible 1, lossy 3."

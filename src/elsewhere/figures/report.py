@@ -129,7 +129,7 @@ def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str,
             for name, row in (settings.findings.labels if settings.findings else {}).items()
         },
         files=_files(given),
-        flags=_flags(given),
+        flags={row: Counter(";".join(t["flags"]).split(";")) for row, t in given.manifests.items()},
         gates=given.gates,
         audit=given.audit,
         cells=[cell for each in given.each.values() for cell in each.cells.values()],
@@ -152,14 +152,6 @@ def _files(given: Given) -> dict[str, tuple[int, int]]:
         rejected = int(files[table["verdict"] == "rejected"].sum())
         counted[row] = (rejected, rejected + int(given.manifests[row]["n_files"].sum()))
     return counted
-
-
-def _flags(given: Given) -> dict[str, Counter[str]]:
-    """Return, by site, the number of scans with each flag."""
-    return {
-        row: Counter(code for codes in table["flags"] for code in codes.split(";") if code)
-        for row, table in given.manifests.items()
-    }
 
 
 def _picture(row: type[FigureRow], name: str, made: Provenance, results: Results) -> dict[str, str]:

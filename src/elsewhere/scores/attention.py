@@ -50,7 +50,7 @@ class Observed:
     optimistic
         Labels of the arms whose weights were chosen on test scans.
     flags
-        Row of a site to its number of scans by flag of the manifest.
+        Row of a site to its number of scans by flag of the manifest, "" where there is none.
     """
 
     sites: Mapping[str, str]
@@ -236,8 +236,8 @@ def _rejected(observed: Observed) -> Iterator[Notice]:
 def _flagged(observed: Observed) -> Iterator[Notice]:
     """Yield all flags of a site with their counts; docs/ingestion.md says what each means."""
     for row, flags in observed.flags.items():
-        if flags:
-            listed = ", ".join(f"{code} {count}" for code, count in sorted(flags.items()))
+        listed = ", ".join(f"{code} {count}" for code, count in sorted(flags.items()) if code)
+        if listed:
             text = f"Flagged scans of {observed.sites[row]}: {listed}."
             yield Notice(text, "site_profile", "cohort")
 

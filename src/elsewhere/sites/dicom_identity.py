@@ -47,11 +47,11 @@ class Identities:
         """
         written, stored = row["patient"], header.patient
         known = self.patients[getattr(header, self.key)]
-        if not written and not stored:
-            raise Unusable("no_patient", f"neither the files nor {NAME} name the patient")
         if len(known) > 1 and not (written and self.named == "patient_id"):
             detail = f"files of {len(known)} patients have this {self.key}; which is meant?"
             raise Unusable("several_patients", detail)
+        if not written and not stored:
+            raise Unusable("no_patient", f"neither the files nor {NAME} name the patient")
         if self.named == "own" and written:
             return self.spellings.get((written.casefold(), known), written)
         if written and not _is(written, stored, known):

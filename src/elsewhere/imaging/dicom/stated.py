@@ -11,6 +11,8 @@ from typing import Literal
 
 from elsewhere.imaging.dicom.header import Slice
 
+_MOST = 20_000  # images of one volume; a larger number is no count, and might identify somebody
+
 Missing = Literal["no", "perhaps", "yes"]
 
 
@@ -51,7 +53,7 @@ def _of_acquisitions(kept: Sequence[Slice]) -> int:
 
 def _commonest(counts: Iterable[int | None]) -> int:
     """Return the number that most slices state; 0 if some state none."""
-    found = Counter(counts)
+    found = Counter(count if count is not None and count <= _MOST else None for count in counts)
     if not found or None in found:
         return 0
     return max(found, key=lambda count: (found[count], count or 0)) or 0

@@ -429,3 +429,11 @@ def test_an_element_that_stands_twice_is_refused(tmp_path, write_dicom, thorax):
     path.write_bytes(content[:at] + b"\x28\x00\x52\x10DS\x02\x000 " + content[at:])
     with pytest.raises(Unusable, match=r"repeated_element: \(0028,1052\)"):
         recognise.read(path)
+
+
+@pytest.mark.parametrize("tags", [{"ConvolutionKernel": "B30f"}, {"KVP": 80}])
+def test_a_kernel_that_changes_half_way_is_flagged(tmp_path, write_dicom, thorax, read, tags):
+    files = write_dicom(tmp_path, thorax())
+    for path in files[:2]:
+        change(path, **tags)
+    assert read(files).flags == ("mixed_protocol",)

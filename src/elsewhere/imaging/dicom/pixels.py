@@ -169,6 +169,8 @@ def _dropped(lattice: Lattice) -> tuple[tuple[Path, str], ...]:
 
 def _flags(lattice: Lattice, flags: set[str]) -> tuple[str, ...]:
     """Return the codes of the warnings for the user, sorted."""
+    if len({(slice_.header.kernel, slice_.kvp) for slice_ in lattice.slices}) > 1:
+        flags.add("mixed_protocol")
     for slice_ in lattice.slices:
         flags |= _header_flags(slice_.header)
     return tuple(sorted({*flags, *lattice.warnings}))

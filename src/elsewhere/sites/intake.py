@@ -52,6 +52,11 @@ class Taken:
     account: Closed
     readings: tuple[dict[str, Any], ...] = ()
 
+    @property
+    def flags(self) -> Counter[str]:
+        """Number of scans with each flag."""
+        return Counter(code for row in self.rows for code in row["flags"].split(";") if code)
+
 
 @dataclass(frozen=True)
 class _Read:

@@ -57,7 +57,8 @@ def site(tmp_path, monkeypatch, write_dicom, series_of, thorax):
         table = pd.read_csv(FOLDER / name, sep=None, engine="python", dtype=str)
         for seed, row in enumerate(table.to_dict("records")):
             if "study" in row:
-                series = series_of(uid=f"{row['study']}.1", study=row["study"])
+                names = {"study": row["study"], "patient": row["patient"]}
+                series = series_of(uid=f"{row['study']}.1", **names)
                 write_dicom(root / f"series{seed}", thorax(12, seed=seed), series)
             else:
                 write(root / row["path"].replace("\\", "/"), seed)

@@ -1,12 +1,13 @@
 """files: a file is written whole or not at all, and no temporary file is left."""
 
 import csv
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from elsewhere.files import remove, walk, whole, write_rows
+from elsewhere.files import is_file, of_one_file, remove, walk, whole, write_rows
 
 
 def names(folder: Path) -> list[str]:
@@ -127,3 +128,38 @@ def test_a_row_that_fits_no_column_leaves_the_file_before_it(tmp_path: Path) -> 
         write_rows([{"a": 2}, {"c": 3}], path, columns=("a",))
     assert path.read_bytes() == b"a\n1\n"
     assert names(tmp_path) == ["table.csv"]
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENOMEM])
+def test_a_folder_on_a_failing_disk_is_not_taken_for_a_closed_one(tmp_path, monkeypatch, code):
+    (tmp_path / "closed").mkdir()
+    real = os.scandir
+
+    def broken(path):
+        if str(path).endswith("closed"):
+            raise OSError(code, os.strerror(code))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", broken)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        list(walk(tmp_path, set()))
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.ENOENT, errno.ELOOP, None])
+def test_what_names_one_file_only_is_no_failing_disk(code):
+    assert of_one_file(OSError(code, "x") if code else OSError("a decoder says this"))
+
+
+def test_a_file_on_a_failing_disk_is_not_taken_for_none(tmp_path, monkeypatch):
+    path = tmp_path / "one"
+    path.touch()
+    assert is_file(path)
+    assert not is_file(tmp_path)
+    assert not is_file(tmp_path / "gone")
+
+    def broken(*_, **__):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    monkeypatch.setattr(os, "stat", broken)
+    with pytest.raises(OSError, match=os.strerror(errno.ESTALE)):
+        is_file(path)

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import csv
+import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+# what a name, a link or missing rights cause; all else is the disk or the network, which may answer
+# a second later: EIO, ESTALE, ETIMEDOUT
+_OF_ONE_FILE = frozenset(
+    {
+        *(errno.EACCES, errno.EPERM, errno.EISDIR, errno.ENOTDIR, errno.ENOENT),
+        *(errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EINVAL),
+    }
+)
+
+
+def of_one_file(error: OSError) -> bool:
+    """Return whether an error says something of one file and not of the disk or the network.
+
+    A step that meets any other error must stop, so that it can be run again: without the file it
+    would make a shorter volume. Errors without a number are raised by decoders on damaged files.
+    """
+    return error.errno is None or error.errno in _OF_ONE_FILE
 
 
 @contextmanager
@@ -63,6 +83,11 @@ def walk(root: Path, closed: set[Path]) -> Iterator[Path]:
         The folder.
     closed
         Receives the folders that cannot be listed; their files are unknown.
+
+    Raises
+    ------
+    OSError
+        If the disk or the network fails, see `of_one_file`.
     """
     visited: set[tuple[int, int]] = set()
     pending = [str(root)]
@@ -74,14 +99,42 @@ def walk(root: Path, closed: set[Path]) -> Iterator[Path]:
                 ordered = sorted(entries, key=lambda entry: entry.name)
         except FileNotFoundError:
             continue  # removed since its parent was listed
-        except OSError:
+        except OSError as error:
+            if not of_one_file(error):
+                raise
             closed.add(Path(current))
             continue
         if (folder_status.st_dev, folder_status.st_ino) in visited:
             continue
         visited.add((folder_status.st_dev, folder_status.st_ino))
         # depth first, so that a folder with several paths is always listed under the same one
-        folders = [entry.path for entry in ordered if os.path.isdir(entry.path)]
+        folders = [entry.path for entry in ordered if _is_folder(entry)]
         pending += reversed(folders)
         folder_paths = {*folders}
         yield from (Path(entry.path) for entry in ordered if entry.path not in folder_paths)
+
+
+def is_file(path: str | Path) -> bool:
+    """Return whether there is a regular file; `os.path.isfile` hides a lost disk.
+
+    Raises
+    ------
+    OSError
+        If the disk or the network fails, see `of_one_file`.
+    """
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        if not of_one_file(error):
+            raise
+        return False
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder or a link to one; `os.path.isdir` hides a lost disk."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if not of_one_file(error):
+            raise
+        return False

@@ -74,6 +74,20 @@ def test_connected_patients_get_one_group_which_says_whether_it_spans_sites(
     }  # fmt: skip
 
 
+def test_a_group_has_the_same_name_whatever_secret_hides_its_patients(
+    found: duplicates.Duplicates,
+) -> None:
+    """Its name decides the part of patients who are at two sites."""
+    names = {name: f"{name[::-1]}?" for name in COHORT["patient_id"]}
+    hidden = COHORT.assign(
+        patient_id=COHORT["patient_id"].map(names),
+        scan_id=COHORT["scan_id"].map(lambda name: f"{99 - int(name, 16):016x}"),
+    )
+    again = find(hidden, similarity=0.7).groups.set_index("patient_id")["group"]
+    for row in found.groups.itertuples():
+        assert again[names[row.patient_id]] == row.group
+
+
 def test_the_order_of_rows_says_nothing(found: duplicates.Duplicates) -> None:
     again = find(COHORT.sample(frac=1, random_state=1), similarity=0.7)
     pd.testing.assert_frame_equal(found.pairs, again.pairs)

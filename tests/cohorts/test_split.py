@@ -125,6 +125,23 @@ def test_utsws_negatives_need_their_two_subsets():
 
 
 @pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
+def test_the_parts_do_not_depend_on_the_secret_that_hashes_the_keys(settings):
+    manifest = small()
+    names = ["scan_id", "patient_id"]
+    elsewhere = manifest.assign(
+        **{name: manifest[name].map(lambda k: key("s", k)) for name in names}
+    )
+    first, second = (
+        assign(rows, NOBODY, settings=settings).merge(rows[["scan_id", "volume_sha256"]])
+        for rows in (manifest, elsewhere)
+    )
+    parts = [
+        each.set_index(["fold", "volume_sha256"])["part"].sort_index() for each in (first, second)
+    ]
+    pd.testing.assert_series_equal(*parts)
+
+
+@pytest.mark.parametrize("settings", [HOLDOUT, FOLDS], ids=["holdout", "folds"])
 def test_the_order_of_rows_does_not_matter(settings):
     manifest = small()
     shuffled = manifest.sample(frac=1, random_state=5)

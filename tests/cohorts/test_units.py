@@ -20,8 +20,8 @@ def test_a_patient_is_a_unit_with_its_highest_label_and_that_labels_commonest_ca
         ("4", "p", 1, "severe", "d"), ("5", "q", 0, "normal", "e"),
     )  # fmt: skip
     assert units(scans, NOBODY) == [
-        Unit(("p",), 4, 1, "severe"),
-        Unit(("q",), 1, 0, "normal"),
+        Unit("a", ("p",), 4, 1, "severe"),
+        Unit("e", ("q",), 1, 0, "normal"),
     ]
 
 
@@ -35,7 +35,7 @@ def test_patients_with_identical_voxels_or_in_one_group_are_connected_through_ot
     )
     joined, alone = units(scans, groups)
     assert (joined.patients, joined.n_scans, joined.label) == (("p", "q", "r"), 4, 1)
-    assert (alone.patients, joined.pin, joined.key) == (("s",), "", "p")
+    assert (alone.patients, joined.pin, joined.key) == (("s",), "", "b")
 
 
 def test_a_group_across_sites_pins_its_unit_by_its_name():

@@ -25,6 +25,10 @@ def test_scanners_scales_and_what_is_unknown_are_said(drawn: Job, svg_texts: Tex
     assert shown.count("scanner unknown: 12") == 2
     assert shown.count("HU") == shown.count("0-255") == 2
     assert shown.count("unknown") == 2
+    assert [sum(text.startswith(f"{name}: ") for text in shown) for name in ("air", "tissue")] == [
+        2,
+        2,
+    ]
     assert shown.count("slice distance, mm") == 4
 
 

@@ -54,7 +54,7 @@ def test_a_palette_is_looked_up(tmp_path, greys):
     image.putpalette([0, 0, 0, 10, 10, 10, 20, 20, 20, 200, 200, 200])
     image.save(tmp_path / "1.png")
     expected = np.array([0, 10, 20, 200])[greys[0] % 4]
-    found, mode = formats.grey(tmp_path / "1.png")
+    found, mode, _ = formats.grey(tmp_path / "1.png")
     np.testing.assert_array_equal(found, expected)
     assert mode == "palette"
 
@@ -86,6 +86,25 @@ def test_what_the_table_knows_is_kept(tmp_path, greys, read):
     assert volume.acquisition == known
 
 
+def test_the_content_says_what_a_slice_is_and_how_it_lies(tmp_path, greys, read):
+    """A .png may be a JPEG; an orientation other than upright is applied."""
+    grey = Image.fromarray(greys[0])
+    exif = grey.getexif()
+    exif[0x0112] = 6
+    lying = grey.transpose(Image.Transpose.ROTATE_90)
+    lying.save(tmp_path / "1.png", format="JPEG", quality=100, exif=exif)
+    found = read(Source("stack", (tmp_path / "1.png",)))
+    assert found.source_format == "JPEG"
+    assert np.abs(found.voxels[0] - greys[0].astype(int)).max() < 12
+
+
+def test_a_file_of_several_pages_is_no_slice(tmp_path, greys, read):
+    pages = [Image.fromarray(one) for one in greys[:2]]
+    pages[0].save(tmp_path / "1.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(Unusable, match="several_images"):
+        read(Source("stack", (tmp_path / "1.tif",)))
+
+
 def test_refuses_slices_that_make_no_volume(tmp_path, greys, read):
     mixed = save(tmp_path / "a", greys[:2]) + save(tmp_path / "b", [greys[0][:3]], "9.png")
     with pytest.raises(Unusable, match="mixed_geometry"):
@@ -109,3 +128,16 @@ def test_dicom_is_read_by_its_slices(tmp_path, write_dicom, thorax, slices, read
     files = write_dicom(tmp_path, thorax())
     volume = read(Source("dicom", tuple(files), slices=tuple(slices(files))))
     np.testing.assert_array_equal(volume.voxels, thorax())
+
+
+@pytest.mark.parametrize(
+    "name", ["3 (1)", "3(2)", "3 - Copy", "3 copy", "3_copy2", "3 - Kopie (4)"]
+)
+def test_a_copy_has_the_number_of_its_original(tmp_path, greys, read, name):
+    """It must not become one more slice at an end of the stack."""
+    files = save(tmp_path, greys)
+    copy = tmp_path / f"{name}.png"
+    copy.write_bytes(files[0].read_bytes())
+    assert formats.slice_number(copy) == 3
+    with pytest.raises(Unusable, match="duplicate_position"):
+        read(Source("stack", (*files, copy)))

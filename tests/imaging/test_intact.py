@@ -57,3 +57,10 @@ def test_a_volume_larger_than_allowed_is_refused():
     intact.check_size(10**9, 1.0)
     with pytest.raises(Unusable, match=r"too_large: the volume would take 2\.0 GB"):
         intact.check_size(2 * 10**9, 1.0)
+
+
+def test_what_a_library_swallowed_is_raised_when_the_file_is_read(tmp_path):
+    (tmp_path / "whole").write_bytes(bytes(3 << 20))
+    intact.read_through(tmp_path / "whole")
+    with pytest.raises(FileNotFoundError):
+        intact.read_through(tmp_path / "gone")

@@ -135,6 +135,13 @@ def test_lengths_are_mm_whatever_the_header_counts_in(save, unit, factor):
     volume = nifti.read(path)
     assert volume.spacing_mm == pytest.approx((5, 0.8, 0.7), rel=1e-5)
     assert abs(volume.affine[2, 2]) == pytest.approx(5, rel=1e-5)
+    assert volume.flags == (() if unit == "mm" else ("other_unit",))
+
+
+def test_two_affines_of_other_sizes_are_flagged(save):
+    """One of them is read: a chest of half the height would be no less plausible."""
+    path = save(lambda image: image.header.set_qform(LPS @ np.diag([1, 1, 2, 1]), 1), affine=LPS)
+    assert nifti.read(path).flags == ("orientation_conflict",)
 
 
 def without_geometry(image):
@@ -143,7 +150,12 @@ def without_geometry(image):
 
 
 @pytest.mark.parametrize(
-    ("change", "affine"), [(without_geometry, LPS), (lambda image: None, np.eye(4))]
+    ("change", "affine"),
+    [
+        (without_geometry, LPS),
+        (lambda image: None, np.eye(4)),
+        (lambda image: None, np.diag([-1, -1, 1, 1])),
+    ],
 )
 def test_an_orientation_that_nobody_stated_is_flagged(save, change, affine):
     volume = nifti.read(save(change, affine=affine))

@@ -195,3 +195,8 @@ def test_scans_that_a_first_stage_loses_are_told_once_a_site():
     assert text.startswith("The first stage calls 3 of 10 test scans of Site A not COVID-19")
     none = {**stage, "n_not_called": 0}
     assert texts(cells=[{**cell(), "site": "a-row", "second_stage": none}]) == []
+
+
+def test_every_flag_of_a_site_is_told_with_its_count():
+    (text,) = texts(flags={"a-row": {"lossy": 3, "age_impossible": 1}, "b-row": {"": 12}})
+    assert text == "Flagged scans of Site A: age_impossible 1, lossy 3."

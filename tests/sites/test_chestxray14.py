@@ -1,12 +1,15 @@
-import math
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from elsewhere.design import params
 from elsewhere.imaging import formats
 from elsewhere.sites.chestxray14 import ChestXray14
+from elsewhere.sites.intake import Intake
+from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import LayoutError, LeftOut, Scan
 
 POLICY = params.load(Path(__file__).parents[1] / "params").intakes["strict"]
@@ -56,10 +59,9 @@ def test_what_is_not_listed_is_negative_and_nothing_is_blank(published):
     assert "lung_opacity" not in first
 
 
-def test_an_age_above_120_is_unknown(published):
-    ages = [one.age for one in scans(published("chestxray14"))]
-    assert ages[:2] == [58, 59]
-    assert math.isnan(ages[2])
+def test_ages_are_read_as_published(published):
+    """The row of the manifest makes 414 years unknown and flags it."""
+    assert [one.age for one in scans(published("chestxray14"))][:3] == [58, 59, 414]
 
 
 @pytest.mark.parametrize(("written", "years"), [("058Y", 58.0), ("006M", 0.5), ("58", 58.0)])
@@ -152,3 +154,14 @@ def test_the_order_of_rows_does_not_show(published):
     header, *rows = (root / TABLE).read_text().splitlines()
     (root / TABLE).write_text("\n".join([header, *rows[::-1]]))
     assert repr(found(root)) == before
+
+
+def test_an_image_of_16_bits_costs_itself_and_not_its_site(published, strict):
+    root = published("chestxray14")
+    path = next(root.rglob("*_000.png"))
+    Image.fromarray(np.arange(4096, dtype=np.uint16).reshape(64, 64)).save(path)
+    taken = Intake(Keys("a-site", False, b"key"), False, None, strict).take(ChestXray14(), root)
+    assert {row["value_scale"] for row in taken.rows} == {"0-255"}
+    assert [one.path for one in taken.account.rows if one.reason == "sixteen_bit"] == [
+        path.relative_to(root).as_posix()
+    ]

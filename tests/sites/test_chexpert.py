@@ -170,3 +170,40 @@ def test_the_order_of_rows_does_not_show(published):
     frame = pd.read_csv(root / "train.csv", dtype=str, keep_default_na=False)
     frame[::-1].to_csv(root / "train.csv", index=False)
     assert repr(found(root)) == before
+
+
+PREFIXES = [
+    *("CheXpert-v1.0-small/", "CheXpert-v1.0/", "", "./", "chexpert/", "../data/"),
+    *("/data/CheXpert-v1.0-small/", "C:\\data\\CheXpert-v1.0\\", "CheXpert-v1.0-small\\"),
+]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_only_the_end_of_a_path_names_an_image(published, prefix):
+    root = published("chexpert")
+    before = scans(root)
+    for table in ("train.csv", "valid.csv"):
+        frame = pd.read_csv(root / table, dtype=str, keep_default_na=False)
+        paths = frame["Path"].str.removeprefix(f"{TOP}/")
+        frame["Path"] = prefix + (paths.str.replace("/", "\\") if "\\" in prefix else paths)
+        frame.to_csv(root / table, index=False)
+    assert scans(root) == before
+    assert reasons(root) == {}
+
+
+def test_the_archive_in_four_parts_is_read_as_it_is_unpacked(published):
+    """As the publisher distributes the data set today."""
+    root = published("chexpert")
+    before = [(one.name, one.patient, one.findings) for one in scans(root)]
+    first = root / "CheXpert-v1.0 batch 1 (validate & csv)"
+    first.mkdir()
+    for path in (root / "train.csv", root / "valid.csv", root / TOP / "valid"):
+        path.rename(first / path.name)
+    for number, patient in enumerate(sorted((root / TOP / "train").iterdir()), 1):
+        batch = root / f"CheXpert-v1.0 batch {number + 1} (train {number})"
+        batch.mkdir()
+        patient.rename(batch / patient.name)
+    after = scans(root)
+    assert [(one.name, one.patient, one.findings) for one in after] == before
+    assert after[0].path.startswith("CheXpert-v1.0 batch 2 (train 1)/patient")
+    assert reasons(root) == {}

@@ -50,16 +50,79 @@ def test_series_of_one_folder_are_told_apart(published):
     assert len(scans(Layout().scans(root, POLICY))) == 4
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("accession", "ACC-SECRET"), ("patient", "P0")], ids=str
-)
+def change_tags(folder, **tags):
+    for path in folder.iterdir():
+        data = pydicom.dcmread(path)
+        data.update(tags)
+        data.save_as(path)
+
+
+@pytest.mark.parametrize(("column", "value"), [("accession", "A0"), ("patient", "P0")], ids=str)
 def test_other_keys_find_the_row(published, column, value):
     root = published("dicom_series")
+    for number in range(2):
+        change_tags(root / "deep" / f"folder{number}", AccessionNumber="A0")
     pd.DataFrame([(value, 1)], columns=[column, "label"]).to_csv(root / "label.csv", index=False)
     found = scans(Layout().scans(root, POLICY))
     assert {scan.label for scan in found} == {1}
-    assert len(found) == (4 if column == "accession" else 2)
+    assert len(found) == 2
     assert {(scan.sex, scan.age) for scan in found} == {("F", 53)}
+
+
+def test_a_key_that_names_two_patients_labels_neither(published):
+    root = published("dicom_series")  # all files have one accession number
+    table = pd.DataFrame([("ACC-SECRET", 1)], columns=["accession", "label"])
+    table.to_csv(root / "label.csv", index=False)
+    found = list(Layout().scans(root, POLICY))
+    assert not scans(found)
+    assert set(reasons(found).values()) == {"several_patients"}
+    # a column that says whose row it is decides, as in a work list
+    table.assign(patient="P1").to_csv(root / "label.csv", index=False)
+    found = list(Layout().scans(root, POLICY))
+    assert {(scan.patient, scan.label) for scan in scans(found)} == {("P1", 1)}
+    assert reasons(found) == {f"deep/folder{n}": "several_patients" for n in range(2)}
+
+
+def test_a_row_that_names_another_patient_than_its_files_labels_nothing(published):
+    root = published("dicom_series")
+    relabel(root, lambda frame: frame.assign(patient=["P0", "P0", "P1", "P0"]))
+    found = list(Layout().scans(root, POLICY))
+    assert reasons(found) == {"deep/folder3": "several_patients"}
+    assert [scan.patient for scan in scans(found)] == ["P0", "P0", "P1"]
+
+
+def test_names_of_the_tables_own_join_patients_that_an_anonymiser_told_apart(published):
+    root = published("dicom_series")
+    relabel(root, lambda frame: frame.assign(patient=["Ann", "ANN", "Bob", "Bea"]))
+    found = list(Layout(patients="own").scans(root, POLICY))
+    assert reasons(found) == {}
+    # the two spellings are of files of one Patient ID
+    assert [scan.patient for scan in scans(found)] == ["ANN", "ANN", "Bob", "Bea"]
+
+
+@pytest.mark.parametrize("padding", [" ", "\0", "\t", "\r\n", " \0"], ids=ascii)
+def test_padding_and_case_make_no_other_patient(published, padding):
+    root = published("dicom_series")
+    change_tags(root / "deep" / "folder1", PatientID=f"P0{padding}")
+    relabel(root, lambda frame: frame.assign(patient=["p0", "P0", "P1", f" P1{padding}"]))
+    found = list(Layout().scans(root, POLICY))
+    assert reasons(found) == {}
+    assert [scan.patient for scan in scans(found)] == ["P0", "P0", "P1", "P1"]
+
+
+@pytest.mark.parametrize("study", ["1.2.9", ""])
+def test_one_series_a_study_leaves_no_patient_out(published, study):
+    root = published("dicom_series")
+    for number in range(4):
+        change_tags(
+            root / "deep" / f"folder{number}", StudyInstanceUID=study, PatientID=f"Q{number}"
+        )
+    table = pd.DataFrame([(f"Q{n}", n % 2) for n in range(4)], columns=["patient", "label"])
+    table.to_csv(root / "label.csv", index=False)
+    found = list(Layout(series="most_slices").scans(root, POLICY))
+    assert [(scan.patient, scan.instead) for scan in scans(found)] == [
+        (f"Q{n}", ()) for n in range(4)
+    ]
 
 
 def test_what_cannot_be_joined_is_a_row(published):
@@ -206,7 +269,9 @@ def test_a_word_that_is_no_label_stops_the_site_and_is_not_quoted(published):
 
 def test_the_study_date_is_kept_for_the_intake(published, write_dicom, thorax, series_of):
     root = published("dicom_series")
-    series = series_of(uid="1.2.826.0.1", study="1.2.826.0", tags={"StudyDate": "20200131"})
+    series = series_of(
+        uid="1.2.826.0.1", study="1.2.826.0", patient="P0", tags={"StudyDate": "20200131"}
+    )
     write_dicom(root / "deep" / "folder0", thorax(), series)
     found = scans(Layout().scans(root, POLICY))
     assert [scan.date for scan in found] == ["20200131", None, None, None]
@@ -231,3 +296,15 @@ def test_a_wrong_label_table_stops_the_site_and_is_not_quoted(published, content
     with pytest.raises(LayoutError, match=message) as error:
         list(Layout().scans(root, POLICY))
     assert "Smith" not in str(error.value)
+
+
+def test_a_study_of_another_modality_is_missing_by_name(published, tmp_path):
+    root = published("dicom_series")
+    change_tags(root / "deep" / "folder0", Modality="MR", SOPClassUID="1.2.840.10008.5.1.4.1.1.4")
+    taken = take(root, Layout(), tmp_path)
+    assert len(taken.rows) == 3
+    assert ends(taken) == {
+        "label.csv": ("table", 1),
+        "label.csv/1.2.826.0": ("missing", 0),
+        "deep/folder0": ("not_ct", 5),
+    }

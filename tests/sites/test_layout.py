@@ -16,9 +16,14 @@ def test_ages_are_years(text, years):
     assert layout.age(text) == pytest.approx(years, abs=0.005)
 
 
-@pytest.mark.parametrize("text", ["", "Young Child", "40+", "-3", "999.5", "nan", "999", "999Y"])
-def test_other_ages_are_unknown(text):
+@pytest.mark.parametrize("text", ["", "nan", "Unknown", " - ", "Young Child", "40+"])
+def test_no_age_is_unknown(text):
     assert math.isnan(layout.age(text))
+
+
+@pytest.mark.parametrize("text", ["-3", "999.5", "999", "999Y", "200M", "999W", "121Y"])
+def test_what_cannot_be_an_age_is_not_taken_for_unknown(text):
+    assert not 0 <= layout.age(text) <= 120
 
 
 @pytest.mark.parametrize(

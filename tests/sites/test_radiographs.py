@@ -1,5 +1,4 @@
 import gzip
-import math
 from pathlib import Path
 
 import pandas as pd
@@ -87,14 +86,6 @@ def test_a_cell_of_another_kind_gives_no_findings(cell):
     frame = pd.DataFrame({"Edema": [cell, "1"], "Fracture": ["1", "1"]})
     known = radiographs.finding_states(frame, {"Edema": "edema", "Fracture": "fracture"})
     assert known.isna().tolist() == [True, False]
-
-
-def test_ages_above_120_are_unknown():
-    assert radiographs.years("058Y") == 58
-    assert radiographs.years("120") == 120
-    assert radiographs.years("0") == 0
-    assert math.isnan(radiographs.years("414"))
-    assert math.isnan(radiographs.years(""))
 
 
 def test_the_first_problem_counts():

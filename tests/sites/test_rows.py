@@ -59,6 +59,44 @@ def test_a_scan_to_fall_back_on_is_a_study_too():
     assert first == {"P1": rows.day("20200101")}
 
 
+@pytest.mark.parametrize("keys", [PUBLIC, PRIVATE])
+@pytest.mark.parametrize(
+    ("age", "kept", "flag"),
+    [
+        (float("nan"), False, ""),
+        (0.0, True, ""),
+        (999.0, False, "age_impossible"),
+        (-3.0, False, "age_impossible"),
+        (float("inf"), False, "age_impossible"),
+    ],
+)
+def test_an_age_that_nobody_has_is_unknown_and_flagged_and_never_90(keys, age, kept, flag):
+    (row,) = made(scan(age=age), keys=keys)
+    assert (row["age"] == age, row["flags"]) == (kept, flag)
+
+
+def test_a_spacing_that_cannot_be_is_unknown_and_flagged():
+    known = {"value_scale": "HU", "bits_stored": 12, "source_format": "DICOM"}
+    nan = float("nan")
+    for step in (0.0, -5.0, 0.005, 700.0, float("inf")):
+        spacing = (step, 1.0, 1.0)
+        volume = rows.sound(Volume(VOXELS, **known, spacing_mm=spacing, affine=np.eye(4)))
+        assert volume.flags == ("spacing_impossible",)
+        np.testing.assert_array_equal(volume.spacing_mm, (nan, 1, 1))
+        assert volume.affine is None
+    unknown = Volume(VOXELS, **known)
+    assert rows.sound(unknown) is unknown
+
+
+def test_names_that_case_blanks_or_leading_zeros_tell_apart_are_flagged_for_judgement():
+    known = [scan(str(n), patient=name) for n, name in enumerate(["007", "7", "Ann", "ANN ", "8"])]
+    alike = rows.alike([*known, scan("x", patient=None)])
+    assert alike == {"007", "7", "Ann", "ANN "}
+    row = rows.Rows(PUBLIC, False, {}, alike).row
+    volume = Volume(VOXELS, value_scale="HU", bits_stored=12, source_format="DICOM")
+    assert [row(one, volume, VOXELS, 1)["flags"] for one in known] == ["patient_alike"] * 4 + [""]
+
+
 @given(st.dates())
 def test_a_day_is_a_number_that_counts_days(date):
     assert rows.day(date.strftime("%Y").zfill(4) + date.strftime("%m%d")) == date.toordinal()

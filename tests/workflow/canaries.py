@@ -51,6 +51,7 @@ TRUE = {
     "PlanarConfiguration",
     "RescaleIntercept",
     "RescaleSlope",
+    "RescaleType",
     "SOPClassUID",
     "SpecificCharacterSet",
     "TemporalPositionIdentifier",

@@ -131,7 +131,7 @@ def tables() -> dict[str, Any]:
     known = {"privacy": "private", "synthetic": True, "intake": intake}
     values["sites"] = {name: {**known, "title": name, "layout": "dicom_series"} for name in SITES}
     values["sites"]["collection"]["layout"] = "mosmed"
-    values["sites"]["hospital"]["options"] = {"categories": ["case"]}
+    values["sites"]["hospital"]["options"] = {"categories": ["case"], "patients": "own"}
     values["inputs"] = {
         "tiny": {**values["inputs"]["nguyen-demo"], "matrix": 32, "depth": 32, "stride": 32}
     }

@@ -80,7 +80,8 @@ def find(scans: pd.DataFrame, *, similarity: float) -> Duplicates:
     similarity
         Smallest correlation of near-duplicates, above 0.
     """
-    ordered = scans.sort_values(["site", "scan_id"], ignore_index=True)
+    # by voxels first, so that rounding does not depend on the secret that hashes the keys
+    ordered = scans.sort_values(["site", "volume_sha256", "scan_id"], ignore_index=True)
     owner = ordered.groupby(["site", "patient_id"]).ngroup().to_numpy().astype(np.int64)
     pairs = _Pairs(owner)
     first_copy = ordered.groupby("volume_sha256")["volume_sha256"].transform(
@@ -230,19 +231,19 @@ def _listed(ordered: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
 def _groups(ordered: pd.DataFrame, owner: Ints, labels: Ints) -> pd.DataFrame:
     """Return the patients of each group of two or more.
 
-    A group is named after its first patient, so that a new member at another site rarely changes
-    the name.
+    A group is named after the voxels of its first scan, so that its name is the same on every
+    machine, whatever secret hides its patients, and a new member rarely changes it.
     """
+    digests = ordered.groupby(owner)["volume_sha256"].min()
     patients = ordered[["site", "patient_id"]].assign(owner=owner).drop_duplicates("owner")
     patients = patients.sort_values("owner", ignore_index=True)
-    patients["label"] = labels
+    patients["label"], patients["digest"] = labels, digests.to_numpy()
     sizes = patients.groupby("label")["owner"].transform("size")
     patients = patients[sizes > 1]
     sites = patients.groupby("label")["site"].transform("nunique")
-    first_patients = patients.groupby("label")[["site", "patient_id"]].transform("first")
-    names = [
-        hashlib.sha256(f"{site}|{patient}".encode()).hexdigest()[:16]
-        for site, patient in first_patients.itertuples(index=False)
-    ]
-    members = patients.assign(group=names, across_sites=sites > 1)
+    first = patients.groupby("label")["digest"].transform("min")
+    members = patients.assign(
+        group=[hashlib.sha256(digest.encode()).hexdigest()[:16] for digest in first],
+        across_sites=sites > 1,
+    )
     return members.reset_index(drop=True)[["site", *groups.COLUMNS]]

@@ -32,7 +32,8 @@ def assign(
 ) -> pd.DataFrame:
     """Assign every scan to a part in every fold, by patient and stratified by label (A-25).
 
-    The result depends on seed, keys, labels, categories and voxels, never on the order of rows.
+    The result depends on seed, labels, categories and voxels, never on the order of rows, nor on
+    the keys of patients: those of a private site are hashed with a secret of the machine.
     Groups with members at other sites are assigned first, by their name. All other patients are
     divided by strata. Within a stratum the parts are systematic samples of the patients ordered by
     number of scans, so that the shares of scans follow the shares of patients. Where scans have

@@ -10,6 +10,8 @@ import pandas as pd
 
 from elsewhere.cohorts.labels import LABEL, pattern
 
+_Row = tuple[str, int, str, str]  # of a scan: patient, label, category, digest of its voxels
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -17,6 +19,9 @@ class Unit:
 
     Attributes
     ----------
+    key
+        Digest of the voxels of its first scan: it names the unit whatever secret the keys of
+        patients are hashed with, so that a private site is split alike on every machine.
     patients
         Hashed keys, sorted.
     n_scans
@@ -31,16 +36,12 @@ class Unit:
         into the part that this name alone decides.
     """
 
+    key: str
     patients: tuple[str, ...]
     n_scans: int
     label: int
     category: str
     pin: str = ""
-
-    @property
-    def key(self) -> str:
-        """Hashed key of the first patient."""
-        return self.patients[0]
 
 
 def units(
@@ -66,23 +67,25 @@ def units(
         for patient, shared in zip(table["patient_id"], table[column], strict=True):
             low, high = sorted((leader_of(patient), leader_of(owners.setdefault(shared, patient))))
             leaders[high] = low
-    rows: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
+    rows: dict[str, list[_Row]] = defaultdict(list)
     if labels == (LABEL,):
         label_and_category = (scans[LABEL].astype("int64"), scans["category"])
     else:
         patterns = scans["patient_id"].map(pattern(scans, labels))
         label_and_category = (pd.Series(0, index=scans.index), patterns)
-    for patient, label, category in zip(scans["patient_id"], *label_and_category, strict=True):
-        rows[leader_of(patient)].append((patient, int(label), category))
+    columns = (scans["patient_id"], *label_and_category, scans["volume_sha256"])
+    for patient, label, category, digest in zip(*columns, strict=True):
+        rows[leader_of(patient)].append((patient, int(label), category, digest))
     across = grouped[grouped["across_sites"]]
     pins = dict(zip(across["patient_id"], across["group"], strict=True))
-    return [_unit(rows[key], pins) for key in sorted(rows)]
+    return sorted((_unit(of_unit, pins) for of_unit in rows.values()), key=lambda unit: unit.key)
 
 
-def _unit(scans: list[tuple[str, int, str]], pins: Mapping[str, str]) -> Unit:
-    highest = max(label for _, label, _ in scans)
-    counts = Counter(category for _, label, category in scans if label == highest)
+def _unit(scans: list[_Row], pins: Mapping[str, str]) -> Unit:
+    highest = max(label for _, label, _, _ in scans)
+    counts = Counter(category for _, label, category, _ in scans if label == highest)
     commonest = min(counts, key=lambda name: (-counts[name], name))
-    patients = tuple(sorted({patient for patient, _, _ in scans}))
+    patients = tuple(sorted({patient for patient, _, _, _ in scans}))
+    key = min(digest for _, _, _, digest in scans)
     pin = min((pins[patient] for patient in patients if patient in pins), default="")
-    return Unit(patients, len(scans), highest, commonest, pin)
+    return Unit(key, patients, len(scans), highest, commonest, pin)

@@ -67,6 +67,20 @@ class IntakeRow(Row):
     fill_slices: Annotated[int, Field(ge=0)] = Field(
         description="repair: most consecutive missing slices that are interpolated"
     )
+    least_slices: Annotated[int, Field(ge=1)] = Field(
+        description="a volume of fewer slices is a piece of a chest and refused"
+    )
+    least_extent_mm: Annotated[float, Field(ge=0)] = Field(
+        description="and so is one that is shorter from feet to head, where its spacing is known"
+    )
+    doubtful_hu: Literal["refuse", "flag"] = Field(
+        description="what to do with a volume whose header says HU and whose values do not look "
+        "like air and soft tissue, or whose Rescale Type leaves open what they are"
+    )
+    unclear_geometry: Literal["refuse", "flag"] = Field(
+        description="what to do with a volume whose header leaves open how the patient lies, says "
+        "two things of it, or gives lengths in another unit than mm"
+    )
     rejected_at_most: Share = Field(description="a larger share of rejected files stops the step")
     decode_seconds: Annotated[float, Field(gt=0)] = Field(
         description="longest time that decoding one slice may take"

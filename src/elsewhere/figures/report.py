@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str,
             for name, row in (settings.findings.labels if settings.findings else {}).items()
         },
         files=_files(given),
+        flags={row: Counter(";".join(t["flags"]).split(";")) for row, t in given.manifests.items()},
         gates=given.gates,
         audit=given.audit,
         cells=[cell for each in given.each.values() for cell in each.cells.values()],

@@ -253,11 +253,26 @@ def _colour(scan: Any) -> str:
 
 
 def _scanners(table: pd.DataFrame) -> str:
+    lines = _peaks(table)
     counted = Counter(zip(table["manufacturer"], table["kernel"], strict=True))
-    lines = []
     for names, scans in counted.most_common(6):
         known = " ".join(name for name in names if name != "unknown")
         lines += textwrap.wrap(f"{known or 'scanner unknown'}: {scans}", 30)
     if len(counted) > 6:
         lines.append(f"and {len(counted) - 6} more")
     return "\n".join(lines[:9])
+
+
+def _peaks(table: pd.DataFrame) -> list[str]:
+    """Return where air and soft tissue lie: how well the HU of a site are calibrated."""
+    in_hu = table[table["value_scale"] == "HU"]
+    if in_hu.empty:
+        return []
+    ends = {name: in_hu[f"{name}_peak"].dropna() for name in ("air", "tissue")}
+    lines = [
+        f"{name}: {peak.quantile(0.05):.0f} to {peak.quantile(0.95):.0f} HU"
+        for name, peak in ends.items()
+        if len(peak)
+    ]
+    doubtful = int((~in_hu["hu_believable"].astype(bool)).sum())
+    return [*lines, *([f"not like HU: {doubtful}"] if doubtful else [])]

@@ -12,14 +12,17 @@ import numpy.typing as npt
 from PIL import Image
 
 from elsewhere.design.site import IntakeRow
-from elsewhere.imaging import intensity
+from elsewhere.imaging import intensity, picture
 from elsewhere.imaging.dicom import acquisition
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
-_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 _COLOURS: tuple[ColourMode, ...] = ("grey", "palette", "rgb")
 _NUMBER = re.compile(r"\d+")
+# what browsers and file managers append to the name of a copy
+_COPY = re.compile(
+    r"(?<=\d)(?: ?\(\d+\)|[ _-]+(?:copy|kopie|copie|copia)(?![a-z]).*)$", re.IGNORECASE
+)
 
 
 def read(source: Source, policy: IntakeRow) -> Volume:
@@ -66,8 +69,6 @@ def _without_header(source: Source, policy: IntakeRow) -> Volume:
 
         return itk.read(path, hu=source.hu, most_gb=policy.decode_gb)
     if source.kind == "picture":
-        from elsewhere.imaging import picture
-
         return picture.read(path, colour=source.colour, sixteen_bit=source.sixteen_bit)
     return stack(source)
 
@@ -75,12 +76,14 @@ def _without_header(source: Source, policy: IntakeRow) -> Volume:
 def slice_number(path: Path) -> int:
     """Return the last number in a file's name: 12 for `0012.png` and `9covid_SR_2_IM00012.tif`.
 
+    The number of a copy is that of its original: `0012 (1).png` and `0012 - Copy.png` are 12.
+
     Raises
     ------
     Unusable
         `no_slice_number` if there is none.
     """
-    numbers = _NUMBER.findall(path.stem)
+    numbers = _NUMBER.findall(_COPY.sub("", path.stem))
     if not numbers:
         raise Unusable("no_slice_number", "a slice's file name holds no number to sort by")
     return int(numbers[-1])
@@ -105,18 +108,25 @@ def numbered(files: Sequence[Path]) -> list[Path]:
     return [by_number[number] for number in sorted(by_number)]
 
 
-def grey(path: Path) -> tuple[npt.NDArray[np.generic], ColourMode]:
-    """Read one image as grey values [y, x], and how it kept them; 16-bit and float values stay.
+def grey(path: Path) -> tuple[npt.NDArray[np.generic], ColourMode, str]:
+    """Read one image as grey values [y, x], how it kept them, and its format by its content.
 
-    RGB is weighted to luma, which leaves equal channels as they are; transparency is dropped.
+    16-bit and float values stay. RGB is weighted to luma, which leaves equal channels as they are;
+    transparency is dropped. The image is turned as its orientation says.
+
+    Raises
+    ------
+    Unusable
+        As from `elsewhere.imaging.picture.opened`.
     """
-    with Image.open(path) as image:
+    with picture.opened(path) as image:
+        name = picture.name_of(image)
         if image.mode.startswith("I") or image.mode == "F":
-            return np.asarray(image), "grey"
+            return np.asarray(picture.turned(image)), "grey", name
         palette = image.mode == "P"
-        opened = image.convert("RGB") if palette else image
-        mode: ColourMode = "palette" if palette else _colour_mode(opened)
-        return np.asarray(opened.convert("L")), mode
+        upright = picture.turned(image.convert("RGB") if palette else image)
+        mode: ColourMode = "palette" if palette else _colour_mode(upright)
+        return np.asarray(upright.convert("L")), mode, name
 
 
 def _colour_mode(image: Image.Image) -> ColourMode:
@@ -132,7 +142,7 @@ def stack(source: Source) -> Volume:
         `mixed_geometry` if the slices differ in shape or bit depth, and what `numbered` raises.
     """
     files = numbered(source.files)
-    slices, modes = zip(*(grey(path) for path in files), strict=True)
+    slices, modes, names = zip(*(grey(path) for path in files), strict=True)
     kinds = {(one.shape, one.dtype.str) for one in slices}
     if len(kinds) > 1:
         raise Unusable("mixed_geometry", f"slices of {len(kinds)} shapes or types: {sorted(kinds)}")
@@ -147,7 +157,7 @@ def stack(source: Source) -> Volume:
         voxels=np.ascontiguousarray(voxels),
         value_scale=scale,
         bits_stored=bits,
-        source_format=_FORMATS[files[0].suffix.lower()],
+        source_format=max(sorted(set(names)), key=names.count),
         spacing_mm=source.spacing_mm,
         colour_mode=max(modes, key=_COLOURS.index),
     )

@@ -51,6 +51,19 @@ def check(path: Path, *, start: int, expected: int, encoding: Encoding) -> None:
         raise Unusable("truncated", f"{found} bytes of voxels, the header promises {expected}")
 
 
+def read_through(path: Path) -> None:
+    """Read all of a file, for the error that a library has swallowed.
+
+    Raises
+    ------
+    OSError
+        If the disk or the network fails.
+    """
+    with path.open("rb") as file:
+        while file.read(_CHUNK):
+            pass
+
+
 def check_size(expected: int, most_gb: float) -> None:
     """Refuse a volume that would take more memory than an intake allows.
 

@@ -49,7 +49,7 @@ def read(path: Path, *, hu: bool, most_gb: float) -> Volume:
         expected, encoding = header.expected, header.encoding
         intact.check(data, start=header.start, expected=expected, encoding=encoding)
     library, name = _READERS[header.kind]
-    image = _oriented(_executed(path, library))
+    image = _oriented(_executed(path, data, library))
     bits = _VALUES * header.bytes_per_value
     values = intensity.from_file(sitk.GetArrayFromImage(image), hu=hu, bits_stored=bits)
     known = header.oriented and not _plain(image)
@@ -65,13 +65,15 @@ def read(path: Path, *, hu: bool, most_gb: float) -> Volume:
     )
 
 
-def _executed(path: Path, library: str) -> Any:
+def _executed(path: Path, data: Path, library: str) -> Any:
     reader = sitk.ImageFileReader()
     reader.SetImageIO(library)
     reader.SetFileName(str(path))
     try:
         image = reader.Execute()
     except RuntimeError:
+        for file in (path, data):
+            intact.read_through(file)
         # its text names the file
         raise Unusable("unreadable", "SimpleITK cannot read it") from None
     if image.GetNumberOfComponentsPerPixel() > 1:

@@ -21,6 +21,7 @@ _GZIP = b"\x1f\x8b"
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _TO_MM = {"unknown": 1.0, "mm": 1.0, "micron": 1e-3, "meter": 1e3}
 _SKEWED = 0.01  # cosine of two axes: 0.6 degrees; what a header rounds stays below 1e-4
+_RESIZED = 0.01  # difference of two voxel sizes, share
 _TURNED = 0.01  # difference of two direction cosines
 
 
@@ -40,7 +41,8 @@ def read(path: Path, *, hu: bool = True, most_gb: float = math.inf) -> Volume:
     -------
     Volume
         int16 [z, y, x], LPS. Flags: ``orientation_assumed`` where the header does not say how the
-        patient lies, ``orientation_conflict`` where its two affines contradict each other.
+        patient lies, ``orientation_conflict`` where its two affines contradict each other in
+        direction or size, ``other_unit`` where lengths were metres or micrometres.
 
     Raises
     ------
@@ -115,12 +117,20 @@ def _affine_mm(image: Any) -> Affine:
 
 def _flags(header: Any) -> tuple[str, ...]:
     """Say where a header leaves open how the patient lies, or says two things of it."""
+    unit = () if header.get_xyzt_units()[0] in ("mm", "unknown") else ("other_unit",)
     qform, sform = header.get_qform(coded=True)[0], header.get_sform(coded=True)[0]
-    # an array that was saved without geometry: voxels of 1 mm at the origin
-    plain = [np.array_equal(form, np.eye(4)) for form in (qform, sform) if form is not None]
+    # an array that nibabel or SimpleITK saved without geometry: voxels of 1 mm at the origin
+    plain = [
+        any(np.array_equal(form, bare) for bare in (np.eye(4), _RAS_TO_LPS))
+        for form in (qform, sform)
+        if form is not None
+    ]
     if not plain or all(plain):
-        return ("orientation_assumed",)
+        return ("orientation_assumed", *unit)
     if qform is None or sform is None:
-        return ()
+        return unit
     turned = [form[:3, :3] / voxel_sizes(form) for form in (qform, sform)]
-    return ("orientation_conflict",) if np.abs(turned[0] - turned[1]).max() > _TURNED else ()
+    conflict = np.abs(turned[0] - turned[1]).max() > _TURNED or not np.allclose(
+        voxel_sizes(qform), voxel_sizes(sform), rtol=_RESIZED
+    )
+    return ("orientation_conflict", *unit) if conflict else unit

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
 
@@ -60,18 +62,41 @@ def read(path: Path, *, colour: Colour, sixteen_bit: SixteenBit) -> Volume:
     Unusable
         `unreadable`, `several_images`, `colour`, `sixteen_bit`, `too_large` or `value_range`.
     """
+    with opened(path) as image:
+        return _volume(image, name_of(image), colour=colour, sixteen_bit=sixteen_bit)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Image.Image]:
+    """Open an image by its content, whatever its file's name is.
+
+    Raises
+    ------
+    Unusable
+        `several_images`, of which a reader would take the first and lose the others in silence;
+        `unreadable` or `too_large`.
+    """
     try:
         with Image.open(path, formats=sorted(_FORMATS)) as image:
             frames = getattr(image, "n_frames", 1)
             if frames > 1:
                 raise Unusable("several_images", f"{frames} pages or frames in one file")
-            name = _FORMATS.get(str(image.format), "JPEG")  # MPO: JPEG with a second image
-            return _volume(image, name, colour=colour, sixteen_bit=sixteen_bit)
+            yield image
     except UnidentifiedImageError:
         detail = "neither PNG nor JPEG, TIFF, BMP or WebP by its content"
         raise Unusable("unreadable", detail) from None
     except Image.DecompressionBombError:
         raise Unusable("too_large", "more pixels than any medical image has") from None
+
+
+def name_of(image: Image.Image) -> str:
+    """Return the format of an open image in the words of the manifest."""
+    return _FORMATS.get(str(image.format), "JPEG")  # MPO: JPEG with a second image
+
+
+def turned(image: Image.Image) -> Image.Image:
+    """Return an image turned as its EXIF or TIFF orientation says."""
+    return ImageOps.exif_transpose(image)
 
 
 def _volume(image: Image.Image, name: str, *, colour: Colour, sixteen_bit: SixteenBit) -> Volume:
@@ -84,13 +109,13 @@ def _volume(image: Image.Image, name: str, *, colour: Colour, sixteen_bit: Sixte
         bits = 16 if image.mode.startswith("I;16") else 32
         # Pillow turns over 8-bit greys where 0 is white, and leaves deeper ones as they are
         white_is_zero = getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO
-        greys = _stretched(_turned(image), white_is_zero=white_is_zero)
+        greys = _stretched(turned(image), white_is_zero=white_is_zero)
         repairs = ("stretched",)
     elif image.mode in ("1", "L", "LA", "La"):
-        greys = np.asarray(_turned(image).convert("L"))
+        greys = np.asarray(turned(image).convert("L"))
     else:
         mode = "palette" if image.mode == "P" else "rgb"
-        greys = _luma(_turned(image), colour)
+        greys = _luma(turned(image), colour)
     return Volume(
         voxels=greys[None].astype(np.int16),
         value_scale="0-255",
@@ -99,10 +124,6 @@ def _volume(image: Image.Image, name: str, *, colour: Colour, sixteen_bit: Sixte
         colour_mode=mode,
         repairs=repairs,
     )
-
-
-def _turned(image: Image.Image) -> Image.Image:
-    return ImageOps.exif_transpose(image)
 
 
 def _luma(image: Image.Image, colour: Colour) -> Greys:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from scipy.ndimage import binary_erosion
 
 from elsewhere.files import whole
-from elsewhere.imaging import lungs, signature, tissue
+from elsewhere.imaging import lungs, plausible, signature, tissue
 from elsewhere.imaging.volume import Volume
 
 BINS = 128
@@ -33,6 +33,9 @@ SCHEMA = pa.schema(
         ("scan_id", pa.string()),
         ("value_scale", pa.string()),
         ("histogram", pa.list_(pa.int64())),
+        ("air_peak", pa.float64()),
+        ("tissue_peak", pa.float64()),
+        ("hu_believable", pa.bool_()),
         ("noise_air", pa.float64()),
         ("noise_lung", pa.float64()),
         ("lung_first", pa.int64()),
@@ -58,9 +61,10 @@ def of(volume: Volume) -> dict[str, Any]:
         A row of `SCHEMA` without ``scan_id``, which the caller knows:
 
         ``histogram``: voxels in each bin of `edges`, of every n-th voxel along each axis; what
-        lies beyond the ends counts in the outer bins. ``noise_air``, ``noise_lung``: standard
-        deviation within small patches, in value units; 0 where air was replaced by one value, NaN
-        where none was found. ``lung_first``, ``lung_last``: slice indices, -1 none.
+        lies beyond the ends counts in the outer bins. ``air_peak``, ``tissue_peak`` and
+        ``hu_believable``: see `elsewhere.imaging.plausible`. ``noise_air`` and ``noise_lung``:
+        standard deviation within small patches, in value units; 0 where air was replaced by one
+        value, NaN where none was found. ``lung_first``, ``lung_last``: slice indices, -1 none.
         ``face_slices``: slices more than `FACE_MM` above the lungs; -1 if lungs or slice distance
         are unknown, so that nothing can be said.
     """
@@ -68,10 +72,14 @@ def of(volume: Volume) -> dict[str, Any]:
     split = tissue.threshold(seen)
     run = None if split is None else lungs.extent(voxels, split=split)
     first, last = (-1, -1) if run is None else run
+    found = plausible.peaks(seen, split)
     noise = (math.nan, math.nan) if split is None else _noise(voxels, run, split)
     return {
         "value_scale": volume.value_scale,
         "histogram": _histogram(seen, volume.value_scale),
+        "air_peak": found.air,
+        "tissue_peak": found.tissue,
+        "hu_believable": found.believable,
         "noise_air": noise[0],
         "noise_lung": noise[1],
         "lung_first": first,

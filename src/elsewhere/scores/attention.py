@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
@@ -49,6 +49,8 @@ class Observed:
         As in the study's scoring.
     optimistic
         Labels of the arms whose weights were chosen on test scans.
+    flags
+        Row of a site to its number of scans by flag of the manifest, "" where there is none.
     """
 
     sites: Mapping[str, str]
@@ -60,6 +62,7 @@ class Observed:
     cells: Sequence[Mapping[str, Any]]
     threshold_from: str
     optimistic: tuple[str, ...] = ()
+    flags: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def notices(observed: Observed) -> list[Notice]:
@@ -75,6 +78,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_few(observed),
         *_not_called(observed),
         *_rejected(observed),
+        *_flagged(observed),
         *_thresholds(observed),
     ]
 
@@ -227,6 +231,15 @@ def _rejected(observed: Observed) -> Iterator[Notice]:
                 "of patient."
             )
             yield Notice(text, "cohort_table", "cohort")
+
+
+def _flagged(observed: Observed) -> Iterator[Notice]:
+    """Yield all flags of a site with their counts; docs/ingestion.md says what each means."""
+    for row, flags in observed.flags.items():
+        listed = ", ".join(f"{code} {count}" for code, count in sorted(flags.items()) if code)
+        if listed:
+            text = f"Flagged scans of {observed.sites[row]}: {listed}."
+            yield Notice(text, "site_profile", "cohort")
 
 
 def _thresholds(observed: Observed) -> Iterator[Notice]:

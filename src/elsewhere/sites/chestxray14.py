@@ -18,7 +18,7 @@ from elsewhere.design.layouts.chestxray14 import ChestXray14Options
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHESTXRAY14_LABELS, Part, State
-from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, relative, sex
+from elsewhere.sites.layout import Layout, LayoutError, LeftOut, Scan, age, relative, sex
 
 _TABLES = ("Data_Entry_2017.csv", "Data_Entry_2017_v2020.csv")
 _COLUMNS = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
@@ -84,7 +84,7 @@ class ChestXray14(ChestXray14Options, Layout):
                 "patient": rows["Patient ID"].str.lstrip("0").astype(object),
                 "findings": findings,
                 "sex": "unknown" if sexes is None else radiographs.each(sexes, sex),
-                "age": radiographs.each(rows["Patient Age"], radiographs.years),
+                "age": radiographs.each(rows["Patient Age"], age),
                 "view": radiographs.each(rows["View Position"], _view),
                 "part": [parts.get(name, "") for name in rows["Image Index"]],
                 "problem": radiographs.problems(

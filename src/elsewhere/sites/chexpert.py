@@ -5,6 +5,8 @@ Files: train/patientNNNNN/studyN/viewN_*.jpg; each finding has one of four state
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, Final
@@ -16,21 +18,24 @@ from elsewhere.design.layouts.chexpert import CheXpertOptions
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites import radiographs
 from elsewhere.sites.findings import CHEXPERT_LABELS, Part
-from elsewhere.sites.layout import Layout, LeftOut, Scan, sex
+from elsewhere.sites.layout import Layout, LeftOut, Scan, age, sex
 
 _COLUMNS = ("Path", "Sex", "Age", "Frontal/Lateral", "AP/PA", *CHEXPERT_LABELS)
 _TABLES: Final[dict[str, Part]] = {"train": "train", "valid": "validation"}
-# the top folder of the publisher's archive; the column `Path` begins with it
-_TOP = r"^CheXpert[^/]*/"
 _TOPS = ("", "CheXpert-v1.0/", "CheXpert-v1.0-small/")
+# part and place in it; in front are folders of the archive, of the user, or of a Windows machine
+_PLACE: Final = re.compile(r"(?:^|.*/)(train|valid)/(patient\d+/.*)$")
+# the archive in four parts: `CheXpert-v1.0 batch 2 (train 1)/patient00001/...`
+_BATCH: Final = re.compile(r"(?:^|.*/)[^/]*batch[^/]*\((train|valid)[^/]*\)/(patient\d+/.*)$")
 _PATIENT = r"(?:^|/)(patient\d+)/"
 
 
 class CheXpert(CheXpertOptions, Layout):
     """Frontal and lateral radiographs; train.csv is labelled by rules, valid.csv by radiologists.
 
-    Images and tables may be directly in the site's folder, or in the folder of the publisher's
-    archive (CheXpert-v1.0, CheXpert-v1.0-small).
+    Images and tables may be directly in the site's folder, in the folder of the publisher's
+    archive (CheXpert-v1.0, CheXpert-v1.0-small), or in the folders of its four parts (CheXpert-v1.0
+    batch 2 (train 1)). Only the end of the column `Path`, from train or valid on, names an image.
     """
 
     citation: ClassVar[str] = "Irvin et al. 2019, AAAI 33:590-597 (CheXpert)"
@@ -43,7 +48,10 @@ class CheXpert(CheXpertOptions, Layout):
         files = radiographs.images(root, *self.suffixes)
         # the path in the row first: both sizes of the data set may be in one folder
         as_written = listed["Path"].isin(files.keys())
-        listed["place"] = listed["Path"].where(as_written, listed["name"])
+        names = Counter(map(_name, files))
+        places = {_name(place): place for place in files if names[_name(place)] == 1}
+        elsewhere = [places.get(name, name) for name in listed["name"]]
+        listed["place"] = listed["Path"].where(as_written, elsewhere)
         yield from radiographs.scans(
             listed, root=root, files=files, listing="train.csv or valid.csv"
         )
@@ -52,12 +60,13 @@ class CheXpert(CheXpertOptions, Layout):
         """Return the rows of the tables with the columns of `radiographs.Record` except `place`."""
         tables = []
         for part, standard in _TABLES.items():
-            path = radiographs.first_file(root, *(f"{top}{part}.csv" for top in _TOPS))
+            path = radiographs.first_file(root, *_tables(root, f"{part}.csv"))
             if part == "train" or path.is_file():
                 frame = radiographs.table(path, required=_COLUMNS)
                 tables.append(frame.assign(part=standard, left_out=part not in self.parts))
         rows = pd.concat(tables, ignore_index=True)
-        rows["name"] = rows["Path"].str.replace(_TOP, "", regex=True)
+        rows["Path"] = rows["Path"].str.replace("\\", "/", regex=False)
+        rows["name"] = rows["Path"].map(_name)
         rows = radiographs.once(rows, "name")
         patient = rows["name"].str.extract(_PATIENT, expand=False)
         findings = radiographs.finding_states(rows, CHEXPERT_LABELS)
@@ -66,7 +75,7 @@ class CheXpert(CheXpertOptions, Layout):
             patient=patient.astype(object),
             findings=findings,
             sex=radiographs.each(rows["Sex"], sex),
-            age=radiographs.each(rows["Age"], radiographs.years),
+            age=radiographs.each(rows["Age"], age),
             view=radiographs.each(projection, _view),
             problem=radiographs.problems(
                 rows,
@@ -76,6 +85,18 @@ class CheXpert(CheXpertOptions, Layout):
                 bad_number=findings.isna(),
             ),
         )
+
+
+def _tables(root: Path, name: str) -> list[str]:
+    """Return where a table may lie: in the site's folder, or in one of the publisher's."""
+    parts = sorted(path.relative_to(root).as_posix() for path in root.glob(f"*/{name}"))
+    return [*(f"{top}{name}" for top in _TOPS), *parts]
+
+
+def _name(place: str) -> str:
+    """Return part, patient, study and view of an image, which name it in every distribution."""
+    match = _PLACE.match(place) or _BATCH.match(place)
+    return f"{match[1]}/{match[2]}" if match else place
 
 
 def _view(written: str) -> View:

@@ -72,7 +72,7 @@ def _category(
             detail = f"{table_name} gives this image no patient"
             yield LeftOut(relative, "no_patient", detail, (path,))
             continue
-        source = Source(kind="stack", files=(path,))
+        source = Source(kind="picture", files=(path,))
         # without the folder, so that both possible places of an image give the same identifier
         key = f"{category}/{name}"
         patient, known_sex, known_age = person.patient, person.sex, person.age

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from elsewhere.design.layouts.covid_ctset import CovidCtsetOptions
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import walk
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import NAN, Acquisition, Contrast, SpacingMm, Unusable
 from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, age, number, relative, sex
@@ -24,6 +25,7 @@ _FLAT = re.compile(r"(covid|normal)\d*_(patient\d+)_(SR_\d+)_", re.IGNORECASE)
 _INFECTION = {"covid": "Positive", "normal": "Negative"}
 
 _Row = Mapping[str, str]
+_MOST_BITS = 32
 
 
 @dataclass
@@ -105,7 +107,7 @@ class CovidCtset(CovidCtsetOptions, Layout):
             slope=slope if complete else None,
             intercept=intercept if complete else None,
             spacing_mm=header.spacing_mm(),
-            bits_stored=None if bits is None else int(bits),
+            bits_stored=int(bits) if bits is not None and 1 <= bits <= _MOST_BITS else None,
             first_slice=self.first_slice,
             acquisition=header.acquisition(),
         )
@@ -135,8 +137,7 @@ class _Header:
                 raise Unusable("bad_number", "Pixel Spacing should be two numbers")
             dy, dx = numbers[0], numbers[1]
         dz = NAN if thickness is None else thickness
-        # a 0 in the table is a value that was not known
-        return (_above_0(dz), _above_0(dy), _above_0(dx))
+        return dz, dy, dx
 
     def acquisition(self) -> Acquisition:
         without = "WITHOUT CONTRAST" in self.text("ImageComments").upper()
@@ -146,10 +147,6 @@ class _Header:
             kernel=self.text("ConvolutionKernel") or "unknown",
             contrast=contrast,
         )
-
-
-def _above_0(length: float) -> float:
-    return length if length > 0 else NAN
 
 
 def _by_patient(path: Path, *columns: str) -> dict[str, _Row]:
@@ -171,7 +168,7 @@ def _listed_series(headers: Mapping[str, _Row]) -> list[tuple[str, str]]:
 def _group_by_series(root: Path) -> tuple[dict[tuple[str, str], _Files], list[Path]]:
     unexpected: list[Path] = []
     series_files: dict[tuple[str, str], _Files] = {}
-    for path in sorted(root.rglob("*")):
+    for path in sorted(walk(root, set())):
         relative_path = path.relative_to(root)
         if path.suffix.lower() not in CovidCtset.suffixes or not path.is_file():
             continue

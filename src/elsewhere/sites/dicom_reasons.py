@@ -13,7 +13,7 @@ NOT_SLICES = {
         "A secondary capture: a picture of a screen or a document, often with names in its pixels."
     ),
     "not_grey": aside("Colour, or a mask of one bit: no CT values."),
-    "not_ct": aside("Its modality is not CT."),
+    "not_ct": aside("Neither its SOP class nor its modality is CT."),
     "identical_copy": aside("The same pixels at the same position as a slice that was used."),
 }
 OF_HEADERS = {
@@ -22,6 +22,10 @@ OF_HEADERS = {
     "no_series": rejected(
         "No Series Instance UID says what the image belongs to.",
         "Export the series again; some anonymisers remove this element.",
+    ),
+    "repeated_element": rejected(
+        "One DICOM element stands twice in the file, with two values.",
+        "Export the series again; a program that edits headers has appended instead of replaced.",
     ),
     "pixel_format": rejected(
         "What the header says of the pixels contradicts itself or the file.",
@@ -56,7 +60,8 @@ OF_GEOMETRY = {
         "Export the series again; `policy: repair` leaves out single slices that lack them.",
     ),
     "mixed_geometry": rejected(
-        "Slices of one volume differ in matrix, orientation, pixel spacing or bit depth.",
+        "Slices of one volume differ in matrix, orientation or pixel spacing, for instance where "
+        "the field of view changes half way.",
         "Look at the series in a viewer; split it if it holds several reconstructions.",
     ),
     "mixed_pixels": rejected(
@@ -73,6 +78,15 @@ OF_GEOMETRY = {
     "duplicate_position": rejected(
         "Two slices lie at one place, or bear one number, and show different things.",
         "The series mixes reconstructions or phases: export them as series of their own.",
+    ),
+    "lost_slices": rejected(
+        "The header counts more images than there are slices: one or more are lost, at an end too.",
+        "Get the series again; `policy: repair` takes it as it is, flagged fewer_than_stated.",
+    ),
+    "too_short": rejected(
+        "Fewer slices, or fewer mm from feet to head, than intakes.<row>.least_slices and "
+        "least_extent_mm: no chest, but a piece of one.",
+        "Nothing if the whole series is there too; else look for the rest of it in the PACS.",
     ),
     "gap": rejected(
         "Slices are missing between the first and the last.",

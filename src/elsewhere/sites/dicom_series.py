@@ -18,6 +18,7 @@ from elsewhere.imaging.dicom.header import Aside, Header, Slice
 from elsewhere.imaging.source import Source
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites import label_cells, label_table, readers
+from elsewhere.sites.dicom_identity import Identities, identities
 from elsewhere.sites.label_table import Row
 from elsewhere.sites.layout import (
     LOOKED_AT,
@@ -71,7 +72,8 @@ class DicomSeries(DicomSeriesOptions, Layout):
     sub_site   optional: hospital within the site
     ========== ====================================================================
 
-    The patient is that of the table if it has this column, else the *Patient ID* of the files.
+    The patient is the *Patient ID* of the files, else that of the table; see `options.patients`.
+    What names two patients is refused, see `elsewhere.sites.dicom_identity`.
     With ``readers`` there is also readers.csv, see `elsewhere.sites.readers`.
     """
 
@@ -100,11 +102,12 @@ class DicomSeries(DicomSeriesOptions, Layout):
         for item in (*recognised.set_aside, *recognised.rejected):
             if item.reason not in _BY_NAME:
                 yield LeftOut(relative(item.path, root), item.reason, item.detail, (item.path,))
-        scans: dict[str, list[Scan]] = {}
+        whose = identities(recognised.slices, labels, key=key, named=self.patients)
+        scans: dict[tuple[str, ...], list[Scan]] = {}
         left_out_files: set[Path] = set()
         for volume in _volumes(recognised.slices, root, policy):
             name = getattr(volume.header, key)
-            scan = self._scan(volume, labels.get(name))
+            scan = self._scan(volume, labels.get(name), whose)
             if isinstance(scan, LeftOut):
                 # frames of one file may be in several volumes
                 already_left_out = left_out_files.intersection(
@@ -116,10 +119,12 @@ class DicomSeries(DicomSeriesOptions, Layout):
                 left_out_files.update(scan.files)
             else:
                 read = replace(scan, readings=called.get(name, ()))
-                scans.setdefault(volume.header.study, []).append(read)
+                scans.setdefault(_study(volume, read), []).append(read)
         for of_study in scans.values():
             yield from self._chosen(of_study)
-        keys_on_disk = {getattr(item.header, key) for item in recognised.slices}
+        keys_on_disk = {
+            getattr(item.header, key) for item in recognised.slices if item.header.is_ct
+        }
         for name in sorted(set(labels) - keys_on_disk):
             yield LeftOut(
                 f"{TABLE}/{name}", "missing", f"this {key} has no CT image that can be read"
@@ -141,15 +146,13 @@ class DicomSeries(DicomSeriesOptions, Layout):
         first, *others = sorted(scans, key=lambda scan: (-len(scan.source.slices), scan.name))
         return [replace(first, instead=tuple(others))]
 
-    def _scan(self, volume: _Volume, row: Row | None) -> Scan | LeftOut:
+    def _scan(self, volume: _Volume, row: Row | None, whose: Identities) -> Scan | LeftOut:
         try:
             if len({(item.header.patient, item.header.study) for item in volume.slices}) > 1:
                 raise Unusable("mixed_identity", "one series, several patients or studies")
             if row is None:
                 raise Unusable("no_label", f"{TABLE} has no row for this study or patient")
-            patient = row["patient"] or volume.header.patient
-            if not patient:
-                raise Unusable("no_patient", f"neither the files nor {TABLE} name the patient")
+            patient = whose.patient(row, volume.header)
             label = label_cells.label(row, self.labels)
             category = self._category(row, label)
         except Unusable as error:
@@ -200,6 +203,16 @@ def _volumes(slices: Sequence[Slice], root: Path, policy: IntakeRow) -> list[_Vo
         parent = commonpath([item.header.path.parent for item in slices_of_volume])
         volumes.append(_Volume(name, relative(Path(parent), root), slices_of_volume))
     return volumes
+
+
+def _study(volume: _Volume, scan: Scan) -> tuple[str, ...]:
+    """Return what the scans of one study share: patient and *Study Instance UID* (0020,000D).
+
+    A missing UID joins nothing: such a volume is a study of its own.
+    """
+    if volume.header.study:
+        return str(scan.patient), volume.header.study
+    return str(scan.patient), "", volume.name
 
 
 def _is_slice(path: Path) -> bool:

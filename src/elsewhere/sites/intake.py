@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,23 +11,24 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.site import IntakeRow
+from elsewhere.files import of_one_file
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.volume import Unusable, Volume
 from elsewhere.progress import reported
+from elsewhere.sites import manifest
 from elsewhere.sites.account import Account, Closed, list_files, multi_frame_files, units
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
-from elsewhere.sites.rows import Rows, first_days, flags, stored
+from elsewhere.sites.rows import Rows, alike, first_days, flags, sound, stored
 
 log = logging.getLogger(__name__)
 
 _THREADS = 2
+_UNCLEAR = {"orientation_assumed", "orientation_conflict", "other_unit", "spacing_impossible"}
 _DROPPED = {
     "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
     "identical_copy": "the same pixels at the same position as another file of the volume",
 }
-# errors of a single file; any other system error (disk, network) must stop the step
-_FILE_ERRORS = (errno.EACCES, errno.EISDIR, errno.EPERM)
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,11 @@ class Taken:
     profiles: list[dict[str, Any]]
     account: Closed
     readings: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def flags(self) -> Counter[str]:
+        """Number of scans with each flag."""
+        return Counter(code for row in self.rows for code in row["flags"].split(";") if code)
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,15 @@ class Intake:
         kept.
     policy
         The row of `intakes`: what the files may be like.
+    volumetric
+        Whether a scan is a volume, so that one of few slices is a piece; `take` asks the layout.
     """
 
     keys: Keys
     synthetic: bool
     volumes: Path | None
     policy: IntakeRow
+    volumetric: bool = False
 
     def take(self, layout: Layout, root: Path) -> Taken:
         """Read every scan of a site and account for every file.
@@ -108,7 +116,10 @@ class Intake:
         if self.volumes is not None:
             self.volumes.mkdir(parents=True, exist_ok=True)
         rows, profiles, readings = [], [], []
-        for read in self._read(scans):
+        reading = replace(self, volumetric=layout.modality == "volume")
+        reads = list(reading._read(scans))
+        unfit = manifest.unfit([read.row for read in reads if read.scan is not None])
+        for read in (self._checked(read, unfit) for read in reads):
             for left_out in read.left_out:
                 account.leave_out(left_out)
             if read.scan is not None:
@@ -125,9 +136,19 @@ class Intake:
         closed = account.closed(layout, listing | list_files(root))
         return Taken(rows, profiles, closed, tuple(readings))
 
+    def _checked(self, read: _Read, unfit: Mapping[str, str]) -> _Read:
+        """Return a scan as it was read, or its rejection if no manifest may hold its row."""
+        if read.scan is None or read.row["scan_id"] not in unfit:
+            return read
+        if self.volumes is not None:
+            (self.volumes / f"{read.row['scan_id']}{store.SUFFIX}").unlink()
+        scan, detail = read.scan, f"column {unfit[read.row['scan_id']]}"
+        row = LeftOut(scan.path, "impossible_value", detail, scan.source.files)
+        return _Read((*read.left_out, row))
+
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
-        rows = Rows(self.keys, self.synthetic, first_days(scans))
+        rows = Rows(self.keys, self.synthetic, first_days(scans), alike(scans))
         with ThreadPoolExecutor(_THREADS) as pool:
             results = pool.map(lambda scan: self._taken(scan, names, rows), scans)
             yield from reported(results, log, total=len(scans), unit="scans")
@@ -139,40 +160,74 @@ class Intake:
             try:
                 if names[scan.name] > 1:
                     raise Unusable("same_name", f"{names[scan.name]} scans have one name")
-                volume = self._volume(scan)
+                volume, measured = self._volume(scan)
             except Unusable as error:
                 log.warning("rejected %s: %s", self.keys.path(scan.path), error.reason)
                 left_out.append(LeftOut(scan.path, error.reason, error.detail, scan.source.files))
                 continue
             left_out += [_not_chosen(other) for other in candidates[position + 1 :]]
-            return self._stored(scan, volume, rows, left_out)
+            read = self._stored(scan, volume, rows, measured)
+            return replace(read, left_out=tuple(left_out))
         return _Read(tuple(left_out))
 
-    def _volume(self, scan: Scan) -> Volume:
+    def _volume(self, scan: Scan) -> tuple[Volume, dict[str, Any]]:
+        """Return a scan's volume and what is measured in it; whatever is wrong is one rejection."""
         try:
-            return formats.read(scan.source, self.policy)
+            volume = sound(formats.read(scan.source, self.policy))
+            _check_geometry(volume, self.policy)
+            if self.volumetric:
+                _check_height(volume, self.policy)
+            measured = profile.of(volume)
+            return self._believed(volume, measured), measured
         except (Unusable, MemoryError):
             raise
         except FileNotFoundError:
             raise Unusable("vanished", "a file was gone when it was to be read") from None
         except OSError as error:
-            if error.errno is not None and error.errno not in _FILE_ERRORS:
+            if not of_one_file(error):
                 raise
             raise Unusable("unreadable", f"cannot be read ({type(error).__name__})") from None
         except Exception as error:
             # decoders raise any error on damaged files; the messages may contain file names
             raise Unusable("unreadable", f"cannot be decoded ({type(error).__name__})") from None
 
-    def _stored(self, scan: Scan, volume: Volume, rows: Rows, left_out: list[LeftOut]) -> _Read:
-        measurements = profile.of(volume)
-        volume = replace(volume, flags=flags(volume, measurements))
+    def _believed(self, volume: Volume, measured: Mapping[str, Any]) -> Volume:
+        """Return a volume whose HU can be HU; refuse or flag another one, as the intake says."""
+        one_slice = len(volume.voxels) == 1
+        if volume.value_scale != "HU" or one_slice or measured["hu_believable"]:
+            return volume
+        if self.policy.doubtful_hu == "refuse":
+            detail = f"peaks at {measured['air_peak']:g} and {measured['tissue_peak']:g}"
+            raise Unusable("implausible_hu", f"{detail}, expected air and soft tissue")
+        return replace(volume, flags=(*volume.flags, "implausible_hu"))
+
+    def _stored(self, scan: Scan, volume: Volume, rows: Rows, measured: dict[str, Any]) -> _Read:
+        volume = replace(volume, flags=flags(volume, measured))
         files = {path for path, _ in units(scan)} - {*dict(volume.dropped)}
         voxels = stored(volume)
         row = rows.row(scan, volume, voxels, len(files))
         if self.volumes is not None:
             store.write(self.volumes / f"{row['scan_id']}{store.SUFFIX}", voxels)
-        profile_row = {"scan_id": row["scan_id"], **measurements}
-        return _Read(tuple(left_out), scan, volume.dropped, row, profile_row)
+        profile_row = {"scan_id": row["scan_id"], **measured}
+        return _Read((), scan, volume.dropped, row, profile_row)
+
+
+def _check_geometry(volume: Volume, policy: IntakeRow) -> None:
+    """Refuse a volume whose header leaves its geometry open, if the intake wants that."""
+    unclear = sorted(_UNCLEAR.intersection(volume.flags))
+    if unclear and policy.unclear_geometry == "refuse":
+        raise Unusable("unclear_geometry", ", ".join(unclear))
+
+
+def _check_height(volume: Volume, policy: IntakeRow) -> None:
+    """Refuse a volume of fewer slices, or less height, than any chest has."""
+    slices, distance = len(volume.voxels), volume.spacing_mm[0]
+    if slices < policy.least_slices:
+        raise Unusable("too_short", f"{slices} slices, expected {policy.least_slices} or more")
+    # the comparison is false where the distance is unknown
+    if slices * distance < policy.least_extent_mm:
+        detail = f"{slices * distance:.0f} mm high, expected {policy.least_extent_mm:g} or more"
+        raise Unusable("too_short", detail)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

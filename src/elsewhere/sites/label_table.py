@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import string
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from elsewhere.sites.layout import LayoutError
 NAME = "label.csv"
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = "sep="  # Excel's own first line
+_PADDING = string.whitespace + "\0\u00a0\ufeff"  # what spreadsheets and exports leave around a text
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -126,6 +128,6 @@ def _row(path: Path, header: Sequence[str], line: int, cells: Sequence[str]) -> 
             f"{path}, line {line}: {filled} cells in a table of {len(header)} columns; "
             "put texts that hold the separator in quotes"
         )
-    texts = (unicodedata.normalize("NFC", cell.strip()) for cell in cells)
+    texts = (unicodedata.normalize("NFC", cell.strip(_PADDING)) for cell in cells)
     known = ("" if text == "N/A" else text for text in texts)
     return Row(line, dict(zip(header, known, strict=False)))

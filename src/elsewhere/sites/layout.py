@@ -29,7 +29,8 @@ _TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".json", ".parquet")
 _DOCUMENTS = (".md", ".txt", ".pdf", ".html", ".htm", ".rst", ".doc", ".docx", ".rtf", ".bib")
 _DOCUMENT_NAMES = ("readme", "license", "licence", "copying", "citation", "changelog")
 _DICOM_AGE = re.compile(r"^(\d{1,3})([DWMY]?)$")
-_OLDEST = 150.0
+# longer ages in these units are slips of the unit or codes: nobody counts 200 months
+_LONGEST = {"W": 260, "M": 120}
 _DAYS = {"D": 1.0, "W": 7.0, "M": 365.25 / 12, "Y": 365.25, "": 365.25}
 
 
@@ -57,7 +58,7 @@ class Scan:
     source
         Files, and how their pixels are read.
     age
-        Years; NaN if unknown.
+        Years; NaN if unknown. One that nobody can have becomes unknown, with a flag.
     sub_site
         Hospital within the site (A-02).
     date
@@ -269,14 +270,15 @@ def number(text: str) -> float | None:
 def age(text: str) -> float:
     """Return years for a number or a DICOM *Age String* such as 053Y (PS3.5 6.2).
 
-    NaN for anything else, and for more years than anybody lives: 999 is a code for unknown.
+    NaN for a text that is no number; infinity for 200M and the like. Whether anybody can be so old
+    is decided, and flagged, where the row of the manifest is made (`elsewhere.sites.rows`).
     """
     written = text.strip().upper()
     match = _DICOM_AGE.match(written)
+    if match and int(match[1]) > _LONGEST.get(match[2], math.inf):
+        return math.inf
     try:
         years = int(match[1]) * _DAYS[match[2]] / _DAYS["Y"] if match else float(written)
     except ValueError:
-        return NAN
-    if not 0 <= years <= _OLDEST:
         return NAN
     return round(years, 2) if match else years

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -125,6 +126,23 @@ def read(path: Path) -> pd.DataFrame:
         If the table breaks `SCHEMA`.
     """
     return _checked(pd.read_parquet(path), path)
+
+
+def unfit(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the scans whose rows no manifest may hold, with the columns that are wrong."""
+    if not rows:
+        return {}
+    frame = pd.DataFrame(rows, columns=[*COLUMNS])
+    try:
+        SCHEMA.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        wrong: dict[str, set[str]] = {}
+        for position, column in zip(cases["index"], cases["column"], strict=True):
+            if not pd.isna(position):
+                wrong.setdefault(frame["scan_id"].iloc[int(position)], set()).add(str(column))
+        return {scan: ", ".join(sorted(columns)) for scan, columns in sorted(wrong.items())}
+    return {}
 
 
 def _checked(frame: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 import pandas as pd
 
 from elsewhere.design.findings import View
-from elsewhere.files import walk
+from elsewhere.files import is_file, walk
 from elsewhere.imaging.source import Source
 from elsewhere.sites.findings import CELLS, Part, State
-from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex, age
+from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex
 
 CATEGORY = "radiograph"
 OTHER_PART: Final = "other_part"
@@ -31,7 +31,6 @@ _DETAILS: Final[Mapping[str, str]] = {
     "bad_number": "a finding is none of 1, 0, -1 and blank",
     "unknown_finding": "the publisher's table names a finding that is not one of the data set's",
 }
-_OLDEST = 120.0
 
 
 class Record(NamedTuple):
@@ -69,7 +68,7 @@ def images(root: Path, *suffixes: str) -> dict[str, Path]:
     for path in walk(root, set()):
         place = str(path)[start:]
         hidden = any(part.startswith(HIDDEN) for part in place.split("/"))
-        if place.lower().endswith(suffixes) and not hidden and os.path.isfile(path):
+        if place.lower().endswith(suffixes) and not hidden and is_file(path):
             files[place] = path
     return files
 
@@ -136,12 +135,6 @@ def each(column: pd.Series[Any], read: Callable[[str], Any]) -> pd.Series[Any]:
     """Apply a function to a column of text, once for each distinct text."""
     values = pd.Series({text: read(text) for text in column.unique()}, dtype=object)
     return column.map(values).astype(object)
-
-
-def years(text: str) -> float:
-    """Return an age; NaN for one above 120, such as the 148 to 414 of ChestX-ray14."""
-    value = age(text)
-    return value if value <= _OLDEST else NAN
 
 
 def finding_states(frame: pd.DataFrame, labels: Mapping[str, str]) -> pd.Series[Any]:
@@ -228,7 +221,7 @@ def _scan(record: Record, path: Path) -> Scan:
         patient=record.patient,
         label=None,
         category=CATEGORY,
-        source=Source(kind="stack", files=(path,)),
+        source=Source(kind="picture", files=(path,)),
         sex=record.sex,
         age=record.age,
         date=record.date or None,

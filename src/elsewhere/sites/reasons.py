@@ -94,6 +94,16 @@ _OF_LABELS = {
         "Files of one series name several patients or studies.",
         "Find out in the PACS whose they are; split the series, or leave it out.",
     ),
+    "impossible_value": rejected(
+        "What its file or its row says cannot be, so that no row of the manifest can hold it.",
+        "Compare header and table with the source; the detail names the column.",
+    ),
+    "several_patients": rejected(
+        "Its row of label.csv fits files of several patients, or names another patient than the "
+        "files do.",
+        "Give label.csv a column `patient` with the Patient ID, or identify rows by `study`; "
+        "`options.patients: own` if the table has patient names of its own.",
+    ),
     "bad_number": rejected(
         "A cell of the publisher's table that should hold a number holds something else.",
         "Compare the table with the publisher's; a spreadsheet program may have changed it.",
@@ -128,6 +138,12 @@ _OF_IMAGES = {
         "A NIfTI file whose affine does not say where the head is.",
         "Convert it again from the DICOM files.",
     ),
+    "unclear_geometry": rejected(
+        "The header leaves open how the patient lies, says two things of it, or gives lengths that "
+        "are not in mm (the detail names the flag).",
+        "Convert it again from the DICOM files; `unclear_geometry: flag` of the intake takes it as "
+        "it is, flagged.",
+    ),
     "not_orthogonal": rejected(
         "A file of a volume whose axes are not at right angles, as of a tilted gantry.",
         "Convert it again from the DICOM files, upright.",
@@ -161,8 +177,19 @@ _OF_VALUES = {
         "Export the series again: without them the values of those slices mean nothing.",
     ),
     "bad_rescale": rejected(
-        "A rescale slope of 0, or a rescale that is no finite number.",
+        "A rescale slope or intercept that is no number (such as -1024,0 or two values), is 0, or "
+        "stands without the other.",
         "Export the series again.",
+    ),
+    "not_hu": rejected(
+        "Rescale Type says that the values are no HU, or leaves open what they are.",
+        "Leave out maps computed from a CT; `doubtful_hu: flag` of the intake believes US "
+        "(unspecified) where the values look like HU.",
+    ),
+    "implausible_hu": rejected(
+        "The header says HU, and the values do not look like air and soft tissue: a rescale that "
+        "was applied twice or not at all, greys of a window, lost signs.",
+        "Export the series again; `doubtful_hu: flag` of the intake takes it as it is.",
     ),
     "only_padding": rejected("Every voxel is padding.", "Export the series again."),
     "value_range": rejected(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -20,6 +21,11 @@ from elsewhere.sites.layout import Scan
 
 # 45 CFR 164.514(b)(2)(i)(C): ages over 89 are one category
 _OLDEST = 90.0
+_OLDEST_EVER = 120.0  # ChestX-ray14 holds ages up to 414, other tables 999 for "not known"
+_AGE, _SPACING, _ALIKE = "age_impossible", "spacing_impossible", "patient_alike"
+# a chest CT has pixels of 0.3 to 1 mm and slices up to 10 mm apart; beyond, the unit is another
+_POSSIBLE_MM = (0.05, 50.0)
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,14 @@ class Rows:
         Value of the column `synthetic` in every row.
     first_days
         Patient to the day of the patient's first study at this site.
+    alike
+        Patients whose names another patient's name resembles, see `alike`.
     """
 
     keys: Keys
     synthetic: bool
     first_days: Mapping[str, int]
+    alike: frozenset[str] = frozenset()
 
     def row(
         self, scan: Scan, volume: Volume, voxels: npt.NDArray[np.generic], n_files: int
@@ -59,6 +68,8 @@ class Rows:
         scan_id = self.keys.scan(scan.name)
         dz, dy, dx = volume.spacing_mm
         slices, rows, columns = voxels.shape
+        age, doubts = self._age(scan.age)
+        doubts |= {_ALIKE} if scan.patient in self.alike else set()
         return {
             "scan_id": scan_id,
             "patient_id": self.keys.patient(scan.patient) if scan.patient is not None else scan_id,
@@ -71,7 +82,7 @@ class Rows:
             "view": scan.view,
             "publisher_part": scan.publisher_part,
             "sex": scan.sex,
-            "age": min(scan.age, _OLDEST) if self.keys.private else scan.age,
+            "age": age,
             "study_day": self._study_day(scan),
             "manufacturer": volume.acquisition.manufacturer,
             "kernel": volume.acquisition.kernel,
@@ -92,10 +103,18 @@ class Rows:
             "source_path": self.keys.path(scan.path),
             "source_format": volume.source_format,
             "repairs": codes(volume.repairs),
-            "flags": codes(volume.flags),
+            "flags": codes({*volume.flags, *doubts}),
             "synthetic": self.synthetic,
             "volume_sha256": store.sha256(voxels),
         }
+
+    def _age(self, years: float) -> tuple[float, set[str]]:
+        """Return an age that somebody can have, else NaN and a flag."""
+        if math.isnan(years):
+            return years, set()
+        if not 0 <= years <= _OLDEST_EVER:
+            return math.nan, {_AGE}
+        return min(years, _OLDEST) if self.keys.private else years, set()
 
     def _study_day(self, scan: Scan) -> int | None:
         study_date = day(scan.date)
@@ -108,6 +127,39 @@ def stored(volume: Volume) -> npt.NDArray[np.generic]:
     """Return the voxels in the type in which they are stored: uint8 for greys 0-255, else int16."""
     kept = np.uint8 if volume.value_scale == "0-255" else np.int16
     return volume.voxels.astype(kept)
+
+
+def sound(volume: Volume) -> Volume:
+    """Return a volume whose spacing is unknown, and flagged, where it cannot be.
+
+    It cannot be 0 or negative, nor so small or large that it must be metres or micrometres.
+    """
+    low, high = _POSSIBLE_MM
+    wrong = [not math.isnan(step) and not low <= step <= high for step in volume.spacing_mm]
+    if not any(wrong):
+        return volume
+    dz, dy, dx = (
+        math.nan if bad else step for bad, step in zip(wrong, volume.spacing_mm, strict=True)
+    )
+    return replace(volume, spacing_mm=(dz, dy, dx), affine=None, flags=(*volume.flags, _SPACING))
+
+
+def alike(scans: Iterable[Scan]) -> frozenset[str]:
+    """Return the patients whose names differ in case, blanks or leading zeros alone.
+
+    They may be one patient or two: that is for the owner of the data to judge.
+    """
+    names = {
+        candidate.patient
+        for scan in scans
+        for candidate in (scan, *scan.instead)
+        if candidate.patient is not None
+    }
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        plain = _DIGITS.sub(lambda digits: digits[0].lstrip("0"), "".join(name.casefold().split()))
+        groups.setdefault(plain, []).append(name)
+    return frozenset(name for group in groups.values() if len(group) > 1 for name in group)
 
 
 def flags(volume: Volume, measured: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,5 +33,5 @@ class SarsCov2Ct(SarsCov2CtOptions, Layout):
                 raise LayoutError(f"{root}: expected the folders {' and '.join(_CLASSES)}")
             for path in images(root / category, *self.suffixes):
                 name = f"{category}/{path.name}"
-                source = Source(kind="stack", files=(path,))
+                source = Source(kind="picture", files=(path,))
                 yield Scan(name, name, None, label, category, source)

@@ -68,7 +68,11 @@ def run(job: Job, settings: Settings) -> None:
         rows = pd.DataFrame(intake.rows, columns=[*manifest.COLUMNS])
         manifest.write(rows, job.outputs["manifest"])
         profile.write(intake.profiles, job.outputs["profile"])
-        counts = {"site": name, **summary(intake.account, len(intake.rows))}
+        counts = {
+            "site": name,
+            **summary(intake.account, len(intake.rows)),
+            "flags": dict(sorted(intake.flags.items())),
+        }
         if "readers" in job.outputs:
             write_rows(intake.readings, job.outputs["readers"], columns=readers.COLUMNS)
         _write(job.outputs["account"], json.dumps(counts, indent=1) + "\n")
@@ -138,6 +142,8 @@ def _report(name: str, taken: Taken) -> None:
         reason = REASONS.get(code)
         explanation = f"{reason.sentence} {reason.remedy}" if reason else ""
         log.info("  %s: %d rows, %d files. %s", code, count, files[code], explanation)
+    for code, count in sorted(taken.flags.items()):
+        log.info("  flag %s: %d scans", code, count)
 
 
 def _write(path: Path, text: str) -> None:

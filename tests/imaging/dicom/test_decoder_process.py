@@ -1,3 +1,4 @@
+import errno
 import json
 import multiprocessing
 import threading
@@ -76,3 +77,14 @@ def test_it_serves_until_the_other_side_hangs_up(packed):
     ours.close()
     serving.join(5)
     assert not serving.is_alive()
+
+
+def test_a_failing_disk_is_told_apart_from_a_damaged_file(packed, monkeypatch):
+    path, stored = packed("RLE")
+
+    def fail(*_):
+        raise OSError(errno.ESTALE, "x")
+
+    monkeypatch.setattr(decoder_process, "decoded", fail)
+    answer = decoder_process.answer((path, stored, 0))
+    assert answer == decoder_process.LOST + str(errno.ESTALE).encode()

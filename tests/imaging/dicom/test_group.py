@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.imaging.dicom import geometry, group
+from elsewhere.imaging.dicom.header import Stored
 from elsewhere.imaging.volume import Unusable
 
 
@@ -24,6 +25,8 @@ def test_series_are_kept_apart(stack, strict):
 FORMATS = {
     "rows": 64,
     "columns": 64,
+}
+KEPT = {
     "bits_allocated": 8,
     "bits_stored": 16,
     "signed": True,
@@ -31,12 +34,71 @@ FORMATS = {
 }
 
 
-@pytest.mark.parametrize(("name", "value"), FORMATS.items())
-def test_pixel_formats_are_kept_apart(stack, strict, name, value):
+@pytest.mark.parametrize(("name", "value"), [*FORMATS.items(), *KEPT.items()])
+def test_pixel_formats_at_equal_positions_are_kept_apart(stack, strict, name, value):
     plain = stack(range(3))
     stored = replace(plain[0].header.stored, **{name: value})
     found = group.volumes(plain + stack(range(3), prefix="t", stored=stored), strict)
     assert sorted(names(found)) == [["s000", "s001", "s002"], ["t000", "t001", "t002"]]
+
+
+@pytest.mark.parametrize(("name", "value"), KEPT.items())
+@pytest.mark.parametrize("other", [[0], [11], [4], [4, 5, 6, 7], [0, 1, 2, 3], [8, 9, 10, 11]])
+def test_how_the_pixels_of_a_slice_are_kept_splits_no_volume(stack, strict, name, value, other):
+    """coronacases.org: BitsStored follows each slice's own maximum (dicom-numpy 15)."""
+    slices = stack(range(12))
+    stored = replace(slices[0].header.stored, **{name: value})
+    mixed = [
+        replace(one, header=replace(one.header, stored=stored)) if at in other else one
+        for at, one in enumerate(slices)
+    ]
+    assert [len(volume) for volume in group.volumes(mixed, strict)] == [12]
+
+
+STORED = Stored(
+    *("1.2.840.10008.1.2.1", 100, 80, 1, 1, "MONOCHROME2", 16, 12, 11, False, 1000, 16000, None)
+)
+FRAGMENTS = {
+    "a field of view that changes": {"pixel_spacing_mm": (0.5, 0.5)},
+    "a matrix that changes": {"stored": replace(STORED, rows=64, columns=64)},
+    "a gantry that tilts half way": {"orientation": (1.0, 0.0, 0.0, 0.0, 0.98, -0.199)},
+}
+
+
+@pytest.mark.parametrize("change", FRAGMENTS.values(), ids=FRAGMENTS)
+@pytest.mark.parametrize("upper", [range(12, 24), range(22, 24), range(11, 24)], ids=len)
+def test_pieces_of_one_chest_are_no_scans_of_their_own(stack, strict, change, upper):
+    slices = stack(range(upper[0] if len(upper) < 13 else 12), "a") + stack(upper, "b", **change)
+    (volume,) = group.volumes(slices, strict)
+    with pytest.raises(Unusable, match="mixed_geometry"):
+        geometry.lattice_of(volume, strict)
+
+
+def test_a_second_look_at_a_part_of_a_chest_is_a_volume_of_its_own(stack, strict):
+    whole = stack(range(20), "a")
+    part = stack(range(5, 12), "b", pixel_spacing_mm=(0.4, 0.4))
+    assert sorted(map(len, group.volumes(whole + part, strict))) == [7, 20]
+
+
+def test_blocks_that_share_a_position_are_one_volume_or_refused(stack, strict):
+    """Step and shoot; Slicer 4872: acquisition numbers differ within one volume."""
+    blocks = [
+        stack(range(7 * block, 7 * block + 8), f"{block}", acquisition=str(block))
+        for block in range(4)
+    ]
+    (volume,) = group.volumes([one for block in blocks for one in block], strict)
+    with pytest.raises(Unusable, match="duplicate_position"):
+        geometry.lattice_of(volume, strict, same=lambda one, other: False)
+    assert len(geometry.lattice_of(volume, strict, same=lambda one, other: True).slices) == 29
+
+
+def test_a_middle_part_of_another_acquisition_splits_no_volume(stack, strict):
+    slices = [
+        one
+        for number, heights in (("1", range(8)), ("2", range(8, 16)), ("1", range(16, 24)))
+        for one in stack(heights, f"{number}{heights[0]}", acquisition=number)
+    ]
+    assert [len(volume) for volume in group.volumes(slices, strict)] == [24]
 
 
 def test_planes_are_kept_apart(stack, strict):
@@ -102,10 +164,13 @@ def test_times_that_differ_a_slice_separate_nothing(stack, strict):
     assert len(group.volumes(slices, strict)) == 1
 
 
-def test_overlapping_ranges_are_told_apart(stack, strict):
+def test_passes_that_overlap_are_refused_and_no_scans_of_their_own(stack, strict):
+    """A chest and an abdomen, or a chest in two passes: nothing says which."""
     chest = stack(range(10), prefix="c", acquisition="1")
     abdomen = stack(range(8, 20), prefix="d", acquisition="2")
-    assert [len(one) for one in group.volumes(chest + abdomen, strict)] == [10, 12]
+    (volume,) = group.volumes(chest + abdomen, strict)
+    with pytest.raises(Unusable, match="duplicate_position"):
+        geometry.lattice_of(volume, strict, same=lambda one, other: False)
 
 
 def test_bolus_tracking_stays_out_of_the_volume(stack, strict):

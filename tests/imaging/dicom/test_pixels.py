@@ -341,3 +341,99 @@ def test_it_is_not_slowed_or_misled_by_what_it_does_not_use(
         for index, one in enumerate(known)
     ]
     np.testing.assert_array_equal(pixels.read(renamed, strict).voxels, thorax())
+
+
+WRONG = {"a comma": b"-1024,0 ", "two values": b"-1024\\1 ", "no number": b"none    "}
+
+
+@pytest.mark.parametrize("written", WRONG.values(), ids=WRONG)
+def test_an_intercept_that_is_no_number_is_not_taken_for_none(
+    tmp_path, write_dicom, thorax, series_of, read, written
+):
+    """dcmjs 287: a decimal comma; the values would count as unscaled in silence."""
+    files = write_dicom(tmp_path, thorax(), series_of(rescale=(1.0, -1024.25)))
+    for path in files:
+        content = path.read_bytes()
+        assert b"-1024.25" in content
+        path.write_bytes(content.replace(b"-1024.25", written, 1))
+    with pytest.raises(Unusable, match="bad_rescale"):
+        read(files)
+
+
+@pytest.mark.parametrize("tag", ["RescaleSlope", "RescaleIntercept"])
+def test_a_slope_without_an_intercept_says_nothing(tmp_path, write_dicom, thorax, read, tag):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, **{tag: ""})
+    with pytest.raises(Unusable, match="bad_rescale"):
+        read(files)
+
+
+@pytest.mark.parametrize("kind", ["MGML", "Z_EFF", "PCT", "HU_MOD", "US", "Mr Smith"])
+def test_a_rescale_type_other_than_hu_is_no_hu(tmp_path, write_dicom, thorax, read, kind):
+    """PS3.3 C.11.1.1.2."""
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, RescaleType=kind)
+    with pytest.raises(Unusable, match="not_hu") as refused:
+        read(files)
+    assert "Smith" not in str(refused.value)
+
+
+def test_unspecified_units_are_believed_and_flagged_on_request(
+    tmp_path, write_dicom, thorax, slices, strict
+):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, RescaleType="US")
+    policy = strict.model_copy(update={"doubtful_hu": "flag"})
+    volume = pixels.read(slices(files), policy)
+    assert (volume.value_scale, volume.flags) == ("HU", ("rescale_type",))
+
+
+@pytest.mark.parametrize("modality", ["", None, "ct", "OT"])
+def test_the_sop_class_says_what_is_ct_and_an_odd_modality_is_flagged(
+    tmp_path, write_dicom, thorax, read, modality
+):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, Modality=modality)
+    volume = read(files)
+    np.testing.assert_array_equal(volume.voxels, thorax())
+    assert volume.flags == (() if modality == "ct" else ("odd_modality",))
+
+
+@pytest.mark.parametrize("word", ["MIP", "CSA MIP", "MINIP", "AVERAGE"])
+def test_a_slab_of_greatest_or_mean_values_is_flagged(tmp_path, write_dicom, thorax, read, word):
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        change(path, ImageType=["DERIVED", "PRIMARY", word])
+    assert read(files).flags == ("projection",)
+
+
+def test_a_body_under_another_syntax_than_it_says_is_read(tmp_path, write_dicom, thorax, read):
+    """What pydicom reads is read: elements with their representations, declared without."""
+    files = write_dicom(tmp_path, thorax())
+    for path in files:
+        content = path.read_bytes()
+        says, said = b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2\0\0\0"
+        assert says in content
+        path.write_bytes(content.replace(says, said, 1))
+    np.testing.assert_array_equal(read(files).voxels, thorax())
+
+
+def test_an_element_that_stands_twice_is_refused(tmp_path, write_dicom, thorax):
+    *_, path = write_dicom(tmp_path, thorax())
+    content = path.read_bytes()
+    at = content.index(b"\xe0\x7f\x10\x00")
+    path.write_bytes(content[:at] + b"\x28\x00\x52\x10DS\x02\x000 " + content[at:])
+    with pytest.raises(Unusable, match=r"repeated_element: \(0028,1052\)"):
+        recognise.read(path)
+
+
+@pytest.mark.parametrize("tags", [{"ConvolutionKernel": "B30f"}, {"KVP": 80}])
+def test_a_kernel_that_changes_half_way_is_flagged(tmp_path, write_dicom, thorax, read, tags):
+    files = write_dicom(tmp_path, thorax())
+    for path in files[:2]:
+        change(path, **tags)
+    assert read(files).flags == ("mixed_protocol",)

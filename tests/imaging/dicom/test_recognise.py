@@ -1,3 +1,4 @@
+import errno
 import os
 import shutil
 import socket
@@ -367,3 +368,19 @@ def test_an_empty_data_set_is_rejected(tmp_path):
     empty.SOPClassUID = CTImageStorage
     empty.save_as(path)
     assert outcome(path) == ("rejected", "no_pixels")
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.ESTALE, errno.ETIMEDOUT])
+def test_a_failing_disk_is_no_damaged_file(tmp_path, write_dicom, thorax, monkeypatch, code):
+    """Its slice would be missing from the volume; a later run may read it."""
+    *_, last = write_dicom(tmp_path, thorax())
+    real = os.open
+
+    def broken(path, flags, *rest, **more):
+        if str(path) == str(last):
+            raise OSError(code, os.strerror(code))
+        return real(path, flags, *rest, **more)
+
+    monkeypatch.setattr(os, "open", broken)
+    with pytest.raises(OSError, match=os.strerror(code)):
+        recognise.sort(tmp_path)

@@ -133,3 +133,13 @@ def test_inversion_is_its_own_inverse(stacked, signed):
     np.testing.assert_array_equal(twice, np.stack(arrays))
     kept, _, _ = stacked(arrays, "HU", **ends)
     np.testing.assert_array_equal(kept, np.stack(arrays))
+
+
+def test_metal_that_has_the_value_of_padding_stays_metal(stacked):
+    """The greatest value that 12 bits hold is both: at the border it is padding, inside metal."""
+    one = np.arange(20, dtype=np.int16).reshape(4, 5)
+    one[0], one[2, 2] = 3071, 3071
+    found, _, parts = stacked([one, one], padding=(3071, 3071))
+    assert (found[:, 0] == one[1:].min()).all()
+    assert (found[:, 1:] == one[1:]).all()
+    assert parts[0].flags == {"padding_inside"}

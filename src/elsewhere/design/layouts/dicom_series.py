@@ -37,6 +37,12 @@ class DicomSeriesOptions(LayoutOptions):
         "to the category, so that parts of a split are alike in severity. Without them the column "
         "is not used",
     )
+    patients: Literal["patient_id", "own"] = Field(
+        "patient_id",
+        description="names in the column `patient` of label.csv. patient_id: Patient ID of the "
+        "files; a row and files that name two patients are refused. own: names of the table's own, "
+        "where an anonymiser gave each study of a patient another Patient ID",
+    )
     readers: bool = Field(
         False,
         description="readers.csv beside label.csv holds which class readers called each study "

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 
+from elsewhere.files import of_one_file
 from elsewhere.imaging.dicom.elements import DEFLATED, EXPLICIT_BIG
 from elsewhere.imaging.dicom.header import Slice, Stored
 
@@ -24,7 +25,9 @@ def same(first: Slice, second: Slice) -> bool | None:
     """
     try:
         return _same(first, second)
-    except OSError:
+    except OSError as error:
+        if not of_one_file(error):
+            raise
         return None
 
 

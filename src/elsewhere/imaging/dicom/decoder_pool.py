@@ -26,7 +26,7 @@ T = TypeVar("T")
 Values = npt.NDArray[np.generic]
 
 _PROCESS = "elsewhere.imaging.dicom.decoder_process"
-_DONE = b"+"
+_DONE, _LOST = b"+", b"!"
 _LONGEST_REASON = 1 << 16
 # a decoder uses one thread per frame; further threads of libraries only take address space
 _ONE_THREAD = {
@@ -78,6 +78,8 @@ class Process:
             if self.child.returncode == -signal.SIGALRM:
                 raise Unusable("decoder_timeout", "decoding took too long") from None
             raise Unusable("decoder_crashed", "the decoder crashed") from None
+        if answer[:1] == _LOST:
+            raise OSError(int(answer[1:]), os.strerror(int(answer[1:])))
         if answer[:1] != _DONE:
             raise Unusable(*json.loads(answer[1:]))
         values = np.frombuffer(answer, np.dtype(answer[1:4].decode()), offset=4)

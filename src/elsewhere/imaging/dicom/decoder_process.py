@@ -22,12 +22,13 @@ import pydicom.config
 from pydicom.encaps import encapsulate
 from pydicom.pixels import get_decoder
 
+from elsewhere.files import of_one_file
 from elsewhere.imaging.dicom import codestream
 from elsewhere.imaging.dicom.header import Stored
 from elsewhere.imaging.volume import Unusable
 
 READY = b"ready"
-DONE, REFUSED = b"+", b"-"
+DONE, REFUSED, LOST = b"+", b"-", b"!"
 
 # GDCM, which pydicom tries first, is the fastest for JPEG and JPEG-LS, but not for these
 _PYLIBJPEG_FIRST = (codestream.RLE, *codestream.JPEG_2000)
@@ -107,7 +108,8 @@ def answer(request: tuple[Path, Stored, int]) -> bytes:
     Returns
     -------
     bytes
-        `DONE`, a type of three characters and the stored values; or `REFUSED`, code and sentence.
+        `DONE`, a type of three characters and the stored values; or `REFUSED`, code and sentence;
+        or `LOST` and the number of an error of the disk or the network.
     """
     try:
         values = decoded(*request)
@@ -115,7 +117,9 @@ def answer(request: tuple[Path, Stored, int]) -> bytes:
         return _refused(error.reason, error.detail)
     except MemoryError:
         return _refused("decoder_memory", "decoding needs more memory than the limit allows")
-    except OSError:
+    except OSError as error:
+        if not of_one_file(error):
+            return LOST + str(error.errno).encode()
         return _refused("unreadable", "the file can no longer be read")
     return DONE + values.dtype.str.encode() + values.tobytes()
 

@@ -78,7 +78,8 @@ def walk(source: Source, start: int, wanted: frozenset[int]) -> Elements:
     Unusual
         If only a full parser can read it.
     Unusable
-        `truncated` if an element ends after the file, `unreadable` if there are too many elements.
+        `truncated` if an element ends after the file, `unreadable` if there are too many elements,
+        `repeated_element` if one that is wanted stands twice and differs.
     """
     values: dict[int, bytes] = {}
     begin = _meta(source, start, values)
@@ -147,6 +148,11 @@ class _Kept:
     wanted: frozenset[int]
     order: Order
 
+    def keep(self, tag: int, value: bytes) -> None:
+        """Keep a value; one that another element of the same tag contradicts is no value."""
+        if self.values.setdefault(tag, value) != value:
+            raise Unusable("repeated_element", f"({tag >> 16:04X},{tag & 0xFFFF:04X}) stands twice")
+
     def keys(self) -> dict[int, int]:
         """Return the wanted tags, keyed by their four bytes read as one number."""
         return _keys(self.wanted, self.order)
@@ -198,7 +204,7 @@ def _explicit(source: Source, start: int, kept: _Kept) -> tuple[int, int]:
                 return base + at, length
             in_buffer = at + length <= last
             value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
-            kept.values[keys[key]] = value
+            kept.keep(keys[key], value)
         if length != _UNDEFINED:
             at += length
         elif vr == b"UN":  # PS3.5 6.2.2: a sequence whose items are implicit
@@ -237,7 +243,7 @@ def _implicit(source: Source, start: int, kept: _Kept, *, nested: bool) -> tuple
                 return base + at, length
             in_buffer = at + length <= last
             value = buffer[at : at + length] if in_buffer else _value(source, base + at, length)
-            kept.values[tag] = value
+            kept.keep(tag, value)
         if length == _UNDEFINED:
             depth += 1
         else:

@@ -58,8 +58,8 @@ def slices(header: Header) -> tuple[Slice, ...]:
     data = parsed.dataset(header.path, _TAGS)
     with parsed.quiet():
         own = data.get("PerFrameFunctionalGroupsSequence")
-        if own is None and header.modality != "CT":
-            raise Aside("not_ct", "the modality is not CT")
+        if own is None and not header.is_ct:
+            raise Aside("not_ct", "neither the SOP class nor the modality is CT")
         if own is None:
             raise Unusable(
                 "no_geometry", "several frames without functional groups that give their positions"
@@ -92,12 +92,13 @@ def _slice(header: Header, index: int, groups: _Groups, other_dimensions: tuple[
         position_mm=_numbers(groups.item("PlanePositionSequence"), "ImagePositionPatient", 3),
         orientation=_numbers(groups.item("PlaneOrientationSequence"), "ImageOrientationPatient", 6),
         pixel_spacing_mm=_numbers(groups.item("PixelMeasuresSequence"), "PixelSpacing", 2),
-        slope=_number(scale, "RescaleSlope"),
-        intercept=_number(scale, "RescaleIntercept"),
+        slope=_stated(scale, "RescaleSlope"),
+        intercept=_stated(scale, "RescaleIntercept"),
         acquisition="/".join(str(part) for part in acquisition if part not in (None, "")),
         temporal=_temporal(content, other_dimensions),
         tilt_degrees=_number(details, "GantryDetectorTilt"),
         acquired=str(content.get("FrameAcquisitionDateTime") or ""),
+        rescale_type=str(scale.get("RescaleType") or ""),
         kvp=str(groups.item("CTXRayDetailsSequence").get("KVP") or ""),
     )
 
@@ -159,3 +160,9 @@ def _numbers(item: Dataset, name: str, count: int) -> Any:
 def _number(item: Dataset, name: str) -> float | None:
     numbers: tuple[float] | None = _numbers(item, name, 1)
     return None if numbers is None else numbers[0]
+
+
+def _stated(item: Dataset, name: str) -> float | None:
+    """Return a number, None if it is absent, NaN if what is written is none."""
+    number = _number(item, name)
+    return float("nan") if number is None and _values(item, name) else number

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elsewhere.design.site import IntakeRow
-from elsewhere.imaging.dicom import copies, spacing
+from elsewhere.imaging.dicom import copies, spacing, stated
 from elsewhere.imaging.dicom.header import Slice
 from elsewhere.imaging.dicom.spacing import Repair
 from elsewhere.imaging.volume import Unusable
@@ -42,7 +42,7 @@ class Lattice:
     dropped
         Slices that are not used, with reason codes: `identical_copy`, `no_geometry`.
     warnings
-        The codes of `dropped`, once each.
+        The codes of `dropped`, once each, and `fewer_than_stated`.
     """
 
     slices: tuple[Slice, ...]
@@ -83,10 +83,10 @@ def lattice_of(
     ------
     Unusable
         `not_ct`, `no_geometry`, `mixed_geometry`, `not_axial`, `single_slice`,
-        `duplicate_position`, `crooked`, `gantry_tilt`, `gap` or `uneven_spacing`.
+        `duplicate_position`, `lost_slices`, `crooked`, `gantry_tilt`, `gap` or `uneven_spacing`.
     """
-    if any(slice_.header.modality != "CT" for slice_ in slices):
-        raise Unusable("not_ct", "the modality is not CT")
+    if not all(slice_.header.is_ct for slice_ in slices):
+        raise Unusable("not_ct", "neither the SOP class nor the modality is CT")
     placed, dropped = _with_geometry(slices, policy)
     plane = _plane(placed, policy)
     heights = (_positions(placed) @ plane.normal).tolist()
@@ -96,6 +96,7 @@ def lattice_of(
     dropped += copied
     if len(kept) < 2:
         raise Unusable("single_slice", "a volume needs at least two slices")
+    warnings = {reason for _, reason in dropped} | _fewer_than_stated(kept, policy)
     origin, lean = _upright(kept, plane, policy)
     distance, repairs = spacing.regular(_positions(kept) @ plane.normal, policy)
     x, y, z = origin.tolist()
@@ -106,7 +107,7 @@ def lattice_of(
         origin_mm=(x, y, z),
         repairs=lean + repairs,
         dropped=tuple(dropped),
-        warnings=tuple(sorted({reason for _, reason in dropped})),
+        warnings=tuple(sorted(warnings)),
     )
 
 
@@ -203,6 +204,14 @@ def _without_copies(
     return kept, copied
 
 
+def _fewer_than_stated(kept: Sequence[Slice], policy: IntakeRow) -> set[str]:
+    """Return a warning where the header counts more slices than there are, or refuse the volume."""
+    missing, expected = stated.missing(kept)
+    if missing == "yes" and policy.policy == "strict":
+        raise Unusable("lost_slices", f"{len(kept)} slices, the header states {expected}")
+    return set() if missing == "no" else {"fewer_than_stated"}
+
+
 def _upright(
     kept: Sequence[Slice], plane: _Plane, policy: IntakeRow
 ) -> tuple[Vector, tuple[Repair, ...]]:
@@ -237,13 +246,13 @@ def _check_stated_tilt(kept: Sequence[Slice], plane: _Plane, policy: IntakeRow) 
 
     Tilted planes and images derived from others explain *Gantry/Detector Tilt* (0018,1120).
     """
-    stated = [abs(slice_.tilt_degrees) for slice_ in kept if slice_.tilt_degrees is not None]
+    tilts = [abs(slice_.tilt_degrees) for slice_ in kept if slice_.tilt_degrees is not None]
     limit = policy.tilt_tolerance_degrees
     oblique = float(np.degrees(np.arccos(min(abs(plane.normal[2]), 1.0)))) > limit
     derived = kept[0].header.image_type[:1] == ("DERIVED",)
-    if stated and float(np.median(stated)) > limit and not oblique and not derived:
+    if tilts and float(np.median(tilts)) > limit and not oblique and not derived:
         raise Unusable(
             "gantry_tilt",
-            f"the header states a tilt of {np.median(stated):.1f} degrees that positions and "
+            f"the header states a tilt of {np.median(tilts):.1f} degrees that positions and "
             "orientation do not show",
         )

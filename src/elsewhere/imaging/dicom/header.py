@@ -7,6 +7,11 @@ from pathlib import Path
 
 from elsewhere.imaging.volume import Unusable
 
+CT_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.2",
+    "1.2.840.10008.5.1.4.1.1.2.1",
+    "1.2.840.10008.5.1.4.1.1.2.2",
+)
 _CAPTURE_CLASSES = "1.2.840.10008.5.1.4.1.1.7."
 
 
@@ -83,6 +88,11 @@ class Header:
     stored: Stored
 
     @property
+    def is_ct(self) -> bool:
+        """Whether the image is of CT: by its SOP class, whatever *Modality* (0008,0060) says."""
+        return self.sop_class in CT_CLASSES or self.modality.upper() == "CT"
+
+    @property
     def is_capture(self) -> bool:
         """Whether the file is of a *Secondary Capture* SOP class, single or multi-frame."""
         return f"{self.sop_class}.".startswith(_CAPTURE_CLASSES)
@@ -103,13 +113,18 @@ class Slice:
     pixel_spacing_mm
         *Pixel Spacing* (0028,0030): between rows, between columns.
     slope, intercept
-        *Rescale Slope* (0028,1053), *Rescale Intercept* (0028,1052).
+        *Rescale Slope* (0028,1053), *Rescale Intercept* (0028,1052); NaN where what is written is
+        no number.
+    rescale_type
+        *Rescale Type* (0028,1054), "" where absent.
     acquisition, temporal, acquired, kvp
         Attributes that separate volumes at equal positions: *Acquisition Number* (0020,0012),
         *Temporal Position Identifier* (0020,0100), *Acquisition Date* and *Time*, *KVP*
         (0018,0060).
     tilt_degrees
         *Gantry/Detector Tilt* (0018,1120).
+    images_in_acquisition, number_of_slices, images_in_series
+        How many images there should be, see `elsewhere.imaging.dicom.stated`.
     """
 
     header: Header
@@ -124,3 +139,7 @@ class Slice:
     tilt_degrees: float | None
     acquired: str = ""
     kvp: str = ""
+    rescale_type: str = ""
+    images_in_acquisition: int | None = None
+    number_of_slices: int | None = None
+    images_in_series: int | None = None

@@ -13,6 +13,7 @@ import pydicom
 import pydicom.config
 from pydicom.dataelem import RawDataElement
 
+from elsewhere.files import of_one_file
 from elsewhere.imaging.dicom.content import REPRESENTATIONS
 from elsewhere.imaging.dicom.elements import (
     DEFLATED,
@@ -29,6 +30,7 @@ from elsewhere.imaging.volume import Unusable
 pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
+_PIXEL_HEADS = (b"OB\0\0", b"OW\0\0", b"UN\0\0")
 _CHARACTER_SET = 0x00080005
 
 
@@ -47,6 +49,10 @@ def quiet() -> Iterator[None]:
             yield
         except Unusable:
             raise
+        except OSError as error:
+            if not of_one_file(error):
+                raise
+            raise Unusable("unreadable", f"cannot be read ({type(error).__name__})") from None
         # damaged files also raise errors that are not pydicom's own: RecursionError, zlib.error
         except Exception as error:
             detail = f"pydicom cannot parse it ({type(error).__name__})"
@@ -123,7 +129,9 @@ def _pixels(content: mmap.mmap, *, little: bool, implicit: bool) -> tuple[int, i
     head = content[at : at + 12]
     tag = int.from_bytes(head[:2], order) << 16 | int.from_bytes(head[2:4], order)
     # an explicit data set may hold single implicit elements
-    start = 8 if not implicit and head[4:6] in REPRESENTATIONS else 4
+    # nor is an explicit one always declared as such: read as lengths, these letters would be odd
+    explicit = head[4:8] in _PIXEL_HEADS or (not implicit and head[4:6] in REPRESENTATIONS)
+    start = 8 if explicit else 4
     if tag != PIXEL_DATA or len(head) < start + 4:
         return -1, 0
     length = int.from_bytes(head[start : start + 4], order)

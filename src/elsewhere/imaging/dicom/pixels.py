@@ -17,6 +17,10 @@ from elsewhere.imaging.dicom.header import Header, Slice
 from elsewhere.imaging.dicom.stack import Stack
 from elsewhere.imaging.volume import SpacingMm, Unusable, Volume
 
+# PS3.3 C.11.1.1.2; what else stands there may be free text and is not quoted
+_TYPES = {"OD", "US", "MGML", "Z_EFF", "ED", "EDW", "HU_MOD", "PCT"}
+# words of Image Type (0008,0008) for slabs that show a greatest, least or mean value
+_PROJECTIONS = {"MIP", "MINIP", "MNIP", "AIP", "AVERAGE", "PROJECTION"}
 _LOSSY = (
     "1.2.840.10008.1.2.4.50",
     "1.2.840.10008.1.2.4.51",
@@ -52,7 +56,7 @@ def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
     """
     lattice = geometry.lattice_of(slices, policy, same=_same(policy))
     kept = lattice.slices
-    stated_hu = _rescaled(kept)
+    stated_hu, doubts = _rescaled(kept, policy)
     _check_alike(kept)
     stack = Stack(kept)
     parts = decode.decode_slices(kept, policy, stack.place)
@@ -71,7 +75,7 @@ def read(slices: Sequence[Slice], policy: IntakeRow) -> Volume:
         acquisition=acquisition.of(kept[0].header),
         affine=affine,
         repairs=tuple(step.code for step in lattice.repairs),
-        flags=_flags(lattice, {flag for part in parts for flag in part.flags}),
+        flags=_flags(lattice, doubts | {flag for part in parts for flag in part.flags}),
         dropped=_dropped(lattice),
     )
 
@@ -91,8 +95,8 @@ def _same(policy: IntakeRow) -> copies.Same:
     return same
 
 
-def _rescaled(slices: Sequence[Slice]) -> bool:
-    """Return whether the slices have a rescale: all of them or none."""
+def _rescaled(slices: Sequence[Slice], policy: IntakeRow) -> tuple[bool, set[str]]:
+    """Return whether the slices have a rescale to HU, all of them or none, and what is doubtful."""
     stated = [slice_.slope is not None and slice_.intercept is not None for slice_ in slices]
     if len(set(stated)) > 1:
         raise Unusable(
@@ -100,11 +104,24 @@ def _rescaled(slices: Sequence[Slice]) -> bool:
             f"{sum(stated)} of {len(stated)} slices have a rescale slope and intercept",
         )
     for slice_ in slices:
+        if (slice_.slope is None) != (slice_.intercept is None):
+            raise Unusable("bad_rescale", "a rescale slope without an intercept, or the reverse")
         if slice_.slope == 0:
             raise Unusable("bad_rescale", "a rescale slope of 0 makes all voxels equal")
         if not all(isfinite(number or 0) for number in (slice_.slope, slice_.intercept)):
-            raise Unusable("bad_rescale", "a rescale slope or intercept is not finite")
-    return stated[0]
+            raise Unusable("bad_rescale", "a rescale slope or intercept is no number")
+    return stated[0], _other_type(slices, policy)
+
+
+def _other_type(slices: Sequence[Slice], policy: IntakeRow) -> set[str]:
+    """Refuse values that *Rescale Type* (0028,1054) says are no HU (PS3.3 C.11.1.1.2)."""
+    types = {slice_.rescale_type.upper() for slice_ in slices} - {"", "HU"}
+    if not types:
+        return set()
+    if types != {"US"} or policy.doubtful_hu == "refuse":
+        known = ", ".join(sorted(types & _TYPES)) or "another word"
+        raise Unusable("not_hu", f"Rescale Type is {known}, expected HU")
+    return {"rescale_type"}
 
 
 def _check_alike(slices: Sequence[Slice]) -> None:
@@ -152,6 +169,8 @@ def _dropped(lattice: Lattice) -> tuple[tuple[Path, str], ...]:
 
 def _flags(lattice: Lattice, flags: set[str]) -> tuple[str, ...]:
     """Return the codes of the warnings for the user, sorted."""
+    if len({(slice_.header.kernel, slice_.kvp) for slice_ in lattice.slices}) > 1:
+        flags.add("mixed_protocol")
     for slice_ in lattice.slices:
         flags |= _header_flags(slice_.header)
     return tuple(sorted({*flags, *lattice.warnings}))
@@ -163,6 +182,10 @@ def _header_flags(header: Header) -> set[str]:
         flags.add("burned_in")
     if header.is_capture or "SECONDARY" in header.image_type[1:2]:
         flags.add("secondary_capture")
+    if header.modality.upper() != "CT":
+        flags.add("odd_modality")
+    if _PROJECTIONS & {word for text in header.image_type for word in text.upper().split()}:
+        flags.add("projection")
     if header.stored.transfer_syntax in _LOSSY:
         flags.add("lossy")
     return flags

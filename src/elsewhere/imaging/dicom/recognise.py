@@ -9,19 +9,14 @@ from pathlib import Path
 
 from pydicom.uid import UID_dictionary
 
-from elsewhere.files import walk
+from elsewhere.files import of_one_file, walk
 from elsewhere.imaging.dicom import content, elements, frames, parsed
 from elsewhere.imaging.dicom.elements import Elements
-from elsewhere.imaging.dicom.header import Aside, Header, Slice, Stored
+from elsewhere.imaging.dicom.header import CT_CLASSES, Aside, Header, Slice, Stored
 from elsewhere.imaging.dicom.values import WANTED, Values
 from elsewhere.imaging.volume import Unusable
 
 _DIRECTORY_CLASS = "1.2.840.10008.1.3.10"
-_CT_CLASSES = (
-    "1.2.840.10008.5.1.4.1.1.2",
-    "1.2.840.10008.5.1.4.1.1.2.1",
-    "1.2.840.10008.5.1.4.1.1.2.2",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +86,14 @@ def read(path: Path) -> tuple[Slice, ...]:
     Unusable
         `unreadable`, `truncated`, `no_pixels`, `no_series`, `pixel_format` or `bad_frames`: the
         file is damaged.
+    OSError
+        If the disk or the network fails: the volume would lack this slice in silence.
     """
     try:
         raw, bare = _elements(path)
     except OSError as error:
+        if not of_one_file(error):
+            raise
         kind = type(error).__name__
         raise Unusable("unreadable", f"the file cannot be opened ({kind})") from None
     values = Values(raw.values, raw.order)
@@ -103,7 +102,7 @@ def read(path: Path) -> tuple[Slice, ...]:
     header = _header(path, values, raw)
     _set_aside(header, values)
     _check_header(header, raw.size)
-    if header.stored.frames == 1 and header.sop_class not in _CT_CLASSES[1:]:
+    if header.stored.frames == 1 and header.sop_class not in CT_CLASSES[1:]:
         return (_slice(header, values),)
     return frames.slices(header)
 
@@ -190,7 +189,7 @@ def _set_aside(header: Header, values: Values) -> None:
     if _DIRECTORY_CLASS in (uid, values.text("media_class")):
         raise Aside("dicomdir", "a directory of other DICOM files")
     if stored.offset < 0:
-        if uid in _CT_CLASSES or stored.rows:
+        if uid in CT_CLASSES or stored.rows:
             raise Unusable(
                 "no_pixels", "the header describes an image and the file holds no pixels"
             )
@@ -253,11 +252,21 @@ def _slice(header: Header, values: Values) -> Slice:
         position_mm=values.numbers("position", 3),  # type: ignore[arg-type]
         orientation=values.numbers("orientation", 6),
         pixel_spacing_mm=values.numbers("pixel_spacing", 2),  # type: ignore[arg-type]
-        slope=values.number("slope"),
-        intercept=values.number("intercept"),
+        slope=values.stated("slope"),
+        intercept=values.stated("intercept"),
         acquisition=values.text("acquisition"),
         temporal=values.text("temporal"),
         tilt_degrees=values.number("tilt"),
         acquired=values.text("acquisition_date") + values.text("acquisition_time"),
         kvp=values.text("kvp"),
+        rescale_type=values.text("rescale_type"),
+        images_in_acquisition=_whole(values.number("images_in_acquisition")),
+        number_of_slices=values.count("number_of_slices"),
+        images_in_series=_whole(
+            values.number("images_in_series") or values.number("instances_of_series")
+        ),
     )
+
+
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)

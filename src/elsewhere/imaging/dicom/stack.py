@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import label
 
 from elsewhere.imaging import intensity
 from elsewhere.imaging.dicom import decode
@@ -57,17 +58,14 @@ class Stack:
         """Write a rescaled slice into the array; padding becomes `_PADDING`."""
         values, span = decoded.values, (decoded.least, decoded.most)
         flags = {"bits_beyond_stored"} if decoded.beyond else set()
-        mask = _padding(decoded, self._slices[index].header.stored.padding)
+        mask, inside = _padding(decoded, self._slices[index].header.stored.padding)
+        flags |= {"padding_inside"} if inside else set()
         if mask is not None:
             real = values[~mask]
             if not real.size:
                 self._voxels[index] = _PADDING
                 return Part(None, padded=True, flags=frozenset(flags))
-            least, most = int(real.min()), int(real.max())
-            if least < values[mask].min() and values[mask].max() < most:
-                mask, flags = None, {*flags, "padding_inside"}
-            else:
-                values, span = np.where(mask, real[0], values), (least, most)
+            values, span = np.where(mask, real[0], values), (int(real.min()), int(real.max()))
         slope, intercept = self._slope_intercept(index)
         saturated = intensity.rescale_into(
             self._voxels[index], values, slope=slope, intercept=intercept, span=span
@@ -119,6 +117,9 @@ class Stack:
         masks = {at: self._voxels[at] == _PADDING for at, part in enumerate(parts) if part.padded}
         floor, _ = self.span(parts)
         if self._slices[0].header.stored.photometric == "MONOCHROME1" and scale != "HU":
+            if len({one.header.stored.bits_stored for one in self._slices}) > 1:
+                detail = "inverted slices of several bits stored have no common black"
+                raise Unusable("mixed_pixels", detail)
             lows = [self._invert(at, masks.get(at)) for at in range(len(parts))]
             floor = min(low for low in lows if low is not None)
         for at, mask in masks.items():
@@ -140,11 +141,36 @@ class Stack:
         return int(self._voxels[index].min())
 
 
-def _padding(decoded: Decoded, padding: tuple[int, int] | None) -> Mask | None:
-    """Return the mask of padding, None if there is no padding."""
+def _padding(decoded: Decoded, padding: tuple[int, int] | None) -> tuple[Mask | None, bool]:
+    """Return the mask of padding, None without, and whether real voxels have its value too.
+
+    Values between real ones are tissue. So is what lies above all others and does not touch the
+    border: metal, where the padding value is the greatest that a scanner can write.
+    """
     if padding is None or padding[0] > decoded.most or padding[1] < decoded.least:
-        return None
+        return None, False
     low, high = max(padding[0], decoded.least), min(padding[1], decoded.most)
     values = decoded.values
     mask = values == low if low == high else (values >= low) & (values <= high)
-    return mask if mask.any() else None
+    if not mask.any():
+        return None, False
+    real = values[~mask]
+    if not real.size:
+        return mask, False
+    if real.min() < low and high < real.max():
+        return None, True
+    if low <= real.max():
+        return mask, False
+    outside = _at_border(mask)
+    return (outside if outside.any() else None), not np.array_equal(outside, mask)
+
+
+def _at_border(mask: Mask) -> Mask:
+    """Return those regions of a mask that touch the border of the slice."""
+    regions, count = label(mask)
+    touching = np.zeros(count + 1, bool)
+    for edge in (regions[0], regions[-1], regions[:, 0], regions[:, -1]):
+        touching[edge] = True
+    touching[0] = False
+    found: Mask = touching[regions]
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from math import isfinite
@@ -37,6 +38,9 @@ TAGS = {
     "position": 0x00200032,
     "orientation": 0x00200037,
     "temporal": 0x00200100,
+    "images_in_acquisition": 0x00201002,
+    "images_in_series": 0x00201003,
+    "instances_of_series": 0x00201209,
     "samples": 0x00280002,
     "photometric": 0x00280004,
     "frames": 0x00280008,
@@ -52,8 +56,12 @@ TAGS = {
     "burned_in": 0x00280301,
     "intercept": 0x00281052,
     "slope": 0x00281053,
+    "rescale_type": 0x00281054,
+    "number_of_slices": 0x00540081,
 }
 WANTED = frozenset(TAGS.values())
+
+_PADDING = " \0\t\r\n\f\v"
 
 # larger than in any real header, and small enough that products do not overflow
 _LARGEST = 1e9
@@ -78,7 +86,10 @@ class Values:
         return bool(self.raw.get(TAGS[name]))
 
     def text(self, name: str) -> str:
-        """Return text as written, without the padding of PS3.5 6.2; "" if absent."""
+        """Return text as written, without the padding of PS3.5 6.2; "" if absent.
+
+        Line ends and tabs at the ends are no part of a text either: exports pad with them.
+        """
         value = self.raw.get(TAGS[name])
         if not value:
             return ""
@@ -100,6 +111,10 @@ class Values:
         values = self.numbers(name, 1)
         return None if values is None else values[0]
 
+    def stated(self, name: str) -> float | None:
+        """Return a decimal number, None if it is absent, NaN if what is written is none."""
+        return float("nan") if name in self and self.number(name) is None else self.number(name)
+
     def count(self, name: str, *, signed: bool = False) -> int | None:
         """Return a binary number of 16 or 32 bits, None if it is absent."""
         value = self.raw.get(TAGS[name])
@@ -110,7 +125,7 @@ class Values:
 
 @lru_cache(maxsize=4096)
 def _ascii(value: bytes) -> str:
-    return value.decode("ascii").strip(" \0")
+    return value.decode("ascii").strip(_PADDING)
 
 
 @lru_cache(maxsize=256)
@@ -123,17 +138,17 @@ def _encoded(value: bytes, character_set: bytes) -> str:
             decoded = pydicom.charset.decode_bytes(value, encodings, {"\\", "^", "="})
     except Unusable:
         decoded = value.decode("latin-1")
-    return str(decoded).strip(" \0")
+    return unicodedata.normalize("NFC", str(decoded)).strip(_PADDING)
 
 
 @lru_cache(maxsize=256)
 def _parts(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split("\\")) if text else ()
+    return tuple(part.strip(_PADDING) for part in text.split("\\")) if text else ()
 
 
 @lru_cache(maxsize=4096)
 def _numbers(value: bytes, count: int) -> tuple[float, ...] | None:
-    parts = value.decode("latin-1").strip(" \0").split("\\")
+    parts = value.decode("latin-1").strip(_PADDING).split("\\")
     if len(parts) != count:
         return None
     try:

@@ -26,7 +26,11 @@ from elsewhere.steps import predict, score, split, train
 SPLIT = Split(kind="holdout", folds=1, test=0.4, validation=0.2, seed=3)
 INPUT = ImageInput(kind="image", matrix=32, stored_matrix=32, channels=1, normalise="image")
 NETWORK = CovidnetRedesign(
-    kind="covidnet_redesign", activation="relu", width=0.0625, dense_features=(16, 8)
+    kind="covidnet_redesign",
+    activation="relu",
+    width=0.0625,
+    dense_features=(16, 8),
+    averaged="stage",
 )
 TRAINING = Training(
     device="cpu", precision="fp32", iterations=6, batch_size=4, sampling="pooled",

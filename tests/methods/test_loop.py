@@ -18,7 +18,11 @@ from elsewhere.methods.loop import learn
 from elsewhere.networks.network import build
 
 ROW = CovidnetRedesign(
-    kind="covidnet_redesign", activation="relu", width=0.25, dense_features=(32, 16)
+    kind="covidnet_redesign",
+    activation="relu",
+    width=0.25,
+    dense_features=(32, 16),
+    averaged="stage",
 )
 
 

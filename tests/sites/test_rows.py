@@ -92,9 +92,16 @@ def test_names_that_case_blanks_or_leading_zeros_tell_apart_are_flagged_for_judg
     known = [scan(str(n), patient=name) for n, name in enumerate(["007", "7", "Ann", "ANN ", "8"])]
     alike = rows.alike([*known, scan("x", patient=None)])
     assert alike == {"007", "7", "Ann", "ANN "}
-    row = rows.Rows(PUBLIC, False, {}, alike).row
+    row = rows.Rows(PUBLIC, False, {}, rows.doubts(known)).row
     volume = Volume(VOXELS, value_scale="HU", bits_stored=12, source_format="DICOM")
     assert [row(one, volume, VOXELS, 1)["flags"] for one in known] == ["patient_alike"] * 4 + [""]
+
+
+def test_a_patient_of_two_sexes_may_be_two_people():
+    """Two hospitals that both count their patients from 1."""
+    known = [scan("a", patient="1", sex="F"), scan("b", patient="1", sex="M")]
+    known += [scan("c", patient="2", sex="M"), scan("d", patient="2", sex="unknown")]
+    assert rows.doubts(known) == {"1": {"sex_differs"}}
 
 
 @given(st.dates())

@@ -19,7 +19,7 @@ from elsewhere.sites import manifest
 from elsewhere.sites.account import Account, Closed, list_files, multi_frame_files, units
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
-from elsewhere.sites.rows import Rows, alike, first_days, flags, sound, stored
+from elsewhere.sites.rows import Rows, doubts, first_days, flags, sound, stored
 
 log = logging.getLogger(__name__)
 
@@ -148,7 +148,7 @@ class Intake:
 
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
-        rows = Rows(self.keys, self.synthetic, first_days(scans), alike(scans))
+        rows = Rows(self.keys, self.synthetic, first_days(scans), doubts(scans))
         with ThreadPoolExecutor(_THREADS) as pool:
             results = pool.map(lambda scan: self._taken(scan, names, rows), scans)
             yield from reported(results, log, total=len(scans), unit="scans")

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -23,6 +23,7 @@ from elsewhere.sites.layout import Scan
 _OLDEST = 90.0
 _OLDEST_EVER = 120.0  # ChestX-ray14 holds ages up to 414, other tables 999 for "not known"
 _AGE, _SPACING, _ALIKE = "age_impossible", "spacing_impossible", "patient_alike"
+_TWO_SEXES = "sex_differs"
 # a chest CT has pixels of 0.3 to 1 mm and slices up to 10 mm apart; beyond, the unit is another
 _POSSIBLE_MM = (0.05, 50.0)
 _DIGITS = re.compile(r"\d+")
@@ -40,14 +41,14 @@ class Rows:
         Value of the column `synthetic` in every row.
     first_days
         Patient to the day of the patient's first study at this site.
-    alike
-        Patients whose names another patient's name resembles, see `alike`.
+    doubts
+        Patient to flags of all the patient's scans, see `doubts`.
     """
 
     keys: Keys
     synthetic: bool
     first_days: Mapping[str, int]
-    alike: frozenset[str] = frozenset()
+    doubts: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def row(
         self, scan: Scan, volume: Volume, voxels: npt.NDArray[np.generic], n_files: int
@@ -69,7 +70,7 @@ class Rows:
         dz, dy, dx = volume.spacing_mm
         slices, rows, columns = voxels.shape
         age, doubts = self._age(scan.age)
-        doubts |= {_ALIKE} if scan.patient in self.alike else set()
+        doubts |= self.doubts.get(scan.patient or "", frozenset())
         return {
             "scan_id": scan_id,
             "patient_id": self.keys.patient(scan.patient) if scan.patient is not None else scan_id,
@@ -144,17 +145,25 @@ def sound(volume: Volume) -> Volume:
     return replace(volume, spacing_mm=(dz, dy, dx), affine=None, flags=(*volume.flags, _SPACING))
 
 
-def alike(scans: Iterable[Scan]) -> frozenset[str]:
-    """Return the patients whose names differ in case, blanks or leading zeros alone.
+def doubts(scans: Iterable[Scan]) -> dict[str, frozenset[str]]:
+    """Return flags by patient: a name like another's, or two sexes, as of two people with one ID.
 
     They may be one patient or two: that is for the owner of the data to judge.
     """
-    names = {
-        candidate.patient
-        for scan in scans
-        for candidate in (scan, *scan.instead)
-        if candidate.patient is not None
-    }
+    known = [candidate for scan in scans for candidate in (scan, *scan.instead)]
+    sexes: dict[str, set[str]] = {}
+    for one in known:
+        if one.patient is not None and one.sex != "unknown":
+            sexes.setdefault(one.patient, set()).add(one.sex)
+    found = {patient: {_TWO_SEXES} for patient, named in sexes.items() if len(named) > 1}
+    for patient in alike(known):
+        found.setdefault(patient, set()).add(_ALIKE)
+    return {patient: frozenset(flags) for patient, flags in found.items()}
+
+
+def alike(scans: Iterable[Scan]) -> frozenset[str]:
+    """Return the patients whose names differ in case, blanks or leading zeros alone."""
+    names = {scan.patient for scan in scans if scan.patient is not None}
     groups: dict[str, list[str]] = {}
     for name in names:
         plain = _DIGITS.sub(lambda digits: digits[0].lstrip("0"), "".join(name.casefold().split()))

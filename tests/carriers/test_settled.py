@@ -86,3 +86,18 @@ def test_paths_are_those_of_the_project(project):
     found = here.inputs(here.stage("train", here.run), key="south")
     assert found["index"] == top / "data/inputs/tiny/south/index.parquet"
     assert found["split"] == top / "results/three/splits/south.csv"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"encryption": "none"}, {"min_sites": 1}, {"rounds": 500}, {"weighting": "equal"},
+     {"fraction_bits": 30}, {"absent": {"west": (1,)}}, {"sites": ("north", "west")}],
+    ids=lambda edit: next(iter(edit)),
+)  # fmt: skip
+def test_rules_that_were_edited_into_an_agreement_are_refused(project, edit):
+    """The digests are still right: a coordinator could switch the encryption off."""
+    top = project()
+    agreement = agreed(top)
+    settled(top, agreement).require(agreement, at="north")
+    with pytest.raises(RefusedError, match=f"the agreement has {next(iter(edit))}"):
+        settled(top, agreement).require(agreement.model_copy(update=edit), at="north")

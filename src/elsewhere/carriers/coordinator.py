@@ -184,10 +184,7 @@ class _Closing:
         if message.header.get("kind") != "scores" or message.header.get("request") != request:
             raise RefusedError(f"the answer of {site} is to another request")
         (text,) = message.exactly(1, sender=site)
-        try:
-            scores = export.checked({site: json.loads(text)}, self.agreement.sites)
-        except ValueError as error:
-            raise RefusedError(f"the scores of {site} are no JSON: {error}") from error
+        scores = export.checked({site: export.table(text)}, self.agreement.sites)
         write(self._scores(site), _json(scores[site]))
         log.info("%s has scored the model", site)
 

@@ -64,6 +64,15 @@ def test_another_scale_is_refused(project):
         settled(top, agreement)
 
 
+def test_a_hospital_without_the_study_is_told_so(project):
+    top = project()
+    agreement = agreed(top)
+    with pytest.raises(ParamsError, match="study 'ours' is not in `run`; there are three"):
+        settled(top, agreement.model_copy(update={"study": "ours"}))
+    with pytest.raises(ParamsError, match="study three has no arm 'apart'; it has together"):
+        settled(top, agreement.model_copy(update={"arm": "apart"}))
+
+
 def test_what_no_federation_can_train_is_refused(project):
     def erm(tables):
         tables["methods"]["erm"] = {"kind": "erm"}

@@ -71,9 +71,10 @@ def nodes(folder: Path) -> dict[str, str]:
     Raises
     ------
     RefusedError
-        If a card is damaged or of another agreement, or fewer than ``min_sites`` have come.
+        If a card is damaged or of another agreement, fewer than ``min_sites`` have come, or this
+        is no coordinator's folder.
     """
-    agreement = Agreement.read(folder / agreements.FILE)
+    agreement = _agreement(folder)
     cards = introductions.cards(folder, agreement.sites, agreement=agreement.digest)
     if len(cards) < agreement.min_sites:
         missing = [site for site in agreement.sites if site not in cards]
@@ -109,14 +110,23 @@ def leave(folder: Path, site: str) -> None:
     Raises
     ------
     RefusedError
-        If it is no member.
+        If it is no member, or this is no coordinator's folder.
     """
-    agreement = Agreement.read(folder / agreements.FILE)
+    agreement = _agreement(folder)
     if site not in agreement.sites:
         raise RefusedError(f"{site} is none of the members: {', '.join(agreement.sites)}")
     names = sorted(left(folder) | {site})
     header = "# hospitals that have left; remove a line to let one in again\n"
     write(folder / LEFT, (header + "".join(f"{name}\n" for name in names)).encode())
+
+
+def _agreement(folder: Path) -> Agreement:
+    agreement = Agreement.read(folder / agreements.FILE)
+    if not (folder / certificates.AUTHORITY_KEY).exists():
+        raise RefusedError(
+            f"{folder} is not the coordinator's folder, which `elsewhere federation init` makes"
+        )
+    return agreement
 
 
 @contextmanager

@@ -259,7 +259,10 @@ def leave(folder: Path) -> None:
 def _home(folder: Path) -> dict[str, str]:
     path = folder / HOME
     if not path.exists():
-        raise RefusedError(f"{path} is missing: make the folder with `elsewhere federation key`")
+        raise RefusedError(
+            f"{path} is missing: this is no hospital's folder, which `elsewhere federation key` "
+            "makes; the coordinator's commands are init, serve, status and leave --site NAME"
+        )
     home: dict[str, str] = json.loads(path.read_text("utf-8"))
     return home
 

@@ -136,6 +136,7 @@ def settled(project: Path, agreement: Agreement) -> Settled:
         raise RefusedError(
             f"params.yaml has `scale: {params.scale}`, the agreement is about {agreement.scale}"
         )
+    _first(params, agreement.study, agreement.arm)
     return Settled(project, params, agreement.study, agreement.arm, agreement.run)
 
 
@@ -170,7 +171,7 @@ _OF_THE_METHOD = ("rounds", "absent", "encryption", "weighting", "fraction_bits"
 
 
 def _first(params: tables.Params, study: str, arm: str) -> str:
-    """Return the first run of an arm that is in `run`."""
+    """Return the first run of an arm that is in `run`; raise ParamsError if there is none."""
     if study not in params.run:
         raise tables.ParamsError(f"study '{study}' is not in `run`; there are {_list(params.run)}")
     arms = params.studies[study].arms

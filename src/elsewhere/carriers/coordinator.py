@@ -23,7 +23,7 @@ from elsewhere.federation import agreement as agreements
 from elsewhere.federation import certificates, introductions, wire
 from elsewhere.federation.adder import Adder
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import write
+from elsewhere.federation.disk import keep_out_of_git, write
 from elsewhere.federation.serving import LEFT, Carrier, Patience, Service, left
 from elsewhere.federation.wire import Message, RefusedError
 
@@ -57,6 +57,7 @@ def prepare(folder: Path, agreement: Agreement) -> Agreement:
     path = folder / agreements.FILE
     if path.exists() and Agreement.read(path).digest != agreement.digest:
         raise RefusedError(f"{folder} is of another agreement: choose a new folder")
+    keep_out_of_git(folder)
     authority = certificates.new_authority(folder)
     certificates.new_server(folder, agreement.host)
     agreement = agreement.model_copy(update={"authority": authority})

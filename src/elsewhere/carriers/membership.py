@@ -18,7 +18,7 @@ from elsewhere.carriers.outbox import SCORES, Outbox
 from elsewhere.federation import agreement as agreements
 from elsewhere.federation import introductions, wire
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import write
+from elsewhere.federation.disk import keep_out_of_git, write
 from elsewhere.federation.hospital import Hospital
 from elsewhere.federation.introductions import CARDS, Card, cards, introduce
 from elsewhere.federation.wire import Message, RefusedError
@@ -224,6 +224,7 @@ def prepare(folder: Path, site: str, *, agreement: Agreement, project: Path) -> 
         raise RefusedError(f"{folder} is of another agreement: choose a new folder")
     if (folder / HOME).exists() and _home(folder)["site"] != site:
         raise RefusedError(f"{folder} is of {_home(folder)['site']}, not of {site}")
+    keep_out_of_git(folder)
     agreement.write(path)
     write(folder / HOME, _json({"site": site, "project": str(project.absolute())}))
     opened(folder).check()

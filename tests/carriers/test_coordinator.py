@@ -125,6 +125,7 @@ def test_no_piece_of_key_or_weight_is_in_the_servers_folder(finished):
 def test_a_finished_federation_is_not_run_again(finished):
     carrier = InProcess(finished.members())
     carrier.away = {*SITES}
+    carrier.look = lambda: pytest.fail("nobody is asked or waited for")
     before = (finished.server / "state.json").read_bytes()
     finished.serve(carrier)
     assert (finished.server / "state.json").read_bytes() == before

@@ -171,7 +171,7 @@ def test_keys_are_not_made_for_settings_that_differ(asked, tmp_path):
     agreed = one.agreement.model_copy(update={"digests": digests})
     with pytest.raises(RefusedError, match="agreement: network of study three"):
         membership.prepare(tmp_path / "x", "north", agreement=agreed, project=one.project("north"))
-    assert not [*(tmp_path / "x").rglob("*.pem")]
+    assert not (tmp_path / "x").exists()  # the right agreement may come into this folder yet
 
 
 def test_a_missing_card_is_named(asked):

@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 LOCK = "server.lock"
 SCORES = "scores"
+RECEIVED = "received"  # an empty file for each hospital that has the scores of all
 PAUSE_S = 5.0
 
 
@@ -175,6 +176,7 @@ class _Closing:
         scores = {s: json.loads(self._scores(s).read_text("utf-8")) for s in self.agreement.sites}
         request = wire.encode(Message(header, (_json(scores),)))
         given = [site for site in readers if scores[site].get("computed")]
+        given = [site for site in given if not (self.folder / RECEIVED / site).exists()]
         self._until_answered(dict.fromkeys(given, request), self._take_receipt)
 
     def _until_answered(self, requests: Mapping[str, bytes], take: Any) -> None:
@@ -202,6 +204,7 @@ class _Closing:
     def _take_receipt(self, site: str, answer: bytes) -> None:
         if wire.decode(answer).header.get("kind") != "received":
             raise RefusedError(f"the answer of {site} is to another request")
+        write(self.folder / RECEIVED / site, b"")  # a next start does not wait for it
 
     def _scores(self, site: str) -> Path:
         return self.folder / SCORES / f"{site}.json"

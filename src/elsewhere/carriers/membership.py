@@ -99,11 +99,7 @@ class Member:
 
     @cached_property
     def _settled(self) -> Settled:
-        from elsewhere.carriers.settled import settled
-
-        here = settled(self.project, self.agreement)
-        here.require(self.agreement, at=self.site)
-        return here
+        return _agreed(self.agreement, self.site, project=self.project)
 
     @cached_property
     def _cohort(self) -> LocalCohort:
@@ -224,10 +220,10 @@ def prepare(folder: Path, site: str, *, agreement: Agreement, project: Path) -> 
         raise RefusedError(f"{folder} is of another agreement: choose a new folder")
     if (folder / HOME).exists() and _home(folder)["site"] != site:
         raise RefusedError(f"{folder} is of {_home(folder)['site']}, not of {site}")
+    _agreed(agreement, site, project=project)
     keep_out_of_git(folder)
     agreement.write(path)
     write(folder / HOME, _json({"site": site, "project": str(project.absolute())}))
-    opened(folder).check()
     return introduce(folder, site, agreement=agreement.digest)
 
 
@@ -255,6 +251,15 @@ def meet(folder: Path) -> dict[str, Card]:
 def leave(folder: Path) -> None:
     """Answer no more: every request is refused until the file `LEFT` is removed."""
     write(folder / LEFT, f"{_home(folder)['site']} has left the federation\n".encode())
+
+
+def _agreed(agreement: Agreement, site: str, *, project: Path) -> Settled:
+    """Return what is trained here, if it is what was agreed."""
+    from elsewhere.carriers.settled import settled
+
+    here = settled(project, agreement)
+    here.require(agreement, at=site)
+    return here
 
 
 def _home(folder: Path) -> dict[str, str]:

@@ -56,7 +56,7 @@ def checked(scores: Any, sites: tuple[str, ...]) -> dict[str, dict[str, Any]]:
         if not isinstance(one, dict):
             raise RefusedError("the scores of a hospital are no table")
         parts = one.get("parts", {})
-        cells = [*parts.values()] if isinstance(parts, dict) else [None]
+        cells: list[Any] = [*parts.values()] if isinstance(parts, dict) else [None]
         cells += [one["all_classes"]] if "all_classes" in one else []
         about = {key: value for key, value in one.items() if key not in ("parts", "all_classes")}
         if not all(map(_plain, [about, *cells])) or not all(map(_text, parts)):

@@ -139,6 +139,17 @@ def test_no_class_tells_how_many_patients_a_small_one_has():
     assert {part["status"] for part in enough["parts"].values()} == {"ok"}
 
 
+def test_a_hospital_with_one_class_gives_its_sensitivity():
+    """C-32; it counts no other class."""
+    metrics, rows = several(
+        [0] * 12, names=("healthy", "virus", "bacteria"),
+        positive=lambda label, k: int(label == k), exclusive=True,
+    )  # fmt: skip
+    parts, own = published(metrics, rows)["parts"], metrics["findings"]
+    assert parts["healthy"]["sensitivity"] == own["healthy"]["pooled"]["sensitivity"]
+    assert "sensitivity" not in parts["virus"]
+
+
 def test_beside_other_findings_a_rare_one_gives_no_number():
     """They tell how many patients there are, its specificity how many of them have it not."""
     metrics, rows = several(

@@ -55,14 +55,16 @@ def published(
     if together is not None and names:
         reason = f"fewer than {fewest} patients are of class {names}"
         answer["parts"] = {
-            name: _kept(cell, [] if few[name] else ["sensitivity"], reason)
+            name: _kept(cell, [] if "positive" in few[name] else ["sensitivity"], reason)
             for name, cell in cells.items()
         }
         return answer | {"all_classes": _undefined(together, reason)}
+    parts = {}
     for name, words in few.items():
         reason = f"fewer than {fewest} {' and '.join(words)} patients"
         kept = _kept(cells[name], _enough(words, alone=len(cells) == 1), reason)
-        answer.setdefault("parts", {})[name] = kept if words else _numbers(cells[name])
+        parts[name] = kept if words else _numbers(cells[name])
+    answer["parts"] = parts
     return answer if together is None else answer | {"all_classes": _numbers(together)}
 
 

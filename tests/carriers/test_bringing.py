@@ -125,3 +125,21 @@ def test_a_changed_folder_is_refused_and_nothing_is_copied(finished, project, tm
     with pytest.raises(RefusedError, match=r"west.json is not what was written"):
         bring(folder, "ours", project=project, study="three", arm="together")
     assert not (project / "data/federations").exists()
+
+
+@pytest.mark.parametrize("name", ["..", ".", "", "../../elsewhere", "/tmp/x", "a/b", "Ours"])
+def test_a_name_that_is_no_name_replaces_nothing(finished, project, name):
+    before = sorted(project.rglob("*"))
+    with pytest.raises(RefusedError, match="is no name"):
+        brought(finished, project, name)
+    assert sorted(project.rglob("*")) == before
+
+
+def test_the_folder_of_another_federation_is_not_replaced(finished, project, tmp_path):
+    brought(finished, project)
+    brought(finished, project)  # the same once more
+    top = project / "data/federations/ours"
+    (top / "digests.json").write_text("{}")
+    with pytest.raises(RefusedError, match="of another federation: choose another --name"):
+        brought(finished, project)
+    brought(finished, project, "theirs")

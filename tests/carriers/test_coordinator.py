@@ -1,5 +1,6 @@
 """A federation of real hospitals, carried within one process, ends with the bits of the graph's."""
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -17,7 +18,7 @@ from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.federation import wire
 from elsewhere.federation.serving import ROUNDS
-from elsewhere.federation.wire import RefusedError
+from elsewhere.federation.wire import MAGIC, Message, RefusedError
 from elsewhere.methods.federated_run import FederatedRun
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.interrupt import Interrupt
@@ -124,6 +125,7 @@ def test_no_piece_of_key_or_weight_is_in_the_servers_folder(finished):
 def test_a_finished_federation_is_not_run_again(finished):
     carrier = InProcess(finished.members())
     carrier.away = {*SITES}
+    carrier.look = lambda: pytest.fail("nobody is asked or waited for")
     before = (finished.server / "state.json").read_bytes()
     finished.serve(carrier)
     assert (finished.server / "state.json").read_bytes() == before
@@ -196,6 +198,48 @@ def test_a_damaged_answer_is_asked_again(federation, finished, caplog, damage):
     said = {"replayed": "west is to another request"}.get(damage, "cut or changed on its way")
     assert said in caplog.text
     assert same(model(one), model(finished))
+
+
+JUNK = {
+    "header": lambda answer: MAGIC + hashlib.sha256(b"").digest(),
+    "no epoch": lambda answer: remade(answer, epoch=None),
+    "long epoch": lambda answer: remade(answer, epoch="a" * 400),
+    "reason": lambda answer: remade(answer, kind="refused"),
+    "parts": lambda answer: wire.encode(Message(wire.decode(answer).header, ())),
+    "nan": lambda answer: scored(answer, b'{"site": "west", "parts": {"": {"auc": NaN}}}'),
+    "deep": lambda answer: scored(answer, b"[" * 100_000),
+    "formula": lambda answer: scored(
+        answer, b'{"site": "west", "parts": {"": {"status": "=HYPERLINK(1)"}}}'
+    ),
+    "names": lambda answer: scored(answer, b'{"../../x": {"status": "ok"}}'),
+}
+
+
+def remade(answer, **header):
+    message = wire.decode(answer)
+    return wire.encode(Message({**message.header, **header}, message.parts))
+
+
+def scored(answer, text):
+    message = wire.decode(answer)
+    if message.header["kind"] != "scores":
+        return answer
+    return wire.encode(Message(message.header, (text,)))
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_the_server_survives_what_a_hospital_makes_up(federation, junk):
+    """It is left out, and the others finish."""
+    one = federation(encryption="bfv" if "epoch" in junk else "none", rounds=1)
+    maker = "north" if "epoch" in junk else "west"
+    carrier = InProcess(one.members())
+    carrier.change = lambda site, answer: JUNK[junk](answer) if site == maker else answer
+    one.serve(carrier)
+    others = [site for site in SITES if site != maker]
+    assert all((one.home(site) / "export/digests.json").exists() for site in others)
+    scores = json.loads((one.home("south") / f"export/scores/{maker}.json").read_text())
+    assert scores["status"] == "not run"
+    assert set(scores) == {"status", "reason"}
 
 
 def test_a_hospital_with_other_settings_is_named(federation):

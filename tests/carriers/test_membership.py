@@ -64,6 +64,35 @@ def test_what_is_against_the_agreement_is_refused(asked, header, text):
     assert [(entry.kind, entry.text) for entry in entries] == [("refused", reason)]
 
 
+@pytest.mark.parametrize("number", [-1, 0, 3, 10**9, 1.5, "1", None, True])
+def test_rounds_beyond_the_agreement_are_not_trained(asked, number):
+    one, request = asked
+    reason = refusal(one.members()["north"], changed(request, kind="round", round=number))
+    assert "trains in the rounds 1 to 2 of the agreement" in reason
+    assert not (one.home("north") / "rounds").exists()
+
+
+def test_no_model_is_scored_before_the_last_round_was_trained(asked):
+    """The server says which round it is, and can encrypt what it likes with the public key."""
+    one, request = asked
+    member = one.members()["north"]
+    one.adder().receive("north", member.answer(request))
+    forged = changed(one.adder().requests()["north"], kind="model", round=3, summed=[*SITES])
+    assert "trained in the last round only" in refusal(member, forged)
+    assert not (one.home("north") / "finished").exists()
+
+
+def test_a_request_cannot_forge_a_line_of_the_log(asked, caplog):
+    one, request = asked
+    text = "x\n12:00:00 elsewhere: all is well\x1b[2J"
+    header = {"kind": text, "terms": one.agreement.digest, "members": text}
+    for names in (["kind"], ["members"]):
+        part = {name: header[name] for name in [*names, "terms"]}
+        reason = refusal(one.members()["north"], changed(request, **part))
+        assert reason.isprintable()
+    assert not [entry for entry in caplog.records if "\n" in entry.getMessage()]
+
+
 @pytest.mark.parametrize("request_", [b"", b"junk", None])
 def test_damaged_requests_are_refused(asked, request_):
     one, request = asked
@@ -142,7 +171,7 @@ def test_keys_are_not_made_for_settings_that_differ(asked, tmp_path):
     agreed = one.agreement.model_copy(update={"digests": digests})
     with pytest.raises(RefusedError, match="agreement: network of study three"):
         membership.prepare(tmp_path / "x", "north", agreement=agreed, project=one.project("north"))
-    assert not [*(tmp_path / "x").rglob("*.pem")]
+    assert not (tmp_path / "x").exists()  # the right agreement may come into this folder yet
 
 
 def test_a_missing_card_is_named(asked):

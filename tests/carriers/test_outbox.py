@@ -21,7 +21,7 @@ def test_every_message_has_a_line(tmp_path):
     assert [(entry.kind, entry.round) for entry in entries] == [
         ("key", "1"), ("round", "2"), ("refused", "3"), ("round", "4"),
     ]  # fmt: skip
-    assert entries[2].text == 'main says "no", and\nwhy'
+    assert entries[2].text == 'main says "no", and?why'
     assert entries[1].sha256 == hashlib.sha256(sealed(2)).hexdigest()
     assert int(entries[1].bytes) == len(sealed(2))
 
@@ -40,6 +40,20 @@ def test_scores_can_be_read_by_a_person(tmp_path):
     scores = json.dumps({"parts": {"": {"auc": 0.5}}}, indent=1).encode()
     Outbox(tmp_path).put(wire.encode(Message({"kind": "scores"}, (scores,))), number="3")
     assert (tmp_path / SCORES).read_bytes() == scores
+
+
+def test_a_ledger_that_was_cut_goes_on_in_a_new_line(tmp_path):
+    """A full disk or a power cut may end within a line; the hospital must still answer."""
+    outbox = Outbox(tmp_path)
+    for number in (1, 2):
+        outbox.put(sealed(number), number=str(number))
+    whole = (tmp_path / LEDGER).read_bytes()
+    for cut in range(0, len(whole), 7):
+        (tmp_path / LEDGER).write_bytes(whole[:cut])
+        outbox.put(sealed(3), number="3")
+        last = outbox.entries()[-1]
+        if cut == 0 or cut > whole.index(b"\n"):
+            assert (last.kind, last.round) == ("round", "3")
 
 
 def test_an_empty_outbox_has_no_ledger(tmp_path):

@@ -64,6 +64,15 @@ def test_another_scale_is_refused(project):
         settled(top, agreement)
 
 
+def test_a_hospital_without_the_study_is_told_so(project):
+    top = project()
+    agreement = agreed(top)
+    with pytest.raises(ParamsError, match="study 'ours' is not in `run`; there are three"):
+        settled(top, agreement.model_copy(update={"study": "ours"}))
+    with pytest.raises(ParamsError, match="study three has no arm 'apart'; it has together"):
+        settled(top, agreement.model_copy(update={"arm": "apart"}))
+
+
 def test_what_no_federation_can_train_is_refused(project):
     def erm(tables):
         tables["methods"]["erm"] = {"kind": "erm"}
@@ -86,3 +95,18 @@ def test_paths_are_those_of_the_project(project):
     found = here.inputs(here.stage("train", here.run), key="south")
     assert found["index"] == top / "data/inputs/tiny/south/index.parquet"
     assert found["split"] == top / "results/three/splits/south.csv"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"encryption": "none"}, {"min_sites": 1}, {"rounds": 500}, {"weighting": "equal"},
+     {"fraction_bits": 30}, {"absent": {"west": (1,)}}, {"sites": ("north", "west")}],
+    ids=lambda edit: next(iter(edit)),
+)  # fmt: skip
+def test_rules_that_were_edited_into_an_agreement_are_refused(project, edit):
+    """The digests are still right: a coordinator could switch the encryption off."""
+    top = project()
+    agreement = agreed(top)
+    settled(top, agreement).require(agreement, at="north")
+    with pytest.raises(RefusedError, match=f"the agreement has {next(iter(edit))}"):
+        settled(top, agreement).require(agreement.model_copy(update=edit), at="north")

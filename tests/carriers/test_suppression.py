@@ -98,30 +98,69 @@ def test_without_patient_keys_nothing_is_published():
     assert part == {"status": "undefined", "reason": UNKNOWN}
 
 
-def test_several_classes_are_suppressed_one_by_one_and_together():
-    names, labels = ("healthy", "virus", "bacteria"), [0] * 8 + [1] * 8 + [2] * 3
-    frames = [
-        predictions([int(label == k) for label in labels], finding=name, seed=k)
-        for k, name in enumerate(names)
-    ]
-    rows = pd.concat(frames, ignore_index=True)
+def several(labels, *, names, positive, exclusive):
+    """The metrics and predictions of several classes, or of several findings of each scan."""
+    rows = pd.concat(
+        [
+            predictions([positive(label, k) for label in labels], finding=name, seed=k)
+            for k, name in enumerate(names)
+        ],
+        ignore_index=True,
+    )
     about = {"status": "ok", "patient_key": "published", "findings": ";".join(names)}
-    about["exclusive"] = "yes"
+    about |= {"exclusive": "yes"} if exclusive else {}
     cells = {}
     for name in names:
         one = Predicted(rows[rows["finding"] == name], about)
         cells[name] = assemble(one, training={"north": one}, names=NAMES, scoring=SCORING)
     metrics = merged(cells)
-    metrics["classes"] = classes.assemble(Predicted(rows, about), scoring=SCORING)
+    if exclusive:
+        metrics["classes"] = classes.assemble(Predicted(rows, about), scoring=SCORING)
+    return metrics, rows
+
+
+def test_no_class_tells_how_many_patients_a_small_one_has():
+    """All patients without those of the other classes would be the few."""
+    metrics, rows = several(
+        [0] * 8 + [1] * 9 + [2] * 3, names=("healthy", "virus", "bacteria"),
+        positive=lambda label, k: int(label == k), exclusive=True,
+    )  # fmt: skip
     answer = published(metrics, rows)
-    states = {name: part["status"] for name, part in answer["parts"].items()}
-    assert states == {"healthy": "ok", "virus": "ok", "bacteria": "undefined"}
-    assert answer["all_classes"] == {
-        "status": "undefined", "reason": "fewer than 5 patients are of class bacteria",
+    reason = {"status": "undefined", "reason": "fewer than 5 patients are of class bacteria"}
+    assert answer["all_classes"] == answer["parts"]["bacteria"] == reason
+    for name in ("healthy", "virus"):
+        part = answer["parts"][name]
+        assert part["sensitivity"] == metrics["findings"][name]["pooled"]["sensitivity"]
+        others = [key for key in part if not key.startswith("sensitivity")]
+        assert {key: part[key] for key in others} == reason
+    enough = published(metrics, rows, fewest=3)
+    assert enough["all_classes"]["macro_auc"] == metrics["classes"]["pooled"]["macro_auc"]
+    assert not {"confusion", "by_class", "n_by_class"} & set(enough["all_classes"])
+    assert {part["status"] for part in enough["parts"].values()} == {"ok"}
+
+
+def test_a_hospital_with_one_class_gives_its_sensitivity():
+    """C-32; it counts no other class."""
+    metrics, rows = several(
+        [0] * 12, names=("healthy", "virus", "bacteria"),
+        positive=lambda label, k: int(label == k), exclusive=True,
+    )  # fmt: skip
+    parts, own = published(metrics, rows)["parts"], metrics["findings"]
+    assert parts["healthy"]["sensitivity"] == own["healthy"]["pooled"]["sensitivity"]
+    assert "sensitivity" not in parts["virus"]
+
+
+def test_beside_other_findings_a_rare_one_gives_no_number():
+    """They tell how many patients there are, its specificity how many of them have it not."""
+    metrics, rows = several(
+        [0] * 10 + [1] * 9 + [2] * 3, names=("oedema", "fracture"),
+        positive=lambda label, k: int(label > k), exclusive=False,
+    )  # fmt: skip
+    parts = published(metrics, rows)["parts"]
+    assert (parts["oedema"]["status"], parts["oedema"]["n_patients"]) == ("ok", 22)
+    assert parts["fracture"] == {
+        "status": "undefined", "reason": "fewer than 5 positive patients",
     }  # fmt: skip
-    enough = published(metrics, rows, fewest=3)["all_classes"]
-    assert enough["macro_auc"] == metrics["classes"]["pooled"]["macro_auc"]
-    assert not {"confusion", "by_class", "n_by_class"} & set(enough)
 
 
 def test_a_cell_that_was_not_run_says_so():

@@ -48,10 +48,32 @@ def test_leaving(project):
     server = project / "server"
     typed("init", server, "--study", "three", "--arm", "together")
     typed("key", project / "west", "--site", "west", "--agreement", server / "agreement.json")
-    typed("leave", project / "west")
+    assert f"remove {project / 'west/left'}" in typed("leave", project / "west").replace("\n", " ")
     assert "this is west, which has left" in typed("status", project / "west")
     typed("leave", server, "--site", "west")
     assert "left: west" in typed("status", server)
+
+
+def test_the_folder_of_the_other_side_is_refused(project):
+    server, west = project / "server", project / "west"
+    typed("init", server, "--study", "three", "--arm", "together")
+    typed("key", west, "--site", "west", "--agreement", server / "agreement.json")
+    before = sorted(project.rglob("*"))
+    for words in (("leave", west, "--site", "west"), ("serve", west)):
+        with pytest.raises((ValueError, RuntimeError), match=r"coordinator's|not installed"):
+            typed(*words)
+    for words in (("leave", server), ("join", server)):
+        with pytest.raises(ValueError, match="this is no hospital's folder"):
+            typed(*words)
+    assert sorted(project.rglob("*")) == before
+
+
+def test_a_hospital_sees_what_it_agrees_to(project):
+    typed("init", project / "server", "--study", "three", "--arm", "together")
+    agreement = project / "server/agreement.json"
+    said = typed("key", project / "west", "--site", "west", "--agreement", agreement)
+    assert "encryption bfv" in said
+    assert "fewer than 5 patients" in said
 
 
 def test_what_cannot_be_imported_is_said(project):

@@ -1,10 +1,13 @@
 """Messages are whole or refused."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.federation.wire import (
+    MAGIC,
     Message,
     RefusedError,
     decode,
@@ -33,6 +36,25 @@ def test_every_cut_and_every_changed_byte_is_refused():
         changed[at] ^= 4
         with pytest.raises(RefusedError):
             decode(bytes(changed))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, b"", b"junk", b"[]", b"3", b"\xff", b"[" * 100_000, b"1" * 5000],
+    ids=["none", "empty", "junk", "list", "number", "bytes", "deep", "long"],
+)
+def test_a_header_that_is_no_table_is_refused(header):
+    body = pack([] if header is None else [header])
+    with pytest.raises(RefusedError, match="the header of the message"):
+        decode(MAGIC + hashlib.sha256(body).digest() + body)
+
+
+def test_a_refusal_is_one_printable_line():
+    """It lands in logs and terminals of others."""
+    said = decode(refused(b"", "no\n12:00:00 forged line \x1b[2J")).refusal
+    assert said == "no?12:00:00 forged line ?[2J"
+    assert len(decode(refused(b"", "x" * 10_000)).refusal) < 700
+    assert Message({"kind": "refused"}).refusal == "no reason is given"
 
 
 def test_blocks_that_end_early_are_refused():

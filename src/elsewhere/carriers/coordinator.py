@@ -23,7 +23,7 @@ from elsewhere.federation import agreement as agreements
 from elsewhere.federation import certificates, introductions, wire
 from elsewhere.federation.adder import Adder
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import write
+from elsewhere.federation.disk import keep_out_of_git, write
 from elsewhere.federation.serving import LEFT, Carrier, Patience, Service, left
 from elsewhere.federation.wire import Message, RefusedError
 
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 
 LOCK = "server.lock"
 SCORES = "scores"
+RECEIVED = "received"  # an empty file for each hospital that has the scores of all
 PAUSE_S = 5.0
 
 
@@ -57,6 +58,7 @@ def prepare(folder: Path, agreement: Agreement) -> Agreement:
     path = folder / agreements.FILE
     if path.exists() and Agreement.read(path).digest != agreement.digest:
         raise RefusedError(f"{folder} is of another agreement: choose a new folder")
+    keep_out_of_git(folder)
     authority = certificates.new_authority(folder)
     certificates.new_server(folder, agreement.host)
     agreement = agreement.model_copy(update={"authority": authority})
@@ -71,9 +73,10 @@ def nodes(folder: Path) -> dict[str, str]:
     Raises
     ------
     RefusedError
-        If a card is damaged or of another agreement, or fewer than ``min_sites`` have come.
+        If a card is damaged or of another agreement, fewer than ``min_sites`` have come, or this
+        is no coordinator's folder.
     """
-    agreement = Agreement.read(folder / agreements.FILE)
+    agreement = _agreement(folder)
     cards = introductions.cards(folder, agreement.sites, agreement=agreement.digest)
     if len(cards) < agreement.min_sites:
         missing = [site for site in agreement.sites if site not in cards]
@@ -109,14 +112,23 @@ def leave(folder: Path, site: str) -> None:
     Raises
     ------
     RefusedError
-        If it is no member.
+        If it is no member, or this is no coordinator's folder.
     """
-    agreement = Agreement.read(folder / agreements.FILE)
+    agreement = _agreement(folder)
     if site not in agreement.sites:
         raise RefusedError(f"{site} is none of the members: {', '.join(agreement.sites)}")
     names = sorted(left(folder) | {site})
     header = "# hospitals that have left; remove a line to let one in again\n"
     write(folder / LEFT, (header + "".join(f"{name}\n" for name in names)).encode())
+
+
+def _agreement(folder: Path) -> Agreement:
+    agreement = Agreement.read(folder / agreements.FILE)
+    if not (folder / certificates.AUTHORITY_KEY).exists():
+        raise RefusedError(
+            f"{folder} is not the coordinator's folder, which `elsewhere federation init` makes"
+        )
+    return agreement
 
 
 @contextmanager
@@ -164,6 +176,7 @@ class _Closing:
         scores = {s: json.loads(self._scores(s).read_text("utf-8")) for s in self.agreement.sites}
         request = wire.encode(Message(header, (_json(scores),)))
         given = [site for site in readers if scores[site].get("computed")]
+        given = [site for site in given if not (self.folder / RECEIVED / site).exists()]
         self._until_answered(dict.fromkeys(given, request), self._take_receipt)
 
     def _until_answered(self, requests: Mapping[str, bytes], take: Any) -> None:
@@ -184,16 +197,14 @@ class _Closing:
         if message.header.get("kind") != "scores" or message.header.get("request") != request:
             raise RefusedError(f"the answer of {site} is to another request")
         (text,) = message.exactly(1, sender=site)
-        try:
-            scores = export.checked({site: json.loads(text)}, self.agreement.sites)
-        except ValueError as error:
-            raise RefusedError(f"the scores of {site} are no JSON: {error}") from error
+        scores = export.checked({site: export.table(text)}, self.agreement.sites)
         write(self._scores(site), _json(scores[site]))
         log.info("%s has scored the model", site)
 
     def _take_receipt(self, site: str, answer: bytes) -> None:
         if wire.decode(answer).header.get("kind") != "received":
             raise RefusedError(f"the answer of {site} is to another request")
+        write(self.folder / RECEIVED / site, b"")  # a next start does not wait for it
 
     def _scores(self, site: str) -> Path:
         return self.folder / SCORES / f"{site}.json"

@@ -18,7 +18,7 @@ from elsewhere.carriers.outbox import SCORES, Outbox
 from elsewhere.federation import agreement as agreements
 from elsewhere.federation import introductions, wire
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import write
+from elsewhere.federation.disk import keep_out_of_git, write
 from elsewhere.federation.hospital import Hospital
 from elsewhere.federation.introductions import CARDS, Card, cards, introduce
 from elsewhere.federation.wire import Message, RefusedError
@@ -73,11 +73,13 @@ class Member:
         number = ""
         try:
             message = wire.decode(request)
-            number = str(int(message.header.get("round", 0)) or "")
+            asked = message.header.get("round")
+            number = str(asked) if type(asked) is int and asked else ""
             answer = self._answered(message, request)
         except RefusedError as error:
-            log.warning("refused: %s", error)
-            answer = wire.refused(request, str(error).replace(f"{self.folder}/", ""))
+            reason = wire.one_line(str(error).replace(f"{self.folder}/", ""))
+            log.warning("refused: %s", reason)
+            answer = wire.refused(request, reason)
         except Exception as error:  # the server must be told something, and nothing of the data
             log.exception("a request could not be answered")
             reason = f"{self.site} cannot answer: {type(error).__name__}; its own log says more"
@@ -97,11 +99,7 @@ class Member:
 
     @cached_property
     def _settled(self) -> Settled:
-        from elsewhere.carriers.settled import settled
-
-        here = settled(self.project, self.agreement)
-        self.agreement.require(here.digests(), at=self.site)
-        return here
+        return _agreed(self.agreement, self.site, project=self.project)
 
     @cached_property
     def _cohort(self) -> LocalCohort:
@@ -119,6 +117,7 @@ class Member:
             raise RefusedError(f"{self.site} has left the federation")
         kind = message.header.get("kind")
         if kind in ("key", "round"):
+            self._require_round(message)
             return self._hospital.answer(request)
         if message.header.get("terms") != self.agreement.digest:
             raise RefusedError(f"{self.site} has another agreement than the server")
@@ -126,13 +125,27 @@ class Member:
             return self._scores(request)
         if kind == RESULTS:
             return self._results(message, request)
-        raise RefusedError(f"{self.site} is asked for '{kind}', which no hospital answers")
+        asked = wire.one_line(str(kind))
+        raise RefusedError(f"{self.site} is asked for '{asked}', which no hospital answers")
+
+    def _require_round(self, message: Message) -> None:
+        """Refuse a training beyond what was agreed: each one shows more of the scans."""
+        number = message.header.get("round")
+        if type(number) is not int or not 1 <= number <= self.agreement.rounds:
+            raise RefusedError(
+                f"{self.site} trains in the rounds 1 to {self.agreement.rounds} of the agreement, "
+                "and is asked for another"
+            )
 
     def _scores(self, request: bytes) -> bytes:
         """Score the final model on this hospital's own cell; only one model is ever scored."""
         number = wire.decode(request).header["round"]
         if number != self.agreement.rounds + 1:
             raise RefusedError(f"{self.site} gives scores after round {self.agreement.rounds} only")
+        if self._hospital.rounds.numbers()[-1:] != [self.agreement.rounds]:
+            raise RefusedError(
+                f"{self.site} gives scores of a model that it trained in the last round only"
+            )
         asked, mark = wire.digest(request), self.folder / FINISHED / "request.txt"
         if mark.exists() and mark.read_text("ascii") != asked:
             raise RefusedError(f"{self.site} has given the scores of another model already")
@@ -155,7 +168,7 @@ class Member:
         if not (self.folder / FINISHED / SCORES).exists():
             raise RefusedError(f"{self.site} has not scored the model yet")
         (text,) = message.exactly(1, sender="the server")
-        scores = export.checked(json.loads(text), self.agreement.sites)
+        scores = export.checked(export.table(text), self.agreement.sites)
         export.write(self.folder, scores, model=self.folder / FINISHED, to=self.folder / EXPORT)
         return wire.encode(Message({"kind": "received", "request": wire.digest(request)}))
 
@@ -207,9 +220,10 @@ def prepare(folder: Path, site: str, *, agreement: Agreement, project: Path) -> 
         raise RefusedError(f"{folder} is of another agreement: choose a new folder")
     if (folder / HOME).exists() and _home(folder)["site"] != site:
         raise RefusedError(f"{folder} is of {_home(folder)['site']}, not of {site}")
+    _agreed(agreement, site, project=project)
+    keep_out_of_git(folder)
     agreement.write(path)
     write(folder / HOME, _json({"site": site, "project": str(project.absolute())}))
-    opened(folder).check()
     return introduce(folder, site, agreement=agreement.digest)
 
 
@@ -239,10 +253,22 @@ def leave(folder: Path) -> None:
     write(folder / LEFT, f"{_home(folder)['site']} has left the federation\n".encode())
 
 
+def _agreed(agreement: Agreement, site: str, *, project: Path) -> Settled:
+    """Return what is trained here, if it is what was agreed."""
+    from elsewhere.carriers.settled import settled
+
+    here = settled(project, agreement)
+    here.require(agreement, at=site)
+    return here
+
+
 def _home(folder: Path) -> dict[str, str]:
     path = folder / HOME
     if not path.exists():
-        raise RefusedError(f"{path} is missing: make the folder with `elsewhere federation key`")
+        raise RefusedError(
+            f"{path} is missing: this is no hospital's folder, which `elsewhere federation key` "
+            "makes; the coordinator's commands are init, serve, status and leave --site NAME"
+        )
     home: dict[str, str] = json.loads(path.read_text("utf-8"))
     return home
 

@@ -88,14 +88,18 @@ class Outbox:
         if not path.exists():
             return []
         with path.open(encoding="utf-8", newline="") as file:
-            return [Entry(**row) for row in csv.DictReader(file)]
+            rows = [*csv.DictReader(file)]
+        return [Entry(**{name: row.get(name) or "" for name in COLUMNS}) for row in rows]
 
     def _append(self, entry: Entry) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         path, line = self.folder / LEDGER, io.StringIO()
         writer = csv.DictWriter(line, COLUMNS, lineterminator="\n")
-        if not path.exists():
+        before = path.read_bytes() if path.exists() else b""
+        if not before:
             writer.writeheader()
+        elif not before.endswith(b"\n"):  # a full disk or a power cut ended within a line
+            line.write("\n")
         writer.writerow(asdict(entry))
         with path.open("a", encoding="utf-8", newline="") as file:
             file.write(line.getvalue())

@@ -100,6 +100,26 @@ class Settled:
         }
         return {name: wire.digest(_text(part).encode()) for name, part in parts.items()}
 
+    def require(self, agreement: Agreement, *, at: str) -> None:
+        """Refuse an agreement that is not what these settings say.
+
+        Its digests are compared, and its rules themselves: a person may have edited these.
+
+        Raises
+        ------
+        RefusedError
+            Naming what differs.
+        """
+        agreement.require(self.digests(), at=at)
+        here = {name: getattr(self.method, name) for name in _OF_THE_METHOD} | {"sites": self.sites}
+        for name, own in here.items():
+            agreed = getattr(agreement, name)
+            if _plain(agreed) != _plain(own):
+                raise RefusedError(
+                    f"the agreement has {name}: {wire.one_line(str(agreed))}, the settings of {at} "
+                    f"{own}: ask the coordinator why, and do not take part before"
+                )
+
 
 def settled(project: Path, agreement: Agreement) -> Settled:
     """Return what an agreement trains, as the settings of this machine say it.
@@ -116,6 +136,7 @@ def settled(project: Path, agreement: Agreement) -> Settled:
         raise RefusedError(
             f"params.yaml has `scale: {params.scale}`, the agreement is about {agreement.scale}"
         )
+    _first(params, agreement.study, agreement.arm)
     return Settled(project, params, agreement.study, agreement.arm, agreement.run)
 
 
@@ -150,7 +171,7 @@ _OF_THE_METHOD = ("rounds", "absent", "encryption", "weighting", "fraction_bits"
 
 
 def _first(params: tables.Params, study: str, arm: str) -> str:
-    """Return the first run of an arm that is in `run`."""
+    """Return the first run of an arm that is in `run`; raise ParamsError if there is none."""
     if study not in params.run:
         raise tables.ParamsError(f"study '{study}' is not in `run`; there are {_list(params.run)}")
     arms = params.studies[study].arms

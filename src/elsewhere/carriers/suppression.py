@@ -1,7 +1,8 @@
 """suppression: what of a hospital's scores may leave it: no scan, no curve, no small numbers.
 
 A number of few patients tells about each of them. What rests on fewer positive or negative patients
-than the agreement says is not published, and the reason stands in its place.
+than the agreement says is not published, and the reason stands in its place. Neither is what would
+let them be counted: where one class is small, what rests on all the others is withheld as well.
 """
 
 from __future__ import annotations
@@ -44,18 +45,27 @@ def published(
     cells = metrics.get("findings") or {"": metrics}
     tested = rows[rows["part"] == "test"]
     few = {name: _few(tested[tested["finding"] == name], fewest) for name in cells}
+    together = metrics.get("classes")
     answer = {name: metrics.get(name) for name in _ABOUT}
     answer |= {"computed": "at the site", "fewest_patients": fewest}
     if metrics.get("patient_key") == "none":
         answer["parts"] = {name: _undefined(cell, UNKNOWN) for name, cell in cells.items()}
         return answer
-    answer["parts"] = {name: _part(cell, few[name], fewest) for name, cell in cells.items()}
-    together = metrics.get("classes")
-    if together is not None:
-        names = ", ".join(name for name, words in few.items() if "positive" in words)
+    names = ", ".join(name for name, words in few.items() if "positive" in words)
+    if together is not None and names:
         reason = f"fewer than {fewest} patients are of class {names}"
-        answer["all_classes"] = _undefined(together, reason) if names else _numbers(together)
-    return answer
+        answer["parts"] = {
+            name: _kept(cell, [] if "positive" in few[name] else ["sensitivity"], reason)
+            for name, cell in cells.items()
+        }
+        return answer | {"all_classes": _undefined(together, reason)}
+    parts = {}
+    for name, words in few.items():
+        reason = f"fewer than {fewest} {' and '.join(words)} patients"
+        kept = _kept(cells[name], _enough(words, alone=len(cells) == 1), reason)
+        parts[name] = kept if words else _numbers(cells[name])
+    answer["parts"] = parts
+    return answer if together is None else answer | {"all_classes": _numbers(together)}
 
 
 def patients(rows: pd.DataFrame) -> dict[str, int]:
@@ -68,16 +78,23 @@ def _few(rows: pd.DataFrame, fewest: int) -> list[str]:
     return [word for word, count in patients(rows).items() if count < fewest]
 
 
-def _part(cell: Mapping[str, Any], few: list[str], fewest: int) -> dict[str, Any]:
-    """Return the numbers of a cell that rest on enough patients."""
-    if not few:
-        return _numbers(cell)
-    answer = _undefined(cell, f"fewer than {fewest} {' and '.join(few)} patients")
-    enough = next((word for word in _RESTS_ON if word not in few), None)
-    if enough is None or answer["status"] == "not run":
+def _enough(few: list[str], *, alone: bool) -> list[str]:
+    """Return what rests on enough patients, where others are few.
+
+    Beside other findings it is nothing: they tell how many patients there are in all, and these
+    without those of the one label leave the few of the other.
+    """
+    return [name for word, name in _RESTS_ON.items() if alone and few and word not in few]
+
+
+def _kept(cell: Mapping[str, Any], metrics: list[str], reason: str) -> dict[str, Any]:
+    """Return the numbers of some metrics of a cell, and why the others are not told."""
+    answer = _undefined(cell, reason)
+    if answer["status"] == "not run":
         return answer
-    name = _RESTS_ON[enough]
-    kept = {key: value for key, value in _numbers(cell).items() if key.startswith(name)}
+    kept = {
+        name: value for name, value in _numbers(cell).items() if name.startswith(tuple(metrics))
+    }
     return {**kept, **answer}
 
 

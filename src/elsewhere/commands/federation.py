@@ -54,6 +54,9 @@ def key(
     agreed = Agreement.read(agreement)
     card = membership.prepare(folder, site, agreement=agreed, project=Path())
     typer.echo(f"agreement {agreed.digest[:16]}: the settings here are the same")
+    sites = ", ".join(agreed.sites)
+    typer.echo(f"{agreed.rounds} rounds of {sites}; encryption {agreed.encryption}")
+    typer.echo(f"numbers of fewer than {agreed.fewest_patients} patients stay at home")
     typer.echo(f"card {folder / 'cards' / f'{site}.json'}: send it to coordinator and hospitals;")
     typer.echo(f"read its fingerprint to them by telephone: {card.fingerprint}")
 
@@ -83,11 +86,16 @@ def leave(
 ) -> None:
     """Hospital: answer no more. Coordinator: go on without a hospital."""
     from elsewhere.carriers import coordinator, membership
+    from elsewhere.federation.serving import LEFT
 
     if site is None:
         membership.leave(folder)
+        typer.echo("this hospital answers no more; tell the coordinator")
+        typer.echo(f"to take part again: remove {folder / membership.LEFT}, and join")
     else:
         coordinator.leave(folder, site)
+        typer.echo(f"the rounds go on without {site}, also while the server runs")
+        typer.echo(f"to let it in again: remove its line from {folder / LEFT}")
 
 
 @app.command()

@@ -8,6 +8,7 @@ business.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -203,16 +204,17 @@ class Adder:
         if message.header.get("for") != others or bool(carried) != bool(self._state["sum"]):
             raise RefusedError(f"the key of {site} is not for {', '.join(others)}")
         sums = EncryptedSums(public)
-        name = message.header["epoch"]
-        if not isinstance(name, str) or not name.isalnum():
-            raise RefusedError(f"{site} named its key epoch {name!r}")  # it becomes a file name
+        name = message.header.get("epoch")
+        if not isinstance(name, str) or not re.fullmatch("[0-9a-f]{32}", name):
+            raise RefusedError(f"{site} gave its key epoch no name")  # it becomes a file name
         last = None
         if carried:
             with self._counted():
                 sums.check(carried)
             last = f"sums/{self._state['round']}-{name}.bin"
             write(self.folder / last, carried)
-        write(self._epoch_file(name), wire.encode(message))
+        kept = Message({"epoch": name, "for": others}, message.parts)
+        write(self._epoch_file(name), wire.encode(kept))
         epoch = {"name": name, "maker": site, "members": [*members]}
         self._save(sum=last, epoch=epoch, bytes=[*size])
 

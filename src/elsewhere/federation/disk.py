@@ -20,7 +20,26 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         Its content.
     mode
         Its permissions; `SECRET`: its user alone.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, for instance on a full disk; the error names the file.
     """
     with whole(path) as part:
         part.touch(mode=mode)
-        part.write_bytes(data)
+        try:
+            part.write_bytes(data)
+        except OSError as error:  # a full disk names none
+            raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def keep_out_of_git(folder: Path) -> None:
+    """Hide a folder with keys from git: it may lie in the project, where `git add` would take it.
+
+    Parameters
+    ----------
+    folder
+        The folder of a federation; receives ``.gitignore``.
+    """
+    write(folder / ".gitignore", b"*\n")

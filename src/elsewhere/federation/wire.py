@@ -14,6 +14,7 @@ from typing import Any
 
 MAGIC = b"ELSEWHERE-FEDERATION-1\n"
 REFUSED = "refused"
+LONGEST = 600  # letters of a text of another machine that are shown
 _LENGTH = struct.Struct("<Q")
 _DIGEST = 32  # bytes of SHA-256
 
@@ -51,8 +52,10 @@ class Message:
 
     @property
     def refusal(self) -> str | None:
-        """Why the sender does not answer; None: it does."""
-        return str(self.header["reason"]) if self.header.get("kind") == REFUSED else None
+        """Why the sender does not answer, in one line; None: it does."""
+        if self.header.get("kind") != REFUSED:
+            return None
+        return one_line(str(self.header.get("reason", "no reason is given")))
 
 
 def pack(parts: Sequence[bytes]) -> bytes:
@@ -102,8 +105,14 @@ def decode(data: bytes) -> Message:
     body = data[start:]
     if hashlib.sha256(body).digest() != data[len(MAGIC) : start]:
         raise RefusedError("the message was cut or changed on its way: its checksum is wrong")
-    header, *parts = unpack(body)
-    return Message(json.loads(header), tuple(parts))
+    header, *parts = unpack(body) or [b""]
+    return Message(_header(header), tuple(parts))
+
+
+def one_line(text: str) -> str:
+    """Return text of another machine as a log or a terminal can show it: short, of one line."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST])
+    return shown if len(text) <= LONGEST else f"{shown} ..."
 
 
 def refused(request: bytes, reason: str) -> bytes:
@@ -114,3 +123,14 @@ def refused(request: bytes, reason: str) -> bytes:
 def digest(data: bytes) -> str:
     """Return the SHA-256 of bytes, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def _header(data: bytes) -> dict[str, Any]:
+    """Return the header of a message; a sender may write anything into it."""
+    try:
+        header = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError("the header of the message is no JSON") from error
+    if not isinstance(header, dict):
+        raise RefusedError("the header of the message is no table")
+    return header

@@ -70,7 +70,10 @@ def join(folder: Path) -> None:
     node = FlowerNode(_endpoint(member.agreement), key, answer=member.answer)
     with _logged(folder / "logs/hospital.log"):
         node.attend(lambda: member.finished or member.has_left)
-        state = "is finished" if member.finished else "goes on without this hospital"
+        state = "is finished"
+        if not member.finished:
+            state = "goes on without this hospital, which has left; to take part again, remove "
+            state += str(folder / membership.LEFT)
         LOGGER.info("the federation %s", state)
 
 

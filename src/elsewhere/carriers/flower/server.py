@@ -147,12 +147,14 @@ class FlowerCarrier:
                 continue
             del self._sent[site]
             if not message.has_error():
-                yield site, parcels.unpacked(message)
+                yield site, _bytes(message, site)
             elif message.error.code == parcels.REFUSED:
-                LOGGER.warning("%s does not answer: %s", site, message.error.reason)
+                said = wire.one_line(message.error.reason)
+                LOGGER.warning("%s does not answer: %s", site, said)
                 yield site, None
             else:  # it was lost on its way, and is sent again
-                LOGGER.info("%s was not reached: %s", site, message.error.reason)
+                said = wire.one_line(message.error.reason)
+                LOGGER.info("%s was not reached: %s", site, said)
 
     def _nodes(self) -> dict[str, Any]:
         """Return the connected nodes by hospital; nodes with other keys are nobody."""
@@ -233,6 +235,15 @@ class _Sent:
     message: str
     digest: str
     started: str
+
+
+def _bytes(message: Message, site: str) -> bytes:
+    """Return what a hospital answers; if it sent something else, nothing, which is refused."""
+    try:
+        return parcels.unpacked(message)
+    except ValueError as error:
+        LOGGER.warning("what %s sent is refused: %s", site, error)
+        return b""
 
 
 def _alive(client: RuntimeHttpClient) -> bool:

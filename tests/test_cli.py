@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from elsewhere.cli import app
+from elsewhere.cli import _names, app
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.steps import STEPS
@@ -212,3 +212,8 @@ main()
         "numexpr.utils: a warning",
         "elsewhere.steps.train: ours",
     ]
+
+
+def test_names_are_given_with_commas_or_one_at_a_time() -> None:
+    """An option that is given twice never keeps the last alone in silence."""
+    assert _names("a, b", "c") == _names("a,b,c") == ("a", "b", "c")

@@ -279,8 +279,8 @@ def new_study(  # noqa: PLR0913 - options of a command
     name: Annotated[str, typer.Argument(help="of the study, and of its file in config/studies")],
     *,
     like: Annotated[str, typer.Option(help="study whose split, scales and networks it takes")],
-    sites: Annotated[str, typer.Option(help="rows of `sites` to train on: a,b")],
-    external: Annotated[str, typer.Option(help="rows of `sites` to test on alone: c")] = "",
+    sites: Annotated[list[str], typer.Option(help="rows of `sites` to train on: a,b")],
+    external: Annotated[list[str] | None, typer.Option(help="rows tested on alone: c")] = None,
     title: arguments.Title = None,
     classes: Annotated[
         str, typer.Option(help="names of the labels, from 0 on")
@@ -289,10 +289,11 @@ def new_study(  # noqa: PLR0913 - options of a command
     """Write a study of your sites, like one that is there, and add it to `run`."""
     from elsewhere.commands.new_study import NewStudy, write
 
-    wanted = NewStudy(name, like, _names(sites), _names(external), title, _names(classes))
+    wanted = NewStudy(name, like, _names(*sites), _names(*external or ()), title, _names(classes))
     for line in write(wanted):
         typer.echo(line)
 
 
-def _names(written: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in written.split(",") if name.strip())
+def _names(*written: str) -> tuple[str, ...]:
+    """Return names that an option was given: one each time, or several with commas."""
+    return tuple(name.strip() for text in written for name in text.split(",") if name.strip())

@@ -44,6 +44,21 @@ def test_from_the_agreement_to_the_roster(project):
     assert "0 of 2 rounds are finished" in typed("status", server)
 
 
+def test_both_sides_say_the_same_of_the_server_unless_the_file_was_changed_on_its_way(project):
+    """Its digest leaves the server out, which may move: the telephone compares it."""
+    server, file = project / "server", project / "server/agreement.json"
+    words = typed("init", server, "--study", "three", "--arm", "together").splitlines()
+    (told,) = [line for line in words if line.startswith("by telephone: ")]
+    fingerprint = told.removeprefix("by telephone: ")
+    options = ("--site", "west", "--agreement", file)
+    assert fingerprint in typed("key", project / "west", *options).splitlines()
+    changed = file.read_text().replace('"host": "127.0.0.1"', '"host": "10.6.6.6"')
+    assert changed != file.read_text()
+    file.write_text(changed)
+    options = ("--site", "north", "--agreement", file)
+    assert fingerprint not in typed("key", project / "north", *options).splitlines()
+
+
 def test_leaving(project):
     server = project / "server"
     typed("init", server, "--study", "three", "--arm", "together")

@@ -36,6 +36,8 @@ def init(
     here = proposed(Path(), study, arm, server=Address(host, port, ""))
     agreement = coordinator.prepare(folder, here)
     typer.echo(f"agreement {agreement.digest[:16]} of {', '.join(agreement.sites)}")
+    typer.echo(f"server {agreement.host}:{agreement.port}; read its fingerprint to the hospitals")
+    typer.echo(f"by telephone: {agreement.server}")
     typer.echo(f"send {folder / 'agreement.json'} to every hospital; put their cards into")
     typer.echo(f"{folder / 'cards'}; then `elsewhere federation serve {folder}`")
 
@@ -56,6 +58,8 @@ def key(
     typer.echo(f"agreement {agreed.digest[:16]}: the settings here are the same")
     sites = ", ".join(agreed.sites)
     typer.echo(f"{agreed.rounds} rounds of {sites}; encryption {agreed.encryption}")
+    typer.echo(f"server {agreed.host}:{agreed.port}; the coordinator must read you the same words:")
+    typer.echo(agreed.server)
     typer.echo(f"numbers of fewer than {agreed.fewest_patients} patients stay at home")
     typer.echo(f"card {folder / 'cards' / f'{site}.json'}: send it to coordinator and hospitals;")
     typer.echo(f"read its fingerprint to them by telephone: {card.fingerprint}")

@@ -95,6 +95,15 @@ class Agreement(BaseModel):
         return wire.digest(json.dumps(agreed, sort_keys=True).encode())
 
     @property
+    def server(self) -> str:
+        """Fingerprint of the server's authority and address, to be compared by telephone.
+
+        The digest leaves them out, so that a server can move. Whoever changed them in a file on
+        its way to a hospital would be that hospital's server.
+        """
+        return wire.fingerprint(json.dumps([self.host, self.port, self.authority]).encode())
+
+    @property
     def run(self) -> str:
         """The run, as the step `train` names it: ``<fold>-<seed>``."""
         return f"{self.fold}-{self.seed}"

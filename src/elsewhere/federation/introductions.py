@@ -44,8 +44,7 @@ class Card:
     @property
     def fingerprint(self) -> str:
         """Digest of the card in groups of four digits, to be read out by telephone."""
-        digest = wire.digest(json.dumps(asdict(self), sort_keys=True).encode())[:32]
-        return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
+        return wire.fingerprint(json.dumps(asdict(self), sort_keys=True).encode())
 
 
 def introduce(folder: Path, site: str, *, agreement: str) -> Card:

@@ -134,3 +134,9 @@ def _header(data: bytes) -> dict[str, Any]:
     if not isinstance(header, dict):
         raise RefusedError("the header of the message is no table")
     return header
+
+
+def fingerprint(data: bytes) -> str:
+    """Return the first half of the SHA-256 of bytes in groups of four, to be read out."""
+    half = digest(data)[:32]
+    return " ".join(half[at : at + 4] for at in range(0, len(half), 4))

@@ -1,5 +1,7 @@
 """The commands of a federation, as a coordinator and a hospital type them."""
 
+import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -11,7 +13,7 @@ from elsewhere.cli import app
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "carriers"))
 
-from hospitals import SITES, tables, write_project
+from hospitals import ROOT, SITES, tables, write_project
 
 
 def typed(*words, **options):
@@ -57,6 +59,28 @@ def test_both_sides_say_the_same_of_the_server_unless_the_file_was_changed_on_it
     file.write_text(changed)
     options = ("--site", "north", "--agreement", file)
     assert fingerprint not in typed("key", project / "north", *options).splitlines()
+
+
+def test_the_study_of_the_documentation_can_be_agreed_on(tmp_path, monkeypatch):
+    """Three hospitals that are nowhere here, a new study, and the arm that its page adds."""
+    page = (ROOT / "docs/between_hospitals.md").read_text()
+    (words,) = re.findall(r"^ +elsewhere (new study .*)$", page, re.M)
+    (arm,) = re.findall(r"^ +(federated: .*)$", page, re.M)
+    for name in ("config", "params.yaml"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, tmp_path / name)
+    settings = tmp_path / "params.yaml"
+    row = "{title: x, layout: dicom_series, privacy: private, intake: strict, available: false, "
+    rows = [f"  {site}: {row}options: {{categories: [a, b]}}}}\n" for site in SITES]
+    settings.write_text(settings.read_text().replace("sites:\n", "sites:\n" + "".join(rows), 1))
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, shlex.split(words)).exit_code == 0
+    study = tmp_path / "config/studies/together.yaml"
+    lines = [line + f"\n      {arm}" * line.startswith("    arms:") for line in
+             study.read_text().splitlines()]  # fmt: skip
+    study.write_text("\n".join(lines) + "\n")
+    said = typed("init", tmp_path / "server", "--study", "together", "--arm", "federated")
+    assert "of north, south, west" in said
 
 
 def test_leaving(project):

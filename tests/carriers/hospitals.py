@@ -32,7 +32,7 @@ def tables(**changes):
     budget["training"] |= {"batch_size": 3, "learning_rate": 1e-3}
     budget["prediction"]["mc_passes"] = 0
     network = values["networks"]["nguyen-cnn-demo"]
-    network |= {"first_filters": 4, "groups": 2, "dense_features": 16}
+    network |= {"first_filters": 2, "groups": 2, "dense_features": 8}
     row = {**values["inputs"]["nguyen-demo"], "matrix": 16, "depth": 8, "stride": 4}
     study = values["studies"]["nguyen2021"]
     study |= {"published": None, "averages_without": []}

@@ -44,7 +44,7 @@ def budget(part, **values):
      (budget("training", learning_rate=0.5), ["training"]),
      (budget("prediction", mc_passes=2), ["prediction"]),
      (lambda t: t["inputs"]["tiny"].update(stride=8), ["input"]),
-     (lambda t: t["networks"]["tiny"].update(dense_features=8), ["network"]),
+     (lambda t: t["networks"]["tiny"].update(dense_features=16), ["network"]),
      (lambda t: t["methods"]["fedavg"].update(mu=0.1), ["method"]),
      (lambda t: t["studies"]["three"].update(classes=["no", "yes"]), ["labels"]),
      (lambda t: t["studies"]["three"]["split"].update(seed=9), ["split"]),

@@ -19,6 +19,7 @@ from elsewhere.files import write_rows
 SITE = "score_"  # what the columns of the hospitals' scores in history.csv begin with
 SIZE, PITCH = (3.3, 1.9), (3.9, 2.75)
 LEFT, HEAD, FOOT = 0.55, 0.36, -0.25
+LEGEND = 1.5  # width, inch
 ALL = "all hospitals"
 MEGABYTE = 1e6
 COLUMNS = (
@@ -85,7 +86,7 @@ def draw(results: Results, found: Mapping[str, Rounds], folder: Path) -> None:
     with style.look():
         page = style.sheet(
             "Federation: score of the common model at each hospital after each round",
-            width=LEFT + 2 * PITCH[0],
+            width=LEFT + 2 * PITCH[0] + LEGEND,
             height=HEAD + PITCH[1] * len(rows) + FOOT,
             notes=(
                 "First run of each arm; validation part of each hospital. Dot: the round whose "
@@ -106,9 +107,10 @@ def _row(page: style.Sheet, row: Row, rounds: Rounds, *, top: float) -> None:
     _lines(axes[0], rounds, over=rounds.costs["round"], name="round")
     _lines(axes[1], rounds, over=rounds.megabytes, name="MB sent and received")
     axes[0].set_ylabel("validation score", size=style.SMALL, labelpad=2)
-    axes[1].legend(
-        loc="lower right", fontsize=style.SMALL - 1, frameon=False, ncols=2, handlelength=1.2
-    )
+    axes[1].legend(  # beside the panel: within it a line would run through the names
+        loc="upper left", bbox_to_anchor=(1.02, 1.0), fontsize=style.SMALL - 1, frameon=False,
+        handlelength=1.2,
+    )  # fmt: skip
 
 
 def _lines(axes: Axes, rounds: Rounds, *, over: pd.Series[Any], name: str) -> None:

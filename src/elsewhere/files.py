@@ -7,7 +7,7 @@ import errno
 import os
 import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -122,18 +122,18 @@ def is_file(path: str | Path) -> bool:
     OSError
         If the disk or the network fails, see `of_one_file`.
     """
-    try:
-        return stat.S_ISREG(os.stat(path).st_mode)
-    except OSError as error:
-        if not of_one_file(error):
-            raise
-        return False
+    return _holds(lambda: stat.S_ISREG(os.stat(path).st_mode))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     """Return whether an entry is a folder or a link to one; `os.path.isdir` hides a lost disk."""
+    return _holds(entry.is_dir)
+
+
+def _holds(asked: Callable[[], bool]) -> bool:
+    """Return what is asked of a file; False if the file does not answer, but the disk does."""
     try:
-        return entry.is_dir()
+        return asked()
     except OSError as error:
         if not of_one_file(error):
             raise

@@ -8,6 +8,7 @@ import pandas as pd
 import yaml
 
 from elsewhere.carriers import coordinator, membership, settled
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.design import merge
 from elsewhere.federation import introductions
 from elsewhere.federation.agreement import Agreement
@@ -112,7 +113,7 @@ class Federation:
         for number, site in enumerate(SITES):
             write_project(self.project(site), tables(**changes))
             write_scans(self.project(site), site, parts={**PARTS, "train": 6 + 2 * number})
-        at = settled.Address("127.0.0.1", 9092, "")
+        at = Endpoint("127.0.0.1", 9092, "")
         proposal = settled.proposed(self.coordinator, "three", "together", server=at)
         self.agreement = coordinator.prepare(
             self.server, proposal.model_copy(update={"patience_s": patience})

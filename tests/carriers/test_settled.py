@@ -3,11 +3,12 @@
 import pytest
 from hospitals import SITES, tables, write_project
 
-from elsewhere.carriers.settled import Address, proposed, settled
+from elsewhere.carriers.endpoint import Endpoint
+from elsewhere.carriers.settled import proposed, settled
 from elsewhere.design.params import ParamsError
 from elsewhere.federation.wire import RefusedError
 
-SERVER = Address("127.0.0.1", 9092, "PEM")
+SERVER = Endpoint("127.0.0.1", 9092, "PEM")
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """masks: a sphere whose place in the patient is known, written by nibabel in any orientation."""
 
+import errno
+import os
 from pathlib import Path
 
 import nibabel as nib
@@ -60,6 +62,19 @@ def test_a_mask_lies_where_its_header_says_however_it_is_stored(tmp_path: Path, 
     np.testing.assert_array_equal(mask, sphere())
     volume = mask.sum() * np.prod(SPACING)
     assert volume == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.05)
+
+
+def test_a_lost_disk_is_no_damaged_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SimpleITK tells neither apart; the step must stop, so that it can be run again."""
+    path = tmp_path / "a.nii.gz"
+    path.write_bytes(b"no image")
+
+    def lost(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "open", lost)
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+        masks.read(path)
 
 
 def test_only_the_values_of_a_lesion_count(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from elsewhere.federation import agreement as agreements
 from elsewhere.federation import certificates, introductions, wire
 from elsewhere.federation.adder import Adder
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import keep_out_of_git, write
+from elsewhere.federation.disk import keep_out_of_git, readable, write
 from elsewhere.federation.serving import LEFT, Carrier, Patience, Service, left
 from elsewhere.federation.wire import Message, RefusedError
 
@@ -169,12 +169,11 @@ class _Closing:
         for site in self.agreement.sites:
             if not self._scores(site).exists():
                 reason = "did not score the model" if site in readers else "was not in the last sum"
-                write(
-                    self._scores(site), _json({"status": "not run", "reason": f"{site} {reason}"})
-                )
+                missing = {"status": "not run", "reason": f"{site} {reason}"}
+                write(self._scores(site), readable(missing))
         header = {"kind": RESULTS, "terms": self.agreement.digest}
         scores = {s: json.loads(self._scores(s).read_text("utf-8")) for s in self.agreement.sites}
-        request = wire.encode(Message(header, (_json(scores),)))
+        request = wire.encode(Message(header, (readable(scores),)))
         given = [site for site in readers if scores[site].get("computed")]
         given = [site for site in given if not (self.folder / RECEIVED / site).exists()]
         self._until_answered(dict.fromkeys(given, request), self._take_receipt)
@@ -198,7 +197,7 @@ class _Closing:
             raise RefusedError(f"the answer of {site} is to another request")
         (text,) = message.exactly(1, sender=site)
         scores = export.checked({site: export.table(text)}, self.agreement.sites)
-        write(self._scores(site), _json(scores[site]))
+        write(self._scores(site), readable(scores[site]))
         log.info("%s has scored the model", site)
 
     def _take_receipt(self, site: str, answer: bytes) -> None:
@@ -208,7 +207,3 @@ class _Closing:
 
     def _scores(self, site: str) -> Path:
         return self.folder / SCORES / f"{site}.json"
-
-
-def _json(values: Any) -> bytes:
-    return (json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

@@ -12,6 +12,7 @@ from elsewhere.carriers.outbox import LEDGER
 from elsewhere.federation import agreement as agreements
 from elsewhere.federation import wire
 from elsewhere.federation.agreement import Agreement
+from elsewhere.federation.disk import readable
 from elsewhere.federation.wire import RefusedError
 from elsewhere.files import whole
 
@@ -112,10 +113,8 @@ def write(home: Path, scores: Mapping[str, Any], *, model: Path, to: Path) -> No
         shutil.copy(home / agreements.FILE, part / agreements.FILE)
         shutil.copy(home / "outbox" / LEDGER, part / LEDGER)
         for site, one in scores.items():
-            text = json.dumps(one, indent=1, sort_keys=True, allow_nan=False)
-            (part / SCORES / f"{site}.json").write_text(f"{text}\n", "utf-8")
-        digests = json.dumps(_digests(part), indent=1, sort_keys=True)
-        (part / DIGESTS).write_text(f"{digests}\n", "utf-8")
+            (part / SCORES / f"{site}.json").write_bytes(readable(one))
+        (part / DIGESTS).write_bytes(readable(_digests(part)))
 
 
 def read(folder: Path) -> Agreement:

@@ -18,7 +18,7 @@ from elsewhere.carriers.outbox import SCORES, Outbox
 from elsewhere.federation import agreement as agreements
 from elsewhere.federation import introductions, wire
 from elsewhere.federation.agreement import Agreement
-from elsewhere.federation.disk import keep_out_of_git, write
+from elsewhere.federation.disk import keep_out_of_git, readable, write
 from elsewhere.federation.hospital import Hospital
 from elsewhere.federation.introductions import CARDS, Card, cards, introduce
 from elsewhere.federation.wire import Message, RefusedError
@@ -122,7 +122,7 @@ class Member:
         if message.header.get("terms") != self.agreement.digest:
             raise RefusedError(f"{self.site} has another agreement than the server")
         if kind == "model":
-            return self._scores(request)
+            return self._scores(message, request)
         if kind == RESULTS:
             return self._results(message, request)
         asked = wire.one_line(str(kind))
@@ -137,10 +137,9 @@ class Member:
                 "and is asked for another"
             )
 
-    def _scores(self, request: bytes) -> bytes:
+    def _scores(self, message: Message, request: bytes) -> bytes:
         """Score the final model on this hospital's own cell; only one model is ever scored."""
-        number = wire.decode(request).header["round"]
-        if number != self.agreement.rounds + 1:
+        if message.header["round"] != self.agreement.rounds + 1:
             raise RefusedError(f"{self.site} gives scores after round {self.agreement.rounds} only")
         if self._hospital.rounds.numbers()[-1:] != [self.agreement.rounds]:
             raise RefusedError(
@@ -159,7 +158,7 @@ class Member:
             metrics = self._cohort.finish(self._hospital, shared, self.folder / FINISHED)
             rows, _ = predictions.read(self.folder / FINISHED / "predictions.parquet")
             kept = published(metrics, rows, fewest=self.agreement.fewest_patients)
-            write(scores, _json(kept))
+            write(scores, readable(kept))
         answer = Message({"kind": "scores", "request": asked}, (scores.read_bytes(),))
         return wire.encode(answer)
 
@@ -223,7 +222,7 @@ def prepare(folder: Path, site: str, *, agreement: Agreement, project: Path) -> 
     _agreed(agreement, site, project=project)
     keep_out_of_git(folder)
     agreement.write(path)
-    write(folder / HOME, _json({"site": site, "project": str(project.absolute())}))
+    write(folder / HOME, readable({"site": site, "project": str(project.absolute())}))
     return introduce(folder, site, agreement=agreement.digest)
 
 
@@ -271,7 +270,3 @@ def _home(folder: Path) -> dict[str, str]:
         )
     home: dict[str, str] = json.loads(path.read_text("utf-8"))
     return home
-
-
-def _json(values: Any) -> bytes:
-    return (json.dumps(values, indent=1, sort_keys=True, allow_nan=False) + "\n").encode()

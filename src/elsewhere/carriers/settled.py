@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.design import params as tables
 from elsewhere.design.methods.fedavg import Fedavg
 from elsewhere.design.plan import step_settings
@@ -22,15 +23,6 @@ from elsewhere.federation.wire import RefusedError
 
 # What may differ from hospital to hospital: it decides where a network computes, not what.
 _OF_THE_MACHINE = {"device", "threads", "checkpoint_every"}
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the server of a federation is; see `Agreement`."""
-
-    host: str
-    port: int
-    authority: str
 
 
 @dataclass(frozen=True)
@@ -140,7 +132,7 @@ def settled(project: Path, agreement: Agreement) -> Settled:
     return Settled(project, params, agreement.study, agreement.arm, agreement.run)
 
 
-def proposed(project: Path, study: str, arm: str, *, server: Address) -> Agreement:
+def proposed(project: Path, study: str, arm: str, *, server: Endpoint) -> Agreement:
     """Return the agreement about the first run of an arm, from the coordinator's settings.
 
     Raises

@@ -31,9 +31,10 @@ def init(
 ) -> None:
     """Coordinator: write the agreement that the hospitals sign up to, and this server's keys."""
     from elsewhere.carriers import coordinator
-    from elsewhere.carriers.settled import Address, proposed
+    from elsewhere.carriers.endpoint import Endpoint
+    from elsewhere.carriers.settled import proposed
 
-    here = proposed(Path(), study, arm, server=Address(host, port, ""))
+    here = proposed(Path(), study, arm, server=Endpoint(host, port, authority=""))
     agreement = coordinator.prepare(folder, here)
     typer.echo(f"agreement {agreement.digest[:16]} of {', '.join(agreement.sites)}")
     typer.echo(f"server {agreement.host}:{agreement.port}; read its fingerprint to the hospitals")

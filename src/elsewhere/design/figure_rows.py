@@ -11,36 +11,12 @@ from elsewhere.design.rows import Modality, Row
 
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
-    *(
-        "matrix",
-        "roc",
-        "confusion",
-        "confusion_classes",
-        "published",
-        "table_1",
-        "roc_findings",
-        "readers",
-        "claims",
-    ),
-    *(
-        "subgroups",
-        "flow",
-        "patients",
-        "prevalence",
-        "age_and_sex",
-        "roc_panels",
-        "arms_table",
-        "comparisons",
-    ),
-    *(
-        "gradcam",
-        "localisation",
-        "embeddings",
-        "confounding",
-        "cohort_table",
-        "site_profile",
-        "example_slices",
-    ),
+    *("matrix", "roc", "confusion", "confusion_classes", "published"),
+    *("table_1", "roc_findings", "readers", "claims"),
+    *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
+    *("roc_panels", "arms_table", "comparisons"),
+    *("gradcam", "localisation", "embeddings", "confounding"),
+    *("cohort_table", "site_profile", "example_slices"),
     *("training", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from elsewhere.files import whole
 
@@ -32,6 +34,18 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
             part.write_bytes(data)
         except OSError as error:  # a full disk names none
             raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def readable(values: Any) -> bytes:
+    """Return values as JSON that a person can read; equal values give equal bytes.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite.
+    """
+    text = json.dumps(values, indent=1, sort_keys=True, allow_nan=False)
+    return f"{text}\n".encode()
 
 
 def keep_out_of_git(folder: Path) -> None:

@@ -59,23 +59,44 @@ def read(path: Path, *, hu: bool, most_gb: float) -> Volume:
         bits_stored=bits,
         source_format=name,
         spacing_mm=_spacing_mm(image, spaced=header.spaced),
-        affine=_affine(image) if known and header.spaced else None,
+        affine=affine_of(image) if known and header.spaced else None,
         repairs=values.repairs,
         flags=() if known else ("orientation_assumed",),
     )
+
+
+def executed(reader: Any, *files: Path) -> Any:
+    """Return the image that a SimpleITK reader reads from these files.
+
+    Raises
+    ------
+    Unusable
+        `unreadable`.
+    OSError
+        If the disk or the network fails, which SimpleITK does not tell apart.
+    """
+    try:
+        return reader.Execute()
+    except RuntimeError:
+        for file in files:
+            intact.read_through(file)
+        # its text names the file
+        raise Unusable("unreadable", "SimpleITK cannot read it") from None
+
+
+def affine_of(image: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return the matrix from voxels (x, y, z) of an image to mm in the patient."""
+    affine = np.eye(4)
+    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
+    affine[:3, 3] = image.GetOrigin()
+    return affine
 
 
 def _executed(path: Path, data: Path, library: str) -> Any:
     reader = sitk.ImageFileReader()
     reader.SetImageIO(library)
     reader.SetFileName(str(path))
-    try:
-        image = reader.Execute()
-    except RuntimeError:
-        for file in (path, data):
-            intact.read_through(file)
-        # its text names the file
-        raise Unusable("unreadable", "SimpleITK cannot read it") from None
+    image = executed(reader, path, data)
     if image.GetNumberOfComponentsPerPixel() > 1:
         raise Unusable("colour", f"{image.GetNumberOfComponentsPerPixel()} numbers a voxel")
     return image
@@ -99,10 +120,3 @@ def _plain(image: Any) -> bool:
 def _spacing_mm(image: Any, *, spaced: bool) -> SpacingMm:
     dx, dy, dz = image.GetSpacing()
     return (dz, dy, dx) if spaced else UNKNOWN_SPACING_MM
-
-
-def _affine(image: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    return affine

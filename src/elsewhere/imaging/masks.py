@@ -54,25 +54,23 @@ def read(path: Path, *, values: Collection[int] | None = None) -> Outlined:
     ------
     Unusable
         `unreadable` or `not_3d`.
+    OSError
+        If the disk or the network fails.
     """
     # SimpleITK loads only where it is needed
     import SimpleITK as sitk  # noqa: N813
 
-    sitk.ProcessObject.SetGlobalWarningDisplay(False)
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError:
-        # its text names the file
-        raise Unusable("unreadable", "SimpleITK cannot read the mask") from None
+    from elsewhere.imaging import itk
+
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    image = itk.executed(reader, path)
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise Unusable("not_3d", "the mask is no single volume with a number a voxel")
     image = sitk.DICOMOrient(image, "LPS")
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
     stored = sitk.GetArrayFromImage(image)
     mask = stored != 0 if values is None else np.isin(stored, [*values])
-    return Outlined(mask, affine)
+    return Outlined(mask, itk.affine_of(image))
 
 
 def fitted(outlined: Outlined, *, shape: tuple[int, ...], affine: Affine | None) -> Mask:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
 from elsewhere.cohorts import cohort
@@ -38,17 +36,8 @@ def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted
         part: cohort.load(files, fold=run.fold, part=part, classes=settings.classes)
         for part in PARTS
     }
-    options = trained.inference_options(
-        settings, site=files.site, sites=run.sites, device=run.device
-    )
-    options = replace(options, findings=parts["test"].findings)
-    network = trained.load(
-        run.model,
-        settings=settings,
-        sites=run.sites,
-        scans=parts["test"] if len(parts["test"]) else parts["validation"],
-        options=options,
-    )
+    scans = parts["test"] if len(parts["test"]) else parts["validation"]
+    network, options = trained.applied(run, scans, settings=settings)
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
     for part, scans in parts.items():

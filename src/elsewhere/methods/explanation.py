@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,7 +67,7 @@ def embedded(
     network.eval()
     embeddings = [np.zeros((0, network.features), np.float32)]
     with torch.inference_mode(), autocast(options.device, options.precision):
-        for images in _batches(scans, range(len(scans)), firsts, options):
+        for images in batches(scans, range(len(scans)), firsts, options):
             embeddings.append(network.embed(images, options.site).float().cpu().numpy())
     return np.concatenate(embeddings)
 
@@ -95,7 +95,7 @@ def examples(
     against: list[bool] = []
     seen: list[Floats] = []
     with autocast(options.device, options.precision):
-        for images in _batches(scans, chosen, firsts, options):
+        for images in batches(scans, chosen, firsts, options):
             layer = layer or gradcam.layer(network, images, options.site)
             heats = gradcam.maps(network, images, site=options.site, layer=layer)
             nothing_for = ~heats.flatten(1).any(dim=1)
@@ -118,29 +118,44 @@ def examples(
 
 def _example(image: Floats, heat: Floats, *, against: bool, positions: Positions) -> Example:
     if image.ndim == 2:
-        return Example(_grey(image), _eight_bit(heat), against, 0)
+        return Example(grey(image), eight_bit(heat), against, 0)
     in_scan = [number for number, position in enumerate(positions) if position is not None]
     slices = [position for position in positions if position is not None]
     image, heat = image[in_scan], heat[in_scan]  # without padding
     sums = heat.sum(axis=(1, 2))
     index = int(sums.argmax()) if sums.any() else len(sums) // 2
-    return Example(_grey(image[index]), _eight_bit(heat[index]), against, slices[index])
+    return Example(grey(image[index]), eight_bit(heat[index]), against, slices[index])
 
 
-def _grey(image: Floats) -> Grey:
+def grey(image: Floats) -> Grey:
+    """Return an image in grey levels, black and white at the percentiles `GREYS`."""
     low, high = np.percentile(image, GREYS)
-    return _eight_bit((image - low) / ((high - low) or 1.0))
+    return eight_bit((image - low) / ((high - low) or 1.0))
 
 
-def _eight_bit(values: npt.NDArray[np.floating]) -> Grey:
+def eight_bit(values: npt.NDArray[np.floating]) -> Grey:
+    """Return values from 0 to 1 as 0 to 255."""
     levels: Grey = np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
     return levels
 
 
-def _batches(
-    scans: Cohort, chosen: Sequence[int], firsts: Sequence[int], options: InferenceOptions
+def batches(
+    scans: Cohort,
+    chosen: Sequence[int],
+    firsts: Sequence[int] | Mapping[int, int],
+    options: InferenceOptions,
 ) -> Iterator[Tensor]:
-    """Yield the windows of scans on the device: images in batches, volumes one at a time."""
+    """Yield the windows of scans on the device: images in batches, volumes one at a time.
+
+    Parameters
+    ----------
+    scans, options
+        As in `embedded`.
+    chosen
+        Positions of the scans in the cohort.
+    firsts
+        First slice of the window of each, by position.
+    """
     batch_size = options.batch_size if options.input.one_view else 1
     shown = view(options.input)
     for start in range(0, len(chosen), batch_size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.cohorts.view import Floats, view
 from elsewhere.imaging import outline_values, store
 from elsewhere.methods import gradcam, trained
-from elsewhere.methods.explanation import GREYS
+from elsewhere.methods.device import autocast
+from elsewhere.methods.explanation import batches, eight_bit, grey
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.run import Run
 from elsewhere.methods.trained import ArmSettings
@@ -58,13 +58,14 @@ class Located:
         These are uint8 in bytes: grey, 255 at the maximum of the whole map, and 1 in the lesion.
         """
         at = int(self.lesion.sum(axis=(1, 2)).argmax())
-        low, high = np.percentile(self.image[at], GREYS)
-        grey = np.clip((self.image[at] - low) / ((high - low) or 1.0), 0, 1)
-        levels = {"image": np.rint(255 * grey), "heat": np.rint(255 * self.found[at])}
-        levels["lesion"] = self.lesion[at]
-        rows, columns = grey.shape
-        pictures = {name: level.astype(np.uint8).tobytes() for name, level in levels.items()}
-        return {"rows": rows, "columns": columns, **pictures}
+        rows, columns = self.image[at].shape
+        return {
+            "rows": rows,
+            "columns": columns,
+            "image": grey(self.image[at]).tobytes(),
+            "heat": eight_bit(self.found[at]).tobytes(),
+            "lesion": self.lesion[at].astype(np.uint8).tobytes(),
+        }
 
 
 def locate(
@@ -94,12 +95,7 @@ def locate(
     if outlined.empty:
         return
     scans = cohort.load(files, fold=run.fold, part="test", classes=settings.classes)
-    options = trained.inference_options(
-        settings, site=files.site, sites=run.sites, device=run.device
-    )
-    network = trained.load(
-        run.model, settings=settings, sites=run.sites, scans=scans, options=options
-    )
+    network, options = trained.applied(run, scans, settings=settings)
     firsts = dict(zip(outlined["scan_id"], outlined["window_start"].tolist(), strict=True))
     shown = view(options.input)
     for scan, image, heat, layer in _maps(network, scans, firsts=firsts, options=options):
@@ -123,28 +119,13 @@ def _maps(
     """Yield of each scan what was seen, its map ``[z, y, x]``, and the explained layer."""
     network.eval()
     layer = ""
-    for group, windows in _batches(scans, firsts, options):
-        images = torch.from_numpy(windows).to(options.device)
-        with torch.autocast(
-            options.device.type, dtype=torch.bfloat16, enabled=options.precision == "bf16"
-        ):
+    position = {scan: at for at, scan in enumerate(scans.scan_ids)}
+    first_of = {position[scan]: first for scan, first in firsts.items()}
+    names = iter(firsts)
+    for images in batches(scans, [*first_of], first_of, options):
+        with autocast(options.device, options.precision):
             layer = layer or gradcam.layer(network, images, options.site)
             heats = gradcam.maps(network, images, site=options.site, layer=layer)
-        for scan, seen, heat in zip(group, windows, heats.float().cpu().numpy(), strict=True):
-            yield scan, seen[0], heat, layer
-
-
-def _batches(
-    scans: Cohort, firsts: Mapping[str, int], options: InferenceOptions
-) -> Iterator[tuple[Sequence[str], Floats]]:
-    """Yield the windows that gave the predictions; volumes at full size one at a time."""
-    size = options.batch_size if options.input.one_view else 1
-    shown, chosen = view(options.input), [*firsts]
-    for start in range(0, len(chosen), size):
-        group = chosen[start : start + size]
-        arrays = [scans.array(scans.scan_ids.index(scan)) for scan in group]
-        windows = [
-            shown.window(array, first=firsts[scan])
-            for scan, array in zip(group, arrays, strict=True)
-        ]
-        yield group, np.stack(windows)
+        seen = images[:, 0].cpu().numpy()
+        for image, heat in zip(seen, heats.float().cpu().numpy(), strict=True):
+            yield next(names), image, heat, layer

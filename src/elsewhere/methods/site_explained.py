@@ -59,12 +59,7 @@ def explain(
     """
     scans = cohort.load(files, fold=run.fold, part="test", classes=settings.classes)
     rows = rows.set_index("scan_id", drop=False).loc[[*scans.scan_ids]].reset_index(drop=True)
-    options = trained.inference_options(
-        settings, site=files.site, sites=run.sites, device=run.device
-    )
-    network = trained.load(
-        run.model, settings=settings, sites=run.sites, scans=scans, options=options
-    )
+    network, options = trained.applied(run, scans, settings=settings)
     firsts = rows["window_start"].tolist()
     embedded = explanation.embedded(network, scans, firsts=firsts, options=options)
     chosen = [scans.scan_ids.index(scan) for scan in drawn["scan_id"]]

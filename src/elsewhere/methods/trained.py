@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -16,41 +16,39 @@ from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import method as methods
 from elsewhere.methods import unseen
 from elsewhere.methods.inference import InferenceOptions, images
+from elsewhere.methods.run import Run
 from elsewhere.networks import weights
 from elsewhere.networks.network import Network, build
 from elsewhere.networks.sites import SitedNetwork
 
 
-class ArmSettings(Protocol):
-    """The fields of a step's settings that say how an arm's models are applied."""
+@dataclass(frozen=True)
+class ArmSettings:
+    """How an arm's models are applied.
 
-    @property
-    def method(self) -> MethodRow:
-        """Row of `methods`."""
+    Attributes
+    ----------
+    method, network
+        Rows of `methods` and `networks` of the arm.
+    input
+        Row of `inputs`.
+    prediction
+        The prediction half of the budget.
+    unseen
+        Policy for a site not seen in training, where sites have their own layers (D-44).
+    anonymous
+        Whether the training sites are treated as not seen in training, too.
+    classes
+        Names of the labels where there are more than two; else empty.
+    """
 
-    @property
-    def network(self) -> NetworkRow:
-        """Row of `networks`."""
-
-    @property
-    def input(self) -> InputRow:
-        """Row of `inputs`."""
-
-    @property
-    def prediction(self) -> Prediction:
-        """The prediction half of the budget."""
-
-    @property
-    def unseen(self) -> Unseen | None:
-        """Policy for a site not seen in training, where sites have their own layers (D-44)."""
-
-    @property
-    def anonymous(self) -> bool:
-        """Whether the training sites are treated as not seen in training, too."""
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the labels where there are more than two; else empty."""
+    method: MethodRow
+    network: NetworkRow
+    input: InputRow
+    prediction: Prediction
+    unseen: Unseen | None = None
+    anonymous: bool = False
+    classes: tuple[str, ...] = ()
 
 
 def inference_options(
@@ -78,6 +76,24 @@ def inference_options(
         precision=settings.prediction.precision,
         classes=settings.classes,
     )
+
+
+def applied(run: Run, scans: Cohort, *, settings: ArmSettings) -> tuple[Network, InferenceOptions]:
+    """Return the network of a run for the scans of a site, and how it is applied to them.
+
+    Parameters
+    ----------
+    run
+        The run, with its model.
+    scans
+        Scans of the site; some `unseen` policies use their images.
+    settings
+        Settings of the arm.
+    """
+    options = inference_options(settings, site=scans.site, sites=run.sites, device=run.device)
+    options = replace(options, findings=scans.findings)
+    network = load(run.model, settings=settings, sites=run.sites, scans=scans, options=options)
+    return network, options
 
 
 def outputs(names: tuple[str, ...]) -> int:

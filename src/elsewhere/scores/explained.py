@@ -62,7 +62,7 @@ class Explained:
 
 
 def write(frame: pd.DataFrame, path: Path, *, schema: pa.Schema) -> None:
-    """Write one of the two tables; equal rows give equal bytes.
+    """Write a table; equal rows give equal bytes.
 
     Raises
     ------
@@ -78,6 +78,21 @@ def write(frame: pd.DataFrame, path: Path, *, schema: pa.Schema) -> None:
         pq.write_table(table.replace_schema_metadata(None), part, compression="zstd")
 
 
+def table(path: Path, *, schema: pa.Schema) -> pd.DataFrame:
+    """Read a table that `write` wrote.
+
+    Raises
+    ------
+    ValueError
+        If it has another schema.
+    """
+    found = pq.read_table(path)
+    if not found.schema.remove_metadata().equals(schema):
+        raise ValueError(f"{path}: got the schema\n{found.schema}\nexpected\n{schema}")
+    frame: pd.DataFrame = found.to_pandas()
+    return frame
+
+
 def read(record: Path, *, gallery: Path, embeddings: Path) -> Explained:
     """Read what `explain` made of one arm.
 
@@ -86,10 +101,8 @@ def read(record: Path, *, gallery: Path, embeddings: Path) -> Explained:
     ValueError
         If a table has another schema.
     """
-    tables = []
-    for path, schema in ((gallery, GALLERY), (embeddings, EMBEDDINGS)):
-        table = pq.read_table(path)
-        if not table.schema.remove_metadata().equals(schema):
-            raise ValueError(f"{path}: got the schema\n{table.schema}\nexpected\n{schema}")
-        tables.append(table.to_pandas())
-    return Explained(json.loads(record.read_text(encoding="utf-8")), *tables)
+    return Explained(
+        json.loads(record.read_text(encoding="utf-8")),
+        gallery=table(gallery, schema=GALLERY),
+        embeddings=table(embeddings, schema=EMBEDDINGS),
+    )

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from elsewhere.design.scoring import Scoring
+from elsewhere.scores import explained
 from elsewhere.scores.intervals import Unit
 from elsewhere.scores.localisation import QUANTITIES, Agreement, named, table
 
@@ -133,7 +133,5 @@ def read(record: Path, *, examples: Path) -> Localised:
     ValueError
         If the table has another schema.
     """
-    table = pq.read_table(examples)
-    if not table.schema.remove_metadata().equals(EXAMPLES):
-        raise ValueError(f"{examples}: got the schema\n{table.schema}\nexpected\n{EXAMPLES}")
-    return Localised(json.loads(record.read_text(encoding="utf-8")), table.to_pandas())
+    found = explained.table(examples, schema=EXAMPLES)
+    return Localised(json.loads(record.read_text(encoding="utf-8")), found)

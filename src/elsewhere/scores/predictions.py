@@ -131,6 +131,13 @@ def read(path: Path, *, finding: str | None = None) -> tuple[pd.DataFrame, dict[
     return table.to_pandas(), metadata
 
 
+def tested(path: Path, *, fold: int, seed: int) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read the rows of one run's test scans, and the metadata."""
+    rows, metadata = read(path)
+    of_run = (rows["fold"] == fold) & (rows["seed"] == seed)
+    return rows[of_run & (rows["part"] == "test")], metadata
+
+
 def _check_columns(names: list[str], path: Path) -> None:
     missing = [name for name in COLUMNS if name not in names]
     unknown = [name for name in names if name not in COLUMNS]

@@ -10,13 +10,11 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.cohorts.cohort import SiteFiles
-from elsewhere.design.arm import Unseen
-from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
 from elsewhere.methods.site_explained import SiteExplained, explain
+from elsewhere.methods.trained import ArmSettings
 from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
 from elsewhere.scores.outcomes import by_scan, choose, outcomes, possible
@@ -25,29 +23,20 @@ from elsewhere.sites.hidden import hidden
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(ArmSettings):
     """What is explained, and how the arm's models are applied.
 
     Attributes
     ----------
-    method, network, input, prediction, unseen, anonymous, classes
-        As in the step `predict`.
     scans
         Grad-CAM examples of each outcome and site, at most.
     seed
         Of their choice, and of the plane of embeddings.
     """
 
-    method: MethodRow
-    network: NetworkRow
-    input: InputRow
-    prediction: Prediction
     scans: int
     seed: int
-    unseen: Unseen | None = None
-    anonymous: bool = False
-    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -98,9 +87,8 @@ def _write_embeddings(job: Job, sites: list[SiteExplained], seed: int) -> dict[s
 
 
 def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> SiteExplained:
-    rows, metadata = predictions.read(job.paths("predictions")[site])
-    of_model = (rows["fold"] == model.fold) & (rows["seed"] == model.seed)
-    rows = rows[of_model & (rows["part"] == "test")]
+    predicted = job.paths("predictions")[site]
+    rows, metadata = predictions.tested(predicted, fold=model.fold, seed=model.seed)
     if rows.empty:
         return SiteExplained(metadata.get("reason", "no test scan"), rows)
     classes = settings.classes

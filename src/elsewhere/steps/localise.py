@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 
 from elsewhere.cohorts.cohort import SiteFiles
-from elsewhere.design.arm import Unseen
-from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.design.scoring import Scoring
 from elsewhere.files import write_rows
 from elsewhere.imaging import store
 from elsewhere.methods import device, located, record
 from elsewhere.methods import run as runs
+from elsewhere.methods.trained import ArmSettings
 from elsewhere.scores import explained, localised, predictions
 from elsewhere.scores.localisation import agreement
 from elsewhere.scores.localised import EXAMPLES, SCANS, SiteLocalised
@@ -30,30 +28,21 @@ from elsewhere.sites.hidden import hidden
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(ArmSettings):
     """What is compared, and how the arm's models are applied.
 
     Attributes
     ----------
-    method, network, input, prediction, unseen, anonymous, classes
-        As in the step `predict`.
     scans, seed
         Examples of each class and site, at most, and the seed of their choice.
     scoring
         Confidence, resamples and seed of the intervals.
     """
 
-    method: MethodRow
-    network: NetworkRow
-    input: InputRow
-    prediction: Prediction
     scans: int
     seed: int
     scoring: Scoring
-    unseen: Unseen | None = None
-    anonymous: bool = False
-    classes: tuple[str, ...] = ()
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -81,9 +70,8 @@ def run(job: Job, settings: Settings) -> None:
 
 
 def _localised(job: Job, settings: Settings, site: str, model: runs.Run) -> SiteLocalised:
-    rows, metadata = predictions.read(job.paths("predictions")[site])
-    of_model = (rows["fold"] == model.fold) & (rows["seed"] == model.seed)
-    rows = rows[of_model & (rows["part"] == "test")]
+    predicted = job.paths("predictions")[site]
+    rows, metadata = predictions.tested(predicted, fold=model.fold, seed=model.seed)
     outlined = pd.read_csv(job.paths("outlined")[site], dtype=str, keep_default_na=False)
     masks = dict(Counter(reason or localised.USED for reason in outlined["reason"]))
     if rows.empty:

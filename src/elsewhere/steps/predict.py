@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +10,12 @@ import pandas as pd
 
 from elsewhere.cohorts import labels
 from elsewhere.cohorts.cohort import SiteFiles, patient_key
-from elsewhere.design.arm import Unseen
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
-from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
 from elsewhere.methods.application import predicted
+from elsewhere.methods.trained import ArmSettings
 from elsewhere.progress import reported
 from elsewhere.scores import predictions
 
@@ -27,33 +25,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Settings of the predictions of one cell.
-
-    Attributes
-    ----------
-    method, network
-        Rows of `methods` and `networks` of the arm.
-    input
-        Row of `inputs`.
-    prediction
-        The prediction half of the budget.
-    unseen
-        Policy for a site not seen in training, where sites have their own layers (D-44).
-    anonymous
-        Whether the training sites are treated as not seen in training, too.
-    classes
-        Names of the labels where there are more than two; else empty.
-    """
-
-    method: MethodRow
-    network: NetworkRow
-    input: InputRow
-    prediction: Prediction
-    unseen: Unseen | None = None
-    anonymous: bool = False
-    classes: tuple[str, ...] = ()
+class Settings(ArmSettings):
+    """Settings of the predictions of one cell."""
 
 
 def run(job: Job, settings: Settings) -> None:

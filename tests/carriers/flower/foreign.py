@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from elsewhere.carriers import coordinator
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.carriers.flower import server
-from elsewhere.carriers.flower.endpoint import Endpoint
 from elsewhere.federation import wire
 from elsewhere.federation.agreement import Agreement
 

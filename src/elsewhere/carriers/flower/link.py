@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.carriers.flower.endpoint import Endpoint
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.federation import certificates
 
 SECRET_HEADER = "elsewhere-secret"

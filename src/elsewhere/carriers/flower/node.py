@@ -48,8 +48,8 @@ from flwr.supercore.primitives.asymmetric import public_key_to_bytes
 from flwr.supernode.fleet_http_client import FleetHttpClient
 from flwr.supernode.node_auth_http_interceptor import NodeAuthHttpInterceptor
 
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.carriers.flower import parcels
-from elsewhere.carriers.flower.endpoint import Endpoint
 
 LOGGER = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds; the server takes a node for gone after twice as long

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from elsewhere.carriers import coordinator, membership
-from elsewhere.carriers.flower.endpoint import Endpoint
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.carriers.flower.node import FlowerNode
 from elsewhere.carriers.flower.server import FlowerCarrier
 from elsewhere.federation import agreement as agreements

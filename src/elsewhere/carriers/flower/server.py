@@ -36,8 +36,8 @@ from flwr.supercore.runtime import RuntimeHttpClient
 from flwr.supercore.task_identity import TaskIdentity
 from flwr.superlink.grid import HttpGrid
 
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.carriers.flower import parcels
-from elsewhere.carriers.flower.endpoint import Endpoint
 from elsewhere.carriers.flower.link import SECRET_HEADER, Link, superlink
 from elsewhere.federation import wire
 

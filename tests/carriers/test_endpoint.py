@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from elsewhere.carriers.flower.endpoint import Endpoint
+from elsewhere.carriers.endpoint import Endpoint
 from elsewhere.federation import certificates
 
 

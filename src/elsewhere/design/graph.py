@@ -8,10 +8,9 @@ from elsewhere.design import mask_stages, paths, scan_stages, shown, train_stage
 from elsewhere.design.arms import trained
 from elsewhere.design.figure_rows import REPORT, figure_row
 from elsewhere.design.params import Params
-from elsewhere.design.stage import Paths, Stage
+from elsewhere.design.stage import Paths, Stage, by_name
 from elsewhere.design.study import Study
 from elsewhere.design.train_stages import (
-    by_name,
     members,
     of_arm,
     prepared,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from elsewhere.design import paths
-from elsewhere.design.stage import Paths, Stage
+from elsewhere.design.stage import Paths, Stage, by_name
 
 if TYPE_CHECKING:
     from elsewhere.design.tables import Params
@@ -38,8 +38,7 @@ def localised(params: Params, study: str) -> dict[str, Paths]:
     explain = params.studies[study].explain
     arms = explain.arms if explain and masked(params, study) else ()
     files = {arm: paths.localised(study, arm) for arm in arms}
-    names = ("localised", "localised_examples")
-    return {name: {arm: of_arm[name] for arm, of_arm in files.items()} for name in names}
+    return by_name(files, ("localised", "localised_examples"))
 
 
 def _outline(params: Params, row_input: str, row: str) -> Stage:
@@ -63,8 +62,7 @@ def _localise(explain: Stage, rows: list[str], row_input: str) -> Stage:
     inputs: dict[str, Paths] = {name: explain.inputs[name] for name in ("model", "record")}
     for name in _OF_SITES:
         inputs[name] = {row: explain.table(name)[row] for row in rows}
-    for name in ("outlined", "outlines"):
-        inputs[name] = {row: files[name] for row, files in outlined.items()}
+    inputs |= by_name(outlined, ("outlined", "outlines"))
     return Stage(
         step="localise",
         wildcards=explain.wildcards,

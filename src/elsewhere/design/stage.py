@@ -105,3 +105,8 @@ class Stage:
 def _flat(table: Mapping[str, Paths]) -> Iterator[str]:
     for value in table.values():
         yield from value.values() if isinstance(value, dict) else [value]
+
+
+def by_name(files_by_key: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
+    """Return, for each of these names, a table of paths by site, run or arm."""
+    return {name: {key: files[name] for key, files in files_by_key.items()} for name in names}

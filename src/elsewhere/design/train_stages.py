@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from elsewhere.design import paths, scan_stages
 from elsewhere.design.params import Params
-from elsewhere.design.stage import Paths, Stage
+from elsewhere.design.stage import Paths, Stage, by_name
 
 
 def runs(params: Params, study: str) -> list[str]:
@@ -38,11 +38,6 @@ def of_arm(params: Params, study: str, arm: str, fields: tuple[str, ...]) -> dic
     """Return the dotted keys of those fields that an arm sets itself."""
     fields_set = params.studies[study].arms[arm].model_fields_set
     return {field: f"studies.{study}.arms.{arm}.{field}" for field in fields if field in fields_set}
-
-
-def by_name(files_by_key: dict[str, dict[str, str]], names: tuple[str, ...]) -> dict[str, Paths]:
-    """Return, for each of these names, a table of paths by site, run or arm."""
-    return {name: {key: files[name] for key, files in files_by_key.items()} for name in names}
 
 
 def prepared(params: Params, study: str, arm: str, rows: list[str]) -> dict[str, Paths]:

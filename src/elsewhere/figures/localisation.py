@@ -14,7 +14,7 @@ import numpy.typing as npt
 from elsewhere.figures import style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
-from elsewhere.figures.results import Column, Results
+from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores import localised
@@ -71,16 +71,16 @@ def draw(results: Results, arm: str, found: Localised, folder: Path) -> str:
         Where the files go.
     """
     name = f"{PREFIX}{arm}"
-    label = next(row.label for row in results.rows if row.name == arm)
+    row = next(row for row in results.rows if row.name == arm)
     columns = [column for column in results.columns if column.row in found.record["sites"]]
-    write_rows(_lines(results, arm, found, columns), folder / f"{name}.csv", columns=COLUMNS)
+    write_rows(_lines(results, row, found, columns), folder / f"{name}.csv", columns=COLUMNS)
     numbers = Table(FIELDS, tuple(_row(found, column) for column in columns))
     shown = _by_place(found, columns)
     labels = sorted({label for _, label in shown})
     pictures = HEAD + PITCH[1] * len({site for site, _ in shown}) if shown else 0.0
     with style.look():
         page = style.sheet(
-            f"Does it look at the lesions? {label}",
+            f"Does it look at the lesions? {row.label}",
             width=max(numbers.width, LABELS + PITCH[0] * len(labels)),
             height=pictures + 0.25 + numbers.height + 0.35 + CURVE[1] + BELOW,
             notes=(*_notes(found), *results.notes()),
@@ -94,11 +94,10 @@ def draw(results: Results, arm: str, found: Localised, folder: Path) -> str:
 
 
 def _lines(
-    results: Results, arm: str, found: Localised, columns: list[Column]
+    results: Results, row: Row, found: Localised, columns: list[Column]
 ) -> Iterator[dict[str, Any]]:
-    row = next(row for row in results.rows if row.name == arm)
     for column in columns:
-        about = {"arm": arm, "site": column.name, **results.marks(row, column)}
+        about = {"arm": row.name, "site": column.name, **results.marks(row, column)}
         site = found.record["sites"][column.row]
         if site["absent"]:
             yield {**about, "reason": site["absent"]}

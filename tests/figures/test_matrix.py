@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
 from elsewhere.design.job import Job
-from elsewhere.figures import matrix
+from elsewhere.figures import matrix, style
 from elsewhere.figures.results import Results
 
 Texts = Callable[[Path], list[str]]
@@ -60,3 +66,22 @@ def test_image_level_split_is_a_footnote(
     shown = svg_texts(tmp_path / "matrix.svg")
     assert "SARS-CoV-2 CT *" in shown
     assert "image-level split: no patient keys published" in " ".join(shown)
+
+
+def test_long_titles_of_sites_do_not_run_into_each_other(
+    nguyen: Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[Figure] = []
+    monkeypatch.setattr(style, "save", lambda figure, *_: kept.append(figure))
+    columns = tuple(
+        dataclasses.replace(column, title=f"Tongji, Sino-French New City, {number}")
+        for number, column in enumerate(nguyen.columns)
+    )
+    matrix.draw(dataclasses.replace(nguyen, columns=columns), tmp_path)
+    (figure,) = kept
+    boxes = [text.get_window_extent() for text in figure.findobj(Text) if "Sino" in text.get_text()]
+    assert len(boxes) == len(columns)
+    ordered = sorted(boxes, key=lambda box: box.x0)
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(ordered))
+    counts = [t.get_window_extent() for t in figure.findobj(Text) if "positive" in t.get_text()]
+    assert max(box.y1 for box in counts) < min(box.y0 for box in boxes)

@@ -21,6 +21,7 @@ CELL = (1.38, 0.66)
 LABELS = 2.55
 GROUP_GAP = 0.36
 KEY, HEAD = 0.42, 0.66
+WIDE, LINE = 15, 0.18  # of a heading: letters that fit into a column, inches of a line
 BAR = 1.0
 UNIT = Normalize(0, 1)
 
@@ -42,7 +43,8 @@ def draw(results: Results, folder: Path) -> str:
     """
     groups = results.groups()
     width = LABELS + CELL[0] * len(results.columns) + BAR
-    height = KEY + HEAD + GROUP_GAP * len(groups) + CELL[1] * len(results.rows)
+    head = KEY + HEAD + LINE * _more_lines(results)
+    height = head + GROUP_GAP * len(groups) + CELL[1] * len(results.rows)
     with style.look():
         page = style.sheet(
             results.titled("How well does it work elsewhere? AUC by training sites and test site"),
@@ -53,10 +55,10 @@ def draw(results: Results, folder: Path) -> str:
         )
         _key(page, results)
         _headings(page, results)
-        top = KEY + HEAD
+        top = head
         for group in groups:
             top = _group(page, results, group, top)
-        _bar(page, top)
+        _bar(page, top=head + GROUP_GAP, bottom=top)
         style.save(page.figure, folder, results.file("matrix"))
     return results.file("matrix")
 
@@ -86,12 +88,25 @@ def _key(page: style.Sheet, results: Results) -> None:
 def _headings(page: style.Sheet, results: Results) -> None:
     across = LABELS + CELL[0] * len(results.columns) / 2
     page.text(across, KEY - 0.02, "Tested on", ha="center", va="top", color=style.MUTED)
+    deepest = _more_lines(results)
+    size = 9.5 if deepest else 10.5  # a line may be as wide as its column
     for number, column in enumerate(results.columns):
         x = LABELS + CELL[0] * (number + 0.5)
-        heading = results.heading(column)
-        page.text(x, KEY + 0.22, heading, ha="center", va="top", weight="bold", size=10.5)
-        below = words.counts(results.column(column))
-        page.text(x, KEY + 0.44, below, ha="center", va="top", size=7, color=style.MUTED)
+        lines = _heading(results, column)
+        top = KEY + 0.22 + LINE * (deepest + 1 - len(lines))
+        page.text(x, top, "\n".join(lines), ha="center", va="top", weight="bold", size=size)
+        below, top = words.counts(results.column(column)), KEY + 0.44 + LINE * deepest
+        page.text(x, top, below, ha="center", va="top", size=7, color=style.MUTED)
+
+
+def _heading(results: Results, column: Column) -> list[str]:
+    """Return the heading of a column in lines as wide as it, at most."""
+    return textwrap.wrap(results.heading(column), WIDE, break_on_hyphens=False)
+
+
+def _more_lines(results: Results) -> int:
+    """Return by how many lines the longest heading is longer than one line."""
+    return max(len(_heading(results, column)) for column in results.columns) - 1
 
 
 def _group(page: style.Sheet, results: Results, group: tuple[Row, ...], top: float) -> float:
@@ -156,9 +171,8 @@ def _cell(axes: Axes, results: Results, place: tuple[Row, Column], at: tuple[int
         axes.add_patch(frame)
 
 
-def _bar(page: style.Sheet, bottom: float) -> None:
+def _bar(page: style.Sheet, *, top: float, bottom: float) -> None:
     width, _ = page.figure.get_size_inches()
-    top = KEY + HEAD + GROUP_GAP
     axes = page.box(width - 2 * style.MARGIN - BAR + 0.2, top, (0.16, min(bottom - top, 4.0)))
     bar = page.figure.colorbar(ScalarMappable(UNIT, style.auc_colours()), cax=axes)
     bar.set_ticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "0.25", "0.5\nchance", "0.75", "1"])

@@ -282,5 +282,5 @@ def _notes(rows: Rows) -> tuple[str, ...]:
         {source for row in rows if row["source"] for source in row["source"].split("; ")}
     )
     if sources:
-        notes.append(f"Published counts are not used in ours. {'; '.join(sources)}.")
+        notes.append(f"Published counts of the paper are not used in ours: {'; '.join(sources)}.")
     return tuple(notes)

@@ -173,4 +173,4 @@ def _notes(stated: Iterable[Mapping[str, str]]) -> tuple[str, ...]:
         "or other category of the class above.",
     )
     sources = "; ".join(dict.fromkeys(row["source"] for row in stated))
-    return (*notes, f"Published, in all: {sources}.") if sources else notes
+    return (*notes, f"Published are counts of the paper: {sources}.") if sources else notes

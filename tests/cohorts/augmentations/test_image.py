@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from scipy.stats import binomtest, chisquare
 
 from elsewhere.cohorts.augmentation import augment
@@ -53,6 +54,35 @@ def test_every_crop_of_an_image_is_as_likely():
         assert len(places) == 1
         counts[places[0]] += 1
     assert chisquare([counts[place] for place in candidates]).pvalue > TINY  # D-04
+
+
+def test_every_crop_of_an_image_with_its_proportions_is_as_likely_d03():
+    array = (distinct((1, 6, 9)) ** 2 % 251).astype(np.uint8)
+    row = image_input().model_copy(update={"proportions": "kept"})
+    counts: Counter = Counter()
+    for seen in views(array, image_augmentation(), input=row):
+        (place,) = [
+            (top, left)
+            for top in range(3)
+            for left in range(6)
+            if np.allclose(seen[0], standard(array[0, top : top + 4, left : left + 4]), atol=1e-5)
+        ]
+        counts[place] += 1
+    assert len(counts) == 3 * 6
+    assert chisquare([*counts.values()]).pvalue > TINY
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 9), (1, 7, 9), (1, 9, 5)])
+def test_an_array_whose_shorter_side_is_not_the_stored_one_is_refused(shape):
+    row = image_input().model_copy(update={"proportions": "kept"})
+    array = distinct(shape).astype(np.uint8)
+    for augmentation in (image_augmentation(), image_augmentation(crop=False)):
+        with pytest.raises(ValueError, match="run `prepare` again"):
+            views(array, augmentation, input=row, draws=1)
+
+
+def standard(part) -> np.ndarray:
+    return (part - part.astype(float).mean()) / part.astype(float).std()
 
 
 def test_vertical_and_horizontal_flips_are_two_coins():

@@ -22,7 +22,7 @@ def test_a_crop_that_does_not_fit_is_refused() -> None:
 
 def test_an_image_is_resized_and_not_equalised_unless_it_says_so() -> None:
     row = ImageInput.model_validate(IMAGE)
-    assert (row.clahe, row.resampling) == (None, "triangle")
+    assert (row.clahe, row.resampling, row.proportions) == (None, "triangle", "stretched")
     chosen = {"clahe": {"clip_limit": 0.01, "tiles": 8}, "resampling": "spline"}
     assert ImageInput.model_validate(IMAGE | chosen).clahe == Clahe(clip_limit=0.01, tiles=8)
 

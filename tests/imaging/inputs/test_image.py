@@ -52,6 +52,42 @@ def test_greys_are_spread_after_the_image_is_resized_if_the_row_says_so_b19():
     assert (found != film(clahe=Clahe(clip_limit=0.05, tiles=4), resampling="spline")).any()
 
 
+@pytest.mark.parametrize(
+    ("shape", "stored"),
+    [((30, 24), (12, 10)), ((24, 30), (10, 12)), ((24, 24), (10, 10)), ((29, 24), (12, 10))],
+)
+def test_the_shorter_side_is_stored_and_the_longer_follows_d03(shape, stored):
+    """The sizes of torchvision's Resize: 10 * 30 / 24 = 12.5 and 10 * 29 / 24 = 12.08, cut to 12."""
+    image = np.random.default_rng(1).integers(0, 256, (1, *shape)).astype(np.uint8)
+    row = IMAGE.model_copy(update={"proportions": "kept"})
+    found = preparation(row).prepared(image, AS_FILM)
+    expected = resample.in_plane(image, rows=stored[0], columns=stored[1])
+    np.testing.assert_array_equal(found, np.rint(expected))
+
+
+@pytest.mark.parametrize("shape", [(40, 20), (20, 40)])
+def test_a_disc_stays_round_in_training_and_is_stretched_where_it_is_tested_d03(shape):
+    """A disc of 6 pixels in an image twice as long as wide."""
+    y, x = np.indices(shape)
+    centre = (shape[0] // 2, shape[1] // 2)
+    disc = (np.hypot(y + 0.5 - centre[0], x + 0.5 - centre[1]) < 6).astype(np.uint8)[None] * 200
+    row = IMAGE.model_copy(update={"proportions": "kept", "matrix": 20, "stored_matrix": 20})
+    stored = preparation(row).prepared(disc, AS_FILM)
+    crop = ImageAugmentation(kind="image", crop=True, flip_vertical=0, flip_horizontal=0)
+    rng = np.random.default_rng(0)
+    crops = [augment(stored, input=row, augmentation=crop, rng=rng)[0] for _ in range(200)]
+    fullest = max(crops, key=lambda seen: (seen > 0).sum())
+    assert extent(fullest) == (12, 12)
+    (whole,) = (shown for _, shown in view(row).windows(stored))
+    assert extent(whole[0]) == ((6, 12) if shape[0] > shape[1] else (12, 6))
+
+
+def extent(image):
+    """Rows and columns in which an image is above the middle of its values."""
+    high = image > (image.min() + image.max()) / 2
+    return int(high.any(1).sum()), int(high.any(0).sum())
+
+
 @pytest.mark.parametrize("flip", [0.0, 1.0])
 def test_an_image_stored_at_its_matrix_is_seen_whole_b22(flip):
     """No crop: what is trained on is what is evaluated, or its mirror image."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from elsewhere.cohorts.augmentation import Augmentation
-from elsewhere.cohorts.inputs.image import channels, shrunk
-from elsewhere.cohorts.view import Floats, Voxels, require_lattice
+from elsewhere.cohorts.inputs.image import channels, require_stored, shrunk
+from elsewhere.cohorts.view import Floats, Voxels
 from elsewhere.design.augmentations.image import ImageAugmentation as Row
 from elsewhere.design.inputs.image import ImageInput
 
@@ -20,9 +20,10 @@ class ImageAugmentation(Augmentation):
     def draw(self, array: Voxels, rng: np.random.Generator) -> Floats:
         """Draw float32 ``[channels, matrix, matrix]``; see `Augmentation.draw`."""
         if self.row.crop:
-            require_lattice(array, side=self.input.stored_matrix)
-            top, left = rng.integers(self.input.stored_matrix - self.input.matrix + 1, size=2)
-            part = array[0, top : top + self.input.matrix, left : left + self.input.matrix]
+            require_stored(array, input=self.input)
+            side = self.input.matrix
+            top, left = rng.integers([length - side + 1 for length in array.shape[1:]])
+            part = array[0, top : top + side, left : left + side]
             image = channels(part.astype(np.float32), input=self.input)
         else:
             image = shrunk(array, input=self.input)

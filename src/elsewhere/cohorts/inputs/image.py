@@ -41,16 +41,27 @@ def shrunk(array: Voxels, *, input: ImageInput) -> Floats:
     Parameters
     ----------
     array
-        Prepared image [1, stored_matrix, stored_matrix], uint8.
+        Prepared image [1, stored_matrix, stored_matrix], uint8, or with its proportions.
 
     Returns
     -------
     numpy.ndarray
         float32 [channels, matrix, matrix].
     """
-    require_lattice(array, side=input.stored_matrix)
+    require_stored(array, input=input)
     image = resample.in_plane(array, rows=input.matrix, columns=input.matrix)[0]
     return channels(image, input=input)
+
+
+def require_stored(array: Voxels, *, input: ImageInput) -> None:
+    """Raise ValueError unless an array is an image as `prepare` stores it for this input."""
+    if input.proportions == "stretched":
+        require_lattice(array, side=input.stored_matrix)
+    elif array.ndim != 3 or len(array) != 1 or min(array.shape[1:]) != input.stored_matrix:
+        raise ValueError(
+            f"got an array of shape {array.shape}, expected [1, y, x] with a shorter side of "
+            f"{input.stored_matrix} for this input; run `prepare` again if the input was changed"
+        )
 
 
 def channels(image: Floats, *, input: ImageInput) -> Floats:

@@ -33,6 +33,12 @@ class ImageInput(InputRow):
     stored_matrix: Positive = Field(
         description="rows and columns that prepare stores; training crops `matrix` out of them"
     )
+    proportions: Literal["stretched", "kept"] = Field(
+        "stretched",
+        description="[AMB] D-03: stretched: every image is stored as a square. kept: its shorter "
+        "side becomes `stored_matrix`, as in the released code; a crop in training keeps the "
+        "proportions of the image, and a whole image, as it is tested, is stretched to `matrix`",
+    )
     channels: Literal[1, 3] = Field(description="the grey image is repeated in all channels")
     normalise: Literal["image", "imagenet"] = Field(
         description="D-03: zero mean, unit variance per image; B-20: ImageNet's"

@@ -35,7 +35,10 @@ class ImagePreparation(Preparation):
             )
 
     def prepared(self, voxels: Voxels, scan: Scanned) -> Voxels:
-        """Return uint8 ``[1, stored_matrix, stored_matrix]``; see `Preparation.prepared`."""
+        """Return uint8 ``[1, rows, columns]`` of which the shorter is `stored_matrix`.
+
+        Unless the row keeps proportions both are; see `Preparation.prepared`.
+        """
         spread = self.row.clahe
         if spread is None:
             return self._resized(voxels)
@@ -44,9 +47,14 @@ class ImagePreparation(Preparation):
         return self._resized(_equalised(voxels, spread))
 
     def _resized(self, voxels: npt.NDArray[Any]) -> Voxels:
-        side = self.row.stored_matrix
+        side, (_, rows, columns) = self.row.stored_matrix, voxels.shape
+        if self.row.proportions == "kept":  # D-03: sizes as of torchvision's Resize
+            shorter = min(rows, columns)
+            rows, columns = side * rows // shorter, side * columns // shorter
+        else:
+            rows = columns = side
         resize = spline.in_plane if self.row.resampling == "spline" else resample.in_plane
-        return _whole(resize(voxels, rows=side, columns=side))
+        return _whole(resize(voxels, rows=rows, columns=columns))
 
 
 def _equalised(voxels: Voxels, row: Clahe) -> npt.NDArray[np.float32]:

@@ -57,7 +57,7 @@ def test_greys_are_spread_after_the_image_is_resized_if_the_row_says_so_b19():
     [((30, 24), (12, 10)), ((24, 30), (10, 12)), ((24, 24), (10, 10)), ((29, 24), (12, 10))],
 )
 def test_the_shorter_side_is_stored_and_the_longer_follows_d03(shape, stored):
-    """The sizes of torchvision's Resize: 10 * 30 / 24 = 12.5 and 10 * 29 / 24 = 12.08, cut to 12."""
+    """As torchvision resizes: 10 * 30 / 24 = 12.5 and 10 * 29 / 24 = 12.08, cut to 12."""
     image = np.random.default_rng(1).integers(0, 256, (1, *shape)).astype(np.uint8)
     row = IMAGE.model_copy(update={"proportions": "kept"})
     found = preparation(row).prepared(image, AS_FILM)

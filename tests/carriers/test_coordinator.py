@@ -44,7 +44,7 @@ def in_process(federation, folder):
             by_site[site] = cohort.load(files, fold=0, part=part)
     here = LocalCohort(settled.settled(federation.coordinator, federation.agreement), "north")
     here.scans = parts["train"]["north"]
-    training = here.settings.training.of_run(3)
+    training = here.settings.training.of_run(3, scans=len(here.scans))
     budget = Budget(training, here.settings.input, 7, folder)
     row = here.settled.method
     run = FederatedRun(here.network, parts["train"], budget, row=row, interrupt=Interrupt())

@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import chestxray_study as study
 import pytest
 
-from elsewhere.figures import claims, paper
-from elsewhere.figures.claims import OURS, PAPER, Judged
+from elsewhere.figures import claims, judgements, paper
+from elsewhere.figures.judgements import OURS, PAPER, Judged
 from elsewhere.figures.places import ByFinding
+from elsewhere.figures.trained_for import Epochs
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.evidence import APART, INTERNAL, PAIRED, Key
 
 Texts = Callable[[Path], list[str]]
 ASKED, KNOWN = paper.claims("chestxray"), paper.read("chestxray")
+ALIKE = dict.fromkeys(study.ARMS, Epochs(6.35, 6.36))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def drawn(
     radiographs: ByFinding, judged: list[Judged], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     folder = tmp_path_factory.mktemp("claims")
-    assert claims.draw(radiographs, judged, folder) == ["claims"]
+    assert claims.draw(radiographs, judged, folder, epochs=ALIKE) == ["claims"]
     return folder
 
 
@@ -50,7 +53,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_published_numbers_are_judged_as_the_requirements_count_them(drawn: Path) -> None:
     found = {
         row["requirement"]: (int(row["held"]), int(row["pairs"]), row["verdict"])
-        for row in rows(drawn / claims.CSV_NAME)
+        for row in rows(drawn / judgements.CSV_NAME)
         if row["whose"] == PAPER
     }
     assert found == {
@@ -63,8 +66,8 @@ def test_the_published_numbers_are_judged_as_the_requirements_count_them(drawn: 
 
 
 def test_ours_are_judged_on_our_numbers(radiographs: ByFinding, drawn: Path) -> None:
-    listed = rows(drawn / claims.PAIRS_NAME)
-    assert tuple(listed[0]) == claims.PAIR_COLUMNS
+    listed = rows(drawn / judgements.PAIRS_NAME)
+    assert tuple(listed[0]) == judgements.PAIR_COLUMNS
     assert {(row["whose"], row["synthetic"]) for row in listed} == {(OURS, "yes"), (PAPER, "no")}
     mine = [row for row in listed if (row["requirement"], row["whose"]) == ("B-38", OURS)]
     assert len(mine) == 6 * 5
@@ -77,7 +80,7 @@ def test_ours_are_judged_on_our_numbers(radiographs: ByFinding, drawn: Path) -> 
         assert row["interval"] == APART, "different patients"
     (counted,) = [
         row
-        for row in rows(drawn / claims.CSV_NAME)
+        for row in rows(drawn / judgements.CSV_NAME)
         if (row["requirement"], row["whose"]) == ("B-38", OURS)
     ]
     assert int(counted["held"]) == sum(row["holds"] == "yes" for row in mine)
@@ -139,5 +142,29 @@ def test_arms_that_do_not_count_are_not_judged(radiographs: ByFinding) -> None:
 
 def test_nothing_is_drawn_without_claims(radiographs: ByFinding, tmp_path: Path) -> None:
     found = claims.judge(radiographs, paper.claims("nguyen2021"), known=[], predicted={})
-    assert claims.draw(radiographs, found, tmp_path) == []
+    assert claims.draw(radiographs, found, tmp_path, epochs={}) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_claim_that_compares_arms_says_for_how_long_they_were_trained_b39(
+    drawn: Path, radiographs: ByFinding, judged: list[Judged], tmp_path: Path, svg_texts: Texts
+) -> None:
+    assert lengths(drawn, svg_texts) == ["all trained for 6.4 epochs"] * 3, "B-39, B-40 and B-41"
+    apart = {arm: Epochs(12.7, 12.7) if "14" in arm else Epochs(4.2, 6.4) for arm in study.ARMS}
+    claims.draw(radiographs, judged, tmp_path, epochs=apart)
+    found = lengths(tmp_path, svg_texts)
+    assert len(found) == 3
+    assert all(said.endswith("epochs: differences may come from that") for said in found)
+    assert "trained for 4.2 to 12.7 epochs" in found[-1], "B-41 compares all arms"
+    listed = rows(tmp_path / judgements.PAIRS_NAME)
+    pairs = [row for row in listed if row["requirement"] == "B-39"]
+    assert {(row["whose"], row["first_epochs"]) for row in pairs} == {(OURS, "6.4"), (PAPER, "")}
+    assert {row["second_epochs"] for row in pairs if row["whose"] == OURS} <= {"6.4", "12.7"}
+    claims.draw(radiographs, judged, tmp_path, epochs={})
+    assert lengths(tmp_path, svg_texts) == []
+
+
+def lengths(folder: Path, svg_texts: Texts) -> list[str]:
+    """Return the sentences on the length of training, lines joined."""
+    text = " ".join(svg_texts(folder / "claims.svg"))
+    return re.findall(r"(?:all )?trained for .*?epochs(?:: differences may come from that)?", text)

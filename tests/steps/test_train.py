@@ -233,6 +233,23 @@ def test_a_site_is_seen_as_often_alone_as_among_others_d16(job, tmp_path):
     assert len(pd.read_csv(job.outputs["history"])) == len(pd.read_csv(alone.outputs["history"]))
 
 
+def test_one_site_and_two_train_for_equally_many_epochs_b39(job, tmp_path):
+    """Pooled: five scans here and six there, two in a batch."""
+    row = SETTINGS.training.model_copy(
+        update={"iterations": 10, "iterations_per": 5, "validate_every": 5, "sampling": "pooled"}
+    )
+    both = dataclasses.replace(SETTINGS, training=row)
+    train.run(job, both)
+    alone = make_job(tmp_path, "alone")
+    for name in ("index", "arrays", "split"):
+        alone.inputs[name].pop("there")
+    train.run(alone, both)
+    told = [json.loads(one.outputs["record"].read_text()) for one in (job, alone)]
+    assert [record["iterations"] for record in told] == [22, 10]
+    assert told[0]["epochs"] == {"here": 4.0, "there": 4.0}
+    assert told[1]["epochs"] == {"here": 4.0}
+
+
 def test_a_method_may_give_the_sites_layers_of_their_own(job):
     train.run(job, dataclasses.replace(SETTINGS, method=Sepnorm(kind="sepnorm")))
     network = methods.build(Sepnorm(kind="sepnorm")).adapt(

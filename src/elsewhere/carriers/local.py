@@ -104,7 +104,8 @@ class LocalCohort:
     @cached_property
     def training(self) -> LocalTraining:
         """The training on the scans, on the device that the settings name."""
-        training = self.settings.training.of_run(len(self.settled.sites))
+        # rounds take the place of what depends on the number of scans
+        training = self.settings.training.of_run(len(self.settled.sites), scans=len(self.scans))
         row = self.settled.method
         FederatedAveraging(row).check_hospital(self.scans, training)
         used = device.prepare(training)

@@ -37,11 +37,12 @@ class Training(OnDevice):
     """How long and how a network is trained (A-39 to A-48; D-11, D-16)."""
 
     iterations: Positive = Field(description="optimiser steps")
-    iterations_per: Literal["run", "site"] = Field(
+    iterations_per: Literal["run", "site"] | Positive = Field(
         "run",
         description="site: iterations, warm_up, validate_every and checkpoint_every are "
         "multiplied by the number of training sites, so that a site's scans are seen equally "
-        "often in every arm (D-16)",
+        "often in every arm (D-16). A number: they are for so many training scans, and an arm with "
+        "twice as many trains twice as long, so that all arms train for equally many epochs (B-39)",
     )
     accumulate: Positive = Field(
         1, description="B-27: number of batches whose mean gradient gives one optimiser step"
@@ -117,12 +118,32 @@ class Training(OnDevice):
             )
         return self
 
-    def of_run(self, sites: int) -> Self:
-        """Return this row for a run on this number of sites, with the counts of the whole run."""
+    @model_validator(mode="after")
+    def _counts_fit(self) -> Self:
+        if isinstance(self.iterations_per, int) and self.sampling != "pooled":
+            raise ValueError(
+                f"iterations_per is {self.iterations_per} scans and sampling {self.sampling}: only "
+                "pooled scans are all seen equally often; use iterations_per: site"
+            )
+        return self
+
+    def of_run(self, sites: int, *, scans: int) -> Self:
+        """Return this row for a run, with the counts of the whole run.
+
+        Parameters
+        ----------
+        sites, scans
+            Training sites, and their training scans together.
+        """
         if self.iterations_per == "run":
             return self
-        counts = ("iterations", "warm_up", "validate_every", "checkpoint_every")
-        run = {name: sites * getattr(self, name) for name in counts}
+        if self.iterations_per == "site":
+            scans, of_scans = sites, 1
+        else:
+            of_scans = self.iterations_per
+        counts = ("iterations", "validate_every", "checkpoint_every")
+        run = {name: -(-getattr(self, name) * scans // of_scans) for name in counts}  # rounded up
+        run["warm_up"] = self.warm_up * scans // of_scans  # down: it stays below iterations
         return self.model_copy(update=run | {"iterations_per": "run"})
 
 

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from elsewhere.design.paths import INTERNAL
-from elsewhere.figures import paper, style, words
+from elsewhere.figures import judgements, paper, style, trained_for, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
+from elsewhere.figures.judgements import OURS, PAIRS_NAME, PAPER, Judged, beyond
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import write_rows
+from elsewhere.figures.trained_for import Epochs
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.claim import NO_PAIR, Claim, Pair, Verdict, check, claim
+from elsewhere.scores.claim import NO_PAIR, Pair, Verdict, check, claim
 from elsewhere.scores.evidence import Area, Evidence, Key
 
 NAME = "claims"
-CSV_NAME, PAIRS_NAME = f"{NAME}.csv", f"{NAME}_pairs.csv"
-OURS, PAPER = "ours", "published"
-COLUMNS = (
-    *("requirement", "claim", "reading", "source", "kind", "findings", "limit", "exceptions"),
-    *("whose", "verdict", "pairs", "held", "held_beyond", "broken", "broken_beyond", "unknown"),
-    *("least", "most", "synthetic"),
-)
-PAIR_COLUMNS = (
-    *("requirement", "whose", "finding", "first_arm", "first_site", "first_auc"),
-    *("second_arm", "second_site", "second_auc", "value", "low", "high", "interval"),
-    *("holds", "beyond", "synthetic"),
-)
 FIELDS = (
     Field("", 0.62),
     Field("claim, and how it is checked", 3.9),
@@ -40,19 +27,6 @@ FIELDS = (
     Field("pairs that break it", 4.5),
 )
 MOST = 5
-YES = {True: "yes", False: "no", None: ""}
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A claim on the published numbers and on ours, with the AUCs that it was checked on.
-
-    ``sources`` says where the published numbers are from.
-    """
-
-    claim: Claim
-    sources: tuple[str, ...]
-    verdicts: Mapping[str, tuple[Verdict, Mapping[Key, Area]]]
 
 
 class Claims(Figure):
@@ -64,7 +38,7 @@ class Claims(Figure):
         judged = judge(
             given.places, asked, known=given.paper_numbers, predicted=given.test_predictions()
         )
-        return draw(given.places, judged, folder)
+        return draw(given.places, judged, folder, epochs=trained_for.by_arm(given.records))
 
 
 def judge(
@@ -104,8 +78,15 @@ def judge(
     ]
 
 
-def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
+def draw(
+    study: ByFinding, judged: Sequence[Judged], folder: Path, *, epochs: Mapping[str, Epochs]
+) -> list[str]:
     """Draw claims.png and .svg; write claims.csv, and each pair of AUCs to claims_pairs.csv.
+
+    Parameters
+    ----------
+    epochs
+        For how long our arms were trained.
 
     Returns
     -------
@@ -114,11 +95,9 @@ def draw(study: ByFinding, judged: Sequence[Judged], folder: Path) -> list[str]:
     """
     if not judged:
         return []
-    marks = {OURS: "yes" if study.any.synthetic else "no", PAPER: "no"}
-    write_rows(_claim_rows(judged, marks), folder / CSV_NAME, columns=COLUMNS)
-    write_rows(_pair_rows(judged, marks), folder / PAIRS_NAME, columns=PAIR_COLUMNS)
+    judgements.write(judged, folder, epochs=epochs, synthetic=study.any.synthetic)
     lines = [
-        _line(study, judged_claim, whose)
+        _line(study, judged_claim, whose, epochs)
         for judged_claim in judged
         for whose in judged_claim.verdicts
     ]
@@ -159,60 +138,9 @@ def _published(study: ByFinding, known: Sequence[Mapping[str, str]]) -> dict[Key
     return areas
 
 
-def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    for judged_claim in judged:
-        for whose, (verdict, _) in judged_claim.verdicts.items():
-            values = [pair.value for pair in verdict.pairs if pair.value is not None]
-            yield {
-                "requirement": judged_claim.claim.requirement,
-                "claim": judged_claim.claim.text,
-                "reading": judged_claim.claim.reading,
-                "source": judged_claim.claim.source,
-                "kind": judged_claim.claim.kind,
-                "findings": ";".join(judged_claim.claim.findings),
-                "limit": judged_claim.claim.limit,
-                "exceptions": judged_claim.claim.exceptions,
-                "whose": whose,
-                "verdict": verdict.word,
-                "pairs": len(verdict.pairs),
-                "held": len(verdict.held),
-                "held_beyond": _beyond(verdict.held),
-                "broken": len(verdict.broken),
-                "broken_beyond": _beyond(verdict.broken),
-                "unknown": len(verdict.unknown),
-                "least": min(values, default=None),
-                "most": max(values, default=None),
-                "synthetic": marks[whose],
-            }
-
-
-def _pair_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[dict[str, Any]]:
-    for judged_claim in judged:
-        for whose, (verdict, areas) in judged_claim.verdicts.items():
-            for pair in verdict.pairs:
-                second = pair.second or ("", "", "")
-                yield {
-                    "requirement": judged_claim.claim.requirement,
-                    "whose": whose,
-                    "finding": pair.first[2],
-                    "first_arm": pair.first[0],
-                    "first_site": pair.first[1],
-                    "first_auc": areas[pair.first].auc,
-                    "second_arm": second[0],
-                    "second_site": second[1],
-                    "second_auc": areas[second].auc if pair.second else None,
-                    **{name: getattr(pair, name) for name in ("value", "low", "high", "interval")},
-                    "holds": YES[pair.holds],
-                    "beyond": YES[pair.beyond],
-                    "synthetic": marks[whose],
-                }
-
-
-def _beyond(pairs: Sequence[Pair]) -> int:
-    return sum(bool(pair.beyond) for pair in pairs)
-
-
-def _line(study: ByFinding, judged_claim: Judged, whose: str) -> tuple[str, ...]:
+def _line(
+    study: ByFinding, judged_claim: Judged, whose: str, epochs: Mapping[str, Epochs]
+) -> tuple[str, ...]:
     verdict, areas = judged_claim.verdicts[whose]
     ours = whose == OURS
     number, about = (
@@ -223,7 +151,18 @@ def _line(study: ByFinding, judged_claim: Judged, whose: str) -> tuple[str, ...]
     broken = [_pair_text(study, pair, areas) for pair in verdict.broken]
     if len(broken) > MOST:
         broken = [*broken[:MOST], f"and {len(broken) - MOST} more, in {PAIRS_NAME}"]
-    return number, about, whose, verdict.word, _counts(verdict), "\n".join(broken) or "none"
+    counts = "\n".join(filter(None, (_counts(verdict), _lengths(verdict, epochs if ours else {}))))
+    return number, about, whose, verdict.word, counts, "\n".join(broken) or "none"
+
+
+def _lengths(verdict: Verdict, epochs: Mapping[str, Epochs]) -> str:
+    """Say for how long arms were trained, if the claim compares arms."""
+    arms = [
+        (pair.first[0], pair.second[0])
+        for pair in verdict.pairs
+        if pair.second and pair.first[0] != pair.second[0]
+    ]
+    return trained_for.words((arm for pair in arms for arm in pair), epochs)
 
 
 def _counts(verdict: Verdict) -> str:
@@ -250,9 +189,9 @@ def _strength(pairs: Sequence[Pair]) -> str:
     known = sum(pair.beyond is not None for pair in pairs)
     if not known:
         return "no interval is known"
-    beyond = _beyond(pairs)
-    direction = known - beyond
-    parts = [f"{beyond} beyond the interval"] if beyond else []
+    firm = beyond(pairs)
+    direction = known - firm
+    parts = [f"{firm} beyond the interval"] if firm else []
     parts += [f"{direction} in direction only"] if direction else []
     parts += [f"{len(pairs) - known} without interval"] if known < len(pairs) else []
     return ", ".join(parts)

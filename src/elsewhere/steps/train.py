@@ -80,7 +80,8 @@ def run(job: Job, settings: Settings) -> None:
     if refusal is not None:
         _not_run(job, entries | {"reason": refusal})
         return
-    training = settings.training.of_run(len(train))
+    n_scans = sum(len(scans) for scans in train.values())
+    training = settings.training.of_run(len(train), scans=n_scans)
     budget = Budget(training, settings.input, seed, CHECKPOINTS / _key(job))
     torch.manual_seed(seed)
     method = build_method(settings.method)

@@ -12,7 +12,7 @@ class Claims(FigureRow):
     """The paper's claims about AUCs, checked on its numbers and on ours."""
 
     order: ClassVar[int] = 70
-    reads: ClassVar[tuple[str, ...]] = ("metrics", "predictions")
+    reads: ClassVar[tuple[str, ...]] = ("metrics", "predictions", "record")
     labels: ClassVar[Labels] = "findings"
     setting: ClassVar[str] = "published"
     metrics: ClassVar[tuple[str, ...]] = ("auc",)

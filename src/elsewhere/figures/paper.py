@@ -8,6 +8,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "published"
 OF_TESTS, OF_REVIEW = "_tests.csv", "_review.csv"
 OF_CLAIMS, OF_COUNTS = "_claims.csv", "_counts.csv"
+OF_NETWORKS = "_networks.csv"
 
 
 def read(name: str) -> list[dict[str, str]]:
@@ -54,6 +55,16 @@ def counts(name: str | None) -> list[dict[str, str]]:
     return _listed(name, OF_COUNTS)
 
 
+def networks(name: str | None) -> list[dict[str, str]]:
+    """Return the layers of a paper's networks at its scale, alike ones together, in order of use.
+
+    Columns: network, kind, shape (channels first, as ``8 x 128 x 512 x 512``), layers (how many),
+    parameters (of all these). They are computed from the settings (`commands.paper_networks`).
+    Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_NETWORKS)
+
+
 def review(name: str | None) -> list[dict[str, str]]:
     """Return a reader's judgement of misclassified images in a paper, a row per image and network.
 
@@ -72,4 +83,4 @@ def _listed(name: str | None, of: str) -> list[dict[str, str]]:
 
 
 def _beside_numbers(path: Path) -> bool:
-    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_REVIEW))
+    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_REVIEW, OF_NETWORKS))

@@ -1,4 +1,4 @@
-"""architecture: the networks that were trained, level by level."""
+"""architecture: the networks of the paper and of the runs, level by level."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 
 
 class Architecture(FigureRow):
-    """The networks that were trained, level by level."""
+    """The networks of the paper and of the runs, level by level."""
 
     order: ClassVar[int] = 220
     reads: ClassVar[tuple[str, ...]] = ("record",)
     captions: ClassVar[Mapping[str, Caption]] = {
         "architecture": Caption(
             "Architecture",
-            "The network that was trained: shapes and filter counts of its levels (A-60).",
+            "Shapes and filter counts of a network's levels (A-60): at the scale of the paper, and "
+            "as it was trained here.",
             "train",
         ),
     }

@@ -44,11 +44,27 @@ def test_of_several_sites_those_with_masks_are_compared(ucadi: dict[str, Any]) -
     assert set(stage.table("index")) == {"tongji-main-synthetic"}
 
 
-def test_without_explained_arms_no_mask_is_read(ucadi: dict[str, Any]) -> None:
+def test_without_explained_arms_a_figure_alone_reads_the_masks(ucadi: dict[str, Any]) -> None:
+    """A-59: its arrows point to lesions."""
+    sites = [*ucadi["studies"]["ucadi"]["scales"]["demo"]["sites"].values()]
     del ucadi["studies"]["ucadi"]["explain"]
     params = tables.parse(ucadi)
-    assert not [name for name in stages(params) if name.startswith(("outline", "localise"))]
+    graph = stages(params)
+    made = {name for name in graph if name.startswith(("outline", "localise"))}
+    assert made == {f"outline--ucadi-demo--{site}" for site in sites}
     assert not any(mask_stages.localised(params, "ucadi").values())
+    assert graph["figure--ucadi"].table("outlined") == {
+        site: graph[f"outline--ucadi-demo--{site}"].outputs["outlined"] for site in sites
+    }
+    ucadi["studies"]["ucadi"]["figures"] = ["matrix"]
+    graph = stages(tables.parse(ucadi))
+    assert not [name for name in graph if name.startswith(("outline", "localise"))]
+
+
+def test_a_study_without_masks_has_no_outlines(values: dict[str, Any]) -> None:
+    graph = stages(tables.parse(values | {"run": ["nguyen2021"], "scale": "demo"}))
+    assert not [name for name in graph if name.startswith("outline")]
+    assert not graph["figure--nguyen2021"].inputs.get("outlined")
 
 
 def test_a_site_that_gets_masks_makes_no_result_stale(ucadi: dict[str, Any]) -> None:

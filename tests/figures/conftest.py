@@ -503,6 +503,7 @@ def study_job(
             **audited,
             **write_explained(home, looked, [*sites], lost=lost),
             "volumes": {row: path / "volumes" for row, path in scans.items()},
+            "outlined": {},
             "rejected": {row: path / "rejected.csv" for row, path in scans.items()},
             "split": {row: home / "splits" / f"{row}.csv" for row in sites},
             "gate": {row: home / "splits" / f"{row}.gate.json" for row in sites},

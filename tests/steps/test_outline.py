@@ -88,6 +88,13 @@ def test_every_mask_is_laid_on_its_own_scan(
         mask = np.asarray(image.dataobj) > 0
         ml = mask.sum() * np.prod(image.header.get_zooms()) / 1000
         assert float(row["lesion_ml"]) == pytest.approx(ml, rel=1e-3)
+        seen = np.moveaxis(mask, (0, 1, 2), (2, 1, 0)).sum(axis=(1, 2))
+        assert seen[int(row["lesion_slice"])] == seen.max() > 0
+        scanned = store.read(made / "scans" / "volumes" / f"{scan}{store.SUFFIX}")
+        places = [[int(at) for at in place.split()] for place in row["lesion_at"].split(";")]
+        lesion = np.moveaxis(mask, (0, 1, 2), (2, 1, 0))[int(row["lesion_slice"])]
+        assert all(lesion[place[0], place[1]] for place in places)
+        assert lesion.shape == scanned.shape[1:]
         array = store.read(made / "arrays" / f"{scan}{store.SUFFIX}")
         found = store.read(made / "outlines" / f"{scan}{store.SUFFIX}")
         assert found.shape == array.shape

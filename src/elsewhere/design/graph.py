@@ -61,6 +61,8 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
     for arm in _explained(study):
         yield (explain := _explain(params, name, arm))
         yield from mask_stages.stages(params, explain)
+    if "outlined" in _read(params, name):
+        yield from mask_stages.outlines(params, name)
     for arm in study.arms:
         for row in params.scale_of(name).sites.values():
             yield _score(params, name, arm, row)
@@ -175,8 +177,7 @@ def _optional(params: Params, study: str, fields: tuple[str, ...]) -> dict[str, 
 
 def _figure(params: Params, name: str) -> Stage:
     figures = shown.figures(params, name)
-    wanted = {*REPORT, *(read for figure in figures for read in figure_row(figure).reads)}
-    inputs = _figure_inputs(params, name)
+    wanted, inputs = {*REPORT, *_read(params, name)}, _figure_inputs(params, name)
     return Stage(
         step="figure",
         wildcards={"study": name},
@@ -193,6 +194,11 @@ def _figure(params: Params, name: str) -> Stage:
             "claims": shown.claims(params, name),
         },
     )
+
+
+def _read(params: Params, name: str) -> set[str]:
+    """Return the names of the inputs that the figures of a study read."""
+    return {read for figure in shown.figures(params, name) for read in figure_row(figure).reads}
 
 
 def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
@@ -228,6 +234,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
             row: path for row in rows for path in scan_stages.readers(params, row).values()
         },
         **by_name(explained, ("explained", "gallery", "embeddings")),
+        **mask_stages.outlined(params, name),
         **mask_stages.localised(params, name),
     }
 

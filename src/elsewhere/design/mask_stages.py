@@ -30,6 +30,22 @@ def stages(params: Params, explain: Stage) -> Iterator[Stage]:
         yield _localise(explain, rows, row_input)
 
 
+def outlines(params: Params, study: str) -> Iterator[Stage]:
+    """Yield what outlines the lesions of a study's sites for its figures, explained or not."""
+    for row in masked(params, study):
+        yield _outline(params, _input_of_figures(params, study), row)
+
+
+def outlined(params: Params, study: str) -> dict[str, Paths]:
+    """Return the account of the lesions of each site with masks, for the step `figure`."""
+    row_input = _input_of_figures(params, study)
+    return {
+        "outlined": {
+            row: paths.outlined(row_input, row)["outlined"] for row in masked(params, study)
+        }
+    }
+
+
 def localised(params: Params, study: str) -> dict[str, Paths]:
     """Return records and examples that `localise` makes of the explained arms, if there are masks.
 
@@ -39,6 +55,13 @@ def localised(params: Params, study: str) -> dict[str, Paths]:
     arms = explain.arms if explain and masked(params, study) else ()
     files = {arm: paths.localised(study, arm) for arm in arms}
     return by_name(files, ("localised", "localised_examples"))
+
+
+def _input_of_figures(params: Params, study: str) -> str:
+    """Return the input of the first arm that is explained, else of the first: lesions are alike."""
+    row = params.studies[study]
+    explained = row.explain.arms if row.explain else ()
+    return params.input_of(study, (*explained, *row.arms)[0])
 
 
 def _outline(params: Params, row_input: str, row: str) -> Stage:

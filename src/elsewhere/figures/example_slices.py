@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from math import hypot
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from elsewhere.design.site import Site
 from elsewhere.figures import style
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
-from elsewhere.figures.scans import LUNG_WINDOW_HU, Scans
+from elsewhere.figures.scans import LUNG_WINDOW_HU, Lesions, Scans, lesions
 from elsewhere.imaging import store
 
 SIDE, PITCH = 1.7, 1.78
 LABELS, HEAD, CLASS_GAP = 1.55, 0.34, 0.16
 EXAMPLES = 2
+ARROW_POINTS = 17.0
 
 
 class ExampleSlices(Figure):
@@ -27,7 +29,9 @@ class ExampleSlices(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the first patients of each class."""
-        draw(given.scans, folder, classes=given.settings.classes, policy=given.policy)
+        outlined = {row: lesions(path) for row, path in given.job.paths("outlined").items()}
+        classes, policy = given.settings.classes, given.policy
+        draw(given.scans, folder, classes=classes, outlined=outlined, policy=policy)
         return ["example_slices"]
 
 
@@ -36,10 +40,12 @@ def draw(
     folder: Path,
     *,
     classes: tuple[str, ...],
+    outlined: Mapping[str, Mapping[str, Lesions]],
     policy: tuple[str, ...] = (),
 ) -> None:
     """Draw the middle slice of two patients of each label, sites as rows (A-59, D-43).
 
+    Where lesions are outlined, it is the slice with most of them, and arrows point to the largest.
     Data in HU are shown in the lung window (level -600, width 1500 HU), other data over the full
     range of the scan. The patients are the first of the manifest, so none is selected.
 
@@ -49,6 +55,8 @@ def draw(
         Row of the site to its scans, in the order of the study.
     classes
         Names of the labels, from 0 on.
+    outlined
+        Row of the site to the lesions of its scans, by scan id, where they are outlined.
     policy
         Footnote on how labels were made of findings.
     """
@@ -60,6 +68,7 @@ def draw(
             height=HEAD + PITCH * len(scans),
             notes=(
                 f"{_window(scans)}The first two patients of each class, not chosen by eye.",
+                *_arrows(scans, outlined),
                 *policy,
             ),
             synthetic=any(site_scans.site.synthetic for site_scans in scans.values()),
@@ -67,7 +76,7 @@ def draw(
         for label, name in enumerate(classes):
             middle = _left(label, 0) + PITCH * EXAMPLES / 2
             page.text(middle, 0.12, name, ha="center", va="center", weight="bold", size=10.5)
-        for line, site_scans in enumerate(scans.values()):
+        for line, (row, site_scans) in enumerate(scans.items()):
             top = HEAD + PITCH * line
             title = "\n".join(textwrap.wrap(site_scans.site.title, 15, break_on_hyphens=False))
             page.text(LABELS - 0.15, top + SIDE / 2, title, ha="right", va="center", size=10.5)
@@ -77,7 +86,7 @@ def draw(
                     axes = page.box(_left(label, number), top, (SIDE, SIDE))
                     style.bare(axes)
                     if number < len(chosen):
-                        _slice(axes, chosen[number], site_scans.volumes)
+                        _slice(axes, chosen[number], site_scans, outlined.get(row, {}))
                     else:
                         _nothing(axes, site_scans.site, any_scan=bool(chosen))
         style.save(page.figure, folder, "example_slices")
@@ -96,6 +105,21 @@ def _window(scans: Mapping[str, Scans]) -> str:
     )
 
 
+def _arrows(
+    scans: Mapping[str, Scans], outlined: Mapping[str, Mapping[str, Lesions]]
+) -> tuple[str, ...]:
+    """Return where the arrows come from, as a note; none where no lesion is outlined."""
+    titles = [of_site.site.title for row, of_site in scans.items() if outlined.get(row)]
+    if not titles:
+        return ()
+    where = "" if len(titles) == len(scans) else f" of {', '.join(titles)}"
+    return (
+        f"Red arrows: the largest lesions in the masks{where} (a synthetic site's are those that "
+        "were put into its scans), in the slice with most of them. Scans without a mask have no "
+        "arrows.",
+    )
+
+
 def _left(label: int, number: int) -> float:
     return LABELS + PITCH * (label * EXAMPLES + number) + CLASS_GAP * label
 
@@ -106,10 +130,12 @@ def _choose(scans: pd.DataFrame, label: int) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in of_label.to_dict("records")]
 
 
-def _slice(axes: Axes, scan: Mapping[str, Any], folder: Path) -> None:
-    middle = scan["n_slices"] // 2
-    path = folder / f"{scan['scan_id']}{store.SUFFIX}"
-    pixels = store.read(path, start=middle, stop=middle + 1)[0]
+def _slice(
+    axes: Axes, scan: Mapping[str, Any], of_site: Scans, outlined: Mapping[str, Lesions]
+) -> None:
+    shown = outlined.get(scan["scan_id"], Lesions(scan["n_slices"] // 2, ()))
+    path = of_site.volumes / f"{scan['scan_id']}{store.SUFFIX}"
+    pixels = store.read(path, start=shown.slice, stop=shown.slice + 1)[0]
     in_hu = scan["value_scale"] == "HU"
     low, high = LUNG_WINDOW_HU if in_hu else (scan["value_min"], scan["value_max"])
     tall, wide = (scan[f"spacing_{axis}_mm"] for axis in "yx")
@@ -123,6 +149,24 @@ def _slice(axes: Axes, scan: Mapping[str, Any], folder: Path) -> None:
         interpolation="nearest" if max(pixels.shape) < 160 else "antialiased",
     )
     axes.set_anchor("C")
+    for place in shown.at:
+        _arrow(axes, place, pixels.shape)
+
+
+def _arrow(axes: Axes, place: tuple[int, int], shape: tuple[int, ...]) -> None:
+    """Draw an arrow to a place, from the side of the middle of the image."""
+    down, right = (length / 2 - at for at, length in zip(place, shape, strict=True))
+    far = hypot(down, right) or 1.0
+    axes.annotate(
+        "",
+        (place[1], place[0]),
+        (ARROW_POINTS * right / far, -ARROW_POINTS * down / far),
+        textcoords="offset points",
+        arrowprops={
+            "arrowstyle": "-|>", "color": style.RED, "lw": 1.3, "shrinkA": 0, "shrinkB": 0,
+            "mutation_scale": 9,
+        },
+    )  # fmt: skip
 
 
 def _nothing(axes: Axes, site: Site, *, any_scan: bool) -> None:

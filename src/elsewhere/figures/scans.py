@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -13,6 +13,13 @@ from elsewhere.design.rows import Modality
 from elsewhere.design.site import Site
 
 LUNG_WINDOW_HU = (-1350.0, 150.0)
+
+
+class Lesions(NamedTuple):
+    """The slice of a scan with most of its lesions; row and column of the largest ones in it."""
+
+    slice: int
+    at: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -32,3 +39,21 @@ class Scans:
         if (self.table["view"] != "none").any():
             return "radiograph"
         return "volume" if (self.table["n_slices"] > 1).any() else "slice"
+
+
+def lesions(outlined: Path) -> dict[str, Lesions]:
+    """Return the lesions of each scan in the account of a site's masks, as `outline` writes it.
+
+    A mask without use has a reason and no lesions.
+    """
+    rows = pd.read_csv(outlined, dtype=str, keep_default_na=False).to_dict("records")
+    return {
+        row["scan_id"]: Lesions(int(row["lesion_slice"]), _places(row["lesion_at"]))
+        for row in rows
+        if not row["reason"]
+    }
+
+
+def _places(text: str) -> tuple[tuple[int, int], ...]:
+    pairs = (place.split() for place in text.split(";"))
+    return tuple((int(row), int(column)) for row, column in pairs)

@@ -18,7 +18,7 @@ from elsewhere.design.masks import MaskRow
 from elsewhere.design.rows import InputRow
 from elsewhere.design.site import Site
 from elsewhere.files import whole, write_rows
-from elsewhere.imaging import masks, outline_values, store
+from elsewhere.imaging import masks, outline_values, pointed, store
 from elsewhere.imaging.preparation import Scanned
 from elsewhere.imaging.volume import Unusable
 from elsewhere.sites import manifest
@@ -30,7 +30,10 @@ from elsewhere.sites.masks import match
 log = logging.getLogger(__name__)
 
 # a row for each mask; without a reason it was stored
-COLUMNS = ("scan_id", "file", "reason", "detail", "lesion_ml", "lesion_voxels")
+COLUMNS = (
+    *("scan_id", "file", "reason", "detail", "lesion_ml", "lesion_voxels"),
+    *("lesion_slice", "lesion_at"),  # of the scan: where most is seen; "row column" of the largest
+)
 _MM3_PER_ML = 1000.0
 
 
@@ -112,10 +115,13 @@ def _outlined(
     except Unusable as unusable:
         log.warning("%s: mask not used: %s", scan["scan_id"], unusable.reason)
         return unusable
+    fullest, places = pointed.lesions(lesion)
     return {
         "outline": outline,
         "lesion_ml": round(float(lesion.sum()) * dz * dy * dx / _MM3_PER_ML, 3),
         "lesion_voxels": int((outline == outline_values.LESION).sum()),
+        "lesion_slice": fullest,
+        "lesion_at": ";".join(f"{row} {column}" for row, column in places),
     }
 
 

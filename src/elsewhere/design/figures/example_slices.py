@@ -12,11 +12,12 @@ class ExampleSlices(FigureRow):
     """Example scans of each site and class."""
 
     order: ClassVar[int] = 200
-    reads: ClassVar[tuple[str, ...]] = ("manifest", "profile", "volumes")
+    reads: ClassVar[tuple[str, ...]] = ("manifest", "profile", "volumes", "outlined")
     captions: ClassVar[Mapping[str, Caption]] = {
         "example_slices": Caption(
             "Example scans",
-            "The first two patients of each class (A-59); of a volume its middle axial slice.",
-            "ingest",
+            "The first two patients of each class (A-59); of a volume its middle axial slice, or, "
+            "if its lesions are outlined, the slice with most of them and arrows to the largest.",
+            "ingest, outline",
         ),
     }

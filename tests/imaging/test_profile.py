@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from elsewhere.imaging import profile
 from elsewhere.imaging.volume import Volume
@@ -58,7 +59,8 @@ def test_the_lungs_and_the_slices_that_may_show_a_face() -> None:
 def test_what_is_not_found_says_so() -> None:
     found = of(np.zeros((4, 64, 64), np.int16))
     assert (found["lung_first"], found["lung_last"], found["face_slices"]) == (-1, -1, -1)
-    assert np.isnan([found["noise_air"], found["noise_lung"]]).all()
+    assert np.isnan([found[name] for name in profile.BY_SECTION]).all()
+    assert (found["lowest_share"], found["highest_share"], found["margin_share"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("scale", profile.LOW_AND_STEP)
@@ -96,3 +98,40 @@ def test_an_image_is_measured_too() -> None:
     found = of(chest()[10:11], scale="HU")
     assert (found["lung_first"], found["lung_last"]) == (0, 0)
     assert found["noise_air"] == pytest.approx(10, rel=0.1)
+
+
+def test_lungs_and_body_have_the_size_of_their_ellipses() -> None:
+    found = of(chest())
+    body = np.pi * 0.8 * 0.6 / 4  # of the picture, which is 2 by 2
+    lung = 2 * np.pi * 0.26 * 0.42 / 4
+    assert found["body_share"] == pytest.approx(body, rel=0.03)
+    assert found["lung_share"] == pytest.approx(lung / body, rel=0.03)
+    litres = lung * (256 * 0.7) ** 2 * 25 * 5.0 / 1e6  # 26 slices have 25 distances
+    assert found["lung_litres"] == pytest.approx(litres, rel=0.03)
+    assert np.isnan(of(chest(), distance_mm=float("nan"))["lung_litres"])
+
+
+def test_borders_are_counted() -> None:
+    volume = np.zeros((10, 80, 100), np.int16)
+    volume[:, 20:60, 30:80] = 500
+    volume[:, 30:40, 40:50] = 900
+    found = of(volume, scale="CT number")
+    assert found["margin_share"] == pytest.approx(1 - 40 * 50 / 8000)
+    assert found["lowest_share"] == pytest.approx(1 - 40 * 50 / 8000)
+    assert found["highest_share"] == pytest.approx(100 / 8000)
+
+
+def test_quantiles_of_evenly_spread_greys_are_their_share() -> None:
+    counts = np.zeros((2, profile.BINS), np.int64)
+    counts[0] = 10  # greys from 0 to 256
+    counts[1, 50:60] = 3  # from 100 to 120
+    found = profile.quantiles(counts, "0-255", shares=(0.25, 0.5))
+    assert found == pytest.approx(np.array([[64, 128], [105, 110]]))
+
+
+def test_a_blurred_export_has_blurred_edges() -> None:
+    """The blur of a phantom's kernel comes out, through white noise."""
+    for sigma in (1.0, 2.0):
+        smooth = gaussian_filter(chest(sd=(0, 0)).astype(float), (0, sigma, sigma))
+        smooth += np.random.default_rng(2).normal(0, 20, smooth.shape)
+        assert of(np.rint(smooth).astype(np.int16))["edge_px"] == pytest.approx(sigma, rel=0.15)

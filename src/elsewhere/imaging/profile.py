@@ -1,4 +1,4 @@
-"""profile: what a scan's voxels tell of its acquisition: histogram, noise, lungs, signature."""
+"""profile: what a scan's voxels tell of its acquisition: histogram, noise, edges, lungs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import pyarrow.parquet as pq
 from scipy.ndimage import binary_erosion
 
 from elsewhere.files import whole
-from elsewhere.imaging import lungs, plausible, signature, tissue
+from elsewhere.imaging import lungs, plausible, sharpness, signature, tissue
 from elsewhere.imaging.volume import Volume
 
 BINS = 128
 LOW_AND_STEP = {"HU": (-1200, 20), "CT number": (0, 32), "0-255": (0, 2), "grey": (0, 32)}
 FACE_MM = 60.0  # from the lung apex to the chin of an adult whose head is not bent
 NOISE_SLICES = 12
+EDGE_SLICES = 3
 LEAST_PATCH = 4  # voxels along its side
 LEAST_PATCHES = 10
 LEAST_UNEVEN = 0.2
@@ -38,6 +39,13 @@ SCHEMA = pa.schema(
         ("hu_believable", pa.bool_()),
         ("noise_air", pa.float64()),
         ("noise_lung", pa.float64()),
+        ("edge_px", pa.float64()),
+        ("lowest_share", pa.float64()),
+        ("highest_share", pa.float64()),
+        ("margin_share", pa.float64()),
+        ("body_share", pa.float64()),
+        ("lung_share", pa.float64()),
+        ("lung_litres", pa.float64()),
         ("lung_first", pa.int64()),
         ("lung_last", pa.int64()),
         ("face_slices", pa.int64()),
@@ -45,6 +53,7 @@ SCHEMA = pa.schema(
     ]
 )
 COLUMNS = tuple(SCHEMA.names)
+BY_SECTION = ("noise_air", "noise_lung", "edge_px", "body_share", "lung_share", "lung_litres")
 
 
 def of(volume: Volume) -> dict[str, Any]:
@@ -64,8 +73,13 @@ def of(volume: Volume) -> dict[str, Any]:
         lies beyond the ends counts in the outer bins. ``air_peak``, ``tissue_peak`` and
         ``hu_believable``: see `elsewhere.imaging.plausible`. ``noise_air`` and ``noise_lung``:
         standard deviation within small patches, in value units; 0 where air was replaced by one
-        value, NaN where none was found. ``lung_first``, ``lung_last``: slice indices, -1 none.
-        ``face_slices``: slices more than `FACE_MM` above the lungs; -1 if lungs or slice distance
+        value, NaN where none was found. ``edge_px``: blur of edges, see
+        `elsewhere.imaging.sharpness`. ``lowest_share``, ``highest_share``: voxels that have the
+        lowest and the highest value. ``margin_share``: share of the picture that lies outside the
+        smallest box with every other value than the lowest. ``body_share``: share of the slices
+        that is not air around the patient; ``lung_share``: lung as a share of that;
+        ``lung_litres``: NaN where a distance is unknown. ``lung_first``, ``lung_last``: slice
+        indices, -1 none. ``face_slices``: slices more than `FACE_MM` above the lungs; -1 if lungs or slice distance
         are unknown, so that nothing can be said.
     """
     voxels, seen = volume.voxels, tissue.subsampled(volume.voxels)
@@ -73,15 +87,17 @@ def of(volume: Volume) -> dict[str, Any]:
     run = None if split is None else lungs.extent(voxels, split=split)
     first, last = (-1, -1) if run is None else run
     found = plausible.peaks(seen, split)
-    noise = (math.nan, math.nan) if split is None else _noise(voxels, run, split)
+    measured = dict.fromkeys(BY_SECTION, math.nan)
+    if split is not None:
+        measured = _of_sections(volume, _sections(voxels, run, split), split)
     return {
         "value_scale": volume.value_scale,
         "histogram": _histogram(seen, volume.value_scale),
         "air_peak": found.air,
         "tissue_peak": found.tissue,
         "hu_believable": found.believable,
-        "noise_air": noise[0],
-        "noise_lung": noise[1],
+        **measured,
+        **_borders(seen),
         "lung_first": first,
         "lung_last": last,
         "face_slices": _face_slices(len(voxels), last, volume.spacing_mm[0]),
@@ -93,6 +109,32 @@ def edges(value_scale: str) -> npt.NDArray[np.float64]:
     """Return the `BINS` + 1 edges of the histograms of a value scale."""
     low, step = LOW_AND_STEP[value_scale]
     return low + step * np.arange(BINS + 1, dtype=np.float64)
+
+
+def quantiles(
+    histograms: npt.NDArray[np.int64], value_scale: str, *, shares: Sequence[float]
+) -> npt.NDArray[np.float64]:
+    """Return quantiles of grey values from histograms, as if a bin's values were spread evenly.
+
+    Parameters
+    ----------
+    histograms
+        Counts [n, `BINS`]; none is empty.
+    value_scale
+        Of all these scans.
+    shares
+        Between 0 and 1.
+
+    Returns
+    -------
+    numpy.ndarray
+        [n, shares], in units of the value scale.
+    """
+    at = edges(value_scale)
+    below = np.cumsum(histograms, axis=1) / histograms.sum(axis=1, keepdims=True)
+    below = np.concatenate([np.zeros((len(below), 1)), below], axis=1)
+    found = [np.interp(shares, row, at) for row in below]
+    return np.array(found, np.float64).reshape(len(histograms), len(shares))
 
 
 def write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -125,18 +167,56 @@ def _face_slices(count: int, lung_last: int, distance_mm: float) -> int:
     return max(0, count - 1 - lung_last - math.floor(FACE_MM / distance_mm))
 
 
-def _noise(
-    voxels: npt.NDArray[np.int16], run: tuple[int, int] | None, split: float
-) -> tuple[float, float]:
-    """Measure noise in the air around the patient and in the quietest quarter of the lung.
+def _borders(seen: npt.NDArray[np.int16]) -> dict[str, float]:
+    lowest = seen.min()
+    shown = (seen > lowest).any(axis=0)
+    box = 1
+    for axis in (0, 1):
+        at = np.flatnonzero(shown.any(axis=axis))
+        box *= at[-1] - at[0] + 1 if len(at) else 0
+    return {
+        "lowest_share": float((seen == lowest).mean()),
+        "highest_share": float((seen == seen.max()).mean()),
+        "margin_share": float(1 - box / shown.size),
+    }
 
-    In the lung vessels add to most patches; the quartile is scaled to what white noise would have.
-    """
+
+def _sections(
+    voxels: npt.NDArray[np.int16], run: tuple[int, int] | None, split: float
+) -> lungs.Sections:
     first, last = (0, len(voxels) - 1) if run is None else run
     at = np.unique(np.linspace(first, last, NOISE_SLICES).astype(np.intp))
-    found = lungs.sections(voxels, at, split=split)
-    air = _spread(voxels, found, found.air, MEDIAN)
-    return air, _spread(voxels, found, found.lung, QUARTILE)
+    return lungs.sections(voxels, at, split=split)
+
+
+def _of_sections(volume: Volume, found: lungs.Sections, split: float) -> dict[str, float]:
+    """Measure noise, edges and the sizes of body and lungs in some slices.
+
+    Noise is measured in the air around the patient and in the quietest quarter of the lung, where
+    vessels add to most patches; the quartile is scaled to what white noise would have.
+    """
+    voxels, body = volume.voxels, ~found.air
+    middle = found.at[
+        np.unique(np.linspace(0, len(found.at) - 1, EDGE_SLICES + 2)[1:-1].astype(int))
+    ]
+    return {
+        "noise_air": _spread(voxels, found, found.air, MEDIAN),
+        "noise_lung": _spread(voxels, found, found.lung, QUARTILE),
+        "edge_px": sharpness.edge_px(voxels[middle], split=split),
+        "body_share": float(body.mean()),
+        "lung_share": float(found.lung.sum() / max(1, body.sum())),
+        "lung_litres": _litres(volume, found),
+    }
+
+
+def _litres(volume: Volume, found: lungs.Sections) -> float:
+    """Return the volume between the first and the last slice, NaN of a single one."""
+    if len(found.at) < 2:
+        return math.nan
+    rows, columns = volume.voxels.shape[1:]
+    distance, down, across = volume.spacing_mm
+    area_mm2 = found.shares * (rows * down * columns * across)
+    return float(np.trapezoid(area_mm2, found.at * distance) / 1e6)
 
 
 def _spread(

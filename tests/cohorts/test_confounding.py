@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from elsewhere.cohorts import confounding
-from elsewhere.cohorts.confounding import POOLED, contingency, predictability
+from elsewhere.cohorts.confounding import POOLED, contingency, enough, predictability
+from elsewhere.cohorts.fields import GROUPS, VOXELS
 from elsewhere.design.audit import Audit
+from elsewhere.imaging import signature
 
 AUDIT = Audit(similarity=0.7, folds=5, permutations=99, seed=0)
 
@@ -42,9 +43,26 @@ def scans(
                     "bits_stored": 8,
                     "colour_mode": ("grey", "rgb")[label] if tied == "colour" else "grey",
                     "value_scale": "0-255",
+                    **voxels(rng, label, tied),
                 }
             )
     return pd.DataFrame(rows)
+
+
+def voxels(rng: np.random.Generator, label: int, tied: str) -> dict[str, object]:
+    """Measures of voxels: of the group `tied` one goes with the label, or one in five cells."""
+    numbers = {
+        group: dict(zip(fields.numbers, rng.normal(size=len(fields.numbers)), strict=True))
+        for group, fields in VOXELS.items()
+    }
+    if numbers.get(tied):
+        numbers[tied][VOXELS[tied].numbers[-1]] += 5 * label
+    cells = rng.normal(0, 20, signature.LENGTH)
+    cells[::5] += 40 * label * (tied == "thumbnail")
+    packed = np.clip(np.rint(cells), -127, 127).astype(np.int8).tobytes()
+    return {name: value for of in numbers.values() for name, value in of.items()} | {
+        "signature": packed
+    }
 
 
 def answers(table: pd.DataFrame, settings: Audit = AUDIT) -> dict[tuple[str, str, str], dict]:
@@ -55,15 +73,20 @@ def answers(table: pd.DataFrame, settings: Audit = AUDIT) -> dict[tuple[str, str
 
 @pytest.mark.parametrize(
     ("tied", "fields"),
-    [("kernel", "acquisition"), ("spacing", "acquisition"), ("colour", "format")],
+    [
+        ("kernel", "acquisition"),
+        ("spacing", "acquisition"),
+        ("colour", "format"),
+        *((group, group) for group in VOXELS),
+    ],
 )
 def test_a_field_that_goes_with_the_label_tells_it(tied: str, fields: str) -> None:
     found = answers(pd.concat([scans("a", 40, tied=tied), scans("b", 40, seed=1)]))
     row = found["label", "a", fields]
     assert (row["auc"], row["p"], row["status"]) == (pytest.approx(1, abs=0.02), 0.01, "ok")
-    other = {"acquisition": "format", "format": "acquisition"}[fields]
-    assert found["label", "a", other]["auc"] < 0.75
-    assert found["label", "a", other]["p"] > 0.01
+    for other in {*GROUPS} - {fields}:
+        assert found["label", "a", other]["auc"] < 0.75
+        assert found["label", "a", other]["p"] > 0.01
     assert found["label", "b", fields]["p"] > 0.01
 
 
@@ -80,12 +103,13 @@ def test_sites_are_predicted_from_what_differs_between_them() -> None:
 def test_p_is_uniform_when_nothing_is_tied() -> None:
     """Of 40 cohorts without any tie about a twentieth has p below 0.05 (binomial bounds)."""
     settings = AUDIT.model_copy(update={"permutations": 19})
-    chances = [
-        answers(scans("a", 30, seed=seed), settings)["label", "a", "acquisition"]["p"]
-        for seed in range(40)
-    ]
-    assert sum(chance <= 0.05 for chance in chances) <= 7
-    assert 0.35 < np.mean(chances) < 0.7
+    found = [answers(scans("a", 30, seed=seed), settings) for seed in range(40)]
+    for group in {*GROUPS} - {"format"}:  # of which nothing varies here
+        chances = [answer["label", "a", group]["p"] for answer in found]
+        assert sum(chance <= 0.05 for chance in chances) <= 7
+        assert 0.35 < np.mean(chances) < 0.7
+        areas = [answer["label", "a", group]["auc"] for answer in found]
+        assert np.mean(areas) == pytest.approx(0.5, abs=0.05)
 
 
 def test_copies_of_a_patient_are_not_judged_by_themselves() -> None:
@@ -94,20 +118,17 @@ def test_copies_of_a_patient_are_not_judged_by_themselves() -> None:
     table["manufacturer"] = table["unit"]
     table["n_slices"] = 50
     table["spacing_z_mm"] = 1.0
+    for name in VOXELS["intensity"].numbers:  # a patient looks alike on each scan
+        table[name] = table.groupby("unit")[name].transform("first")
+    assert answers(table)["label", "a", "intensity"]["auc"] < 0.8
     assert answers(table)["label", "a", "acquisition"]["auc"] < 0.6
 
 
-def test_an_auc_is_scikit_learns() -> None:
-    class Same:
-        def predict(self, columns: np.ndarray) -> np.ndarray:
-            return columns
-
-    rng = np.random.default_rng(0)
-    scores, truth = rng.integers(0, 6, (80, 5)).astype(float), rng.random((80, 5)) < 0.4
-    found = confounding._areas(Same(), scores, truth)  # type: ignore[arg-type]
-    assert found == pytest.approx(
-        [roc_auc_score(t, s) for t, s in zip(truth.T, scores.T, strict=True)]
-    )
+def test_the_smallest_p_stays_small_after_holm_however_many_sites_there_are() -> None:
+    assert enough(AUDIT.model_copy(update={"permutations": 999}), n_sites=4).permutations == 999
+    for n_sites in (1, 4, 12):
+        smallest = 1 / (1 + enough(AUDIT, n_sites=n_sites).permutations)
+        assert smallest * (n_sites + 2) * len(GROUPS) < 0.05
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,22 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from elsewhere.cohorts import groups
+from elsewhere.design import params
 from elsewhere.design.audit import Audit
 from elsewhere.design.job import Job
 from elsewhere.design.split import Split
 from elsewhere.imaging import profile, signature
+from elsewhere.phantom import write
 from elsewhere.sites import manifest
-from elsewhere.steps import audit, split
+from elsewhere.steps import audit, ingest, split
 
 SCANS = runpy.run_path(str(Path(__file__).parent / "test_split.py"))["scans"]
 SETTINGS = audit.Settings(audit=Audit(similarity=0.7, folds=5, permutations=19, seed=0))
 SITES = ("here", "there")
+INGESTED = ("manifest", "volumes", "rejected", "account", "profile")
 
 
 def shape(seed: int, noise: int = 0) -> bytes:
@@ -38,7 +42,7 @@ def write_site(folder: Path, number: int, *, copied: bool) -> dict[str, Path]:
     if copied:
         shapes[6], shapes[7] = shape(2, noise=5), shape(9000)
     manifest.write(frame, folder / "manifest.parquet")
-    blank = {"value_scale": "HU", "histogram": [0] * profile.BINS, "noise_air": 1.0}
+    blank = {"value_scale": "HU", "histogram": [1] * profile.BINS, "noise_air": 1.0}
     blank |= {"noise_lung": 1.0, "lung_first": 0, "lung_last": 9, "face_slices": 0}
     rows = [
         {"scan_id": scan, "signature": found, **blank}
@@ -87,6 +91,15 @@ def test_the_copy_is_listed_and_both_sites_know_its_group(made: Path) -> None:
     assert report["duplicates"]["largest_group"] == 2
     assert {entry["what"] for entry in report["shortcuts"]} == {"label", "site"}
     assert report["contingency"]["one_class"] == []
+
+
+def test_p_is_adjusted_over_the_whole_audit(made: Path) -> None:
+    """By statsmodels, over all questions that have a p."""
+    answers = json.loads((made / "audit.json").read_text())["shortcuts"]
+    answered = [entry for entry in answers if entry["p"] is not None]
+    assert len(answered) == len(answers) == 4 * 6
+    _, adjusted, _, _ = multipletests([entry["p"] for entry in answered], method="holm")
+    assert [entry["p_holm"] for entry in answered] == pytest.approx([*adjusted], abs=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["holdout", "folds"])
@@ -150,3 +163,41 @@ def test_a_profile_that_lacks_a_scan_is_refused(tmp_path: Path) -> None:
     profile.write([], made.paths("profile")["here"])
     with pytest.raises(ValueError, match="run `elsewhere ingest here` again"):
         audit.run(made, SETTINGS)
+
+
+def test_the_planted_export_of_a_hidden_hospital_is_found_in_voxels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A-76: most positives of the synthetic CC-CCII come from a hospital with another export.
+
+    Every header field is drawn without regard to it. Made and read like any site, only smaller.
+    """
+    monkeypatch.chdir(tmp_path)
+    config = params.load(Path(__file__).parents[1] / "params")
+    row = config.phantoms["cc-ccii-synthetic"]
+    fewer = {
+        name: category.model_copy(update={"patients": category.patients // 2})
+        for name, category in row.categories.items()
+    }
+    small = row.model_copy(update={"categories": fewer, "matrix": 64, "reduced_matrix": 48})
+    write.write("cc-ccii-synthetic", tmp_path / "raw", small)
+    settings = ingest.Settings(config.sites["cc-ccii-synthetic"], config.intakes["strict"])
+    site = {name: tmp_path / name for name in INGESTED}
+    ingest.run(Job("ingest", {"site": "cc"}, {"raw": tmp_path / "raw"}, site), settings)
+    made = Job(
+        "audit--s",
+        {"study": "s"},
+        {name: {"cc": site[name]} for name in ("manifest", "profile")},
+        {name: tmp_path / name.replace("/", ".") for name in ("pairs", "audit", "groups/cc")},
+    )
+    audit.run(made, SETTINGS)
+    answers = {
+        entry["fields"]: entry
+        for entry in json.loads((tmp_path / "audit").read_text())["shortcuts"]
+        if (entry["what"], entry["where"]) == ("label", "cc")
+    }
+    for headers in ("acquisition", "format"):
+        assert answers[headers]["p_holm"] > 0.2
+    for voxels in ("intensity", "geometry"):
+        assert answers[voxels]["auc"] > 0.9
+        assert answers[voxels]["p_holm"] < 0.05

@@ -1,4 +1,4 @@
-"""confounding: how well label and site can be predicted from headers alone, without any image."""
+"""confounding: how well label and site can be predicted from headers and from simple measures."""
 
 from __future__ import annotations
 
@@ -7,34 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 from scipy.stats.contingency import association
-from sklearn.linear_model import Ridge
-from sklearn.model_selection import GroupKFold
 
+from elsewhere.cohorts.fields import GROUPS, encoded
+from elsewhere.cohorts.probe import Labels, Probe, Units
 from elsewhere.design.audit import Audit
 
-FIELDS = {
-    "acquisition": (
-        ("manufacturer", "kernel", "contrast"),
-        ("spacing_z_mm", "spacing_y_mm", "spacing_x_mm", "n_slices", "rows", "columns"),
-    ),
-    "format": (
-        ("source_format", "bits_stored", "colour_mode", "value_scale"),
-        ("rows", "columns"),
-    ),
-}
 POOLED = "all sites"
-LEVELS = 8  # most ranges into which the values of a numeric field are binned
+LEAST_PER_TEST = 25  # permutations: the smallest p is then 0.04 after Holm's adjustment
 MOST_SCANS = 2000  # more scans would make the AUC more precise than this question needs
-
-EXCHANGES = 100  # permutations of labels that are evaluated at once
-
-Columns = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.intp]
-Units = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -89,7 +71,7 @@ def contingency(scans: pd.DataFrame, *, sites: list[str], n_classes: int = 2) ->
 def predictability(
     scans: pd.DataFrame, *, sites: list[str], settings: Audit
 ) -> list[dict[str, Any]]:
-    """Predict label and site from headers; return the AUC and a permutation p-value of each.
+    """Predict label and site from headers and voxels; return the AUC and a permutation p of each.
 
     A linear model of categories and binned numbers is cross-validated over folds of patients. The
     AUC is the mean over folds; for sites also over each site against the others. For p, labels are
@@ -98,7 +80,7 @@ def predictability(
     Parameters
     ----------
     scans
-        Columns site, unit, label and those of `FIELDS`.
+        Columns site, unit, label, scan_id, signature and the fields of `GROUPS`.
     sites
         All sites, including those without a scan.
     settings
@@ -112,10 +94,21 @@ def predictability(
     """
     answers = []
     for target, place, rows in _targets(scans, sites):
-        for fields in FIELDS:
+        for fields in GROUPS:
             question = Question(target, place, fields)
             answers.append(_answer(question, _sampled(rows, settings.seed), settings))
     return answers
+
+
+def enough(settings: Audit, *, n_sites: int) -> Audit:
+    """Return settings with so many permutations that the smallest p is small after Holm's too.
+
+    The smallest p that permutations can give is 1 / (1 + their number). Holm multiplies it by the
+    number of tests, which grows with the sites.
+    """
+    tests = (n_sites + 2) * len(GROUPS)
+    permutations = max(settings.permutations, LEAST_PER_TEST * tests)
+    return settings.model_copy(update={"permutations": permutations})
 
 
 def _targets(scans: pd.DataFrame, sites: list[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
@@ -139,22 +132,24 @@ def _sampled(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[str, Any]:
-    names, columns = _encoded(scans, question.fields)
+    names, columns = encoded(scans, question.fields, seed=settings.seed)
     labels, classes = pd.factorize(scans[question.target], sort=True)
     units = pd.factorize(scans["unit"])[0]
     reason = _undefined_reason(labels, units, [str(name) for name in classes], settings.folds)
     auc = p = None
     if reason is None:
-        in_folds = _Folds(columns, units, settings)
-        auc = float(in_folds.auc(labels[:, None])[0]) if names else 0.5
-        p = in_folds.p(labels, auc) if names else 1.0
+        auc, p = 0.5, 1.0
+        if names:
+            probe = Probe(columns, units, folds=settings.folds, seed=settings.seed)
+            auc = float(probe.auc(labels[:, None])[0])
+            p = probe.p(labels, auc, permutations=settings.permutations)
     return {
         "what": question.target,
         "where": question.place,
         "fields": question.fields,
         "used": names,
         "auc": _rounded(auc),
-        "p": _rounded(p),
+        "p": _rounded(p, 6),
         "patients": len(set(units)),
         "scans": len(scans),
         "status": "ok" if reason is None else "undefined",
@@ -174,92 +169,5 @@ def _undefined_reason(labels: Labels, units: Units, classes: list[str], folds: i
     return None
 
 
-def _encoded(scans: pd.DataFrame, fields: str) -> tuple[list[str], Columns]:
-    """Return the fields that vary, and their one-hot columns, one per category or range."""
-    names, numbers = FIELDS[fields]
-    fields_read = {name: scans[name].astype(str) for name in names}
-    fields_read |= {name: _ranges(scans[name].astype(float)) for name in numbers}
-    fields_read = {name: column for name, column in fields_read.items() if column.nunique() > 1}
-    if not fields_read:
-        return [], np.zeros((len(scans), 0))
-    return [*fields_read], pd.get_dummies(pd.DataFrame(fields_read)).to_numpy(float)
-
-
-def _ranges(numbers: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers as categories: each value if there are few, else quantile ranges.
-
-    An unknown value is a category of its own.
-    """
-    if numbers.nunique() > LEVELS:
-        numbers = pd.qcut(numbers, LEVELS, labels=False, duplicates="drop")
-    return numbers.astype(str)
-
-
-class _Folds:
-    """The columns of scans in folds of patients, which are drawn without regard to any label.
-
-    The folds therefore suit permuted labels as well as the true ones, and p is exact.
-    """
-
-    def __init__(self, columns: Columns, units: Units, settings: Audit) -> None:
-        self._columns = columns
-        self._sizes = np.bincount(units)
-        self._settings = settings
-        splitter = GroupKFold(settings.folds, shuffle=True, random_state=settings.seed)
-        self._folds = list(splitter.split(columns, groups=units))
-
-    def auc(self, labels: Labels) -> Columns:
-        """Return the AUC of each column of labels, int [scan, permutation].
-
-        Ridge regression predicts each class against the others. The AUC is the mean over folds and
-        classes; it leaves out a class that all or none of a fold's test scans have.
-        """
-        classes = [1] if labels.max() == 1 else [*range(labels.max() + 1)]
-        areas = [
-            _areas(
-                Ridge(alpha=1.0).fit(self._columns[train], labels[train] == number),
-                self._columns[test],
-                labels[test] == number,
-            )
-            for train, test in self._folds
-            for number in classes
-        ]
-        defined = np.ma.masked_invalid(np.stack(areas))
-        return np.asarray(defined.mean(axis=0).filled(0.5), float)
-
-    def p(self, labels: Labels, auc: float) -> float:
-        """Return the p-value: the share of permutations with at least this AUC, the true one too.
-
-        Labels are permuted among whole patients. A patient who has more scans than the patient
-        whose labels it gets repeats these labels.
-        """
-        rng = np.random.default_rng(self._settings.seed)
-        at_least_as_good, remaining = 1, self._settings.permutations
-        while remaining:
-            batch = min(remaining, EXCHANGES)
-            exchanged = np.stack([self._exchanged(labels, rng) for _ in range(batch)], axis=1)
-            at_least_as_good += int((self.auc(exchanged) >= auc - 1e-9).sum())
-            remaining -= batch
-        return at_least_as_good / (1 + self._settings.permutations)
-
-    def _exchanged(self, labels: Labels, rng: np.random.Generator) -> Labels:
-        first_scans = np.concatenate([[0], np.cumsum(self._sizes)[:-1]])
-        others = np.repeat(rng.permutation(len(first_scans)), self._sizes)
-        offsets = np.arange(len(labels)) - np.repeat(first_scans, self._sizes)
-        exchanged: Labels = labels[first_scans[others] + offsets % self._sizes[others]]
-        return exchanged
-
-
-def _areas(model: Ridge, columns: Columns, truth: npt.NDArray[np.bool_]) -> Columns:
-    """Return the AUC (Mann-Whitney U) of each column of truth; NaN if it has one class."""
-    scores = model.predict(columns).reshape(truth.shape)
-    ranks = rankdata(scores.round(9), axis=0)  # rounded, so that equal rows stay ties
-    positive = truth.sum(axis=0)
-    negative = len(truth) - positive
-    with np.errstate(invalid="ignore", divide="ignore"):
-        above = (ranks * truth).sum(axis=0) - positive * (positive + 1) / 2
-        return np.asarray(above / (positive * negative), float)
-
-
-def _rounded(number: float | None) -> float | None:
-    return None if number is None else round(number, 4)
+def _rounded(number: float | None, digits: int = 4) -> float | None:
+    return None if number is None else round(number, digits)

@@ -79,8 +79,8 @@ def of(volume: Volume) -> dict[str, Any]:
         smallest box with every other value than the lowest. ``body_share``: share of the slices
         that is not air around the patient; ``lung_share``: lung as a share of that;
         ``lung_litres``: NaN where a distance is unknown. ``lung_first``, ``lung_last``: slice
-        indices, -1 none. ``face_slices``: slices more than `FACE_MM` above the lungs; -1 if lungs or slice distance
-        are unknown, so that nothing can be said.
+        indices, -1 none. ``face_slices``: slices more than `FACE_MM` above the lungs; -1 if lungs
+        or slice distance are unknown, so that nothing can be said.
     """
     voxels, seen = volume.voxels, tissue.subsampled(volume.voxels)
     split = tissue.threshold(seen)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
-from elsewhere.cohorts import confounding, duplicates, groups
+from elsewhere.cohorts import confounding, duplicates, fields, groups
 from elsewhere.cohorts.labels import labelled
 from elsewhere.design.audit import Audit
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.files import whole
 from elsewhere.imaging import profile
+from elsewhere.scores.tests import holm
 from elsewhere.sites import manifest
 
 
@@ -33,7 +35,7 @@ class Settings:
 
 
 def run(job: Job, settings: Settings) -> None:
-    """Find duplicates across patients and sites, and tell label and site from headers alone.
+    """Find duplicates across patients and sites; predict label and site from headers and voxels.
 
     Writes ``pairs``, ``audit`` and, for each site, ``groups/<site>``: only the last reaches the
     split, so that a site whose groups stay the same is not split again.
@@ -46,16 +48,26 @@ def run(job: Job, settings: Settings) -> None:
     with whole(job.outputs["pairs"]) as part:
         copies.pairs.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
     scans["unit"] = groups.units(scans, copies.groups)
+    enough = confounding.enough(settings.audit, n_sites=len(sites))
     report = {
-        "settings": settings.audit.model_dump(),
+        "settings": enough.model_dump(),
         "duplicates": copies.counts,
         "contingency": confounding.contingency(
             scans, sites=sites, n_classes=len(settings.classes) or 2
         ),
-        "shortcuts": confounding.predictability(scans, sites=sites, settings=settings.audit),
+        "shortcuts": _shortcuts(scans, sites, enough),
     }
     with whole(job.outputs["audit"]) as part:
         part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _shortcuts(scans: pd.DataFrame, sites: list[str], settings: Audit) -> list[dict[str, Any]]:
+    """Return the answers with p adjusted over all of them (Holm 1979)."""
+    answers = confounding.predictability(scans, sites=sites, settings=settings)
+    adjusted = holm([answer["p"] for answer in answers])
+    for answer, p in zip(answers, adjusted, strict=True):
+        answer["p_holm"] = None if p is None else round(p, 6)
+    return answers
 
 
 def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
@@ -63,7 +75,7 @@ def _scans(job: Job, settings: Settings, site: str) -> pd.DataFrame:
     scans = labelled(
         known, settings.findings, classes=settings.classes, categories=settings.categories
     )
-    profiles = profile.read(job.paths("profile")[site])[["scan_id", "signature"]]
+    profiles = fields.measured(profile.read(job.paths("profile")[site]))
     joined = scans.merge(profiles, on="scan_id", validate="one_to_one")
     if len(joined) != len(scans):
         raise ValueError(

@@ -288,7 +288,7 @@ def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, P
     shortcuts = []
     questions = [("label", row) for row in counts] + [("label", "all sites"), ("site", "all sites")]
     for number, (what, where) in enumerate(questions):
-        for fields in ("acquisition", "format"):
+        for fields in ("acquisition", "format", "intensity", "texture", "geometry", "thumbnail"):
             one = what == "label" and 0 in counts.get(where, (1, 1))
             shortcuts.append(
                 {
@@ -298,6 +298,7 @@ def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, P
                     "used": ["kernel"] if fields == "acquisition" else [],
                     "auc": None if one else 0.5 + 0.07 * number,
                     "p": None if one else 0.2 / (number + 1),
+                    "p_holm": None if one else 0.3 / (number + 1),
                     "patients": 40,
                     "scans": 60,
                     "status": "undefined" if one else "ok",

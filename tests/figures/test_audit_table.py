@@ -11,6 +11,7 @@ def test_sites_have_their_titles_and_fields_are_joined() -> None:
         "used": ["rows", "columns"],
         "auc": 0.7,
         "p": 0.2,
+        "p_holm": 0.4,
         "patients": 9,
         "scans": 12,
         "status": "ok",

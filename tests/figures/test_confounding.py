@@ -27,8 +27,8 @@ def test_numbers_and_what_has_none_are_written_out(drawn: Job, svg_texts: Texts)
     audit = json.loads(drawn.path("audit").read_text())
     for entry in audit["shortcuts"]:
         if entry["status"] == "ok":
-            assert f"{entry['auc']:.2f}, p {entry['p']:.3f}" in shown
-    assert sum("undefined: one class" in words for words in shown) == 2
+            assert f"{entry['auc']:.2f}, p {entry['p_holm']:.3f}" in shown
+    assert sum("undefined: one class" in words for words in shown) == 6
     assert "0 + 6, one class" in shown
     assert "site: all sites" in shown
 

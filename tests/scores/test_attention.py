@@ -37,9 +37,9 @@ GOOD = Observed(
         "duplicates": DUPLICATES,
         "shortcuts": [
             {"what": "label", "where": "a-row", "fields": "format", "status": "ok", "auc": 0.55,
-             "p": 0.3},
+             "p_holm": 0.3},
             {"what": "site", "where": "all sites", "fields": "format", "status": "undefined",
-             "auc": None, "p": None},
+             "auc": None, "p_holm": None},
         ],
     },
     cells=[cell(), cell()],
@@ -118,16 +118,28 @@ def test_folds_are_named_where_there_are_several():
 def test_headers_that_give_the_answer_are_one_sentence_a_question():
     answers = [
         {"what": "label", "where": "a-row", "fields": fields, "status": "ok", "auc": 0.95,
-         "p": p}
-        for fields, p in (("acquisition", 0.001), ("format", 0.05))
+         "p": 0.001, "p_holm": p}
+        for fields, p in (("acquisition", 0.001), ("format", 0.05), ("texture", 0.06))
     ]  # fmt: skip
     found = notices(
         dataclasses.replace(GOOD, audit={"duplicates": DUPLICATES, "shortcuts": answers})
     )
     (notice,) = found
     assert notice.text.startswith("The label at Site A can be predicted from headers alone")
-    assert "acquisition fields: AUC 0.95, p 0.001; file format: AUC 0.95, p 0.050" in notice.text
+    assert (
+        "acquisition fields: AUC 0.95, p 0.001; the file format: AUC 0.95, p 0.050" in notice.text
+    )
+    assert "voxels" not in notice.text
     assert (notice.figure, notice.section) == ("confounding", "audit")
+
+
+def test_a_label_that_voxels_predict_is_said_with_what_the_disease_does_to_them():
+    answer = {"what": "label", "where": "a-row", "fields": "texture", "status": "ok", "auc": 0.9}
+    (text,) = texts(
+        audit={"duplicates": DUPLICATES, "shortcuts": [{**answer, "p": 0.001, "p_holm": 0.03}]}
+    )
+    assert "voxels (noise and sharpness: AUC 0.90, p 0.030), which the disease may change" in text
+    assert "headers" not in text
 
 
 def test_image_level_splits_and_duplicates_across_sites_are_said():

@@ -16,7 +16,9 @@ class Audit(Row):
         description="smallest correlation of the signatures of near-duplicates"
     )
     folds: Annotated[int, Field(ge=2)] = Field(
-        description="of the cross-validated AUC of label and site, predicted from headers alone"
+        description="of the cross-validated AUC of label and site from headers and voxels"
     )
-    permutations: Positive = Field(description="of labels among patients, for a p-value")
+    permutations: Positive = Field(
+        description="of labels among patients, for p; more where Holm's adjustment needs it"
+    )
     seed: Seed

@@ -66,7 +66,7 @@ STEPS = {
             "audit",
             ("study",),
             "figures",
-            "Find duplicates between sites; test whether headers alone tell label and site.",
+            "Find duplicates between sites; test what headers and voxels tell of label and site.",
         ),
         Step(
             "split",

@@ -1,4 +1,4 @@
-"""audit_table: a table of how well headers alone predict label and site."""
+"""audit_table: a table of how well headers and voxels predict label and site."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Any
 import pandas as pd
 
 COLUMNS = (
-    "what", "where", "fields", "auc", "p", "patients", "scans", "status", "reason", "used",
-)  # fmt: skip
+    *("what", "where", "fields", "auc", "p", "p_holm", "patients", "scans"),
+    *("status", "reason", "used"),
+)
 
 
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per question: what is predicted, where, from which fields, AUC and p.
+
+    ``p_holm`` is adjusted over all questions of the audit (Holm 1979).
 
     Parameters
     ----------

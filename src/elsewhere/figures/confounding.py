@@ -1,4 +1,4 @@
-"""confounding: labels by site, and how well headers predict both, as a figure and as CSV."""
+"""confounding: labels by site, and how well headers and voxels predict both: figure and CSV."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from elsewhere.figures.audit_table import table
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.files import whole
+from elsewhere.scores.attention import HEADERS, SMALL_P, VOXELS
 
 CSV_NAME = "confounding.csv"
-FROM = {"acquisition": "from acquisition fields", "format": "from the file format"}
-NAMES, LABELS, WIDE, GAP = 1.2, 1.75, 3.1, 0.35
-BARS, LINE, HEAD = 2.6, 0.36, 0.42
+ACROSS = 3  # panels beside each other
+NAMES, LABELS, WIDE, GAP = 1.2, 1.75, 2.4, 0.3
+BARS, LINE, HEAD, FOOT = 2.6, 0.36, 0.42, 0.5
+FROM = HEADERS | VOXELS
 LEFT, RIGHT = 0.3, 1.0
 
 
 class Confounding(Figure):
-    """Label by site, and how well headers alone predict both."""
+    """Label by site, and how well headers and simple measures of voxels predict both."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw the results of the audit."""
@@ -50,8 +52,9 @@ def draw(
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
 
-    Left: patients of each class and site. Right: how well fields of the header alone predict the
-    label within each site, the label over all sites, and the site, as AUC.
+    Left: patients of each class and site. Right: how well each group of header fields, and of
+    measures of the voxels, predicts the label within each site, the label over all sites, and the
+    site, as AUC.
 
     Parameters
     ----------
@@ -73,31 +76,34 @@ def draw(
         shortcuts.assign(synthetic=marks).to_csv(part, index=False, lineterminator="\n")
     questions = [*dict.fromkeys(zip(shortcuts["what"], shortcuts["where"], strict=True))]
     tall = LINE * max(len(questions), 1)
+    down = HEAD + tall + FOOT
     counted = audit["contingency"]
     with style.look():
         page = style.sheet(
-            "What headers alone predict, without an image",
-            width=NAMES + BARS + LABELS + 2 * WIDE + GAP + 0.1,
-            height=HEAD + tall + 0.35,
+            "What predicts label and site without looking for disease",
+            width=NAMES + BARS + LABELS + ACROSS * (WIDE + GAP) - GAP + 0.1,
+            height=-(-len(FROM) // ACROSS) * down - FOOT + 0.35,
             notes=(
                 "Bars: patients. One class: no AUC on this site; the site alone gives the label. "
                 "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
-                "labels among patients that are predicted as well. Near 0.5: these fields predict "
-                "nothing. Near 1 with a small p: a network may learn the scanner, the protocol or "
-                "the export instead of the disease.",
+                "labels among patients that are predicted as well, adjusted by Holm over all dots; "
+                "red: p at most 0.05. Near 0.5: nothing is predicted. Near 1 with a small p: a "
+                "network may learn the scanner, the protocol or the export instead of the disease. "
+                "The disease changes measures of voxels too, so a label that they predict is a "
+                "warning and no proof; header fields know nothing of it.",
                 *policy,
             ),
             synthetic=invented,
         )
         _bars(page.box(NAMES, HEAD, (BARS, LINE * len(counted["sites"]))), counted, titles, classes)
         left = NAMES + BARS + LABELS
-        for number, fields in enumerate(FROM):
-            at = (left + number * (WIDE + GAP), HEAD)
+        for number, (fields, name) in enumerate(FROM.items()):
+            line, place = divmod(number, ACROSS)
+            at = (left + place * (WIDE + GAP), HEAD + line * down)
             axes = page.box(*at, (WIDE, tall))
-            page.text(at[0], 0.2, FROM[fields], weight="bold", size=style.BODY)
-            _dots(
-                axes, shortcuts[shortcuts["fields"] == fields], questions if number == 0 else None
-            )
+            page.text(at[0], at[1] - HEAD + 0.2, f"from {name}", weight="bold", size=style.BODY)
+            of_fields = shortcuts[shortcuts["fields"] == fields]
+            _dots(axes, of_fields, questions if place == 0 else None)
         style.save(page.figure, folder, "confounding")
 
 
@@ -134,7 +140,7 @@ def _dots(axes: Axes, shortcuts: pd.DataFrame, questions: list[tuple[str, str]] 
     axes.axvline(0.5, color=style.HATCH, linewidth=0.8, linestyle=(0, (3, 3)))
     for line, entry in enumerate(shortcuts.to_dict("records")):
         if entry["status"] != "ok":
-            why = textwrap.shorten(f"{words.UNDEFINED}: {entry['reason']}", 52)
+            why = textwrap.shorten(f"{words.UNDEFINED}: {entry['reason']}", 40)
             axes.text(LEFT + 0.01, line, why, va="center", size=style.SMALL, color=style.MUTED)
             continue
         auc = min(max(entry["auc"], LEFT), RIGHT)
@@ -143,11 +149,11 @@ def _dots(axes: Axes, shortcuts: pd.DataFrame, questions: list[tuple[str, str]] 
             auc,
             line,
             "o",
-            color=style.RED if entry["p"] <= 0.05 else style.INK,
+            color=style.RED if entry["p_holm"] <= SMALL_P else style.INK,
             ms=6,
             clip_on=False,
         )
-        text = f"{words.number(entry['auc'])}, p {words.number(entry['p'], digits=3)}"
+        text = f"{words.number(entry['auc'])}, p {words.number(entry['p_holm'], digits=3)}"
         left = auc > 0.72
         axes.text(
             auc + (-0.025 if left else 0.025), line - 0.27, text, ha="right" if left else "left",

@@ -10,8 +10,15 @@ from typing import Any, NamedTuple
 REJECTED = 0.05
 # With fewer patients of a class, one of them moves sensitivity or specificity by more than 0.1.
 FEW = 10
-# The level at which a permutation test calls headers informative, as in the figure of the audit.
+# The level of adjusted p at which the audit calls fields informative, as in its figure.
 SMALL_P = 0.05
+HEADERS = {"acquisition": "acquisition fields", "format": "the file format"}
+VOXELS = {
+    "intensity": "grey values",
+    "texture": "noise and sharpness",
+    "geometry": "borders and size of the lungs",
+    "thumbnail": "thumbnails",
+}
 PARTS = ("validation", "test")
 
 
@@ -136,18 +143,27 @@ def _duplicates(observed: Observed) -> Iterator[Notice]:
 
 
 def _shortcuts(observed: Observed) -> Iterator[Notice]:
-    answers: dict[tuple[str, str], list[str]] = {}
+    answers: dict[tuple[str, str], dict[str, str]] = {}
     for answer in observed.audit["shortcuts"]:
-        if answer["status"] == "ok" and answer["p"] is not None and answer["p"] <= SMALL_P:
-            fields = "file format" if answer["fields"] == "format" else "acquisition fields"
-            numbers = f"{fields}: AUC {answer['auc']:.2f}, p {answer['p']:.3f}"
-            answers.setdefault((answer["what"], answer["where"]), []).append(numbers)
-    for (what, where), texts in answers.items():
+        if answer["status"] == "ok" and answer["p_holm"] <= SMALL_P:
+            answers.setdefault((answer["what"], answer["where"]), {})[answer["fields"]] = (
+                f"AUC {answer['auc']:.2f}, p {answer['p_holm']:.3f}"
+            )
+    for (what, where), numbers in answers.items():
         title = observed.sites.get(where, where)
         subject = f"The label at {title}" if what == "label" else "The site of a scan"
+        headers, voxels = (
+            "; ".join(f"{name}: {numbers[group]}" for group, name in of.items() if group in numbers)
+            for of in (HEADERS, VOXELS)
+        )
+        sources = [f"headers alone, without an image ({headers})"] if headers else []
+        if voxels:
+            sources.append(
+                f"simple measures of the voxels ({voxels}), which the disease may change too"
+            )
         text = (
-            f"{subject} can be predicted from headers alone, without an image "
-            f"({'; '.join(texts)}); a network may learn that instead of the disease."
+            f"{subject} can be predicted from {', and from '.join(sources)}; a network may learn "
+            "scanner, protocol or export instead of the disease."
         )
         yield Notice(text, "confounding", "audit")
 

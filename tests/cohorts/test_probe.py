@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm
 from sklearn.linear_model import Ridge
@@ -10,7 +11,13 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from elsewhere.cohorts import probe
-from elsewhere.cohorts.probe import Probe
+from elsewhere.cohorts.probe import CrossValidation, Probe, probed
+
+BY = CrossValidation(folds=5, permutations=99, seed=0)
+
+
+def alone(count: int) -> pd.Series:
+    return pd.Series([f"p{number}" for number in range(count)])
 
 
 def test_an_auc_is_scikit_learns() -> None:
@@ -69,3 +76,61 @@ def test_p_is_uniform_for_patients_with_several_scans() -> None:
         chances.append(found.p(labels, auc, permutations=19))
     assert sum(chance <= 0.05 for chance in chances) <= 7
     assert 0.35 < np.mean(chances) < 0.7
+
+
+def test_what_is_apart_can_be_told_and_what_is_drawn_cannot() -> None:
+    """Two far clouds of 60 scans in 50 dimensions, and whose they are."""
+    rng = np.random.default_rng(4)
+    names = pd.Series(np.repeat(["a", "b"], 60))
+    columns = rng.normal(size=(120, 50)) + 20 * (names == "b").to_numpy()[:, None]
+    assert probed(columns, names, patients=alone(120), by=BY) == {
+        "auc": 1.0, "p": 0.01, "n_scans": 120, "n_patients": 120, "status": "ok", "reason": None,
+    }  # fmt: skip
+    drawn = [
+        probed(columns, pd.Series(rng.permutation(names)), patients=alone(120), by=BY)["auc"]
+        for _ in range(20)
+    ]
+    assert np.mean(drawn) == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_patient_does_not_tell_on_himself() -> None:
+    """Labels go with patients, places too, but not places with labels: leaks would reach 1."""
+    rng = np.random.default_rng(5)
+    patients = np.repeat(np.arange(60), 8)
+    columns = 10 * rng.normal(size=(60, 30))[patients] + rng.normal(size=(480, 30))
+    label = pd.Series(rng.permutation(np.repeat([0, 1], 30))[patients])
+    leaky = probed(columns, label, patients=alone(480), by=BY)
+    found = probed(columns, label, patients=pd.Series(patients), by=BY)
+    assert leaky["auc"] > 0.85
+    assert found["auc"] < 0.75
+    assert (found["n_scans"], found["n_patients"]) == (480, 60)
+
+
+def test_of_several_names_each_is_told_from_the_others() -> None:
+    rng = np.random.default_rng(6)
+    names = pd.Series(np.repeat(["a", "b", "c"], 40))
+    columns = rng.normal(size=(120, 5)) + 9 * (names == "b").to_numpy()[:, None]
+    found = probed(columns, names, patients=alone(120), by=BY)
+    assert 0.75 < found["auc"] < 0.95, "b is told, a and c are told from b alone"
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        ([], "no scan here"),
+        (["a"] * 20, "one class: a is the label of all"),
+        (["a"] * 20 + ["b"] * 4, "too few patients: b has 4, 5 folds need 5"),
+    ],
+)
+def test_what_cannot_be_probed_says_why(names: list[str], why: str) -> None:
+    columns = np.random.default_rng(7).normal(size=(len(names), 3))
+    truth = pd.Series(names, dtype=object)
+    found = probed(columns, truth, patients=alone(len(names)), by=BY)
+    assert (found["auc"], found["p"], found["status"]) == (None, None, "undefined")
+    assert found["reason"] == why
+
+
+def test_columns_that_do_not_vary_tell_nothing() -> None:
+    names = pd.Series(np.repeat(["a", "b"], 20))
+    found = probed(np.zeros((40, 0)), names, patients=alone(40), by=BY)
+    assert (found["auc"], found["p"]) == (0.5, 1.0)

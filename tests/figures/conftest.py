@@ -407,7 +407,10 @@ def look_into(rows: list[str], *, seed: int = 0, side: int = 24) -> explained.Ex
         "components": 32,
         "variance": 0.934,
         "plane": "t-SNE",
-        "linear_probe": {"site": ok | {"auc": 0.987}, "class": ok | {"auc": 0.713}},
+        "linear_probe": {
+            "site": ok | {"auc": 0.987, "p": 0.0001},
+            "class": ok | {"auc": 0.713, "p": 0.0312},
+        },
     }
     tables = (shown, explained.GALLERY), (places, explained.EMBEDDINGS)
     frames = [pd.DataFrame(rows, columns=schema.names) for rows, schema in tables]

@@ -48,8 +48,8 @@ def test_every_scan_is_a_mark_in_the_colour_of_its_site(
 
 def test_the_picture_is_backed_by_numbers(folder: Path, svg_texts: Texts) -> None:
     shown = svg_texts(folder / "embeddings.svg")
-    assert shown.count("which site: AUC 0.99 (60 scans)") == 2
-    assert shown.count("which class: AUC 0.71 (60 scans)") == 2
+    assert shown.count("which site: AUC 0.99, p 0.0001 (60 scans)") == 2
+    assert shown.count("which class: AUC 0.71, p 0.0312 (60 scans)") == 2
     assert "t-SNE" in " ".join(shown)
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist
-from scipy.stats import norm
 
 from elsewhere.scores import embeddings
 
@@ -15,10 +14,6 @@ def clouds(dice):
     names = np.repeat(["a", "b"], 60)
     places = dice.normal(size=(120, 50)) + 20 * (names == "b")[:, None]
     return places.astype(np.float32), pd.Series(names)
-
-
-def alone(count: int) -> pd.Series:
-    return pd.Series([f"p{number}" for number in range(count)])
 
 
 def test_components_keep_distances_up_to_one_scale(dice) -> None:
@@ -72,66 +67,3 @@ def test_the_plane_is_the_same_each_time(clouds) -> None:
     components, _ = embeddings.reduced(clouds[0])
     first, second = (embeddings.plane(components, seed=4)[1] for _ in range(2))
     np.testing.assert_array_equal(first, second)
-
-
-def test_what_is_apart_can_be_told_and_what_is_drawn_cannot(clouds, dice) -> None:
-    components, _ = embeddings.reduced(clouds[0])
-    found = embeddings.linear_probe(components, clouds[1], patients=alone(120), seed=0)
-    assert found == {
-        "auc": 1.0, "n_scans": 120, "n_patients": 120, "status": "ok", "reason": None,
-    }  # fmt: skip
-    drawn = [
-        embeddings.linear_probe(
-            components, pd.Series(dice.permutation(clouds[1])), patients=alone(120), seed=0
-        )["auc"]
-        for _ in range(20)
-    ]
-    assert np.mean(drawn) == pytest.approx(0.5, abs=0.05)
-
-
-def test_the_auc_of_two_normal_clouds_has_its_closed_form(dice) -> None:
-    """Of distance d along one direction it is Phi(d / sqrt 2), whatever the rotation."""
-    label = np.repeat([0, 1], 1500)
-    places = dice.normal(size=(3000, 3)) + np.outer(label, [1.0, 0, 0])
-    turned = places @ np.linalg.qr(dice.normal(size=(3, 3)))[0]
-    components, _ = embeddings.reduced(turned.astype(np.float32))
-    found = embeddings.linear_probe(components, pd.Series(label), patients=alone(3000), seed=0)
-    assert found["auc"] == pytest.approx(norm.cdf(1 / 2**0.5), abs=0.02)
-
-
-def test_a_patient_does_not_tell_on_himself(dice) -> None:
-    """Labels go with patients, places too, but not places with labels: leaks would reach 1."""
-    patients = np.repeat(np.arange(60), 8)
-    places = 10 * dice.normal(size=(60, 30))[patients] + dice.normal(size=(480, 30))
-    label = pd.Series(dice.permutation(np.repeat([0, 1], 30))[patients])
-    components, _ = embeddings.reduced(places.astype(np.float32))
-    leaky = embeddings.linear_probe(components, label, patients=alone(480), seed=0)["auc"]
-    found = embeddings.linear_probe(
-        components, label, patients=pd.Series(patients).map(str), seed=0
-    )
-    assert leaky > 0.9
-    assert found["auc"] < 0.75
-    assert found["n_patients"] == 60
-
-
-def test_of_several_names_each_is_told_from_the_others(dice) -> None:
-    names = np.repeat(["a", "b", "c"], 40)
-    places = dice.normal(size=(120, 5)) + 9 * (names == "b")[:, None]
-    components, _ = embeddings.reduced(places.astype(np.float32))
-    found = embeddings.linear_probe(components, pd.Series(names), patients=alone(120), seed=0)
-    assert 0.75 < found["auc"] < 0.95, "b is told, a and c are told from b alone"
-
-
-@pytest.mark.parametrize(
-    ("names", "why"),
-    [
-        ([], "there are no scans"),
-        (["a"] * 20, "all scans have one name: a"),
-        (["a"] * 20 + ["b"] * 4, "too few patients: b has 4, 5 folds need 5"),
-    ],
-)
-def test_what_cannot_be_probed_says_why(names, why, dice) -> None:
-    components = dice.normal(size=(len(names), 3)).astype(np.float32)
-    truth = pd.Series(names, dtype=object)
-    found = embeddings.linear_probe(components, truth, patients=alone(len(names)), seed=0)
-    assert (found["auc"], found["status"], found["reason"]) == (None, "undefined", why)

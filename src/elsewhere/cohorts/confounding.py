@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats.contingency import association
 
 from elsewhere.cohorts.fields import GROUPS, encoded
-from elsewhere.cohorts.probe import Labels, Probe, Units
+from elsewhere.cohorts.probe import CrossValidation, probed
 from elsewhere.design.audit import Audit
 
 POOLED = "all sites"
@@ -133,41 +133,21 @@ def _sampled(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[str, Any]:
     names, columns = encoded(scans, question.fields, seed=settings.seed)
-    labels, classes = pd.factorize(scans[question.target], sort=True)
-    units = pd.factorize(scans["unit"])[0]
-    reason = _undefined_reason(labels, units, [str(name) for name in classes], settings.folds)
-    auc = p = None
-    if reason is None:
-        auc, p = 0.5, 1.0
-        if names:
-            probe = Probe(columns, units, folds=settings.folds, seed=settings.seed)
-            auc = float(probe.auc(labels[:, None])[0])
-            p = probe.p(labels, auc, permutations=settings.permutations)
+    by = CrossValidation(settings.folds, settings.permutations, settings.seed)
+    found = probed(columns, scans[question.target], patients=scans["unit"], by=by)
     return {
         "what": question.target,
         "where": question.place,
         "fields": question.fields,
         "used": names,
-        "auc": _rounded(auc),
-        "p": _rounded(p, 6),
-        "patients": len(set(units)),
-        "scans": len(scans),
-        "status": "ok" if reason is None else "undefined",
-        "reason": reason,
+        "auc": found["auc"],
+        "p": found["p"],
+        "patients": found["n_patients"],
+        "scans": found["n_scans"],
+        "status": found["status"],
+        "reason": found["reason"],
     }
 
 
-def _undefined_reason(labels: Labels, units: Units, classes: list[str], folds: int) -> str | None:
-    if not classes:
-        return "no scan here"
-    if len(classes) == 1:
-        return f"one class: {classes[0]} is the label of all"
-    patients = [len(set(units[labels == number])) for number in range(len(classes))]
-    if min(patients) < folds:
-        name = classes[patients.index(min(patients))]
-        return f"too few patients: {name} has {min(patients)}, {folds} folds need {folds}"
-    return None
-
-
-def _rounded(number: float | None, digits: int = 4) -> float | None:
-    return None if number is None else round(number, digits)
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 4)

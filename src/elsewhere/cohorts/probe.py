@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.linalg import cho_factor, cho_solve
 from scipy.stats import rankdata
 from sklearn.model_selection import GroupKFold
@@ -14,6 +18,56 @@ EXCHANGES = 100  # permutations of labels that are evaluated at once
 Columns = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.intp]
 Units = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """How a probe is tested: folds of patients, permutations of labels, and the seed of both."""
+
+    folds: int
+    permutations: int
+    seed: int
+
+
+def probed(
+    columns: Columns,
+    truth: pd.Series[Any],
+    *,
+    patients: pd.Series[Any],
+    by: CrossValidation,
+) -> dict[str, Any]:
+    """Return how well a linear probe predicts a name of each scan.
+
+    Parameters
+    ----------
+    columns
+        [scan, column], made without regard to any name; none where nothing varies.
+    truth
+        What is predicted of each scan: its class, or its site.
+    patients
+        Patient of each scan; all scans of a patient are in one fold.
+    by
+        Folds, permutations, seed.
+
+    Returns
+    -------
+    dict
+        auc (the mean over folds; of more than two names also over each against the others), p,
+        n_scans, n_patients, status ("ok" or "undefined") and reason.
+    """
+    labels, names = pd.factorize(truth, sort=True)
+    units = pd.factorize(patients)[0]
+    counted = {"n_scans": len(labels), "n_patients": len(set(units))}
+    reason = _undefined_reason(labels, units, [str(name) for name in names], by.folds)
+    if reason is not None:
+        return {"auc": None, "p": None, **counted, "status": "undefined", "reason": reason}
+    auc, p = 0.5, 1.0
+    if columns.shape[1]:
+        probe = Probe(columns, units, folds=by.folds, seed=by.seed)
+        auc = float(probe.auc(labels[:, None])[0])
+        p = probe.p(labels, auc, permutations=by.permutations)
+    found = {"auc": round(auc, 4), "p": round(p, 6)}
+    return {**found, **counted, "status": "ok", "reason": None}
 
 
 class Probe:
@@ -94,6 +148,18 @@ def areas(scores: Columns, truth: npt.NDArray[np.bool_]) -> Columns:
     with np.errstate(invalid="ignore", divide="ignore"):
         above = (ranks * truth).sum(axis=0) - positive * (positive + 1) / 2
         return np.asarray(above / (positive * negative), float)
+
+
+def _undefined_reason(labels: Labels, units: Units, classes: list[str], folds: int) -> str | None:
+    if not classes:
+        return "no scan here"
+    if len(classes) == 1:
+        return f"one class: {classes[0]} is the label of all"
+    patients = [len(set(units[labels == number])) for number in range(len(classes))]
+    if min(patients) < folds:
+        name = classes[patients.index(min(patients))]
+        return f"too few patients: {name} has {min(patients)}, {folds} folds need {folds}"
+    return None
 
 
 def _solved(train: Columns, test: Columns) -> tuple[Columns, Columns]:

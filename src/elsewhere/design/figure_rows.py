@@ -15,7 +15,7 @@ STANDARD = (
     *("table_1", "roc_findings", "readers", "claims"),
     *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),
-    *("gradcam", "localisation", "embeddings", "confounding"),
+    *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),
     *("cohort_table", "site_profile", "example_slices"),
     *("training", "federation", "architecture"),
 )

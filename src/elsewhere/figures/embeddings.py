@@ -25,7 +25,18 @@ MARKS = ("o", "^", "s", "D", "v", "P", "X", "*")  # label 0, label 1 and so on
 SIZE, EDGE = 4.5, 0.9
 CSV_NAME = "embeddings.csv"
 COLUMNS = (
-    *("arm", "label", "synthetic", "run", "target", "auc", "n_scans", "n_patients", "clusters"),
+    *(
+        "arm",
+        "label",
+        "synthetic",
+        "run",
+        "target",
+        "auc",
+        "p",
+        "n_scans",
+        "n_patients",
+        "clusters",
+    ),
     *("status", "reason"),
 )
 TARGETS = {"site": "which site", "class": "which class"}
@@ -122,8 +133,9 @@ def _notes(results: Results, explained: Mapping[str, Explained]) -> tuple[str, .
         apart += ": at * images of one patient may be in two folds, so the AUC is too high"
     return (
         f"Test scans of run {runs}. Plane: {planes} of the principal components of all sites "
-        "together; distances between groups in it mean little. AUC: linear probe, a logistic "
-        f"regression on these components, cross-validated, {apart}; 0.5 = chance, 1 = perfect.",
+        "together; distances between groups in it mean little. AUC: linear probe, a ridge "
+        f"regression on these components, cross-validated, {apart}; 0.5 = chance, 1 = perfect. "
+        "p: share of permutations among patients that are predicted as well.",
     )
 
 
@@ -194,7 +206,8 @@ def _probe_text(explained_arm: Explained) -> str:
     for target, question in TARGETS.items():
         probe = explained_arm.record["linear_probe"][target]
         number = (
-            f"AUC {words.number(probe['auc'])} ({probe['n_scans']} scans)"
+            f"AUC {words.number(probe['auc'])}, p {words.number(probe['p'], digits=4)} "
+            f"({probe['n_scans']} scans)"
             if probe["status"] == "ok"
             else f"{words.UNDEFINED}: {probe['reason']}"
         )

@@ -16,7 +16,7 @@ HEADERS = {"acquisition": "acquisition fields", "format": "the file format"}
 VOXELS = {
     "intensity": "grey values",
     "texture": "noise and sharpness",
-    "geometry": "borders and size of the lungs",
+    "geometry": "borders and lung size",
     "thumbnail": "thumbnails",
 }
 PARTS = ("validation", "test")

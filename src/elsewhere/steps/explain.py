@@ -7,9 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from elsewhere.cohorts.cohort import SiteFiles
+from elsewhere.cohorts.probe import CrossValidation, probed
 from elsewhere.design.job import Job
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
@@ -19,6 +21,9 @@ from elsewhere.scores import embeddings, explained, predictions
 from elsewhere.scores.explained import EMBEDDINGS, GALLERY
 from elsewhere.scores.outcomes import by_scan, choose, outcomes, possible
 from elsewhere.sites.hidden import hidden
+
+FOLDS = 5
+PERMUTATIONS = 9_999  # so many that p can be small after Holm's adjustment over a study's probes
 
 log = logging.getLogger(__name__)
 
@@ -82,8 +87,20 @@ def _write_embeddings(job: Job, sites: list[SiteExplained], seed: int) -> dict[s
         rows = pd.concat([of_site.rows for of_site in sites], ignore_index=True)
         features = [of_site.embedded for of_site in sites if of_site.embedded is not None]
         embedded, entries = embeddings.laid_out(rows, features, seed=seed)
+        entries["linear_probe"] = _probes(embedded, rows, seed)
     explained.write(embedded, job.outputs["embeddings"], schema=EMBEDDINGS)
     return entries
+
+
+def _probes(embedded: pd.DataFrame, rows: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """Return how well a linear probe of the components predicts site and class of a test scan."""
+    components = np.stack([*embedded["components"]]).astype(np.float64)
+    patients = rows["site"] + "|" + rows["patient_id"]
+    by = CrossValidation(FOLDS, PERMUTATIONS, seed)
+    return {
+        what: probed(components, rows[column], patients=patients, by=by)
+        for what, column in (("site", "site"), ("class", "label"))
+    }
 
 
 def _explained(job: Job, settings: Settings, site: str, model: runs.Run) -> SiteExplained:

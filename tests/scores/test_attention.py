@@ -133,15 +133,6 @@ def test_headers_that_give_the_answer_are_one_sentence_a_question():
     assert (notice.figure, notice.section) == ("confounding", "audit")
 
 
-def test_a_label_that_voxels_predict_is_said_with_what_the_disease_does_to_them():
-    answer = {"what": "label", "where": "a-row", "fields": "texture", "status": "ok", "auc": 0.9}
-    (text,) = texts(
-        audit={"duplicates": DUPLICATES, "shortcuts": [{**answer, "p": 0.001, "p_holm": 0.03}]}
-    )
-    assert "voxels (noise and sharpness: AUC 0.90, p 0.030), which the disease may change" in text
-    assert "headers" not in text
-
-
 def test_image_level_splits_and_duplicates_across_sites_are_said():
     keyless = {**gate(), "patient_key": "none"}
     (split,) = texts(gates={"a-row": keyless, "b-row": gate()})

@@ -7,6 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from elsewhere.figures import words
+from elsewhere.scores.audited import NAMES
+
 COLUMNS = (
     *("what", "where", "fields", "auc", "p", "p_holm", "patients", "scans"),
     *("status", "reason", "used"),
@@ -34,3 +37,20 @@ def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
         for entry in audit["shortcuts"]
     ]
     return pd.DataFrame(rows, columns=[*COLUMNS])
+
+
+def shown(audit: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the rows of `table` with the words of the report: source, AUC or reason, both p."""
+    rows = []
+    for entry in table(audit, titles).to_dict("records"):
+        known = entry["status"] == "ok"
+        rows.append(
+            {
+                **{str(name): value for name, value in entry.items()},
+                "source": NAMES[entry["fields"]],
+                "shown": words.number(entry["auc"]) if known else entry["reason"],
+                "chance": words.number(entry["p"], digits=3) if known else "",
+                "adjusted": words.number(entry["p_holm"], digits=3) if known else "",
+            }
+        )
+    return rows

@@ -16,13 +16,12 @@ from elsewhere.figures.audit_table import table
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.files import whole
-from elsewhere.scores.attention import HEADERS, SMALL_P, VOXELS
+from elsewhere.scores import audited
 
 CSV_NAME = "confounding.csv"
 ACROSS = 3  # panels beside each other
 NAMES, LABELS, WIDE, GAP = 1.2, 1.75, 2.4, 0.3
 BARS, LINE, HEAD, FOOT = 2.6, 0.36, 0.42, 0.5
-FROM = HEADERS | VOXELS
 LEFT, RIGHT = 0.3, 1.0
 
 
@@ -82,7 +81,7 @@ def draw(
         page = style.sheet(
             "What predicts label and site without looking for disease",
             width=NAMES + BARS + LABELS + ACROSS * (WIDE + GAP) - GAP + 0.1,
-            height=-(-len(FROM) // ACROSS) * down - FOOT + 0.35,
+            height=-(-len(audited.NAMES) // ACROSS) * down - FOOT + 0.35,
             notes=(
                 "Bars: patients. One class: no AUC on this site; the site alone gives the label. "
                 "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
@@ -97,7 +96,7 @@ def draw(
         )
         _bars(page.box(NAMES, HEAD, (BARS, LINE * len(counted["sites"]))), counted, titles, classes)
         left = NAMES + BARS + LABELS
-        for number, (fields, name) in enumerate(FROM.items()):
+        for number, (fields, name) in enumerate(audited.NAMES.items()):
             line, place = divmod(number, ACROSS)
             at = (left + place * (WIDE + GAP), HEAD + line * down)
             axes = page.box(*at, (WIDE, tall))
@@ -149,7 +148,7 @@ def _dots(axes: Axes, shortcuts: pd.DataFrame, questions: list[tuple[str, str]] 
             auc,
             line,
             "o",
-            color=style.RED if entry["p_holm"] <= SMALL_P else style.INK,
+            color=style.RED if entry["p_holm"] <= audited.SMALL_P else style.INK,
             ms=6,
             clip_on=False,
         )

@@ -19,7 +19,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
 from elsewhere.figures.results import Results
 from elsewhere.files import whole
-from elsewhere.scores.attention import HEADERS, VOXELS, Observed, notices
+from elsewhere.scores.attention import Observed, notices
 from elsewhere.scores.summary import Mean, summarise
 
 TEMPLATE = "report.html.j2"
@@ -236,13 +236,7 @@ def _unused(
 def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict[str, Any]:
     sites = {column.row: column for column in results.columns}
     titles = {row: column.title for row, column in sites.items()}
-    answers = audit_table.table(audit, titles).to_dict("records")
-    for entry in answers:
-        known = entry["status"] == "ok"
-        entry["shown"] = words.number(entry["auc"]) if known else entry["reason"]
-        for shown, p in (("chance", "p"), ("adjusted", "p_holm")):
-            entry[shown] = words.number(entry[p], digits=3) if known else ""
-        entry["source"] = {**HEADERS, **VOXELS}[entry["fields"]]
+    answers = audit_table.shown(audit, titles)
     titled = [
         {**row, "title": sites[row["site"]].title, "flagged": row["site"] in counted["one_class"]}
         for counted in [audit["contingency"]]

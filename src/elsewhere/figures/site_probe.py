@@ -15,7 +15,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
 from elsewhere.files import write_rows
 from elsewhere.scores import site_probe
-from elsewhere.scores.attention import SMALL_P
+from elsewhere.scores.audited import SMALL_P
 
 CSV_NAME = "site_probe.csv"
 COLUMNS = (*site_probe.COLUMNS[:1], "label", "synthetic", *site_probe.COLUMNS[1:])

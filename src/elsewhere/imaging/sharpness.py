@@ -57,8 +57,8 @@ def _squared_ratios(plane: npt.NDArray[np.float32], split: float) -> npt.NDArray
     edge[:, :-1] |= above[:, :-1] != above[:, 1:]
     edge[:-1] |= above[:-1] != above[1:]
     steep, flat = (gaussian_gradient_magnitude(plane, blur)[edge] for blur in BLURS_PX)
-    if not steep.size:
-        return steep
+    if not edge.any():
+        return np.zeros(0, np.float32)
     chosen = (steep >= np.quantile(steep, 1 - SEVERAL)) & (flat > 0)
     ratios: npt.NDArray[np.float32] = (steep[chosen] / flat[chosen]) ** 2
     return ratios

@@ -6,19 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from elsewhere.scores import audited
+
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
 REJECTED = 0.05
 # With fewer patients of a class, one of them moves sensitivity or specificity by more than 0.1.
 FEW = 10
-# The level of adjusted p at which the audit calls fields informative, as in its figure.
-SMALL_P = 0.05
-HEADERS = {"acquisition": "acquisition fields", "format": "the file format"}
-VOXELS = {
-    "intensity": "grey values",
-    "texture": "noise and sharpness",
-    "geometry": "borders and lung size",
-    "thumbnail": "thumbnails",
-}
 PARTS = ("validation", "test")
 
 
@@ -143,28 +136,7 @@ def _duplicates(observed: Observed) -> Iterator[Notice]:
 
 
 def _shortcuts(observed: Observed) -> Iterator[Notice]:
-    answers: dict[tuple[str, str], dict[str, str]] = {}
-    for answer in observed.audit["shortcuts"]:
-        if answer["status"] == "ok" and answer["p_holm"] <= SMALL_P:
-            answers.setdefault((answer["what"], answer["where"]), {})[answer["fields"]] = (
-                f"AUC {answer['auc']:.2f}, p {answer['p_holm']:.3f}"
-            )
-    for (what, where), numbers in answers.items():
-        title = observed.sites.get(where, where)
-        subject = f"The label at {title}" if what == "label" else "The site of a scan"
-        headers, voxels = (
-            "; ".join(f"{name}: {numbers[group]}" for group, name in of.items() if group in numbers)
-            for of in (HEADERS, VOXELS)
-        )
-        sources = [f"headers alone, without an image ({headers})"] if headers else []
-        if voxels:
-            sources.append(
-                f"simple measures of the voxels ({voxels}), which the disease may change too"
-            )
-        text = (
-            f"{subject} can be predicted from {', and from '.join(sources)}; a network may learn "
-            "scanner, protocol or export instead of the disease."
-        )
+    for text in audited.sentences(observed.audit["shortcuts"], titles=observed.sites):
         yield Notice(text, "confounding", "audit")
 
 

@@ -155,7 +155,7 @@ def _at_site(parts: Sequence[Predicted], classes: Sequence[str]) -> pd.DataFrame
 def _compared(
     scans: pd.DataFrame, site: pd.Series[bool], name: str, confidence: float
 ) -> dict[str, Any]:
-    here = site.to_numpy(np.int64)
+    here: Ints = site.to_numpy().astype(np.int64)
     sides = [scans["patient"][here == side].nunique() for side in (0, 1)]
     unit = "image" if (scans["unit"] == "image").any() else "patient"
     counted = {

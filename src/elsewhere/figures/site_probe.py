@@ -19,7 +19,7 @@ from elsewhere.scores.audited import SMALL_P
 
 CSV_NAME = "site_probe.csv"
 COLUMNS = (*site_probe.COLUMNS[:1], "label", "synthetic", *site_probe.COLUMNS[1:])
-LINE, NAMES, WIDE, GAP, HEAD, FOOT, ACROSS = 0.42, 2.6, 2.1, 0.3, 0.4, 0.5, 4
+LINE, NAMES, WIDE, GAP, HEAD, FOOT, ACROSS = 0.42, 3.0, 2.1, 0.3, 0.4, 0.5, 4
 NAME_CHARACTERS = 40
 
 Row = Mapping[str, Any]

@@ -96,7 +96,7 @@ def of_features(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def adjusted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of `COLUMNS` with p adjusted over all of them (Holm 1979)."""
-    p_values = holm([row["p"] for row in rows])
+    p_values = [None if p is None else round(p, 6) for p in holm([row["p"] for row in rows])]
     family = sum(p is not None for p in p_values)
     return [
         {name: {**row, "p_holm": p, "family": family}.get(name) for name in COLUMNS}

@@ -188,7 +188,7 @@ def resample_within(strata: Ints, *, patient: Ints, n: int, seed: int) -> Draws:
     for stratum in np.unique(strata):
         members = np.flatnonzero(strata == stratum)
         size = len(members)
-        for rows in _blocks(n, size):
+        for rows in blocks(n, size):
             each = weights[rows]
             drawn = generator.integers(size, size=(len(each), size))
             drawn += size * np.arange(len(each))[:, None]
@@ -197,7 +197,7 @@ def resample_within(strata: Ints, *, patient: Ints, n: int, seed: int) -> Draws:
     return Draws(weights, patient)
 
 
-def _blocks(n: int, width: int) -> Iterator[slice]:
+def blocks(n: int, width: int) -> Iterator[slice]:
     """Cut n resamples into blocks of as many as memory has room for, at least one."""
     rows = max(1, _BLOCK // max(1, width))
     return (slice(at, at + rows) for at in range(0, n, rows))
@@ -217,8 +217,8 @@ def resampled_counts(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) ->
     kinds = [truth & calls, ~truth & calls, ~truth & ~calls, truth & ~calls]
     counts = np.stack([np.bincount(draws.patient, weights=kind) for kind in kinds], axis=1)
     # whole numbers: the product is exact in any order of summation
-    blocks = _blocks(*draws.weights.shape)
-    return ResampledCounts(*np.concatenate([draws.weights[rows] @ counts for rows in blocks]).T)
+    some = blocks(*draws.weights.shape)
+    return ResampledCounts(*np.concatenate([draws.weights[rows] @ counts for rows in some]).T)
 
 
 def resampled_shares(labels: Ints, *, calls: NDArray[np.bool_], draws: Draws) -> Shares:
@@ -243,12 +243,12 @@ def resampled_auc(labels: Ints, *, scores: Floats, draws: Draws) -> Floats:
     # negatives below each positive, and those below or equal
     ends = [np.searchsorted(scores[ordered], scores[positive], side) for side in ("left", "right")]
     of_positive, of_ordered = draws.patient[positive], draws.patient[ordered]
-    blocks = []
-    for rows in _blocks(len(draws.weights), len(scores)):
+    areas = []
+    for rows in blocks(len(draws.weights), len(scores)):
         some = draws.weights[rows]
         above, below = np.take(some, of_positive, axis=1), np.take(some, of_ordered, axis=1)
-        blocks.append(_block_auc(above, below, ends))
-    return np.concatenate(blocks)
+        areas.append(_block_auc(above, below, ends))
+    return np.concatenate(areas)
 
 
 def _block_auc(

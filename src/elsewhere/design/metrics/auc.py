@@ -25,7 +25,6 @@ class Auc(MetricRow):
         "auc_high",
         "auc_bootstrap_low",
         "auc_bootstrap_high",
-        "auc_grid",
         "roc",
     )
     columns: ClassVar[tuple[str, ...]] = ("auc", "auc_low", "auc_high")

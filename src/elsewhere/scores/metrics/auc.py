@@ -9,7 +9,7 @@ from elsewhere.scores.metric import Measured, Metric, Sample
 
 
 class Auc(Metric):
-    """Area under the ROC curve (A-51, A-56), also on the published grid of thresholds."""
+    """Area under the ROC curve (A-51, A-56)."""
 
     def measure(self, sample: Sample) -> Measured:
         """Compute areas, intervals and curve; one class alone has none."""
@@ -30,7 +30,6 @@ class Auc(Metric):
             },
             more={
                 "auc_se": intervals.standard_error(exact),
-                "auc_grid": discrimination.grid_auc(roc),
                 "roc": {name: values.tolist() for name, values in roc._asdict().items()},
                 "bootstrap_failed": int(np.isnan(resampled).sum()),
             },

@@ -29,8 +29,10 @@ def test_the_papers_cells_are_there(graph: dict[str, Stage]) -> None:
     weights are chosen on test.
     """
     count = Counter((stage.step, stage.wildcards.get("study")) for stage in graph.values())
-    assert count["score", "nguyen2021"] == 36
-    assert count["score", "contrastive"] == count["predict", "contrastive"] == 17 * 2
+    assert count["predict", "nguyen2021"] == 36
+    assert count["score", "nguyen2021"] == 36 + 9, "A-54: and of each arm all sites combined"
+    assert count["predict", "contrastive"] == 17 * 2
+    assert count["score", "contrastive"] == 17 * (2 + 1)
     assert count["train", "nguyen2021"] == 9
     assert count["train", "contrastive"] == 13 * 4, "four arms apply the models of another"
     assert count["train", "chestxray"] == 6, "B-28: 2 networks x 3 configurations"
@@ -283,3 +285,21 @@ def test_nothing_in_the_graph_grows_with_the_scans_of_a_site(
         for number in range(20):
             (tmp_path / "data/raw" / row / f"{number}.jpg").touch()
     assert stages(params) == graph, "the graph is a function of params.yaml alone"
+
+
+def test_combined_cells_are_of_one_label_and_several_sites(
+    graph: dict[str, Stage], values: dict[str, Any]
+) -> None:
+    """A-54: all samples; findings have cells of all an arm's own sites instead (B-28)."""
+    cell = graph["score--nguyen2021--utsw--combined"]
+    rows = [f"{site}-synthetic" for site in ("utsw", "cc-ccii", "covid-ctset", "mosmed")]
+    assert [*dict(cell.inputs["test"])] == rows
+    assert [*dict(cell.inputs["training"])] == rows[:1]
+    assert "utsw/combined" in graph["figure--nguyen2021"].inputs["metrics"]
+    assert "score--chestxray--both-densenet121--combined" not in graph
+    study = values["studies"]["nguyen2021"]
+    study |= {"arms": {"utsw": study["arms"]["utsw"]}, "averages_without": []}
+    study["scales"]["demo"]["sites"] = {"utsw": "utsw-synthetic"}
+    alone = stages(_changed(values, run=["nguyen2021"], scale="demo"))
+    assert "score--nguyen2021--utsw--utsw-synthetic" in alone
+    assert "score--nguyen2021--utsw--combined" not in alone

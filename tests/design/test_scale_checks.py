@@ -170,9 +170,10 @@ def test_findings_are_seen_whole_and_without_passes(values: Settings) -> None:
 
 
 def test_the_internal_cells_have_a_name_of_their_own(values: Settings) -> None:
-    values["sites"]["internal"] = values["sites"]["mosmed"]
-    demo(values, "nguyen2021")["sites"]["mosmed"] = "internal"
-    assert "no row may be called 'internal'" in complaint(values)
+    for name in ("internal", "combined", "average"):
+        values["sites"][name] = values["sites"]["mosmed"]
+        demo(values, "nguyen2021")["sites"]["mosmed"] = name
+        assert f"no row may be called '{name}'" in complaint(values)
 
 
 def test_a_name_that_is_in_no_table_is_the_only_problem_told(values: Settings) -> None:

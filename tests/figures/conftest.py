@@ -20,13 +20,14 @@ from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.figure_rows import STANDARD
 from elsewhere.design.job import Job
 from elsewhere.design.params import Params, load
+from elsewhere.design.paths import COMBINED
 from elsewhere.design.site import Site
 from elsewhere.design.train_stages import runs
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.imaging import profile, store
 from elsewhere.imaging.volume import Volume
 from elsewhere.scores import explained, predictions
-from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.cell import Predicted, assemble, together
 from elsewhere.scores.outcomes import OUTCOMES
 from elsewhere.sites import manifest
 from elsewhere.steps.figure import Settings, run
@@ -123,7 +124,8 @@ def write_metrics(
 ) -> dict[str, Path]:
     """Write predictions.parquet and, scored from it, metrics.json of every cell.
 
-    Sites in `gone` have no data. Few resamples: only the bootstrap's intervals depend on them.
+    Sites in `gone` have no data. Few resamples: only the bootstrap's intervals depend on them. The
+    cell of all sites combined has no predictions of its own.
     """
     table, rows = params.studies[study], params.studies[study].scales[scale].sites
     scoring = table.scoring.model_copy(update={"bootstrap": 20})
@@ -142,16 +144,21 @@ def write_metrics(
                 if lost
                 else predicted_cell(site, aucs, COUNTS[site], passes=passes)
             )
-        for row, cell in cells.items():
+        ran = {row: cell for row, cell in cells.items() if cell.metadata["status"] == "ok"}
+        for row, cell in (cells | {COMBINED: together([*(ran or cells).values()])}).items():
             path = folder / "cells" / arm / row / "metrics.json"
-            test = path.with_name("predictions.parquet")
-            predictions.write(cell.frame, test, metadata=cell.metadata)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if row != COMBINED:
+                test = path.with_name("predictions.parquet")
+                predictions.write(cell.frame, test, metadata=cell.metadata)
             metrics = assemble(
                 cell,
                 training={rows[name]: cells[rows[name]] for name in part.sites},
                 names={"study": study, "arm": arm, "site": row},
                 scoring=scoring,
             )
+            if row == COMBINED:
+                metrics["sites"] = [*ran]
             path.write_text(json.dumps(metrics, sort_keys=True), encoding="utf-8")
             paths[f"{arm}/{row}"] = path
     return paths
@@ -488,7 +495,7 @@ def study_job(
     trained = [name for name, arm in table.arms.items() if arm.models_of is None]
     write_runs(home, trained, made, lost=lost)
     models = {f"{a}/{r}": home / "models" / a / r for a in trained for r in made}
-    cells = {key: path.parent for key, path in metrics.items()}
+    cells = {k: path.parent for k, path in metrics.items() if not k.endswith(f"/{COMBINED}")}
     named = table.explain.arms if table.explain else ()
     looked = [arm for arm in named if arm in table.arms]
     scans = {row: root / "scans" / row for row in sites}
@@ -583,8 +590,9 @@ def write_predicted(job: Job, settings: Settings, *, seeds: int = 2, scans: int 
     for key, path in job.paths("metrics").items():
         arm, row = key.split("/")
         rows = [settings.site_rows[name] for name in settings.arms[arm].sites]
+        every = [found[f"{arm}/{one}"] for one in settings.sites]
         metrics = assemble(
-            found[key],
+            together(every) if row == COMBINED else found[key],
             training={one: found[f"{arm}/{one}"] for one in rows},
             names={"study": job.wildcards["study"], "arm": arm, "site": row},
             scoring=quick,

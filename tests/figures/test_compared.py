@@ -12,6 +12,7 @@ def test_ours_stand_beside_the_published_and_are_not_mixed(nguyen: Results) -> N
     pooled = nguyen.cell(nguyen.rows[0], nguyen.columns[0])["pooled"]
     assert first["published"] == "0.826 ± 0.024"
     assert first["ours"].startswith(f"{pooled['auc']:.3f} (")
+    assert first["ours"].endswith(f"; grid {pooled['auc_grid']:.3f}"), "A-56: as published"
     unseen = [
         cell["pooled"]["auc"]
         for cell in nguyen.cells.values()

@@ -6,7 +6,7 @@ import pytest
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.scoring import STANDARD
-from elsewhere.scores.matrix import columns, numbers, rows, write
+from elsewhere.scores.matrix import columns, numbers, of_sites, rows, write
 
 ARMS = {
     "a": Arm(sites=("a",), method="erm", network="n"),
@@ -111,3 +111,22 @@ def test_a_metric_that_a_study_names_has_columns_of_its_own():
         "youden_high",
     ]
     assert added[-2:] == ("threshold", "status")
+
+
+def test_an_average_is_over_the_sites_that_were_run_and_names_them():
+    cells = [
+        cell("a", "x", [one(0.5)], pooled=0.5),
+        cell("a", "y", [], pooled=None, status="not run"),
+        cell("a", "z", [one(0.75)], pooled=0.75),
+    ]
+    both, left = of_sites(cells, arms={"a": ARMS["a"]}, metrics=STANDARD, without=("z", "other"))
+    assert (both["test_site"], both["test_sites"], both["auc"]) == ("average", "x+z", 0.625)
+    assert (left["test_site"], left["test_sites"]) == ("average without z", "x")
+    assert (left["auc"], left["status"], left["fold"]) == (0.5, "ok", "pooled")
+    assert {*both} == {*columns(STANDARD)}
+
+
+def test_an_arm_that_was_not_run_has_no_average():
+    cells = [cell("a", site, [], pooled=None, status="not run") for site in "xy"]
+    (row,) = of_sites(cells, arms={"a": ARMS["a"]}, metrics=STANDARD)
+    assert (row["test_sites"], row["auc"], row["status"]) == ("", None, "not run")

@@ -59,7 +59,35 @@ def test_matrix_csv_has_every_run_and_a_pooled_row(
     with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == columns(STANDARD)
-    assert len(rows) == 2 * 2 * (4 + 1)  # arms x sites x (folds + pooled)
+    # arms x (sites and combined) x (folds + pooled), and an average of each arm
+    assert len(rows) == 2 * 3 * (4 + 1) + 2
+
+
+def test_matrix_csv_has_the_averages_of_the_confusion_figures(tmp_path: Path) -> None:
+    """A-54: equal weight for each site, with and without MosMedData, and all samples combined."""
+    job, settings = MAKER["study_job"](tmp_path, arms=("utsw", "utsw_covid-ctset"))
+    figure.run(job, settings)
+    with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
+        rows = {(row["arm"], row["test_site"]): row for row in csv.DictReader(file)}
+    sites = [*settings.sites]
+    without, left = "average without mosmed-synthetic", sites[:-1]
+    for arm in ("utsw", "utsw_covid-ctset"):
+        for name, of in (("average", sites), (without, left)):
+            row, cells = rows[arm, name], [rows[arm, site] for site in of]
+            mean = sum(float(cell["accuracy"]) for cell in cells) / len(of)
+            assert float(row["accuracy"]) == pytest.approx(mean)
+            assert row["test_sites"] == "+".join(of)
+            assert int(row["n_scans"]) == sum(int(cell["n_scans"]) for cell in cells)
+        assert (rows[arm, "average"]["auc"], rows[arm, "average"]["status"]) == ("", "undefined")
+        mean = sum(float(rows[arm, site]["auc"]) for site in left) / 3
+        assert float(rows[arm, without]["auc"]) == pytest.approx(mean)
+        assert float(rows[arm, without]["auc_low"]) < mean < float(rows[arm, without]["auc_high"])
+        # one threshold for all sites: the share of right calls over all scans
+        right = sum(int(rows[arm, s]["n_scans"]) * float(rows[arm, s]["accuracy"]) for s in sites)
+        combined = rows[arm, "combined"]
+        assert float(combined["accuracy"]) == pytest.approx(right / int(combined["n_scans"]))
+        assert combined["test_sites"] == "+".join(sites)
+        assert float(combined["auc_low"]) < float(combined["auc"]) < float(combined["auc_high"])
 
 
 def test_every_figure_says_synthetic(twice: tuple[Job, dict[str, bytes]]) -> None:

@@ -134,3 +134,28 @@ def test_each_finding_of_a_cell_is_scored_as_a_cell_of_its_own(tmp_path):
     pooled = both["findings"]["cardiomegaly"]["pooled"]
     assert (pooled["n_scans"], pooled["auc"]) == (8, 0.75)
     assert both["patient_key"] == "none", "one site without patient keys, so all are without"
+
+
+def test_combined_is_of_the_scans_of_all_sites_that_were_run(tmp_path):
+    """A-54: as if all scans were of one site; a site without data is named by its absence."""
+    parts = {"label": [0, 1, 0, 1], "score": [0.1, 0.6, 0.7, 0.9]}
+    valid = rows("validation", label=[0, 1], score=[0.2, 0.8])
+    here = of_findings(tmp_path, "here", rows("test", **parts), valid)
+    moved = {**rows("test", label=[0, 1], score=[0.5, 0.3]), "scan_id": ["x", "y"]}
+    there = of_findings(tmp_path, "there", {**moved, "patient_id": ["x", "y"]})
+    gone = tmp_path / "gone.parquet"
+    write(pd.DataFrame(columns=COLUMNS), gone, metadata=ABSENT)
+
+    def combined(tested):
+        names = {"study": "s", "arm": "a", "site": "combined"}
+        out = {"metrics": tmp_path / "combined.json"}
+        run(Job("score", names, {"test": tested, "training": {"here": here}}, out), SETTINGS)
+        return json.loads(out["metrics"].read_text())
+
+    found = combined({"here": here, "there": there, "gone": gone})
+    # 9 pairs: of the positives 0.6, 0.9, 0.3 and the negatives 0.1, 0.7, 0.5
+    assert found["pooled"]["auc"] == pytest.approx((2 + 3 + 1) / 9)
+    assert (found["sites"], found["pooled"]["n_scans"]) == (["here", "there"], 6)
+    nothing = combined({"gone": gone})
+    assert (nothing["sites"], nothing["status"]) == ([], "not run")
+    assert nothing["reason"] == "site b has no data here"

@@ -66,9 +66,16 @@ def _results(params: Params, name: str) -> Iterator[Stage]:
     for arm in study.arms:
         for row in params.scale_of(name).sites.values():
             yield _score(params, name, arm, row)
-        if study.by_part:
-            yield _score(params, name, arm, paths.INTERNAL)
+        for together in _together(params, name):
+            yield _score(params, name, arm, together)
     yield _figure(params, name)
+
+
+def _together(params: Params, name: str) -> tuple[str, ...]:
+    """Return the cells of an arm that are of the test scans of several sites (B-28, A-54)."""
+    if params.studies[name].by_part:
+        return (paths.INTERNAL,)
+    return (paths.COMBINED,) if len(params.scale_of(name).sites) > 1 else ()
 
 
 def _applied(params: Params, study: str, arm: str) -> dict[str, Paths]:
@@ -128,19 +135,19 @@ def _explain(params: Params, study: str, arm: str) -> Stage:
 
 
 def _score(params: Params, study: str, arm: str, row: str) -> Stage:
-    training: dict[str, str] = {
-        site: paths.cell(study, arm, site, "predictions.parquet")
-        for site in training_sites(params, study, arm)
-    }
-    own = paths.cell(study, arm, row, "predictions.parquet")
-    internal = row == paths.INTERNAL
+    training = _predictions(study, arm, training_sites(params, study, arm))
+    tested = {
+        paths.INTERNAL: [*training],
+        paths.COMBINED: [*params.scale_of(study).sites.values()],
+    }.get(row, [row])
+    own = _predictions(study, arm, tested)
     return Stage(
         step="score",
         wildcards={"study": study, "arm": arm, "site": row},
         inputs={
-            "test": training if internal else own,
+            "test": own if row in (paths.INTERNAL, paths.COMBINED) else own[row],
             "training": training,
-            **_first_calls(params, study, [*training] if internal else [row]),
+            **_first_calls(params, study, tested),
             **_at_site(params, study, arm, row),
         },
         outputs={"metrics": paths.cell(study, arm, row, "metrics.json")},
@@ -152,13 +159,16 @@ def _score(params: Params, study: str, arm: str, row: str) -> Stage:
     )
 
 
+def _predictions(study: str, arm: str, rows: list[str]) -> dict[str, str]:
+    return {row: paths.cell(study, arm, row, "predictions.parquet") for row in rows}
+
+
 def _first_calls(params: Params, study: str, rows: list[str]) -> dict[str, Paths]:
     """Return the predictions that say which scans a second stage classifies, by site."""
     first = params.studies[study].second_stage
     if first is None:
         return {}
-    cells = {row: paths.cell(first.study, first.arm, row, "predictions.parquet") for row in rows}
-    return {"first": cells}
+    return {"first": _predictions(first.study, first.arm, rows)}
 
 
 def _at_site(params: Params, study: str, arm: str, row: str) -> dict[str, Paths]:
@@ -206,15 +216,13 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
     study, scale = params.studies[name], params.scale_of(name)
     rows = list(scale.sites.values())
     cells = [(arm, row) for arm in study.arms for row in rows]
-    internal = [(arm, paths.INTERNAL) for arm in study.arms if study.by_part]
+    several = [(arm, together) for arm in study.arms for together in _together(params, name)]
     models = [
         (arm, run) for arm in trained(study, study.arms) for run in runs_of(params, name, arm)
     ]
     explained = {arm: paths.explained(name, arm) for arm in _explained(study)}
     return {
-        "metrics": {
-            f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + internal
-        },
+        "metrics": {f"{a}/{s}": paths.cell(name, a, s, "metrics.json") for a, s in cells + several},
         "predictions": {
             f"{a}/{s}": paths.cell(name, a, s, "predictions.parquet") for a, s in cells
         },

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-INTERNAL = "internal"  # in place of a site: the test scans of all training sites of an arm
+# in place of a site: the test scans of all training sites of an arm, and of all sites
+INTERNAL, COMBINED = "internal", "combined"
+AVERAGE = "average"  # in matrix.csv, in place of a site: the mean over sites
 
 
 def scans(row: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from itertools import product
 from pydantic import ValidationError
 
 from elsewhere.design import kinds
-from elsewhere.design.paths import INTERNAL
+from elsewhere.design.paths import AVERAGE, COMBINED, INTERNAL
 from elsewhere.design.problem import Problem, missing
 from elsewhere.design.rows import LayoutOptions
 from elsewhere.design.site import layout_options
@@ -22,8 +22,9 @@ def problems(params: Params, study: str, name: str) -> Iterator[Problem]:
     at = f"studies.{study}.scales.{name}"
     unknown = list(_names(params, at, scale))
     yield from unknown
-    if INTERNAL in scale.sites.values():
-        yield Problem(f"{at}.sites", f"no row may be called '{INTERNAL}', cells are")
+    for row in (INTERNAL, COMBINED, AVERAGE):
+        if row in scale.sites.values():
+            yield Problem(f"{at}.sites", f"no row may be called '{row}', cells are")
     if not unknown:
         yield from _site_problems(params, at, params.studies[study], scale)
         yield from _input_problems(params, at, scale)

@@ -96,6 +96,8 @@ def one_run(cell: Metrics, metric: str) -> str:
     ours = words.number(pooled[metric], digits=3) + (f" ({bounds})" if bounds else "")
     if metric == "auc" and pooled.get("auc_mc_mean") is not None:
         ours += f"; MC {words.spread(pooled['auc_mc_mean'], pooled['auc_mc_sd'])}"
+    if metric == "auc" and pooled.get("auc_grid") is not None:
+        ours += f"; grid {words.number(pooled['auc_grid'], digits=3)}"
     return ours
 
 

@@ -1,6 +1,7 @@
 """matrix: writes matrix.csv, the generalization matrix with a row per run and per pooled cell.
 
-Of more than two classes a cell has rows of each class against the rest, and of all classes.
+Of more than two classes a cell has rows of each class against the rest, and of all classes. Of two,
+each arm also has rows of its average over sites and of the scans of all sites combined.
 """
 
 from __future__ import annotations
@@ -11,13 +12,23 @@ from typing import Any
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.metric_rows import columns as metric_columns
+from elsewhere.design.paths import AVERAGE
 from elsewhere.files import write_rows
-from elsewhere.scores import at_site
+from elsewhere.scores import at_site, averages
 from elsewhere.scores.classes import NUMBERS
 
 ABOUT = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
-    *("train_sites", "test_site", "finding", "label_policy", "patient_key", "fold", "seed"),
+    *(
+        "train_sites",
+        "test_site",
+        "test_sites",
+        "finding",
+        "label_policy",
+        "patient_key",
+        "fold",
+        "seed",
+    ),
 )
 
 
@@ -103,6 +114,34 @@ def of_classes(
     ]
 
 
+def of_sites(
+    cells: Iterable[Mapping[str, Any]],
+    *,
+    arms: Mapping[str, Arm],
+    metrics: Sequence[str],
+    without: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the average of each arm over its test sites, with equal weight for each (A-54).
+
+    Parameters
+    ----------
+    cells
+        Contents of metrics.json, sites in the order of the columns; those that were not run do not
+        count. ``test_sites`` names the others.
+    arms, metrics
+        As in `rows`.
+    without
+        Sites, as named in the cells, that a second row for each arm leaves out.
+    """
+    given = list(cells)
+    left_out = tuple(dict.fromkeys(cell["site"] for cell in given if cell["site"] in without))
+    return [
+        _average_row([cell for cell in given if cell["arm"] == arm], arms[arm], metrics, out)
+        for arm in arms
+        for out in (((), left_out) if left_out else ((),))
+    ]
+
+
 def write(
     table: Iterable[Mapping[str, Any]],
     path: Path,
@@ -131,7 +170,35 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[
     of_site = at_site.numbers(cell, cell.get("finding", ""))
     if of_site is not None:
         runs = [{**dict.fromkeys(shown), **of_site}]
-    about = {
+    about = _about(cell, arm)
+    return [
+        about | {name: run[name] for name in ("fold", "seed", *shown, "status")} for run in runs
+    ]
+
+
+def _average_row(
+    cells: Sequence[Mapping[str, Any]], arm: Arm, metrics: Sequence[str], left_out: tuple[str, ...]
+) -> dict[str, Any]:
+    kept = {cell["site"]: _last(cell) for cell in cells if cell["site"] not in left_out}
+    ran = {site: numbers for site, numbers in kept.items() if numbers["status"] != "not run"}
+    shown = ("fold", "seed", *numbers(metrics), "status")
+    found = averages.numbers([*ran.values()], metrics=metrics)
+    keys = {cell["patient_key"] for cell in cells if cell["site"] in ran}
+    named = {
+        "site": f"{AVERAGE} without {'+'.join(left_out)}" if left_out else AVERAGE,
+        "sites": [*ran],
+        "patient_key": "none" if "none" in keys else next(iter(keys), None),
+    }
+    return _about({**cells[0], **named}, arm) | {name: found[name] for name in shown}
+
+
+def _last(cell: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the numbers of the last row of a cell: pooled, or those that the site computed."""
+    return at_site.numbers(cell, cell.get("finding", "")) or cell["pooled"]
+
+
+def _about(cell: Mapping[str, Any], arm: Arm) -> dict[str, Any]:
+    return {
         "study": cell["study"],
         "arm": cell["arm"],
         "method": arm.method,
@@ -142,10 +209,8 @@ def _cell_rows(cell: Mapping[str, Any], arm: Arm, shown: Sequence[str]) -> list[
         "models_of": arm.models_of,
         "train_sites": "+".join(cell["training_sites"]),
         "test_site": cell["site"],
+        "test_sites": "+".join(cell.get("sites", [cell["site"]])),
         "finding": cell.get("finding", ""),
         "label_policy": cell.get("label_policy", ""),
         "patient_key": cell["patient_key"],
     }
-    return [
-        about | {name: run[name] for name in ("fold", "seed", *shown, "status")} for run in runs
-    ]

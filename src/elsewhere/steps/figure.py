@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from elsewhere.design import kinds
 from elsewhere.design.job import Job
+from elsewhere.design.paths import COMBINED
 from elsewhere.figures import report
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given, Settings
@@ -29,6 +33,13 @@ def run(job: Job, settings: Settings) -> None:
         )
     ]
     exclusive = bool(given.exclusive)
+    combined = _combined(job)
+    if combined:
+        arms, named = settings.arms, settings.site_rows.items()
+        without = [row for site, row in named if site in settings.averages_without]
+        of_study = given.results.cells.values()
+        rows += matrix.of_sites(of_study, arms=arms, metrics=metrics, without=without)
+        rows += matrix.rows(combined, arms=arms, sites=[COMBINED], metrics=metrics)
     if exclusive:
         rows += matrix.of_classes(
             given.results.cells.values(), arms=settings.arms, sites=[*settings.sites]
@@ -41,3 +52,12 @@ def run(job: Job, settings: Settings) -> None:
             figure = kinds.implementation("figures", name, Figure)()  # type: ignore[type-abstract]
             pictures += [(name, picture) for picture in figure.draw(given, folder)]
     report.write(given, pictures)
+
+
+def _combined(job: Job) -> list[dict[str, Any]]:
+    """Return the metrics of each arm on the test scans of all sites, if the study has them."""
+    return [
+        json.loads(path.read_text(encoding="utf-8"))
+        for key, path in job.paths("metrics").items()
+        if key.endswith(f"/{COMBINED}")
+    ]

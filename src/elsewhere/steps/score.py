@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.job import Job
+from elsewhere.design.paths import COMBINED
 from elsewhere.design.scoring import Scoring
 from elsewhere.design.second_stage import SecondStage
 from elsewhere.files import whole
@@ -28,14 +29,17 @@ def run(job: Job, settings: Settings) -> None:
     """Score one cell: AUCs, threshold, confusion, intervals, a run and pooled (A-51 to A-57).
 
     Of more than two classes each against the rest, and all together (C-28, C-29, C-31). Reads
-    ``test``, the cell's predictions (a table of them: those of several sites, as one), and
+    ``test``, the cell's predictions (a table of them: those of several sites, as one, of
+    `COMBINED` without those that were not run; ``sites`` names them), and
     ``training``, the arm's predictions on each of its training sites; a second stage also
     ``first``, by site the predictions that say which test scans it scores, and of a federation
     between hospitals ``at_site``, what the site itself has computed. Writes ``metrics``.
     What cannot be computed is null with a reason.
     """
-    found = job.inputs["test"]
-    tested = [found] if isinstance(found, Path) else [*found.values()]
+    found, site = job.inputs["test"], job.wildcards["site"]
+    every = {site: found} if isinstance(found, Path) else {**found}
+    ran = {row: path for row, path in every.items() if _ran(path)}
+    tested = [*(ran if ran and site == COMBINED else every).values()]
     about, scoring = predictions.metadata_of(tested[0]), settings.scoring
     rivals = predictions.classes(about) if scoring.threshold_from == "argmax" else ()
     chosen = _called(job, settings.second_stage) if settings.second_stage else None
@@ -61,6 +65,8 @@ def run(job: Job, settings: Settings) -> None:
     # one finding in memory at a time
     names = predictions.findings(about)
     metrics = merged({name: assembled(name) for name in names}) if names else assembled(None)
+    if site == COMBINED:
+        metrics["sites"] = [*ran]
     if predictions.classes(about):
         metrics["classes"] = classes.assemble(read_tested(None), scoring=scoring)
     if chosen is not None and settings.second_stage is not None:
@@ -72,6 +78,10 @@ def run(job: Job, settings: Settings) -> None:
     text = json.dumps(metrics, sort_keys=True, indent=1, allow_nan=False)
     with whole(job.outputs["metrics"]) as part:
         part.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _ran(path: Path) -> bool:
+    return predictions.metadata_of(path)["status"] != "not run"
 
 
 def _called(job: Job, stage: SecondStage) -> set[str]:

@@ -557,7 +557,7 @@ def write_predicted(job: Job, settings: Settings, *, seeds: int = 2, scans: int 
     quick = settings.scoring.model_copy(update={"bootstrap": 20})
     label = np.arange(scans) // 2 % 2
     found: dict[str, Predicted] = {}
-    for number, key in enumerate(job.paths("metrics")):
+    for number, key in enumerate(job.paths("predictions")):
         arm, row = key.split("/")
         name = next(name for name, of in settings.site_rows.items() if of == row)
         own = name in settings.arms[arm].sites

@@ -19,16 +19,8 @@ from elsewhere.scores.classes import NUMBERS
 
 ABOUT = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
-    *(
-        "train_sites",
-        "test_site",
-        "test_sites",
-        "finding",
-        "label_policy",
-        "patient_key",
-        "fold",
-        "seed",
-    ),
+    *("train_sites", "test_site", "test_sites", "finding", "label_policy", "patient_key"),
+    *("fold", "seed"),
 )
 
 

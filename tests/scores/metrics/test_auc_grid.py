@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
@@ -24,7 +26,7 @@ def area_by_hand(labels, scores):
     for step in range(100, -1, -1):
         called = scores >= step / 100
         points.append((called[labels == 0].mean(), called[labels == 1].mean()))
-    return sum((x - w) * (y + v) / 2 for (w, v), (x, y) in zip(points, points[1:], strict=False))
+    return sum((x - w) * (y + v) / 2 for (w, v), (x, y) in itertools.pairwise(points))
 
 
 @pytest.fixture

@@ -1,58 +1,12 @@
-"""averages: means of independent sites against normal theory, closed forms and simulation."""
+"""averages: rows of several sites become one."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from scipy import stats
 
 from elsewhere.design.scoring import STANDARD
-from elsewhere.scores.averages import Average, average, mean, numbers
-from elsewhere.scores.intervals import wilson, z_value
+from elsewhere.scores.averages import numbers
 from elsewhere.scores.matrix import numbers as columns
-
-
-def normal(value, error):
-    half = z_value(0.95) * error
-    return Average(value, value - half, value + half)
-
-
-def test_symmetric_limits_give_the_interval_of_added_variances():
-    found = average([normal(0.7, 0.03), normal(0.8, 0.04), normal(0.6, 0.12)])
-    half = z_value(0.95) * np.sqrt(0.03**2 + 0.04**2 + 0.12**2) / 3
-    assert found == pytest.approx((0.7, 0.7 - half, 0.7 + half))
-
-
-def test_one_site_is_its_own_average():
-    assert average([Average(0.9, 0.6, 0.95)]) == pytest.approx((0.9, 0.6, 0.95))
-
-
-def test_limits_of_shares_stay_within_0_and_1():
-    found = average([Average(1.0, 0.7, 1.0), Average(1.0, 0.5, 1.0)])
-    assert found.value == found.high == 1
-    assert 0.5 < found.low < 1
-
-
-def test_what_one_site_lacks_has_no_average():
-    assert average([Average(0.9, 0.8, 1.0), Average(None)]) == (None, None, None)
-    assert average([Average(0.9, 0.8, 1.0), Average(0.7)]) == (pytest.approx(0.8), None, None)
-    assert average([]) == (None, None, None)
-    assert mean([0.2, None]) is None
-
-
-def test_the_interval_covers_as_often_as_it_says():
-    """Mean of three shares of 40, 60 and 25 patients, with Wilson's limits each."""
-    dice, sizes, truth = np.random.default_rng(4), (40, 60, 25), np.array([0.9, 0.7, 0.5])
-    hits = 0
-    for _ in range(2000):
-        shares = [dice.binomial(n, p) / n for n, p in zip(sizes, truth, strict=True)]
-        limits = [
-            Average(share, *wilson(share, n=n, confidence=0.95)[:2])
-            for share, n in zip(shares, sizes, strict=True)
-        ]
-        found = average(limits)
-        hits += found.low <= truth.mean() <= found.high
-    assert stats.binomtest(hits, 2000, 0.95).pvalue > 1e-4
 
 
 def row(auc, *, threshold=0.5, **more):

@@ -5,9 +5,14 @@ from elsewhere.design.claim_rows import ClaimRow, claim_kinds
 
 
 def test_the_kinds_of_a_papers_claims_are_those_of_its_table():
-    """B-38 to B-42 name each kind once."""
-    assert claim_kinds("chestxray") == kinds.names("claims")
-    assert claim_kinds("nguyen2021") == ()
+    """B-38 to B-42, and A-66, A-73 and A-74, name each kind once."""
+    named = {study: claim_kinds(study) for study in ("chestxray", "nguyen2021")}
+    assert sorted(sum(named.values(), ())) == [*kinds.names("claims")]
+    assert {study: len(of_study) for study, of_study in named.items()} == {
+        "chestxray": 5,
+        "nguyen2021": 5,
+    }
+    assert claim_kinds("contrastive") == ()
     assert claim_kinds(None) == ()
 
 

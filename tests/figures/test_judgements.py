@@ -9,7 +9,7 @@ from elsewhere.figures import judgements
 from elsewhere.figures.judgements import OURS, PAPER, Judged
 from elsewhere.figures.trained_for import Epochs
 from elsewhere.scores.claim import Claim, Pair, Verdict
-from elsewhere.scores.evidence import Area
+from elsewhere.scores.evidence import Number
 
 BOTH, ONE = ("both", "away", "edema"), ("one", "away", "edema")
 CLAIM = Claim("B-39", "joint_above_single", (), 0.0, 0, "joint is better", "AUC", "page 1")
@@ -28,7 +28,7 @@ def test_pairs_are_counted_and_ours_alone_have_epochs_and_the_synthetic_mark(
     tmp_path: Path,
 ) -> None:
     verdict = Verdict(CLAIM, (pair(0.2, True), pair(0.05, False), pair(-0.3, True)))
-    areas = {BOTH: Area(0.8), ONE: Area(0.6)}
+    areas = {BOTH: Number(0.8), ONE: Number(0.6)}
     judged = Judged(CLAIM, ("Table 1",), {OURS: (verdict, areas), PAPER: (verdict, areas)})
     epochs = {"both": Epochs(2.0, 4.0)}
     judgements.write([judged], tmp_path, epochs=epochs, synthetic=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from elsewhere.design import kinds
 from elsewhere.design.params import load
 from elsewhere.figures import paper
 
@@ -162,6 +163,18 @@ def test_claims_of_chestxray() -> None:
     assert [row["requirement"] for row in rows] == [f"B-{number}" for number in range(38, 43)]
     assert all(row["claim"] and row["reading"] and row["source"] for row in rows)
     assert paper.claims("contrastive") == paper.claims(None) == []
+
+
+def test_claims_of_nguyen2021_name_sites_of_the_study() -> None:
+    rows = paper.claims("nguyen2021")
+    assert [row["requirement"] for row in rows] == ["A-66", "A-66", "A-73", "A-74", "A-74"]
+    sites = {*load(Path(__file__).parents[1] / "params").studies["nguyen2021"].scales["demo"].sites}
+    for row in rows:
+        asked = row["at"].split(";") if row["at"] else []
+        assert {*asked} <= sites
+        meaning = kinds.row_class("claims", row["kind"]).at
+        assert len(asked) == (len(meaning.split(";")) if meaning else 0)
+        assert all(row[name] for name in ("claim", "reading", "source"))
 
 
 def test_an_unknown_study_is_named() -> None:

@@ -8,7 +8,7 @@ from scipy import stats
 from elsewhere.design.arm import Arm
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import paired
-from elsewhere.scores.evidence import APART, INTERNAL, OWN, PAIRED, Area, Evidence
+from elsewhere.scores.evidence import APART, INTERNAL, OWN, PAIRED, Evidence, Number
 
 ARMS = {
     "alone": Arm(sites=("a",), method="erm", network="n"),
@@ -54,12 +54,12 @@ def truth(predicted):
 
 @pytest.fixture
 def areas(truth):
-    return {JOINT: Area(0.85, error=0.04), ALONE: Area(0.85 - truth.difference, error=0.03)}
+    return {JOINT: Number(0.85, error=0.04), ALONE: Number(0.85 - truth.difference, error=0.03)}
 
 
 def test_external_is_where_no_arm_was_trained():
     places = (INTERNAL, "b", "c", "d")
-    found = evidence({("alone", site, "edema"): Area(0.8) for site in places})
+    found = evidence({("alone", site, "edema"): Number(0.8) for site in places})
     assert found.external == ("c", "d")
     assert found.findings == ("edema",)
 
@@ -81,13 +81,13 @@ def test_without_the_same_scans_two_aucs_are_independent(predicted, areas):
 
 
 def test_a_missing_number_is_missing(areas):
-    found = evidence(areas | {ALONE: Area(None)}).compared(JOINT, ALONE)
+    found = evidence(areas | {ALONE: Number(None)}).compared(JOINT, ALONE)
     assert found == (None, None, None, "")
-    bare = evidence({JOINT: Area(0.9), ALONE: Area(0.8)}).compared(JOINT, ALONE)
+    bare = evidence({JOINT: Number(0.9), ALONE: Number(0.8)}).compared(JOINT, ALONE)
     assert bare == (pytest.approx(0.1), None, None, "")
     assert evidence({}).compared(JOINT, None).value is None
 
 
 def test_one_auc_has_its_own_interval():
-    found = evidence({JOINT: Area(0.8, 0.7, 0.9)}).compared(JOINT, None)
+    found = evidence({JOINT: Number(0.8, 0.7, 0.9)}).compared(JOINT, None)
     assert found == (0.8, 0.7, 0.9, OWN)

@@ -17,13 +17,16 @@ class ClaimRow(Row):
     Attributes
     ----------
     compares
-        Which AUCs are compared, in words.
+        Which numbers are compared, in words.
     limit
         What the column ``limit`` of the table means for this kind.
+    at
+        What the sites in the column ``at`` mean; empty: it has none.
     """
 
     compares: ClassVar[str]
     limit: ClassVar[str]
+    at: ClassVar[str] = ""
 
 
 def claim_kinds(published: str | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from elsewhere.figures.table import Field, Table
 from elsewhere.figures.trained_for import Epochs
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.claim import NO_PAIR, Pair, Verdict, check, claim
-from elsewhere.scores.evidence import Area, Evidence, Key
+from elsewhere.scores.evidence import Evidence, Key, Number
 
 NAME = "claims"
 FIELDS = (
@@ -72,7 +72,7 @@ def judge(
         Judged(
             stated,
             sources,
-            {whose: (check(stated, of), of.areas) for whose, of in evidence.items()},
+            {whose: (check(stated, of), of.numbers) for whose, of in evidence.items()},
         )
         for stated in map(claim, asked)
     ]
@@ -114,28 +114,6 @@ def draw(
         table.draw(page)
         style.save(page.figure, folder, NAME)
     return [NAME]
-
-
-def _ours(study: ByFinding) -> dict[Key, Area]:
-    names = ("auc", "auc_low", "auc_high", "auc_se")
-    return {
-        (place.row.name, place.site, finding): Area(*(cell["pooled"][name] for name in names))
-        for place in study.all_places()
-        for finding, cell in place.cells.items()
-    }
-
-
-def _published(study: ByFinding, known: Sequence[Mapping[str, str]]) -> dict[Key, Area]:
-    listed = {
-        (entry["arm"], entry["site"], entry["finding"]): float(entry["value"]) for entry in known
-    }
-    areas = {}
-    for place in study.all_places():
-        for finding in study.titles:
-            keys = [(place.row.name, site, finding) for site in place.listed_as]
-            value = next((listed[key] for key in keys if key in listed), None)
-            areas[place.row.name, place.site, finding] = Area(value)
-    return areas
 
 
 def _line(
@@ -197,7 +175,7 @@ def _strength(pairs: Sequence[Pair]) -> str:
     return ", ".join(parts)
 
 
-def _pair_text(study: ByFinding, pair: Pair, areas: Mapping[Key, Area]) -> str:
+def _pair_text(study: ByFinding, pair: Pair, areas: Mapping[Key, Number]) -> str:
     """Write one pair in words: first what its two AUCs have in common."""
     labels = {row.name: row.label for row in study.any.rows}
     sites = {column.name: column.title for column in study.any.columns} | {INTERNAL: INTERNAL}

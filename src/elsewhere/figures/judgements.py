@@ -11,39 +11,50 @@ from elsewhere.figures import trained_for
 from elsewhere.figures.trained_for import Epochs
 from elsewhere.files import write_rows
 from elsewhere.scores.claim import Claim, Pair, Verdict
-from elsewhere.scores.evidence import Area, Key
+from elsewhere.scores.evidence import Key, Number
 
 CSV_NAME, PAIRS_NAME = "claims.csv", "claims_pairs.csv"
 OURS, PAPER = "ours", "published"
 COLUMNS = (
-    *("requirement", "claim", "reading", "source", "kind", "findings", "limit", "exceptions"),
+    *("requirement", "claim", "reading", "source", "kind", "findings", "metric", "at"),
+    *("limit", "exceptions"),
     *("whose", "verdict", "pairs", "held", "held_beyond", "broken", "broken_beyond", "unknown"),
     *("least", "most", "synthetic"),
 )
 PAIR_COLUMNS = (
-    *("requirement", "whose", "finding", "first_arm", "first_site", "first_auc"),
-    *("second_arm", "second_site", "second_auc", "value", "low", "high", "interval"),
-    *("holds", "beyond", "first_epochs", "second_epochs", "synthetic"),
+    *("requirement", "kind", "metric", "whose", "finding"),
+    *("first_arm", "first_site", "first_value", "second_arm", "second_site", "second_value"),
+    *(
+        "value",
+        "low",
+        "high",
+        "interval",
+        "holds",
+        "beyond",
+        "first_epochs",
+        "second_epochs",
+        "synthetic",
+    ),
 )
 YES = {True: "yes", False: "no", None: ""}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim on the published numbers and on ours, with the AUCs that it was checked on.
+    """A claim on the published numbers and on ours, with the numbers that it was checked on.
 
     ``sources`` says where the published numbers are from.
     """
 
     claim: Claim
     sources: tuple[str, ...]
-    verdicts: Mapping[str, tuple[Verdict, Mapping[Key, Area]]]
+    verdicts: Mapping[str, tuple[Verdict, Mapping[Key, Number]]]
 
 
 def write(
     judged: Sequence[Judged], folder: Path, *, epochs: Mapping[str, Epochs], synthetic: bool
 ) -> None:
-    """Write claims.csv, and each pair of AUCs to claims_pairs.csv.
+    """Write claims.csv, and each pair of numbers to claims_pairs.csv.
 
     Parameters
     ----------
@@ -73,6 +84,8 @@ def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[
                 "source": judged_claim.claim.source,
                 "kind": judged_claim.claim.kind,
                 "findings": ";".join(judged_claim.claim.findings),
+                "metric": judged_claim.claim.metric,
+                "at": ";".join(judged_claim.claim.at),
                 "limit": judged_claim.claim.limit,
                 "exceptions": judged_claim.claim.exceptions,
                 "whose": whose,
@@ -89,24 +102,30 @@ def _claim_rows(judged: Sequence[Judged], marks: Mapping[str, str]) -> Iterable[
             }
 
 
+def _value(numbers: Mapping[Key, Number], key: Key) -> float | None:
+    return numbers[key].value if key in numbers else None
+
+
 def _pair_rows(
     judged: Sequence[Judged], marks: Mapping[str, str], epochs: Mapping[str, Epochs]
 ) -> Iterable[dict[str, Any]]:
     for judged_claim in judged:
-        for whose, (verdict, areas) in judged_claim.verdicts.items():
+        for whose, (verdict, numbers) in judged_claim.verdicts.items():
             known = epochs if whose == OURS else {}
             for pair in verdict.pairs:
                 second = pair.second or ("", "", "")
                 yield {
                     "requirement": judged_claim.claim.requirement,
+                    "kind": judged_claim.claim.kind,
+                    "metric": judged_claim.claim.metric,
                     "whose": whose,
                     "finding": pair.first[2],
                     "first_arm": pair.first[0],
                     "first_site": pair.first[1],
-                    "first_auc": areas[pair.first].auc,
+                    "first_value": _value(numbers, pair.first),
                     "second_arm": second[0],
                     "second_site": second[1],
-                    "second_auc": areas[second].auc if pair.second else None,
+                    "second_value": _value(numbers, second),
                     **{name: getattr(pair, name) for name in ("value", "low", "high", "interval")},
                     "holds": YES[pair.holds],
                     "beyond": YES[pair.beyond],

@@ -17,7 +17,7 @@ FIELDS = (
     Field("quantity", 4.4),
     Field("number", 0.7),
     Field("published", 1.25, numeric=True),
-    Field("ours", 3.3, numeric=True),
+    Field("ours", 3.9, numeric=True),
     Field("comment", 3.4),
 )
 

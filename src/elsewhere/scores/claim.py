@@ -1,4 +1,4 @@
-"""claim: a paper's claim about its AUCs, and whether each pair of AUCs supports it."""
+"""claim: a paper's claim about its numbers, and whether each pair of them supports it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ class Claim:
     Attributes
     ----------
     kind
-        Kind of claim, such as "poor": which AUCs are compared, and how.
+        Kind of claim, such as "poor": which numbers are compared, and how.
     findings
         Findings that it is about; empty: all.
+    metric
+        Metric whose numbers are compared.
+    at
+        Sites that it is about, with the meaning that its kind gives them.
     limit
-        Largest difference of AUCs that are alike; the AUC below which one is poor.
+        Largest difference of numbers that are alike; the number below which one is poor.
     exceptions
         Number of pairs that the claim itself excepts.
     reading
@@ -42,14 +46,16 @@ class Claim:
     text: str
     reading: str
     source: str
+    metric: str = "auc"
+    at: tuple[str, ...] = ()
 
 
 class Pair(NamedTuple):
-    """One comparison of AUCs, and whether it supports the claim.
+    """One comparison of numbers, and whether it supports the claim.
 
-    ``value`` is the first AUC minus the second, or the first if there is no second; ``interval``
-    names the method of ``low`` to ``high``. ``holds`` is None if an AUC is missing. ``beyond`` says
-    whether the whole interval agrees with ``holds``; None without an interval.
+    ``value`` is the first number minus the second, or the first if there is no second; ``interval``
+    names the method of ``low`` to ``high``. ``holds`` is None if a number is missing. ``beyond``
+    says whether the whole interval agrees with ``holds``; None without an interval.
     """
 
     first: Key
@@ -64,7 +70,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim and all pairs of AUCs that it is about."""
+    """A claim and all pairs of numbers that it is about."""
 
     claim: Claim
     pairs: tuple[Pair, ...]
@@ -81,12 +87,12 @@ class Verdict:
 
     @property
     def unknown(self) -> tuple[Pair, ...]:
-        """Pairs without an AUC."""
+        """Pairs without a number."""
         return tuple(pair for pair in self.pairs if pair.holds is None)
 
     @property
     def word(self) -> Word:
-        """The verdict; undecided if pairs without an AUC could break the claim."""
+        """The verdict; undecided if pairs without a number could break the claim."""
         if len(self.broken) > self.claim.exceptions:
             return "does not hold"
         if not self.pairs or len(self.broken) + len(self.unknown) > self.claim.exceptions:
@@ -95,11 +101,20 @@ class Verdict:
 
 
 class ClaimKind(ABC):
-    """A kind of claim: which AUCs it compares, and when they support it."""
+    """A kind of claim: which numbers it compares, and when they support it.
+
+    Parameters
+    ----------
+    at
+        Sites of the claim; those that the kind asks for (`ClaimRow.at`).
+    """
+
+    def __init__(self, at: tuple[str, ...] = ()) -> None:
+        self.at = at
 
     @abstractmethod
     def pairs(self, evidence: Evidence, finding: str) -> Pairs:
-        """Yield the AUCs of a finding that are compared; the second is None if each is alone."""
+        """Yield the numbers of a finding that are compared; no second one if each is alone."""
 
     @abstractmethod
     def answer(
@@ -110,7 +125,7 @@ class ClaimKind(ABC):
         Parameters
         ----------
         value, low, high
-            An AUC, or the first minus the second, with its interval.
+            A number, or the first minus the second, with its interval.
         limit
             That of the claim.
         """
@@ -138,19 +153,22 @@ def claim(row: Mapping[str, str]) -> Claim:
         text=row["claim"],
         reading=row["reading"],
         source=row["source"],
+        metric=row["metric"],
+        at=tuple(row["at"].split(";")) if row["at"] else (),
     )
 
 
 def check(asked: Claim, evidence: Evidence) -> Verdict:
-    """Check a claim on every pair of AUCs that it is about.
+    """Check a claim on every pair of numbers that it is about.
 
     Which arms are compared follows from their rows: trained on one site or on several (joint), of
-    the same method, with the same or another network. Claims name no arms, so a study with other
-    sites or networks can be checked by the same claims.
+    the same method, with the same or another network. Claims name no arms, at most sites, so a
+    study with other networks can be checked by the same claims. The evidence is of the claim's
+    metric.
 
     Intervals are those of `Evidence.compared`, not adjusted for the number of pairs.
     """
-    kind = kinds.implementation("claims", asked.kind, ClaimKind)()  # type: ignore[type-abstract]
+    kind = kinds.implementation("claims", asked.kind, ClaimKind)(asked.at)  # type: ignore[type-abstract]
     pairs = []
     for finding in asked.findings or evidence.findings:
         for first, second in kind.pairs(evidence, finding):

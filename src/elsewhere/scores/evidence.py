@@ -1,4 +1,4 @@
-"""evidence: AUCs of arms on their training sites and on unseen sites, and their differences."""
+"""evidence: numbers of arms by site, such as their AUCs, and the differences of two of them."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from elsewhere.design.arm import Arm
-from elsewhere.design.paths import INTERNAL
+from elsewhere.design.paths import AVERAGE, INTERNAL
 from elsewhere.scores.arms import on_scans
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import unpaired
+from elsewhere.scores.estimates import Estimate, difference
 
-OWN, PAIRED, APART = "of the AUC", "DeLong, the same scans", "as of different patients"
+OWN, PAIRED, APART = "of the number", "DeLong, the same scans", "as of different patients"
 
-Key = tuple[str, str, str]  # arm, site (INTERNAL: the test scans of all its own sites), finding
+# arm; site, INTERNAL (the test scans of all its own sites) or AVERAGE (over all sites); finding
+Key = tuple[str, str, str]
 
 
-class Area(NamedTuple):
-    """An AUC with its interval and standard error; a published AUC has neither."""
+class Number(NamedTuple):
+    """A metric with its interval and, of an AUC, standard error; if published it has neither."""
 
-    auc: float | None
+    value: float | None
     low: float | None = None
     high: float | None = None
     error: float | None = None
 
 
 class Compared(NamedTuple):
-    """One AUC, or the difference of two, with its interval and method; None if unknown."""
+    """One number, or the difference of two, with its interval and method; None if unknown."""
 
     value: float | None
     low: float | None
@@ -43,65 +45,66 @@ class Evidence:
     ----------
     arms
         Arms with models of their own that were not chosen on test scans.
-    areas
-        AUC of each arm on its own sites together (`INTERNAL`) and on sites it never saw, by
-        finding.
+    numbers
+        One metric of each arm by site and finding.
     predicted
-        Predictions of some of these, of one finding each: with them arms are compared on the same
+        Predictions of some of these, of one finding each: with them AUCs are compared on the same
         scans.
+    printed
+        Whether the numbers are those that a paper prints. It prints the best, so that an arm
+        without a number is not the best one; else it might be.
     """
 
     arms: Mapping[str, Arm]
-    areas: Mapping[Key, Area]
+    numbers: Mapping[Key, Number]
     confidence: float
     predicted: Mapping[Key, Predicted] = field(default_factory=dict)
+    printed: bool = False
 
     @property
     def findings(self) -> tuple[str, ...]:
         """All findings, in the order given."""
-        return tuple(dict.fromkeys(finding for _, _, finding in self.areas))
+        return tuple(dict.fromkeys(finding for _, _, finding in self.numbers))
 
     @property
     def external(self) -> tuple[str, ...]:
         """Sites that no arm was trained on: those on which all arms can be compared."""
         own = {site for arm in self.arms.values() for site in arm.sites}
         return tuple(
-            dict.fromkeys(site for _, site, _ in self.areas if site not in own | {INTERNAL})
+            dict.fromkeys(
+                site for _, site, _ in self.numbers if site not in own | {INTERNAL, AVERAGE}
+            )
         )
 
-    def area(self, key: Key) -> Area:
-        """Return an AUC; without a value if there is none."""
-        return self.areas.get(key, Area(None))
+    def number(self, key: Key) -> Number:
+        """Return a number; without a value if there is none."""
+        return self.numbers.get(key, Number(None))
 
     def compared(self, first: Key, second: Key | None) -> Compared:
-        """Return the first AUC minus the second, or the first alone.
+        """Return the first number minus the second, or the first alone.
 
-        The interval of a difference is that of DeLong's paired test where both arms have
-        predictions of the same scans; else that of independent samples, which is exact for
-        different patients and too wide where scans are shared.
+        The interval of a difference of AUCs is that of DeLong's paired test where both arms have
+        predictions of the same scans; else that of independent samples, which is right for
+        different patients and too wide where scans are shared. Without standard errors it is
+        recovered from both intervals (`estimates.difference`).
         """
-        first_area = self.area(first)
+        one = self.number(first)
         if second is None:
-            return Compared(
-                first_area.auc,
-                first_area.low,
-                first_area.high,
-                OWN if first_area.low is not None else "",
-            )
-        second_area = self.area(second)
-        if first_area.auc is None or second_area.auc is None:
+            return Compared(one.value, one.low, one.high, OWN if one.low is not None else "")
+        other = self.number(second)
+        if one.value is None or other.value is None:
             return Compared(None, None, None, "")
-        value = first_area.auc - second_area.auc
+        value = one.value - other.value
         scans = self.predicted.get(first), self.predicted.get(second)
         if scans[0] is not None and scans[1] is not None:
             tested = on_scans((scans[0], scans[1]), confidence=self.confidence)
             if tested["p"] is not None:
                 return Compared(value, tested["low"], tested["high"], PAIRED)
-        if first_area.error is None or second_area.error is None:
-            return Compared(value, None, None, "")
+        if one.error is None or other.error is None:
+            both = (Estimate(*number[:3]) for number in (one, other))
+            _, low, high = difference(*both)
+            return Compared(value, low, high, APART if low is not None else "")
         apart = unpaired(
-            (first_area.auc, first_area.error),
-            second=(second_area.auc, second_area.error),
-            confidence=self.confidence,
+            (one.value, one.error), second=(other.value, other.error), confidence=self.confidence
         )
         return Compared(value, apart.low, apart.high, APART if apart.low is not None else "")

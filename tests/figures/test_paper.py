@@ -155,7 +155,30 @@ def test_counts_of_chestxray_agree_with_their_sums() -> None:
     assert totals["chexpert"] == [27_000, 65_230, 14_783, 67_115, 97_815]
     assert totals["chestxray14"] == [2_776, 2_303, 4_667, 11_559, 13_317]
     assert found["mimic-cxr-jpg", "scans"] == {"all": 377_110, "test": 5_159}
-    assert paper.counts("nguyen2021") == paper.counts(None) == []
+    assert paper.counts("contrastive") == paper.counts(None) == []
+
+
+def test_counts_of_nguyen2021_add_up() -> None:
+    """A-04, A-18 to A-24: totals of patients and scans by class."""
+    rows = paper.counts("nguyen2021")
+    by_part: dict[tuple[str, str], int] = {}
+    for row in rows:
+        key = (row["site"], row["quantity"])
+        by_part[key] = by_part.get(key, 0) + int(row["value"]) * (1 if row["part"] != "all" else -1)
+    assert set(by_part.values()) == {0}
+    totals = {(r["site"], r["quantity"]): int(r["value"]) for r in rows if r["part"] == "all"}
+    negative, positive = "COVID-19 negative", "COVID-19 positive"
+    assert totals["utsw", f"{negative} patients"] == 118 + 118  # A-04
+    assert totals["utsw", f"{positive} scans"] == 101
+    assert (totals["cc-ccii", f"{positive} patients"], totals["cc-ccii", f"{positive} scans"]) == (
+        929,
+        1_544,
+    )
+    assert totals["cc-ccii", f"{negative} scans"] == 2_634
+    assert totals["covid-ctset", f"{negative} scans"] == 1_068
+    assert totals["mosmed", f"{positive} patients"] == 856
+    classes = load(Path(__file__).parents[1] / "params").studies["nguyen2021"].classes
+    assert {row["quantity"].rsplit(" ", 1)[0] for row in rows} == {*classes}
 
 
 def test_claims_of_chestxray() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "published"
 OF_TESTS, OF_REVIEW = "_tests.csv", "_review.csv"
-OF_CLAIMS, OF_COUNTS = "_claims.csv", "_counts.csv"
+OF_CLAIMS, OF_COUNTS, OF_COSTS = "_claims.csv", "_counts.csv", "_costs.csv"
 OF_NETWORKS = "_networks.csv"
 
 
@@ -65,6 +65,16 @@ def networks(name: str | None) -> list[dict[str, str]]:
     return _listed(name, OF_NETWORKS)
 
 
+def costs(name: str | None) -> list[dict[str, str]]:
+    """Return what a paper says its training and prediction cost: requirement, quantity, site...
+
+    Quantities are ``epochs`` over the training scans of a site alone, ``days_per_model``,
+    ``gpu_days`` of all models, and ``seconds_per_prediction``; further columns are value and
+    source. Without a file of them, or without published numbers, the list is empty.
+    """
+    return _listed(name, OF_COSTS)
+
+
 def review(name: str | None) -> list[dict[str, str]]:
     """Return a reader's judgement of misclassified images in a paper, a row per image and network.
 
@@ -83,4 +93,6 @@ def _listed(name: str | None, of: str) -> list[dict[str, str]]:
 
 
 def _beside_numbers(path: Path) -> bool:
-    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_REVIEW, OF_NETWORKS))
+    return path.name.endswith(
+        (OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_COSTS, OF_REVIEW, OF_NETWORKS)
+    )

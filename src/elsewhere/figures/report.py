@@ -75,9 +75,7 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         audit=_audit(results, given.audit, made),
         drawn={figure for figure, _ in pictures},
         gates=[_gate(results, row, made) for row in job.paths("gate")],
-        cost=costs.ledger(
-            results, costs.read(job.paths("train_cost")), costs.read(job.paths("predict_cost"))
-        ),
+        cost=costs.section(given, results),
         made={"runs": made.runs(), "cells": made.cells(), "explained": made.explained()},
     )
     with whole(job.outputs["report"]) as part:

@@ -16,7 +16,7 @@ STANDARD = (
     *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),
     *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),
-    *("cohort_table", "site_profile", "example_slices"),
+    *("cohort_table", "parts", "matching", "site_profile", "example_slices"),
     *("training", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.

@@ -8,7 +8,8 @@ from pathlib import Path
 from elsewhere.design.params import load
 from elsewhere.design.paths import AVERAGE
 from elsewhere.figures import paper
-from elsewhere.figures.claim_evidence import OURS, PAPER, OfOneLabel, differences, evidence
+from elsewhere.figures.claim_evidence import OfOneLabel, differences, evidence
+from elsewhere.figures.judgements import OURS, PAPER
 from elsewhere.figures.results import Results
 from elsewhere.scores import averages
 from elsewhere.scores.evidence import Evidence

@@ -9,9 +9,12 @@ from pathlib import Path
 import chestxray_study as study
 import pytest
 
+from elsewhere.design.params import load
 from elsewhere.figures import claims, judgements, paper
+from elsewhere.figures.claim_evidence import OfOneLabel
 from elsewhere.figures.judgements import OURS, PAPER, Judged
 from elsewhere.figures.places import ByFinding
+from elsewhere.figures.results import Results
 from elsewhere.figures.trained_for import Epochs
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.evidence import APART, INTERNAL, PAIRED, Key
@@ -140,8 +143,73 @@ def test_arms_that_do_not_count_are_not_judged(radiographs: ByFinding) -> None:
     assert not any(arm == "both-densenet121" for arm, _, _ in keys)
 
 
+@pytest.fixture(scope="module")
+def judged_volumes(nguyen: Results) -> tuple[OfOneLabel, list[Judged]]:
+    arms = load(Path(__file__).parents[1] / "params").studies["nguyen2021"].arms
+    of = OfOneLabel(nguyen, arms)
+    known = paper.read("nguyen2021")
+    return of, claims.judge(of, paper.claims("nguyen2021"), known=known, predicted={})
+
+
+def test_accuracies_of_a_study_of_one_label_are_judged_site_by_site(
+    nguyen: Results, judged_volumes: tuple[OfOneLabel, list[Judged]]
+) -> None:
+    """A-66, A-73, A-74 on our numbers: values are those of the cells, averages those of A-54."""
+    verdicts = {one.claim.kind: one.verdicts[OURS][0] for one in judged_volumes[1]}
+    counts = {kind: len(verdict.pairs) for kind, verdict in verdicts.items()}
+    assert counts == {
+        "worst_unseen": 3 * 3 - 1,
+        "poor_unseen": 3,
+        "best_above_single": 3,
+        "site_raises_average": 2,
+        "site_lowers_others": 2 * 3,
+    }
+    sites = {column.name: column for column in nguyen.columns}
+    rows = {row.name: row for row in nguyen.rows}
+
+    def accuracy(arm: str, site: str) -> float:
+        return float(nguyen.cell(rows[arm], sites[site])["pooled"]["accuracy"])
+
+    for pair in verdicts["site_lowers_others"].pairs:
+        (more, site, _), (fewer, _, _) = pair.first, pair.second or ("", "", "")
+        assert more == f"{fewer}_mosmed"
+        assert pair.value == pytest.approx(accuracy(more, site) - accuracy(fewer, site))
+        assert pair.holds == (accuracy(more, site) < accuracy(fewer, site))
+        assert (pair.low is not None, pair.interval) == (True, APART)
+    for pair in verdicts["site_raises_average"].pairs:
+        means = [
+            sum(accuracy(arm, site) for site in sites) / 4
+            for arm, _, _ in (pair.first, pair.second or ("", "", ""))
+        ]
+        assert pair.value == pytest.approx(means[0] - means[1])
+    for pair in verdicts["best_above_single"].pairs:
+        _, site, _ = pair.first
+        several = [name for name, row in rows.items() if site in row.sites and not row.single]
+        assert accuracy(pair.first[0], site) == max(accuracy(arm, site) for arm in several)
+    of_mosmed = {pair.first[0]: pair.value for pair in verdicts["poor_unseen"].pairs}
+    assert of_mosmed == {arm: accuracy(arm, "mosmed") for arm in ("utsw", "cc-ccii", "covid-ctset")}
+
+
+def test_what_the_paper_does_not_print_cannot_be_said(
+    judged_volumes: tuple[OfOneLabel, list[Judged]], tmp_path: Path, svg_texts: Texts
+) -> None:
+    """A-73 is contradicted by the paper's own 0.96 and 0.97; Figure 4's other cells are images."""
+    of, judged = judged_volumes
+    words = {one.claim.kind: one.verdicts[PAPER][0].word for one in judged}
+    assert words.pop("best_above_single") == "does not hold"
+    assert set(words.values()) == {"cannot be said"}
+    assert claims.draw(of, judged, tmp_path, epochs={}) == ["claims"]
+    shown = " ".join(svg_texts(tmp_path / "claims.svg"))
+    assert "holds in 2 of 3 pairs" in shown
+    assert "CC-CCII: UTSW + CC-CCII 0.960, CC-CCII 0.970" in shown
+    assert "no accuracy in 8" in shown
+    listed = rows(tmp_path / judgements.PAIRS_NAME)
+    assert {row["metric"] for row in listed} == {"accuracy"}
+    assert {row["interval"] for row in listed if row["whose"] == PAPER} == {""}
+
+
 def test_nothing_is_drawn_without_claims(radiographs: ByFinding, tmp_path: Path) -> None:
-    found = claims.judge(radiographs, paper.claims("nguyen2021"), known=[], predicted={})
+    found = claims.judge(radiographs, paper.claims("contrastive"), known=[], predicted={})
     assert claims.draw(radiographs, found, tmp_path, epochs={}) == []
     assert list(tmp_path.iterdir()) == []
 

@@ -9,7 +9,9 @@ from elsewhere.figures.provenance import Provenance
 def test_commands_and_files_of_every_cell_and_run(drawn: Job) -> None:
     made = Provenance(drawn)
     cells, runs = made.cells(), made.runs()
-    assert (len(cells), len(runs)) == (3 * 4, 3)
+    assert (len(cells), len(runs)) == (3 * (4 + 1), 3), "also all sites combined (A-54)"
+    combined = cells[4]
+    assert combined["commands"] == ["elsewhere score nguyen2021 utsw combined"]
     assert cells[1]["commands"][1] == "elsewhere score nguyen2021 utsw cc-ccii-synthetic"
     assert runs[0]["command"] == "elsewhere train nguyen2021 utsw 0-0"
     home = drawn.outputs["report"].parent

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.paths import AVERAGE
+from elsewhere.figures.judgements import OURS, PAPER
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Metrics, Results
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.estimates import Estimate, average
 from elsewhere.scores.evidence import Evidence, Key, Number
 
-OURS, PAPER = "ours", "published"
 ENDS = ("", "_low", "_high", "_se")
 
 

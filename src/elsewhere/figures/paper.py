@@ -93,6 +93,4 @@ def _listed(name: str | None, of: str) -> list[dict[str, str]]:
 
 
 def _beside_numbers(path: Path) -> bool:
-    return path.name.endswith(
-        (OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_COSTS, OF_REVIEW, OF_NETWORKS)
-    )
+    return path.name.endswith((OF_TESTS, OF_CLAIMS, OF_COUNTS, OF_COSTS, OF_REVIEW, OF_NETWORKS))

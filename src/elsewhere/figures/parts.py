@@ -91,7 +91,8 @@ def draw(divided: Divided, rows: Rows, folder: Path) -> list[str]:
         Names of the figures drawn.
     """
     write_rows(rows, folder / f"{NAME}.csv", columns=COLUMNS)
-    lines, rules, muted = [], [], []
+    lines: list[tuple[str, ...]] = []
+    rules, muted = [], []
     for column in divided.columns:
         if lines:
             rules.append(len(lines))
@@ -124,7 +125,7 @@ def _counts(divided: Divided, column: Column, classes: int) -> dict[tuple[int, s
     by_part = divided.parts(column)
     if not by_part:
         return {}
-    counts = {}
+    counts: dict[tuple[int, str, str], int] = {}
     for label in range(classes):
         of_label = {part: rows[rows["label"] == label] for part, rows in by_part.items()}
         for unit, key in UNITS.items():

@@ -101,6 +101,8 @@ class Evidence:
             if tested["p"] is not None:
                 return Compared(value, tested["low"], tested["high"], PAIRED)
         if one.error is None or other.error is None:
+            if None not in scans:  # two AUCs without a variance on the same scans
+                return Compared(value, None, None, "")
             both = (Estimate(*number[:3]) for number in (one, other))
             _, low, high = difference(*both)
             return Compared(value, low, high, APART if low is not None else "")

@@ -24,17 +24,8 @@ COLUMNS = (
 PAIR_COLUMNS = (
     *("requirement", "kind", "metric", "whose", "finding"),
     *("first_arm", "first_site", "first_value", "second_arm", "second_site", "second_value"),
-    *(
-        "value",
-        "low",
-        "high",
-        "interval",
-        "holds",
-        "beyond",
-        "first_epochs",
-        "second_epochs",
-        "synthetic",
-    ),
+    *("value", "low", "high", "interval", "holds", "beyond"),
+    *("first_epochs", "second_epochs", "synthetic"),
 )
 YES = {True: "yes", False: "no", None: ""}
 

@@ -53,13 +53,19 @@ def cells(name: str, study: dict[str, Any]) -> set[tuple[str, str]]:
     return {(arm, row) for arm in study["arms"] for row in study["sites"].values()}
 
 
+def combined(study: dict[str, Any]) -> set[tuple[str, str]]:
+    """A cell of each arm on all sites together, which reads its predictions on every one (A-54)."""
+    return {(arm, "combined") for arm in study["arms"]}
+
+
 def looked_into(name: str, study: dict[str, Any]) -> set[str]:
     """Each of these reads all sites."""
     return {f"explain--{name}--{arm}" for arm in study.get("explain", {}).get("arms", ())}
 
 
 def after_scoring(project: Project, name: str) -> set[str]:
-    found = {f"score--{name}--{a}--{r}" for a, r in cells(name, studies(project)[name])}
+    study = studies(project)[name]
+    found = {f"score--{name}--{a}--{r}" for a, r in cells(name, study) | combined(study)}
     return {*found, f"figure--{name}"}
 
 
@@ -73,7 +79,7 @@ def after_site(project: Project, name: str, row: str) -> set[str]:
         (a, r)
         for a, r in cells(name, study)
         if (a, r) in predicted or any((a, site) in predicted for site in arms[a])
-    }
+    } | combined(study)
     return {
         f"ingest--{row}",
         f"prepare--{study['input']}--{row}",
@@ -131,7 +137,7 @@ def test_a_changed_setting_makes_its_cells_stale_and_its_revert_restores_them(
     small: Project,
 ) -> None:
     stale = after_scoring(small, "contrastive")
-    assert len(stale) == 5 * 2 + 1
+    assert len(stale) == 5 * (2 + 1) + 1
     set_bootstrap(small, 1999)
     assert set(small.planned()) == stale
     small.sh("snakemake -j8")
@@ -161,8 +167,8 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
     stale = after_site(small, "contrastive", SITE)
     # ingest, prepare, audit, split; two arms train on it in two folds, and one starts from such a
     # model (C-20); all but what the arm of the other site says of that site is predicted and scored
-    # anew; two arms are explained
-    assert len(stale) == 4 + 3 * 2 + 2 * (4 * 2 + 1) + 2 + 1
+    # anew, and each arm on both sites combined; two arms are explained
+    assert len(stale) == 4 + 3 * 2 + 2 * (4 * 2 + 1) + 5 + 2 + 1
     raw.write_bytes(b"another patient")
     assert set(small.planned()) == stale
     small.sh("dvc repro -q")
@@ -173,9 +179,12 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
 
 
 def test_a_site_of_four_makes_its_own_cells_stale(project: Project) -> None:
-    """One of two arms is trained on the site, the other only tested on it; three cells stay."""
+    """One of two arms is trained on the site, the other only tested on it; three cells stay.
+
+    Both arms also have a cell of all sites combined.
+    """
     stale = after_site(project, "nguyen2021", "mosmed-synthetic")
-    assert sum(name.startswith("score") for name in stale) == 4 + 1
+    assert sum(name.startswith("score") for name in stale) == 4 + 1 + 2
     raw = project.path / "data/raw/mosmed-synthetic/0.dcm"
     old = raw.read_bytes()
     raw.write_bytes(b"another patient")
@@ -314,6 +323,6 @@ def test_neutral_code_is_adopted_by_both(small: Project) -> None:
     stale = {name for name in everything(small) if name.startswith(("score--", "figure--"))}
     assert set(small.planned()) == stale
     said = small.sh("python -m elsewhere adopt all --reason 'a comment'")
-    assert said.count("adopted score--") == 5 * 2
+    assert said.count("adopted score--") == 5 * (2 + 1)
     nothing_to_do(small)
-    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 5 * 2
+    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 5 * (2 + 1)

@@ -28,6 +28,8 @@ def scans(
                 {
                     "site": site,
                     "unit": f"{site}|{number:03d}",
+                    "patient_id": f"{number:03d}",
+                    "patient_key": "published",
                     "scan_id": f"{site}{number:03d}{scan}",
                     "label": label,
                     "manufacturer": rng.choice(["GE", "SIEMENS"]),
@@ -97,7 +99,7 @@ def test_sites_are_predicted_from_what_differs_between_them() -> None:
     # c is predicted perfectly, a and b not: for each of a and b, the third of the others from c is
     assert row["auc"] == pytest.approx((1 + 0.75 + 0.75) / 3, abs=0.06)
     assert row["used"] == ["rows"]
-    assert (row["patients"], row["scans"]) == (90, 180)
+    assert (row["patients"], row["groups"], row["scans"]) == (90, 90, 180)
 
 
 def test_p_is_uniform_when_nothing_is_tied() -> None:
@@ -135,7 +137,7 @@ def test_the_smallest_p_stays_small_after_holm_however_many_sites_there_are() ->
     ("table", "reason"),
     [
         (scans("a", 40).assign(label=1), "one class"),
-        (scans("a", 8), "too few patients: 0 has 4, 5 folds need 5"),
+        (scans("a", 8), "too few groups: 0 has 4, 5 folds need 5"),
         (scans("a", 40).iloc[:0], "no scan here"),
     ],
 )
@@ -161,7 +163,7 @@ def test_the_order_of_rows_says_nothing_and_the_seed_little() -> None:
 def test_a_large_cohort_is_drawn_by_patients(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(confounding, "MOST_SCANS", 40)
     row = answers(scans("a", 60, tied="kernel"))["label", "a", "acquisition"]
-    assert (row["scans"], row["patients"]) == (40, 20)
+    assert (row["scans"], row["patients"], row["groups"]) == (40, 20, 20)
     assert row["auc"] > 0.95
 
 
@@ -170,7 +172,8 @@ def test_contingency() -> None:
     found = contingency(table, sites=["a", "b", "gone"])
     assert found["one_class"] == ["b"]
     assert found["sites"][0] == {
-        "site": "a", "patients_0": 20, "patients_1": 20, "scans_0": 40, "scans_1": 40
+        "site": "a", "patients_0": 20, "patients_1": 20, "groups_0": 20, "groups_1": 20,
+        "scans_0": 40, "scans_1": 40,
     }  # fmt: skip
     assert found["sites"][2]["patients_1"] == 0
     # chi2 of [[20, 20], [0, 10]] is n (ad - bc)^2 / (row and column sums)
@@ -195,10 +198,49 @@ def test_more_than_two_classes_are_all_counted():
     """C-25: at one site a class is missing; it has several classes all the same."""
     table = pd.DataFrame(
         {"site": ["a"] * 4 + ["b"] * 3, "unit": [*"stuvwxy"], "label": [0, 1, 2, 3, 1, 3, 3]}
-    )
+    ).assign(patient_id=[*"stuvwxy"], patient_key="published")
     report = contingency(table, sites=["a", "b"], n_classes=4)
     counts = [[row[f"patients_{k}"] for k in range(4)] for row in report["sites"]]
     assert counts == [[1, 1, 1, 1], [0, 1, 0, 2]]
     assert report["one_class"] == []
     alone = contingency(table[table["label"] == 1], sites=["a", "b"], n_classes=4)
     assert alone["one_class"] == ["a", "b"]
+
+
+def in_pairs(table: pd.DataFrame) -> pd.DataFrame:
+    """Two patients of one label in each group, as if they had copies of one scan."""
+    number = table["patient_id"].astype(int)
+    pair = number // 4 * 2 + number % 2
+    return table.assign(unit=table["site"] + "|" + pair.astype(str))
+
+
+def test_groups_are_no_patients_and_both_are_counted():
+    table = in_pairs(scans("a", 40))
+    (row,) = contingency(table, sites=["a"])["sites"]
+    for what, expected in (("patients", 20), ("groups", 10), ("scans", 40)):
+        assert [row[f"{what}_{label}"] for label in (0, 1)] == [expected] * 2
+    answer = answers(table)["label", "a", "acquisition"]
+    assert (answer["patients"], answer["groups"], answer["scans"]) == (40, 20, 80)
+
+
+def test_a_patient_and_a_group_have_the_highest_label_of_their_scans():
+    table = pd.DataFrame(
+        {"site": "a", "patient_key": "published", "patient_id": [*"ppqrs"], "unit": [*"gggrs"],
+         "label": [0, 1, 0, 0, 1]}
+    )  # fmt: skip
+    (row,) = contingency(table, sites=["a"])["sites"]
+    assert [row[f"patients_{label}"] for label in (0, 1)] == [2, 2]
+    assert [row[f"groups_{label}"] for label in (0, 1)] == [1, 2]
+    assert [row[f"scans_{label}"] for label in (0, 1)] == [3, 2]
+
+
+def test_no_patients_are_counted_where_no_patient_key_is_published():
+    """D-01: SARS-CoV-2 CT has 120 patients, and neither its images nor their groups are that."""
+    table = pd.concat([in_pairs(scans("a", 40)).assign(patient_key="none"), scans("b", 20)])
+    by_site = {row["site"]: row for row in contingency(table, sites=["a", "b"])["sites"]}
+    assert (by_site["a"]["patients_0"], by_site["b"]["patients_0"]) == (None, 10)
+    assert (by_site["a"]["groups_0"], by_site["a"]["scans_0"]) == (10, 40)
+    found = answers(table)
+    assert found["label", "a", "format"]["patients"] is None
+    assert found["site", POOLED, "format"]["patients"] is None
+    assert found["label", "b", "format"]["patients"] == 20

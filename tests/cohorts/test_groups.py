@@ -31,3 +31,12 @@ def test_a_unit_is_a_group_or_a_patient_of_one_site():
     scans = pd.DataFrame({"site": ["a", "a", "b", "b"], "patient_id": ["1", "2", "1", "3"]})
     connected = pd.DataFrame({"site": ["a", "b"], "patient_id": ["2", "3"], "group": ["g", "g"]})
     assert groups.units(scans, connected).tolist() == ["a|1", "g", "b|1", "g"]
+
+
+def test_one_key_at_two_sites_is_two_patients():
+    scans = pd.DataFrame(
+        {"site": [*"aab"], "patient_id": [*"ppp"], "patient_key": "published", "unit": [*"ggg"]}
+    )
+    assert groups.counted(scans) == {"patients": 2, "groups": 1, "scans": 3}
+    assert groups.counted(scans.assign(patient_key="none"))["patients"] is None
+    assert groups.counted(scans.iloc[:0]) == {"patients": 0, "groups": 0, "scans": 0}

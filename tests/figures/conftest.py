@@ -307,6 +307,7 @@ def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, P
                     "p": None if one else 0.2 / (number + 1),
                     "p_holm": None if one else 0.3 / (number + 1),
                     "patients": 40,
+                    "groups": 37,
                     "scans": 60,
                     "status": "undefined" if one else "ok",
                     "reason": "one class: 1 is the label of all" if one else None,
@@ -316,7 +317,10 @@ def write_audit(folder: Path, counts: dict[str, tuple[int, int]]) -> dict[str, P
         "settings": {"similarity": 0.7, "folds": 5, "permutations": 99, "seed": 0},
         "contingency": {
             "sites": [
-                {"site": row, "patients_0": no, "patients_1": yes, "scans_0": no, "scans_1": yes}
+                {
+                    **{"site": row, "patients_0": no, "patients_1": yes},
+                    **{"groups_0": no, "groups_1": yes, "scans_0": no, "scans_1": yes},
+                }
                 for row, (no, yes) in counts.items()
             ],
             "one_class": [row for row, (no, yes) in counts.items() if (no > 0) != (yes > 0)],

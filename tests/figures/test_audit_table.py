@@ -13,12 +13,15 @@ def test_sites_have_their_titles_and_fields_are_joined() -> None:
         "p": 0.2,
         "p_holm": 0.4,
         "patients": 9,
+        "groups": 8,
         "scans": 12,
         "status": "ok",
         "reason": None,
     }
-    pooled = {**entry, "where": "all sites"}
+    pooled = {**entry, "where": "all sites", "patients": None}
     table = audit_table.table({"shortcuts": [entry, pooled]}, {"a-row": "Site A"})
     assert tuple(table.columns) == audit_table.COLUMNS
     assert table["where"].tolist() == ["Site A", "all sites"]
+    assert table["patients"].fillna(-1).tolist() == [9, -1]
+    assert table["groups"].tolist() == [8, 8]
     assert table["used"].tolist() == ["rows; columns"] * 2

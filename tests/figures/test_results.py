@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -39,6 +40,19 @@ def test_a_site_without_patient_keys_is_starred_and_noted(contrastive: Results) 
     assert contrastive.heading(plain) == "COVID-CT"
     (note,) = [note for note in contrastive.notes() if "no patient keys published" in note]
     assert note.endswith("so intervals are too narrow and p too small.")
+
+
+def test_a_footnote_on_leakage_is_of_a_site_that_was_in_training(contrastive: Results) -> None:
+    alone = [row for row in contrastive.rows if row.sites == ("site-b",)]
+    (note,) = [
+        note
+        for note in dataclasses.replace(contrastive, rows=tuple(alone)).notes()
+        if "no patient keys" in note
+    ]
+    assert "no model was trained on its images" in note
+    assert "in training and in test" not in note
+    (note,) = [note for note in contrastive.notes() if "no patient keys" in note]
+    assert "may be in training and in test where a model was trained on the site" in note
 
 
 def test_a_missing_cell_is_an_error() -> None:

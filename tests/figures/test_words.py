@@ -37,7 +37,23 @@ def test_verdict_says_why_there_is_no_auc(
 
 def test_a_site_without_scans_says_so() -> None:
     assert words.counts({"pooled": {"n_scans": 0, "n_positive": 0}}) == "no data here"
-    assert words.counts({"pooled": {"n_scans": 68, "n_positive": 20}}) == "68 scans, 20 positive"
+
+
+def test_patients_come_before_scans_and_are_never_made_of_images() -> None:
+    pooled = {"n_patients": 34, "n_scans": 1068, "n_positive": 20}
+    assert words.counts({"pooled": pooled}) == "34 patients, 1,068 scans\n20 positive"
+    assert words.tested({"pooled": pooled | {"n_patients": None}}) == "1,068 images"
+    assert words.sizes(1, 1) == "1 patient, 1 scan"
+    assert words.sizes(None, 1) == "1 image"
+    assert words.of_class(3, 5) == "3 (5)"
+    assert words.of_class(None, 5) == "5 images"
+
+
+def test_images_that_no_model_was_trained_on_do_not_leak() -> None:
+    leaking, external = (words.keyless(["A", "B"], trained=trained) for trained in (True, False))
+    assert "may be in training and in test" in leaking
+    assert external.startswith("* A, B: no patient keys published; no model was trained on its")
+    assert "in training and" not in external
 
 
 def test_a_p_is_never_zero() -> None:

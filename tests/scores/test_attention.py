@@ -137,6 +137,11 @@ def test_image_level_splits_and_duplicates_across_sites_are_said():
     keyless = {**gate(), "patient_key": "none"}
     (split,) = texts(gates={"a-row": keyless, "b-row": gate()})
     assert split.startswith("Site A: split by image")
+    (split,) = texts(gates={"a-row": keyless}, never_trained=frozenset({"a-row"}))
+    assert "no model was trained on its images" in split
+    assert "in training and" not in split
+    few = {**gate(test=(40, 3)), "patient_key": "none"}
+    assert "fewer than 10 images of a class" in texts(gates={"a-row": few})[-1]
     shared = {"listed_pairs_across_sites": 1, "groups_across_sites": 1}
     (duplicates,) = texts(audit={"duplicates": shared, "shortcuts": []})
     assert duplicates.startswith("1 pair of identical or nearly identical scans")

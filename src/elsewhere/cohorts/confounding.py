@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats.contingency import association
 
+from elsewhere.cohorts import groups
 from elsewhere.cohorts.fields import GROUPS, encoded
 from elsewhere.cohorts.probe import CrossValidation, probed
 from elsewhere.design.audit import Audit
@@ -34,7 +35,8 @@ def contingency(scans: pd.DataFrame, *, sites: list[str], n_classes: int = 2) ->
     Parameters
     ----------
     scans
-        Columns site, unit, label; a unit is a patient, or patients that duplicates connect.
+        Columns site, patient_id, patient_key, unit, label; a unit is a group of patients that
+        duplicates connect, or a patient alone.
     sites
         All sites, including those without a scan.
     n_classes
@@ -43,24 +45,29 @@ def contingency(scans: pd.DataFrame, *, sites: list[str], n_classes: int = 2) ->
     Returns
     -------
     dict
-        ``sites``: counts of units and scans by label; ``one_class``: sites with only one label;
-        ``cramers_v`` of label and site over units, None unless there are two sites and two labels.
+        ``sites``: patients, groups and scans by label, the first two by their highest; patients
+        are None where a site publishes no patient key. ``one_class``: sites with only one label;
+        ``cramers_v`` of label and site over groups, None unless there are two sites and two labels.
     """
     units = scans.groupby(["site", "unit"])["label"].max().reset_index()
     rows: list[dict[str, Any]] = []
     labels = range(n_classes)
     for site in sites:
-        unit_labels, scan_labels = (
-            frame[frame["site"] == site]["label"] for frame in (units, scans)
-        )
-        rows.append(
-            {
-                "site": site,
-                **{f"patients_{label}": int((unit_labels == label).sum()) for label in labels},
-                **{f"scans_{label}": int((scan_labels == label).sum()) for label in labels},
-            }
-        )
-    one_class = [row["site"] for row in rows if sum(row[f"patients_{k}"] > 0 for k in labels) == 1]
+        here = scans[scans["site"] == site]
+        by_label: dict[str, pd.Series[Any]] = {
+            "patients": here.groupby("patient_id")["label"].max(),
+            "groups": units.loc[units["site"] == site, "label"],
+            "scans": here["label"],
+        }
+        row: dict[str, Any] = {"site": site} | {
+            f"{what}_{label}": int((found == label).sum())
+            for what, found in by_label.items()
+            for label in labels
+        }
+        if (here["patient_key"] == "none").any():
+            row |= {f"patients_{label}": None for label in labels}
+        rows.append(row)
+    one_class = [row["site"] for row in rows if sum(row[f"scans_{k}"] > 0 for k in labels) == 1]
     table = pd.crosstab(units["site"], units["label"]).to_numpy()
     cramers_v = (
         float(association(table, method="cramer")) if min(table.shape, default=0) > 1 else None
@@ -73,14 +80,15 @@ def predictability(
 ) -> list[dict[str, Any]]:
     """Predict label and site from headers and voxels; return the AUC and a permutation p of each.
 
-    A linear model of categories and binned numbers is cross-validated over folds of patients. The
-    AUC is the mean over folds; for sites also over each site against the others. For p, labels are
-    permuted among whole patients and the cross-validation is repeated.
+    A linear model of categories and binned numbers is cross-validated over folds of groups of
+    patients. The AUC is the mean over folds; for sites also over each site against the others. For
+    p, labels are permuted among whole groups and the cross-validation is repeated.
 
     Parameters
     ----------
     scans
-        Columns site, unit, label, scan_id, signature and the fields of `GROUPS`.
+        Columns site, patient_id, patient_key, unit, label, scan_id, signature and the fields of
+        `GROUPS`.
     sites
         All sites, including those without a scan.
     settings
@@ -90,7 +98,8 @@ def predictability(
     -------
     list of dict
         One per question: what (label, site), where, fields, used (fields that vary), auc, p,
-        patients, scans, status ("ok" or "undefined") and reason.
+        patients (None where a site publishes no patient key), groups, scans, status ("ok" or
+        "undefined") and reason.
     """
     answers = []
     for target, place, rows in _targets(scans, sites):
@@ -134,7 +143,7 @@ def _sampled(scans: pd.DataFrame, seed: int) -> pd.DataFrame:
 def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[str, Any]:
     names, columns = encoded(scans, question.fields, seed=settings.seed)
     by = CrossValidation(settings.folds, settings.permutations, settings.seed)
-    found = probed(columns, scans[question.target], patients=scans["unit"], by=by)
+    found = probed(columns, scans[question.target], patients=scans["unit"], by=by, unit="groups")
     return {
         "what": question.target,
         "where": question.place,
@@ -142,8 +151,7 @@ def _answer(question: Question, scans: pd.DataFrame, settings: Audit) -> dict[st
         "used": names,
         "auc": found["auc"],
         "p": found["p"],
-        "patients": found["n_patients"],
-        "scans": found["n_scans"],
+        **groups.counted(scans),
         "status": found["status"],
         "reason": found["reason"],
     }

@@ -1,4 +1,4 @@
-"""groups: read and write the file of patient groups that duplicates connect, for the split."""
+"""groups: read, write and count the groups of patients that duplicates connect, for the split."""
 
 from __future__ import annotations
 
@@ -31,6 +31,26 @@ def read(path: Path) -> pd.DataFrame:
     if [*frame.columns] != [*COLUMNS]:
         raise ValueError(f"{path}: columns {[*frame.columns]}, expected {[*COLUMNS]}")
     return frame
+
+
+def counted(scans: pd.DataFrame) -> dict[str, int | None]:
+    """Count patients, groups and scans.
+
+    Parameters
+    ----------
+    scans
+        Columns site, patient_id, patient_key and unit (see `units`). The key of a patient is one
+        within a site.
+
+    Returns
+    -------
+    dict
+        ``patients``, None where a site publishes no patient key, because only its images can be
+        counted; ``groups``; ``scans``.
+    """
+    keyed = not (scans["patient_key"] == "none").any()
+    n_patients = len(scans[["site", "patient_id"]].drop_duplicates()) if keyed else None
+    return {"patients": n_patients, "groups": scans["unit"].nunique(), "scans": len(scans)}
 
 
 def units(scans: pd.DataFrame, connected: pd.DataFrame) -> pd.Series[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ def probed(
     *,
     patients: pd.Series[Any],
     by: CrossValidation,
+    unit: str = "patients",
 ) -> dict[str, Any]:
     """Return how well a linear probe predicts a name of each scan.
 
@@ -48,6 +50,8 @@ def probed(
         Patient of each scan; all scans of a patient are in one fold.
     by
         Folds, permutations, seed.
+    unit
+        What ``patients`` numbers, in words: in the audit groups of patients.
 
     Returns
     -------
@@ -58,7 +62,8 @@ def probed(
     labels, names = pd.factorize(truth, sort=True)
     units = pd.factorize(patients)[0]
     counted = {"n_scans": len(labels), "n_patients": len(set(units))}
-    reason = _undefined_reason(labels, units, [str(name) for name in names], by.folds)
+    counts = [len(set(units[labels == number])) for number in range(len(names))]
+    reason = _undefined_reason(dict(zip(map(str, names), counts, strict=True)), by.folds, unit)
     if reason is not None:
         return {"auc": None, "p": None, **counted, "status": "undefined", "reason": reason}
     auc, p = 0.5, 1.0
@@ -150,15 +155,15 @@ def areas(scores: Columns, truth: npt.NDArray[np.bool_]) -> Columns:
         return np.asarray(above / (positive * negative), float)
 
 
-def _undefined_reason(labels: Labels, units: Units, classes: list[str], folds: int) -> str | None:
-    if not classes:
+def _undefined_reason(counts: Mapping[str, int], folds: int, unit: str) -> str | None:
+    """Return why nothing can be told from so few units of each name; None if it can."""
+    if not counts:
         return "no scan here"
-    if len(classes) == 1:
-        return f"one class: {classes[0]} is the label of all"
-    patients = [len(set(units[labels == number])) for number in range(len(classes))]
-    if min(patients) < folds:
-        name = classes[patients.index(min(patients))]
-        return f"too few patients: {name} has {min(patients)}, {folds} folds need {folds}"
+    if len(counts) == 1:
+        return f"one class: {next(iter(counts))} is the label of all"
+    name = min(counts, key=lambda known: counts[known])
+    if counts[name] < folds:
+        return f"too few {unit}: {name} has {counts[name]}, {folds} folds need {folds}"
     return None
 
 

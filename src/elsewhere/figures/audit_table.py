@@ -11,7 +11,7 @@ from elsewhere.figures import words
 from elsewhere.scores.audited import NAMES
 
 COLUMNS = (
-    *("what", "where", "fields", "auc", "p", "p_holm", "patients", "scans"),
+    *("what", "where", "fields", "auc", "p", "p_holm", "patients", "groups", "scans"),
     *("status", "reason", "used"),
 )
 
@@ -19,7 +19,8 @@ COLUMNS = (
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per question: what is predicted, where, from which fields, AUC and p.
 
-    ``p_holm`` is adjusted over all questions of the audit (Holm 1979).
+    ``p_holm`` is adjusted over all questions of the audit (Holm 1979). ``patients`` is empty where a
+    site publishes no patient key: only images can be counted.
 
     Parameters
     ----------
@@ -36,7 +37,7 @@ def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
         }
         for entry in audit["shortcuts"]
     ]
-    return pd.DataFrame(rows, columns=[*COLUMNS])
+    return pd.DataFrame(rows, columns=[*COLUMNS]).astype({"patients": "Int64"})
 
 
 def shown(audit: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -50,6 +51,7 @@ def shown(audit: Mapping[str, Any], titles: Mapping[str, str]) -> list[dict[str,
                 "source": NAMES[entry["fields"]],
                 "shown": words.number(entry["auc"]) if known else entry["reason"],
                 "chance": words.number(entry["p"], digits=3) if known else "",
+                "known_patients": "" if pd.isna(entry["patients"]) else entry["patients"],
                 "adjusted": words.number(entry["p_holm"], digits=3) if known else "",
             }
         )

@@ -69,9 +69,10 @@ def table(
     Returns
     -------
     pandas.DataFrame
-        Counts of patients and scans, sex, age (median, least, most), vendors, value scales, bit
-        depths, slices and spacing (the same) and the scans rejected at the whole site. A label
-        without scans has a row of zeros; what is unknown is empty.
+        Counts of patients (empty where no patient key is published) and scans, sex, age (median,
+        least, most), vendors, value scales, bit depths, slices and spacing (the same) and the scans
+        rejected at the whole site. A label without scans has a row of zeros; what is unknown is
+        empty.
     """
     return pd.DataFrame(
         [
@@ -88,7 +89,7 @@ def table(
             for row, site in sites.items()
             for label in range(len(classes))
         ]
-    )
+    ).astype({"patients": "Int64"})
 
 
 def draw(
@@ -121,12 +122,13 @@ def draw(
 
 
 def _describe(scans: pd.DataFrame) -> dict[str, Any]:
-    sexes = scans.drop_duplicates("patient_id")["sex"].value_counts()
+    patients = scans.drop_duplicates("patient_id")
+    sexes = patients["sex"].value_counts()
     return {
-        "patients": scans["patient_id"].nunique(),
+        "patients": pd.NA if (scans["patient_key"] == "none").any() else len(patients),
         "scans": len(scans),
         **{f"sex_{sex}": int(sexes.get(sex, 0)) for sex in ("F", "M", "unknown")},
-        **_range("age", scans.drop_duplicates("patient_id")["age"]),
+        **_range("age", patients["age"]),
         "manufacturers": _values(scans["manufacturer"]),
         "value_scales": _values(scans["value_scale"]),
         "bits_stored": _values(scans["bits_stored"]),
@@ -160,7 +162,7 @@ def _row(entry: Mapping[Any, Any]) -> tuple[str, ...]:
     return (
         site,
         entry["class"],
-        str(entry["patients"]),
+        "–" if pd.isna(entry["patients"]) else str(entry["patients"]),
         str(entry["scans"]),
         f"{entry['sex_F']} / {entry['sex_M']} / {entry['sex_unknown']}",
         _written(entry, "age", ".0f"),

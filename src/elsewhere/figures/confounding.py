@@ -51,9 +51,9 @@ def draw(
 ) -> None:
     """Draw confounding.png and .svg, and write confounding.csv.
 
-    Left: patients of each class and site. Right: how well each group of header fields, and of
-    measures of the voxels, predicts the label within each site, the label over all sites, and the
-    site, as AUC.
+    Left: patients of each class and site, or images where a site publishes no patient key. Right:
+    how well each group of header fields, and of measures of the voxels, predicts the label within
+    each site, the label over all sites, and the site, as AUC.
 
     Parameters
     ----------
@@ -83,9 +83,10 @@ def draw(
             width=NAMES + BARS + LABELS + ACROSS * (WIDE + GAP) - GAP + 0.1,
             height=-(-len(audited.NAMES) // ACROSS) * down - FOOT + 0.35,
             notes=(
-                "Bars: patients. One class: no AUC on this site; the site alone gives the label. "
-                "Dots: cross-validated AUC, no patient in two folds; p: share of permutations of "
-                "labels among patients that are predicted as well, adjusted by Holm over all dots; "
+                f"Bars: patients{_images(counted)}. One class: no AUC on this site; the site "
+                "alone gives the label. Dots: cross-validated AUC, no group in two folds (a group: "
+                "a patient, or patients whom duplicates connect); p: share of permutations of "
+                "labels among groups that are predicted as well, adjusted by Holm over all dots; "
                 "red: p at most 0.05. Near 0.5: nothing is predicted. Near 1 with a small p: a "
                 "network may learn the scanner, the protocol or the export instead of the disease. "
                 "The disease changes measures of voxels too, so a label that they predict is a "
@@ -110,8 +111,11 @@ def _bars(
     axes: Axes, counted: Mapping[str, Any], titles: Mapping[str, str], classes: tuple[str, ...]
 ) -> None:
     rows = counted["sites"]
-    names = [textwrap.shorten(titles[row["site"]], 24) for row in rows]
-    counts = [[row[f"patients_{label}"] for label in range(len(classes))] for row in rows]
+    names = [textwrap.shorten(titles[row["site"]], 22) + _star(row) for row in rows]
+    counts = [
+        [row[f"{'scans' if _star(row) else 'patients'}_{label}"] for label in range(len(classes))]
+        for row in rows
+    ]
     most = max(1, *(sum(of_site) for of_site in counts))
     for label, name in enumerate(classes):
         sizes = [of_site[label] for of_site in counts]
@@ -126,13 +130,23 @@ def _bars(
             total + 0.03 * most, line, text + flag, va="center", size=style.SMALL,
             color=style.RED if flag else style.INK,
         )  # fmt: skip
-    axes.set(xlim=(0, 1.75 * most), ylim=(len(rows) - 0.5, -0.5), xlabel="patients")
+    axes.set(xlim=(0, 1.75 * most), ylim=(len(rows) - 0.5, -0.5))
+    axes.set_xlabel(f"patients{_images(counted)}")
     axes.set_yticks(range(len(rows)), names, color=style.INK)
     axes.tick_params(length=2, pad=2)
     axes.legend(
         loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=2, frameon=False, fontsize=style.SMALL,
         handlelength=0.9, columnspacing=1.0, handletextpad=0.4, borderaxespad=0.1,
     )  # fmt: skip
+
+
+def _star(row: Mapping[str, Any]) -> str:
+    """Return a star for a site that publishes no patient key, so that its images are counted."""
+    return " *" if row["patients_0"] is None else ""
+
+
+def _images(counted: Mapping[str, Any]) -> str:
+    return " (* images: no patient keys)" if any(map(_star, counted["sites"])) else ""
 
 
 def _dots(axes: Axes, shortcuts: pd.DataFrame, questions: list[tuple[str, str]] | None) -> None:

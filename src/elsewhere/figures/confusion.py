@@ -81,7 +81,11 @@ def _grid(
             synthetic=results.synthetic,
         )
         canvas = page.canvas(width, height)
-        headings = [results.heading(column) for column in results.columns] + titles
+        tested = [words.tested(results.column(column)) for column in results.columns]
+        headings = [
+            *map("\n".join, zip(map(results.heading, results.columns), tested, strict=True)),
+            *titles,
+        ]
         for number, heading in enumerate(headings):
             _heading(canvas, heading, _left(results, number))
         for line, row in enumerate(group):

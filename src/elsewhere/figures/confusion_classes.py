@@ -32,7 +32,7 @@ OF_CLASS = (
     "reason",
 )
 SHORT = {"multiclass_accuracy": "acc", "balanced_accuracy": "balanced", "macro_auc": "macro AUC"}
-LABELS, HEAD, GAP, BELOW, LINE = 1.75, 0.5, 0.5, 0.12, 0.15
+LABELS, HEAD, GAP, BELOW, LINE = 1.75, 0.6, 0.5, 0.12, 0.15
 FIELDS = (
     Field("Trained on", 1.9),
     Field("Tested on", 1.6),
@@ -79,7 +79,7 @@ def draw(results: Results, folder: Path) -> None:
         for x, column in enumerate(results.columns):
             left = LABELS + wide * x
             title = textwrap.shorten(results.heading(column), 24, placeholder=" …")
-            canvas.text(left + side / 2, 0.12, title, ha="center", va="center", weight="bold")
+            page.headed(left + side / 2, 0.12, (title, words.tested(results.column(column))))
             _numbers(canvas, names, (left, HEAD - 0.09), across=True)
             for y, row in enumerate(results.rows):
                 _panel(canvas, results, (row, column), (left, HEAD + tall * y))

@@ -86,7 +86,11 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
             else:
                 _absent(axes, explained_arm.record["reason"])
             page.text(
-                at[0], at[1] + 0.42 + SIDE, _probe_text(explained_arm), va="top", size=style.SMALL
+                at[0],
+                at[1] + 0.42 + SIDE,
+                _probe_text(explained_arm, results),
+                va="top",
+                size=style.SMALL,
             )
         style.save(page.figure, folder, "embeddings")
     with whole(folder / CSV_NAME) as part:
@@ -199,7 +203,14 @@ def _absent(axes: Axes, reason: str) -> None:
     )  # fmt: skip
 
 
-def _probe_text(explained_arm: Explained) -> str:
+def _counted(probe: Mapping[str, Any], results: Results) -> str:
+    # where a site has images instead of patients, their sum is a number of neither
+    if results.starred or "n_patients" not in probe:
+        return f"{probe['n_scans']} scans"
+    return words.sizes(probe["n_patients"], probe["n_scans"])
+
+
+def _probe_text(explained_arm: Explained, results: Results) -> str:
     if explained_arm.record["status"] != "ok":
         return ""
     lines = []
@@ -207,7 +218,7 @@ def _probe_text(explained_arm: Explained) -> str:
         probe = explained_arm.record["linear_probe"][target]
         number = (
             f"AUC {words.number(probe['auc'])}, p {words.number(probe['p'], digits=4)} "
-            f"({probe['n_scans']} scans)"
+            f"({_counted(probe, results)})"
             if probe["status"] == "ok"
             else f"{words.UNDEFINED}: {probe['reason']}"
         )

@@ -20,7 +20,7 @@ from elsewhere.figures.results import Column, Results, Row
 CELL = (1.38, 0.66)
 LABELS = 2.55
 GROUP_GAP = 0.36
-KEY, HEAD = 0.42, 0.66
+KEY, HEAD = 0.42, 0.78
 WIDE, LINE = 15, 0.18  # of a heading: letters that fit into a column, inches of a line
 BAR = 1.0
 UNIT = Normalize(0, 1)

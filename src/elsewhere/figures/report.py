@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 
 from elsewhere.design.figure_rows import FigureRow, figure_row
-from elsewhere.figures import audit_table, costs, site_scores, style, words
+from elsewhere.figures import audit_table, costs, gate_counts, site_scores, style, words
 from elsewhere.figures.captions import caption
 from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
@@ -133,6 +133,7 @@ def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str,
         audit=given.audit,
         cells=[cell for each in given.each.values() for cell in each.cells.values()],
         threshold_from=settings.scoring.threshold_from,
+        never_trained=frozenset(c.row for c in results.columns if not results.trained_on(c)),
         optimistic=tuple(
             row.label for row in results.rows if settings.arms[row.name].selection == "test"
         ),
@@ -236,7 +237,14 @@ def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict
     titles = {row: column.title for row, column in sites.items()}
     answers = audit_table.shown(audit, titles)
     titled = [
-        {**row, "title": sites[row["site"]].title, "flagged": row["site"] in counted["one_class"]}
+        {
+            "title": results.heading(sites[row["site"]]),
+            "flagged": row["site"] in counted["one_class"],
+            "shown": [
+                words.of_class(row[f"patients_{label}"], row[f"scans_{label}"])
+                for label in range(len(results.named.classes))
+            ],
+        }
         for counted in [audit["contingency"]]
         for row in counted["sites"]
     ]
@@ -261,33 +269,8 @@ def _gate(results: Results, row: str, made: Provenance) -> dict[str, Any]:
         "split": gate["split"] if gate["status"] == "ok" else f"{gate['status']}: {gate['reason']}",
         "flagged": gate["patient_key"] == "none",
         "torn": gate["patients_in_two_parts"] if gate["status"] == "ok" else words.NOT_RUN,
-        "parts": _parts(gate["counts"], results.named.classes),
+        "parts": gate_counts.lines(gate, results.named.classes),
         "checked": "; ".join(gate["checked"]),
         "file": made.file(paths[row]),
         "rows": made.file(made.job.paths("split")[row]),
     }
-
-
-def _parts(counts: Sequence[Mapping[str, Any]], classes: tuple[str, ...]) -> list[str]:
-    """Write the counts of each fold and class as train / validation / test (A-18 to A-24).
-
-    For findings only patients who have one are counted, as papers do (B-11 to B-16).
-    """
-    findings = list(dict.fromkeys(row["finding"] for row in counts if "finding" in row))
-    lists = (
-        [(name, 1, name) for name in findings]
-        if findings
-        else [("", label, name) for label, name in enumerate(classes)]
-    )
-    by_key = {
-        (row["fold"], row.get("finding", ""), row["label"], row["part"]): row for row in counts
-    }
-    folds = sorted({row["fold"] for row in counts})
-    lines = []
-    for fold in folds:
-        for finding, label, name in lists:
-            parts = ("train", "validation", "test")
-            rows = [by_key.get((fold, finding, label, part)) for part in parts]
-            shown = " / ".join(f"{r['patients']} ({r['scans']})" if r else "0 (0)" for r in rows)
-            lines.append((f"fold {fold}, " if len(folds) > 1 else "") + f"{name}: {shown}")
-    return lines

@@ -14,6 +14,7 @@ from elsewhere.design.arm import Arm
 from elsewhere.design.metric_rows import compared
 from elsewhere.design.scoring import STANDARD
 from elsewhere.design.site import Site
+from elsewhere.figures import words
 
 Metrics = Mapping[str, Any]
 ON_TEST = " (optimistic: chosen on test)"
@@ -168,13 +169,12 @@ class Results:
             return ""
         if self.seeds < 2:
             return "The test scans of all folds are pooled. "
-        ensemble = f"A scan's score is the mean over {self.seeds} seeds, so this is their ensemble"
-        return f"{ensemble}; folds are pooled. " if self._most("fold") > 1 else f"{ensemble}. "
+        folds = "; folds are pooled" if self._most("fold") > 1 else ""
+        return f"A scan's score is the mean over {self.seeds} seeds, so this is their ensemble{folds}. "
 
     def _most(self, of: str) -> int:
-        return max(
-            (len({run[of] for run in cell["runs"]}) for cell in self.cells.values()), default=0
-        )
+        several = ({run[of] for run in cell["runs"]} for cell in self.cells.values())
+        return max(map(len, several), default=0)
 
     def groups(self) -> tuple[tuple[Row, ...], ...]:
         """Return the single-site rows and the multi-site rows, leaving out an empty group."""
@@ -200,6 +200,10 @@ class Results:
         """Whether the arm was trained on this site."""
         return column.name in row.sites
 
+    def trained_on(self, column: Column) -> bool:
+        """Whether any arm was trained on this site."""
+        return any(self.own(row, column) for row in self.rows)
+
     def image_level(self, column: Column) -> bool:
         """Whether the site publishes no patient keys, so that its split is by image."""
         return any(self.cell(row, column).get("patient_key") == "none" for row in self.rows)
@@ -211,7 +215,7 @@ class Results:
     @property
     def starred(self) -> bool:
         """Whether a site publishes no patient keys."""
-        return any(self.image_level(column) for column in self.columns)
+        return any(map(self.image_level, self.columns))
 
     def marks(self, row: Row | None, column: Column | None) -> dict[str, str]:
         """Return columns that every line of a CSV has: the arm's label, and the synthetic mark.
@@ -227,13 +231,10 @@ class Results:
         notes = []
         if any(cell["status"] == "not run" for cell in self.cells.values()):
             notes.append("not run: the data of a training site or of the test site are not here.")
-        starred = [column.title for column in self.columns if self.image_level(column)]
-        if starred:
-            notes.append(
-                f"* {', '.join(starred)}: image-level split: no patient keys published, "
-                "so images of one patient may be in training and in test; every image counts as a "
-                "patient, so intervals are too narrow and p too small."
-            )
+        starred = [column for column in self.columns if self.image_level(column)]
+        for trained in (True, False):
+            titles = [column.title for column in starred if self.trained_on(column) == trained]
+            notes += [words.keyless(titles, trained=trained)] if titles else []
         return (*notes, *self.named.policy)
 
 

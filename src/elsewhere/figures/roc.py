@@ -16,7 +16,7 @@ from elsewhere.figures.results import Column, Results, Row
 
 SIDE = 1.62
 PITCH = (1.86, 1.86)
-LABELS, HEAD, FOOT = 2.2, 0.34, 0.14
+LABELS, HEAD, FOOT = 2.2, 0.5, 0.14
 TICKS, MARKS = (0, 0.5, 1), ("0", "0.5", "1")
 NAMES = {"single": "roc_single_site", "multi": "roc_multi_site"}
 
@@ -65,10 +65,8 @@ def _grid(results: Results, group: tuple[Row, ...], kept: tuple[Column, ...], pa
             synthetic=results.synthetic,
         )
         for x, column in enumerate(kept):
-            page.text(
-                LABELS + PITCH[0] * x + SIDE / 2, 0.12, results.heading(column),
-                ha="center", va="center", weight="bold", size=10.5,
-            )  # fmt: skip
+            lines = (results.heading(column), words.tested(results.column(column)))
+            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines)
         for y, row in enumerate(group):
             top = HEAD + PITCH[1] * y
             label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))

@@ -15,7 +15,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.roc_axes import BELOW, ENTRY, GAP, LEFT, PITCH, SIDE, frame
 
-HEAD = 0.42
+HEAD = 0.54
 NAMED = 26
 DASHED = (0, (4, 2))
 
@@ -69,8 +69,8 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
         canvas = page.canvas(width, height)
         for x, column in enumerate(kept):
             middle = LEFT + PITCH * x + SIDE / 2
-            heading = results.heading(column)
-            page.text(middle, 0.16, heading, ha="center", va="center", weight="bold", size=10.5)
+            lines = (results.heading(column), words.tested(results.column(column)))
+            page.headed(middle, 0.14, lines)
         top = HEAD
         for name, group in rows.items():
             page.text(0, top, name, va="top", weight="bold", size=style.TITLE)

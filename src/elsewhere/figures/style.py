@@ -110,6 +110,11 @@ class Sheet:
         width, height = self.figure.get_size_inches()
         self.figure.text((MARGIN + x) / width, 1 - (self.top + y) / height, words, **looks)
 
+    def headed(self, x: float, y: float, lines: tuple[str, str]) -> None:
+        """Write the heading of a column, and below it what it was tested on, centred at x."""
+        self.text(x, y, lines[0], ha="center", va="center", weight="bold", size=10.5)
+        self.text(x, y + 0.17, lines[1], ha="center", va="center", size=7, color=MUTED)
+
 
 def sheet(
     title: str, *, width: float, height: float, notes: tuple[str, ...] = (), synthetic: bool

@@ -184,10 +184,10 @@ def _bounded(row: Mapping[str, Any]) -> str:
 
 
 def _of(row: Mapping[str, Any]) -> str:
-    """Write how many scans an AUC is of; a difference has none of its own."""
+    """Write how many patients and scans an AUC is of; a difference has none of its own."""
     if row["n_scans"] is None or row["quantity"] == DIFFERENCE:
         return ""
-    return f"\n{row['n_scans']} scans, {row['n_positive']} pos."
+    return f"\n{words.sizes(row['n_patients'], row['n_scans'])}, {row['n_positive']} pos."
 
 
 def _lines(rows: Rows, column: Column) -> list[str]:

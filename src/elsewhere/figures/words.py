@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NOT_RUN = "not run"
@@ -67,9 +67,46 @@ def reason(cell: Mapping[str, Any]) -> str:
     return str(cell.get("reason") or pooled.get("reason") or "no reason was recorded")
 
 
-def counts(cell: Mapping[str, Any]) -> str:
-    """Write how many test scans a cell has and how many of them are positive."""
+def sizes(n_patients: int | None, n_scans: int) -> str:
+    """Write how many patients and scans there are; images where patients are not known."""
+    scans = "scan" if n_scans == 1 else "scans"
+    if n_patients is None:
+        return f"{n_scans:,} {'image' if n_scans == 1 else 'images'}"
+    return f"{n_patients:,} {'patient' if n_patients == 1 else 'patients'}, {n_scans:,} {scans}"
+
+
+def of_class(n_patients: int | None, n_scans: int) -> str:
+    """Write patients and in brackets scans, for a table; images where patients are not known."""
+    return f"{n_scans} images" if n_patients is None else f"{n_patients} ({n_scans})"
+
+
+def keyless(sites: Sequence[str], *, trained: bool) -> str:
+    """Write the footnote on sites without patient keys, which some model was trained on, or none.
+
+    Images that no model was trained on cannot be in training and in test.
+    """
+    leak = (
+        "image-level split: no patient keys published, so images of one patient may be in training "
+        "and in test where a model was trained on the site"
+        if trained
+        else "no patient keys published; no model was trained on its images"
+    )
+    return (
+        f"* {', '.join(sites)}: {leak}; every image counts as a patient, so intervals are too "
+        "narrow and p too small."
+    )
+
+
+def tested(cell: Mapping[str, Any]) -> str:
+    """Write how many test patients and scans a cell has."""
     pooled = cell.get("pooled") or {}
     if not pooled.get("n_scans"):
         return "no data here"
-    return f"{pooled['n_scans']} scans, {pooled['n_positive']} positive"
+    return sizes(pooled["n_patients"], pooled["n_scans"])
+
+
+def counts(cell: Mapping[str, Any]) -> str:
+    """Write how many test patients and scans a cell has, and how many of these are positive."""
+    pooled = cell.get("pooled") or {}
+    positive = f"\n{pooled['n_positive']:,} positive" if pooled.get("n_scans") else ""
+    return tested(cell) + positive

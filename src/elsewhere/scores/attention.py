@@ -51,6 +51,8 @@ class Observed:
         Labels of the arms whose weights were chosen on test scans.
     flags
         Row of a site to its number of scans by flag of the manifest, "" where there is none.
+    never_trained
+        Rows of the sites that no arm trains on.
     """
 
     sites: Mapping[str, str]
@@ -63,6 +65,7 @@ class Observed:
     threshold_from: str
     optimistic: tuple[str, ...] = ()
     flags: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    never_trained: frozenset[str] = frozenset()
 
 
 def notices(observed: Observed) -> list[Notice]:
@@ -110,15 +113,19 @@ def _chosen_on_test(observed: Observed) -> Iterator[Notice]:
 
 
 def _image_level(observed: Observed) -> Iterator[Notice]:
-    names = [
-        observed.sites[row]
-        for row, gate in observed.gates.items()
-        if gate.get("patient_key") == "none"
-    ]
-    if names:
+    keyless = [row for row, gate in observed.gates.items() if gate.get("patient_key") == "none"]
+    trained = [observed.sites[row] for row in keyless if row not in observed.never_trained]
+    if trained:
         text = (
-            f"{_list(names)}: split by image, because no patient keys are published; images of one "
-            "patient may be in training and in test, and intervals are too narrow."
+            f"{_list(trained)}: split by image, because no patient keys are published; images of "
+            "one patient may be in training and in test, and intervals are too narrow."
+        )
+        yield Notice(text, "matrix", "gate")
+    tested = [observed.sites[row] for row in keyless if row in observed.never_trained]
+    if tested:
+        text = (
+            f"{_list(tested)}: no patient keys are published; no model was trained on its images, "
+            "but several may be of one patient, so intervals are too narrow."
         )
         yield Notice(text, "matrix", "gate")
 
@@ -194,6 +201,7 @@ def _not_called(observed: Observed) -> Iterator[Notice]:
 def _few(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         few = []
+        unit = "images" if gate.get("patient_key") == "none" else "patients"
         for (fold, part, finding), patients in _patients(gate).items():
             for label, count in patients.items():
                 if part == "test" and 0 < count < FEW:
@@ -204,7 +212,7 @@ def _few(observed: Observed) -> Iterator[Notice]:
                     few.append(f"{count} {name}{fold_name}")
         if few:
             text = (
-                f"{observed.sites[row]} tests on fewer than {FEW} patients of a class: "
+                f"{observed.sites[row]} tests on fewer than {FEW} {unit} of a class: "
                 f"{_list(few)}; its intervals are wide."
             )
             yield Notice(text, "cohort_table", "gate")

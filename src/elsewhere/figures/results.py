@@ -170,7 +170,8 @@ class Results:
         if self.seeds < 2:
             return "The test scans of all folds are pooled. "
         folds = "; folds are pooled" if self._most("fold") > 1 else ""
-        return f"A scan's score is the mean over {self.seeds} seeds, so this is their ensemble{folds}. "
+        ensemble = f"the mean over {self.seeds} seeds, so this is their ensemble"
+        return f"A scan's score is {ensemble}{folds}. "
 
     def _most(self, of: str) -> int:
         several = ({run[of] for run in cell["runs"]} for cell in self.cells.values())
@@ -231,11 +232,8 @@ class Results:
         notes = []
         if any(cell["status"] == "not run" for cell in self.cells.values()):
             notes.append("not run: the data of a training site or of the test site are not here.")
-        starred = [column for column in self.columns if self.image_level(column)]
-        for trained in (True, False):
-            titles = [column.title for column in starred if self.trained_on(column) == trained]
-            notes += [words.keyless(titles, trained=trained)] if titles else []
-        return (*notes, *self.named.policy)
+        keyless = {c.title: self.trained_on(c) for c in self.columns if self.image_level(c)}
+        return (*notes, *words.keyless(keyless), *self.named.policy)
 
 
 def gather(

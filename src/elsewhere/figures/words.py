@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 NOT_RUN = "not run"
@@ -80,21 +80,25 @@ def of_class(n_patients: int | None, n_scans: int) -> str:
     return f"{n_scans} images" if n_patients is None else f"{n_patients} ({n_scans})"
 
 
-def keyless(sites: Sequence[str], *, trained: bool) -> str:
-    """Write the footnote on sites without patient keys, which some model was trained on, or none.
+LEAK = {  # of sites that some model was trained on, and of others: their images are tested alone
+    True: "image-level split: no patient keys published, so images of one patient may be in "
+    "training and in test where a model was trained on the site",
+    False: "no patient keys published; no model was trained on its images",
+}
 
-    Images that no model was trained on cannot be in training and in test.
-    """
-    leak = (
-        "image-level split: no patient keys published, so images of one patient may be in training "
-        "and in test where a model was trained on the site"
-        if trained
-        else "no patient keys published; no model was trained on its images"
-    )
-    return (
-        f"* {', '.join(sites)}: {leak}; every image counts as a patient, so intervals are too "
+
+def keyless(trained_on: Mapping[str, bool]) -> list[str]:
+    """Write the footnotes on sites without patient keys: title to whether a model trained there."""
+    by_leak = {
+        leak: [title for title, trained in trained_on.items() if trained == known]
+        for known, leak in LEAK.items()
+    }
+    return [
+        f"* {', '.join(titles)}: {leak}; every image counts as a patient, so intervals are too "
         "narrow and p too small."
-    )
+        for leak, titles in by_leak.items()
+        if titles
+    ]
 
 
 def tested(cell: Mapping[str, Any]) -> str:

@@ -15,7 +15,9 @@ def at(params: tables.Params) -> tables.Params:
 
 def test_a_split_of_labels_is_handed_neither_findings_nor_external_sites(at: Any) -> None:
     """So that a study of labels is not split again when this is changed in others."""
-    assert set(scan_stages.split(at, "nguyen2021", "utsw-synthetic").settings) == {"split"}
+    assert set(scan_stages.split(at, "nguyen2021", "utsw-synthetic").settings) == {
+        *("split", "site_rows")
+    }
     assert set(scan_stages.audit(at, "nguyen2021").settings) == {"audit"}
 
 
@@ -50,5 +52,5 @@ def test_a_split_with_stated_test_patients_is_handed_what_names_them(
     assert found == {
         "split": "studies.nguyen2021.scales.demo.split",
         "classes": "studies.nguyen2021.classes",
-        "site_rows": "studies.nguyen2021.scales.demo.sites",
+        "site_rows": {"utsw": "studies.nguyen2021.scales.demo.sites.utsw"},
     }

@@ -81,9 +81,11 @@ def split(params: Params, study: str, row: str) -> Stage:
         settings["split"] = f"{scale}.split"
     if params.split_of(study).test_patients and first is None:
         settings["classes"] = f"studies.{study}.classes"
-        settings["site_rows"] = f"{scale}.sites"
-    if "external" in settings:
-        settings["site_rows"] = f"{scale}.sites"
+    # the study's names of this site alone: another site changes nothing here
+    sites = params.scale_of(of_parts).sites
+    settings["site_rows"] = {
+        name: f"{scale}.sites.{name}" for name, own in sites.items() if own == row
+    }
     return Stage(
         step="split",
         wildcards={"study": study, "site": row},

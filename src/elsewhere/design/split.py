@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from elsewhere.design.rows import Name, Positive, Row, Seed, Share
 
 Count = Annotated[int, Field(ge=0)]
+Allowed = Literal["empty", "one_class", "sizes"]
 
 
 class Split(Row):
@@ -32,6 +33,11 @@ class Split(Row):
         "nearest",
         description="of the numbers of test and validation patients in a stratum; up: as "
         "scikit-learn's train_test_split, which gives the counts of B-07 and B-08",
+    )
+    allow: dict[Name, list[Allowed]] = Field(
+        default_factory=dict,
+        description="what the gate lets pass, by the study's name of a site; empty: a part without "
+        "a patient; one_class: a part with one class; sizes: a part far from its share",
     )
     seed: Seed
 

@@ -65,6 +65,8 @@ def _split_problems(at: str, study: Study) -> Iterator[Problem]:
         if split.kind != "fixed_test" and split.validation == 0:
             yield from _validation_problems(key, study)
         yield from _stated_problems(f"{key}.test_patients", study, split)
+        allowed = f"{key}.allow"
+        yield from missing(allowed, split.allow, _sites(study), "the sites of the study's scales")
 
 
 def _stated_problems(at: str, study: Study, split: Split) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""split: the manifest of a site to parts of patients, behind the leakage gate (A-18 to A-26)."""
+"""split: the manifest of a site to parts of patients, behind the gates (A-18 to A-26)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from elsewhere.cohorts import groups, leakage, second_stage
+from elsewhere.cohorts import adequacy, groups, leakage, second_stage
 from elsewhere.cohorts.labels import LABEL, labelled
 from elsewhere.cohorts.split import Tested, assign
 from elsewhere.design.findings import Findings
@@ -33,8 +33,7 @@ class Settings:
     external
         The study's names of sites all of whose scans are tested (B-04).
     site_rows
-        The study's name of a site to its row; given where there are external sites, or stated
-        numbers of test patients.
+        The study's names of this site, each with its row.
     """
 
     split: Split
@@ -43,6 +42,11 @@ class Settings:
     categories: Mapping[str, str] | None = None
     external: tuple[str, ...] = ()
     site_rows: Mapping[str, str] | None = None
+
+    def name(self, row: str) -> str:
+        """Return the study's name of a site."""
+        names = [name for name, own in (self.site_rows or {}).items() if own == row]
+        return names[0] if names else row
 
     def tested(self, row: str) -> Tested:
         """Return which scans, or how many patients, of a site are tested whatever the shares."""
@@ -68,6 +72,8 @@ def run(job: Job, settings: Settings) -> None:
         If the site's scans do not have the labels that the study asks for.
     elsewhere.cohorts.leakage.LeakageError
         If a patient, or patients whom duplicates connect, would be in two parts of a fold.
+    elsewhere.cohorts.adequacy.AdequacyError
+        If a part is empty, has one class or another size than asked, and this is not allowed.
     """
     known = manifest.read(job.path("manifest"))
     scans = labelled(
@@ -82,6 +88,14 @@ def run(job: Job, settings: Settings) -> None:
     else:
         rows = assign(scans, connected, settings=settings.split, labels=names, tested=tested)
     report = leakage.check(rows, scans, connected, settings=settings.split, tested=tested)
+    asked = adequacy.Asked(
+        settings.name(job.wildcards["site"]),
+        settings.split,
+        tested,
+        settings.classes,
+        inherited="first" in job.inputs,
+    )
+    report |= adequacy.check(rows, scans, connected, asked=asked)
     by = "view" if settings.categories is None else "category"
     left_out = known.loc[~known["scan_id"].isin(set(scans["scan_id"])), by].value_counts()
     report["left_out_by_view"] = {}

@@ -92,6 +92,17 @@ def test_one_class_is_told_of_test_and_validation_not_of_training():
     assert texts(gates={"b-row": alone}) == []
 
 
+def test_what_the_gate_let_pass_is_told_with_its_part():
+    fault = {"kind": "one_class", "fold": 0, "part": "train", "text": "one class: 9 COVID-19"}
+    (text,) = texts(gates={"b-row": gate() | {"allowed": [fault], "warned": []}})
+    assert text.startswith("The gate let parts of Site B pass, as the split's `allow` says: ")
+    assert "one_class (train: one class: 9 COVID-19)" in text
+    lost = {**fault, "text": "no COVID-19: 3 other", "about": "COVID-19"}
+    of_finding = {**lost, "about": "hernia"}
+    (text,) = texts(gates={"b-row": gate() | {"allowed": [], "warned": [lost, of_finding]}})
+    assert text.endswith("a class that the site has elsewhere: train: no COVID-19: 3 other.")
+
+
 def test_findings_are_named_where_a_part_has_all_or_none():
     rows = counts(finding="edema") + counts(test=(50, 0), finding="pneumonia")
     found = texts(

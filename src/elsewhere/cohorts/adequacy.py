@@ -26,8 +26,8 @@ TWO = ("negative", "positive")  # labels 0 and 1 of a study that hands no names 
 NAMED = 6
 ADVICE: Mapping[Allowed, str] = {
     "empty": "ask for fewer folds or for other shares",
-    "one_class": "ask for fewer folds or for larger shares; a site that has one class is tested, or "
-    "trained on beside sites that have the others",
+    "one_class": "ask for fewer folds or for larger shares; a site that has one class is tested, "
+    "or trained on beside sites that have the others",
     "sizes": "ask for fewer folds or for other shares, or see in pairs.csv of the audit whether "
     "duplicates connect patients who have nothing in common: groups are never divided",
 }
@@ -151,8 +151,8 @@ def is_far(size: int, wanted: float, *, of: int, n_strata: int) -> bool:
 
     Every stratum is rounded on its own and has a patient in each part where it can, so that a part
     is off by less than two patients a stratum: three patients are 1 + 1 + 1 whatever was asked.
-    Beyond that, a part is far if its share is off by more than 15 points (58 % for 20 %), or is more
-    than twice or less than half of what was asked (20 % for 8 %).
+    Beyond that, a part is far if its share is off by more than 15 points (58 % for 20 %), or is
+    more than twice or less than half of what was asked (20 % for 8 %).
     """
     off = abs(size - wanted)
     if off <= ROUNDING * n_strata:
@@ -191,8 +191,11 @@ def _size_faults(
             if wanted[part] > 0 and not size:
                 text = f"no patient at all, of {len(all_patients)}; {shown}"
                 yield Fault("empty", int(str(fold)), part, text)
-            elif is_far(size, wanted[part], of=len(all_patients), n_strata=n_strata):
-                text = f"{size} of {len(all_patients)} patients ({size / len(all_patients):.0%}); {shown}"
+            elif not asked.inherited and is_far(
+                size, wanted[part], of=len(all_patients), n_strata=n_strata
+            ):
+                reached = f"{size} of {len(all_patients)} patients"
+                text = f"{reached} ({size / len(all_patients):.0%}); {shown}"
                 yield Fault("sizes", int(str(fold)), part, text)
 
 

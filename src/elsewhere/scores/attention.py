@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elsewhere.scores import audited
+from elsewhere.scores import audited, gate_notices
 
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
 REJECTED = 0.05
@@ -76,6 +76,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_image_level(observed),
         *_duplicates(observed),
         *_shortcuts(observed),
+        *_allowed(observed),
         *_one_class(observed),
         *_missing_classes(observed),
         *_few(observed),
@@ -147,16 +148,27 @@ def _shortcuts(observed: Observed) -> Iterator[Notice]:
         yield Notice(text, "confounding", "audit")
 
 
+def _allowed(observed: Observed) -> Iterator[Notice]:
+    for row, gate in observed.gates.items():
+        title = observed.sites[row]
+        if passed := gate_notices.allowed(gate):
+            text = f"The gate let parts of {title} pass, as the split's `allow` says: {passed}."
+            yield Notice(text, "cohort_table", "gate")
+        if missing := gate_notices.lacking(gate, observed.classes):
+            text = f"Parts of {title} lack a class that the site has elsewhere: {missing}."
+            yield Notice(text, "cohort_table", "gate")
+
+
 def _one_class(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         alone: dict[str, list[str]] = {}
-        for (fold, part, finding), patients in _patients(gate).items():
+        for (fold, part, finding), patients in gate_notices.patients(gate).items():
             present = [label for label, count in sorted(patients.items()) if count]
             if part in PARTS and len(present) == 1:
                 name = observed.findings.get(finding, observed.classes[present[0]])
                 if finding:
                     name = f"{name} {'always' if present[0] else 'never'}"
-                where = f"{part} of fold {fold}" if _folds(gate) > 1 else part
+                where = f"{part} of fold {fold}" if gate_notices.folds(gate) > 1 else part
                 alone.setdefault(where, []).append(name)
         if alone:
             parts = "; ".join(f"{where}: {_list(names)}" for where, names in alone.items())
@@ -172,7 +184,7 @@ def _missing_classes(observed: Observed) -> Iterator[Notice]:
     if len(observed.classes) < 3:
         return
     for row, gate in observed.gates.items():
-        present = {label for patients in _patients(gate).values() for label in patients}
+        present = {label for patients in gate_notices.patients(gate).values() for label in patients}
         absent = [name for label, name in enumerate(observed.classes) if label not in present]
         if len(present) > 1 and absent:  # of one class alone see `_one_class`
             text = (
@@ -202,13 +214,13 @@ def _few(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         few = []
         unit = "images" if gate.get("patient_key") == "none" else "patients"
-        for (fold, part, finding), patients in _patients(gate).items():
+        for (fold, part, finding), patients in gate_notices.patients(gate).items():
             for label, count in patients.items():
                 if part == "test" and 0 < count < FEW:
                     name = observed.classes[label]
                     if finding:
                         name = f"{observed.findings.get(finding, finding)} {name}"
-                    fold_name = f" in fold {fold}" if _folds(gate) > 1 else ""
+                    fold_name = f" in fold {fold}" if gate_notices.folds(gate) > 1 else ""
                     few.append(f"{count} {name}{fold_name}")
         if few:
             text = (
@@ -261,19 +273,6 @@ def _thresholds(observed: Observed) -> Iterator[Notice]:
             "could be chosen on validation scans."
         )
         yield Notice(text, "confusion", "matrix")
-
-
-def _patients(gate: Mapping[str, Any]) -> dict[tuple[int, str, str], dict[int, int]]:
-    """Return patients by label, of each fold, part and finding."""
-    counted: dict[tuple[int, str, str], dict[int, int]] = {}
-    for row in gate.get("counts", []):
-        key = (row["fold"], row["part"], row.get("finding", ""))
-        counted.setdefault(key, {})[row["label"]] = row["patients"]
-    return counted
-
-
-def _folds(gate: Mapping[str, Any]) -> int:
-    return len({row["fold"] for row in gate.get("counts", [])})
 
 
 def _number(count: int, noun: str) -> str:

@@ -16,7 +16,7 @@ from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.files import remove
-from elsewhere.methods import imported, record, trained
+from elsewhere.methods import imported, learnable, record, trained
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.method import build as build_method
 from elsewhere.methods.start import Start, begin
@@ -61,6 +61,11 @@ def run(job: Job, settings: Settings) -> None:
 
     An unfinished run leaves a checkpoint outside its outputs; the same job resumes from it. Where
     hospitals have trained the model together, it is taken over.
+
+    Raises
+    ------
+    elsewhere.methods.learnable.UnlearnableError
+        If the scans that are learned from, or those that choose the weights, have one class.
     """
     if settings.federation is not None:
         imported.take_over(job, name=settings.federation)
@@ -75,6 +80,7 @@ def run(job: Job, settings: Settings) -> None:
     if empty:
         _not_run(job, entries | {"reason": f"site {empty[0]} has no data here"})
         return
+    learnable.check(train, valid, selection=settings.selection)
     start = _start(job, settings)
     refusal = start.refusal() if start else None
     if refusal is not None:

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from elsewhere.scores import gate_notices
+
+COUNTS = [
+    {"fold": fold, "part": part, "label": label, "patients": 3 + label, "scans": 9}
+    for fold in (0, 1)
+    for part in ("train", "test")
+    for label in (0, 1)
+]
+FAULT = {"kind": "sizes", "fold": 1, "part": "test", "text": "58 of 100 patients (58%)"}
+
+
+def test_patients_are_counted_by_place_and_label() -> None:
+    counted = gate_notices.patients({"counts": COUNTS})
+    assert counted[1, "test", ""] == {0: 3, 1: 4}
+    assert gate_notices.folds({"counts": COUNTS}) == 2
+    assert gate_notices.folds({}) == 0
+
+
+def test_what_was_let_pass_is_named_by_kind_part_and_fold() -> None:
+    gate = {"counts": COUNTS, "allowed": [FAULT, {**FAULT, "kind": "empty", "text": "nobody"}]}
+    expected = "sizes (test of fold 1: 58 of 100 patients (58%)), empty (test of fold 1: nobody)"
+    assert gate_notices.allowed(gate) == expected
+    assert gate_notices.allowed({"counts": COUNTS}) == ""
+
+
+def test_only_classes_are_lacking_not_findings() -> None:
+    warned = [{**FAULT, "about": "COVID-19", "text": "no COVID-19"}, {**FAULT, "about": "edema"}]
+    gate = {"counts": COUNTS[:2], "warned": warned}
+    assert gate_notices.lacking(gate, ("healthy", "COVID-19")) == "test: no COVID-19"

@@ -33,7 +33,9 @@ def test_each_site_alone_and_all_together(sites):
         "all": (("a", "b"), "erm", "nguyen-cnn"),
     }
     assert study.classes == ("healthy", "sick")
-    assert (study.split, study.scoring, study.audit) == (like.split, like.scoring, like.audit)
+    assert like.split.allow == {"mosmed": ["one_class"]}, "a site that is not here"
+    split = like.split.model_copy(update={"allow": {}})
+    assert (study.split, study.scoring, study.audit) == (split, like.scoring, like.audit)
     assert set(study.scales) == set(like.scales)
     for name, scale in study.scales.items():
         assert scale.sites == {"a": "a", "b": "b"}

@@ -44,6 +44,7 @@ def test_a_fixed_test_part_has_folds_and_may_have_stated_patients() -> None:
         ({"folds": 1}, "cross-validation needs at least 2"),
         ({"test": 0.0}, "leave no training part"),
         ({"kind": "folds", "test_patients": {"a": {"b": 1}}}, "every patient is tested once"),
+        ({"allow": {"main": ["leakage"]}}, "'empty', 'one_class' or 'sizes'"),
         ({"test_patients": {"main": {"COVID-19": -1}}}, "greater than or equal to 0"),
     ],
 )

@@ -97,6 +97,13 @@ def test_stated_test_patients_are_of_sites_and_classes_of_the_study(
     assert f"{C}.scales.paper.split.{message}" in complaint(values)
 
 
+def test_what_is_allowed_is_at_sites_of_the_study(values: Settings, study: dict[str, Any]) -> None:
+    study["split"] = study["split"] | {"allow": {"site-a": ["one_class", "sizes"]}}
+    tables.parse(copy.deepcopy(values))
+    study["split"]["allow"]["site-c"] = ["empty"]
+    assert f"{C}.split.allow: 'site-c' is not in the sites of the study's" in complaint(values)
+
+
 def test_stated_test_patients_and_external_sites_exclude_each_other(values: Settings) -> None:
     values["studies"]["chestxray"]["split"]["test_patients"] = {"chexpert": {}}
     assert "split.test_patients: is set, but the study has external sites" in complaint(values)

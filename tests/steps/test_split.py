@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts import groups
+from elsewhere.cohorts.adequacy import AdequacyError
 from elsewhere.cohorts.labels import LabelsError
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
@@ -181,6 +182,28 @@ def test_nothing_is_written_where_labels_and_study_do_not_fit(tmp_path):
     with pytest.raises(LabelsError, match="findings instead of a label"):
         run(job(tmp_path, radiographs(9)), HOLDOUT)
     assert not (tmp_path / "here.csv").exists()
+
+
+def test_nothing_is_written_where_a_part_cannot_be_used(tmp_path):
+    """Eight patients in ten folds: some fold tests nobody."""
+    ten = Split(kind="folds", folds=10, test=0.1, validation=0.1, seed=0)
+    settings = Settings(split=ten, site_rows={"hospital": "here"})
+    with pytest.raises(AdequacyError, match="site 'hospital': the split has parts that cannot"):
+        run(job(tmp_path, scans(8)), settings)
+    assert not (tmp_path / "here.csv").exists()
+    assert not (tmp_path / "here.gate.json").exists()
+
+
+def test_what_a_study_allows_at_a_site_is_recorded(tmp_path):
+    frame = scans(30).assign(label=1, category="NCP")
+    with pytest.raises(AdequacyError, match=r"allow: \{hospital: \[one_class\]\}"):
+        run(job(tmp_path, frame), dataclasses.replace(HOLDOUT, site_rows={"hospital": "here"}))
+    split = HOLDOUT.split.model_copy(update={"allow": {"hospital": ["one_class"]}})
+    run(job(tmp_path, frame), Settings(split=split, site_rows={"hospital": "here"}))
+    gate = json.loads((tmp_path / "here.gate.json").read_text())
+    assert {fault["part"] for fault in gate["allowed"]} == {"train", "validation", "test"}
+    assert all("no negative" in fault["text"] for fault in gate["allowed"])
+    assert gate["warned"] == []
 
 
 STATED = Settings(

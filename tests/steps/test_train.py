@@ -26,6 +26,7 @@ from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.design.networks.timm import Timm
 from elsewhere.imaging import store
 from elsewhere.methods import method as methods
+from elsewhere.methods.learnable import UnlearnableError
 from elsewhere.networks import network as networks
 from elsewhere.networks import weights
 from elsewhere.steps import train
@@ -202,6 +203,18 @@ def test_a_site_without_data_is_said(job, tmp_path):
     text = "iteration,learning_rate,loss,selection_score\n"
     assert job.outputs["history"].read_text() == text
     assert json.loads(job.outputs["cost"].read_text()) == {"status": "not run"}
+
+
+def test_one_class_is_refused_before_anything_is_trained(job, tmp_path):
+    for site in SITES:
+        path = tmp_path / "inputs" / site / "split.csv"
+        split = pd.read_csv(path, dtype=str)
+        split.loc[split["part"] == "train", "label"] = "1"
+        split.to_csv(path, index=False)
+    with pytest.raises(UnlearnableError, match="training scans of here, there have one class"):
+        train.run(job, SETTINGS)
+    assert not job.outputs["model"].exists()
+    assert not train.CHECKPOINTS.exists()
 
 
 def test_selection_on_the_test_part_says_so_and_sees_its_scans(job, tmp_path):

@@ -107,7 +107,7 @@ def _lines(params: Params, wanted: NewStudy, modalities: Modalities) -> Iterator
         yield from _findings(like, modalities)
     if wanted.external:
         yield f"    external: {scalar([*wanted.external])}  # no arm trains on these, all is tested"
-    yield f"    split: {scalar(_plain(like.split))}  # of patients"
+    yield f"    split: {scalar(_split(like, wanted))}  # of patients"
     yield f"    scoring: {scalar(_scoring(like, external=bool(wanted.external)))}"
     yield "    scales:                      # params.yaml: `scale` chooses one"
     networks = _networks(like)
@@ -134,6 +134,14 @@ def _findings(like: Study, modalities: Modalities) -> Iterator[str]:
     blank = like.findings.blank if like.findings else "negative"
     yield f"      blank: {blank}            # what a finding that is not mentioned counts as"
     yield f"      views: {scalar([*modalities.views])}"
+
+
+def _split(like: Study, wanted: NewStudy) -> dict[str, Any]:
+    """Return the split of the other study, without what it allows at sites that are not here."""
+    split = _plain(like.split)
+    allowed = split.pop("allow", {})
+    kept = {site: kinds for site, kinds in allowed.items() if site in wanted.every_site}
+    return split | ({"allow": kept} if kept else {})
 
 
 def _scoring(like: Study, *, external: bool) -> dict[str, Any]:

@@ -35,8 +35,19 @@ def test_of_several_folds_the_first_is_shown_and_the_note_says_so(divided: Divid
     assert folds.folds == 2
     column = divided.columns[0]
     assert folds.parts(column)["train"].equals(divided.parts(column)["train"])
-    assert "the first of 2 folds" in folds.notes_of_parts[0]
+    assert "the first of 2 folds; over all folds each patient is tested" in folds.notes_of_parts[0]
     assert divided.notes_of_parts == divided.notes == ()
+
+
+def test_folds_that_test_the_same_patients_are_not_said_to_test_every_patient(
+    divided: Divided,
+) -> None:
+    """C-07: five folds beside one test part."""
+    splits = {
+        row: pd.concat([split, split.assign(fold=1)]) for row, split in divided.splits.items()
+    }
+    (note, *_) = dataclasses.replace(divided, splits=splits).notes_of_parts
+    assert "all folds test the same patients" in note
 
 
 def test_images_that_stand_for_patients_are_starred(divided: Divided) -> None:

@@ -220,6 +220,19 @@ STATED = Settings(
 )
 
 
+def test_a_second_stage_keeps_parts_whatever_numbers_its_first_study_states(tmp_path):
+    """C-08, C-16: the numbers are of classes that the second stage does not have."""
+    first = tmp_path / "first"
+    first.mkdir()
+    run(job(first, scans(30)), STATED)
+    made = job(tmp_path, scans(30))
+    inputs = {**made.inputs, "first": first / "here.csv"}
+    severities = dataclasses.replace(STATED, classes=("mild", "severe"))
+    run(dataclasses.replace(made, inputs=inputs), severities)
+    parts = [pd.read_csv(at / "here.csv")[["fold", "scan_id", "part"]] for at in (first, tmp_path)]
+    pd.testing.assert_frame_equal(*parts)
+
+
 @pytest.mark.parametrize("site", ["here", "there"])
 def test_stated_numbers_are_those_of_the_sites_row_c08(tmp_path, site):
     made = job(tmp_path, scans(30))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -63,9 +63,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a part of a fold; `about` is the finding or the class that is missing."""
+    """What is wrong with a part of a fold.
 
-    kind: Allowed
+    Attributes
+    ----------
+    kind
+        One that is refused unless allowed, or "missing": a class is, though others are there, or a
+        value of a finding that is not learned from this part.
+    about
+        The finding, or the class that is missing; else empty.
+    """
+
+    kind: Allowed | Literal["missing"]
     fold: int
     part: str
     text: str
@@ -108,7 +117,7 @@ def check(
     if split.empty:
         return {"allowed": [], "warned": []}
     faults = [*_size_faults(split, (scans, groups), asked), *_label_faults(split, asked)]
-    warned = [fault for fault in faults if not _serious(fault, split, asked)]
+    warned = [fault for fault in faults if not _serious(fault, asked)]
     serious = [fault for fault in faults if fault not in warned]
     may = asked.settings.allow.get(asked.site, [])
     refused = [fault for fault in serious if fault.kind not in may]
@@ -160,10 +169,8 @@ def is_far(size: int, wanted: float, *, of: int, n_strata: int) -> bool:
     return off > POINTS * of or size > FACTOR * wanted or FACTOR * size < wanted
 
 
-def _serious(fault: Fault, split: pd.DataFrame, asked: Asked) -> bool:
-    if fault.kind == "one_class" and fault.about and fault.part != "train":
-        return False
-    if fault.about in asked.classes:  # one of several classes; others are there
+def _serious(fault: Fault, asked: Asked) -> bool:
+    if fault.kind == "missing":
         return False
     return not asked.inherited or (fault.part == "train" and fault.kind != "sizes")
 
@@ -225,7 +232,7 @@ def _class_faults(
         return
     for label in sorted(set(at_site) - set(here)):
         text = f"no {classes[label]}: {_counted(here, classes)}"
-        yield Fault("one_class", *place, text, classes[label])
+        yield Fault("missing", *place, text, classes[label])
 
 
 def _finding_faults(
@@ -236,7 +243,7 @@ def _finding_faults(
         counts = rows.groupby(name)["patient_id"].nunique().to_dict()
         if len(counts) < 2:
             text = f"{name}: {_counted(counts, TWO)}, though the site has both"
-            yield Fault("one_class", *place, text, name)
+            yield Fault("one_class" if place[1] == "train" else "missing", *place, text, name)
     if not both and place[1] == "train":
         yield Fault("one_class", *place, "no finding is positive in some and negative in others")
 
@@ -253,7 +260,7 @@ def _message(refused: Sequence[Fault], asked: Asked) -> str:
     lines = [f"fold {fault.fold}, {fault.part}: {fault.text}" for fault in refused[:NAMED]]
     if len(refused) > NAMED:
         lines.append(f"and {len(refused) - NAMED} more")
-    listed: dict[Allowed, None] = dict.fromkeys(fault.kind for fault in refused)
+    listed = dict.fromkeys(fault.kind for fault in refused if fault.kind != "missing")
     known = [*dict.fromkeys([*asked.settings.allow.get(asked.site, []), *listed])]
     advice = "; ".join(ADVICE[kind] for kind in listed)
     return (

@@ -80,10 +80,12 @@ class Divided:
         """These footnotes, and before them which fold is shown."""
         if self.folds < 2:
             return self.notes
-        return (
-            f"Parts: the first of {self.folds} folds; over all folds each patient is tested once.",
-            *self.notes,
+        over_all = (
+            "all folds test the same patients, and each other patient is validated once"
+            if all(map(_tests_the_same, self.splits.values()))
+            else "over all folds each patient is tested once"
         )
+        return (f"Parts: the first of {self.folds} folds; {over_all}.", *self.notes)
 
     def image_level(self, column: Column) -> bool:
         """Whether the site publishes no patient keys."""
@@ -109,6 +111,12 @@ class Divided:
         first = split[split["fold"] == split["fold"].min()]
         by_part = {part: first[first["part"] == part] for part in PARTS}
         return {part: rows for part, rows in by_part.items() if len(rows)}
+
+
+def _tests_the_same(split: pd.DataFrame) -> bool:
+    """Whether all folds test the same patients (C-07)."""
+    tested = split[split["part"] == "test"].groupby("fold")["patient_id"].agg(frozenset)
+    return tested.nunique() <= 1 and len(tested) == split["fold"].nunique()
 
 
 def marks(column: Column) -> dict[str, Any]:

@@ -80,9 +80,10 @@ def run(job: Job, settings: Settings) -> None:
         known, settings.findings, classes=settings.classes, categories=settings.categories
     )
     connected = groups.read(job.path("groups"))
-    tested = settings.tested(job.wildcards["site"])
+    second = "first" in job.inputs
+    tested = "by_share" if second else settings.tested(job.wildcards["site"])
     names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)
-    if "first" in job.inputs:
+    if second:
         first = pd.read_csv(job.path("first"), dtype={"scan_id": str, "patient_id": str})
         rows = second_stage.parts(scans, first)
     else:
@@ -93,7 +94,7 @@ def run(job: Job, settings: Settings) -> None:
         settings.split,
         tested,
         settings.classes,
-        inherited="first" in job.inputs,
+        inherited=second,
     )
     report |= adequacy.check(rows, scans, connected, asked=asked)
     by = "view" if settings.categories is None else "category"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from elsewhere.design.job import Job
+from elsewhere.design.site import Site
 from elsewhere.figures import audit_table, confounding
 
 Texts = Callable[[Path], list[str]]
@@ -35,3 +36,17 @@ def test_numbers_and_what_has_none_are_written_out(drawn: Job, svg_texts: Texts)
 
 def test_a_site_without_data_says_so(drawn_absent: Job, svg_texts: Texts) -> None:
     assert "no data here" in svg_texts(drawn_absent.outputs["figures"] / "confounding.svg")
+
+
+def test_images_are_not_called_patients(drawn: Job, tmp_path: Path, svg_texts: Texts) -> None:
+    """D-01: a site without patient keys has images, whatever groups they are in."""
+    audit = json.loads(drawn.path("audit").read_text())
+    rows = audit["contingency"]["sites"]
+    rows[0] |= {"patients_0": None, "patients_1": None, "groups_0": 3, "scans_0": 7, "scans_1": 8}
+    sites = {
+        row["site"]: Site(title=f"Site {number}", layout="x", privacy="public")
+        for number, row in enumerate(rows)
+    }
+    confounding.draw(audit, tmp_path, sites=sites, classes=("no", "yes"))
+    shown = svg_texts(tmp_path / "confounding.svg")
+    assert {"Site 0 *", "Site 1", "7 + 8", "patients (* images: no patient keys)"} <= set(shown)

@@ -65,6 +65,9 @@ def test_image_level_split_is_a_footnote(
     matrix.draw(contrastive, tmp_path)
     shown = svg_texts(tmp_path / "matrix.svg")
     assert "SARS-CoV-2 CT *" in shown
+    site_a, site_b = (contrastive.column(column)["pooled"] for column in contrastive.columns)
+    assert f"{site_a['n_scans']} images" in shown, "of an unknown number of patients"
+    assert f"{site_b['n_patients']} patients, {site_b['n_scans']} scans" in shown
     assert "image-level split: no patient keys published" in " ".join(shown)
 
 

@@ -122,15 +122,17 @@ def test_what_is_far_of_a_hundred_patients(size, wanted, far):
 
 def test_one_group_alone_leaves_parts_empty():
     """Three patients, all with copies of one another's scans."""
-    with pytest.raises(AdequacyError, match=r"no patient at all, of 3; asked for 20%, about 0\.6"):
+    with pytest.raises(AdequacyError, match=r"none of 3 patients; asked for 20%, about 0\.6"):
         gate(site(0, 3), connected=group(["p1-0", "p1-1", "p1-2"]))
+    with pytest.raises(AdequacyError, match="none of 3 images"):
+        gate(site(0, 3).assign(patient_key="none"), connected=group(["p1-0", "p1-1", "p1-2"]))
 
 
 def test_more_folds_than_patients_leave_folds_without_test_patients():
     ten = Split(kind="folds", folds=10, test=0.1, validation=0.1, seed=0)
     with pytest.raises(AdequacyError) as refused:
         gate(site(4, 4), ten)
-    assert "test: no patient at all, of 8" in str(refused.value)
+    assert "test: none of 8 patients" in str(refused.value)
     assert "ask for fewer folds" in str(refused.value)
 
 
@@ -240,7 +242,7 @@ def test_of_a_second_stage_only_a_training_part_is_refused():
     assert [(fault["kind"], fault["part"]) for fault in record["warned"]] == [("empty", "test")]
     no_training = rows[rows["part"] != "train"]
     kept = scans[scans["scan_id"].isin(no_training["scan_id"])]
-    with pytest.raises(AdequacyError, match="train: no patient at all"):
+    with pytest.raises(AdequacyError, match="train: none of"):
         check(no_training, kept, NOBODY, asked=about)
 
 

@@ -98,7 +98,7 @@ def check(
     split
         Columns scan_id, patient_id, fold, part and the labels; without a row nothing is checked.
     scans
-        Columns scan_id, patient_id, category, volume_sha256 and the labels.
+        Columns scan_id, patient_id, patient_key, category, volume_sha256 and the labels.
     groups
         Columns patient_id, group, across_sites.
 
@@ -179,10 +179,11 @@ def _size_faults(
     split: pd.DataFrame, tables: tuple[pd.DataFrame, pd.DataFrame], asked: Asked
 ) -> Iterator[Fault]:
     scans, groups = tables
-    names = columns(split)
+    names = columns(split.columns)
     one_label = names == (LABEL,)
     first = split[split["fold"] == split["fold"].min()]
     patients = first.groupby("patient_id")[LABEL].max() if one_label else None
+    who = "images" if (scans["patient_key"] == "none").any() else "patients"
     across = set(groups.loc[groups["across_sites"], "patient_id"])
     all_patients = first["patient_id"].drop_duplicates()
     by_label = {0: len(all_patients)} if patients is None else patients.value_counts().to_dict()
@@ -196,12 +197,12 @@ def _size_faults(
             size = rows.loc[rows["part"] == part, "patient_id"].nunique()
             shown = _asked_for(wanted[part], len(all_patients))
             if wanted[part] > 0 and not size:
-                text = f"no patient at all, of {len(all_patients)}; {shown}"
+                text = f"none of {len(all_patients)} {who}; {shown}"
                 yield Fault("empty", int(str(fold)), part, text)
             elif not asked.inherited and is_far(
                 size, wanted[part], of=len(all_patients), n_strata=n_strata
             ):
-                reached = f"{size} of {len(all_patients)} patients"
+                reached = f"{size} of {len(all_patients)} {who}"
                 text = f"{reached} ({size / len(all_patients):.0%}); {shown}"
                 yield Fault("sizes", int(str(fold)), part, text)
 
@@ -211,7 +212,7 @@ def _asked_for(wanted: float, n_patients: int) -> str:
 
 
 def _label_faults(split: pd.DataFrame, asked: Asked) -> Iterator[Fault]:
-    names = columns(split)
+    names = columns(split.columns)
     for (fold, part), rows in split.groupby(["fold", "part"]):
         place = (int(str(fold)), str(part))
         if names == (LABEL,):
@@ -223,9 +224,7 @@ def _label_faults(split: pd.DataFrame, asked: Asked) -> Iterator[Fault]:
 def _class_faults(
     rows: pd.DataFrame, split: pd.DataFrame, place: tuple[int, str], classes: Sequence[str]
 ) -> Iterator[Fault]:
-    at_site, here = (
-        frame.groupby(LABEL)["patient_id"].nunique().to_dict() for frame in (split, rows)
-    )
+    at_site, here = (_by_value(frame, LABEL) for frame in (split, rows))
     if len(here) == 1:
         text = f"one class: {_counted(here, classes)}; the site has {_counted(at_site, classes)}"
         yield Fault("one_class", *place, text)
@@ -240,12 +239,18 @@ def _finding_faults(
 ) -> Iterator[Fault]:
     both = [name for name in names if split[name].nunique() == 2]
     for name in both:
-        counts = rows.groupby(name)["patient_id"].nunique().to_dict()
+        counts = _by_value(rows, name)
         if len(counts) < 2:
             text = f"{name}: {_counted(counts, TWO)}, though the site has both"
             yield Fault("one_class" if place[1] == "train" else "missing", *place, text, name)
     if not both and place[1] == "train":
         yield Fault("one_class", *place, "no finding is positive in some and negative in others")
+
+
+def _by_value(rows: pd.DataFrame, name: str) -> dict[int, int]:
+    """Count patients by the values of a label; of no value where all are unknown."""
+    counts = rows.groupby(name)["patient_id"].nunique()
+    return {int(str(value)): int(count) for value, count in counts.items()}
 
 
 def _counted(counts: Mapping[int, int], classes: Sequence[str]) -> str:

@@ -19,8 +19,8 @@ COLUMNS = (
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per question: what is predicted, where, from which fields, AUC and p.
 
-    ``p_holm`` is adjusted over all questions of the audit (Holm 1979). ``patients`` is empty where a
-    site publishes no patient key: only images can be counted.
+    ``p_holm`` is adjusted over all questions of the audit (Holm 1979). ``patients`` is empty where
+    a site publishes no patient key: only images can be counted.
 
     Parameters
     ----------

@@ -152,6 +152,9 @@ def tables() -> dict[str, Any]:
         arms = {sites[0]: {"sites": sites[:1], **ARM}}
         explain = {"arms": sites[:1], "scans": 1, "seed": 0}
         added = {"scales": {"demo": scale}, "arms": arms, "explain": explain}
+        # few patients, some alike: what matters here is that they are tested, not how many
+        allow = {one: ["one_class", "sizes"] for one in sites if one == "collection"}
+        added["split"] = study["split"] | {"allow": allow}
         values["studies"][name] = study | added
     return {name: table for name, table in values.items() if name not in ("scale", "run")}
 

@@ -1,5 +1,6 @@
 import hashlib
 
+import blosc2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,15 +34,84 @@ def test_equal_voxels_give_equal_bytes(tmp_path, thorax):
     assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
-def test_a_crop_does_not_need_the_other_slices(tmp_path, thorax):
+def damaged(content, kind, rng):
+    """Return a file's bytes with one place flipped, zeroed, cut, doubled or overwritten."""
+    at = int(rng.integers(len(content)))
+    length = int(rng.integers(1, 400))
+    changed = bytearray(content)
+    if kind == "flip":
+        changed[at] ^= 1 << int(rng.integers(8))
+    elif kind == "zero":
+        changed[at : at + length] = bytes(len(changed[at : at + length]))
+    elif kind == "cut":
+        del changed[at:]
+    elif kind == "lose":
+        del changed[at : at + length]
+    elif kind == "double":
+        changed[at:at] = changed[at : at + length]
+    else:
+        changed[at : at + length] = rng.bytes(len(changed[at : at + length]))
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("kind", ["flip", "zero", "cut", "lose", "double", "overwrite"])
+def test_a_damaged_file_is_told_or_still_holds_the_very_array(tmp_path, thorax, kind):
+    rng = np.random.default_rng(20)
+    told = 0  # cases with a clear error, or with the very voxels: what is zeroed may have been zero
+    for case in range(30):
+        volume = thorax(slices=6, rows=40, columns=40) + np.int16(case)
+        path = tmp_path / f"scan{store.SUFFIX}"
+        store.write(path, volume)
+        path.write_bytes(damaged(path.read_bytes(), kind, rng))
+        try:
+            found, first = store.read(path), store.read(path, stop=1)
+            assert store.shape(path) == volume.shape
+        except store.StoreError as error:
+            told += str(path) in str(error) and "delete it" in str(error)
+            continue
+        told += 1
+        np.testing.assert_array_equal(found, volume)
+        np.testing.assert_array_equal(first, volume[:1])
+    assert told == 30
+
+
+def test_a_large_file_is_checked_too(tmp_path):
     path = tmp_path / f"scan{store.SUFFIX}"
-    volume = thorax(slices=8, rows=64, columns=64)
+    volume = np.random.default_rng(1).integers(-32768, 32767, (40, 512, 512), np.int16)
     store.write(path, volume)
+    assert path.stat().st_size > 1 << 24
+    np.testing.assert_array_equal(store.read(path, start=3, stop=5), volume[3:5])
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(store.StoreError, match="damaged"):
+        store.read(path, stop=1)
+
+
+def test_bytes_that_change_places_are_found(tmp_path, thorax):
+    path = tmp_path / f"scan{store.SUFFIX}"
+    store.write(path, thorax(slices=8, rows=64, columns=64))
     content = bytearray(path.read_bytes())
     half = len(content) // 2
-    content[half : half + 40] = bytes(40)
+    content[half : half + 64] = content[half + 32 : half + 64] + content[half : half + 32]
     path.write_bytes(content)
-    np.testing.assert_array_equal(store.read(path, stop=2), volume[:2])
+    with pytest.raises(store.StoreError, match="damaged"):
+        store.read(path)
+
+
+def test_a_file_of_an_earlier_version_is_refused_with_what_to_do(tmp_path, thorax):
+    path = tmp_path / f"scan{store.SUFFIX}"
+    blosc2.asarray(thorax(), urlpath=str(path), mode="w")
+    with pytest.raises(store.StoreError, match=r"earlier version.*delete it"):
+        store.read(path)
+    with pytest.raises(store.StoreError, match="earlier version"):
+        store.shape(path)
+
+
+def test_another_program_reads_the_voxels(tmp_path, thorax):
+    path = tmp_path / f"scan{store.SUFFIX}"
+    store.write(path, thorax())
+    np.testing.assert_array_equal(blosc2.open(str(path), mode="r")[:], thorax())
 
 
 def test_leaves_no_other_file(tmp_path, thorax):
@@ -79,7 +149,7 @@ def test_says_that_a_file_is_missing_or_no_volume(tmp_path, thorax):
     path = tmp_path / f"cut{store.SUFFIX}"
     store.write(path, thorax())
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(store.StoreError, match="not a volume"):
+    with pytest.raises(store.StoreError, match="cut off"):
         store.read(path)
 
 

@@ -1,8 +1,18 @@
-"""store: write and read volumes in the project's file format (Blosc2), slice by slice."""
+"""store: write and read volumes in the project's file format (Blosc2), slice by slice.
+
+A file is a Blosc2 array followed by a mark and the CRC-32 of all bytes before it. Blosc2 decodes a
+damaged file to other voxels without an error, so every read compares the checksum first. Blosc2
+itself does not look at what follows its array.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import blosc2
@@ -12,6 +22,12 @@ import numpy.typing as npt
 from elsewhere.files import whole
 
 SUFFIX = ".b2nd"
+_MARK = b"elsewhere-v1"
+_BYTES = 4  # of the checksum, after the mark
+_CHUNK = 1 << 18
+_AT_ONCE = (
+    1 << 24
+)  # up to this size a file is decoded from the bytes that were checked, which is faster
 
 
 class StoreError(ValueError):
@@ -54,11 +70,15 @@ def write(path: Path, array: npt.NDArray[np.generic]) -> None:
                 "filters": [blosc2.Filter.SHUFFLE],
             },
         )
+        with part.open("r+b", buffering=0) as file:
+            checksum = _checksum(file, os.fstat(file.fileno()).st_size)
+            file.write(_MARK + checksum)
 
 
 def shape(path: Path) -> tuple[int, int, int]:
     """Return (slices, rows, columns) without decoding a voxel."""
-    slices, rows, columns = _open(path).shape
+    with _opened(path) as volume:
+        slices, rows, columns = volume.shape
     return int(slices), int(rows), int(columns)
 
 
@@ -80,13 +100,13 @@ def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[
     Raises
     ------
     StoreError
-        If the file is not a volume or the bounds lie outside it.
+        If the file is damaged, cut off or not a volume, or the bounds lie outside it.
     """
-    volume = _open(path)
-    end = volume.shape[0] if stop is None else stop
-    if not 0 <= start < end <= volume.shape[0]:
-        raise StoreError(f"{path}: slices {start}:{end} requested, it has {volume.shape[0]}")
-    slices: npt.NDArray[np.generic] = volume[start:end]
+    with _opened(path) as volume:
+        end = volume.shape[0] if stop is None else stop
+        if not 0 <= start < end <= volume.shape[0]:
+            raise StoreError(f"{path}: slices {start}:{end} requested, it has {volume.shape[0]}")
+        slices: npt.NDArray[np.generic] = volume[start:end]
     return slices
 
 
@@ -97,13 +117,56 @@ def sha256(array: npt.NDArray[np.generic]) -> str:
     return digest.hexdigest()
 
 
-def _open(path: Path) -> blosc2.NDArray:
+@contextmanager
+def _opened(path: Path) -> Iterator[blosc2.NDArray]:
+    """Yield the array of a file after a look at its checksum, before Blosc2 believes its bytes."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such volume; run the step that makes it")
+    with path.open("rb", buffering=0) as file:
+        size = max(os.fstat(file.fileno()).st_size - len(_MARK) - _BYTES, 0)
+        # older versions of Blosc2 point into these bytes without holding them
+        content = _content(file, size) if size <= _AT_ONCE else None
+        found = _checksum(file, size) if content is None else _packed(zlib.crc32(content))
+        _check(path, file.read(len(_MARK) + _BYTES), found)
     try:
-        volume = blosc2.open(str(path), mode="r", dparams={"nthreads": 1})
+        if content is None:
+            volume = blosc2.open(str(path), mode="r", dparams={"nthreads": 1})
+        else:
+            volume = blosc2.ndarray_from_cframe(content)
+            volume.schunk.dparams = blosc2.DParams(nthreads=1)
     except RuntimeError as error:
         raise StoreError(f"{path}: not a volume of this format ({error})") from error
     if not isinstance(volume, blosc2.NDArray) or volume.ndim != 3:
         raise StoreError(f"{path}: does not hold an array [z, y, x]")
-    return volume
+    yield volume
+
+
+def _check(path: Path, stated: bytes, found: bytes) -> None:
+    remedy = "delete it and run the step that made it, or fetch it again (`dvc pull`)"
+    if not stated.startswith(_MARK):
+        raise StoreError(
+            f"{path}: has no checksum at its end: it is cut off or damaged, or an earlier version "
+            f"of this program wrote it; {remedy}"
+        )
+    if stated != _MARK + found:
+        raise StoreError(f"{path}: is damaged, its checksum is not that of its bytes; {remedy}")
+
+
+def _content(file: io.FileIO, count: int) -> bytes:
+    """Return so many bytes of a file; a system call may read fewer than it is asked for."""
+    content = file.read(count) or b""
+    while len(content) < count and (more := file.read(count - len(content))):
+        content += more
+    return content
+
+
+def _checksum(file: io.FileIO, count: int) -> bytes:
+    """Return the checksum of the first bytes of a file, and leave it at their end."""
+    buffer, checksum = memoryview(bytearray(min(_CHUNK, count))), 0
+    while count and (got := file.readinto(buffer[:count])):
+        checksum, count = zlib.crc32(buffer[:got], checksum), count - got
+    return _packed(checksum)
+
+
+def _packed(checksum: int) -> bytes:
+    return checksum.to_bytes(_BYTES, "little")

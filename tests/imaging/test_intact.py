@@ -53,9 +53,21 @@ def test_a_bomb_is_left_off_when_its_size_is_passed(tmp_path, monkeypatch):
     assert sum(seen) < 4 << 20
 
 
+def test_what_is_compressed_more_than_an_image_can_be_is_refused():
+    intact.check_size(10**9, 1.0, compressed=10**7)
+    with pytest.raises(Unusable, match="too_large: 1000000 bytes"):
+        intact.check_size(10**9, 1.0, compressed=10**6)
+    intact.check_size(6 * 10**7, 1.0, compressed=10)  # a small one may be what it claims
+
+
+def test_voxels_count_as_they_are_kept():
+    with pytest.raises(Unusable, match=r"would take 1\.6 GB"):
+        intact.check_size(8 * 10**8, 1.0, voxels=8 * 10**8)
+
+
 def test_a_volume_larger_than_allowed_is_refused():
     intact.check_size(10**9, 1.0)
-    with pytest.raises(Unusable, match=r"too_large: the volume would take 2\.0 GB"):
+    with pytest.raises(Unusable, match=r"too_large: the scan would take 2\.0 GB"):
         intact.check_size(2 * 10**9, 1.0)
 
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -39,6 +41,26 @@ def test_rounds_and_refuses_what_does_not_fit():
         intensity.to_int16(np.array([0.0, 40000.0]))
     with pytest.raises(Unusable, match="not finite"):
         intensity.to_int16(np.array([0.0, np.nan]))
+
+
+def test_parts_give_what_the_whole_gives():
+    values = np.random.default_rng(0).normal(0, 900, (40, 300, 200))  # some parts of a few MB
+    expected = np.rint(values).astype(np.int16)
+    np.testing.assert_array_equal(intensity.to_int16(values), expected)
+    np.testing.assert_array_equal(intensity.to_int16(values.astype(">f8")), expected)
+    turned = values.transpose(2, 1, 0)[::-1]
+    np.testing.assert_array_equal(intensity.to_int16(turned), expected.transpose(2, 1, 0)[::-1])
+    values[-1, -1, -1] = np.inf
+    with pytest.raises(Unusable, match="not finite"):
+        intensity.to_int16(values)
+
+
+def test_a_conversion_takes_little_more_than_its_result():
+    values = np.zeros((50, 400, 400))  # 64 MB; int16 is a quarter of it
+    tracemalloc.start()
+    intensity.to_int16(values)
+    assert tracemalloc.get_traced_memory()[1] < 2.5 * values.size * 2
+    tracemalloc.stop()
 
 
 def test_a_few_metal_voxels_saturate():

@@ -13,7 +13,7 @@ from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.source import Source
 from elsewhere.sites.account import AccountError, csv_text
 from elsewhere.sites.dicom_series import DicomSeries
-from elsewhere.sites.intake import Intake
+from elsewhere.sites.intake import Intake, NoMemoryError
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan
 
@@ -229,3 +229,28 @@ def test_a_volume_that_does_not_say_how_the_patient_lies_is_refused_or_flagged(
     taken = Intake(PRIVATE, False, None, intake).take(layout, path.parent)
     assert [row["flags"] for row in taken.rows] == ["orientation_assumed"] * (policy == "flag")
     assert files(taken) == ({"unclear_geometry": 1} if policy == "refuse" else {})
+
+
+def test_a_scan_that_does_not_fit_the_memory_stops_the_site_and_is_named(
+    tmp_path, published, monkeypatch
+):
+    """The machine decides nothing: on a larger one the same files would give more scans."""
+    path = published("sars_cov_2_ct") / "COVID" / "Covid (1).png"
+
+    def fail(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(formats, "read", fail)
+    with pytest.raises(NoMemoryError, match="decode_gb") as caught:
+        take(tmp_path, scan(path))
+    assert str(caught.value).startswith(PRIVATE.path(path.name))
+    assert path.name not in str(caught.value)
+
+
+def test_one_scan_of_a_false_size_among_sound_ones_is_a_row(tmp_path, published):
+    root = published("sars_cov_2_ct") / "COVID"
+    good, bad = (root / f"Covid ({number}).png" for number in (1, 2))
+    Image.new("L", (13000, 13000)).save(bad)
+    taken = take(tmp_path, scan(good), scan(bad))
+    assert [row["scan_id"] for row in taken.rows] == [PRIVATE.scan(good.name)]
+    assert files(taken)["too_large"] == 1

@@ -86,5 +86,6 @@ class IntakeRow(Row):
         description="longest time that decoding one slice may take"
     )
     decode_gb: Annotated[float, Field(gt=0)] = Field(
-        description="most memory that a decoding worker may take, 10^9 bytes"
+        description="most memory that a decoding worker, or the voxels of one scan, may take, "
+        "10^9 bytes"
     )

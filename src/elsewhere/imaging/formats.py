@@ -69,7 +69,9 @@ def _without_header(source: Source, policy: IntakeRow) -> Volume:
 
         return itk.read(path, hu=source.hu, most_gb=policy.decode_gb)
     if source.kind == "picture":
+        picture.check_sizes([path], most_gb=policy.decode_gb)
         return picture.read(path, colour=source.colour, sixteen_bit=source.sixteen_bit)
+    picture.check_sizes(source.files, most_gb=policy.decode_gb)
     return stack(source)
 
 

@@ -19,6 +19,10 @@ from elsewhere.imaging.volume import Unusable
 Encoding = Literal["raw", "gzip", "zlib"]
 _CHUNK = 1 << 20
 _GB = 1e9
+_INT16 = 2  # bytes of a voxel as it is stored
+# images compress to a half or a fiftieth, an empty background with them; zeros to a thousandth
+_BOMB_RATIO = 200
+_ALWAYS_FINE = 1 << 26
 
 
 def check(path: Path, *, start: int, expected: int, encoding: Encoding) -> None:
@@ -64,16 +68,34 @@ def read_through(path: Path) -> None:
             pass
 
 
-def check_size(expected: int, most_gb: float) -> None:
-    """Refuse a volume that would take more memory than an intake allows.
+def check_size(
+    expected: int, most_gb: float, *, voxels: int = 0, compressed: int | None = None
+) -> None:
+    """Refuse a scan that would take more memory than an intake allows, or than its file can hold.
+
+    Parameters
+    ----------
+    expected
+        Bytes of all voxels as the file has them, uncompressed; nothing of them is allocated yet.
+    most_gb
+        The most that a scan may take, 10^9 bytes, in the file's type or as the project keeps it.
+    voxels
+        How many there are.
+    compressed
+        Bytes of the files that hold them, if they are compressed.
 
     Raises
     ------
     Unusable
         `too_large`.
     """
-    if expected > most_gb * _GB:
-        raise Unusable("too_large", f"the volume would take {expected / _GB:.1f} GB")
+    size = max(expected, _INT16 * voxels)
+    if size > most_gb * _GB:
+        raise Unusable("too_large", f"the scan would take {size / _GB:.1f} GB")
+    if compressed is not None and expected > max(_ALWAYS_FINE, _BOMB_RATIO * compressed):
+        raise Unusable(
+            "too_large", f"{compressed} bytes of compressed voxels claim to be {expected}"
+        )
 
 
 def _length(file: IO[bytes], start: int, expected: int, encoding: Encoding) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ _INT16 = np.iinfo(np.int16)
 # CT spans hundreds of units; fractions over a few of them are z-scores or values scaled to 0 to 1
 NORMALISED_SPAN = 32
 STRETCHED_TO = 4095  # 12 bits, as a scanner stores
+_PART = 1 << 20  # values that are converted at once
 
 
 def value_scale(minimum: float, maximum: float, *, stated_hu: bool, bits_stored: int) -> ValueScale:
@@ -52,15 +54,27 @@ def to_int16(values: npt.NDArray[np.generic]) -> npt.NDArray[np.int16]:
         return values.astype(np.int16, copy=False)
     if values.dtype == np.uint8:
         return values.astype(np.int16)
-    whole = values.dtype.kind in "iu"
-    numbers: npt.NDArray[Any] = values if whole else np.rint(values.astype(np.float64))
-    if not np.isfinite(numbers).all():
-        raise Unusable("value_range", "some values are not finite")
-    least, most = float(numbers.min()), float(numbers.max())
-    beyond = (numbers < _INT16.min) | (numbers > _INT16.max)
-    few_saturate(int(beyond.sum()), of=numbers.size, span=(least, most))
-    fitting: npt.NDArray[np.int16] = np.clip(numbers, _INT16.min, _INT16.max).astype(np.int16)
+    fitting = np.empty(values.shape, np.int16)
+    beyond, least, most = 0, math.inf, -math.inf
+    # part by part: float64 of a whole volume would take many times its memory
+    for part, rounded in zip(_parts(values), _parts(fitting), strict=True):
+        numbers = part if values.dtype.kind in "iu" else np.rint(part.astype(np.float64))
+        if not np.isfinite(numbers).all():
+            raise Unusable("value_range", "some values are not finite")
+        least, most = min(least, float(numbers.min())), max(most, float(numbers.max()))
+        beyond += int(((numbers < _INT16.min) | (numbers > _INT16.max)).sum())
+        rounded[...] = np.clip(numbers, _INT16.min, _INT16.max)
+    few_saturate(beyond, of=values.size, span=(least, most))
     return fitting
+
+
+def _parts(values: npt.NDArray[Any]) -> Iterator[npt.NDArray[Any]]:
+    """Yield views of an array along its first axis, of a few MB each."""
+    if values.ndim < 2:
+        yield values
+        return
+    step = max(1, _PART * len(values) // max(values.size, 1))
+    yield from (values[at : at + step] for at in range(0, len(values), step))
 
 
 def check_not_normalised(values: npt.NDArray[np.generic]) -> None:
@@ -74,7 +88,9 @@ def check_not_normalised(values: npt.NDArray[np.generic]) -> None:
     if values.dtype.kind != "f":
         return
     least, most = float(np.nanmin(values)), float(np.nanmax(values))
-    if most - least < NORMALISED_SPAN and not np.array_equal(np.rint(values), values):
+    if most - least < NORMALISED_SPAN and not all(
+        np.array_equal(np.rint(part), part) for part in _parts(values)
+    ):
         raise Unusable("value_range", f"fractions from {least:g} to {most:g} are no CT values")
 
 

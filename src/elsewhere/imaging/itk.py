@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +46,11 @@ def read(path: Path, *, hu: bool, most_gb: float) -> Volume:
     volume_header.check_name(path)
     header = volume_header.read(path)
     data = volume_header.data_file(path, header)
-    intact.check_size(header.expected, most_gb)
+    expected, held = header.expected, data.stat().st_size
+    packed = None if header.encoding == "raw" else held
+    intact.check_size(expected, most_gb, voxels=math.prod(header.sizes), compressed=packed)
     if header.encoding is not None:
-        expected, encoding = header.expected, header.encoding
-        intact.check(data, start=header.start, expected=expected, encoding=encoding)
+        intact.check(data, start=header.start, expected=expected, encoding=header.encoding)
     library, name = _READERS[header.kind]
     image = _oriented(_executed(path, data, library))
     bits = _VALUES * header.bytes_per_value
@@ -75,8 +78,24 @@ def executed(reader: Any, *files: Path) -> Any:
     OSError
         If the disk or the network fails, which SimpleITK does not tell apart.
     """
+    return _asked(reader.Execute, files)
+
+
+def claimed(reader: Any, *files: Path) -> int:
+    """Return how many voxels the header of an image claims; none of them is read.
+
+    Raises
+    ------
+    Unusable, OSError
+        As from `executed`.
+    """
+    _asked(reader.ReadImageInformation, files)
+    return math.prod(reader.GetSize())
+
+
+def _asked(question: Callable[[], Any], files: Sequence[Path]) -> Any:
     try:
-        return reader.Execute()
+        return question()
     except RuntimeError:
         for file in files:
             intact.read_through(file)

@@ -40,7 +40,9 @@ class Outlined:
     affine: Affine
 
 
-def read(path: Path, *, values: Collection[int] | None = None) -> Outlined:
+def read(
+    path: Path, *, values: Collection[int] | None = None, voxels: int | None = None
+) -> Outlined:
     """Read a mask.
 
     Parameters
@@ -49,11 +51,13 @@ def read(path: Path, *, values: Collection[int] | None = None) -> Outlined:
         NIfTI, NRRD or MetaImage.
     values
         Those that mean a lesion; None: all but 0.
+    voxels
+        How many its scan has; a mask that claims another number is not decoded.
 
     Raises
     ------
     Unusable
-        `unreadable` or `not_3d`.
+        `unreadable`, `not_3d` or `mask_shape`.
     OSError
         If the disk or the network fails.
     """
@@ -64,6 +68,9 @@ def read(path: Path, *, values: Collection[int] | None = None) -> Outlined:
 
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    claimed = itk.claimed(reader, path)
+    if voxels is not None and claimed != voxels:
+        raise Unusable("mask_shape", f"the mask has {claimed} voxels, its scan {voxels}")
     image = itk.executed(reader, path)
     if image.GetDimension() != 3 or image.GetNumberOfComponentsPerPixel() != 1:
         raise Unusable("not_3d", "the mask is no single volume with a number a voxel")

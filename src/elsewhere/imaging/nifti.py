@@ -80,11 +80,13 @@ def read(path: Path, *, hu: bool = True, most_gb: float = math.inf) -> Volume:
 
 
 def _check_whole(image: Any, path: Path, most_gb: float) -> None:
-    expected = math.prod(image.shape) * image.header.get_data_dtype().itemsize
-    intact.check_size(expected, most_gb)
+    voxels = math.prod(image.shape)
+    expected = voxels * image.header.get_data_dtype().itemsize
     start = int(image.dataobj.offset)
     with path.open("rb") as file:
         compressed = file.read(len(_GZIP)) == _GZIP
+    held = path.stat().st_size if compressed else None
+    intact.check_size(expected, most_gb, voxels=voxels, compressed=held)
     if compressed:
         intact.check(path, start=0, expected=start + expected, encoding="gzip")
     else:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from elsewhere.imaging import intact
 from elsewhere.imaging.volume import ColourMode, Unusable, Volume
 
 Greys = npt.NDArray[np.uint8]
@@ -34,6 +36,9 @@ _COLOURED: Final = 24  # levels between two channels
 _FEW: Final = 0.001  # of the pixels: an arrow or a marker, not a colour image
 _PHOTOMETRIC: Final = 262  # TIFF 6.0, PhotometricInterpretation
 _WHITE_IS_ZERO: Final = 0
+# `check_sizes` judges by the limit of the intake; the warning names no file
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+_BYTES_OF_DEEP: Final = 8  # greys beyond 8 bits are stretched or rescaled as float64
 
 
 def is_picture(path: Path) -> bool:
@@ -64,6 +69,31 @@ def read(path: Path, *, colour: Colour, sixteen_bit: SixteenBit) -> Volume:
     """
     with opened(path) as image:
         return _volume(image, name_of(image), colour=colour, sixteen_bit=sixteen_bit)
+
+
+def check_sizes(files: Sequence[Path], *, most_gb: float) -> None:
+    """Refuse images that would take too much memory together, before any of them is decoded.
+
+    Parameters
+    ----------
+    files
+        The images of one scan; only their headers are read.
+    most_gb
+        The most that a scan may take, 10^9 bytes.
+
+    Raises
+    ------
+    Unusable
+        `too_large`, and what `opened` raises.
+    """
+    pixels = claimed = held = 0
+    for path in files:
+        with opened(path) as image:
+            count = image.width * image.height
+            depth = _BYTES_OF_DEEP if image.mode.startswith(("I", "F")) else len(image.getbands())
+        pixels, claimed, held = pixels + count, claimed + depth * count, held + path.stat().st_size
+        intact.check_size(claimed, most_gb, voxels=pixels)
+    intact.check_size(claimed, most_gb, voxels=pixels, compressed=held)
 
 
 @contextmanager

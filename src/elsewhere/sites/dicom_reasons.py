@@ -40,8 +40,9 @@ OF_HEADERS = {
         "Export the series uncompressed (Explicit VR Little Endian).",
     ),
     "too_large": rejected(
-        "A slice or a volume would take more memory than intakes.<row>.decode_gb allows.",
-        "Raise decode_gb if it is really that large; else the file is damaged.",
+        "A scan would take more memory than intakes.<row>.decode_gb allows, by its header, or is "
+        "compressed more than an image can be.",
+        "Raise decode_gb if it is really that large; else the file is damaged or an attack.",
     ),
     "decoder_timeout": rejected(
         "Decoding took longer than intakes.<row>.decode_seconds.",

@@ -31,6 +31,10 @@ _DROPPED = {
 }
 
 
+class NoMemoryError(RuntimeError):
+    """A scan that its intake allows does not fit the memory of this machine."""
+
+
 @dataclass(frozen=True)
 class Taken:
     """The result of the intake of a site.
@@ -103,6 +107,8 @@ class Intake:
             If the folder is not in its layout.
         elsewhere.sites.account.AccountError
             If the files do not add up.
+        NoMemoryError
+            If a scan that the intake allows does not fit this machine's memory.
         OSError
             If the disk or the network fails; a damaged file is only a rejected row.
         """
@@ -179,8 +185,15 @@ class Intake:
                 _check_height(volume, self.policy)
             measured = profile.of(volume)
             return self._believed(volume, measured), measured
-        except (Unusable, MemoryError):
+        except Unusable:
             raise
+        except MemoryError:
+            # a rejection would depend on the machine
+            raise NoMemoryError(
+                f"{self.keys.path(scan.path)}: too little memory to read this scan; give the "
+                "step more, or lower intakes.<row>.decode_gb, so that large scans are "
+                "rejected"
+            ) from None
         except FileNotFoundError:
             raise Unusable("vanished", "a file was gone when it was to be read") from None
         except OSError as error:

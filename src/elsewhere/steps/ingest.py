@@ -17,7 +17,7 @@ from elsewhere.imaging import profile
 from elsewhere.sites import manifest, readers
 from elsewhere.sites.account import AccountError, Closed, by_reason, csv_text, summary
 from elsewhere.sites.discretion import discreet
-from elsewhere.sites.intake import Intake, Taken
+from elsewhere.sites.intake import Intake, NoMemoryError, Taken
 from elsewhere.sites.keys import SecretError, keys
 from elsewhere.sites.layout import LayoutError
 from elsewhere.sites.layouts import layout
@@ -60,7 +60,7 @@ def run(job: Job, settings: Settings) -> None:
         If no scan is usable, or a larger share of files was rejected than the intake allows.
     """
     name, private = job.wildcards["site"], settings.site.privacy == "private"
-    safe = (LayoutError, AccountError, SecretError, RejectedError)
+    safe = (LayoutError, AccountError, SecretError, RejectedError, NoMemoryError)
     with discreet(name, private=private, safe=safe):
         with whole(job.outputs["volumes"]) as volumes:
             volumes.mkdir(parents=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ def _outlined(
     dz, dy, dx = (float(scan[f"spacing_{axis}_mm"]) for axis in "zyx")
     scanned = Scanned(scan["scan_id"], scan["value_scale"], shape[0], (dz, dy, dx))
     try:
-        mask = masks.read(path, values=settings.masks.lesion)
+        mask = masks.read(path, values=settings.masks.lesion, voxels=math.prod(shape))
         lesion = masks.fitted(mask, shape=shape, affine=affine)
         outline = masks.prepared(
             lesion, voxels=store.read(volume), scan=scanned, row=settings.input

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from elsewhere.design.site import IntakeRow
+from elsewhere.imaging import intact
 from elsewhere.imaging.dicom import decoder_pool, elements, native
 from elsewhere.imaging.dicom.header import Slice, Stored
 from elsewhere.imaging.volume import Unusable
@@ -146,16 +147,17 @@ def colours(stored: Stored) -> str:
 
 def _check_sizes(slices: Sequence[Slice], policy: IntakeRow) -> None:
     """Compare the sizes that the headers claim with the files, before memory is allocated."""
-    claimed, available = 0, 0
+    claimed, available, voxels = 0, 0, 0
     sizes: dict[Path, int] = {}
     for slice_ in slices:
         stored = slice_.header.stored
         if stored.frame_bytes > policy.decode_gb * 1e9 * _SLICE_SHARE:
             raise Unusable("too_large", f"a slice of {stored.rows} x {stored.columns} pixels")
-        claimed += stored.frame_bytes
+        claimed, voxels = claimed + stored.frame_bytes, voxels + stored.rows * stored.columns
         if slice_.header.path not in sizes:
             sizes[slice_.header.path] = _pixel_bytes(slice_)
             available += sizes[slice_.header.path]
+    intact.check_size(claimed, policy.decode_gb, voxels=voxels)
     if claimed > max(_ALWAYS_FINE_BYTES, _BOMB_RATIO * available):
         raise Unusable("too_large", f"{available} bytes of compressed pixels claim to be {claimed}")
 

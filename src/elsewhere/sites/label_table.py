@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from elsewhere.sites import table_size
 from elsewhere.sites.layout import LayoutError
 
 NAME = "label.csv"
+_MOST_MB = 64  # a million rows
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARED = "sep="  # Excel's own first line
 _PADDING = string.whitespace + "\0\u00a0\ufeff"  # what spreadsheets and exports leave around a text
@@ -73,10 +75,12 @@ def read(path: Path) -> Table:
     Raises
     ------
     LayoutError
-        If the table is missing, names a column twice, or has a row of more cells than columns.
+        If the table is missing or absurdly large, names a column twice, or has a row of more cells
+        than columns.
     """
     if not path.is_file():
         raise LayoutError(f"{path}: no such table; write one as the layout wants it")
+    table_size.check(path, most_mb=_MOST_MB)
     lines = _decoded(path.read_bytes()).splitlines(keepends=True)
     first, separator = _header_line(lines)
     reader = csv.reader(io.StringIO("".join(lines[first:])), delimiter=separator)

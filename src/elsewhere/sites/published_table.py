@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from elsewhere.sites import table_size
 from elsewhere.sites.layout import LayoutError
+
+_MOST_MB = 64
 
 
 def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
@@ -16,10 +19,11 @@ def table(path: Path, *, required: tuple[str, ...]) -> list[dict[str, str]]:
     Raises
     ------
     LayoutError
-        If the file or one of the required columns is missing.
+        If the file or one of the required columns is missing, or the file is absurdly large.
     """
     if not path.is_file():
         raise LayoutError(f"{path}: no such table; put the publisher's file there")
+    table_size.check(path, most_mb=_MOST_MB)
     frame = _frame(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     missing = [name for name in required if name not in frame]

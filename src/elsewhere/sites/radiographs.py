@@ -16,6 +16,7 @@ import pandas as pd
 from elsewhere.design.findings import View
 from elsewhere.files import is_file, walk
 from elsewhere.imaging.source import Source
+from elsewhere.sites import table_size
 from elsewhere.sites.findings import CELLS, Part, State
 from elsewhere.sites.layout import HIDDEN, NAN, LayoutError, LeftOut, Scan, Sex
 
@@ -85,6 +86,7 @@ def table(path: Path, *, required: tuple[str, ...], optional: tuple[str, ...] = 
     """
     if not path.is_file():
         raise LayoutError(f"{path}: no such table; put the publisher's file there")
+    table_size.check(path)
     wanted = {*required, *optional}
     try:
         with warnings.catch_warnings():

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# text that spreadsheet programs take for a formula, with the apostrophes of those that are escaped
+_FORMULA = re.compile(r"'*[=+\-@\t\n]")
 # what a name, a link or missing rights cause; all else is the disk or the network, which may answer
 # a second later: EIO, ESTALE, ETIMEDOUT
 _OF_ONE_FILE = frozenset(
@@ -53,15 +57,73 @@ def whole(path: Path) -> Iterator[Path]:
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, columns: Sequence[str]) -> None:
     """Write rows as CSV under a header, whole or not at all; None is an empty field.
 
+    Text that a spreadsheet program would run as a formula is `escaped`.
+
     Raises
     ------
     ValueError
         If a row has a key that is not a column.
     """
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    lines = [columns]
+    for row in rows:
+        strange = [name for name in row if name not in columns]
+        if strange:
+            raise ValueError(f"{path}: a row has '{strange[0]}', columns are {', '.join(columns)}")
+        lines.append([row.get(name, "") for name in columns])
+    with whole(path) as part:
+        part.write_text(csv_lines(lines), encoding="utf-8", newline="")
+
+
+def write_frame(
+    frame: Any, path: Path, *, float_format: str | None = None, mode: int = 0o666
+) -> None:
+    """Write a pandas.DataFrame without its index as `write_rows` does, with these rights at most.
+
+    It is typed as Any: this module is imported where pandas must not be.
+    """
+    texts = [name for name in frame.columns if frame[name].dtype.kind == "O"]
+    plain = frame.assign(**{name: frame[name].map(escaped) for name in texts})
+    with whole(path) as part:
+        os.close(os.open(part, os.O_WRONLY | os.O_CREAT, mode))
+        plain.rename(columns=escaped).to_csv(
+            part, index=False, lineterminator="\n", float_format=float_format
+        )
+
+
+def csv_lines(rows: Iterable[Iterable[Any]]) -> str:
+    """Return rows as lines of CSV; None is an empty field, text is `escaped`."""
+    with io.StringIO(newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows(map(escaped, row) for row in rows)
+        return text.getvalue()
+
+
+def escaped(value: Any) -> Any:
+    """Return a cell that no spreadsheet program runs: an apostrophe before what would be a formula.
+
+    Text that is a number stays, and so does all that is no text. `unescaped` gives the text back,
+    but for the kind of its line ends.
+    """
+    if not isinstance(value, str):
+        return value
+    if "\r" in value:  # csv does not quote it, and programs begin a row there
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    if not _FORMULA.match(value):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return f"'{value}" if value != value.strip() else value
+
+
+def unescaped(text: str) -> str:
+    """Return the text of a cell as it was before `escaped`."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+def texts(*columns: str) -> dict[str, Callable[[str], str]]:
+    """Return the `converters` with which pandas.read_csv reads these columns as text."""
+    return dict.fromkeys(columns, unescaped)
 
 
 def remove(path: Path) -> None:

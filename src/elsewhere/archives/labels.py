@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from elsewhere.files import whole
+from elsewhere.files import csv_lines, unescaped, whole
 
 NAME = "label.csv"
 _FIRST = ("study", "patient", "label", "category", "sex", "age", "sub_site")
@@ -51,11 +50,8 @@ class Labels:
             return
         used = {name for row in self._rows.values() for name in row} | {"study", "label"}
         columns = [name for name in _FIRST if name in used] + sorted(used - set(_FIRST))
-        with io.StringIO(newline="") as text:
-            writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(row for _, row in sorted(self._rows.items()))
-            encoded = text.getvalue().encode()
+        rows = ([row.get(name, "") for name in columns] for _, row in sorted(self._rows.items()))
+        encoded = csv_lines([columns, *rows]).encode()
         if self._path.is_file() and self._path.read_bytes() == encoded:
             return
         with whole(self._path) as part:
@@ -72,4 +68,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
                 f"{path}: was not written by `elsewhere pull`: it has no study UID and label in "
                 "each row; move it away, or add a column study"
             )
-    return {row["study"]: {name: value for name, value in row.items() if name} for row in rows}
+    return {
+        row["study"]: {name: unescaped(value or "") for name, value in row.items() if name}
+        for row in rows
+    }

@@ -8,9 +8,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from elsewhere.archives.archive import Key, Query
-from elsewhere.files import whole
+from elsewhere.files import csv_lines, unescaped, whole
 
 KEYS: tuple[Key, ...] = ("study", "accession", "patient")
 LABELS = ("label", "category", "sex", "age", "sub_site")
@@ -99,17 +100,16 @@ def write_missing(rows: Sequence[Missing], path: Path) -> None:
     if not rows:
         path.unlink(missing_ok=True)
         return
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        part.chmod(0o600)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*KNOWN, "line", "reason", "detail"])
-        for item in sorted(rows, key=lambda item: item.row.line):
-            values = {**item.row.fields, item.row.query.key: item.row.query.value}
-            values |= {DATES: item.row.query.dates}
-            values |= {"patient": values.get("patient") or item.row.patient}
-            writer.writerow(
-                [*(values.get(name, "") for name in KNOWN), item.row.line, item.reason, item.detail]
-            )
+    lines: list[list[Any]] = [[*KNOWN, "line", "reason", "detail"]]
+    for item in sorted(rows, key=lambda item: item.row.line):
+        values = {**item.row.fields, item.row.query.key: item.row.query.value}
+        values |= {DATES: item.row.query.dates}
+        values |= {"patient": values.get("patient") or item.row.patient}
+        known = [values.get(name, "") for name in KNOWN]
+        lines.append([*known, item.row.line, item.reason, item.detail])
+    with whole(path) as part:
+        part.touch(mode=0o600)
+        part.write_text(csv_lines(lines), encoding="utf-8", newline="")
 
 
 def _lines(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -124,7 +124,7 @@ def _lines(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     header = [name.strip().lower() for name in next(reader, [])]
     if len(set(header)) < len(header):
         raise WorklistError(f"{path}: two columns have the same name")
-    rows = [(reader.line_num, [value.strip() for value in row]) for row in reader]
+    rows = [(reader.line_num, [unescaped(value.strip()) for value in row]) for row in reader]
     return header, [(line, values) for line, values in rows if any(values)]
 
 

@@ -14,7 +14,7 @@ from elsewhere.federation import wire
 from elsewhere.federation.agreement import Agreement
 from elsewhere.federation.disk import readable
 from elsewhere.federation.wire import RefusedError
-from elsewhere.files import whole
+from elsewhere.files import escaped, whole
 
 DIGESTS = "digests.json"
 MODEL_FILES = ("model.safetensors", "run.json")
@@ -86,7 +86,7 @@ def _text(value: Any) -> bool:
     return isinstance(value, str) and (
         len(value) < wire.LONGEST
         and value.isprintable()
-        and not value.startswith(("=", "+", "-", "@"))
+        and escaped(value) == value
         and not set(value) & set("<>")
     )
 

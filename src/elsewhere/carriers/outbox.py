@@ -6,7 +6,6 @@ A line of the ledger is written, and the content kept, before it is sent.
 from __future__ import annotations
 
 import csv
-import io
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from elsewhere.federation import wire
 from elsewhere.federation.disk import write
+from elsewhere.files import csv_lines, unescaped
 
 LEDGER = "ledger.csv"
 SCORES = "scores.json"
@@ -89,20 +89,18 @@ class Outbox:
             return []
         with path.open(encoding="utf-8", newline="") as file:
             rows = [*csv.DictReader(file)]
-        return [Entry(**{name: row.get(name) or "" for name in COLUMNS}) for row in rows]
+        return [Entry(**{name: unescaped(row.get(name) or "") for name in COLUMNS}) for row in rows]
 
     def _append(self, entry: Entry) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        path, line = self.folder / LEDGER, io.StringIO()
-        writer = csv.DictWriter(line, COLUMNS, lineterminator="\n")
+        path, line = self.folder / LEDGER, csv_lines([asdict(entry).values()])
         before = path.read_bytes() if path.exists() else b""
         if not before:
-            writer.writeheader()
+            line = csv_lines([COLUMNS]) + line
         elif not before.endswith(b"\n"):  # a full disk or a power cut ended within a line
-            line.write("\n")
-        writer.writerow(asdict(entry))
+            line = "\n" + line
         with path.open("a", encoding="utf-8", newline="") as file:
-            file.write(line.getvalue())
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
 

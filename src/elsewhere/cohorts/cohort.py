@@ -14,6 +14,7 @@ import pandas as pd
 
 from elsewhere.cohorts import labels
 from elsewhere.cohorts.view import Voxels
+from elsewhere.files import texts
 from elsewhere.imaging import store
 
 CACHE_BYTES = 1 << 30
@@ -137,7 +138,7 @@ def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = (
     """
     if part not in PARTS:
         raise CohortError(f"part is '{part}', expected one of {', '.join(PARTS)}")
-    rows = pd.read_csv(files.split, dtype={"scan_id": str, "patient_id": str})
+    rows = pd.read_csv(files.split, converters=texts("scan_id", "patient_id"))
     if len(rows) and fold not in set(rows["fold"]):
         raise CohortError(f"{files.split}: has no fold {fold}, it has {sorted(set(rows['fold']))}")
     rows = rows[(rows["fold"] == fold) & (rows["part"] == part)].sort_values("scan_id")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from elsewhere.files import whole
+from elsewhere.files import texts, write_frame
 
 COLUMNS = ("patient_id", "group", "across_sites")
 
@@ -15,8 +15,7 @@ COLUMNS = ("patient_id", "group", "across_sites")
 def write(frame: pd.DataFrame, path: Path) -> None:
     """Write the rows of one site, sorted by patient; equal rows give equal bytes."""
     ordered = frame[[*COLUMNS]].sort_values("patient_id")
-    with whole(path) as part:
-        ordered.to_csv(part, index=False, lineterminator="\n")
+    write_frame(ordered, path)
 
 
 def read(path: Path) -> pd.DataFrame:
@@ -27,7 +26,7 @@ def read(path: Path) -> pd.DataFrame:
     ValueError
         If the file has other columns.
     """
-    frame = pd.read_csv(path, dtype={"patient_id": str, "group": str, "across_sites": bool})
+    frame = pd.read_csv(path, dtype={"across_sites": bool}, converters=texts("patient_id", "group"))
     if [*frame.columns] != [*COLUMNS]:
         raise ValueError(f"{path}: columns {[*frame.columns]}, expected {[*COLUMNS]}")
     return frame

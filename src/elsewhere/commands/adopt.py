@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 from elsewhere.design import params as tables
@@ -10,6 +9,7 @@ from elsewhere.design.graph import stages
 from elsewhere.drivers import pipeline
 from elsewhere.drivers.bridge import Bridge
 from elsewhere.drivers.state import CODE, difference
+from elsewhere.files import csv_lines
 
 RECORD = Path("adopted.csv")
 
@@ -62,8 +62,6 @@ def adopt(names: list[str], *, reason: str) -> list[str]:
 
 def _append(names: list[str], reason: str) -> None:
     new = not RECORD.exists()
+    rows = [["stage", "reason"]] if new else []
     with RECORD.open("a", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        if new:
-            writer.writerow(["stage", "reason"])
-        writer.writerows([name, reason] for name in names)
+        stream.write(csv_lines([*rows, *([name, reason] for name in names)]))

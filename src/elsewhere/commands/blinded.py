@@ -13,7 +13,7 @@ from elsewhere.design import paths
 from elsewhere.design.fingerprint import canonical
 from elsewhere.design.params import Params, ParamsError
 from elsewhere.design.study import Review, Study
-from elsewhere.files import whole
+from elsewhere.files import texts, write_frame
 
 REVIEWS = Path(".elsewhere/reviews")
 FORM, README, IMAGES = "review.csv", "README.txt", "review-*.png"
@@ -131,10 +131,8 @@ def write_key(cases: pd.DataFrame, path: Path, *, made: tuple[str, str]) -> None
     made
         As from `Planned.made_from`.
     """
-    with whole(path) as part:
-        part.touch(mode=0o600)
-        digests = dict(zip(_MADE, made, strict=True))
-        cases.assign(**digests).to_csv(part, index=False, lineterminator="\n")
+    digests = dict(zip(_MADE, made, strict=True))
+    write_frame(cases.assign(**digests), path, mode=0o600)
 
 
 def read_key(path: Path, *, made: tuple[str, str], study: str) -> pd.DataFrame:
@@ -150,7 +148,7 @@ def read_key(path: Path, *, made: tuple[str, str], study: str) -> pd.DataFrame:
             f"{path}: no such key on this machine, without which images cannot be matched to "
             f"scans; `elsewhere review {study}` exports images with a key"
         )
-    cases = pd.read_csv(path, dtype={"scan_id": str})
+    cases = pd.read_csv(path, converters=texts("scan_id"))
     for column, now, what in zip(
         _MADE, made, ("the predictions", f"studies.{study}.review"), strict=True
     ):

@@ -13,6 +13,7 @@ from rich.table import Table
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.drivers.stale import behind, stale
+from elsewhere.files import unescaped
 from elsewhere.scores.matrix import TOGETHER
 
 
@@ -31,7 +32,9 @@ def show(folder: Path) -> None:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: not there yet; make it with `snakemake -j8 {path}`")
     with path.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+        rows = [
+            {name: unescaped(text) for name, text in row.items()} for row in csv.DictReader(stream)
+        ]
     console = Console(width=None if Console().is_terminal else 140)
     for finding in dict.fromkeys(row["finding"] for row in rows):
         of_finding = [row for row in rows if row["finding"] == finding]

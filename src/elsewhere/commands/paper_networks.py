@@ -6,7 +6,6 @@ changed. A figure cannot compute them: it knows no torch, and at another scale o
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 from elsewhere.commands.describe import networks
 from elsewhere.design.params import Params, load
 from elsewhere.figures import paper
-from elsewhere.files import whole
+from elsewhere.files import write_rows
 
 SCALE = "paper"
 COLUMNS = ("network", "kind", "shape", "layers", "parameters")
@@ -50,10 +49,7 @@ def write(params: Params) -> None:
     """Write figures/published/<published>_networks.csv of every study that has a paper's scale."""
     for published, rows in tables(params):
         path = paper.FOLDER / f"{published}{paper.OF_NETWORKS}"
-        with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(rows, path, columns=COLUMNS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from elsewhere.figures.divided import Divided, marks
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column
-from elsewhere.files import whole
+from elsewhere.files import write_frame
 
 NAME = "age_and_sex"
 CSV_NAME = f"{NAME}.csv"
@@ -61,9 +61,8 @@ def draw(divided: Divided, folder: Path, *, known: Sequence[Mapping[str, str]]) 
         return []
     listed = {(row["site"], row["quantity"]): row for row in known if row["part"] == "all"}
     lines = [line for column in shown for line in _lines(column, by_site[column.name], listed)]
-    with whole(folder / CSV_NAME) as part:
-        table = pd.DataFrame(lines, columns=[*COLUMNS])
-        table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    table = pd.DataFrame(lines, columns=[*COLUMNS])
+    write_frame(table, folder / CSV_NAME, float_format="%.6g")
     across = min(ACROSS, len(shown))
     down = -(-len(shown) // across)
     pitch = (WIDE + GAP, HEAD + TALL + FOOT)

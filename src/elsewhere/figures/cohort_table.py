@@ -13,7 +13,7 @@ from elsewhere.figures import style
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.table import Field, Table
-from elsewhere.files import whole
+from elsewhere.files import write_frame
 
 FIELDS = (
     Field("site", 1.15),
@@ -99,8 +99,7 @@ def draw(
 
     `policy` is the footnote on how labels were made of findings.
     """
-    with whole(folder / CSV_NAME) as part:
-        cohort.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    write_frame(cohort, folder / CSV_NAME, float_format="%.6g")
     rows = tuple(_row(entry) for entry in cohort.to_dict("records"))
     n_classes = max(cohort["label"].nunique(), 1)
     words = Table(FIELDS, rows, rules=tuple(range(n_classes, len(rows), n_classes)))

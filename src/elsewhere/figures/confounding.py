@@ -15,7 +15,7 @@ from elsewhere.figures import style, words
 from elsewhere.figures.audit_table import table
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
-from elsewhere.files import whole
+from elsewhere.files import write_frame
 from elsewhere.scores import audited
 
 CSV_NAME = "confounding.csv"
@@ -71,8 +71,7 @@ def draw(
     invented = any(site.synthetic for site in sites.values())
     marked = {site.title: site.synthetic for site in sites.values()}
     marks = ["yes" if marked.get(where, invented) else "no" for where in shortcuts["where"]]
-    with whole(folder / CSV_NAME) as part:
-        shortcuts.assign(synthetic=marks).to_csv(part, index=False, lineterminator="\n")
+    write_frame(shortcuts.assign(synthetic=marks), folder / CSV_NAME)
     questions = [*dict.fromkeys(zip(shortcuts["what"], shortcuts["where"], strict=True))]
     tall = LINE * max(len(questions), 1)
     down = HEAD + tall + FOOT

@@ -15,7 +15,7 @@ from elsewhere.figures import style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import whole
+from elsewhere.files import write_frame
 from elsewhere.scores.explained import Explained
 
 SIDE, PITCH = 3.2, (3.55, 4.25)
@@ -93,8 +93,7 @@ def draw(results: Results, explained: Mapping[str, Explained], folder: Path) -> 
                 size=style.SMALL,
             )
         style.save(page.figure, folder, "embeddings")
-    with whole(folder / CSV_NAME) as part:
-        table(results, explained).to_csv(part, index=False, lineterminator="\n")
+    write_frame(table(results, explained), folder / CSV_NAME)
 
 
 def table(results: Results, explained: Mapping[str, Explained]) -> pd.DataFrame:

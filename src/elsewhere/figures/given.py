@@ -26,6 +26,7 @@ from elsewhere.figures.divided import Divided
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.figures.scans import Scans
+from elsewhere.files import texts
 from elsewhere.imaging import profile
 from elsewhere.scores import explained, predictions
 from elsewhere.scores.cell import Predicted, together
@@ -205,7 +206,11 @@ class Given:
     @cached_property
     def divided(self) -> Divided:
         """Scans of every site by part and finding."""
-        splits = {row: pd.read_csv(path) for row, path in self.job.paths("split").items()}
+        known = texts("scan_id", "patient_id")
+        splits = {
+            row: pd.read_csv(path, converters=known)
+            for row, path in self.job.paths("split").items()
+        }
         for split in splits.values():
             for label, name in enumerate(self.exclusive):
                 split[name] = (split["label"] == label).astype("int64")

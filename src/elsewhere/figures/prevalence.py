@@ -15,7 +15,7 @@ from elsewhere.figures import style
 from elsewhere.figures.divided import Divided, marks
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
-from elsewhere.files import whole
+from elsewhere.files import write_frame
 from elsewhere.scores.intervals import wilson
 
 NAME = "prevalence"
@@ -81,9 +81,8 @@ def draw(divided: Divided, rows: Rows, folder: Path, *, confidence: float) -> li
     list of str
         Names of the figures drawn: none where no site has scans.
     """
-    with whole(folder / CSV_NAME) as part:
-        table = pd.DataFrame(rows, columns=[*COLUMNS])
-        table.to_csv(part, index=False, lineterminator="\n", float_format="%.6g")
+    table = pd.DataFrame(rows, columns=[*COLUMNS])
+    write_frame(table, folder / CSV_NAME, float_format="%.6g")
     if not rows:
         return []
     places = _places(rows)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from elsewhere.design.rows import Modality
 from elsewhere.design.site import Site
+from elsewhere.files import unescaped
 
 LUNG_WINDOW_HU = (-1350.0, 150.0)
 
@@ -48,7 +49,7 @@ def lesions(outlined: Path) -> dict[str, Lesions]:
     """
     rows = pd.read_csv(outlined, dtype=str, keep_default_na=False).to_dict("records")
     return {
-        row["scan_id"]: Lesions(int(row["lesion_slice"]), _places(row["lesion_at"]))
+        unescaped(row["scan_id"]): Lesions(int(row["lesion_slice"]), _places(row["lesion_at"]))
         for row in rows
         if not row["reason"]
     }

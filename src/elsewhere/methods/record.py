@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +12,7 @@ import torch
 
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Training
-from elsewhere.files import whole
+from elsewhere.files import csv_lines, whole
 from elsewhere.methods.fit import Budget, Fitted, Validation
 from elsewhere.networks.describe import count_parameters, describe
 
@@ -27,12 +26,12 @@ def write_history(history: Sequence[Validation], path: Path) -> None:
     Where a method reports the score of each site, each has a column ``score_<site>``.
     """
     sites = [*dict.fromkeys(site for row in history for site in row.by_site)]
-    with whole(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*HISTORY, *(f"score_{site}" for site in sites)])
-        for row in history:
-            values = (row.iteration, row.learning_rate, row.loss, row.score)
-            writer.writerow([*values, *(row.by_site.get(site) for site in sites)])
+    lines: list[list[Any]] = [[*HISTORY, *(f"score_{site}" for site in sites)]]
+    for row in history:
+        values = (row.iteration, row.learning_rate, row.loss, row.score)
+        lines.append([*values, *(row.by_site.get(site) for site in sites)])
+    with whole(path) as part:
+        part.write_text(csv_lines(lines), encoding="utf-8", newline="")
 
 
 def write_json(values: Mapping[str, Any], path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from elsewhere.files import csv_lines
 from elsewhere.scores.intervals import wilson
 
 COLUMNS = ("image", "cardiothoracic_ratio", "impression", "comment")
@@ -60,11 +61,7 @@ class Reading:
 
 def form(images: Iterable[str]) -> str:
     """Return the text of a form for these images."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((image, "", "", "") for image in images)
-    return text.getvalue()
+    return csv_lines([COLUMNS, *((image, "", "", "") for image in images)])
 
 
 def is_filled(path: Path) -> bool:

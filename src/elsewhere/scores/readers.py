@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from elsewhere.design.scoring import Scoring
+from elsewhere.files import texts
 from elsewhere.scores import classes as exclusive
 from elsewhere.scores import mrmc
 from elsewhere.scores.discrimination import Ints
@@ -76,7 +77,7 @@ def read(path: Path, *, classes: Sequence[str]) -> pd.DataFrame:
     ReadersError
         If a column is missing, a class unknown, or a reader has two calls of a scan.
     """
-    table = pd.read_csv(path, dtype={"scan_id": str})
+    table = pd.read_csv(path, converters=texts("scan_id"))
     if list(table.columns) != [*COLUMNS]:
         raise ReadersError(f"{path}: got the columns {[*table.columns]}, expected {[*COLUMNS]}")
     unknown = sorted({*table["called"]} - {*range(len(classes))})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -11,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from elsewhere.files import walk
+from elsewhere.files import csv_lines, walk
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
 from elsewhere.sites.reasons import VERDICTS, verdict
 
@@ -235,11 +233,7 @@ def csv_text(closed: Closed, path: Callable[[str], str]) -> str:
     rows = [
         (path(row.path), row.verdict, row.reason, row.detail, len(row.files)) for row in closed.rows
     ]
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(sorted(rows))
-    return file.getvalue()
+    return csv_lines([COLUMNS, *sorted(rows)])
 
 
 def units(scan: Scan) -> list[tuple[Path, int]]:

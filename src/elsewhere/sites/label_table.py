@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from elsewhere.files import unescaped
 from elsewhere.sites import table_size
 from elsewhere.sites.layout import LayoutError
 
@@ -132,6 +133,6 @@ def _row(path: Path, header: Sequence[str], line: int, cells: Sequence[str]) -> 
             f"{path}, line {line}: {filled} cells in a table of {len(header)} columns; "
             "put texts that hold the separator in quotes"
         )
-    texts = (unicodedata.normalize("NFC", cell.strip(_PADDING)) for cell in cells)
+    texts = (unicodedata.normalize("NFC", unescaped(cell.strip(_PADDING))) for cell in cells)
     known = ("" if text == "N/A" else text for text in texts)
     return Row(line, dict(zip(header, known, strict=False)))

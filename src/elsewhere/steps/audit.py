@@ -14,7 +14,7 @@ from elsewhere.cohorts.labels import labelled
 from elsewhere.design.audit import Audit
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
-from elsewhere.files import whole
+from elsewhere.files import whole, write_frame
 from elsewhere.imaging import profile
 from elsewhere.scores.tests import holm
 from elsewhere.sites import manifest
@@ -45,8 +45,7 @@ def run(job: Job, settings: Settings) -> None:
     copies = duplicates.find(scans, similarity=settings.audit.similarity)
     for site in sites:
         groups.write(copies.groups[copies.groups["site"] == site], job.outputs[f"groups/{site}"])
-    with whole(job.outputs["pairs"]) as part:
-        copies.pairs.to_csv(part, index=False, lineterminator="\n", float_format="%.4f")
+    write_frame(copies.pairs, job.outputs["pairs"], float_format="%.4f")
     scans["unit"] = groups.units(scans, copies.groups)
     enough = confounding.enough(settings.audit, n_sites=len(sites))
     report = {

@@ -14,7 +14,7 @@ import pandas as pd
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.design.job import Job
 from elsewhere.design.scoring import Scoring
-from elsewhere.files import write_rows
+from elsewhere.files import unescaped, write_rows
 from elsewhere.imaging import store
 from elsewhere.methods import device, located, record
 from elsewhere.methods import run as runs
@@ -73,6 +73,7 @@ def _localised(job: Job, settings: Settings, site: str, model: runs.Run) -> Site
     predicted = job.paths("predictions")[site]
     rows, metadata = predictions.tested(predicted, fold=model.fold, seed=model.seed)
     outlined = pd.read_csv(job.paths("outlined")[site], dtype=str, keep_default_na=False)
+    outlined["scan_id"] = outlined["scan_id"].map(unescaped)
     masks = dict(Counter(reason or localised.USED for reason in outlined["reason"]))
     if rows.empty:
         return SiteLocalised(site, masks, rows, reason=metadata.get("reason", "no test scan"))

@@ -14,7 +14,7 @@ from elsewhere.cohorts.split import Tested, assign
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.split import Split
-from elsewhere.files import whole
+from elsewhere.files import texts, whole, write_frame
 from elsewhere.sites import manifest
 
 
@@ -84,7 +84,7 @@ def run(job: Job, settings: Settings) -> None:
     tested = "by_share" if second else settings.tested(job.wildcards["site"])
     names = (LABEL,) if settings.findings is None else tuple(settings.findings.labels)
     if second:
-        first = pd.read_csv(job.path("first"), dtype={"scan_id": str, "patient_id": str})
+        first = pd.read_csv(job.path("first"), converters=texts("scan_id", "patient_id"))
         rows = second_stage.parts(scans, first)
     else:
         rows = assign(scans, connected, settings=settings.split, labels=names, tested=tested)
@@ -101,7 +101,6 @@ def run(job: Job, settings: Settings) -> None:
     left_out = known.loc[~known["scan_id"].isin(set(scans["scan_id"])), by].value_counts()
     report["left_out_by_view"] = {}
     report[f"left_out_by_{by}"] = {name: int(n) for name, n in left_out.sort_index().items()}
-    with whole(job.outputs["split"]) as part:
-        rows.to_csv(part, index=False, lineterminator="\n")
+    write_frame(rows, job.outputs["split"])
     with whole(job.outputs["gate"]) as part:
         part.write_text(json.dumps(report, indent=2, sort_keys=True) + "\n", encoding="utf-8")

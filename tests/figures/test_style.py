@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib as mpl
 import numpy as np
+import pytest
 from PIL import Image
 
 from elsewhere.figures import style
@@ -59,3 +61,19 @@ def test_dark_ink_reads_on_every_colour_of_a_cell() -> None:
         for share in np.linspace(0, 1, 21):
             contrast = (luminance(colours(float(share))) + 0.05) / (ink + 0.05)
             assert contrast > 4.5  # WCAG 2.1, AA
+
+
+HOSTILE = ("$A_{", "$x^2$", "a $b_1$ \\frac{1}{", "100 % & <b>", "{}%s", "Zürich – Łódź")
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+def test_any_title_is_drawn_as_it_is_written(tmp_path: Path, title: str) -> None:
+    with style.look():
+        page = style.sheet(title, width=6, height=1, notes=(title,), synthetic=False)
+        axes = page.box(0, 0, (2, 1))
+        axes.plot([0, 1], [0, 1], label=title)
+        axes.set(title=title, xlabel=title, yticks=[0, 1], yticklabels=[title, "b"])
+        axes.legend()
+        style.save(page.figure, tmp_path, "one")
+    written = [*ElementTree.parse(tmp_path / "one.svg").getroot().itertext()]
+    assert sum(title in text for text in written) >= 6

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from elsewhere.figures import glyphs
 from elsewhere.files import whole
 
 INK = "#1b1f24"
@@ -33,11 +36,13 @@ SYNTHETIC = "SYNTHETIC DATA: shows that the machinery works, nothing about patie
 DPI = 150
 TITLE, BODY, SMALL = 13.0, 9.5, 8.0
 MARGIN = 0.3
+_NO_GLYPH = r"Glyph \d+ .*missing from"  # how matplotlib's warning begins
 LINE = 0.17
 
 LOOK: Any = {
     "backend": "agg",
-    "font.family": "DejaVu Sans",
+    "font.family": glyphs.FONT,
+    "text.parse_math": False,  # titles are a user's: a dollar sign begins no formula
     "font.size": BODY,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -182,9 +187,26 @@ def save(figure: Figure, folder: Path, name: str) -> None:
     """Write `name`.png (150 dpi) and `name`.svg (text stays text), the same bytes each time."""
     with look():
         with whole(folder / f"{name}.png") as part:
-            figure.savefig(part, dpi=DPI, metadata={"Software": None})
-        with whole(folder / f"{name}.svg") as part:
+            _draw(figure, part)
+        with whole(folder / f"{name}.svg") as part, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", _NO_GLYPH)  # a browser has the letters
             figure.savefig(part, metadata={"Date": None})
+
+
+def _draw(figure: Figure, part: Path) -> None:
+    """Draw a PNG; where the font lacks letters, draw again with other fonts of this machine."""
+    options: Any = {"dpi": DPI, "metadata": {"Software": None}}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", _NO_GLYPH)
+        try:
+            figure.savefig(part, **options)
+        except UserWarning as lacks:
+            if not re.match(_NO_GLYPH, str(lacks)):
+                raise
+            warnings.filterwarnings("ignore", _NO_GLYPH)
+            figure.draw_without_rendering()
+            glyphs.choose(figure)
+            figure.savefig(part, **options)
 
 
 def few_ticks() -> MaxNLocator:

@@ -86,7 +86,6 @@ class Table:
                     va="baseline",
                     size=style.SMALL,
                     **looks,
-                    parse_math=False,  # free text may contain a dollar sign
                 )
             left += field.width
         return top + _tall(cells)

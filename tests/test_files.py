@@ -3,6 +3,8 @@
 import csv
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.files import (
+    check_writable,
     csv_lines,
     escaped,
     is_file,
@@ -230,3 +233,81 @@ def test_every_csv_is_written_here() -> None:
         text = path.read_text(encoding="utf-8")
         for writer in (".to_csv(", "csv.writer(", "DictWriter("):
             assert writer not in text, f"{path}: write CSV by elsewhere.files"
+
+
+SMALL_DISK = """
+import sys
+from pathlib import Path
+from elsewhere.files import check_writable, whole
+path = Path(sys.argv[1]) / "folder/model.bin"
+try:
+    {writes}
+except OSError as error:
+    print(error.errno, error)
+    print(sorted(str(left) for left in path.parent.iterdir()) if path.parent.is_dir() else [])
+"""
+INTO = "with whole(path) as part: "
+PYTHON = INTO + "part.write_bytes(bytes(4 * 10**6))"
+BLOSC = (
+    f"{INTO}import blosc2, numpy; "
+    "blosc2.asarray(numpy.random.default_rng(0).random(10**6), urlpath=str(part), mode='w')"
+)
+TENSORS = (
+    f"{INTO}import numpy; from safetensors.numpy import save_file; "
+    "save_file({'a': numpy.zeros(10**6)}, part)"
+)
+TORCH = INTO + "import torch; torch.save(torch.zeros(10**6), part)"
+PARQUET = (
+    INTO + "import pandas, numpy; "
+    "pandas.DataFrame({'a': numpy.random.default_rng(0).random(10**6)})"
+    ".to_parquet(part)"
+)
+CHECK = "check_writable([path], bytes_needed=3 * 10**6)"
+
+
+def on_a_disk(folder: Path, options: str, writes: str) -> list[str]:
+    """Run code where a folder is a disk of its own, mounted so; return the lines that it prints."""
+    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a disk")
+    mounted = 'mount -t tmpfs -o "$0" none "$1" && exec "$2" -c "$3" "$1"'
+    code = SMALL_DISK.replace("{writes}", writes)
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", mounted, options, str(folder), sys.executable, code],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert not done.returncode, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("writes", [PYTHON, BLOSC, TENSORS, TORCH, PARQUET, CHECK])
+def test_a_full_disk_is_one_sentence_with_the_file_and_what_is_free(
+    writes: str, tmp_path: Path
+) -> None:
+    sentence, left = on_a_disk(tmp_path, "size=2m", writes)
+    assert sentence.startswith(f"{errno.ENOSPC} ")
+    assert f"{tmp_path}/folder/model.bin cannot be written" in sentence
+    assert "MB are free" in sentence
+    assert left == "[]", "what was half written is removed"
+
+
+@pytest.mark.parametrize("writes", [PYTHON, INTO + "pass", CHECK])
+def test_a_folder_that_is_read_only_is_named(writes: str, tmp_path: Path) -> None:
+    sentence, left = on_a_disk(tmp_path, "ro", writes)
+    assert sentence.startswith(f"{errno.EROFS} ")
+    assert f"{tmp_path}/folder/model.bin cannot be written" in sentence
+    assert left == "[]"
+
+
+def test_a_check_changes_nothing_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/old").touch()
+    check_writable([tmp_path / name for name in ("file", "folder", "new/deep")], bytes_needed=1)
+    assert (tmp_path / "file").read_text() == "old"
+    assert names(tmp_path) == ["file", "folder", "new"]
+    assert names(tmp_path / "folder") == ["old"]
+    assert not names(tmp_path / "new")
+    with pytest.raises(OSError, match="MB are free"):
+        check_writable([tmp_path / "file"], bytes_needed=10**18)

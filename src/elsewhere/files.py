@@ -10,12 +10,13 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 # text that spreadsheet programs take for a formula, with the apostrophes of those that are escaped
 _FORMULA = re.compile(r"'*[=+\-@\t\n]")
+_FULL = 1 << 16  # bytes left on a disk that took what it could
 # what a name, a link or missing rights cause; all else is the disk or the network, which may answer
 # a second later: EIO, ESTALE, ETIMEDOUT
 _OF_ONE_FILE = frozenset(
@@ -41,17 +42,81 @@ def whole(path: Path) -> Iterator[Path]:
 
     The temporary name ends like `path`, for writers that look at the suffix. The caller may make
     it a file or a folder; an older file or folder at `path` is replaced.
+
+    Raises
+    ------
+    OSError
+        In one sentence with the name of `path`, if the disk is full or may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".part-{os.getpid()}-{path.name}")
-    remove(part)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove(part)
         yield part
         if part.exists() and (part.is_dir() or path.is_dir()):
             remove(path)
         os.replace(part, path)
+    except Exception as error:
+        reason = _of_disk(error, path)
+        if reason is None:
+            raise
+        raise reason from error
     finally:
-        remove(part)
+        if part.parent.is_dir():
+            remove(part)
+
+
+def check_writable(paths: Iterable[Path], *, bytes_needed: int = 0) -> None:
+    """Say before hours of work that its results could not be written.
+
+    Parameters
+    ----------
+    paths
+        Files and folders that will be written; folders above them are made.
+    bytes_needed
+        Space that they will take together, as far as it is known.
+
+    Raises
+    ------
+    OSError
+        In one sentence that names the path, and the free space where it is too small.
+    """
+    for path in paths:
+        with suppress(_TriedError), whole(path) as part:
+            part.write_bytes(b" ")
+            raise _TriedError
+        free = shutil.disk_usage(path.parent).free
+        if free < bytes_needed:
+            raise OSError(errno.ENOSPC, _full(path, f"it needs about {_mb(bytes_needed)} MB more"))
+
+
+class _TriedError(Exception):
+    """Ends a trial, so that what stands at the path stays."""
+
+
+def _of_disk(error: Exception, path: Path) -> OSError | None:
+    """Return an error that names the file and what to do, if another says of the disk alone."""
+    code = error.errno if isinstance(error, OSError) else None
+    # libraries in C and Rust keep the system's words at best
+    free = shutil.disk_usage(path.parent).free if path.parent.is_dir() else _FULL
+    silent = isinstance(error, RuntimeError) and free < _FULL
+    if code in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error) or silent:
+        return OSError(errno.ENOSPC, _full(path, "the disk is full"))
+    named = str(getattr(error, "filename", None) or "")
+    if code in (errno.EACCES, errno.EPERM, errno.EROFS) and named.startswith(str(path.parent)):
+        return OSError(code, f"{path} cannot be written ({os.strerror(code)}): make its folder "
+                       "writable for the user who runs this, and run again")  # fmt: skip
+    return None
+
+
+def _full(path: Path, what: str) -> str:
+    known = path.parent if path.parent.is_dir() else Path()
+    free = _mb(shutil.disk_usage(known).free)
+    return f"{path} cannot be written: {what}, {free} MB are free; make room and run again"
+
+
+def _mb(count: int) -> int:
+    return count // 10**6
 
 
 def write_rows(rows: Iterable[Mapping[str, Any]], path: Path, *, columns: Sequence[str]) -> None:

@@ -31,3 +31,13 @@ def test_a_run_that_was_not_made(tmp_path):
     assert load_file(tmp_path / "a.safetensors") == {}
     with pytest.raises(ValueError, match="holds no weights"):
         weights.load(nn.Linear(3, 2), tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.999])
+def test_a_file_that_was_cut_is_named(tmp_path, share):
+    path = tmp_path / "model.safetensors"
+    weights.save(nn.Linear(300, 2), path)
+    path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    with pytest.raises(ValueError, match="cut off or damaged") as caught:
+        weights.load(nn.Linear(300, 2), path)
+    assert str(path) in str(caught.value)

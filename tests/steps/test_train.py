@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import time
 
@@ -121,6 +122,23 @@ def test_whole_run(job, tmp_path):
     assert "seconds" not in job.outputs["record"].read_text()
     network = networks.build(SETTINGS.network, SETTINGS.input)
     weights.load(network, job.outputs["model"])
+
+
+@pytest.mark.parametrize("wrong", ["read-only", "full"])
+def test_a_disk_that_takes_no_results_is_told_before_training(job, tmp_path, monkeypatch, wrong):
+    def never(*_, **__):
+        raise AssertionError("trained")
+
+    monkeypatch.setattr(type(train.build_method(SETTINGS.method)), "fit", never)
+    if wrong == "full":
+        usage = shutil.disk_usage(tmp_path)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10))
+        with pytest.raises(OSError, match="cannot be written: it needs about"):
+            train.run(job, SETTINGS)
+        return
+    (tmp_path / "out").touch()  # rights do not hold for root; a file in place of the folder does
+    with pytest.raises(OSError, match=str(tmp_path / "out")):
+        train.run(job, SETTINGS)
 
 
 def test_a_run_whose_outputs_were_refused_goes_on_at_its_end(job, tmp_path, caplog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
@@ -30,10 +31,16 @@ def load(network: nn.Module, path: Path) -> None:
     Raises
     ------
     ValueError
-        If names or shapes in the file differ from those of the network, or the file holds none
-        because the run was not made.
+        If names or shapes in the file differ from those of the network, the file is cut off, or it
+        holds none because the run was not made.
     """
-    state = load_file(path)
+    try:
+        state = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path}: is no whole file of weights, it was cut off or damaged ({error}); delete it "
+            "and train again, or fetch it again (`dvc pull`)"
+        ) from None
     if not state:
         raise ValueError(f"{path}: holds no weights, this run was not made; see run.json beside it")
     expected = {name: _shape(tensor) for name, tensor in network.state_dict().items()}

@@ -13,6 +13,7 @@ import pandas as pd
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.probe import CrossValidation, probed
 from elsewhere.design.job import Job
+from elsewhere.files import check_writable
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
 from elsewhere.methods.site_explained import SiteExplained, explain
@@ -51,6 +52,7 @@ def run(job: Job, settings: Settings) -> None:
     ``split``, ``predictions`` and the ``manifest``; writes ``explained`` (the record),
     ``gallery`` and ``embeddings``.
     """
+    check_writable(job.outputs.values())
     ((name, record_of_run),) = runs.read(job.paths("record")).items()
     reason, sites = runs.failure({name: record_of_run}), {}
     if reason is None:

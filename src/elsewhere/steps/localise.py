@@ -14,7 +14,7 @@ import pandas as pd
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.design.job import Job
 from elsewhere.design.scoring import Scoring
-from elsewhere.files import unescaped, write_rows
+from elsewhere.files import check_writable, unescaped, write_rows
 from elsewhere.imaging import store
 from elsewhere.methods import device, located, record
 from elsewhere.methods import run as runs
@@ -52,6 +52,7 @@ def run(job: Job, settings: Settings) -> None:
     ``split``, ``predictions``, ``manifest``, ``outlined`` and ``outlines``; writes ``localised``
     (the record with the numbers), ``localised_scans`` (a row a scan) and ``localised_examples``.
     """
+    check_writable(job.outputs.values())
     ((name, record_of_run),) = runs.read(job.paths("record")).items()
     reason, sites = runs.failure({name: record_of_run}), []
     if reason is None:

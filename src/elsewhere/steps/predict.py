@@ -12,6 +12,7 @@ from elsewhere.cohorts import labels
 from elsewhere.cohorts.cohort import SiteFiles, patient_key
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.job import Job
+from elsewhere.files import check_writable
 from elsewhere.methods import device, record
 from elsewhere.methods import run as runs
 from elsewhere.methods.application import predicted
@@ -34,6 +35,7 @@ def run(job: Job, settings: Settings) -> None:
 
     The predictions have one row per run, part and scan.
     """
+    check_writable(job.outputs.values())
     records, site = runs.read(job.paths("record")), job.wildcards["site"]
     index = pd.read_parquet(job.path("index"))
     no_data = f"site {site} has no data here" if index.empty else None

@@ -15,7 +15,7 @@ from elsewhere.cohorts.cohort import Cohort, SiteFiles
 from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
-from elsewhere.files import remove
+from elsewhere.files import check_writable, remove
 from elsewhere.methods import imported, learnable, record, trained
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.method import build as build_method
@@ -24,6 +24,8 @@ from elsewhere.networks import weights
 from elsewhere.networks.network import build as build_network
 
 CHECKPOINTS = Path(".elsewhere/checkpoints")
+# of the weights at the least: a checkpoint holds them and their best, and then there is the model
+_COPIES = 3
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def run(job: Job, settings: Settings) -> None:
     if settings.federation is not None:
         imported.take_over(job, name=settings.federation)
         return
+    check_writable([*job.outputs.values(), CHECKPOINTS / "tried"])
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
     entries = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
     entries["network"] = settings.network.kind
@@ -95,6 +98,8 @@ def run(job: Job, settings: Settings) -> None:
     new_network = build_network(settings.network, settings.input, outputs=n_outputs)
     entries |= begin(new_network, start)
     network = method.adapt(new_network, list(train))
+    size = sum(values.nbytes for values in network.state_dict().values())
+    check_writable([budget.checkpoint], bytes_needed=_COPIES * size)
     fitted = method.fit(network, train, valid, budget)
     weights.save(fitted.network, job.outputs["model"])
     record.write_history(fitted.history, job.outputs["history"])

@@ -502,6 +502,23 @@ def real() -> Callable[[str], Path]:
     return Path(top).joinpath
 
 
+@pytest.fixture
+def on_a_disk() -> Callable[[str, Path, str], list[str]]:
+    """Run code with a folder as a disk of its own, mounted with options; return what it prints."""
+    inside = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+    mounted = 'mount -t tmpfs -o "$0" none "$1" && if [ "$2" ]; then exec "$2" -c "$3" "$1"; fi'
+
+    def run(options: str, folder: Path, code: str) -> list[str]:
+        if subprocess.run([*inside, mounted, options, folder], check=False).returncode:
+            pytest.skip("this machine lets nobody mount a disk")
+        call = [*inside, mounted, options, folder, sys.executable, code]
+        done = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert not done.returncode, done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep a file on one worker, so that its fixtures are made once."""
     if item.get_closest_marker("xdist_group") is None:

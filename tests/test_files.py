@@ -3,8 +3,7 @@
 import csv
 import errno
 import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -265,27 +264,12 @@ PARQUET = (
 CHECK = "check_writable([path], bytes_needed=3 * 10**6)"
 
 
-def on_a_disk(folder: Path, options: str, writes: str) -> list[str]:
-    """Run code where a folder is a disk of its own, mounted so; return the lines that it prints."""
-    if subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a disk")
-    mounted = 'mount -t tmpfs -o "$0" none "$1" && exec "$2" -c "$3" "$1"'
-    code = SMALL_DISK.replace("{writes}", writes)
-    done = subprocess.run(
-        ["unshare", "-rm", "sh", "-c", mounted, options, str(folder), sys.executable, code],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert not done.returncode, done.stderr
-    return done.stdout.splitlines()
-
-
 @pytest.mark.parametrize("writes", [PYTHON, BLOSC, TENSORS, TORCH, PARQUET, CHECK])
 def test_a_full_disk_is_one_sentence_with_the_file_and_what_is_free(
-    writes: str, tmp_path: Path
+    writes: str, tmp_path: Path, on_a_disk: Callable[[str, Path, str], list[str]]
 ) -> None:
-    sentence, left = on_a_disk(tmp_path, "size=2m", writes)
+    code = SMALL_DISK.replace("{writes}", writes)
+    sentence, left = on_a_disk("size=2m", tmp_path, code)
     assert sentence.startswith(f"{errno.ENOSPC} ")
     assert f"{tmp_path}/folder/model.bin cannot be written" in sentence
     assert "MB are free" in sentence
@@ -293,8 +277,11 @@ def test_a_full_disk_is_one_sentence_with_the_file_and_what_is_free(
 
 
 @pytest.mark.parametrize("writes", [PYTHON, INTO + "pass", CHECK])
-def test_a_folder_that_is_read_only_is_named(writes: str, tmp_path: Path) -> None:
-    sentence, left = on_a_disk(tmp_path, "ro", writes)
+def test_a_folder_that_is_read_only_is_named(
+    writes: str, tmp_path: Path, on_a_disk: Callable[[str, Path, str], list[str]]
+) -> None:
+    code = SMALL_DISK.replace("{writes}", writes)
+    sentence, left = on_a_disk("ro", tmp_path, code)
     assert sentence.startswith(f"{errno.EROFS} ")
     assert f"{tmp_path}/folder/model.bin cannot be written" in sentence
     assert left == "[]"

@@ -93,15 +93,16 @@ def params(
     study: Annotated[str | None, typer.Argument(help="a study; default: all in `run`")] = None,
 ) -> None:
     """Print what a run would use and where each value comes from, or what is wrong."""
+    from elsewhere.commands.letters import warn
     from elsewhere.design.params import ParamsError, parse, read
     from elsewhere.design.resolved import resolved
 
-    values = read()
-    loaded = parse(values)
-    if study is not None and study not in loaded.studies:
+    loaded = parse(values := read())
+    if study not in (None, *loaded.studies):
         raise ParamsError(f"no study '{study}'; there are {', '.join(sorted(loaded.studies))}")
     for name in [study] if study else loaded.run:
         typer.echo(resolved(loaded, values, name))
+        warn(loaded, values, name)
 
 
 @app.command()
@@ -193,8 +194,7 @@ def matrix(study: arguments.StudyName) -> None:
     from elsewhere.design.params import read
 
     show(Path("results") / study)
-    warning = outdated(read(), study)
-    if warning:
+    if warning := outdated(read(), study):
         typer.secho(warning, err=True, fg="yellow")
 
 

@@ -206,11 +206,8 @@ class Given:
     @cached_property
     def divided(self) -> Divided:
         """Scans of every site by part and finding."""
-        known = texts("scan_id", "patient_id")
-        splits = {
-            row: pd.read_csv(path, converters=known)
-            for row, path in self.job.paths("split").items()
-        }
+        paths, ids = self.job.paths("split"), texts("scan_id", "patient_id")
+        splits = {row: pd.read_csv(path, converters=ids) for row, path in paths.items()}
         for split in splits.values():
             for label, name in enumerate(self.exclusive):
                 split[name] = (split["label"] == label).astype("int64")

@@ -103,7 +103,9 @@ FILES = {
     "meta bomb": (
         "itk",
         "b.mha",
-        META % (b"True", b"True", *CUBE) + zeros_after(zlib.compressobj(9), b"", BYTES),
+        META.replace(b"DimSize", b"CompressedDataSize = 200000\nDimSize")
+        % (b"True", b"True", *CUBE)
+        + zeros_after(zlib.compressobj(9), b"", BYTES),
     ),
     "meta text": ("itk", "c.mha", META % (b"False", b"False", *CUBE) + b"1 2 3"),
     "png": ("picture", "a.png", png(60000, 60000)),

@@ -1,4 +1,5 @@
 import shutil
+import zlib
 
 import numpy as np
 import pytest
@@ -205,3 +206,22 @@ def test_a_text_or_another_format_under_this_name_is_refused(save, tmp_path):
     shutil.copy(save("one.nrrd"), tmp_path / "other.mha")
     with pytest.raises(Unusable, match="wrong_suffix"):
         read(tmp_path / "other.mha")
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_compressed_voxels_of_unknown_length_are_never_read_as_others(tmp_path, stated):
+    """SimpleITK reads such a MetaImage to its end, says so on the terminal and returns rubbish."""
+    values = np.random.default_rng(0).integers(-1000, 1000, (5, 6, 7)).astype("<i2")
+    packed = zlib.compress(values.tobytes())
+    size = b"CompressedDataSize = %d\n" % len(packed) if stated else b""
+    path = tmp_path / "a.mha"
+    path.write_bytes(
+        b"ObjectType = Image\nNDims = 3\nBinaryData = True\nBinaryDataByteOrderMSB = False\n"
+        b"CompressedData = True\n" + size + b"DimSize = 7 6 5\nElementType = MET_SHORT\n"
+        b"ElementDataFile = LOCAL\n" + packed
+    )
+    if stated:
+        np.testing.assert_array_equal(itk.read(path, hu=True, most_gb=1).voxels, values)
+    else:
+        with pytest.raises(Unusable, match="bad_header"):
+            itk.read(path, hu=True, most_gb=1)

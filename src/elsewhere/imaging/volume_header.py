@@ -190,6 +190,9 @@ def _metaimage(text: bytes) -> Header:
     header_size = int(fields.get("headersize", "0"))
     binary = fields.get("binarydata", "true").lower() == "true"
     zipped = fields.get("compresseddata", "false").lower() == "true"
+    if zipped and "compresseddatasize" not in fields:
+        # SimpleITK 2.5 then gives other voxels without an error
+        raise Unusable("bad_header", "compressed voxels without a CompressedDataSize")
     channels = int(fields.get("elementnumberofchannels", "1"))
     plain: Encoding = "zlib" if zipped else "raw"
     return Header(

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import base64
+import csv
+import dataclasses
+import html
 import json
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 from elsewhere.design.job import Job
 from elsewhere.figures import report, style
 from elsewhere.figures.results import Results
+from elsewhere.steps.figure import Settings, run
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -160,3 +165,32 @@ def test_no_model_counts_twice_in_the_answer(contrastive: Results, nguyen: Resul
     assert "18 cells" in answer[0]["words"]
     assert all(item["words"].endswith(report.LEFT_OUT) for item in answer)
     assert not any(report.LEFT_OUT in item["words"] for item in report.answer([nguyen]))
+
+
+def test_titles_of_any_letters_are_shown_as_text(
+    study_of: Callable[..., tuple[Job, Settings]], tmp_path: Path
+) -> None:
+    """They are a user's: no formula of a spreadsheet or of mathematics, no tag of a page."""
+    titles = ('=HYPERLINK("x","y")', "$A_{", "<script>alert(1)</script>", "@x $b$ 50 % {}")
+    job, settings = study_of(tmp_path, arms=("utsw", "covid-ctset"))
+    sites = {
+        row: site.model_copy(update={"title": title})
+        for (row, site), title in zip(settings.sites.items(), titles, strict=True)
+    }
+    run(job, dataclasses.replace(settings, title="<b>$A_{ study", sites=sites))
+    text = job.outputs["report"].read_text(encoding="utf-8")
+    for title in (*titles, "<b>$A_{ study"):
+        assert title in html.unescape(text)
+    assert "<script>alert" not in text
+    assert "<b>$A_{" not in text
+    tables = [job.outputs["matrix"], *job.outputs["figures"].glob("*.csv")]
+    cells = {
+        cell
+        for table in tables
+        for row in csv.reader(table.open(encoding="utf-8", newline=""))
+        for cell in row
+    }
+    assert "'" + titles[0] in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "@"))]
+    drawn = "".join(path.read_text("utf-8") for path in job.outputs["figures"].glob("*.svg"))
+    assert "$A_{" in drawn

@@ -10,7 +10,7 @@ from elsewhere.commands.matrix import outdated, show
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
-from elsewhere.drivers.records import Records
+from elsewhere.drivers import receipts
 from elsewhere.drivers.state import Workspace
 
 MATRIX = """arm,train_sites,test_site,finding,fold,auc,auc_low,auc_high,status
@@ -62,7 +62,7 @@ def test_of_several_classes_the_accuracy_is_shown_after_the_aucs(
 
 @pytest.fixture
 def values(checkout: Path) -> dict[str, Any]:
-    """Settings of one study, all of whose stages Snakemake has just made."""
+    """Settings of one study, all of whose stages have just been made."""
     del checkout
     values = tables.read() | {"run": ["contrastive"]}
     graph = stages(tables.parse(values))
@@ -74,9 +74,10 @@ def values(checkout: Path) -> dict[str, Any]:
         Path("data/raw", site, "0.png").write_text(site)
     workspace = Workspace(values, Hashes())
     workspace.write_marks(graph)
-    records = Records(workspace)
+    hashes = workspace.hashes
     for stage in graph.values():
-        records.made(stage, workspace.now(stage))
+        digest, read = workspace.now(stage).digest(stage), receipts.noted(stage.files, hashes)
+        receipts.write(stage, digest, read, hashes)
     return values
 
 

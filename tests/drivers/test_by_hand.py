@@ -5,15 +5,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dvc.repo import Repo
+from snakemake.persistence.file import FilePersistence
 
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.records import Records
+from elsewhere.drivers import receipts
 from elsewhere.drivers.state import Workspace, locked, read_lock
 
 STAND_IN = '''"""A stand-in step that may change its input while it runs."""
@@ -60,9 +62,14 @@ def score(*options: str, **environment: str) -> "subprocess.CompletedProcess[str
 
 
 def is_finished(stage: Stage) -> bool:
-    """Say whether Snakemake takes the stage for done."""
+    """Return whether the receipt of the job shows what it made."""
     workspace = Workspace(tables.read(), Hashes())
-    return Records(workspace).finished(stage, workspace.now(stage))
+    return receipts.holds(stage, workspace.now(stage).digest(stage), Hashes())
+
+
+def snakemakes_note(stage: Stage) -> Any:
+    record = FilePersistence(nolock=True)._read_record(stage.outputs["metrics"])
+    return None if record is None else record.params
 
 
 def test_it_is_recorded_for_both_drivers(stage: Stage) -> None:
@@ -70,7 +77,7 @@ def test_it_is_recorded_for_both_drivers(stage: Stage) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     workspace = Workspace(tables.read(), Hashes())
     assert locked(read_lock()[NAME]) == workspace.now(stage)
-    assert is_finished(stage)
+    assert snakemakes_note(stage) == [repr(workspace.now(stage).digest(stage))]
 
 
 def test_an_input_that_is_not_there_is_told_before_anything_runs(stage: Stage) -> None:
@@ -88,6 +95,7 @@ def test_an_input_that_changed_meanwhile_keeps_it_from_being_recorded(stage: Sta
     assert "an input changed while this ran; it will run again" in done.stderr
     assert NAME not in read_lock()
     assert not is_finished(stage)
+    assert snakemakes_note(stage) is None
 
 
 def test_other_versions_of_the_drivers_do_not_keep_it_from_running(stage: Stage) -> None:
@@ -107,6 +115,8 @@ def test_while_another_command_holds_dvcs_lock_snakemake_knows_it(stage: Stage) 
     assert "another command holds DVC's lock" in done.stderr
     assert NAME not in read_lock()
     assert is_finished(stage)
+    workspace = Workspace(tables.read(), Hashes())
+    assert snakemakes_note(stage) == [repr(workspace.now(stage).digest(stage))]
 
 
 @pytest.mark.parametrize("switch", ["ELSEWHERE_BRIDGE", "DVC_STAGE"])

@@ -100,6 +100,7 @@ def test_a_stage_is_restored_as_it_was() -> None:
     Path("dvc.lock").unlink()
     with cache.opened() as opened:
         assert opened.restore("one")
+        opened.commit("one")
     assert Path("time").read_text() == before
     assert Path("out.d/sub/one").read_text() == "input"
     assert reproduce() == []
@@ -122,6 +123,27 @@ def test_a_folder_of_which_a_file_is_lost_is_not_restored() -> None:
     forget_outputs()
     with cache.opened() as opened:
         assert not opened.restore("one")
+
+
+def flip(path: Path) -> None:
+    """Damage a file as a disk does, which leaves mode and size."""
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    path.chmod(mode)
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize("out", ["out", "out.d"])
+def test_damaged_objects_are_found_and_removed(out: str) -> None:
+    content = str(state().outs[out])
+    objects = Path(".dvc/cache/files/md5")
+    assert cache.remove_damaged(content) == []
+    (damaged,) = (p for p in objects.rglob("*") if p.is_file() and p.read_bytes() == b"input")
+    flip(damaged)
+    assert cache.remove_damaged(content) == [damaged.parent.name + damaged.name]
+    assert not damaged.exists()
+    assert not cache.holds(state().outs), "two outputs have this content"
 
 
 @pytest.mark.usefixtures("repo")

@@ -13,7 +13,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.records import Records
+from elsewhere.drivers import receipts
 from elsewhere.drivers.stale import behind, stale
 from elsewhere.drivers.state import Workspace
 
@@ -89,13 +89,15 @@ def test_another_setting_makes_stale(made: tuple[dict[str, Stage], dict[str, Any
     assert stale(one, changed) == {SPLIT: "its settings differ"}
 
 
-def test_what_snakemake_finished_and_dvc_does_not_know_yet_is_not_stale(
+def test_what_a_job_finished_and_dvc_does_not_know_yet_is_not_stale(
     made: tuple[dict[str, Stage], dict[str, Any]],
 ) -> None:
     one, values = made
     Path("dvc.lock").unlink()
     workspace = Workspace(values, Hashes())
-    Records(workspace).made(one[SPLIT], workspace.now(one[SPLIT]))
+    stage, hashes = one[SPLIT], workspace.hashes
+    digest = workspace.now(stage).digest(stage)
+    assert receipts.write(stage, digest, receipts.noted(stage.files, hashes), hashes)
     assert stale(one, values) == {}
     edit_input()
     assert stale(one, values) == {SPLIT: "it was never made"}

@@ -82,7 +82,7 @@ class Hashes:
         top = Path(path)
         if not top.is_dir():
             return None
-        rows = [{"md5": self.file(item), "relpath": name} for name, item in _walk(top)]
+        rows = [{"md5": self.file(item), "relpath": name} for name, item in files_below(top)]
         rows.sort(key=lambda row: str(row["relpath"]))
         return md5(json.dumps(rows, sort_keys=True)) + ".dir"
 
@@ -101,8 +101,11 @@ class Hashes:
         self._new = False
 
 
-def _walk(top: Path) -> Iterator[tuple[str, str]]:
-    """Yield each file below `top`: its name relative to `top`, with forward slashes, and path."""
+def files_below(top: Path) -> Iterator[tuple[str, str]]:
+    """Yield name and path of each file that DVC sees below a folder, in no order.
+
+    The name is relative to the folder, with forward slashes.
+    """
     pending = [(str(top), "")]
     while pending:
         folder, prefix = pending.pop()

@@ -1,4 +1,4 @@
-"""alone: deals with what a killed Snakemake leaves behind: its lock, and jobs that still run."""
+"""alone: deals with what a killed driver leaves behind: locks, and jobs that still run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from elsewhere.files import remove
@@ -44,22 +45,28 @@ def claim() -> bool:
 
 
 def follow() -> None:
-    """Stop this job, as SIGTERM does, once the Snakemake that started it is gone.
+    """Stop this job, as SIGTERM does, once the driver that started it is gone.
 
-    A job of a killed Snakemake would go on, and write the same files as the job that replaces it.
-    Jobs on another machine are left to their scheduler.
+    A job of a killed driver would go on, and hold what the next run needs. Jobs of Snakemake on
+    another machine are left to their scheduler.
     """
     host, _, process = os.environ.get(DRIVER, "").rpartition(":")
-    if not process.isdigit() or host != socket.gethostname():
-        return
-    threading.Thread(target=_watch, args=(int(process),), daemon=True).start()
+    if "DVC_STAGE" in os.environ:
+        parent = os.getppid()  # a shell that DVC starts with one command becomes that command
+        _stop_once(lambda: os.getppid() != parent, "dvc")
+    elif process.isdigit() and host == socket.gethostname():
+        _stop_once(lambda: not _is_alive(int(process)), "Snakemake")
 
 
-def _watch(process: int) -> None:
+def _stop_once(is_gone: Callable[[], bool], driver: str) -> None:
+    threading.Thread(target=_watch, args=(is_gone, driver), daemon=True).start()
+
+
+def _watch(is_gone: Callable[[], bool], driver: str) -> None:
     pause = threading.Event()
-    while _is_alive(process):
+    while not is_gone():
         pause.wait(_EVERY_S)
-    logger.warning("the Snakemake that started this job is gone: stopping")
+    logger.warning("the %s that started this job is gone: stopping", driver)
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -14,7 +14,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, pipeline
+from elsewhere.drivers import alone, cache, pipeline, receipts, restoring
 from elsewhere.drivers.state import (
     RAW,
     State,
@@ -32,7 +31,6 @@ from elsewhere.drivers.state import (
     rule_inputs,
     rule_outputs,
 )
-from elsewhere.files import remove
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +89,7 @@ class Bridge:
             As `record` takes it.
         """
         todo = [name for name in self.stale() if self._finished(name)]
+        todo += [name for name in self.graph if self._lost(name)]
         self.record(todo, wait=wait)
         return len(todo)
 
@@ -123,77 +122,50 @@ class Bridge:
         return [] if same else [pipeline.GRAPH]
 
     def _finished(self, name: str) -> bool:
-        """Say whether Snakemake made a stage's outputs as they are now.
+        """Return whether a job's receipt shows how a stage's outputs were made."""
+        stage = self.graph[name]
+        digest = self.state(name)[0].digest(stage)
+        return receipts.holds(stage, digest, self.workspace.hashes)
 
-        Snakemake's records do not say what is in a folder. The file beside it lists its content,
-        so a folder that alone differs from dvc.lock was changed by hand.
-        """
+    def _lost(self, name: str) -> bool:
+        """Return whether dvc.lock names objects that are no longer in the cache."""
         now, lock = self.state(name)
-        if lock is not None and now.made_by(lock):
-            listed = rule_outputs(self.graph[name])
-            same = all(now.outs[path] == lock.outs.get(path) for path in listed)
-            if same and now.outs != lock.outs:
-                return False
-        return self.records.finished(self.graph[name], now)
+        return now == lock and not cache.holds(now.outs)
 
     def restorable(self) -> dict[str, dict[str, str]]:
-        """Return stale stages that the run-cache holds, with their outputs, in order."""
-        entries: dict[str, dict[str, str]] = {}
-        restored: dict[str, str] = {}
-        blocked: set[str] = set()
-        for name, stage in self.graph.items():
-            now, lock = self.state(name)
-            if blocked.intersection(stage.files):
-                blocked.update(stage.outputs.values())
-                continue
-            future = replace(now, deps={p: restored.get(p, h) for p, h in now.deps.items()})
-            if now == lock and future == now:
-                continue
-            entry = cache.run_cache_entry(future)
-            if entry is None:
-                blocked.update(stage.outputs.values())
-            else:
-                entries[name] = entry
-                restored.update(entry)
-        return entries
+        """Return stale stages whose outputs the cache holds, with their outputs, in order."""
+        return restoring.restorable(self.graph, self.state)
 
     def restore(self) -> int:
-        """Check out of the run-cache what need not run; return how many stages."""
+        """Check out of the cache what need not run; return how many stages."""
         todo = self.restorable()
         if not todo:
             return 0
-        done, lost = 0, set[str]()
-        with cache.opened() as opened:
-            for name in todo:
-                stage = self.graph[name]
-                if lost.intersection(stage.files):
-                    lost.update(stage.outputs.values())
-                    continue
-                # DVC refuses to overwrite files that it did not make
-                for path in stage.outputs.values():
-                    remove(Path(path))
-                if opened.restore(name):
-                    done += 1
-                else:
-                    lost.update(stage.outputs.values())
+        restored = restoring.restore(todo, self.graph, self.workspace.hashes)
+        for warning in restored.warnings:
+            _say(warning)
         self.lock = read_lock()
-        return done
+        return len(restored.stages)
 
     def write_records(self) -> int:
-        """Write Snakemake's notes for what dvc.lock holds; return how many stages changed."""
+        """Write Snakemake's notes for what is shown, and forget all else; return the changes.
+
+        A stage is shown by dvc.lock, or by the receipt of its job.
+        """
         changed = 0
         for name, stage in self.graph.items():
             now, lock = self.state(name)
-            if lock is None:
-                continue
+            shown = lock if lock is not None and lock.outs == now.outs else None
+            if shown is None and self._finished(name):
+                shown = now
             # Snakemake itself does not miss an input while the output is there
             absent = [path for path in stage.files if now.deps[path] is None]
-            if all(path.startswith(RAW) for path in absent) and now.outs == lock.outs:
-                changed += self.records.write(stage, lock, now)
-                if now == lock and self._order_times(stage):
-                    self.records.write(stage, lock, now)
-            elif absent or not self._finished(name):
+            if shown is None or not all(path.startswith(RAW) for path in absent):
                 self.records.forget(stage)
+                continue
+            changed += self.records.write(stage, shown, now)
+            if now == shown and self._order_times(stage):
+                self.records.write(stage, shown, now)
         return changed
 
     def _order_times(self, stage: Stage) -> bool:
@@ -209,10 +181,12 @@ class Bridge:
 
 
 def made_from(stage: Stage, path: str) -> bool:
-    """Say whether a stage was made from a file as it is now, whatever its date; False if off."""
-    from elsewhere.drivers.records import Records
-
-    return is_on() and Records(Workspace({}, Hashes())).made_from(stage, path)
+    """Return whether dvc.lock has a stage as made from a file as it is now; False if off."""
+    if not is_on():
+        return False
+    lock = locked(read_lock().get(stage.name))
+    made = lock is not None and lock.deps.get(path) == Hashes().any(path)
+    return made and all(map(os.path.exists, stage.outputs.values()))
 
 
 def before(*, dry: bool) -> None:
@@ -242,14 +216,14 @@ def before(*, dry: bool) -> None:
         return
     bridge = Bridge(values, stages(params))
     if dry:
-        waiting = bridge.restorable() if bridge.lock else {}
+        waiting = bridge.restorable()
         if waiting:
             _say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
     else:
         if pipeline.write(params):
             _say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(values, params)
-        committed, restored = bridge.commit(), bridge.restore() if bridge.lock else 0
+        committed, restored = bridge.commit(), bridge.restore()
         if committed or restored:
             _say(f"{committed} finished stages committed, {restored} restored from the cache")
     bridge.write_records()

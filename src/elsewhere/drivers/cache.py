@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
+import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,7 @@ class Cache:
         self._done.append(stage)
 
     def restore(self, name: str) -> bool:
-        """Check a stage out of the run-cache; say whether it was there."""
+        """Check a stage out, as dvc.lock or the run-cache has it; return whether it was there."""
         from dvc.exceptions import DvcException
         from dvc.stage.cache import RunCacheNotFoundError
 
@@ -46,7 +48,6 @@ class Cache:
         except DvcException as error:
             logger.warning("%s: in the run-cache, but cannot be checked out: %s", name, error)
             return False
-        self.commit(name)
         return True
 
     def save(self) -> None:
@@ -107,7 +108,44 @@ def run_cache_entry(state: State) -> dict[str, str] | None:
         return None
     newest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime)
     outs = {out["path"]: out["md5"] for out in reading.read(newest)["outs"]}
-    return outs if all(_object(md5).is_file() for md5 in outs.values()) else None
+    return outs if holds(outs) else None
+
+
+def holds(outs: Mapping[str, str | None]) -> bool:
+    """Return whether the cache has an object for each output."""
+    return all(content is not None and _object(content).is_file() for content in outs.values())
+
+
+def remove_damaged(content: str) -> list[str]:
+    """Remove the damaged objects of an output from the cache; return their names.
+
+    Parameters
+    ----------
+    content
+        Hash of the output, which is the name of its object; ``<hash>.dir`` names a list of objects.
+    """
+    names = [content, *_listed(content)]
+    damaged = [name for name in names if _is_damaged(_object(name), name.removesuffix(".dir"))]
+    for name in damaged:
+        _object(name).unlink()
+    return damaged
+
+
+def _listed(content: str) -> list[str]:
+    """Return the objects that the object of a folder names; none if it cannot be read."""
+    if not content.endswith(".dir"):
+        return []
+    try:
+        return [str(row["md5"]) for row in json.loads(_object(content).read_text("utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _is_damaged(file: Path, md5: str) -> bool:
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "md5").hexdigest() != md5
 
 
 def _object(md5: str) -> Path:

@@ -14,9 +14,9 @@ from typing import Any
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
-from elsewhere.design.plan import hand, stage_digest
+from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone
+from elsewhere.drivers import alone, receipts, stage_lock
 from elsewhere.drivers.pipeline import PARAMS_JSON
 
 logger = logging.getLogger(__name__)
@@ -50,8 +50,8 @@ def is_by_hand(expect: str | None) -> bool:
     return expect is None and "DVC_STAGE" not in os.environ
 
 
-def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
-    """Run one stage.
+def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
+    """Run one stage, and return whether its receipt shows what it was made from.
 
     Parameters
     ----------
@@ -79,11 +79,24 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> None:
         raise ChangedMeanwhileError(
             f"{stage.name}: settings or code changed after this run was planned; start again"
         )
-    module = _loaded(f"elsewhere.steps.{step}")
+    with stage_lock.held(stage) as waited:
+        if waited and receipts.holds(stage, handed.job.digest, Hashes()):
+            logger.info("%s: the other process has made it", stage.name)
+            return True
+        stage_lock.sweep(stage)
+        return _run(stage, handed)
+
+
+def _run(stage: Stage, handed: Handed) -> bool:
+    hashes = Hashes()
+    read = receipts.noted(stage.files, hashes)
+    module = _loaded(f"elsewhere.steps.{stage.step}")
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)
+    shown = receipts.write(stage, handed.job.digest, read, hashes)
     if hasattr(module, "done"):  # lets a step remove what it kept in case of a refusal
         module.done(handed.job)
+    return shown
 
 
 def _loaded(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""records: Snakemake's notes on finished jobs, read and written (private parts of 9.27.1)."""
+"""records: writes Snakemake's notes on finished jobs (private parts of 9.27.1)."""
 
 from __future__ import annotations
 
@@ -23,41 +23,6 @@ class Records:
         self._workspace = workspace
         self._store = FilePersistence(nolock=True)
 
-    def finished(self, stage: Stage, now: State) -> bool:
-        """Say whether Snakemake made the outputs from the inputs, settings and code of now."""
-        outputs = rule_outputs(stage)
-        if any(value is None for value in now.outs.values()):
-            return False
-        if self._store._filter_incomplete_keys(outputs):
-            return False
-        return all(self._made_now(stage, now, path) for path in outputs)
-
-    def made_from(self, stage: Stage, path: str) -> bool:
-        """Say whether a stage's outputs are there and were made from a file as it is now."""
-        records = [self._store._read_record(output) for output in rule_outputs(stage)]
-        return all(
-            record is not None and os.path.exists(path) and self._input_unchanged(record, path)
-            for record in records
-        )
-
-    def _made_now(self, stage: Stage, now: State, path: str) -> bool:
-        record = self._store._read_record(path)
-        if record is None or record.shellcmd == FROM_LOCK or record.endtime is None:
-            return False
-        if abs(os.lstat(path).st_mtime - record.endtime) > _SAME_TIME_S:
-            return False
-        if record.params != [repr(now.digest(stage))] or record.input != rule_inputs(stage):
-            return False
-        return all(self._input_unchanged(record, item) for item in record.input)
-
-    def _input_unchanged(self, record: MetadataRecord, path: str) -> bool:
-        checksum = (record.input_checksums or {}).get(path)
-        if checksum:
-            algorithm, value = checksum.split(":")
-            return bool(self._workspace.hashes.file(path, algorithm=algorithm) == value)
-        start: float | None = record.starttime
-        return start is not None and os.path.exists(path) and os.lstat(path).st_mtime <= start
-
     def write(self, stage: Stage, lock: State, now: State) -> bool:
         """Write the records of a stage's outputs as dvc.lock has it; say whether any changed."""
         sums = self._sums(stage, lock, now)
@@ -70,14 +35,6 @@ class Records:
             self._write(path, self._record(stage, lock.digest(stage), sums, time))
             changed = True
         return changed
-
-    def made(self, stage: Stage, now: State) -> None:
-        """Record that a stage was made just now, as Snakemake does at the end of a job."""
-        sums = self._sums(stage, now, now)
-        for path in rule_outputs(stage):
-            record = self._record(stage, now.digest(stage), sums, os.lstat(path).st_mtime)
-            record.shellcmd = stage.command
-            self._write(path, record)
 
     def _sums(self, stage: Stage, lock: State, now: State) -> dict[str, str]:
         """Input path to the checksum that the outputs were made from."""
@@ -95,13 +52,14 @@ class Records:
     def _says(
         self, record: MetadataRecord, digest: str, sums: Mapping[str, str], time: float
     ) -> bool:
-        if record.params != [repr(digest)] or record.input != sorted(sums):
-            return False
-        if record.endtime is None or abs(record.endtime - time) > _SAME_TIME_S:
-            return False
-        if record.shellcmd == FROM_LOCK:
-            return dict(record.input_checksums or {}) == dict(sums)
-        return all(self._input_unchanged(record, path) for path in sums)
+        """Return whether a record is one that `write` would write."""
+        return (
+            record.shellcmd == FROM_LOCK
+            and record.params == [repr(digest)]
+            and record.endtime is not None
+            and abs(record.endtime - time) <= _SAME_TIME_S
+            and dict(record.input_checksums or {}) == dict(sums)
+        )
 
     def _record(
         self, stage: Stage, digest: str, sums: Mapping[str, str], time: float

@@ -7,6 +7,7 @@ from typing import Any
 
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
+from elsewhere.drivers import receipts
 from elsewhere.drivers.bridge import MEMORY
 from elsewhere.drivers.state import Workspace, difference, locked, read_lock
 
@@ -43,14 +44,10 @@ def stale(stages: Mapping[str, Stage], values: Mapping[str, Any]) -> dict[str, s
         for name, stage in stages.items()
         if now[name] != locked(lock.get(name))
     }
-    if differs:  # Snakemake may have finished some that DVC does not know of yet
-        from elsewhere.drivers.records import Records
-
-        records = Records(workspace)
-        differs = {
-            name: reason
-            for name, reason in differs.items()
-            if not records.finished(stages[name], now[name])
-        }
+    unknown = {}  # a job may have finished that DVC does not know of yet
+    for name, reason in differs.items():
+        digest = now[name].digest(stages[name])
+        if not receipts.holds(stages[name], digest, workspace.hashes):
+            unknown[name] = reason
     workspace.hashes.save()
-    return differs
+    return unknown

@@ -21,7 +21,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, pipeline, receipts, restoring
+from elsewhere.drivers import alone, cache, pipeline, receipts, remotes, restoring
 from elsewhere.drivers.state import (
     RAW,
     State,
@@ -223,6 +223,8 @@ def before(*, dry: bool) -> None:
         if pipeline.write(params):
             _say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(values, params)
+        for name in remotes.verify():
+            _say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
         committed, restored = bridge.commit(), bridge.restore()
         if committed or restored:
             _say(f"{committed} finished stages committed, {restored} restored from the cache")

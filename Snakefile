@@ -10,7 +10,7 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        expand("results/{study}/report.html", study=PARAMS.run),
+        expand("results/{study}/report.html", study=absent.targets(PARAMS)),
 
 
 for STEP in STEPS:

@@ -86,7 +86,8 @@ def test_hashes_are_kept_between_processes_and_a_changed_file_is_read_again(tmp_
     first.save()
     kept = json.loads(memory.read_text())
     assert path.name not in memory.read_text()
-    kept[next(iter(kept))][1] = "from memory"
+    assert memory.stat().st_mode & 0o777 == 0o600
+    kept["known"][next(iter(kept["known"]))][1] = "from memory"
     memory.write_text(json.dumps(kept))
     assert Hashes(memory).file(path) == "from memory"
     path.write_text("new")

@@ -8,7 +8,13 @@ import pytest
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.masks import MaskRow
-from elsewhere.drivers.absent import AbsentError, raw_data, require_inputs
+from elsewhere.drivers.absent import (
+    AbsentError,
+    left_out,
+    raw_data,
+    require_inputs,
+    targets,
+)
 
 SPLIT = "split--contrastive--covid-ct-synthetic"
 
@@ -72,3 +78,32 @@ def test_what_a_federation_left_is_imported(params: tables.Params) -> None:
     stage = replace(stages(params)[SPLIT], inputs={"federation_model": wanted})
     with pytest.raises(AbsentError, match=f"{wanted} is not there: `elsewhere federation import`"):
         require_inputs(stage, params)
+
+
+def test_studies_whose_synthetic_sites_nobody_wrote_are_left_out(params: tables.Params) -> None:
+    params = params.model_copy(update={"run": ["contrastive", "chestxray"]})
+    assert targets(params) == ["contrastive", "chestxray"], "nothing is there: all are asked for"
+    assert left_out(params).startswith("the synthetic sites of contrastive, chestxray were never")
+    for site in ("sars-cov-2-ct-synthetic", "covid-ct-synthetic"):
+        Path("data/raw", site).mkdir(parents=True)
+    assert targets(params) == ["contrastive"]
+    assert left_out(params) == (
+        "left out, since their synthetic sites were never written: chestxray; "
+        "`elsewhere phantom --study chestxray` writes those of one study"
+    )
+
+
+def test_a_study_that_was_ingested_or_is_of_real_sites_is_never_left_out(
+    params: tables.Params,
+) -> None:
+    """Raw data that went away, and those of a hospital, are missed in the usual way."""
+    manifests = [Path(f"data/scans/{s}-synthetic") for s in ("sars-cov-2-ct", "covid-ct")]
+    for folder in manifests:
+        folder.mkdir(parents=True)
+        (folder / "manifest.parquet").touch()
+    rows = params.studies["chestxray"].scales
+    real = params.studies["chestxray"].model_copy(update={"scales": {"demo": rows["paper"]}})
+    studies = {**params.studies, "chestxray": real}
+    params = params.model_copy(update={"run": ["contrastive", "chestxray"], "studies": studies})
+    assert targets(params) == ["contrastive", "chestxray"]
+    assert left_out(params) == ""

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 
 from elsewhere.drivers import alone
 
@@ -91,3 +92,24 @@ def test_a_job_stops_when_its_driver_is_gone(folder):
 def test_a_job_of_no_driver_or_of_another_machine_is_left_alone(folder, driver):
     job = start(JOB.replace("60", "2.5"), **{alone.DRIVER: driver})
     assert job.wait(timeout=30) == 0
+
+
+def test_the_folder_of_this_machine_is_closed_to_others(folder):
+    alone.OWN.mkdir(mode=0o777)
+    alone.OWN.chmod(0o777)  # as DVC leaves it
+    alone.private()
+    assert alone.OWN.stat().st_mode & 0o777 == 0o700
+
+
+def test_dvc_keeps_its_index_in_the_closed_folder(folder):
+    """Its default is a folder of the machine that every user can read."""
+    project = Path(__file__).parents[2]
+    Repo.init(no_scm=True)
+    text = (project / ".dvc/config").read_text()
+    Path(".dvc/config").write_text(text + "    no_scm = true\n")
+    (folder / "raw").mkdir()
+    (folder / "raw" / "NAME^OF^PATIENT.dcm").write_text("voxels")
+    with Repo() as repo:
+        repo.add("raw")
+    assert Path(repo.site_cache_dir).resolve().is_relative_to((folder / alone.OWN).resolve())
+    assert (project / alone.OWN / ".gitignore").is_file(), "DVC would make the folder open"

@@ -111,3 +111,19 @@ def test_what_nothing_shows_is_made_again(small: Project) -> None:
     small.sh("snakemake -j8")
     assert set(small.executed()) == everything(small)
     nothing_to_do(small)
+
+
+@pytest.mark.parametrize("tracked", [True, False])
+def test_a_clone_without_raw_data_makes_nothing(tracked: bool, small: Project) -> None:
+    """`tracked`: raw data that were added to DVC leave their .dvc files."""
+    other = clone(small, verify=True)
+    other.sh("dvc pull -q")
+    for raw in [*(other.path / "data/raw").iterdir()]:
+        if raw.is_dir():
+            shutil.rmtree(raw)
+        elif not tracked and raw.suffix == ".dvc":
+            raw.unlink()
+    assert other.planned() == []
+    other.sh("snakemake -j8")
+    other.sh("dvc repro -q --allow-missing")
+    assert other.executed() == []

@@ -6,7 +6,7 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 from elsewhere.design.steps import STEPS
-from elsewhere.drivers import bridge, console
+from elsewhere.drivers import absent, bridge, console
 from elsewhere.drivers.state import rule_inputs
 
 VALUES = tables.read()
@@ -20,6 +20,7 @@ CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
     bridge.before(dry=bridge.is_dry(workflow))
+    console.say(absent.left_out(PARAMS))
 
 
 wildcard_constraints:

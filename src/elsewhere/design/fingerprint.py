@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -51,11 +52,13 @@ class Hashes:
     def __init__(self, memory: Path | None = None) -> None:
         self._memory = memory
         self._known: dict[str, list[Any]] = {}
+        self._salt = secrets.token_hex(16)
         self._new = False
         if memory is not None and memory.is_file():
             try:
-                self._known = json.loads(memory.read_text(encoding="utf-8"))
-            except ValueError:
+                kept = json.loads(memory.read_text(encoding="utf-8"))
+                self._salt, self._known = str(kept["salt"]), dict(kept["known"])
+            except (ValueError, KeyError, TypeError):
                 self._known = {}
 
     def file(self, path: str | Path, *, algorithm: str = "md5") -> str | None:
@@ -64,8 +67,9 @@ class Hashes:
             status = os.stat(path)
         except OSError:
             return None
-        # names of raw files may contain patients' names, so the cache stores hashes of paths
-        name = hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
+        # names of raw files may contain patients' names, so the cache stores salted hashes of paths
+        salt = self._salt.encode()
+        name = hashlib.blake2b(os.fsencode(path), digest_size=16, key=salt).hexdigest()
         key = f"{algorithm}:{name}"
         state = [status.st_mtime_ns, status.st_size, status.st_ino]
         known = self._known.get(key)
@@ -96,7 +100,8 @@ class Hashes:
             return
         self._memory.parent.mkdir(parents=True, exist_ok=True)
         part = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
-        part.write_text(json.dumps(self._known), encoding="utf-8")
+        part.touch(mode=0o600)
+        part.write_text(json.dumps({"salt": self._salt, "known": self._known}), encoding="utf-8")
         part.replace(self._memory)
         self._new = False
 

@@ -51,6 +51,46 @@ def raw_data(site: str, params: Params) -> str:
     )
 
 
+def never_written(params: Params) -> dict[str, list[str]]:
+    """Return the studies of `run` whose synthetic sites have not been written, with these sites.
+
+    A study whose synthetic sites were ingested, and then deleted, is not among them.
+    """
+    found = {}
+    for study in params.run:
+        rows = params.scale_of(study).sites.values()
+        absent = [row for row in rows if _is_never_written(row, params)]
+        if absent:
+            found[study] = absent
+    return found
+
+
+def _is_never_written(site: str, params: Params) -> bool:
+    raw, manifest = Path(f"{RAW}{site}"), Path("data/scans") / site / "manifest.parquet"
+    there = raw.exists() or raw.with_name(f"{site}.dvc").exists() or manifest.exists()
+    return site in params.phantoms and not there
+
+
+def targets(params: Params) -> list[str]:
+    """Return the studies of `run` that can be made; all, if none can.
+
+    A synthetic site that nobody has written is no fault of the other studies.
+    """
+    absent = never_written(params)
+    return [study for study in params.run if study not in absent] or [*params.run]
+
+
+def left_out(params: Params) -> str:
+    """Say which studies of `run` have no data, and how to write them; empty if all have some."""
+    absent = [*never_written(params)]
+    if not absent:
+        return ""
+    write = f"`elsewhere phantom --study {absent[0]}` writes those of one study"
+    if len(absent) == len(params.run):
+        return f"the synthetic sites of {', '.join(absent)} were never written; {write}"
+    return f"left out, since their synthetic sites were never written: {', '.join(absent)}; {write}"
+
+
 def _masks(folder: str, params: Params) -> str:
     site = next(name for name in params.masks if masks(name) == f"{RAW}{folder}")
     missing = f"{RAW}{folder}: no such folder"

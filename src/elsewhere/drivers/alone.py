@@ -1,4 +1,4 @@
-"""alone: deals with what a killed driver leaves behind: locks, and jobs that still run."""
+"""alone: one driver in this folder, with files of its own; what a killed one leaves behind."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ from elsewhere.files import remove
 
 logger = logging.getLogger(__name__)
 
-CLAIM = Path(".elsewhere/snakemake.lock")
+OWN = Path(".elsewhere")
+CLAIM = OWN / "snakemake.lock"
 SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 DRIVER = "ELSEWHERE_DRIVER"
 _EVERY_S = 1.0
 _held: list[int] = []
+
+
+def private() -> None:
+    """Close the folder of this machine's secrets, locks and caches to other users.
+
+    DVC keeps its index there, which names raw files, and opens what it makes to everybody.
+    """
+    OWN.mkdir(mode=0o700, exist_ok=True)
+    OWN.chmod(0o700)
 
 
 def claim() -> bool:

@@ -22,6 +22,7 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, cache, pipeline, receipts, remotes, restoring
+from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
     RAW,
     State,
@@ -143,7 +144,7 @@ class Bridge:
             return 0
         restored = restoring.restore(todo, self.graph, self.workspace.hashes)
         for warning in restored.warnings:
-            _say(warning)
+            say(warning)
         self.lock = read_lock()
         return len(restored.stages)
 
@@ -203,6 +204,7 @@ def before(*, dry: bool) -> None:
         If Snakemake or DVC is of another version than the tested one.
     """
     start = time.monotonic()
+    alone.private()
     values = tables.read()
     params = tables.parse(values)
     if is_on():
@@ -218,16 +220,16 @@ def before(*, dry: bool) -> None:
     if dry:
         waiting = bridge.restorable()
         if waiting:
-            _say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
+            say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
     else:
         if pipeline.write(params):
-            _say("dvc.yaml written anew: settings or code changed the graph")
+            say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(values, params)
         for name in remotes.verify():
-            _say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
+            say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
         committed, restored = bridge.commit(), bridge.restore()
         if committed or restored:
-            _say(f"{committed} finished stages committed, {restored} restored from the cache")
+            say(f"{committed} finished stages committed, {restored} restored from the cache")
     bridge.write_records()
     bridge.workspace.hashes.save()
     logger.debug("bridge: %.2f s", time.monotonic() - start)
@@ -239,11 +241,7 @@ def after() -> None:
     bridge = Bridge(values, stages(tables.parse(values)))
     committed = bridge.commit()
     bridge.workspace.hashes.save()
-    _say(f"{committed} stages committed to dvc.lock")
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"[elsewhere] {text}\n")
+    say(f"{committed} stages committed to dvc.lock")
 
 
 _NO_PLAN = {"--touch", "-t", "--unlock", "--lint", "--report", "--list-rules", "--summary", "--dag"}

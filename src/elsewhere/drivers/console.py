@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,6 +167,12 @@ def _end(log: Path) -> str:
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+
+
+def say(text: str) -> None:
+    """Print a line of ours among Snakemake's, if there is any text."""
+    if text:
+        sys.stderr.write(f"[elsewhere] {text}\n")
 
 
 def attach(workflow: Any, params: Params) -> Console:

@@ -68,6 +68,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
         If settings or code are not those of `expect`, or changed while the step ran: the outputs
         must not be recorded as made from what is on disk now.
     """
+    alone.private()
     alone.follow()
     values = tables.read()
     params = tables.parse(values)

@@ -15,11 +15,13 @@ from elsewhere.files import of_one_file
 from elsewhere.imaging import formats, profile, store
 from elsewhere.imaging.volume import Unusable, Volume
 from elsewhere.progress import reported
-from elsewhere.sites import manifest
+from elsewhere.sites import manifest, resumption
 from elsewhere.sites.account import Account, Closed, list_files, multi_frame_files, units
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layout import Layout, LeftOut, Scan, relative
+from elsewhere.sites.resumption import Kept
 from elsewhere.sites.rows import Rows, doubts, first_days, flags, sound, stored
+from elsewhere.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -90,6 +92,8 @@ class Intake:
         The row of `intakes`: what the files may be like.
     volumetric
         Whether a scan is a volume, so that one of few slices is a piece; `take` asks the layout.
+    unfinished
+        What a stopped intake of the site has done; `volumes` is its folder of files.
     """
 
     keys: Keys
@@ -97,6 +101,7 @@ class Intake:
     volumes: Path | None
     policy: IntakeRow
     volumetric: bool = False
+    unfinished: Unfinished | None = None
 
     def take(self, layout: Layout, root: Path) -> Taken:
         """Read every scan of a site and account for every file.
@@ -155,9 +160,42 @@ class Intake:
     def _read(self, scans: Sequence[Scan]) -> Iterator[_Read]:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
         rows = Rows(self.keys, self.synthetic, first_days(scans), doubts(scans))
+        keys = self._keys(scans, names, rows)
         with ThreadPoolExecutor(_THREADS) as pool:
-            results = pool.map(lambda scan: self._taken(scan, names, rows), scans)
+            results = pool.map(lambda scan, key: self._again(scan, key, names, rows), scans, keys)
             yield from reported(results, log, total=len(scans), unit="scans")
+
+    def _keys(self, scans: Sequence[Scan], names: Mapping[str, int], rows: Rows) -> list[str]:
+        if self.unfinished is None:
+            return [""] * len(scans)
+        keys = [resumption.key(scan, rows, names) for scan in scans]
+        self.unfinished.count(keys, unit="scans")
+        return keys
+
+    def _again(self, first: Scan, key: str, names: Mapping[str, int], rows: Rows) -> _Read:
+        """Return a scan as a stopped intake has read it, or read it, and keep what was read."""
+        if self.unfinished is None:
+            return self._taken(first, names, rows)
+        before = self.unfinished.get(key)
+        if before is not None:
+            return self._restored(first, Kept(**before))
+        read = self._taken(first, names, rows)
+        if read.scan is not None:  # a rejection may be another next time, as of a slow decoder
+            name = f"{read.row['scan_id']}{store.SUFFIX}"
+            self.unfinished.keep(key, vars(_kept(first, read)), file=name)
+        return read
+
+    def _restored(self, first: Scan, kept: Kept) -> _Read:
+        candidates = [first, *first.instead]
+        left_out = []
+        for scan, (reason, detail) in zip(candidates, kept.rejected, strict=False):
+            log.warning("rejected %s: %s", self.keys.path(scan.path), reason)
+            left_out.append(LeftOut(scan.path, reason, detail, scan.source.files))
+        left_out += [_not_chosen(other) for other in candidates[kept.chosen + 1 :]]
+        scan = candidates[kept.chosen]
+        paths = resumption.files(scan)
+        dropped = tuple((paths[number], why) for number, why in kept.dropped)
+        return _Read(tuple(left_out), scan, dropped, kept.row, kept.profile)
 
     def _taken(self, first: Scan, names: Mapping[str, int], rows: Rows) -> _Read:
         left_out: list[LeftOut] = []
@@ -241,6 +279,16 @@ def _check_height(volume: Volume, policy: IntakeRow) -> None:
     if slices * distance < policy.least_extent_mm:
         detail = f"{slices * distance:.0f} mm high, expected {policy.least_extent_mm:g} or more"
         raise Unusable("too_short", detail)
+
+
+def _kept(first: Scan, read: _Read) -> Kept:
+    """Return what is kept of a scan that was read, without a raw name."""
+    assert read.scan is not None
+    chosen = [first, *first.instead].index(read.scan)
+    rejected = [(row.reason, row.detail) for row in read.left_out[:chosen]]
+    paths = resumption.files(read.scan)
+    dropped = [(paths.index(path), why) for path, why in read.dropped]
+    return Kept(chosen, rejected, dropped, read.row, read.profile)
 
 
 def _not_chosen(scan: Scan) -> LeftOut:

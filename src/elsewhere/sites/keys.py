@@ -54,6 +54,10 @@ class Keys:
         """Return 16 hexadecimal digits for the name of a scan within its site."""
         return self._hash("scan", name)
 
+    def input(self, text: str) -> str:
+        """Return 16 hexadecimal digits for all that a scan is made from."""
+        return self._hash("input", text)
+
     def path(self, relative: str) -> str:
         """Return a path of the site: unchanged if it is public, else each component hashed."""
         if not self.private:

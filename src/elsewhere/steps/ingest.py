@@ -13,7 +13,7 @@ import pandas as pd
 from elsewhere.design.job import Job
 from elsewhere.design.site import IntakeRow, Site
 from elsewhere.files import whole, write_rows
-from elsewhere.imaging import profile
+from elsewhere.imaging import profile, store
 from elsewhere.sites import manifest, readers
 from elsewhere.sites.account import AccountError, Closed, by_reason, csv_text, summary
 from elsewhere.sites.discretion import discreet
@@ -22,6 +22,8 @@ from elsewhere.sites.keys import SecretError, keys
 from elsewhere.sites.layout import LayoutError
 from elsewhere.sites.layouts import layout
 from elsewhere.sites.reasons import REASONS
+from elsewhere.unfinished import Unfinished, unfinished
+from elsewhere.unfinished import done as remove_kept
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Make the manifest, the volumes and the account of one site (A-01 to A-12).
 
+    A step that was stopped goes on with the scans that it has not read.
+
     Raises
     ------
     LayoutError
@@ -62,9 +66,10 @@ def run(job: Job, settings: Settings) -> None:
     name, private = job.wildcards["site"], settings.site.privacy == "private"
     safe = (LayoutError, AccountError, SecretError, RejectedError, NoMemoryError)
     with discreet(name, private=private, safe=safe):
-        with whole(job.outputs["volumes"]) as volumes:
+        with unfinished(job) as kept, whole(job.outputs["volumes"]) as volumes:
             volumes.mkdir(parents=True)
-            intake, rejected = _take_in(job, settings, volumes)
+            intake, rejected = _take_in(job, settings, kept)
+            kept.hand_over((f"{row['scan_id']}{store.SUFFIX}" for row in intake.rows), volumes)
         rows = pd.DataFrame(intake.rows, columns=[*manifest.COLUMNS])
         manifest.write(rows, job.outputs["manifest"])
         profile.write(intake.profiles, job.outputs["profile"])
@@ -79,7 +84,12 @@ def run(job: Job, settings: Settings) -> None:
         _write(job.outputs["rejected"], rejected)
 
 
-def _take_in(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
+def done(job: Job) -> None:
+    """Remove what was kept of the scans of a site whose outputs are complete."""
+    remove_kept(job)
+
+
+def _take_in(job: Job, settings: Settings, kept: Unfinished) -> tuple[Taken, str]:
     """Return the result of the intake, and the text of rejected.csv."""
     name, site = job.wildcards["site"], settings.site
     if not site.available:
@@ -94,7 +104,8 @@ def _take_in(job: Job, settings: Settings, volumes: Path) -> tuple[Taken, str]:
         )
     site_layout = layout(site.layout, site.options)
     site_keys = keys(name, private=site.privacy == "private")
-    taken = Intake(site_keys, site.synthetic, volumes, settings.intake).take(site_layout, raw)
+    intake = Intake(site_keys, site.synthetic, kept.files, settings.intake, unfinished=kept)
+    taken = intake.take(site_layout, raw)
     rejected = csv_text(taken.account, site_keys.path)
     _report(name, taken)
     rejected_csv = KEPT / f"{name}.csv"

@@ -16,9 +16,11 @@ from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow
 from elsewhere.files import whole
 from elsewhere.imaging import store
-from elsewhere.imaging.preparation import Scanned, Voxels, preparation
+from elsewhere.imaging.preparation import Preparation, Scanned, Voxels, preparation
 from elsewhere.progress import reported
 from elsewhere.sites import manifest
+from elsewhere.unfinished import Unfinished, unfinished
+from elsewhere.unfinished import done as remove_kept
 
 log = logging.getLogger(__name__)
 
@@ -48,25 +50,55 @@ class Settings:
 def run(job: Job, settings: Settings) -> None:
     """Make the prepared arrays of all scans, and their index (A-10, A-13, B-19, B-21, D-03).
 
+    A step that was stopped goes on with the scans that it has not prepared.
+
     Raises
     ------
     ValueError
         If the input does not take the scans, such as one of kind image scans of several slices.
     """
     scans = manifest.read(job.path("manifest"))
-    rows = []
     chosen = preparation(settings.input)
     chosen.check([_scanned(scan) for scan in scans.to_dict("records")])
-    with whole(job.outputs["arrays"]) as arrays:
+    with unfinished(job) as kept, whole(job.outputs["arrays"]) as arrays:
         arrays.mkdir(parents=True)
         records = scans.to_dict("records")
-        for scan in reported(records, log, total=len(records), unit="scans"):
-            name = f"{scan['scan_id']}{store.SUFFIX}"
-            voxels = store.read(job.path("volumes") / name)
-            array = chosen.prepared(voxels, _scanned(scan))
-            store.write(arrays / name, array)
-            rows.append(_row(scan, array))
+        kept.count(map(_key, records), unit="scans")
+        rows = [
+            _identity(scan) | _prepared(scan, job.path("volumes"), chosen, kept)
+            for scan in reported(records, log, total=len(records), unit="scans")
+        ]
+        kept.hand_over((_name(scan) for scan in records), arrays)
     _write_index(rows, job.outputs["index"])
+
+
+def done(job: Job) -> None:
+    """Remove what was kept of the scans of a site whose outputs are complete."""
+    remove_kept(job)
+
+
+def _prepared(
+    scan: dict[Any, Any], volumes: Path, chosen: Preparation, kept: Unfinished
+) -> dict[str, Any]:
+    """Return what the index says of a scan's array, which a stopped run may have made."""
+    before: dict[str, Any] | None = kept.get(_key(scan))
+    if before is not None:
+        return before
+    name = _name(scan)
+    array = chosen.prepared(store.read(volumes / name), _scanned(scan))
+    store.write(kept.files / name, array)
+    described = _described(array)
+    kept.keep(_key(scan), described, file=name)
+    return described
+
+
+def _key(scan: dict[Any, Any]) -> str:
+    """Return what identifies all that an array is made from, beside the settings."""
+    return f"{scan['volume_sha256']} {_scanned(scan)}"
+
+
+def _name(scan: dict[Any, Any]) -> str:
+    return f"{scan['scan_id']}{store.SUFFIX}"
 
 
 def _scanned(scan: dict[Any, Any]) -> Scanned:
@@ -74,11 +106,12 @@ def _scanned(scan: dict[Any, Any]) -> Scanned:
     return Scanned(scan["scan_id"], scan["value_scale"], int(scan["n_slices"]), (dz, dy, dx))
 
 
-def _row(scan: dict[Any, Any], array: Voxels) -> dict[str, Any]:
+def _identity(scan: dict[Any, Any]) -> dict[str, Any]:
+    return {name: scan[name] for name in ("scan_id", "patient_id", "label")}
+
+
+def _described(array: Voxels) -> dict[str, Any]:
     return {
-        "scan_id": scan["scan_id"],
-        "patient_id": scan["patient_id"],
-        "label": scan["label"],
         "n_slices": len(array),
         "value_max": int(array.max()),
         "array_sha256": store.sha256(array),

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from elsewhere.design import kinds, params
 from elsewhere.design.job import Job
 from elsewhere.design.site import Site
-from elsewhere.imaging import profile, store
+from elsewhere.imaging import formats, profile, store
 from elsewhere.sites import keys, manifest
 from elsewhere.sites.discretion import WithheldError
 from elsewhere.sites.layout import LayoutError
@@ -33,8 +34,9 @@ def settings(layout, intake=POLICY, **changes):
     return ingest.Settings(site=Site.model_validate(known | changes), intake=intake)
 
 
-def job(raw, out):
+def job(raw, out, digest=""):
     return Job(
+        digest=digest,
         name="ingest@a-site",
         wildcards={"site": "a-site"},
         inputs={"raw": raw},
@@ -112,6 +114,73 @@ def test_the_same_files_give_the_same_bytes(published, tmp_path):
     assert content(tmp_path / "a") == content(tmp_path / "b")
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
+    published, tmp_path, killed_after, counted, layout
+):
+    """With files that are rejected, repaired or left out beside those of the layout."""
+    root, policy = published(layout), POLICY.model_copy(update={"policy": "repair"})
+    tables = (".csv", ".csv.gz", ".xlsx", ".txt", ".md", ".json")
+    images = [path for path in root.rglob("*") if path.is_file()]
+    images = [path for path in images if not path.name.endswith(tables)]
+    victim = sorted(images)[-1]
+    victim.write_bytes(victim.read_bytes()[:-70])
+    ingest.run(job(root, tmp_path / "clean"), settings(layout, policy))
+    reads = counted(formats, "read")
+    ingest.run(job(root, tmp_path / "counted"), settings(layout, policy))
+    whole = len(reads)
+    kept = len(manifest.read(tmp_path / "clean" / "manifest.parquet")) // 2
+    again = job(root, tmp_path / "out", "settings and code")
+    killed_after(kept, ingest.run, again, settings(layout, policy))
+    assert not content(tmp_path / "out").keys() & content(tmp_path / "clean").keys()
+    reads.clear()
+    ingest.run(again, settings(layout, policy))
+    assert whole - len(reads) >= kept
+    for part in (tmp_path / "out").glob(".part-*"):
+        shutil.rmtree(part)
+    assert content(tmp_path / "out") == content(tmp_path / "clean")
+    ingest.done(again)
+    reads.clear()
+    ingest.run(again, settings(layout, policy))
+    assert len(reads) == whole
+    assert content(tmp_path / "out") == content(tmp_path / "clean")
+
+
+@pytest.mark.parametrize("change", ["file", "label", "settings", "kept", "secret"])
+def test_what_was_read_before_a_change_is_read_again(
+    published, tmp_path, monkeypatch, counted, change
+):
+    monkeypatch.setenv(keys.FILE_VARIABLE, str(tmp_path / "secret"))
+    root, out, digest = published("dicom_series"), tmp_path / "out", "before"
+    privacy = "private" if change == "secret" else "public"
+    ingest.run(job(root, out, digest), settings("dicom_series", privacy=privacy))
+    scans = len(manifest.read(out / "manifest.parquet"))
+    expected = {"file": 1, "label": 2, "kept": 1, "settings": scans, "secret": scans}
+    if change == "file":  # of the same size, with the time of its last change set back
+        victim = next(path for path in sorted(root.rglob("file*")) if path.is_file())
+        status, bytes_before = victim.stat(), bytearray(victim.read_bytes())
+        bytes_before[-1] ^= 1
+        victim.write_bytes(bytes_before)
+        os.utime(victim, ns=(status.st_atime_ns, status.st_mtime_ns))
+    elif change == "label":  # one patient of two sexes: a flag of both scans
+        table = root / "label.csv"
+        lines = table.read_text().splitlines(keepends=True)
+        table.write_text(lines[0] + lines[1].replace(",F,", ",M,") + "".join(lines[2:]))
+    elif change == "settings":
+        digest = "after"
+    elif change == "kept":
+        volume = next(Path(".elsewhere/unfinished").rglob(f"*{store.SUFFIX}"))
+        volume.unlink()  # the output is another name of the same file
+        volume.write_bytes(b"")
+    else:
+        (tmp_path / "secret").write_text("another " * 8)
+    reads = counted(formats, "read")
+    ingest.run(job(root, out, digest), settings("dicom_series", privacy=privacy))
+    assert len(reads) == expected[change]
+    ingest.run(job(root, tmp_path / "clean"), settings("dicom_series", privacy=privacy))
+    assert content(out) == content(tmp_path / "clean")
+
+
 def test_patients_with_several_scans_keep_one_key(published, tmp_path):
     """A-25 needs it."""
     ingest.run(job(published("covid_ctset"), tmp_path / "out"), settings("covid_ctset"))
@@ -128,13 +197,16 @@ def test_nothing_of_a_private_site_leaves_unhashed(published, tmp_path, monkeypa
     victim.write_bytes(victim.read_bytes()[:-60])
     out = tmp_path / "out"
     caplog.set_level("DEBUG")
-    ingest.run(job(root, out), settings("dicom_series", privacy="private"))
+    ingest.run(job(root, out, "settings"), settings("dicom_series", privacy="private"))
     frame = manifest.read(out / "manifest.parquet")
     written = [
         *(str(path) for path in content(out)),
         caplog.text,
         (out / "rejected.csv").read_text(),
     ]
+    kept = Path(".elsewhere")
+    written += [path.read_bytes().decode("latin-1") for path in kept.rglob("journal")]
+    written += [str(path) for path in kept.rglob("*")]
     written += [frame.drop(columns=["age"]).to_csv(), str(content(out))]
     for secret in ["SECRET", "P0", "P1", "1.2.826", "19670407", "folder"]:
         assert not [text for text in written if secret in text], secret

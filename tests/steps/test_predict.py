@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,13 @@ from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.imaging import store
 from elsewhere.methods import method as methods
+from elsewhere.methods import prediction
 from elsewhere.methods.inference import InferenceOptions, mc_probabilities, probabilities
 from elsewhere.methods.prediction import scan_seed
 from elsewhere.networks import network as networks
 from elsewhere.networks import weights
 from elsewhere.scores import predictions
-from elsewhere.steps.predict import Settings, run
+from elsewhere.steps.predict import Settings, done, run
 
 VOLUME = VolumeInput(
     kind="volume",
@@ -90,9 +92,10 @@ def models(folder, *, record: dict | None = None) -> dict:
     }
 
 
-def job(folder, inputs: dict) -> Job:
+def job(folder, inputs: dict, digest: str = "") -> Job:
     outputs = {"predictions": folder / "predictions.parquet", "cost": folder / "cost.json"}
-    return Job("predict", {"study": "s", "arm": "a", "site": "here"}, inputs, outputs)
+    wildcards = {"study": "s", "arm": "a", "site": "here"}
+    return Job("predict", wildcards, inputs, outputs, digest=digest)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +143,49 @@ def test_equal_inputs_give_equal_bytes(predicted, tmp_path):
     run(job(tmp_path, inputs), SETTINGS)
     first, second = (path / "predictions.parquet" for path in (folder, tmp_path))
     assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("killed_at", [1, 5, 9])
+def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
+    predicted, tmp_path, monkeypatch, killed_after, counted, killed_at
+):
+    """Of 12 predictions and 6 scans sampled; the model of one run changes between."""
+    monkeypatch.chdir(tmp_path)
+    folder, inputs, _, _ = predicted
+    again = job(tmp_path, inputs, "settings and code")
+    killed_after(killed_at, run, again, SETTINGS)
+    assert not again.outputs["predictions"].exists()
+    passes = counted(prediction, "probabilities_many")
+    samples = counted(prediction, "mc_probabilities")
+    run(again, SETTINGS)
+    assert len(passes) + len(samples) == 12 + 6 - killed_at
+    paths = [path / "predictions.parquet" for path in (folder, tmp_path)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert json.loads((tmp_path / "cost.json").read_text())["n_scans"] == 12
+    done(again)
+    assert not [*(tmp_path / ".elsewhere/unfinished").iterdir()]
+
+
+@pytest.mark.parametrize(("change", "made"), [("model", 6), ("index", 18), ("digest", 18)])
+def test_what_was_predicted_before_a_change_is_predicted_again(
+    tmp_path, monkeypatch, counted, change, made
+):
+    monkeypatch.chdir(tmp_path)
+    inputs = models(tmp_path / "models") | site(tmp_path / "site")
+    run(job(tmp_path, inputs, "before"), SETTINGS)
+    if change == "model":
+        shutil.copy(inputs["model"]["0-7"], inputs["model"]["0-0"])
+    elif change == "index":
+        index = pd.read_parquet(inputs["index"]).assign(array_sha256="other")
+        index.to_parquet(inputs["index"])
+    passes = counted(prediction, "probabilities_many")
+    samples = counted(prediction, "mc_probabilities")
+    again = job(tmp_path, inputs, "after" if change == "digest" else "before")
+    run(again, SETTINGS)
+    assert len(passes) + len(samples) == made
+    run(job(tmp_path / "clean", inputs), SETTINGS)
+    paths = [path / "predictions.parquet" for path in (tmp_path / "clean", tmp_path)]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
 def test_the_cost_says_what_a_prediction_takes(predicted):

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,12 @@ VOLUME = VolumeInput(
     normalise="volume",
 )
 IMAGE = ImageInput(kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image")
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path, monkeypatch):
+    """Stand in a project: the step keeps what it must not lose below the working folder."""
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
@@ -81,6 +88,59 @@ def test_a_site_without_data_stays_empty(prepared):
     out = prepared("dicom_series", VOLUME, available=False)
     assert len(pd.read_parquet(out / "index.parquet")) == 0
     assert list((out / "arrays").iterdir()) == []
+
+
+def content(out):
+    return {path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def job(scans, out, digest):
+    inputs = {"manifest": scans / "manifest.parquet", "volumes": scans / "volumes"}
+    outputs = {"index": out / "index.parquet", "arrays": out / "arrays"}
+    return Job("prepare", {}, inputs, outputs, digest=digest)
+
+
+@pytest.mark.parametrize(("layout", "wanted"), [("cc_ccii", VOLUME), ("sars_cov_2_ct", IMAGE)])
+def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
+    prepared, tmp_path, killed_after, counted, layout, wanted
+):
+    clean, settings = prepared(layout, wanted), prepare.Settings(wanted)
+    scans = pd.read_parquet(clean / "index.parquet")["scan_id"]
+    again = job(tmp_path / "scans", tmp_path / "again", "settings and code")
+    killed_after(2, prepare.run, again, settings)
+    killed_after(1, prepare.run, again, settings)
+    assert not again.outputs["arrays"].exists()
+    reads = counted(store, "read")
+    prepare.run(again, settings)
+    assert len(reads) == len(scans) - 3
+    for part in (tmp_path / "again").glob(".part-*"):
+        shutil.rmtree(part)
+    assert content(tmp_path / "again") == content(clean)
+    prepare.done(again)
+    reads.clear()
+    prepare.run(again, settings)
+    assert len(reads) == len(scans)
+
+
+def test_what_was_prepared_before_a_change_is_prepared_again(prepared, tmp_path, counted):
+    clean, settings = prepared("cc_ccii", VOLUME), prepare.Settings(VOLUME)
+    again = job(tmp_path / "scans", tmp_path / "again", "before")
+    prepare.run(again, settings)
+    scans = manifest.read(again.path("manifest"))
+    volume = again.path("volumes") / f"{scans['scan_id'][0]}{store.SUFFIX}"
+    changed = store.read(volume) + np.uint8(1)
+    store.write(volume, changed)
+    scans.loc[0, "volume_sha256"] = store.sha256(changed)
+    scans.loc[0, "label"] = 1 - scans.loc[0, "label"]
+    manifest.write(scans, again.path("manifest"))
+    reads = counted(store, "read")
+    prepare.run(again, settings)
+    assert len(reads) == 1
+    prepare.run(job(tmp_path / "scans", clean, ""), settings)
+    assert content(tmp_path / "again") == content(clean)
+    reads.clear()
+    prepare.run(job(tmp_path / "scans", tmp_path / "again", "after"), settings)
+    assert len(reads) == len(scans)
 
 
 def test_patients_and_labels_pass_unchanged(prepared, tmp_path):

@@ -10,11 +10,14 @@ from elsewhere.methods import trained
 from elsewhere.methods.prediction import Predicted, predict, sample
 from elsewhere.methods.run import Run
 from elsewhere.methods.trained import ArmSettings
+from elsewhere.unfinished import Unfinished
 
 PARTS = ("validation", "test")
 
 
-def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted:
+def predicted(
+    run: Run, files: SiteFiles, *, settings: ArmSettings, kept: Unfinished | None = None
+) -> Predicted:
     """Predict the validation and the test part of a site (A-16, A-57).
 
     Parameters
@@ -25,6 +28,8 @@ def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted
         Arrays and split of the site.
     settings
         How the arm's models are applied.
+    kept
+        What a stopped step has predicted with this run at this site.
 
     Returns
     -------
@@ -41,11 +46,16 @@ def predicted(run: Run, files: SiteFiles, *, settings: ArmSettings) -> Predicted
     frames: list[pd.DataFrame] = []
     seconds: tuple[float, ...] = ()
     for part, scans in parts.items():
-        prediction = predict(network, scans, options=options)
+        prediction = predict(network, scans, options=options, kept=kept)
         rows = prediction.rows.assign(fold=run.fold, seed=run.seed, part=part)
         if part == "test" and settings.prediction.mc_passes:
             passes = sample(
-                network, scans, prediction=settings.prediction, seed=run.seed, options=options
+                network,
+                scans,
+                prediction=settings.prediction,
+                seed=run.seed,
+                options=options,
+                kept=kept,
             )
             rows["mc_probability"] = pd.Series(passes, index=rows.index, dtype=object)
         frames.append(rows)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from elsewhere.methods.inference import (
 )
 from elsewhere.networks.network import Network
 from elsewhere.progress import reported
+from elsewhere.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +48,13 @@ class Predicted:
     seconds: tuple[float, ...]
 
 
-def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> Predicted:
+def predict(
+    network: Network,
+    cohort: Cohort,
+    *,
+    options: InferenceOptions,
+    kept: Unfinished | None = None,
+) -> Predicted:
     """Predict every scan of a cohort (A-16).
 
     Parameters
@@ -56,19 +65,31 @@ def predict(network: Network, cohort: Cohort, *, options: InferenceOptions) -> P
         The scans; images are predicted `batch_size` at a time, volumes one at a time.
     options
         See `inference.InferenceOptions`.
+    kept
+        What a stopped run has predicted with this network and these options.
     """
     batch_size = options.batch_size if options.input.one_view else 1
     scores = np.zeros((len(cohort), options.outputs))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    firsts = range(0, len(cohort), batch_size)
+    groups = [
+        range(first, min(first + batch_size, len(cohort)))
+        for first in range(0, len(cohort), batch_size)
+    ]
     unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
-    for first in reported(firsts, log, total=len(firsts), unit=unit):
-        started = time.perf_counter()
-        group = range(first, min(first + batch_size, len(cohort)))
-        results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
-        scores[group.start : group.stop], starts[group.start : group.stop] = results
-        seconds += [(time.perf_counter() - started) / len(group)] * len(group)
+    keys = [" ".join(cohort.scan_ids[group.start : group.stop]) for group in groups]
+    if kept is not None:
+        kept.count(keys, unit=unit)
+    for key, group in reported(zip(keys, groups, strict=True), log, total=len(groups), unit=unit):
+
+        def timed(group: range = group) -> tuple[Doubles, Ints, float]:
+            started = time.perf_counter()
+            results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
+            return *results, time.perf_counter() - started
+
+        at = slice(group.start, group.stop)
+        scores[at], starts[at], second = _kept_or_made(kept, key, timed)
+        seconds += [second / len(group)] * len(group)
     names = cohort.findings or cohort.classes
     if not names:
         return Predicted(_rows(cohort, "", cohort.labels, (scores, starts)), tuple(seconds))
@@ -107,13 +128,14 @@ def _rows(
     )
 
 
-def sample(
+def sample(  # noqa: PLR0913 - those of `predict`, and what is sampled
     network: Network,
     cohort: Cohort,
     *,
     prediction: Prediction,
     seed: int,
     options: InferenceOptions,
+    kept: Unfinished | None = None,
 ) -> list[Doubles]:
     """Return the Monte-Carlo dropout probabilities of every scan (A-57).
 
@@ -122,23 +144,40 @@ def sample(
 
     Parameters
     ----------
-    network, cohort, options
+    network, cohort, options, kept
         As in `predict`; scans with one label.
     prediction
         Number of passes, at least 1, and whether DropBlock is active in them.
     seed
         Seed of the run.
     """
-    return [
-        mc_probabilities(
-            network,
-            cohort.array(i),
-            prediction=prediction,
-            seed=scan_seed(seed, cohort.scan_ids[i]),
-            options=options,
-        )
-        for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled")
-    ]
+    keys = [f"sampled {scan_id}" for scan_id in cohort.scan_ids]
+    if kept is not None:
+        kept.count(keys, unit="scans sampled")
+    passes: list[Doubles] = []
+    for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled"):
+
+        def sampled(i: int = i) -> Doubles:
+            return mc_probabilities(
+                network,
+                cohort.array(i),
+                prediction=prediction,
+                seed=scan_seed(seed, cohort.scan_ids[i]),
+                options=options,
+            )
+
+        passes.append(np.asarray(_kept_or_made(kept, keys[i], sampled), np.float64))
+    return passes
+
+
+def _kept_or_made(kept: Unfinished | None, key: str, make: Callable[[], Any]) -> Any:
+    before = kept.get(key) if kept is not None else None
+    if before is not None:
+        return before
+    made = make()
+    if kept is not None:
+        kept.keep(key, made)
+    return made
 
 
 def scan_seed(seed: int, scan_id: str) -> int:

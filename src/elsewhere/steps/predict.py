@@ -19,6 +19,8 @@ from elsewhere.methods.application import predicted
 from elsewhere.methods.trained import ArmSettings
 from elsewhere.progress import reported
 from elsewhere.scores import predictions
+from elsewhere.unfinished import done as remove_kept
+from elsewhere.unfinished import sha256, unfinished
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +35,8 @@ class Settings(ArmSettings):
 def run(job: Job, settings: Settings) -> None:
     """Predict the validation and test scans of one cell, or record why this is not possible.
 
-    The predictions have one row per run, part and scan.
+    The predictions have one row per run, part and scan. A step that was stopped goes on with the
+    scans that it has not predicted.
     """
     check_writable(job.outputs.values())
     records, site = runs.read(job.paths("record")), job.wildcards["site"]
@@ -49,14 +52,22 @@ def run(job: Job, settings: Settings) -> None:
     used = device.prepare(settings.prediction)
     files = SiteFiles(site, job.path("index"), job.path("arrays"), job.path("split"))
     models, applied = job.paths("model"), []
-    for name in reported([*records], log, total=len(records), unit="runs"):
-        model = runs.Run(name, records[name], models[name], used)
-        applied.append(predicted(model, files, settings=settings))
+    with unfinished(job) as kept:
+        of_site = kept.within(f"{sha256(files.index, files.split)} {device.name(used)} ")
+        for name in reported([*records], log, total=len(records), unit="runs"):
+            model = runs.Run(name, records[name], models[name], used)
+            of_run = of_site.within(f"{name} {sha256(model.model, job.paths('record')[name])} ")
+            applied.append(predicted(model, files, settings=settings, kept=of_run))
     selection = next(iter(records.values()))["selection"]
     metadata = {"status": "ok", "selection": selection, "patient_key": patient_key(index)}
     _write(job, pd.concat([of_run.rows for of_run in applied]), metadata, settings.classes)
     seconds = [second for of_run in applied for second in of_run.seconds]
     record.write_json(_cost(seconds, settings.prediction, used), job.outputs["cost"])
+
+
+def done(job: Job) -> None:
+    """Remove what was kept of the predictions of a cell whose outputs are complete."""
+    remove_kept(job)
 
 
 def _write(

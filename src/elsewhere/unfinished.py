@@ -109,10 +109,11 @@ class Unfinished:
         They stay here until the job is `done`, so that a kill before that loses nothing.
         """
         for name in names:
+            kept, given = os.path.join(self.files, name), os.path.join(folder, name)
             try:
-                os.link(self.files / name, folder / name)
+                os.link(kept, given)
             except OSError:  # another disk, or one that knows no links: a copy tells what else
-                shutil.copyfile(self.files / name, folder / name)
+                shutil.copyfile(kept, given)
 
     def _hashed(self, key: str) -> str:
         return hashlib.sha256(f"{self.prefix}\0{key}".encode()).hexdigest()[:32]

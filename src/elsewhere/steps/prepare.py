@@ -81,14 +81,14 @@ def _prepared(
     scan: dict[Any, Any], volumes: Path, chosen: Preparation, kept: Unfinished
 ) -> dict[str, Any]:
     """Return what the index says of a scan's array, which a stopped run may have made."""
-    before: dict[str, Any] | None = kept.get(_key(scan))
+    key, name = _key(scan), _name(scan)
+    before: dict[str, Any] | None = kept.get(key)
     if before is not None:
         return before
-    name = _name(scan)
     array = chosen.prepared(store.read(volumes / name), _scanned(scan))
     store.write(kept.files / name, array)
     described = _described(array)
-    kept.keep(_key(scan), described, file=name)
+    kept.keep(key, described, file=name)
     return described
 
 

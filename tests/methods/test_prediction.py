@@ -10,7 +10,7 @@ from elsewhere.design.budgets import Prediction
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import store
 from elsewhere.methods.inference import InferenceOptions
-from elsewhere.methods.prediction import predict, sample, scan_seed
+from elsewhere.methods.prediction import Sampling, predict, sample, scan_seed
 from elsewhere.networks.network import Network
 
 IMAGE = ImageInput(kind="image", matrix=4, stored_matrix=4, channels=1, normalise="imagenet")
@@ -57,9 +57,9 @@ def test_the_passes_of_a_scan_do_not_depend_on_its_cohort(cohort):
     row = Prediction(
         device="cpu", precision="fp32", mc_passes=5, mc_dropblock=False, batch_size=3, threads=1
     )
-    every = sample(Corner(), cohort, prediction=row, seed=2, options=options())
+    every = sample(Corner(), cohort, sampling=Sampling(row, seed=2), options=options())
     last = Cohort("here", cohort.scan_ids[6:], ("p",), np.asarray([0]), cohort.arrays)
-    (alone,) = sample(Corner(), last, prediction=row, seed=2, options=options())
+    (alone,) = sample(Corner(), last, sampling=Sampling(row, seed=2), options=options())
     np.testing.assert_array_equal(every[6], alone)
     assert all(len(passes) == 5 for passes in every)
 

@@ -7,7 +7,7 @@ import pandas as pd
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.methods import trained
-from elsewhere.methods.prediction import Predicted, predict, sample
+from elsewhere.methods.prediction import Predicted, Sampling, predict, sample
 from elsewhere.methods.run import Run
 from elsewhere.methods.trained import ArmSettings
 from elsewhere.unfinished import Unfinished
@@ -52,8 +52,7 @@ def predicted(
             passes = sample(
                 network,
                 scans,
-                prediction=settings.prediction,
-                seed=run.seed,
+                sampling=Sampling(settings.prediction, run.seed),
                 options=options,
                 kept=kept,
             )

@@ -48,6 +48,22 @@ class Predicted:
     seconds: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How the passes of Monte-Carlo dropout are drawn.
+
+    Attributes
+    ----------
+    prediction
+        Number of passes, at least 1, and whether DropBlock is active in them.
+    seed
+        Seed of the run.
+    """
+
+    prediction: Prediction
+    seed: int
+
+
 def predict(
     network: Network,
     cohort: Cohort,
@@ -128,28 +144,25 @@ def _rows(
     )
 
 
-def sample(  # noqa: PLR0913 - those of `predict`, and what is sampled
+def sample(
     network: Network,
     cohort: Cohort,
     *,
-    prediction: Prediction,
-    seed: int,
+    sampling: Sampling,
     options: InferenceOptions,
     kept: Unfinished | None = None,
 ) -> list[Doubles]:
     """Return the Monte-Carlo dropout probabilities of every scan (A-57).
 
-    Each scan has its own random generator, seeded with `seed` and the scan's id, so that its result
-    does not depend on the rest of the cohort.
+    Each scan has its own random generator, seeded with the run's seed and the scan's id, so that
+    its result does not depend on the rest of the cohort.
 
     Parameters
     ----------
     network, cohort, options, kept
         As in `predict`; scans with one label.
-    prediction
-        Number of passes, at least 1, and whether DropBlock is active in them.
-    seed
-        Seed of the run.
+    sampling
+        How many passes, and with which seed.
     """
     keys = [f"sampled {scan_id}" for scan_id in cohort.scan_ids]
     if kept is not None:
@@ -161,8 +174,8 @@ def sample(  # noqa: PLR0913 - those of `predict`, and what is sampled
             return mc_probabilities(
                 network,
                 cohort.array(i),
-                prediction=prediction,
-                seed=scan_seed(seed, cohort.scan_ids[i]),
+                prediction=sampling.prediction,
+                seed=scan_seed(sampling.seed, cohort.scan_ids[i]),
                 options=options,
             )
 

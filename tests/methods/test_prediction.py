@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -8,10 +9,12 @@ from torch import Tensor
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.inputs.image import ImageInput
+from elsewhere.design.job import Job
 from elsewhere.imaging import store
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.prediction import Sampling, predict, sample, scan_seed
 from elsewhere.networks.network import Network
+from elsewhere.unfinished import unfinished
 
 IMAGE = ImageInput(kind="image", matrix=4, stored_matrix=4, channels=1, normalise="imagenet")
 
@@ -62,6 +65,24 @@ def test_the_passes_of_a_scan_do_not_depend_on_its_cohort(cohort):
     (alone,) = sample(Corner(), last, sampling=Sampling(row, seed=2), options=options())
     np.testing.assert_array_equal(every[6], alone)
     assert all(len(passes) == 5 for passes in every)
+
+
+def test_batches_that_were_predicted_before_are_not_predicted_again(cohort, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job = Job("predict", {}, {}, {}, digest="settings and code")
+    first = Cohort("here", cohort.scan_ids[:3], cohort.patient_ids[:3], np.arange(3), tmp_path)
+    expected = predict(Corner(), cohort, options=options())
+    with unfinished(job) as kept:
+        seconds = predict(Corner(), first, options=options(), kept=kept).seconds
+    for scan in cohort.scan_ids[:3]:  # what is not read need not be there
+        (tmp_path / f"{scan}{store.SUFFIX}").unlink()
+    unread = Cohort("here", cohort.scan_ids, cohort.patient_ids, cohort.labels, tmp_path)
+    with unfinished(job) as kept:
+        again = predict(Corner(), unread, options=options(), kept=kept)
+        with pytest.raises(FileNotFoundError):
+            predict(Corner(), unread, options=options(), kept=kept.within("another model"))
+    pd.testing.assert_frame_equal(again.rows, expected.rows, check_exact=True)
+    assert again.seconds[:3] == seconds
 
 
 def test_scans_and_runs_have_seeds_of_their_own():

@@ -101,6 +101,9 @@ def after(copy: Path, before: dict[str, Any]) -> dict[str, Any]:
             text = text.replace(f'Literal["{kind}"]', 'Literal["scratch"]')
             text = text.replace(f"{shelf}.{kind} import", f"{shelf}.scratch import")
             (copy / path.with_stem("scratch")).write_text(text)
+    # without this file the outlines of lesions would leave the graph
+    outlines = copy / "src/elsewhere/imaging/outlines"
+    shutil.copy(outlines / f"{SCRATCH['inputs'][0]}.py", outlines / "scratch.py")
     return ask(copy, SCRATCH, [])
 
 

@@ -62,9 +62,28 @@ def test_without_explained_arms_a_figure_alone_reads_the_masks(ucadi: dict[str, 
 
 
 def test_a_study_without_masks_has_no_outlines(values: dict[str, Any]) -> None:
-    graph = stages(tables.parse(values | {"run": ["nguyen2021"], "scale": "demo"}))
+    graph = stages(tables.parse(values | {"run": ["contrastive"], "scale": "demo"}))
     assert not [name for name in graph if name.startswith("outline")]
-    assert not graph["figure--nguyen2021"].inputs.get("outlined")
+    assert not graph["figure--contrastive"].inputs.get("outlined")
+
+
+def test_an_image_has_no_lattice_for_masks(values: dict[str, Any]) -> None:
+    """It is cut out of a scan, and nothing says where."""
+    params = tables.parse(values | {"run": ["contrastive"], "scale": "demo"})
+    assert not mask_stages.can_outline(params, "contrastive-demo")
+    assert mask_stages.can_outline(params, "nguyen-demo")
+    assert mask_stages.can_outline(params, "ucadi-demo")
+
+
+def test_lesions_are_outlined_for_a_figure_without_any_explained_arm(
+    values: dict[str, Any],
+) -> None:
+    """A-59: arrows to ground glass where the phantom knows it."""
+    graph = stages(tables.parse(values | {"run": ["nguyen2021"], "scale": "demo"}))
+    outlined = paths.outlined("nguyen-demo", "utsw-synthetic")["outlined"]
+    assert graph["outline--nguyen-demo--utsw-synthetic"].outputs["outlined"] == outlined
+    assert graph["figure--nguyen2021"].table("outlined") == {"utsw-synthetic": outlined}
+    assert "localise" not in {stage.step for stage in graph.values()}
 
 
 def test_a_site_that_gets_masks_makes_no_result_stale(ucadi: dict[str, Any]) -> None:

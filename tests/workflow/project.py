@@ -55,6 +55,8 @@ def run(job, settings):
 '''
 
 
+SITES = ("utsw", "cc-ccii", "covid-ctset", "mosmed", "sars-cov-2-ct", "covid-ct")
+
 # One arm that trains on one site, on two, with layers of the sites' own, and without any training.
 ARMS = {
     "contrastive": ("single-a", "joint", "contrastive", "contrastive-mean"),
@@ -111,15 +113,16 @@ class Project:
         self.edit("run: [nguyen2021, contrastive, chestxray]", "run: [nguyen2021, contrastive]")
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
-        for site in ("utsw", "cc-ccii", "covid-ctset", "mosmed", "sars-cov-2-ct", "covid-ct"):
-            raw = self.path / f"data/raw/{site}-synthetic"
+        folders = [f"{site}-synthetic" for site in SITES] + ["utsw-synthetic-masks"]
+        for site in folders:
+            raw = self.path / f"data/raw/{site}"
             raw.mkdir(parents=True)
             for i in range(2):
                 (raw / f"{i}.dcm").write_text(f"{site} slice {i}\n")
         self.sh("git init -q && git config user.email a@b.invalid && git config user.name x")
         self.sh("dvc init -q && dvc config core.analytics false")
         self.sh(f"dvc remote add -q -d here {self.remote}")
-        self.sh("python -m elsewhere graph && dvc add -q data/raw/*-synthetic")
+        self.sh("python -m elsewhere graph && dvc add -q data/raw/*")
         self.sh("git add -A && git commit -qm start")
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elsewhere.design import paths
@@ -11,19 +12,32 @@ from elsewhere.design.stage import Paths, Stage, by_name
 if TYPE_CHECKING:
     from elsewhere.design.tables import Params
 
+_OUTLINES = Path(__file__).parents[1] / "imaging/outlines"
 _OF_SITES = ("index", "arrays", "split", "predictions", "manifest")
 
 
 def masked(params: Params, study: str) -> list[str]:
-    """Return the sites of a study, rows of `sites`, that are here and have masks."""
+    """Return the sites of a study, rows of `sites`, that are here and have masks to outline."""
+    if not can_outline(params, _input_of_figures(params, study)):
+        return []
     rows = params.scale_of(study).sites.values()
     return [row for row in rows if row in params.masks and params.sites[row].available]
+
+
+def can_outline(params: Params, row_input: str) -> bool:
+    """Return whether masks can be brought onto the lattice of an input; of some kinds they cannot.
+
+    A study with masks can then use such an input; its figures show no lesions.
+    """
+    return (_OUTLINES / f"{params.inputs[row_input].kind}.py").is_file()
 
 
 def stages(params: Params, explain: Stage) -> Iterator[Stage]:
     """Yield what compares the model of a stage `explain` with masks; nothing if there are none."""
     study, arm = explain.wildcards["study"], explain.wildcards["arm"]
     rows, row_input = masked(params, study), params.input_of(study, arm)
+    if not can_outline(params, row_input):
+        return
     for row in rows:
         yield _outline(params, row_input, row)
     if rows:
@@ -53,7 +67,8 @@ def localised(params: Params, study: str) -> dict[str, Paths]:
     """
     explain = params.studies[study].explain
     arms = explain.arms if explain and masked(params, study) else ()
-    files = {arm: paths.localised(study, arm) for arm in arms}
+    outlined = [arm for arm in arms if can_outline(params, params.input_of(study, arm))]
+    files = {arm: paths.localised(study, arm) for arm in outlined}
     return by_name(files, ("localised", "localised_examples"))
 
 

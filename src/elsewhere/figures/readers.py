@@ -160,10 +160,10 @@ def _legend(
 def _notes(scoring: Scoring, compared: Compared, rows: Sequence[Row]) -> tuple[str, ...]:
     table = compared.tables[rows[0].name]
     count = len({line["who"] for line in table} - {MODEL, MEAN, VOTE, DIFFERENCE})
-    scans = table[0]["n_scans"]
+    tested = words.sizes(table[0]["n_patients"], table[0]["n_scans"])
     return (
-        f"{count} readers called the same {scans} test scans. Curves: models on all test scans of "
-        f"the site, with AUC and its {scoring.confidence:.0%} interval (DeLong). A reader gives "
+        f"{count} readers called the same test scans ({tested}). Curves: models on all test scans "
+        f"of the site, with AUC and its {scoring.confidence:.0%} interval (DeLong). A reader gives "
         "one class a scan, so one point a panel. The tests of models against readers are in the "
         "CSV beside this picture.",
     )

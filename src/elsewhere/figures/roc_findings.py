@@ -24,7 +24,7 @@ COLUMNS = (
     *("threshold", "fpr", "tpr"),
 )
 POINT = COLUMNS[-3:]
-TITLE = 0.46
+TITLE = 0.62
 NAMED, ACROSS = 27, 38
 BROKEN = ("-", (0, (4, 2)), (0, (1, 1.2)))
 
@@ -82,16 +82,25 @@ def _figure(
         )
         canvas = page.canvas(width, height)
         for y, (row, arm_places) in enumerate(places.items()):
-            page.text(LEFT, TITLE + tall * y - 0.35, row.label, va="center", weight="bold")
+            page.text(LEFT, TITLE + tall * y - 0.5, row.label, va="center", weight="bold")
             for x, place in enumerate(arm_places):
                 at = (LEFT + PITCH * x, TITLE + tall * y)
                 tested = f"{place.kind}: {place.title}"
-                page.text(at[0], at[1] - 0.12, textwrap.shorten(tested, ACROSS), va="center")
+                page.text(at[0], at[1] - 0.28, textwrap.shorten(tested, ACROSS), va="center")
+                page.text(at[0], at[1] - 0.11, _sizes(place), va="center", size=7.5)
                 axes = page.box(*at, (SIDE, SIDE))
                 frame(axes, first=x == 0)
                 _curves(axes, place)
                 _legend(canvas, study, place, (at[0], at[1] + SIDE + BELOW))
         style.save(page.figure, folder, name)
+
+
+def _sizes(place: Place) -> str:
+    """Write how many patients and scans are tested; fewer where a finding is not known."""
+    scored = [cell for cell in place.cells.values() if (cell.get("pooled") or {}).get("n_scans")]
+    sizes = {words.tested(cell) for cell in scored}
+    largest = max(scored, key=lambda cell: cell["pooled"]["n_scans"], default={})
+    return ("up to " if len(sizes) > 1 else "") + words.tested(largest)
 
 
 def _curves(axes: Axes, place: Place) -> None:

@@ -34,7 +34,8 @@ def test_a_failed_job_says_why_and_a_long_one_how_long(small: Project) -> None:
     reason = f"ValueError: {SITE}: there is one class only"
     assert f"    message: {reason}\n" in printed
     assert "message: None" not in printed
-    end = printed.partition("[elsewhere] 2 failed:\n")[2]
+    # two sites, and both combined
+    end = printed.partition("[elsewhere] 3 failed:\n")[2]
     assert f"  score contrastive joint {SITE}: {reason}\n" in end
     assert (
         f"[elsewhere] score contrastive single-a {SITE}: 1 of 3 scans, 0.5 a second, 4 s left"

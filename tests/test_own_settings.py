@@ -65,8 +65,14 @@ def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (made / "params.yaml").write_text(OWN)
     subprocess.run(["git", "init", "-q"], cwd=made, check=True)
     elsewhere(made, "dvc", "init", "-q")
+    shutil.copy(ROOT / ".dvc/config", made / ".dvc/config")
+    shutil.copytree(ROOT / ".elsewhere", made / ".elsewhere", ignore=only_what_git_has)
     elsewhere(made, "elsewhere", "graph")
     return made
+
+
+def only_what_git_has(folder: str, names: list[str]) -> set[str]:
+    return {*names} - {".gitignore"}
 
 
 def test_a_user_sees_what_they_set(top: Path) -> None:

@@ -55,7 +55,7 @@ def test_the_study_is_a_graph_that_can_run(sites):
     trained = [stage for stage in stages.values() if stage.step == "train"]
     assert [stage.wildcards["arm"] for stage in trained] == ["a"]
     scored = {stage.wildcards["site"] for stage in stages.values() if stage.step == "score"}
-    assert scored == {"a", "b"}
+    assert scored == {"a", "b", "combined"}
 
 
 def test_every_network_of_the_other_study_has_its_arms(sites):

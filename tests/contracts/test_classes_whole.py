@@ -70,6 +70,7 @@ def settings() -> tables.Settings:
         "averaged": "stage"
     }  # learns sooner
     study["split"] = {"kind": "holdout", "folds": 1, "test": 0.34, "validation": 0.2, "seed": 1}
+    study["split"]["allow"] = {"site-c": ["one_class"]}
     study["scoring"] |= {"bootstrap": 50}
     study["audit"] |= {"permutations": 9}
     values["studies"]["grades"] = {

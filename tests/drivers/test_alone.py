@@ -1,5 +1,6 @@
 """alone: a killed Snakemake leaves nothing that must be cleaned up by hand."""
 
+import configparser
 import os
 import signal
 import socket
@@ -105,8 +106,10 @@ def test_dvc_keeps_its_index_in_the_closed_folder(folder):
     """Its default is a folder of the machine that every user can read."""
     project = Path(__file__).parents[2]
     Repo.init(no_scm=True)
-    text = (project / ".dvc/config").read_text()
-    Path(".dvc/config").write_text(text + "    no_scm = true\n")
+    config = configparser.ConfigParser()
+    config.read([".dvc/config", project / ".dvc/config"])
+    with Path(".dvc/config").open("w") as file:
+        config.write(file)
     (folder / "raw").mkdir()
     (folder / "raw" / "NAME^OF^PATIENT.dcm").write_text("voxels")
     with Repo() as repo:

@@ -10,7 +10,7 @@ from dvc.repo import Repo
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.drivers import bridge
-from elsewhere.drivers.state import mark
+from elsewhere.drivers.state import MEMORY, mark
 
 
 def test_the_installed_tools_are_the_tested_ones() -> None:
@@ -98,4 +98,4 @@ def test_a_dry_run_before_the_first_run_changes_nothing_that_is_tracked() -> Non
     after = {path for path in Path().rglob("*") if ".dvc" not in path.parts}
     new = {path.parts[0] for path in after - before}
     assert new <= {".elsewhere", ".snakemake"}
-    assert json.loads(bridge.MEMORY.read_text())
+    assert json.loads(MEMORY.read_text())

@@ -65,7 +65,7 @@ def test_the_lock_is_read_and_may_be_missing(tmp_path: Path) -> None:
 
 def test_snakemake_sees_files_and_a_mark_for_raw_data(graph: dict[str, Stage]) -> None:
     for stage in graph.values():
-        folders = {"volumes", "arrays", "figures"}
+        folders = {"volumes", "arrays", "outlines", "figures"}
         tracked = {path for name, path in stage.outputs.items() if name not in folders}
         assert set(rule_outputs(stage)) == tracked
         assert tracked, f"{stage.name} has only folders"
@@ -79,7 +79,7 @@ def test_snakemake_sees_files_and_a_mark_for_raw_data(graph: dict[str, Stage]) -
 
 def test_every_folder_stands_beside_a_file_that_lists_it(graph: dict[str, Stage]) -> None:
     """A reader of a folder also reads the manifest or index, whose hashes say what is in it."""
-    beside = {"volumes": "manifest", "arrays": "index"}
+    beside = {"volumes": "manifest", "arrays": "index", "outlines": "outlined"}
     for stage in graph.values():
         for name in stage.inputs:
             if name in beside:

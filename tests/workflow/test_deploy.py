@@ -62,8 +62,8 @@ def deployed(repository, tmp_path_factory):
     (top / "workflow").mkdir()
     snakefile = SNAKEFILE.format(repository=repository)
     (top / "workflow/Snakefile").write_text(snakefile, encoding="utf-8")
-    for site in SITES:
-        folder = top / f"data/raw/{site}-synthetic"
+    for name in [*(f"{site}-synthetic" for site in SITES), "utsw-synthetic-masks"]:
+        folder = top / f"data/raw/{name}"
         folder.mkdir(parents=True)
         (folder / "a file").write_text("of the site", encoding="utf-8")
     return top

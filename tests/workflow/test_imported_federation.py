@@ -81,8 +81,11 @@ def test_cells_are_of_here_or_marked_as_computed_at_the_site(project):
     with (project.path / "results/three/matrix.csv").open(newline="") as file:
         rows = {row["test_site"]: row for row in csv.DictReader(file)}
     assert {site: row["status"] for site, row in rows.items()} == {
-        "north": "ok", "south": MARK, "west": MARK,
+        "north": "ok", "south": MARK, "west": MARK, "average": "ok", "combined": "ok",
     }  # fmt: skip
+    # numbers of a site can be averaged, but its scans are not here
+    assert rows["average"]["test_sites"] == "north+south+west"
+    assert rows["combined"]["test_sites"] == "north"
     assert rows["north"]["n_patients"] == "8"
     assert float(rows["south"]["auc"]) >= 0
     assert {row["selection"] for row in rows.values()} == {"last round"}

@@ -24,6 +24,7 @@ from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, cache, pipeline, receipts, remotes, restoring
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
+    MEMORY,
     RAW,
     State,
     Workspace,
@@ -35,7 +36,6 @@ from elsewhere.drivers.state import (
 
 logger = logging.getLogger(__name__)
 
-MEMORY = Path(".elsewhere/hashes.json")
 SWITCH = "ELSEWHERE_BRIDGE"
 _TESTED = {"snakemake": "9.27.1", "dvc": "3.67.1"}
 

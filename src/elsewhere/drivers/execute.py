@@ -18,6 +18,7 @@ from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, receipts, stage_lock
 from elsewhere.drivers.pipeline import PARAMS_JSON
+from elsewhere.drivers.state import MEMORY, RAW
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
 
 
 def _run(stage: Stage, handed: Handed) -> bool:
-    hashes = Hashes()
+    reads_raw = any(path.startswith(RAW) for path in stage.files)
+    hashes = Hashes(MEMORY if reads_raw else None)  # a large file, of use for raw data alone
     read = receipts.noted(stage.files, hashes)
     module = _loaded(f"elsewhere.steps.{stage.step}")
     module.run(handed.job, module.Settings(**handed.settings))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from elsewhere.design.fingerprint import Hashes, files_below
 from elsewhere.design.stage import Stage
+from elsewhere.drivers.state import RAW
 from elsewhere.files import whole
 
 logger = logging.getLogger(__name__)
@@ -26,14 +27,17 @@ Noted = Mapping[str, str | None]
 def noted(paths: Iterable[str], hashes: Hashes) -> Noted:
     """Return what is noted of each path: the hash of a file, the state of a folder.
 
-    Snakemake sets the time of a file that a job has written, so a file is known by its content. A
-    folder of volumes is too large for that; it is known by the times, sizes and inodes of its
-    files, which Snakemake leaves alone.
+    Snakemake sets the time of a file that a job has written, so a file is known by its content.
+    So are raw data, whose hashes are remembered. A folder of volumes is too large for that; it is
+    known by the times, sizes and inodes of its files, which Snakemake leaves alone.
     """
-    return {path: _folder(path) if os.path.isdir(path) else hashes.file(path) for path in paths}
+    return {
+        path: _state(path) if os.path.isdir(path) and not path.startswith(RAW) else hashes.any(path)
+        for path in paths
+    }
 
 
-def _folder(top: str) -> str:
+def _state(top: str) -> str:
     lines = []
     for name, path in files_below(Path(top)):
         status = os.stat(path)

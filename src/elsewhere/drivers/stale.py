@@ -8,8 +8,7 @@ from typing import Any
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import receipts
-from elsewhere.drivers.bridge import MEMORY
-from elsewhere.drivers.state import Workspace, difference, locked, read_lock
+from elsewhere.drivers.state import MEMORY, Workspace, difference, locked, read_lock
 
 
 def behind(graph: Mapping[str, Stage], name: str) -> dict[str, Stage]:

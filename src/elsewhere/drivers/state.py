@@ -16,6 +16,7 @@ from elsewhere.drivers.pipeline import PARAMS_JSON
 
 LOCK = Path("dvc.lock")
 RAW = "data/raw/"
+MEMORY = Path(".elsewhere/hashes.json")  # of files in the workspace
 RAW_MARKS = Path(".elsewhere/raw")
 CODE = "its code differs"
 # what lies beside a file of the same stage that stands for it, see `rule_outputs`

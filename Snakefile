@@ -10,7 +10,7 @@ include: "workflow/rules/common.smk"
 rule all:
     default_target: True
     input:
-        expand("results/{study}/report.html", study=absent.targets(PARAMS)),
+        reports,
 
 
 for STEP in STEPS:

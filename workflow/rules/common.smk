@@ -1,4 +1,5 @@
 # From wildcards to inputs, settings and devices; all of it comes from elsewhere.design.graph.
+from functools import cache
 from pathlib import Path
 
 from elsewhere.design import params as tables
@@ -20,7 +21,6 @@ CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
     bridge.before(dry=bridge.is_dry(workflow))
-    console.say(absent.left_out(PARAMS))
 
 
 wildcard_constraints:
@@ -47,6 +47,18 @@ def stage(step, wildcards):
     if name not in GRAPH:
         raise tables.ParamsError(f"{name} is not in the graph of `run` at its scale")
     return GRAPH[name]
+
+
+@cache
+def say_left_out():
+    if bridge.plans(workflow):
+        console.say(absent.left_out(PARAMS))
+
+
+def reports(wildcards):
+    """Reports of the studies that can be made; asked for only where no other target is named."""
+    say_left_out()
+    return expand("results/{study}/report.html", study=absent.targets(PARAMS))
 
 
 def inputs(step):

@@ -1,16 +1,18 @@
 """bridge: refuses unknown versions of its tools; tests/workflow tests what it does."""
 
 import json
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 from dvc.repo import Repo
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.drivers import bridge
-from elsewhere.drivers.state import MEMORY, mark
+from elsewhere.drivers.state import MEMORY, mark, read_lock
 
 
 def test_the_installed_tools_are_the_tested_ones() -> None:
@@ -49,6 +51,26 @@ def test_without_the_bridge_every_new_file_counts_as_new(
     stage = stages(tables.load())["split--contrastive--covid-ct-synthetic"]
     monkeypatch.setenv(bridge.SWITCH, "off")
     assert not bridge.made_from(stage, str(stage.inputs["groups"]))
+
+
+@pytest.mark.usefixtures("checkout")
+def test_dvc_lock_is_read_once_until_it_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snakemake asks for each split, and again for each after an audit."""
+    stage = stages(tables.load())["split--contrastive--covid-ct-synthetic"]
+    for path in (*stage.files, *stage.outputs.values()):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text("text")
+    groups, md5s = str(stage.inputs["groups"]), ("1cb251ec0d568de6a929b520c4aed8d1", "0" * 32)
+    Path(".dvc").mkdir()
+    monkeypatch.delenv(bridge.SWITCH, raising=False)
+    read = []
+    monkeypatch.setattr(bridge, "read_lock", lambda: read.append(1) or read_lock())
+    for time, (md5, made) in enumerate(zip(md5s, (True, False), strict=True), start=1):
+        entry = {"cmd": stage.command, "deps": [{"path": groups, "md5": md5}]}
+        Path("dvc.lock").write_text(yaml.safe_dump({"stages": {stage.name: entry}}))
+        os.utime("dvc.lock", ns=(time, time))
+        assert [bridge.made_from(stage, groups) for _ in range(3)] == [made] * 3
+    assert len(read) == 2
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, cache, pipeline, receipts, remotes, restoring
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
+    LOCK,
     MEMORY,
     RAW,
     State,
@@ -185,9 +187,17 @@ def made_from(stage: Stage, path: str) -> bool:
     """Return whether dvc.lock has a stage as made from a file as it is now; False if off."""
     if not is_on():
         return False
-    lock = locked(read_lock().get(stage.name))
+    written = os.stat(LOCK).st_mtime_ns if LOCK.is_file() else 0
+    lock = locked(_lock_as_of(written).get(stage.name))
     made = lock is not None and lock.deps.get(path) == Hashes().any(path)
     return made and all(map(os.path.exists, stage.outputs.values()))
+
+
+@remembered
+def _lock_as_of(written: int) -> dict[str, Any]:
+    """Return the stages of dvc.lock; read once, for it takes half a second in a large graph."""
+    del written
+    return read_lock()
 
 
 def before(*, dry: bool) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from elsewhere.design.params import Params
-from elsewhere.design.paths import masks
+from elsewhere.design.paths import masks, scans
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import RAW, rule_outputs
 
@@ -51,23 +51,21 @@ def raw_data(site: str, params: Params) -> str:
     )
 
 
-def never_written(params: Params) -> dict[str, list[str]]:
-    """Return the studies of `run` whose synthetic sites have not been written, with these sites.
+def never_written(params: Params) -> list[str]:
+    """Return the studies of `run` of which a synthetic site has not been written.
 
     A study whose synthetic sites were ingested, and then deleted, is not among them.
     """
-    found = {}
-    for study in params.run:
-        rows = params.scale_of(study).sites.values()
-        absent = [row for row in rows if _is_never_written(row, params)]
-        if absent:
-            found[study] = absent
-    return found
+    return [
+        study
+        for study in params.run
+        if any(_is_never_written(row, params) for row in params.scale_of(study).sites.values())
+    ]
 
 
 def _is_never_written(site: str, params: Params) -> bool:
-    raw, manifest = Path(f"{RAW}{site}"), Path("data/scans") / site / "manifest.parquet"
-    there = raw.exists() or raw.with_name(f"{site}.dvc").exists() or manifest.exists()
+    traces = (f"{RAW}{site}", f"{RAW}{site}.dvc", scans(site)["manifest"])
+    there = any(Path(path).exists() for path in traces)
     return site in params.phantoms and not there
 
 
@@ -82,7 +80,7 @@ def targets(params: Params) -> list[str]:
 
 def left_out(params: Params) -> str:
     """Say which studies of `run` have no data, and how to write them; empty if all have some."""
-    absent = [*never_written(params)]
+    absent = never_written(params)
     if not absent:
         return ""
     write = f"`elsewhere phantom --study {absent[0]}` writes those of one study"

@@ -91,8 +91,7 @@ class Bridge:
         wait
             As `record` takes it.
         """
-        todo = [name for name in self.stale() if self._finished(name)]
-        todo += [name for name in self.graph if self._lost(name)]
+        todo = [name for name in self.graph if self._is_uncommitted(name)]
         self.record(todo, wait=wait)
         return len(todo)
 
@@ -124,16 +123,15 @@ class Bridge:
         same = {item["path"]: item["md5"] for item in known} == now
         return [] if same else [pipeline.GRAPH]
 
-    def _finished(self, name: str) -> bool:
+    def _finished(self, name: str, now: State) -> bool:
         """Return whether a job's receipt shows how a stage's outputs were made."""
         stage = self.graph[name]
-        digest = self.state(name)[0].digest(stage)
-        return receipts.holds(stage, digest, self.workspace.hashes)
+        return receipts.holds(stage, now.digest(stage), self.workspace.hashes)
 
-    def _lost(self, name: str) -> bool:
-        """Return whether dvc.lock names objects that are no longer in the cache."""
+    def _is_uncommitted(self, name: str) -> bool:
+        """Return whether a finished stage is not in dvc.lock as it is, or not in the cache."""
         now, lock = self.state(name)
-        return now == lock and not cache.holds(now.outs)
+        return not cache.holds(now.outs) if now == lock else self._finished(name, now)
 
     def restorable(self) -> dict[str, dict[str, str]]:
         """Return stale stages whose outputs the cache holds, with their outputs, in order."""
@@ -159,7 +157,7 @@ class Bridge:
         for name, stage in self.graph.items():
             now, lock = self.state(name)
             shown = lock if lock is not None and lock.outs == now.outs else None
-            if shown is None and self._finished(name):
+            if shown is None and self._finished(name, now):
                 shown = now
             # Snakemake itself does not miss an input while the output is there
             absent = [path for path in stage.files if now.deps[path] is None]

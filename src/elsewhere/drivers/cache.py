@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design import reading
+from elsewhere.design.fingerprint import Hashes
 from elsewhere.drivers.lock_text import updated
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import LOCK, State
@@ -113,7 +113,8 @@ def run_cache_entry(state: State) -> dict[str, str] | None:
 
 def holds(outs: Mapping[str, str | None]) -> bool:
     """Return whether the cache has an object for each output."""
-    return all(content is not None and _object(content).is_file() for content in outs.values())
+    objects = _objects()
+    return all(md5 is not None and (objects / _place(md5)).is_file() for md5 in outs.values())
 
 
 def remove_damaged(content: str) -> list[str]:
@@ -124,32 +125,32 @@ def remove_damaged(content: str) -> list[str]:
     content
         Hash of the output, which is the name of its object; ``<hash>.dir`` names a list of objects.
     """
-    names = [content, *_listed(content)]
-    damaged = [name for name in names if _is_damaged(_object(name), name.removesuffix(".dir"))]
-    for name in damaged:
-        _object(name).unlink()
+    objects, hashes, damaged = _objects(), Hashes(), []
+    for name in (content, *_listed(objects, content)):
+        file = objects / _place(name)
+        if hashes.file(file) not in (None, name.removesuffix(".dir")):
+            file.unlink()
+            damaged.append(name)
     return damaged
 
 
-def _listed(content: str) -> list[str]:
+def _listed(objects: Path, content: str) -> list[str]:
     """Return the objects that the object of a folder names; none if it cannot be read."""
     if not content.endswith(".dir"):
         return []
     try:
-        return [str(row["md5"]) for row in json.loads(_object(content).read_text("utf-8"))]
+        text = (objects / _place(content)).read_text("utf-8")
+        return [str(row["md5"]) for row in json.loads(text)]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
 
-def _is_damaged(file: Path, md5: str) -> bool:
-    if not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "md5").hexdigest() != md5
+def _objects() -> Path:
+    return _cache_folder() / "files" / "md5"
 
 
-def _object(md5: str) -> Path:
-    return _cache_folder() / "files" / "md5" / md5[:2] / md5[2:]
+def _place(md5: str) -> str:
+    return f"{md5[:2]}/{md5[2:]}"
 
 
 def _lock_entry(state: State) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from elsewhere.figures import style
 from elsewhere.figures.divided import PARTS, Divided, marks
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
+from elsewhere.figures.paper import beside
 from elsewhere.figures.results import Column
 from elsewhere.files import write_rows
 
@@ -90,7 +91,6 @@ def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str
         for box, counts in _boxes(divided, column).items():
             for (quantity, name), count in counts.items():
                 part = "all" if box == INGESTED else box
-                paper = listed.get((column.name, part, quantity), {})
                 rows.append(
                     {
                         **marks(column),
@@ -99,9 +99,7 @@ def table(divided: Divided, known: Sequence[Mapping[str, str]]) -> list[dict[str
                         "name": name,
                         "label": "yes" if quantity in divided.labels else "",
                         "count": count,
-                        "published": paper.get("value", ""),
-                        "requirement": paper.get("requirement", ""),
-                        "source": paper.get("source", ""),
+                        **beside(listed.get((column.name, part, quantity))),
                     }
                 )
     return rows

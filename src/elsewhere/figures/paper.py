@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "published"
@@ -53,6 +54,13 @@ def counts(name: str | None) -> list[dict[str, str]]:
     Without a file of them, or without published numbers, the list is empty.
     """
     return _listed(name, OF_COUNTS)
+
+
+def beside(count: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the columns of a published count, for a row of ours; empty if the paper has none."""
+    count = count or {}
+    columns = {"published": "value", "requirement": "requirement", "source": "source"}
+    return {column: count.get(name, "") for column, name in columns.items()}
 
 
 def networks(name: str | None) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from elsewhere.figures import style
 from elsewhere.figures.divided import PARTS, Divided, marks
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
+from elsewhere.figures.paper import beside
 from elsewhere.figures.results import Column
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
@@ -60,7 +61,6 @@ def table(
         for label, name in enumerate(classes):
             for part, unit in SHOWN:
                 quantity = f"{name} {unit}"
-                paper = listed.get((column.name, part, quantity), {})
                 rows.append(
                     {
                         **marks(column),
@@ -69,9 +69,7 @@ def table(
                         "part": part,
                         "quantity": unit,
                         "count": counted.get((label, part, unit)),
-                        "published": paper.get("value", ""),
-                        "requirement": paper.get("requirement", ""),
-                        "source": paper.get("source", ""),
+                        **beside(listed.get((column.name, part, quantity))),
                     }
                 )
     return rows

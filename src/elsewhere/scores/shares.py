@@ -8,12 +8,15 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate, bounds, weighted
 from elsewhere.scores.intervals import Interval, Unit, wilson
 
-_ROUNDING = 1e-12
+FEWEST_RARE = 5  # patients; fewer do not show how far a sum of shares may be from the truth
+_NO_VARIANCE = 1e-24  # variances below this are rounding
+_UPPER = 0.975  # of Student's t; the ratio of two such quantiles hardly depends on it
 
 
 @dataclass(frozen=True)
@@ -45,17 +48,28 @@ class Hits:
     def n_effective(self) -> float:
         """Independent scans that would tell as much, by the variance clustered by patient.
 
-        It is the scans divided by their design effect, the variance of the share between patients
-        by that of independent scans, which is taken as at least 1: a negative correlation of few
+        The variance between patients is reduced to scans as Korn and Graubard (1998) do, with
+        quantiles of Student's t for the few patients that it is taken from. The correlation within
+        patients is taken to be from 0 to 1: as many as there are scans, or as patients, counted by
+        Kish (1965) where they have different numbers of scans. A negative correlation of few
         patients' scans is no evidence that they tell more. Where all scans are hits, or none, the
         correlation is not known, and the patients are counted.
         """
         n, k, share = len(self.hits), self.n_patients, self.share
-        if share in (0.0, 1.0) or k == 1:
+        if share in (0.0, 1.0) or k in (n, 1):
             return k
         clustered = k / (k - 1) * float((self.apart(self.n_numbered) ** 2).sum())
-        effect = clustered * (n - 1) / (share * (1 - share))
-        return n / effect if effect > 1 + _ROUNDING else n
+        if clustered < _NO_VARIANCE:  # the same share of hits in each patient
+            return n
+        quantiles = stdtrit([n - 1, k - 1], _UPPER)
+        found = share * (1 - share) / clustered * float(quantiles[0] / quantiles[1]) ** 2
+        fewest = n**2 / float((np.bincount(self.patients) ** 2.0).sum())
+        return float(np.clip(found, fewest, n))
+
+    @property
+    def n_rarer(self) -> int:
+        """Patients with a hit, or with a scan that is none, whichever are fewer."""
+        return min(len(np.unique(self.patients[of])) for of in (self.hits, ~self.hits))
 
     @property
     def n_numbered(self) -> int:
@@ -84,17 +98,36 @@ def combined(
 
     The limits are recovered from Wilson's of each share (`estimates.weighted`). Groups that have
     patients in common, such as the scans of two classes, are correlated as those patients tell.
+    Where a group has fewer than `FEWEST_RARE` patients with a hit, or with none, this covers too
+    rarely; then each limit is the farther one of this and of Wilson's for the sum as one share,
+    among the scans that its variance at equal shares amounts to.
+
+    Parameters
+    ----------
+    weights
+        Above 0; of one group alone 1.
     """
     intervals = [group.interval(confidence=confidence, unit=unit) for group in groups]
+    if len(groups) == 1:
+        return intervals[0]
     values = [
         Estimate(group.share, *interval[:2])
         for group, interval in zip(groups, intervals, strict=True)
     ]
-    n = max(group.n_numbered for group in groups)
-    apart = np.stack([group.apart(n) for group in groups])
-    found = weighted(values, weights=weights, correlation=correlation(apart, unknown=0.0))
+    n_numbered = max(group.n_numbered for group in groups)
+    related = correlation(np.stack([one.apart(n_numbered) for one in groups]), unknown=0.0)
+    found = weighted(values, weights=weights, correlation=related)
+    low, high = bounds(found)
     counts = " and ".join(f"{group.n_effective:.4g}" for group in groups)
-    return Interval(*bounds(found), f"MOVER of Wilson, n = {counts} {unit}s")
+    method = f"MOVER of Wilson, n = {counts} {unit}s"
+    if min(group.n_rarer for group in groups) >= FEWEST_RARE:
+        return Interval(low, high, method)
+    each = np.array(weights) / np.sqrt([group.n_effective for group in groups])
+    total, square = sum(weights), float(np.einsum("i,ij,j->", each, related, each))
+    value = found.value or 0.0
+    whole = wilson(value / total, n=total**2 / square, confidence=confidence, unit=unit)
+    low, high = min(low, total * whole.low), max(high, total * whole.high)
+    return Interval(low, high, f"{method}, or Wilson of their sum: the farther limits")
 
 
 def correlation(apart: Floats, *, unknown: float) -> Floats:

@@ -1,4 +1,4 @@
-"""coverage: how often intervals hold the truth and tests reject a true hypothesis, by simulation."""
+"""interval_coverage: coverage of intervals and false positives of tests, by simulation."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ import numpy as np
 from scipy.special import expit, logit, softmax
 from scipy.stats import norm
 
+from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores.discrimination import GRID, Floats, Ints, auc
 from elsewhere.scores.classes import MEASURES, Scans
 from elsewhere.scores.comparisons import paired, unpaired
+from elsewhere.scores.discrimination import GRID, Ints, auc
 from elsewhere.scores.estimates import Estimate
 from elsewhere.scores.measures import measure
 from elsewhere.scores.metric import Judged
@@ -24,14 +25,18 @@ from results import machine, write_section
 
 HEADING = "## Coverage of intervals, and false positives of tests"
 METRICS = ("auc", "auc_grid", "accuracy", "sensitivity", "specificity", "precision", "f1", "youden")
-TESTS = ("paired DeLong", "of different patients")
+TESTS = ("paired DeLong", "AUCs of different patients")
 AREAS = (0.5, 0.7, 0.9, 0.99)
 SCORING = Scoring(threshold_from="argmax", confidence=0.95, bootstrap=1, seed=0, metrics=METRICS)
 
+OF_AUC = SCORING.model_copy(update={"metrics": ("auc",)})
+
 
 class Design(NamedTuple):
-    """Patients with and without the disease, scans of each (0: 1 to 3), and whether a scan's class
-    is the other one in a quarter of them."""
+    """Patients with and without the disease, and scans of each; 0: 1 to 3.
+
+    Where classes are mixed a quarter of the scans are of the other class than their patient.
+    """
 
     positive: int
     negative: int
@@ -196,11 +201,13 @@ def macro(large: Scans, sizes: Sequence[int]) -> float:
 
 
 def covered(found: Sequence[Held]) -> str:
-    """Return coverage and median width; bold outside of `WITHIN`."""
+    """Return coverage and median width; bold below `WITHIN`, italic above."""
     share = np.mean([one.held for one in found])
     text = f"{share:.3f}"
-    if not WITHIN[0] <= share <= WITHIN[1]:
+    if share < WITHIN[0]:
         text = f"**{text}**"
+    elif share > WITHIN[1]:
+        text = f"*{text}*"
     return f"{text} ({np.median([one.width for one in found]):.2f})"
 
 
@@ -210,9 +217,6 @@ def table(head: str, names: Sequence[str], lines: Mapping[str, Mapping[str, str]
     yield f"|---|{'---|' * len(names)}"
     for line, cells in lines.items():
         yield f"| {line} | {' | '.join(cells.get(name, '') for name in names)} |"
-
-
-OF_AUC = SCORING.model_copy(update={"metrics": ("auc",)})
 
 
 def main() -> None:
@@ -228,7 +232,7 @@ def main() -> None:
             seed = (number, int(100 * area))
             for name, held in of_one_site(design, area, wanted.times, seed).items():
                 of_metrics[name].setdefault(str(design), {})[column] = covered(held)
-            for name, rejected in of_tests(design, area, wanted.times, seed).items():
+            for name, rejected in of_tests(design, area, wanted.times, (*seed, 1)).items():
                 text = f"{np.mean(rejected):.3f}"
                 marked = f"**{text}**" if np.mean(rejected) > MOST_FALSE else text
                 tests[name].setdefault(str(design), {})[column] = marked
@@ -240,11 +244,24 @@ def main() -> None:
             held = of_classes(sizes, shift, wanted.times, (number, int(10 * shift)))
             classes[line] = {name: covered(one) for name, one in held.items()}
     lines: list[str] = []
+    titles = {name: metric_row(name).title for name in METRICS}
     for name, of_designs in {**of_metrics, **tests}.items():
-        lines += ["", *table(name, columns, of_designs)]
+        lines += ["", *table(titles.get(name, f"p < 0.05, {name}"), columns, of_designs)]
     lines += ["", *table("classes", [*MEASURES], classes)]
     text = "\n".join(lines)
-    about = f"`python benchmarks/coverage.py`, {datetime.date.today()}, {machine()}.\n"
+    about = (
+        f"`python benchmarks/interval_coverage.py`, {datetime.date.today()}, {machine()}.\n"
+        f"{wanted.times:,} simulations of each cell, in which an error of coverage is "
+        f"{(0.95 * 0.05 / wanted.times) ** 0.5:.3f}; intervals at 0.95: coverage and, in brackets, "
+        f"median width. Bold: coverage below {WITHIN[0]:.0%}, or more than {MOST_FALSE:.0%} of true "
+        f"hypotheses rejected at 5 %; italic: coverage above {WITHIN[1]:.0%}, so that the interval is "
+        "wider than it had to be: AUCs of few patients and near 1, on purpose; precision and F1, "
+        "because here the share of positive patients is fixed, and they allow for one that is drawn "
+        "with the patients. Rows: patients with and without the disease; mixed: a quarter of the "
+        "scans are of the other class than most of the patient's. Scores are normal, "
+        f"{OF_PATIENT:.0%} of their variance is the patient's; calls are made midway between the "
+        "classes.\n"
+    )
     if wanted.print:
         print(text)
     else:

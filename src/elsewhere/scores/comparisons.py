@@ -58,7 +58,10 @@ def paired(
         return _without_test(0.0, "both models give the same probabilities")
     estimate = delong(labels, scores=np.stack([first, second]), patients=patients)
     spread = estimate.spread(np.array([1.0, -1.0]))
-    if spread is None or not {*estimate.auc.tolist()}.isdisjoint({0.0, 1.0}):
+    degenerate = not {*estimate.auc.tolist()}.isdisjoint({0.0, 1.0})
+    if spread is None and not degenerate and min(estimate.n_patients) > 1:
+        return _without_test(0.0, "both models rank the scans alike")
+    if spread is None or degenerate:
         of = [delong(labels, scores=one[None], patients=patients) for one in (first, second)]
         limits = [auc_interval(one, confidence=confidence)[:2] for one in of]
         areas = [Estimate(float(one.auc[0]), *ends) for one, ends in zip(of, limits, strict=True)]

@@ -97,8 +97,8 @@ class Evidence:
             tested = on_scans((scans[0], scans[1]), confidence=self.confidence)
             if tested["p"] is not None:
                 return Compared(value, tested["low"], tested["high"], PAIRED)
-        if None not in scans:  # two models that rank the same scans alike
-            return Compared(value, None, None, "")
+            if "difference" in tested:  # two models that rank the same scans alike
+                return Compared(value, None, None, "")
         both = (Estimate(*number) for number in (one, other))
         _, low, high = difference(*both)
         return Compared(value, low, high, APART if low is not None else "")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import expit, logit, stdtrit
 
 from elsewhere.design.scoring import FEW_PATIENTS
 from elsewhere.scores.delong import Delong
@@ -16,6 +15,7 @@ Unit = Literal["patient", "image"]  # what resampling and DeLong take to be inde
 
 FEWEST_OUT_OF_ORDER = 5  # patients of a class; with fewer, DeLong's variance rests on too few
 _EDGE = 1e-12
+_HALVINGS = 50  # of a range within 0..1: to 1e-15
 
 
 class Interval(NamedTuple):
@@ -33,6 +33,8 @@ def z_value(confidence: float) -> float:
 
 def t_value(confidence: float, df: float) -> float:
     """Return the quantile of Student's t of a two-sided interval."""
+    from scipy.special import stdtrit  # takes 0.3 s to import, which most steps save
+
     return float(stdtrit(df, (1 + confidence) / 2))
 
 
@@ -73,9 +75,17 @@ def newcombe(area: float, *, n: tuple[int, int], confidence: float) -> tuple[flo
         return (limit - area) ** 2 - z2 * limit * (1 - limit) * inner / (n[0] * n[1])
 
     inside = min(max(area, _EDGE), 1 - _EDGE)  # at 0 and 1 the estimate itself is a second root
-    low = 0.0 if area == 0 else float(brentq(beyond, 0, inside, xtol=_EDGE))
-    high = 1.0 if area == 1 else float(brentq(beyond, inside, 1, xtol=_EDGE))
+    low = 0.0 if area == 0 else _root(beyond, 0.0, inside)
+    high = 1.0 if area == 1 else _root(beyond, 1.0, inside)
     return low, high
+
+
+def _root(of: Callable[[float], float], above: float, below: float) -> float:
+    """Return where a function, positive at the first end, changes its sign; never beyond."""
+    for _ in range(_HALVINGS):
+        middle = (above + below) / 2
+        above, below = (middle, below) if of(middle) > 0 else (above, middle)
+    return above
 
 
 def auc_interval(
@@ -101,7 +111,8 @@ def auc_interval(
     scarce = min(estimate.n_patients) < few
     error = spread.variance**0.5 / (area * (1 - area))
     half = error * (z_value(confidence) if scarce else t_value(confidence, spread.df))
-    low, high = (float(expit(logit(area) + end)) for end in (-half, half))
+    centre = np.log(area / (1 - area))
+    low, high = (float(1 / (1 + np.exp(-end))) for end in (centre - half, centre + half))
     method = f"DeLong, clustered by {unit}, logit scale"
     if not scarce and min(estimate.n_out_of_order) >= FEWEST_OUT_OF_ORDER:
         return Interval(low, high, method)

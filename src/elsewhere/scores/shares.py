@@ -8,15 +8,14 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate, bounds, weighted
-from elsewhere.scores.intervals import Interval, Unit, wilson
+from elsewhere.scores.intervals import Interval, Unit, t_value, wilson
 
 FEWEST_RARE = 5  # patients; fewer do not show how far a sum of shares may be from the truth
 _NO_VARIANCE = 1e-24  # variances below this are rounding
-_UPPER = 0.975  # of Student's t; the ratio of two such quantiles hardly depends on it
+_CONFIDENCE = 0.95  # of two quantiles; their ratio hardly depends on it
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ class Hits:
         clustered = k / (k - 1) * float((self.apart(self.n_numbered) ** 2).sum())
         if clustered < _NO_VARIANCE:  # the same share of hits in each patient
             return n
-        quantiles = stdtrit([n - 1, k - 1], _UPPER)
-        found = share * (1 - share) / clustered * float(quantiles[0] / quantiles[1]) ** 2
+        ratio = t_value(_CONFIDENCE, n - 1) / t_value(_CONFIDENCE, k - 1)
+        found = share * (1 - share) / clustered * ratio**2
         fewest = n**2 / float((np.bincount(self.patients) ** 2.0).sum())
         return float(np.clip(found, fewest, n))
 

@@ -219,53 +219,64 @@ def table(head: str, names: Sequence[str], lines: Mapping[str, Mapping[str, str]
         yield f"| {line} | {' | '.join(cells.get(name, '') for name in names)} |"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--times", type=int, default=1000, help="simulations of each cell")
-    parser.add_argument("--print", action="store_true", help="do not write RESULTS.md")
-    wanted = parser.parse_args()
-    columns = [f"AUC {area}" for area in AREAS]
-    of_metrics: dict[str, dict[str, dict[str, str]]] = {name: {} for name in METRICS}
-    tests: dict[str, dict[str, dict[str, str]]] = {name: {} for name in TESTS}
+Cells = dict[str, dict[str, dict[str, str]]]  # by number, row and column
+
+
+def of_two_classes(times: int, columns: Sequence[str]) -> Cells:
+    """Return coverage of each metric and false positives of each test, and print its progress."""
+    found: Cells = {name: {str(design): {} for design in DESIGNS} for name in (*METRICS, *TESTS)}
     for number, design in enumerate(DESIGNS):
         for area, column in zip(AREAS, columns, strict=True):
             seed = (number, int(100 * area))
-            for name, held in of_one_site(design, area, wanted.times, seed).items():
-                of_metrics[name].setdefault(str(design), {})[column] = covered(held)
-            for name, rejected in of_tests(design, area, wanted.times, (*seed, 1)).items():
-                text = f"{np.mean(rejected):.3f}"
-                marked = f"**{text}**" if np.mean(rejected) > MOST_FALSE else text
-                tests[name].setdefault(str(design), {})[column] = marked
+            for name, held in of_one_site(design, area, times, seed).items():
+                found[name][str(design)][column] = covered(held)
+            for name, rejected in of_tests(design, area, times, (*seed, 1)).items():
+                share = float(np.mean(rejected))
+                text = f"**{share:.3f}**" if share > MOST_FALSE else f"{share:.3f}"
+                found[name][str(design)][column] = text
         print(f"{design}: {time.process_time():.0f} s of processors", flush=True)
-    classes: dict[str, dict[str, str]] = {}
+    return found
+
+
+def of_three_classes(times: int) -> dict[str, dict[str, str]]:
+    found = {}
     for number, sizes in enumerate(CLASSES):
         for shift in (0.5, 2.0):
             line = f"{' + '.join(map(str, sizes))}, logits {shift} apart"
-            held = of_classes(sizes, shift, wanted.times, (number, int(10 * shift)))
-            classes[line] = {name: covered(one) for name, one in held.items()}
-    lines: list[str] = []
-    titles = {name: metric_row(name).title for name in METRICS}
-    for name, of_designs in {**of_metrics, **tests}.items():
-        lines += ["", *table(titles.get(name, f"p < 0.05, {name}"), columns, of_designs)]
-    lines += ["", *table("classes", [*MEASURES], classes)]
-    text = "\n".join(lines)
-    about = (
+            held = of_classes(sizes, shift, times, (number, int(10 * shift)))
+            found[line] = {name: covered(one) for name, one in held.items()}
+    return found
+
+
+def about(times: int) -> str:
+    error = (0.95 * 0.05 / times) ** 0.5
+    return (
         f"`python benchmarks/interval_coverage.py`, {datetime.date.today()}, {machine()}.\n"
-        f"{wanted.times:,} simulations of each cell, in which an error of coverage is "
-        f"{(0.95 * 0.05 / wanted.times) ** 0.5:.3f}; intervals at 0.95: coverage and, in brackets, "
-        f"median width. Bold: coverage below {WITHIN[0]:.0%}, or more than {MOST_FALSE:.0%} of true "
-        f"hypotheses rejected at 5 %; italic: coverage above {WITHIN[1]:.0%}, so that the interval is "
-        "wider than it had to be: AUCs of few patients and near 1, on purpose; precision and F1, "
-        "because here the share of positive patients is fixed, and they allow for one that is drawn "
-        "with the patients. Rows: patients with and without the disease; mixed: a quarter of the "
-        "scans are of the other class than most of the patient's. Scores are normal, "
+        f"{times:,} simulations of each cell, in which an error of coverage is {error:.3f}; "
+        "intervals at 0.95: coverage and, in brackets, median width. Bold: coverage below "
+        f"{WITHIN[0]:.0%}, or more than {MOST_FALSE:.0%} of true hypotheses rejected at 5 %; "
+        f"italic: coverage above {WITHIN[1]:.0%}, so that the interval is wider than it had to be: "
+        "AUCs of few patients and near 1, on purpose; precision and F1, because here the share of "
+        "positive patients is fixed, and they allow for one that is drawn with the patients. Rows: "
+        "patients with and without the disease; mixed: a quarter of the scans are of the other "
+        "class than most of the patient's. Scores are normal, "
         f"{OF_PATIENT:.0%} of their variance is the patient's; calls are made midway between the "
         "classes.\n"
     )
-    if wanted.print:
-        print(text)
-    else:
-        write_section(HEADING, f"{HEADING}\n\n{about}{text}\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--times", type=int, default=1000, help="simulations of each cell")
+    times = parser.parse_args().times
+    columns = [f"AUC {area}" for area in AREAS]
+    titles = {name: metric_row(name).title for name in METRICS}
+    titles |= {name: f"p < 0.05, {name}" for name in TESTS}
+    lines: list[str] = []
+    for name, of_designs in of_two_classes(times, columns).items():
+        lines += ["", *table(titles[name], columns, of_designs)]
+    lines += ["", *table("classes", [*MEASURES], of_three_classes(times))]
+    write_section(HEADING, f"{HEADING}\n\n{about(times)}{chr(10).join(lines)}\n")
 
 
 if __name__ == "__main__":

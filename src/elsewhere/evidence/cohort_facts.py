@@ -182,7 +182,7 @@ def rejected(study: Finished) -> Fact | None:
     for row, table in study.given.rejected.items():
         counted = Counter(zip(table["verdict"], table["reason"], strict=True))
         listed = ", ".join(
-            f"{verdict}, {reason} {n}" for (verdict, reason), n in sorted(counted.items())
+            f"{verdict} for {reason} {n}" for (verdict, reason), n in sorted(counted.items())
         )
         said.append(f"{_title(study, row)}: {listed or 'nothing was left out'}.")
     return stated(said, study.job.paths("rejected").values())
@@ -235,8 +235,8 @@ def duplicates(study: Finished) -> Fact | None:
     found = study.given.audit["duplicates"]
     said = (
         f"Duplicates under different patients: {found['identical_pairs']} identical and "
-        f"{found['near_pairs']} nearly identical pairs; {found['listed_pairs_across_sites']} of the "
-        "listed ones lie across sites. Each group is divided as one patient."
+        f"{found['near_pairs']} nearly identical pairs; {found['listed_pairs_across_sites']} of "
+        "the listed ones lie across sites. Each group is divided as one patient."
     )
     return stated([said], [study.job.path("audit"), study.job.path("pairs")])
 

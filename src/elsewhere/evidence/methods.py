@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
+
 from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.rows import InputRow
 from elsewhere.evidence import cohort_facts, result_facts, training_facts
 from elsewhere.evidence.fact import Fact, settings
 from elsewhere.evidence.finished import Finished
-from elsewhere.figures import style
+from elsewhere.figures import style, words
 from elsewhere.sites.layouts import layout_class
 
 DRAFT = (
-    "A draft from the settings and artefacts of the study. What they do not hold is missing: design, "
-    "dates, eligibility at each hospital, how labels were set, ethics, funding. Add it."
+    "A draft from the settings and artefacts of the study. What they do not hold is missing: "
+    "design, dates, eligibility at each hospital, how labels were set, ethics, funding. Add it."
 )
 # sources of methods that metrics and comparisons name, by the word that names them
 SOURCES = {
@@ -62,12 +64,15 @@ def _data(study: Finished) -> str:
     results = study.results
     counted = [cell["pooled"] for cell in map(results.column, results.columns)]
     tested = sum(pooled["n_scans"] or 0 for pooled in counted if pooled)
-    scans = sum(len(table) for table in study.given.labelled.values())
-    head = (
-        f"The study uses {scans:,} scans from {len(results.columns)} sites; {tested:,} scans are "
-        "in the test parts."
-    )
+    tables = study.given.labelled.values()
+    sizes = words.sizes(sum(map(_patients, tables)), sum(map(len, tables)))
+    head = f"The study uses {sizes} from {len(results.columns)} sites; {tested:,} scans are tested."
     return f"{head} {_of(cohort_facts.sites(study), cohort_facts.cohort(study))}"
+
+
+def _patients(scans: pd.DataFrame) -> int:
+    """Count the patients of a site; where no keys are published, every scan counts as one."""
+    return int(scans["patient_id"].nunique())
 
 
 def _prepared(row: InputRow) -> str:

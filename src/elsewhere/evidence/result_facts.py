@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from elsewhere.scores.summary import Place, places
 CITATION = Path("CITATION.cff")
 LICENCE = Path("LICENSE")
 NOTICES = 5
+_REQUIREMENT = re.compile(
+    r" \([A-D]-\d\d\)|; [A-D]-\d\d|[A-D]-\d\d; "
+)  # numbers of the papers' list
 
 
 def question(study: Finished) -> Fact | None:
@@ -33,7 +37,7 @@ def question(study: Finished) -> Fact | None:
 def metrics(study: Finished) -> Fact | None:
     """Define the metrics."""
     rows = [metric_row(name) for name in study.study.scoring.metrics]
-    said = [f"{row.title}: {row.definition}" for row in rows]
+    said = [f"{row.title}: {_REQUIREMENT.sub('', row.definition)}" for row in rows]
     return stated(said, [study.settings_file, study.matrix])
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elsewhere.commands import arguments, federation
+from elsewhere.commands import arguments, federation, tell
 from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
@@ -254,6 +254,7 @@ def layouts(
 new = typer.Typer(no_args_is_help=True, help="Write the rows of a site or a study of your own.")
 app.add_typer(new, name="new")
 app.add_typer(federation.app, name="federation")
+tell.add(app)
 
 
 @new.command("site")

@@ -23,7 +23,11 @@ from elsewhere.files import whole, write_rows
 
 MAIN = "Snakefile"
 VERSION = "1.1"  # of RO-Crate, that of the profile Workflow RO-Crate 1.0
-SNAKEMAKE = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
+PROFILES = {  # the profile of a run of a workflow rests on the two before it
+    "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
+    "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": "Workflow RO-Crate",
+}
 TYPES = {
     ".csv": "text/csv", ".html": "text/html", ".json": "application/json", ".md": "text/markdown",
     ".png": "image/png", ".svg": "image/svg+xml", ".yaml": "application/yaml",
@@ -72,7 +76,7 @@ def described(study: Finished, shared: Shared, *, written: Path) -> ROCrate:
     """
     cited: dict[str, Any] = yaml.safe_load(shared.files["CITATION.cff"].read_text("utf-8"))
     crate = ROCrate(version=VERSION)
-    authors = [_author(crate, row) for row in cited["authors"]]
+    authors = [_author(crate, row, cited["repository-code"]) for row in cited["authors"]]
     _root(crate, study, authors)
     files = {**shared.files, **_texts(study, shared, written)}
     added = {dest: _file(crate, study, dest, path) for dest, path in files.items() if dest != MAIN}
@@ -90,18 +94,30 @@ def _root(crate: ROCrate, study: Finished, authors: list[Any]) -> None:
     )
     terms = {"@type": "CreativeWork", "name": "Terms", "description": TERMS}
     crate.root_dataset["license"] = crate.add(ContextEntity(crate, "#terms", properties=terms))
-    crate.root_dataset["author"] = authors
+    crate.root_dataset["author"] = _alone(authors)
+    crate.root_dataset["publisher"] = _alone(authors)
+    crate.root_dataset["conformsTo"] = [_profile(crate, *row) for row in PROFILES.items()]
     crate.keywords = ["generalization", "external validation", "medical imaging"]
 
 
-def _author(crate: ROCrate, row: Mapping[str, str]) -> Any:
+def _profile(crate: ROCrate, address: str, name: str) -> Any:
+    version = {"@type": "CreativeWork", "name": name, "version": address.rpartition("/")[2]}
+    return crate.add(ContextEntity(crate, address, properties=version))
+
+
+def _alone(entities: list[Any]) -> Any:
+    """Return an entity that is alone as itself, as RO-Crate recommends, and several as a list."""
+    return entities[0] if len(entities) == 1 else entities
+
+
+def _author(crate: ROCrate, row: Mapping[str, str], repository: str) -> Any:
     """Return an author of CITATION.cff: a person with names of its own, else an organisation."""
     if "family-names" in row:
         name = f"{row.get('given-names', '')} {row['family-names']}".strip()
         known = row.get("orcid", f"#{name.replace(' ', '-').lower()}")
         return crate.add(Person(crate, known, properties={"name": name}))
-    properties = {"@type": "Organization", "name": row["name"]}
-    return crate.add(ContextEntity(crate, "#authors", properties=properties))
+    properties = {"@type": "Organization", "name": row["name"], "url": repository}
+    return crate.add(ContextEntity(crate, repository, properties=properties))
 
 
 def _workflow(crate: ROCrate, path: Path, cited: Mapping[str, Any], authors: list[Any]) -> Any:
@@ -110,19 +126,19 @@ def _workflow(crate: ROCrate, path: Path, cited: Mapping[str, Any], authors: lis
         "description": " ".join(cited["abstract"].split()),
         "version": str(cited["version"]),
         "url": cited["repository-code"],
+        "encodingFormat": "text/plain",
     }
     workflow = crate.add_workflow(path, MAIN, main=True, lang="snakemake", properties=about)
     licence = {"@type": "CreativeWork", "name": "Apache License 2.0", "identifier": "Apache-2.0"}
     address = "https://www.apache.org/licenses/LICENSE-2.0"
     workflow["license"] = crate.add(ContextEntity(crate, address, properties=licence))
-    workflow["creator"] = authors
+    workflow["creator"] = _alone(authors)
     return workflow
 
 
 def _file(crate: ROCrate, study: Finished, dest: str, path: Path) -> Any:
     about = {"name": Path(dest).name, "description": _description(study, dest)}
-    if kind := TYPES.get(path.suffix):
-        about["encodingFormat"] = kind
+    about["encodingFormat"] = TYPES.get(path.suffix, "text/plain")
     return crate.add_file(path, dest, properties=about, record_size=True)
 
 
@@ -181,9 +197,13 @@ def _action(
     action = crate.add_action(
         workflow,
         identifier="#run",
-        object=[added["settings.json"]],
+        object=added["settings.json"],
         result=results,
-        properties={"name": f"Run of study {study.name}", "endTime": ended},
+        properties={
+            "name": f"Run of study {study.name}",
+            "description": "All stages; provenance.csv names the command that made each file.",
+            "endTime": ended,
+        },
     )
-    action["agent"] = authors
-    crate.root_dataset["mentions"] = [action]
+    action["agent"] = _alone(authors)
+    crate.root_dataset["mentions"] = action

@@ -92,13 +92,22 @@ def _row(of: Checklist, one: Filled) -> dict[str, str]:
 def _sheet(sheet: Sheet, page: Path) -> dict[str, Any]:
     of, filled = sheet
     items = [
-        {"of": one.item, "status": one.status, "ask": checklist.said(one), "facts": [
-            {"name": name, "title": SUBJECTS[name].title, "text": short(fact.text)}
-            for name, fact in one.facts.items()
-        ]}
+        {
+            "of": one.item,
+            "status": one.status,
+            "ask": checklist.said(one),
+            "facts": [_brief(name, fact, page) for name, fact in one.facts.items()],
+        }
         for one in filled
-    ]  # fmt: skip
+    ]
     return {"of": of, "items": items, "counts": checklist.counts(filled)}
+
+
+def _brief(name: str, fact: Fact, page: Path) -> dict[str, str]:
+    """Return the beginning of a statement, with a link to the first file that says it."""
+    first = fact.files[0]
+    about = {"name": name, "title": SUBJECTS[name].title, "text": short(fact.text)}
+    return {**about, "href": href(first, page), "file": first.name}
 
 
 def _fact(name: str, fact: Fact | None, page: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ TEXT = (".csv", ".json", ".html", ".md", ".svg", ".txt")
 KEYS = ("scan_id", "patient_id", "source_path")  # columns that no shared table may have
 # weights, arrays, predictions and splits have a row, or a memory, of single patients
 NEVER = "manifests, volumes, arrays, weights, predictions, splits and rejected files"
+ABSENT = "This picture shows scans and is left out of this export."
 PIXELS = re.compile(r'<img src="data:image/png;base64,[^"]*"[^>]*>')
 LINK = re.compile(r'<a href="(?!#)([^"]*)"([^>]*)>(.*?)</a>', re.DOTALL)
 _TOKEN = re.compile(r"[0-9a-f]{12,64}")
@@ -126,7 +127,9 @@ def _refused(path: Path, keys: set[str]) -> str:
 
 def _without_pixels(text: str) -> str:
     """Return a page without the pictures that show scans."""
-    return PIXELS.sub("<p><b>This picture shows scans and is left out of this export.</b></p>", text)
+    return PIXELS.sub(
+        "<p><b>This picture shows scans and is left out of this export.</b></p>", text
+    )
 
 
 def _linked(text: str, page: str, paths: set[str]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from elsewhere.figures import words
 from elsewhere.figures.given import Given
-from elsewhere.figures.results import Column, Metrics, Results
+from elsewhere.figures.results import Column, Results
+from elsewhere.scores import gate_notices
 from elsewhere.scores.attention import FEW
 
 MOST = 3  # things to distrust; all of them follow under "What needs attention"
@@ -29,10 +30,12 @@ def page(
         What needs attention, the most serious first, as from `report.noticed`.
     """
     results = given.results
+    sites = [_site(results, column) for column in results.columns]
     return {
-        "question": question(results),
-        "sites": [_site(results, column) for column in results.columns],
-        "classes": results.named.classes[1:],
+        "question": question(given),
+        "sites": sites,
+        "shares": any(site["positive"] for site in sites),
+        "classes": _asked(given),
         "answer": answer,
         "distrust": distrusted(notices),
         "more": max(0, len(notices) - MOST),
@@ -40,14 +43,23 @@ def page(
     }
 
 
-def question(results: Results) -> str:
+def question(given: Given) -> str:
     """Ask in one sentence what the study asks."""
-    arms, sites = len(results.rows), len(results.columns)
-    what = " or ".join(results.named.classes[1:])
+    results = given.results
+    what, rest = " or ".join(_asked(given)), "none" if given.settings.findings else None
     return (
-        f"Does a model that tells {what} from {results.named.classes[0]} in one hospital do so in "
-        f"another? {arms} ways of training, each tested on the same patients of {sites} sites."
+        f"Does a model that tells {what} from {rest or results.named.classes[0]} in one hospital "
+        f"do so in another? {len(results.rows)} ways of training, each tested on the same patients "
+        f"of {len(results.columns)} sites."
     )
+
+
+def _asked(given: Given) -> tuple[str, ...]:
+    """Return what is looked for: the findings, or every class but the first."""
+    findings = given.settings.findings
+    if findings is not None:
+        return tuple(row.title for row in findings.labels.values())
+    return given.settings.classes[1:]
 
 
 def distrusted(notices: Sequence[Notice]) -> list[Notice]:
@@ -65,7 +77,7 @@ def marks(given: Given) -> list[str]:
     """Return what a reader must see before any number: synthetic, optimistic, few, post hoc."""
     results = given.results
     return [mark for mark in (
-        _synthetic(results), _optimistic(given), _few(results), _post_hoc(given)
+        _synthetic(results), _optimistic(given), _few(given), _post_hoc(given)
     ) if mark]  # fmt: skip
 
 
@@ -85,24 +97,23 @@ def _optimistic(given: Given) -> str:
     return f"Optimistic: {'; '.join(said)}." if said else ""
 
 
-def _few(results: Results) -> str:
-    few = [
-        f"{column.title} ({least})"
-        for column in results.columns
-        if (least := _least(results.column(column))) is not None and least < FEW
-    ]
+def _few(given: Given) -> str:
+    titles = {column.row: column.title for column in given.results.columns}
+    least = {titles[row]: _least(gate) for row, gate in given.gates.items()}
+    few = [f"{title} ({count})" for title, count in least.items() if count and count < FEW]
     if not few:
         return ""
-    return f"Few: fewer than {FEW} tested scans of a class at {', '.join(few)}; intervals are wide."
+    return (
+        f"Few: fewer than {FEW} patients of a class in a test part at {', '.join(few)}; intervals "
+        "are wide."
+    )
 
 
-def _least(cell: Metrics) -> int | None:
-    """Return the number of test scans of the smaller of the classes that a site has."""
-    pooled = cell.get("pooled") or {}
-    positive, scans = pooled.get("n_positive"), pooled.get("n_scans")
-    if positive is None or not scans:
-        return None
-    return min(count for count in (positive, scans - positive) if count)
+def _least(gate: Mapping[str, Any]) -> int:
+    """Return the patients of the smallest class of a test part that has any; 0: no such part."""
+    counts = gate_notices.patients(gate).items()
+    tested = [n for (_, part, _), by_label in counts if part == "test" for n in by_label.values()]
+    return min((count for count in tested if count), default=0)
 
 
 def _post_hoc(given: Given) -> str:

@@ -1,12 +1,13 @@
 """A finished study of invented results, that of tests/figures, in the folder of a project."""
 
+import contextlib
 import importlib.util
-import os
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from elsewhere.design import params as tables
 from elsewhere.design.figure_rows import STANDARD
@@ -42,54 +43,65 @@ def top(tmp_path_factory):
         shutil.copy(ROOT / name, folder / name)
     for name in ("workflow", "envs"):
         shutil.copytree(ROOT / name, folder / name)
+    of_study = folder / "config/studies/nguyen2021.yaml"
+    content = yaml.safe_load(of_study.read_text(encoding="utf-8"))
+    row = content["studies"]["nguyen2021"]
+    row |= {"arms": {name: row["arms"][name] for name in ARMS}, "figures": [*FIGURES]}
+    of_study.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    synthetic = folder / "config/synthetic.yaml"
+    tables_of = yaml.safe_load(synthetic.read_text(encoding="utf-8"))
+    del tables_of["masks"]  # there are no outlines of lesions
+    synthetic.write_text(yaml.safe_dump(tables_of, sort_keys=False), encoding="utf-8")
+    (folder / "scans").mkdir()
+    (folder / "data").mkdir()
+    (folder / "data/scans").symlink_to(folder / "scans")  # where the study of tests/figures lies
     (folder / "src").mkdir()
     (folder / "src/elsewhere").symlink_to(ROOT / "src/elsewhere")
     return folder
 
 
 @pytest.fixture(scope="session")
-def made(top):
-    """Job and settings of the step `figure` of three arms at four synthetic sites."""
-    before = Path.cwd()
-    os.chdir(top)
-    try:
+def finished(top):
+    """The figure step of three arms at four synthetic sites."""
+    with contextlib.chdir(top):
         job, settings = _of_figures().study_job(Path(), arms=ARMS)
-        named = tuple(name for name in STANDARD if name in FIGURES)
-        job.members["figures"] = named
+        job.members["figures"] = tuple(name for name in STANDARD if name in FIGURES)
         run(job, settings)
-    finally:
-        os.chdir(before)
-    return job, settings
+        values = tables.read()
+    return Finished(tables.parse(values), Given(job, settings), values)
+
+
+@pytest.fixture(scope="session")
+def told(finished, top):
+    """What its artefacts say."""
+    with contextlib.chdir(top):
+        return checklist.facts(finished)
 
 
 @pytest.fixture
-def project(top, made, monkeypatch) -> Path:
-    """The folder of the finished study, in which the test works."""
+def project(top, monkeypatch) -> Path:
+    """The folder of the project, in which the test works."""
     monkeypatch.chdir(top)
     return top
 
 
 @pytest.fixture
-def study(project, made) -> Finished:
-    """The finished study."""
-    values = tables.read(project)
-    values |= {"run": ["nguyen2021"], "scale": "demo"}
-    arms = values["studies"]["nguyen2021"]["arms"]
-    values["studies"]["nguyen2021"]["arms"] = {name: arms[name] for name in ARMS}
-    return Finished(tables.parse(values), Given(*made), values)
+def study(project, finished) -> Finished:
+    """The finished study, in its folder."""
+    return finished
 
 
 @pytest.fixture
-def known(study):
-    """What its artefacts say."""
-    return checklist.facts(study)
+def known(project, told):
+    """What its artefacts say, in their folder."""
+    return told
 
 
-@pytest.fixture
-def sheets(known):
+@pytest.fixture(scope="session")
+def sheets(told):
     """Every checklist with its filled items."""
     lists = [checklist.read(name) for name in checklist.NAMES]
-    return [(one, checklist.fill(one, known)) for one in lists]
+    return [(one, checklist.fill(one, told)) for one in lists]
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,17 @@
 """Checklists are data with sources; items are filled from facts or left open."""
 
 import re
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from elsewhere.cli import app
 from elsewhere.evidence import checklist
 from elsewhere.evidence.checklist import SUBJECTS, Item
 from elsewhere.evidence.fact import Fact
 
-# from the abstracts: TRIPOD+AI "27 items", PROBAST+AI "16 ... 18 signalling questions"; STARD-AI "40
-# items"; CLAIM 2024 has 44
+# main items; of TRIPOD+AI, STARD-AI and PROBAST+AI (16 and 18 questions) their abstracts say it
 MAIN = {"tripod_ai": 27, "claim_2024": 44, "stard_ai": 40}
 
 
@@ -84,3 +86,11 @@ def test_what_no_file_can_show_stays_open(sheets):
     for key in (("TRIPOD+AI", "18a"), ("TRIPOD+AI", "17"), ("CLAIM", "44"), ("STARD-AI", "6")):
         assert by_id[key].status == "not evidenced"
         assert not by_id[key].facts
+
+
+def test_the_command_writes_three_files(project):
+    done = CliRunner().invoke(app, ["checklist", "nguyen2021"], catch_exceptions=False)
+    assert done.exit_code == 0
+    written = {path.name for path in Path("results/nguyen2021/checklist").iterdir()}
+    assert written == {"checklist.html", "checklist.csv", "checklist.docx"}
+    assert done.output.count(" not evidenced") == len(checklist.NAMES)

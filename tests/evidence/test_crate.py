@@ -7,7 +7,9 @@ import zipfile
 from importlib.resources import files
 
 import pytest
+from typer.testing import CliRunner
 
+from elsewhere.cli import app
 from elsewhere.evidence import crate
 from elsewhere.evidence.finished import UnfinishedError
 
@@ -103,6 +105,13 @@ def test_a_zip_holds_the_same_files(study, written, tmp_path):
     with zipfile.ZipFile(tmp_path / "crate.zip") as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     assert names == {p.relative_to(written).as_posix() for p in written.rglob("*") if p.is_file()}
+
+
+def test_the_command_says_what_is_left_out(project, tmp_path):
+    command = ["crate", "nguyen2021", "--out", str(tmp_path / "crate")]
+    done = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert (tmp_path / "crate/ro-crate-metadata.json").is_file()
+    assert "example_slices.png, it shows scans" in done.output
 
 
 def test_nothing_is_overwritten(study, tmp_path):

@@ -1,5 +1,7 @@
 """The document is read back with the library's reader: items, statements, links."""
 
+import contextlib
+
 import docx
 import pytest
 from docx.opc.constants import RELATIONSHIP_TYPE
@@ -9,11 +11,17 @@ from elsewhere.evidence.page import LINKS
 from elsewhere.figures import style
 
 
-@pytest.fixture
-def path(study, sheets, known, tmp_path):
-    made = study.home / "checklist/checklist.docx"
-    document.write(study, sheets, known, path=made)
+@pytest.fixture(scope="module")
+def written(finished, sheets, told, top):
+    made = finished.home / "checklist/checklist.docx"
+    with contextlib.chdir(top):
+        document.write(finished, sheets, told, path=made)
     return made
+
+
+@pytest.fixture
+def path(written, project):
+    return written
 
 
 def test_every_item_has_its_row(path, sheets):

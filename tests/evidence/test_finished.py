@@ -1,5 +1,3 @@
-import shutil
-
 import pytest
 
 from elsewhere.design import params as tables
@@ -12,23 +10,19 @@ def test_an_unknown_study_and_one_without_results_are_named(project):
     values = tables.read(project)
     with pytest.raises(ParamsError, match="no study 'nowhere'; there are"):
         finished.read(values, "nowhere")
-    with pytest.raises(UnfinishedError, match="not there yet; make it with `snakemake -j8 results/"):
+    with pytest.raises(
+        UnfinishedError, match="not there yet; make it with `snakemake -j8 results/"
+    ):
         finished.read(values, "contrastive")
 
 
-def test_the_figure_stage_is_read_back(study, tmp_path, monkeypatch):
+def test_the_figure_stage_is_read_back(study):
     """From where the graph says that its files are, which is what a user has."""
-    shutil.copytree("results", tmp_path / "results")
-    shutil.copytree("scans", tmp_path / "data/scans")
-    for path in (tmp_path / "results/nguyen2021/cells").glob("*/*/predictions.parquet"):
-        assert path.is_file()
-    values = study.values
-    values["studies"]["nguyen2021"]["figures"] = ["matrix"]
-    monkeypatch.chdir(tmp_path)
-    read = finished.read(values, "nguyen2021")
+    read = finished.read(tables.read(), "nguyen2021")
     assert read.results.cells.keys() == study.results.cells.keys()
     assert read.settings_file.as_posix() == "config/studies/nguyen2021.yaml"
     assert read.trained() == ("utsw", "covid-ctset", "utsw_covid-ctset")
+    assert read.notices() == study.notices()
 
 
 def test_rows_are_those_of_the_scale_and_files_those_that_hold_them(study):

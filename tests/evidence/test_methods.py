@@ -1,15 +1,21 @@
 """The methods paragraph has the study's numbers and cites what it names."""
 
-import pytest
+import contextlib
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from elsewhere.cli import app
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.evidence import methods
 
 
-@pytest.fixture
-def text(study):
-    return methods.write(study)
+@pytest.fixture(scope="module")
+def text(finished, top):
+    with contextlib.chdir(top):
+        return methods.write(finished)
 
 
 def test_numbers_are_those_of_the_study(text, study):
@@ -59,3 +65,9 @@ def test_the_window_is_that_of_the_input(study, low, high, said):
 def test_an_input_of_images_has_no_slices():
     row = ImageInput(kind="image", matrix=8, stored_matrix=8, channels=1, normalise="image")
     assert "1 x 8 x 8 (channels, rows, columns)" in methods._prepared(row)
+
+
+def test_the_command_prints_what_it_writes(project):
+    done = CliRunner().invoke(app, ["methods", "nguyen2021"], catch_exceptions=False)
+    path = Path("results/nguyen2021/methods.md")
+    assert done.output == f"{path.read_text(encoding='utf-8')}\nwritten to {path}\n"

@@ -1,5 +1,6 @@
 """The page and the table show every item; links lead to files."""
 
+import contextlib
 import csv
 import re
 from html.parser import HTMLParser
@@ -26,11 +27,17 @@ class Read(HTMLParser):
         self.words.append(data)
 
 
-@pytest.fixture
-def path(study, sheets, known, tmp_path):
-    made = study.home / "checklist/checklist.html"
-    page.write_page(study, sheets, known, path=made)
+@pytest.fixture(scope="module")
+def written(finished, sheets, told, top):
+    made = finished.home / "checklist/checklist.html"
+    with contextlib.chdir(top):
+        page.write_page(finished, sheets, told, path=made)
     return made
+
+
+@pytest.fixture
+def path(written, project):
+    return written
 
 
 def test_links_lead_to_files_or_places(path):

@@ -1,9 +1,11 @@
 """What is said of results is what metrics.json, the settings and the figures hold."""
 
+import dataclasses
 import json
 
 import pytest
 
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.evidence import result_facts
 from elsewhere.figures import report
 
@@ -38,12 +40,11 @@ def test_what_was_not_done_is_no_fact(known):
 
 
 def test_declared_comparisons_are_counted(study):
-    from elsewhere.design.comparisons import Comparisons
-
     pairs = (Comparisons(arm="utsw", against=("covid-ctset", "utsw_covid-ctset")),)
     row = study.study.model_copy(update={"comparisons": pairs})
-    study.params.studies["nguyen2021"] = row
-    assert result_facts.comparisons(study).text.startswith("2 pairs of arms")
+    params = study.params.model_copy(update={"studies": {"nguyen2021": row}})
+    declared = dataclasses.replace(study, params=params)
+    assert result_facts.comparisons(declared).text.startswith("2 pairs of arms")
 
 
 def test_metrics_are_told_without_numbers_of_our_requirements(known):

@@ -1,5 +1,6 @@
 """What is given away holds no picture of a scan and no key of a scan or patient."""
 
+import contextlib
 import re
 
 import pytest
@@ -7,9 +8,15 @@ import pytest
 from elsewhere.evidence import shareable
 
 
+@pytest.fixture(scope="module")
+def collected(finished, top):
+    with contextlib.chdir(top):
+        return shareable.collect(finished)
+
+
 @pytest.fixture
-def shared(study):
-    return shareable.collect(study)
+def shared(collected, project):
+    return collected
 
 
 @pytest.fixture

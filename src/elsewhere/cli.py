@@ -188,17 +188,6 @@ def reviewed(
 
 
 @app.command()
-def matrix(study: arguments.StudyName) -> None:
-    """Print a study's generalization matrix, where its figures are, and whether it is current."""
-    from elsewhere.commands.matrix import outdated, show
-    from elsewhere.design.params import read
-
-    show(Path("results") / study)
-    if warning := outdated(read(), study):
-        typer.secho(warning, err=True, fg="yellow")
-
-
-@app.command()
 def adopt(
     stages: Annotated[list[str], typer.Argument(help="stage names; `all`: every finished stage")],
     reason: Annotated[str, typer.Option(help="why the results still hold; kept in adopted.csv")],

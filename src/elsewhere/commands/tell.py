@@ -1,4 +1,4 @@
-"""tell: the commands that tell others of a finished study: checklist, methods, crate."""
+"""tell: the commands that tell of a finished study: matrix, checklist, methods, crate."""
 
 from __future__ import annotations
 
@@ -12,8 +12,18 @@ from elsewhere.commands import arguments
 
 def add(app: typer.Typer) -> None:
     """Add the commands to those of `elsewhere`."""
-    for command in (checklist, methods, crate):
+    for command in (matrix, checklist, methods, crate):
         app.command()(command)
+
+
+def matrix(study: arguments.StudyName) -> None:
+    """Print a study's generalization matrix, where its figures are, and whether it is current."""
+    from elsewhere.commands.matrix import outdated, show
+    from elsewhere.design.params import read
+
+    show(Path("results") / study)
+    if warning := outdated(read(), study):
+        typer.secho(warning, err=True, fg="yellow")
 
 
 def checklist(study: arguments.StudyName) -> None:

@@ -52,7 +52,7 @@ def test_choices_on_test_scans_are_marked(given):
     scoring = settings.scoring.model_copy(update={"threshold_from": "test_site"})
     changed = dataclasses.replace(settings, arms=arms, scoring=scoring)
     [mark] = [m for m in opening.marks(Given(given.job, changed)) if m.startswith("Optimistic")]
-    assert "weights of 1 arms" in mark
+    assert "weights of 1 arm were" in mark
     assert "thresholds were chosen at the test site" in mark
 
 

@@ -196,8 +196,8 @@ def missing(study: Finished) -> Fact | None:
             sex, age = (scans["sex"] == "unknown").sum(), scans["age"].isna().sum()
             text = f"sex unknown of {sex} and age of {age} of {len(scans)} scans"
             said.append(f"{_title(study, row)}: {text}.")
-    lost = [cell for cell in study.results.cells.values() if cell["status"] == "not run"]
-    said.append(f"Cells that were not run: {len(lost)} of {len(study.results.cells)}.")
+    lost = [cell for cell in study.first.cells.values() if cell["status"] == "not run"]
+    said.append(f"Cells that were not run: {len(lost)} of {len(study.first.cells)}.")
     return stated(said, [*_manifests(study), study.matrix])
 
 

@@ -12,7 +12,7 @@ from docx.enum.section import WD_ORIENT
 from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Pt, RGBColor
+from docx.shared import Cm, Pt, RGBColor
 from docx.text.paragraph import Paragraph
 
 from elsewhere.evidence import checklist
@@ -24,6 +24,7 @@ from elsewhere.figures import style
 from elsewhere.files import whole
 
 HEADINGS = ("Item", "Asks (paraphrased)", "Status", "What the artefacts say", "Open")
+WIDTHS = (Cm(1.6), Cm(5.5), Cm(2.4), Cm(9.0), Cm(5.5))  # on pages on their side
 BLUE = RGBColor(0x1F, 0x5F, 0x9E)
 
 
@@ -58,6 +59,7 @@ def _blank() -> Pages:
     section = pages.sections[0]
     section.orientation = WD_ORIENT.LANDSCAPE
     section.page_width, section.page_height = section.page_height, section.page_width
+    section.left_margin = section.right_margin = Cm(1.5)
     pages.styles["Normal"].font.size = Pt(9)
     return pages
 
@@ -82,9 +84,10 @@ def _add_sheet(pages: Pages, sheet: Sheet) -> None:
         for one in filled
     ]
     table = pages.add_table(rows=1 + len(rows), cols=len(HEADINGS), style="Table Grid")
+    table.autofit = False
     for line, texts in zip(table.rows, (HEADINGS, *rows), strict=True):
-        for cell, text in zip(line.cells, texts, strict=True):
-            cell.text = text
+        for cell, text, width in zip(line.cells, texts, WIDTHS, strict=True):
+            cell.text, cell.width = text, width
 
 
 def _add_fact(pages: Pages, title: str, fact: Fact | None, path: Path) -> None:

@@ -75,6 +75,11 @@ class Finished:
         return self.given.results
 
     @property
+    def first(self) -> Results:
+        """The results; of several findings or classes, those of the first."""
+        return next(iter(self.given.each.values()))
+
+    @property
     def matrix(self) -> Path:
         """matrix.csv of the study."""
         return self.job.outputs["matrix"]

@@ -61,9 +61,9 @@ def _of(*facts: Fact | None) -> str:
 
 
 def _data(study: Finished) -> str:
-    results = study.results
-    counted = [cell["pooled"] for cell in map(results.column, results.columns)]
-    tested = sum(pooled["n_scans"] or 0 for pooled in counted if pooled)
+    results = study.first
+    pooled = [cell.get("pooled") or {} for cell in map(results.column, results.columns)]
+    tested = sum(numbers.get("n_scans") or 0 for numbers in pooled)
     tables = study.given.labelled.values()
     sizes = words.sizes(sum(map(_patients, tables)), sum(map(len, tables)))
     head = f"The study uses {sizes} from {len(results.columns)} sites; {tested:,} scans are tested."

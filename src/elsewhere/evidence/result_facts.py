@@ -53,7 +53,8 @@ def intervals(study: Finished) -> Fact | None:
 
 def threshold(study: Finished) -> Fact | None:
     """Say how a probability becomes a call."""
-    runs = [run for cell in study.results.cells.values() for run in cell["runs"]]
+    each = study.given.each.values()
+    runs = [run for of in each for cell in of.cells.values() for run in cell["runs"]]
     fallen = sum(str(run["threshold_rule"]).startswith("argmax") for run in runs)
     said = [f"A network gives probabilities; calls are {study.results.calls}."]
     if runs:

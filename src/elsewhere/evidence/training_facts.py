@@ -114,7 +114,7 @@ def ensemble(study: Finished) -> Fact | None:
     """Say how many runs a number is made of, and how they are joined."""
     split = study.params.split_of(study.name)
     seeds = len(study.params.scale_of(study.name).seeds)
-    joined = study.results.pooling.strip() or "A number is that of one model; none are joined."
+    joined = study.first.pooling.strip() or "A number is that of one model; none are joined."
     anew = " Every fold trains models of its own." if split.folds > 1 else ""
     text = f"Folds: {split.folds}; seeds: {seeds}. {joined}{anew}"
     return stated([text], [study.settings_file, study.matrix])

@@ -29,8 +29,9 @@ def page(
     notices
         What needs attention, the most serious first, as from `report.noticed`.
     """
-    results = given.results
-    sites = [_site(results, column) for column in results.columns]
+    results = next(iter(given.each.values()))  # of several findings or classes, of the first
+    share = len(_asked(given)) == 1  # of several it would be that of the first alone
+    sites = [_site(results, column, share=share) for column in results.columns]
     return {
         "question": question(given),
         "sites": sites,
@@ -85,14 +86,16 @@ def _synthetic(results: Results) -> str:
     made = [column.title for column in results.columns if column.synthetic]
     if not made:
         return ""
-    return f"Synthetic: {', '.join(made)}. Nothing here is about patients."
+    what = "Nothing here is" if len(made) == len(results.columns) else "Their numbers are not"
+    return f"Synthetic: {', '.join(made)}. {what} about patients."
 
 
 def _optimistic(given: Given) -> str:
     arms = given.settings.arms
     chosen = [row.label for row in given.results.rows if arms[row.name].selection == "test"]
     threshold = given.settings.scoring.threshold_from == "test_site"
-    said = [f"weights of {len(chosen)} arms were chosen on test scans"] if chosen else []
+    arms_chosen = "1 arm" if len(chosen) == 1 else f"{len(chosen)} arms"
+    said = [f"weights of {arms_chosen} were chosen on test scans"] if chosen else []
     said += ["thresholds were chosen at the test site"] if threshold else []
     return f"Optimistic: {'; '.join(said)}." if said else ""
 
@@ -125,16 +128,16 @@ def _post_hoc(given: Given) -> str:
     )
 
 
-def _site(results: Results, column: Column) -> dict[str, str]:
-    """Return the row of a site: patients before scans, and how many are positive."""
+def _site(results: Results, column: Column, *, share: bool) -> dict[str, str]:
+    """Return the row of a site: patients before scans, and how many scans are positive."""
     cell = results.column(column)
     pooled = cell.get("pooled") or {}
     positive, scans = pooled.get("n_positive"), pooled.get("n_scans")
-    share = f"{positive:,} of {scans:,} scans ({positive / scans:.0%})" if scans else ""
+    counted = f"{positive:,} of {scans:,} scans ({positive / scans:.0%})" if scans else ""
     notes = ["synthetic"] if column.synthetic else []
     notes += ["no patient keys"] if results.image_level(column) else []
     notes += [] if results.trained_on(column) else ["no model was trained here"]
     return {
         **{"title": column.title, "tested": words.tested(cell)},
-        **{"positive": share if positive is not None else "", "notes": ", ".join(notes)},
+        **{"positive": counted if share else "", "notes": ", ".join(notes)},
     }

@@ -83,4 +83,4 @@ def test_rejected_rows_have_their_reason(study, known):
     table = pd.read_csv(study.job.paths("rejected")["utsw-synthetic"])
     gaps = (table["reason"] == "gap").sum()
     assert gaps
-    assert f"rejected for gap {gaps}" in known["rejected"].text
+    assert f"{gaps} rejected (gap)" in known["rejected"].text

@@ -26,6 +26,13 @@ def test_of_each_place_one_notice_comes_before_a_second_and_order_stays():
     assert opening.distrusted([]) == []
 
 
+def test_what_stands_in_brackets_is_left_to_the_whole_notice():
+    said = "The label can be predicted (fields: AUC 0.95, p 0.030), and more (b: 1); beware."
+    [short] = opening.distrusted([notice(said, "#x")])
+    assert short["text"] == "The label can be predicted, and more; beware."
+    assert short["href"] == "#x"
+
+
 def test_every_site_has_its_patients_before_its_scans(given):
     page = opening.page(given, report.answer([given.results]), [])
     by_title = {site["title"]: site for site in page["sites"]}

@@ -182,7 +182,7 @@ def rejected(study: Finished) -> Fact | None:
     for row, table in study.given.rejected.items():
         counted = Counter(zip(table["verdict"], table["reason"], strict=True))
         listed = ", ".join(
-            f"{verdict} for {reason} {n}" for (verdict, reason), n in sorted(counted.items())
+            f"{n} {verdict} ({reason})" for (verdict, reason), n in sorted(counted.items())
         )
         said.append(f"{_title(study, row)}: {listed or 'nothing was left out'}.")
     return stated(said, study.job.paths("rejected").values())

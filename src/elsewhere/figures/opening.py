@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from elsewhere.figures.results import Column, Results
 from elsewhere.scores import gate_notices
 from elsewhere.scores.attention import FEW
 
+BRACKETS = re.compile(r" \([^()]*\)")  # numbers and names that stand in the whole notice
 MOST = 3  # things to distrust; all of them follow under "What needs attention"
 Notice = dict[str, str]
 
@@ -64,14 +66,16 @@ def _asked(given: Given) -> tuple[str, ...]:
 
 
 def distrusted(notices: Sequence[Notice]) -> list[Notice]:
-    """Return the most serious notices, of each place in the report one before a second."""
+    """Return the most serious notices in short, of each place in the report one before a second."""
     first: dict[str, Notice] = {}
     for notice in notices:
         first.setdefault(notice["href"], notice)
     chosen = [*first.values()]
     rest = [notice for notice in notices if notice not in chosen]
     shown = [*chosen, *rest][:MOST]
-    return [notice for notice in notices if notice in shown]
+    return [
+        {**notice, "text": BRACKETS.sub("", notice["text"])} for notice in notices if notice in shown
+    ]
 
 
 def marks(given: Given) -> list[str]:

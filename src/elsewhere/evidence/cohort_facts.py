@@ -60,7 +60,7 @@ def cohort(study: Finished) -> Fact | None:
     classes = study.results.named.classes
     said = [f"{_title(study, row['site'])}: {_counted(row, classes)}." for row in _counts(study)]
     head = "Patients, in brackets scans; images where no patient key is published."
-    files = [study.job.path("audit"), *study.figures("cohort.csv", "flow.png")]
+    files = [study.job.path("audit"), *study.figures("cohort.csv")]
     return stated([head, *said], files)
 
 

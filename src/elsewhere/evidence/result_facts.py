@@ -214,6 +214,7 @@ SUBJECTS = {
     "confusion": Subject(
         "confusion matrices", _figures("Confusion matrices are drawn.", "confusion*.png")
     ),
+    "flow": Subject("flow chart", _figures("The flow of scans is drawn.", "flow*.png")),
     "roc": Subject("ROC curves", _figures("ROC curves are drawn.", "roc*.png")),
     "calibration": Subject("calibration", _figures("Calibration is drawn.", "calibration*.png")),
     "utility": Subject(

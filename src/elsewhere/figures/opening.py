@@ -73,9 +73,8 @@ def distrusted(notices: Sequence[Notice]) -> list[Notice]:
     chosen = [*first.values()]
     rest = [notice for notice in notices if notice not in chosen]
     shown = [*chosen, *rest][:MOST]
-    return [
-        {**notice, "text": BRACKETS.sub("", notice["text"])} for notice in notices if notice in shown
-    ]
+    kept = [notice for notice in notices if notice in shown]
+    return [{**notice, "text": BRACKETS.sub("", notice["text"])} for notice in kept]
 
 
 def marks(given: Given) -> list[str]:

@@ -25,6 +25,7 @@ SOURCES = {
     "clustered": "Obuchowski NA. Biometrics 1997;53:567-578",
     "Wilson": "Wilson EB. J Am Stat Assoc 1927;22:209-212",
     "Newcombe": "Newcombe RG. Stat Med 2006;25:559-573",
+    "MOVER": "Zou GY, Donner A. Stat Med 2008;27:1693-1702",
     "bootstrap": "Efron B, Tibshirani RJ. An Introduction to the Bootstrap. Chapman & Hall 1993",
     "Holm": "Holm S. Scand J Stat 1979;6:65-70",
     "Cramér": "Cramér H. Mathematical Methods of Statistics. Princeton University Press 1946",

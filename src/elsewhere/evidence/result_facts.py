@@ -47,7 +47,7 @@ def intervals(study: Finished) -> Fact | None:
     rows = [metric_row(name) for name in scoring.metrics]
     made = {"none": "no interval"}
     said = [f"{row.title}: {made.get(row.interval, row.interval)}." for row in rows]
-    head = f"Confidence {scoring.confidence:.0%}; {scoring.bootstrap:,} resamples of patients."
+    head = f"Confidence {scoring.confidence:.0%}."
     return stated([head, *said], [study.settings_file, study.matrix])
 
 

@@ -21,6 +21,7 @@ from elsewhere.scores.intervals import Draws, Unit
 from elsewhere.scores.measures import NO_SPREAD, measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes
+from elsewhere.scores.run_thresholds import apart
 
 NUMBERS = ("multiclass_accuracy", "balanced_accuracy", "macro_auc")
 BY_CLASS = ("sensitivity", "specificity")
@@ -144,19 +145,27 @@ def confusion(tested: Scans, n_classes: int) -> Ints:
 def _measured(
     rows: pd.DataFrame, names: Sequence[str], scoring: Scoring, unit: Unit
 ) -> dict[str, Any]:
-    tested = scans(rows, names)
+    """Measure every call that a run makes of a scan, and rank scans within each run."""
+    each, run = apart(rows), rows.groupby(RUN, sort=True).ngroup().to_numpy()
+    tested = scans(each, names)
+    runs = pd.Series(run, index=each["scan_id"]).groupby(level=0, sort=True).first().to_numpy()
     counts = confusion(tested, len(names))
     numbers = _absent(names, "ok", None)
-    numbers["n_scans"] = len(tested.labels)
+    labels = scans(rows, names).labels
+    numbers["n_scans"] = len(labels)
     numbers["n_patients"] = len(np.unique(tested.patients)) if unit == "patient" else None
-    numbers["n_by_class"] = dict(zip(names, counts.sum(axis=1).tolist(), strict=True))
+    of_class = np.bincount(labels, minlength=len(names)).tolist()
+    numbers["n_by_class"] = dict(zip(names, of_class, strict=True))
     numbers["confusion"] = counts.tolist()
     numbers["by_class"] = {
         name: _against_rest(tested, number, scoring, unit) for number, name in enumerate(names)
     }
     numbers["undefined"] = _undefined(counts, names)
     drawn = _draws(tested, scoring)
-    for name, value, resampled in _values(tested, counts, drawn):
+    for name, value, resampled in _values(tested, counts, drawn, runs):
+        if np.isnan(value):
+            reason = "the test scans of no model are of all classes"
+            numbers["undefined"].setdefault(name, reason)
         if name not in numbers["undefined"]:
             numbers[name] = value
             numbers |= _bounds(name, resampled, scoring, unit, numbers)
@@ -218,7 +227,9 @@ def _draws(tested: Scans, scoring: Scoring) -> Draws:
     )
 
 
-def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float, Floats]]:
+def _values(
+    tested: Scans, counts: Ints, draws: Draws, runs: Ints
+) -> list[tuple[str, float, Floats]]:
     """Return name, value and resampled values of `NUMBERS`; NaN where a class is missing."""
     n_classes, right = len(counts), tested.calls == tested.labels
     of_class = [tested.labels == number for number in range(n_classes)]
@@ -233,7 +244,7 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
     with np.errstate(invalid="ignore", divide="ignore"):
         of_each = [drawn(right & of) / drawn(of) for of in of_class]
         shares = np.diag(counts) / counts.sum(axis=1)
-    area, areas = _macro_auc(of_class, tested.probabilities, draws)
+    area, areas = _macro_auc(tested, draws, runs)
     return [
         ("multiclass_accuracy", float(right.mean()), accuracy),
         ("balanced_accuracy", float(shares.mean()), np.stack(of_each).mean(axis=0)),
@@ -241,15 +252,24 @@ def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float,
     ]
 
 
-def _macro_auc(
-    of_class: Sequence[NDArray[np.bool_]], probabilities: Floats, draws: Draws
-) -> tuple[float, Floats]:
-    """Return the mean AUC of each class against the rest, and that of each resample."""
-    if not all(0 < of.sum() < len(of) for of in of_class):
+def _macro_auc(tested: Scans, draws: Draws, runs: Ints) -> tuple[float, Floats]:
+    """Return the mean over runs and classes of the AUC against the rest, and of each resample.
+
+    Runs that lack a class are left out; without any other the result is NaN.
+    """
+    areas, drawn = [], []
+    for run in np.unique(runs):
+        of_run = runs == run
+        labels, scores = tested.labels[of_run], tested.probabilities[of_run]
+        if len(np.unique(labels)) < scores.shape[1]:
+            continue
+        weights = Draws(draws.weights, draws.patient[of_run])
+        for number, column in enumerate(scores.T):
+            of_class = (labels == number).astype(np.int64)
+            areas.append(discrimination.auc(of_class, scores=column))
+            drawn.append(intervals.resampled_auc(of_class, scores=column, draws=weights))
+    if not areas:
         return np.nan, np.full(len(draws.weights), np.nan)
-    pairs = [(of.astype(np.int64), probabilities[:, k]) for k, of in enumerate(of_class)]
-    areas = [discrimination.auc(labels, scores=scores) for labels, scores in pairs]
-    drawn = [intervals.resampled_auc(labels, scores=s, draws=draws) for labels, s in pairs]
     resampled: Floats = np.mean(drawn, axis=0)
     return float(np.mean(areas)), resampled
 

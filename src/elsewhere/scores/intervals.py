@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
+from elsewhere.scores.discrimination import Floats, Ints, auc, components
 
 Unit = Literal["patient", "image"]  # what resampling and DeLong take to be independent
 
@@ -110,7 +110,8 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
     n_pairs = min(n_positive, n_negative, n_all // 2)
     if min(n_positive, n_negative) < 2:
         return Delong(areas, None, n_pairs)
-    v10, v01 = np.stack([_components(positive, row, cluster) for row in scores], axis=1)
+    parts = [components(positive, scores=row, cluster=cluster) for row in scores]
+    v10, v01 = np.stack(parts, axis=1)
     cross = _products(v10, v01)
     covariance = (
         n_positive / (n_positive - 1) * _products(v10, v10)
@@ -118,17 +119,6 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
         + n_all / (n_all - 1) * (cross + cross.T)
     )
     return Delong(areas, covariance, n_pairs)
-
-
-def _components(positive: NDArray[np.bool_], scores: Floats, cluster: Ints) -> Floats:
-    """Sum each patient's centred components, of positive and of negative scans [2, patients]."""
-    m, n = int(positive.sum()), int((~positive).sum())
-    ranks, sums = midranks(scores), np.zeros((2, int(cluster.max()) + 1))
-    v10 = (ranks[positive] - midranks(scores[positive])) / n
-    v01 = 1 - (ranks[~positive] - midranks(scores[~positive])) / m
-    np.add.at(sums[0], cluster[positive], (v10 - v10.mean()) / m)
-    np.add.at(sums[1], cluster[~positive], (v01 - v01.mean()) / n)
-    return sums
 
 
 def _products(first: Floats, second: Floats) -> Floats:

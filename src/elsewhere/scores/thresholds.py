@@ -5,10 +5,26 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.intervals import Unit, resample
 
 ARGMAX = 0.5
+RESAMPLES = 200  # enough for a spread, which is no interval of a result
+
+
+class Spread(NamedTuple):
+    """How much a threshold rests on the validation patients that chose it.
+
+    ``low`` and ``high`` are percentiles of the thresholds that resampled patients choose; None if
+    the threshold was not chosen.
+    """
+
+    n_patients: int
+    low: float | None
+    high: float | None
+    method: str
 
 
 class Threshold(NamedTuple):
@@ -20,6 +36,7 @@ class Threshold(NamedTuple):
     value: float
     rule: str
     above: bool = False
+    spread: Spread | None = None
 
 
 # torch.argmax takes the first of equals: a scan of equal probabilities is negative
@@ -49,8 +66,7 @@ def choose(labels: Ints, *, scores: Floats) -> Threshold:
         return Threshold(ARGMAX, f"argmax (0.5): all {n} validation scans are {which}")
     candidates = _candidates(scores)
     correct = _correct(labels, scores, candidates)
-    best = np.flatnonzero(correct == correct.max())
-    taken = int(best[np.argmin(np.abs(candidates[best] - ARGMAX))])
+    taken = int(_best(correct[None], candidates)[0])
     if taken in (0, len(candidates) - 1):
         which = "positive" if taken == 0 else "negative"
         return Threshold(
@@ -58,6 +74,66 @@ def choose(labels: Ints, *, scores: Floats) -> Threshold:
         )
     rule = f"highest accuracy on validation data: {int(correct[taken])} of {n} scans"
     return Threshold(float(candidates[taken]), rule)
+
+
+def spread(
+    labels: Ints,
+    *,
+    scores: Floats,
+    patients: Ints,
+    confidence: float,
+    unit: Unit = "patient",
+) -> Spread:
+    """Return how far the threshold moves if other patients of the same kind had chosen it.
+
+    Patients are drawn with replacement among those with scans of the same classes. Candidates stay
+    those of all scans; a trivial optimum counts as the argmax, 0.5, as in `choose`.
+
+    Parameters
+    ----------
+    labels, scores, patients
+        Label, probability of class 1 and number of the patient of each validation scan, shape [n].
+    confidence
+        Share of the resamples between both limits.
+    unit
+        What is numbered as patients.
+    """
+    n_patients = len(np.unique(patients))
+    if len(labels) == 0 or labels.min() == labels.max():
+        return Spread(n_patients, None, None, "none: the threshold was not chosen")
+    draws = resample(labels, patients=patients, n=RESAMPLES, seed=0)
+    candidates = _candidates(scores)
+    correct = _drawn_correct(labels, scores, draws.weights[:, draws.patient])
+    best = _best(correct, candidates)
+    trivial = (best == 0) | (best == len(candidates) - 1)
+    values = np.where(trivial, ARGMAX, candidates[best])
+    low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
+    method = f"percentiles of {RESAMPLES} resamples of {n_patients} validation {unit}s"
+    return Spread(n_patients, float(low), float(high), method)
+
+
+def _best(correct: NDArray[np.integer], candidates: Floats) -> Ints:
+    """Return the best candidate of each row of counts [b, candidates]: of equals that near 0.5."""
+    far = np.abs(candidates - ARGMAX)
+    is_best = correct == correct.max(axis=1, keepdims=True)
+    best: Ints = np.where(is_best, far, np.inf).argmin(axis=1)
+    return best
+
+
+def _drawn_correct(labels: Ints, scores: Floats, times: NDArray[np.int32]) -> NDArray[np.integer]:
+    """Count the right calls of each candidate in resamples, [b, candidates].
+
+    Parameters
+    ----------
+    times
+        How often each scan is drawn, [b, n].
+    """
+    distinct, place = np.unique(scores, return_inverse=True)
+    gained = np.zeros((len(distinct), len(times)), dtype=np.int64)
+    # a candidate above a value turns its positives wrong and its negatives right
+    np.add.at(gained, place, (np.where(labels == 1, -1, 1) * times).T)
+    first = (times * (labels == 1)).sum(axis=1)
+    return np.concatenate([first[:, None], first[:, None] + gained.cumsum(axis=0).T], axis=1)
 
 
 def _candidates(scores: Floats) -> Floats:

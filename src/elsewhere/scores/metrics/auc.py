@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from elsewhere.scores import discrimination, intervals
+from elsewhere.scores import intervals
 from elsewhere.scores.metric import Measured, Metric, Sample
 
 
@@ -20,7 +20,6 @@ class Auc(Metric):
             judged.labels, scores=judged.scores[None], patients=judged.patients
         )
         resampled = intervals.resampled_auc(judged.labels, scores=judged.scores, draws=sample.draws)
-        roc = discrimination.grid_roc(judged.labels, scores=judged.scores)
         confidence = sample.scoring.confidence
         return Measured(
             float(exact.auc[0]),
@@ -30,7 +29,6 @@ class Auc(Metric):
             },
             more={
                 "auc_se": intervals.standard_error(exact),
-                "roc": {name: values.tolist() for name, values in roc._asdict().items()},
                 "bootstrap_failed": int(np.isnan(resampled).sum()),
             },
         )

@@ -7,7 +7,7 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.scores.discrimination import auc
 from elsewhere.scores.intervals import delong
-from elsewhere.scores.single_models import Tested, covariance, mean_area, tested
+from elsewhere.scores.single_models import ModelScans, by_model, covariance, mean_area
 
 
 def model(dice, patients, *, each=1, noise=None, shift=1.0):
@@ -16,7 +16,7 @@ def model(dice, patients, *, each=1, noise=None, shift=1.0):
     labels = patient % 2
     shared = dice.normal(size=patient.max() + 1)[patient] if noise is None else noise[patient]
     scores = shift * labels + shared + dice.normal(scale=0.7, size=len(patient))
-    return Tested(labels, scores, np.array([f"p{number:03d}" for number in patient]))
+    return ModelScans(labels, scores, np.array([f"p{number:03d}" for number in patient]))
 
 
 def numbers(one):
@@ -98,6 +98,6 @@ def test_test_scans_are_those_of_each_fold_and_seed(rows):
     test = rows([0, 1], [0.2, 0.7], fold=1, seed=3)
     other = rows([1, 0, 1], [0.3, 0.4, 0.5], fold=0, seed=0, patients=["a", "b", "a"])
     validation = rows([0, 1], [0.1, 0.9], fold=1, seed=3, part="validation")
-    first, second = tested(pd.concat([test, validation, other]))
+    first, second = by_model(pd.concat([test, validation, other]))
     assert (first.labels.tolist(), first.patients.tolist()) == ([1, 0, 1], ["a", "b", "a"])
     assert second.scores.tolist() == [0.2, 0.7]

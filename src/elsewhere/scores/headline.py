@@ -10,7 +10,7 @@ import pandas as pd
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.intervals import Unit, auc_interval, standard_error
 from elsewhere.scores.roc_curve import corners, curved
-from elsewhere.scores.single_models import MeanArea, Tested, mean_area, tested
+from elsewhere.scores.single_models import MeanArea, ModelScans, by_model, mean_area
 
 POOLED = ("auc_pooled", "auc_pooled_low", "auc_pooled_high")
 KEYS = (*POOLED, "pooling")
@@ -36,7 +36,7 @@ def with_curve(
     unit
         What is numbered as patients.
     """
-    return {**numbers, **dict.fromkeys(KEYS), "roc": _curve(tested(rows), scoring, unit)}
+    return {**numbers, **dict.fromkeys(KEYS), "roc": _curve(by_model(rows), scoring, unit)}
 
 
 def of_models(
@@ -62,7 +62,7 @@ def of_models(
         the mean curve. `POOLED` is the AUC of pooled scores, left out where folds are not on one
         scale; ``pooling`` says what it is. ``undefined`` has the reason of what is None.
     """
-    models = tested(rows)
+    models = by_model(rows)
     area = mean_area(models)
     found = {**numbers, "roc": _curve(models, scoring, unit), **dict.fromkeys(KEYS)}
     found["intervals"] = dict(numbers["intervals"])
@@ -84,7 +84,7 @@ def of_models(
     return found | _pooled(found, numbers, rows, area)
 
 
-def _curve(models: Sequence[Tested], scoring: Scoring, unit: Unit) -> dict[str, Any] | None:
+def _curve(models: Sequence[ModelScans], scoring: Scoring, unit: Unit) -> dict[str, Any] | None:
     curve = curved(models, confidence=scoring.confidence, unit=unit)
     return None if curve is None else corners(curve) | {"band": curve.method}
 

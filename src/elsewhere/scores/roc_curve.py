@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import GRID, Floats, Ints, empirical_roc, undefined
 from elsewhere.scores.intervals import Unit, z_value
-from elsewhere.scores.single_models import Tested
+from elsewhere.scores.single_models import ModelScans
 
 MOST = 300  # corners; a curve of more is drawn at as many rates from 0 to 1
 
@@ -31,7 +31,9 @@ class Curved(NamedTuple):
     method: str
 
 
-def curved(models: Sequence[Tested], *, confidence: float, unit: Unit = "patient") -> Curved | None:
+def curved(
+    models: Sequence[ModelScans], *, confidence: float, unit: Unit = "patient"
+) -> Curved | None:
     """Return the mean curve of the models with its pointwise band; None if none has both classes.
 
     At a false positive rate, sensitivity is uncertain in two ways: by the positive patients, and by
@@ -80,7 +82,7 @@ def _foot(curve: Curve, rates: Floats) -> Floats:
     return heights
 
 
-def _band(models: Sequence[Tested], curves: Sequence[Curve], z: float) -> tuple[Floats, Floats]:
+def _band(models: Sequence[ModelScans], curves: Sequence[Curve], z: float) -> tuple[Floats, Floats]:
     """Return the lower and the upper limit of sensitivity at each rate of `GRID`."""
     cuts = [_cuts(model, curve) for model, curve in zip(models, curves, strict=True)]
     (called, n_positive), (_, n_negative) = (_shares(models, cuts, label) for label in (1, 0))
@@ -99,14 +101,16 @@ def _band(models: Sequence[Tested], curves: Sequence[Curve], z: float) -> tuple[
     return np.maximum.accumulate(low.clip(0, 1)), high.clip(0, 1)
 
 
-def _cuts(model: Tested, curve: Curve) -> Floats:
+def _cuts(model: ModelScans, curve: Curve) -> Floats:
     """Return the lowest threshold at which a model's rate does not exceed each rate of `GRID`."""
     values = np.append(np.inf, np.unique(model.scores)[::-1])
     cuts: Floats = values[np.searchsorted(curve[0], GRID + 1e-12, side="right") - 1]
     return cuts
 
 
-def _shares(models: Sequence[Tested], cuts: Sequence[Floats], label: int) -> tuple[Floats, Floats]:
+def _shares(
+    models: Sequence[ModelScans], cuts: Sequence[Floats], label: int
+) -> tuple[Floats, Floats]:
     """Return the share of the scans of a label at or above the cuts, mean over models, and n.
 
     The effective number of patients is that of a share with the clustered variance; where all or

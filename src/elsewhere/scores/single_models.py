@@ -20,7 +20,7 @@ from elsewhere.scores.intervals import Delong
 from elsewhere.scores.predictions import RUN
 
 
-class Tested(NamedTuple):
+class ModelScans(NamedTuple):
     """Test scans of one model: label [n], probability of class 1 [n], key of the patient [n]."""
 
     labels: Ints
@@ -63,7 +63,7 @@ class MeanArea:
         return Delong(np.array([self.auc]), matrix, self.n_pairs)
 
 
-def tested(frame: pd.DataFrame) -> list[Tested]:
+def by_model(frame: pd.DataFrame) -> list[ModelScans]:
     """Return the test scans of each model, in the order of folds and seeds.
 
     Parameters
@@ -73,7 +73,7 @@ def tested(frame: pd.DataFrame) -> list[Tested]:
     """
     rows = frame[frame["part"] == "test"].sort_values([*RUN, "scan_id"])
     return [
-        Tested(
+        ModelScans(
             group["label"].to_numpy(dtype=np.int64),
             group["probability_1"].to_numpy(dtype=np.float64),
             group["patient_id"].to_numpy(dtype=np.str_),
@@ -82,7 +82,7 @@ def tested(frame: pd.DataFrame) -> list[Tested]:
     ]
 
 
-def mean_area(models: Sequence[Tested]) -> MeanArea | None:
+def mean_area(models: Sequence[ModelScans]) -> MeanArea | None:
     """Return the mean AUC over models; None if the test scans of none have both classes.
 
     The variance of a mean of correlated AUCs: each patient's influence is averaged over the models
@@ -116,7 +116,7 @@ def covariance(first: MeanArea, second: MeanArea) -> float | None:
     return float((a[0] * b[0] + a[1] * b[1] + a[2] * b[3] + a[3] * b[2]).sum())
 
 
-def _influence(model: Tested, patients: NDArray[np.str_]) -> Floats | None:
+def _influence(model: ModelScans, patients: NDArray[np.str_]) -> Floats | None:
     """Return `MeanArea.parts` of one model; None with fewer than two patients in a class."""
     positive, cluster = model.labels == 1, np.searchsorted(patients, model.patients)
     n_positive, n_negative = (len(np.unique(cluster[of])) for of in (positive, ~positive))
@@ -130,12 +130,12 @@ def _influence(model: Tested, patients: NDArray[np.str_]) -> Floats | None:
     return influence
 
 
-def _pairs(models: Sequence[Tested]) -> int:
+def _pairs(models: Sequence[ModelScans]) -> int:
     """Count disjoint pairs of patients that some model compares, none of them twice."""
-    together = Tested(*(np.concatenate(values) for values in zip(*models, strict=True)))
+    together = ModelScans(*(np.concatenate(values) for values in zip(*models, strict=True)))
     return min(sum(map(_own_pairs, models)), _own_pairs(together))
 
 
-def _own_pairs(model: Tested) -> int:
+def _own_pairs(model: ModelScans) -> int:
     of_class = [len(np.unique(model.patients[model.labels == label])) for label in (0, 1)]
     return min(*of_class, len(np.unique(model.patients)) // 2)

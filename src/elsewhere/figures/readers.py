@@ -172,8 +172,8 @@ def _notes(
     return (
         f"{count} readers called the same test scans ({tested}). Curves: models on all test scans "
         f"of the site, with AUC and its {scoring.confidence:.0%} interval ({methods}). A reader "
-        "gives one class a scan, so one point a panel. The tests of models against readers are in the "
-        "CSV beside this picture.",
+        "gives one class a scan, so one point a panel. The tests of models against readers are in "
+        "the CSV beside this picture.",
     )
 
 

@@ -144,7 +144,7 @@ def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
 
 
 def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
-    """Write the AUCs into the half of the panel that the curve leaves free."""
+    """Write the AUCs into the half that the curve leaves free, the widest line at its edge."""
     pooled = cell["pooled"]
     bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
     method = textwrap.wrap(interval_methods.short(cell), 30)
@@ -162,7 +162,7 @@ def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
     for number, (line, size, weight, colour) in enumerate(lines):
         axes.text(
             0.035 if above else 0.965,
-            0.93 - STEP * number if above else 0.035 + STEP * (len(lines) - 1 - number),
+            0.93 - STEP * number if above else 0.03 + STEP * number + (0.025 if number else 0),
             line,
             ha="left" if above else "right",
             va="center" if above else "bottom",

@@ -22,7 +22,7 @@ from elsewhere.scores.readers import DIFFERENCE, MEAN, MODEL, NUMBERS, VOTE
 PREFIX = "readers_"
 COLUMNS = (
     *("arm", "label", "site", "synthetic", "class", "who", "years", "quantity"),
-    *("n_scans", "n_patients", "n_positive", *NUMBERS),
+    *("n_patients", "n_scans", "n_positive", *NUMBERS),
 )
 TITLE = 0.5
 MARKS: Mapping[str, Mapping[str, Any]] = {

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from elsewhere.scores import families
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import Comparison, paired, unpaired
 from elsewhere.scores.discrimination import Floats, auc, undefined
 from elsewhere.scores.single_models import by_model, covariance, mean_area
-from elsewhere.scores.tests import corrected_t, holm, paired_t
+from elsewhere.scores.tests import corrected_t, paired_t
 
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
 NO_RATIO = "the split of this site has no training scans"
@@ -60,17 +61,17 @@ def compare(
     counts the patients; where ``patient_key`` is none, every image counts as one, so p is too
     small.
 
-    ``p_holm`` is adjusted over a family: all rows of one test in `pairs`, whatever site, arm and
-    measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
-    interval. What cannot be computed is None, its ``status`` undefined or not run, with a reason.
+    ``p_holm`` is adjusted over the family of the test (`families`): all of its rows in `pairs`,
+    whatever site, arm and measure; ``family`` counts those that have a p. ``difference`` is arm
+    minus against, with its interval. What cannot be computed is None, its ``status`` undefined or
+    not run, with a reason.
     """
     rows = [row for pair in pairs for row in _of_pair(pair, measures, confidence)]
     for test in (PAIRED, CORRECTED, DELONG):
         family = [row for row in rows if row["test"] == test]
-        adjusted = holm([row["p"] for row in family])
-        size = sum(p is not None for p in adjusted)
+        adjusted = families.adjusted(test, [row["p"] for row in family])
         for row, p in zip(family, adjusted, strict=True):
-            row.update(p_holm=p, family=size)
+            row.update(p_holm=p, family=families.size(adjusted))
     return [{name: row[name] for name in COLUMNS} for row in rows]
 
 

@@ -10,7 +10,7 @@ from elsewhere.scores import headline
 from elsewhere.scores.estimates import Estimate, average
 from elsewhere.scores.run_thresholds import SPREAD
 
-COUNTS = ("n_patients", "n_scans", "n_positive")
+COUNTS = ("n_patients", headline.POSITIVE, "n_scans", "n_positive")
 
 
 def numbers(sites: Sequence[Mapping[str, Any]], *, metrics: Iterable[str]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def numbers(sites: Sequence[Mapping[str, Any]], *, metrics: Iterable[str]) -> di
             known = zip(ends, average(limits), strict=True)
             found |= {f"{name}{end}": value for end, value in known if f"{name}{end}" in row.fields}
     thresholds = {site.get("threshold") for site in sites}
-    found |= dict.fromkeys((*headline.KEYS, *SPREAD))
+    found |= dict.fromkeys((*headline.POOLED, "pooling", *SPREAD))
     found["threshold"] = thresholds.pop() if len(thresholds) == 1 else None
     fewest = [site[SPREAD[0]] for site in sites if site.get(SPREAD[0]) is not None]
     found[SPREAD[0]] = min(fewest, default=None)

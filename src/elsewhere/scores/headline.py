@@ -13,7 +13,8 @@ from elsewhere.scores.roc_curve import corners, curved
 from elsewhere.scores.single_models import MeanArea, ModelScans, by_model, mean_area
 
 POOLED = ("auc_pooled", "auc_pooled_low", "auc_pooled_high")
-KEYS = (*POOLED, "pooling")
+POSITIVE = "n_positive_patients"
+KEYS = (*POOLED, "pooling", POSITIVE)
 AREA = ("auc", "auc_low", "auc_high", "auc_se")
 SAME_SCALE = 0.02  # AUC: by more, ranking scans across folds does not cost folds that are alike
 ENSEMBLE = "mean of the models' probabilities"
@@ -36,7 +37,12 @@ def with_curve(
     unit
         What is numbered as patients.
     """
-    return {**numbers, **dict.fromkeys(KEYS), "roc": _curve(by_model(rows), scoring, unit)}
+    return {
+        **numbers,
+        **dict.fromkeys(KEYS),
+        **_positive(rows, unit),
+        "roc": _curve(by_model(rows), scoring, unit),
+    }
 
 
 def of_models(
@@ -65,6 +71,7 @@ def of_models(
     models = by_model(rows)
     area = mean_area(models)
     found = {**numbers, "roc": _curve(models, scoring, unit), **dict.fromkeys(KEYS)}
+    found |= _positive(rows, unit)
     found["intervals"] = dict(numbers["intervals"])
     found["undefined"] = dict(numbers["undefined"])
     for name in ("auc", "auc_bootstrap"):  # the bootstrap was that of pooled scores
@@ -82,6 +89,12 @@ def of_models(
     if area.n_models < area.of_models:
         found["undefined"]["auc_models"] = f"the others lack a class: {_counted(area)}"
     return found | _pooled(found, numbers, rows, area)
+
+
+def _positive(rows: pd.DataFrame, unit: Unit) -> dict[str, int | None]:
+    """Count the patients with a positive scan; None where only images can be counted."""
+    count = int(rows.loc[rows["label"] == 1, "patient_id"].nunique())
+    return {POSITIVE: count if unit == "patient" else None}
 
 
 def _curve(models: Sequence[ModelScans], scoring: Scoring, unit: Unit) -> dict[str, Any] | None:

@@ -35,8 +35,9 @@ def numbers(metrics: Iterable[str]) -> tuple[str, ...]:
     ``auc_pooled`` is the AUC of scores pooled over the models of a cell, as ``pooling`` says;
     ``threshold_patients`` counts the validation patients that chose a threshold.
     """
-    counts = ("n_patients", "n_scans", "n_positive")
-    return (*counts, *metric_columns(metrics), *headline.KEYS, "threshold", *SPREAD[:3])
+    counts = ("n_patients", "n_positive_patients", "n_scans", "n_positive")
+    pooled = (*headline.POOLED, "pooling")
+    return (*counts, *metric_columns(metrics), *pooled, "threshold", *SPREAD[:3])
 
 
 def columns(metrics: Iterable[str], *, exclusive: bool = False) -> tuple[str, ...]:

@@ -56,4 +56,6 @@ def test_the_worst_shortcut_is_one_to_the_label_before_one_to_the_site():
         "2 of 3 shortcuts were found"
     )
     assert audited.worst(known[:1], titles={}).startswith("the site of a scan from the file format")
-    assert audited.worst(known[2:], titles={}) == "no shortcut was found among 1 that were asked for"
+    assert (
+        audited.worst(known[2:], titles={}) == "no shortcut was found among 1 that were asked for"
+    )

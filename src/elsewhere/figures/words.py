@@ -115,7 +115,7 @@ def counts(cell: Mapping[str, Any]) -> str:
     if not pooled.get("n_scans"):
         return tested(cell)
     scans, positive = pooled["n_scans"], pooled["n_positive"]
-    if pooled["n_patients"] is None:
+    if pooled.get("n_positive_patients") is None:  # of images, or of scores of another place
         return f"{tested(cell)}\n{positive:,} positive"
     patients = sizes(pooled["n_patients"], scans).split(", ")
     counts = (pooled["n_positive_patients"], positive)

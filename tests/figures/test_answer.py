@@ -38,7 +38,7 @@ def test_models_are_compared_at_the_sites_where_some_were_trained_and_some_not(
     assert lost["number"] == f"{first - second:.2f}"
     assert "within 3 of 4 test sites" in lost["words"]
     for item in (own, elsewhere, lost):
-        low, high = map(float, item["interval"].split("–"))
+        low, high = map(float, item["interval"].split(" to "))
         assert low < float(item["number"]) < high
 
 

@@ -142,7 +142,7 @@ def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
 
 def test_the_headline_has_its_interval_and_what_it_rests_on(page: Page, drawn: Job) -> None:
     text = drawn.outputs["report"].read_text()
-    shown = re.findall(r"<li><strong>(\d\.\d\d)</strong><b>(\d\.\d\d)–(\d\.\d\d)</b>", text)
+    shown = re.findall(r"<li><strong>(\d\.\d\d)</strong><b>(\d\.\d\d) to (\d\.\d\d)</b>", text)
     assert len(shown) >= 3
     assert all(low <= number <= high for number, low, high in shown)
     assert "These numbers rest on UTSW: 34 patients, 68 scans, 29% positive" in page.text

@@ -14,9 +14,12 @@ def run(patients, low=0.3, high=0.7):
 
 
 def test_thresholds_of_few_patients_are_told_with_the_worst_of_them():
-    cells = [{"runs": [run(29), run(30)]}, {"runs": [run(6, 0.1, 0.9), run(5, None, None)]}]
+    cells = [
+        {"runs": [run(29), run(30)]},
+        {"runs": [run(6, 0.4, 0.5), run(7, 0.1, 0.9), run(5, None, None)]},
+    ]
     (text,) = few_choose(cells)
-    assert text.startswith("2 of 3 thresholds were chosen on fewer than 30 validation patients")
+    assert text.startswith("3 of 4 thresholds were chosen on fewer than 30 validation patients")
     assert "as few as 6" in text
     assert "0.50 would lie between 0.10 and 0.90" in text
 

@@ -55,8 +55,8 @@ def answer(given: Given) -> list[dict[str, str]]:
     more = within_sites(several, single, areas=areas)
     if more.difference.value is not None:
         text = (
-            "more on their own sites for models trained on several sites together, AUC "
-            f"{words.number(more.first.value)}, than for models trained there alone, "
+            "difference on their own sites: models trained on several sites together, mean AUC "
+            f"{words.number(more.first.value)}, minus models trained there alone, "
             f"{words.number(more.second.value)}{left}"
         )
         items.append(_item(more.difference, text))
@@ -80,7 +80,8 @@ def basis(given: Given) -> Basis:
 
 
 def _item(found: Estimate, meaning: str) -> dict[str, str]:
-    interval = words.interval(found.low, found.high)
+    bounds = (words.number(end) for end in (found.low, found.high))
+    interval = "" if found.low is None else " to ".join(bounds)  # ends may be negative
     return {"number": words.number(found.value), "interval": interval, "words": meaning}
 
 

@@ -24,12 +24,13 @@ def few_choose(cells: Iterable[Cell]) -> Iterator[str]:
     chosen = [run for cell in cells for run in cell["runs"] if run.get("threshold_low") is not None]
     few = [run for run in chosen if run["threshold_patients"] < FEW_CHOOSE]
     if few:
-        fewest = min(few, key=lambda run: int(run["threshold_patients"]))
+        fewest = min(int(run["threshold_patients"]) for run in few)
+        widest = max(few, key=lambda run: float(run["threshold_high"] - run["threshold_low"]))
         yield (
             f"{len(few)} of {len(chosen)} thresholds were chosen on fewer than {FEW_CHOOSE} "
-            f"validation patients, as few as {fewest['threshold_patients']}: with other patients "
-            f"of the same kind a threshold of {fewest['threshold']:.2f} would lie between "
-            f"{fewest['threshold_low']:.2f} and {fewest['threshold_high']:.2f}. Accuracy, "
+            f"validation patients, as few as {fewest}: with other patients of the same kind a "
+            f"threshold of {widest['threshold']:.2f} would lie between "
+            f"{widest['threshold_low']:.2f} and {widest['threshold_high']:.2f}. Accuracy, "
             "sensitivity and specificity change with it."
         )
 

@@ -66,7 +66,8 @@ def choose(labels: Ints, *, scores: Floats) -> Threshold:
         return Threshold(ARGMAX, f"argmax (0.5): all {n} validation scans are {which}")
     candidates = _candidates(scores)
     correct = _correct(labels, scores, candidates)
-    taken = int(_best(correct[None], candidates)[0])
+    best = np.flatnonzero(correct == correct.max())
+    taken = int(best[np.argmin(np.abs(candidates[best] - ARGMAX))])
     if taken in (0, len(candidates) - 1):
         which = "positive" if taken == 0 else "negative"
         return Threshold(
@@ -86,8 +87,8 @@ def spread(
 ) -> Spread:
     """Return how far the threshold moves if other patients of the same kind had chosen it.
 
-    Patients are drawn with replacement among those with scans of the same classes. Candidates stay
-    those of all scans; a trivial optimum counts as the argmax, 0.5, as in `choose`.
+    Patients are drawn with replacement among those with scans of the same classes, and the
+    threshold is chosen on them as in `choose`; a trivial optimum counts as the argmax, 0.5.
 
     Parameters
     ----------
@@ -102,26 +103,14 @@ def spread(
     if len(labels) == 0 or labels.min() == labels.max():
         return Spread(n_patients, None, None, "none: the threshold was not chosen")
     draws = resample(labels, patients=patients, n=RESAMPLES, seed=0)
-    candidates = _candidates(scores)
-    correct = _drawn_correct(labels, scores, draws.weights[:, draws.patient])
-    best = _best(correct, candidates)
-    trivial = (best == 0) | (best == len(candidates) - 1)
-    values = np.where(trivial, ARGMAX, candidates[best])
+    values = _chosen_again(labels, scores, draws.weights[:, draws.patient])
     low, high = np.quantile(values, [(1 - confidence) / 2, (1 + confidence) / 2])
     method = f"percentiles of {RESAMPLES} resamples of {n_patients} validation {unit}s"
     return Spread(n_patients, float(low), float(high), method)
 
 
-def _best(correct: NDArray[np.integer], candidates: Floats) -> Ints:
-    """Return the best candidate of each row of counts [b, candidates]: of equals that near 0.5."""
-    far = np.abs(candidates - ARGMAX)
-    is_best = correct == correct.max(axis=1, keepdims=True)
-    best: Ints = np.where(is_best, far, np.inf).argmin(axis=1)
-    return best
-
-
-def _drawn_correct(labels: Ints, scores: Floats, times: NDArray[np.int32]) -> NDArray[np.integer]:
-    """Count the right calls of each candidate in resamples, [b, candidates].
+def _chosen_again(labels: Ints, scores: Floats, times: NDArray[np.int32]) -> Floats:
+    """Return the threshold that each resample chooses, [b].
 
     Parameters
     ----------
@@ -129,11 +118,25 @@ def _drawn_correct(labels: Ints, scores: Floats, times: NDArray[np.int32]) -> ND
         How often each scan is drawn, [b, n].
     """
     distinct, place = np.unique(scores, return_inverse=True)
+    if len(distinct) < 2:
+        return np.full(len(times), ARGMAX)
     gained = np.zeros((len(distinct), len(times)), dtype=np.int64)
+    seen = np.zeros((len(distinct), len(times)), dtype=np.int64)
     # a candidate above a value turns its positives wrong and its negatives right
     np.add.at(gained, place, (np.where(labels == 1, -1, 1) * times).T)
-    first = (times * (labels == 1)).sum(axis=1)
-    return np.concatenate([first[:, None], first[:, None] + gained.cumsum(axis=0).T], axis=1)
+    np.add.at(seen, place, times.T)
+    below = np.maximum.accumulate(np.where(seen, distinct[:, None], -np.inf), axis=0)[:-1]
+    above = np.minimum.accumulate(np.where(seen, distinct[:, None], np.inf)[::-1], axis=0)[::-1][1:]
+    outside = np.isinf(below) | np.isinf(above)  # all that is drawn lies on one side: trivial
+    with np.errstate(invalid="ignore"):
+        middle = np.where(outside, np.inf, below + (above - below) / 2)
+    correct = gained.cumsum(axis=0)
+    best = np.maximum(correct.max(axis=0), 0)  # 0 and the last: all called positive, or none
+    far = np.where(correct[:-1] == best, np.abs(middle - ARGMAX), np.inf)
+    taken = far.argmin(axis=0)[None]
+    chosen = np.take_along_axis(middle, taken, axis=0)[0]
+    hit = np.isfinite(np.take_along_axis(far, taken, axis=0)[0])
+    return np.where(hit, chosen, ARGMAX)
 
 
 def _candidates(scores: Floats) -> Floats:

@@ -54,7 +54,7 @@ def test_each_panel_names_the_method_of_its_own_interval(
     cells = {**nguyen.cells, key: {**cell, "pooled": {**cell["pooled"], "intervals": intervals}}}
     roc.draw(dataclasses.replace(nguyen, cells=cells), tmp_path)
     shown = " ".join(svg_texts(tmp_path / "roc_single_site.svg"))
-    assert "Wilson on 7 disjoint patient" in shown
+    assert "Wilson on 7 disjoint patient pairs" in shown
     assert shown.count("DeLong") == 3 * 3 - 1
 
 

@@ -147,7 +147,8 @@ def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
     """Write the AUCs into the half that the curve leaves free, the widest line at its edge."""
     pooled = cell["pooled"]
     bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-    method = textwrap.wrap(interval_methods.short(cell), 30)
+    above = pooled["auc"] < 0.5
+    method = textwrap.wrap(interval_methods.short(cell), 36)[:: 1 if above else -1]
     lines: list[tuple[str, float, str, str]] = [
         (f"{words.number(pooled['auc'])} ({bounds})", 8.5, "bold", style.INK),
         *((line, 5.8, "normal", style.INK) for line in method),
@@ -158,7 +159,6 @@ def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
     if monte_carlo:
         text = f"MC, n = {pooled['auc_mc_passes']}: {monte_carlo}"
         lines.append((text, 6.5, "normal", PASSES))
-    above = pooled["auc"] < 0.5
     for number, (line, size, weight, colour) in enumerate(lines):
         axes.text(
             0.035 if above else 0.965,

@@ -18,7 +18,7 @@ from elsewhere.scores.arms import (
     scans_ratio,
 )
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.intervals import delong
+from elsewhere.scores.delong import delong
 
 N, FOLDS, SEEDS = 48, 4, 3
 MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")

@@ -9,7 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.cell import Predicted, assemble
-from elsewhere.scores.intervals import auc_interval, delong
+from elsewhere.scores.delong import delong
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.outcomes import outcomes
 
 NAMES = {"study": "s", "arm": "a_b", "site": "c"}

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from elsewhere.scores.delong import delong
 from elsewhere.scores.estimates import Estimate, difference
-from elsewhere.scores.intervals import auc_interval, delong
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.loss import within_sites
 from elsewhere.scores.single_models import ModelScans, mean_area
 from elsewhere.scores.summary import Place
@@ -17,7 +18,7 @@ def site(dice, name, signals, *, n=60, each=2):
     places, areas, scores = [], {}, []
     for arm, (signal, kind) in signals.items():
         score = signal * labels + shared + dice.normal(scale=0.5, size=len(labels))
-        area = mean_area([ModelScans(labels, score, keys)])
+        area = mean_area([ModelScans(labels, score, keys, np.arange(len(keys)).astype(str))])
         low, high, _ = auc_interval(area.delong, confidence=0.95)
         places.append(Place(arm, name, kind, 1, area.auc, low, high))
         areas[arm, name, ""] = area

@@ -16,7 +16,12 @@ def drawn(dice, positive, negative, *, area=0.8, each=1, rho=0.0, first=0):
     patients = np.repeat(np.arange(first, first + positive + negative), each)
     shared = np.repeat(dice.normal(size=positive + negative), each)
     noise = rho**0.5 * shared + (1 - rho) ** 0.5 * dice.normal(size=len(labels))
-    return ModelScans(labels, noise + 2**0.5 * norm.ppf(area) * labels, patients.astype(str))
+    return ModelScans(
+        labels,
+        noise + 2**0.5 * norm.ppf(area) * labels,
+        patients.astype(str),
+        np.arange(len(labels)).astype(str),
+    )
 
 
 def test_one_model_has_the_empirical_curve(dice):

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from elsewhere.scores.delong import delong, standard_error
 from elsewhere.scores.discrimination import auc
-from elsewhere.scores.intervals import delong
-from elsewhere.scores.single_models import ModelScans, by_model, covariance, mean_area
+from elsewhere.scores.single_models import ModelScans, by_model, mean_area, two_means
 
 
 def model(dice, patients, *, each=1, noise=None, shift=1.0):
@@ -16,7 +16,14 @@ def model(dice, patients, *, each=1, noise=None, shift=1.0):
     labels = patient % 2
     shared = dice.normal(size=patient.max() + 1)[patient] if noise is None else noise[patient]
     scores = shift * labels + shared + dice.normal(scale=0.7, size=len(patient))
-    return ModelScans(labels, scores, np.array([f"p{number:03d}" for number in patient]))
+    keys = np.array([f"p{number:03d}" for number in patient])
+    places = np.arange(len(patient)) % each
+    scans = np.array([f"{key}-{place}" for key, place in zip(keys, places, strict=True)])
+    return ModelScans(labels, scores, keys, scans)
+
+
+def variance(area):
+    return area.delong.covariance[0, 0]
 
 
 def numbers(one):
@@ -28,8 +35,9 @@ def test_of_one_model_the_variance_is_that_of_delong(dice):
     exact = delong(one.labels, scores=one.scores[None], patients=numbers(one))
     found = mean_area([one])
     assert found.auc == pytest.approx(exact.auc[0])
-    assert covariance(found, found) == pytest.approx(exact.covariance[0, 0])
-    assert found.n_pairs == exact.n_pairs
+    assert variance(found) == pytest.approx(exact.covariance[0, 0])
+    for name in ("sums", "alone", "n_patients", "n_out_of_order"):
+        np.testing.assert_allclose(getattr(found.delong, name), getattr(exact, name))
 
 
 def test_models_on_the_same_patients_are_correlated_as_delong_says(dice):
@@ -39,20 +47,22 @@ def test_models_on_the_same_patients_are_correlated_as_delong_says(dice):
     exact = delong(models[0].labels, scores=scores, patients=numbers(models[0]))
     found = mean_area(models)
     assert found.auc == pytest.approx(exact.auc.mean())
-    assert covariance(found, found) == pytest.approx(exact.covariance.mean())
-    first, second = (mean_area([one]) for one in models[:2])
-    assert covariance(first, second) == pytest.approx(exact.covariance[0, 1])
-    assert found.n_pairs == exact.n_pairs, "the same pairs do not count three times"
+    assert variance(found) == pytest.approx(exact.covariance.mean())
+    both = two_means(models[:1], models[1:])
+    contrast = np.array([[1, 0, 0], [0, 0.5, 0.5]])
+    np.testing.assert_allclose(both.covariance, contrast @ exact.covariance @ contrast.T)
+    np.testing.assert_allclose(both.alone, contrast @ exact.alone @ contrast.T)
+    assert found.delong.n_patients == exact.n_patients, "the same patients do not count thrice"
+    assert two_means(models, []) is None
 
 
 def test_folds_of_different_patients_are_independent(dice):
     folds = [model(dice, np.arange(start, start + 20)) for start in (0, 20, 40)]
     alone = [mean_area([fold]) for fold in folds]
     found = mean_area(folds)
-    expected = sum(covariance(one, one) for one in alone) / 9
-    assert covariance(found, found) == pytest.approx(expected)
-    assert covariance(alone[0], alone[1]) == 0
-    assert found.n_pairs == 30
+    expected = sum(variance(one) for one in alone) / 9
+    assert variance(found) == pytest.approx(expected)
+    assert found.delong.n_patients == (30, 30)
 
 
 def test_the_variance_is_that_of_resampled_patients(dice):
@@ -75,7 +85,7 @@ def test_the_variance_is_that_of_resampled_patients(dice):
             scans = np.concatenate([2 * taken, 2 * taken + 1])
             means += [auc(one.labels[scans], scores=one.scores[scans]) for one in pair]
         drawn.append(np.mean(means))
-    assert covariance(found, found) ** 0.5 == pytest.approx(np.std(drawn), rel=0.12)
+    assert variance(found) ** 0.5 == pytest.approx(np.std(drawn), rel=0.12)
 
 
 def test_a_model_that_lacks_a_class_is_left_out_and_counted(dice):
@@ -90,8 +100,8 @@ def test_a_model_that_lacks_a_class_is_left_out_and_counted(dice):
 
 def test_one_patient_in_a_class_leaves_no_variance(dice):
     found = mean_area([model(dice, np.arange(20)), model(dice, np.array([20, 22, 24, 25]))])
-    assert covariance(found, found) is None
-    assert found.delong.covariance is None
+    assert found.delong.spread(np.ones(1)) is None
+    assert standard_error(found.delong) is None
 
 
 def test_test_scans_are_those_of_each_fold_and_seed(rows):

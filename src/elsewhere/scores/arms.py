@@ -11,9 +11,9 @@ import pandas as pd
 
 from elsewhere.scores import families
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.comparisons import Comparison, paired, unpaired
+from elsewhere.scores.comparisons import Comparison, contrast, paired
 from elsewhere.scores.discrimination import Floats, auc, undefined
-from elsewhere.scores.single_models import by_model, covariance, mean_area
+from elsewhere.scores.single_models import by_model, mean_area, two_means
 from elsewhere.scores.tests import corrected_t, paired_t
 
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
@@ -144,7 +144,7 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         "difference": comparison.difference,
         "low": comparison.low,
         "high": comparison.high,
-        "statistic": comparison.z,
+        "statistic": comparison.statistic,
         "p": comparison.p,
         "reason": comparison.reason,
     }
@@ -154,18 +154,12 @@ def _of_models(
     scans: tuple[Predicted, Predicted], confidence: float
 ) -> tuple[list[float], Comparison]:
     """Compare two means of AUCs, with their covariance through the patients that they share."""
-    first, second = (mean_area(by_model(predicted.frame)) for predicted in scans)
-    if first is None or second is None:
+    models = [by_model(predicted.frame) for predicted in scans]
+    both, means = two_means(*models), [mean_area(of_arm) for of_arm in models]
+    alone = [mean.delong for mean in means if mean is not None]
+    if both is None:
         return [], Comparison(0, None, None, None, None, "no model's test scans have both classes")
-    areas = [first.auc, second.auc]
-    pairs = ((first, first), (second, second), (first, second))
-    one, other, both = (covariance(*pair) for pair in pairs)
-    if one is None or other is None or both is None:
-        few = "a class has fewer than two patients in a fold"
-        return areas, Comparison(areas[0] - areas[1], None, None, None, None, few)
-    # the error is that of the difference: as of two independent AUCs, one of them without error
-    error = max(one + other - 2 * both, 0.0) ** 0.5
-    return areas, unpaired((areas[0], error), second=(areas[1], 0.0), confidence=confidence)
+    return both.auc.tolist(), contrast(both, alone=alone, confidence=confidence)
 
 
 def _of_pair(pair: Pair, measures: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:

@@ -69,34 +69,6 @@ def auc(labels: Ints, *, scores: Floats) -> float:
     return (rank_sum - m * (m + 1) / 2) / (m * n)
 
 
-def components(positive: NDArray[np.bool_], *, scores: Floats, cluster: Ints) -> Floats:
-    """Sum each patient's centred structural components of an AUC (DeLong 1988; Obuchowski 1997).
-
-    They say how much each patient moves the AUC: sums of their products estimate variances.
-
-    Parameters
-    ----------
-    positive
-        Whether a scan is positive, shape [n].
-    scores
-        Probability of class 1, shape [n].
-    cluster
-        Number of the patient, from 0 on, shape [n].
-
-    Returns
-    -------
-    ndarray
-        Of positive and of negative scans, shape [2, patients].
-    """
-    m, n = int(positive.sum()), int((~positive).sum())
-    ranks, sums = midranks(scores), np.zeros((2, int(cluster.max()) + 1))
-    v10 = (ranks[positive] - midranks(scores[positive])) / n
-    v01 = 1 - (ranks[~positive] - midranks(scores[~positive])) / m
-    np.add.at(sums[0], cluster[positive], (v10 - v10.mean()) / m)
-    np.add.at(sums[1], cluster[~positive], (v01 - v01.mean()) / n)
-    return sums
-
-
 def grid_roc(labels: Ints, *, scores: Floats) -> Roc:
     """Move the threshold from 0 to 1 in steps of 0.01: 101 points, as published (A-56).
 

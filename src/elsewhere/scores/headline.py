@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores.intervals import Unit, auc_interval, standard_error
+from elsewhere.scores.delong import standard_error
+from elsewhere.scores.intervals import Unit, auc_interval
 from elsewhere.scores.roc_curve import corners, curved
 from elsewhere.scores.single_models import MeanArea, ModelScans, by_model, mean_area
 
@@ -74,14 +75,14 @@ def of_models(
     found |= _positive(rows, unit)
     found["intervals"] = dict(numbers["intervals"])
     found["undefined"] = dict(numbers["undefined"])
-    for name in ("auc", "auc_bootstrap"):  # the bootstrap was that of pooled scores
-        found["intervals"].pop(name, None)
-    found |= {key: None for key in numbers if key.startswith("auc_bootstrap")}
+    found["intervals"].pop("auc", None)
     if area is None:
         reason = numbers["undefined"].get("auc") or "the test scans of no model have both classes"
         found["undefined"]["auc"] = reason
         return found | {**dict.fromkeys(AREA), "status": "undefined", "reason": reason}
-    interval = auc_interval(area.delong, confidence=scoring.confidence, unit=unit)
+    interval = auc_interval(
+        area.delong, confidence=scoring.confidence, unit=unit, few=scoring.few_patients
+    )
     found |= zip(
         AREA, (area.auc, interval.low, interval.high, standard_error(area.delong)), strict=True
     )

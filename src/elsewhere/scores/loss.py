@@ -11,15 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats
-from elsewhere.scores.estimates import Estimate
+from elsewhere.scores.estimates import Estimate, weighted
+from elsewhere.scores.shares import correlation
 from elsewhere.scores.single_models import MeanArea
 from elsewhere.scores.summary import Place
 
 Key = tuple[str, str, str]  # arm, site and finding of a cell
-_NO_VARIANCE = 1e-24
 
 
 class Within(NamedTuple):
@@ -62,10 +61,13 @@ def within_sites(
     ones = {site: _weights(cells, groups[0][site]) for site in sites}
     others = {site: _weights(cells, groups[1][site]) for site in sites}
     related = _correlations(cells, areas)
+    limits = [Estimate(cell.auc, cell.auc_low, cell.auc_high) for cell in cells]
 
     def estimate(weights: Iterable[Floats]) -> Estimate:
         given = [*weights]
-        return weighted(cells, np.mean(given, axis=0), related) if given else Estimate(None)
+        if not given:
+            return Estimate(None)
+        return weighted(limits, weights=np.mean(given, axis=0).tolist(), correlation=related)
 
     return Within(
         first=estimate(ones.values()),
@@ -75,34 +77,6 @@ def within_sites(
         n_first=sum(len(groups[0][site]) for site in sites),
         n_second=sum(len(groups[1][site]) for site in sites),
     )
-
-
-def weighted(cells: Sequence[Place], weights: Floats, related: Floats) -> Estimate:
-    """Return a weighted sum of AUCs with an interval recovered from those of the cells.
-
-    Limits of single numbers give the limits of a sum of them, also of correlated ones and where
-    limits are not symmetric (Zou 2008 and 2009, MOVER): so few patients and AUCs of 1, for which
-    a cell has a wide interval, are not lost in the sum.
-
-    Parameters
-    ----------
-    cells
-        n cells with AUC and limits.
-    weights
-        Of the sum, shape [n].
-    related
-        Correlations of the AUCs, shape [n, n].
-    """
-    values = np.array([cell.auc for cell in cells])
-    low, high = (np.array([getattr(cell, name) for cell in cells]) for name in _LIMITS)
-    value = float(weights @ values)
-    below = weights * np.where(weights > 0, values - low, high - values)
-    above = weights * np.where(weights > 0, high - values, values - low)
-    spans = [float(max(ends @ related @ ends, 0.0)) ** 0.5 for ends in (below, above)]
-    return Estimate(value, value - spans[0], value + spans[1])
-
-
-_LIMITS = ("auc_low", "auc_high")
 
 
 def _by_site(places: Iterable[Place]) -> dict[str, list[Place]]:
@@ -121,26 +95,21 @@ def _correlations(cells: Sequence[Place], areas: Mapping[Key, MeanArea]) -> Floa
     """Return the correlations of the AUCs through patients that cells of a site share, [n, n]."""
     related = np.eye(len(cells))
     for site in dict.fromkeys(cell.site for cell in cells):
-        found = {}
-        for at, cell in enumerate(cells):
-            area = areas.get((cell.arm, site, cell.finding)) if cell.site == site else None
-            if area is not None and area.parts is not None:
-                found[at] = (area.patients, area.parts)
-        if found:
-            rows = np.array([*found])
-            related[rows[:, None], rows] = _correlated([*found.values()])
+        known = {
+            at: areas[cell.arm, site, cell.finding]
+            for at, cell in enumerate(cells)
+            if cell.site == site and (cell.arm, site, cell.finding) in areas
+        }
+        if known:
+            rows = np.array([*known])
+            related[rows[:, None], rows] = _correlated([*known.values()])
     return related
 
 
-def _correlated(known: Sequence[tuple[NDArray[np.str_], Floats]]) -> Floats:
-    patients = np.unique(np.concatenate([keys for keys, _ in known]))
-    parts = np.zeros((4, len(known), len(patients)))
-    for number, (keys, of_cell) in enumerate(known):
-        parts[:, number, np.searchsorted(patients, keys)] = of_cell
-    crossed = parts[2] @ parts[3].T
-    covariance = parts[0] @ parts[0].T + parts[1] @ parts[1].T + crossed + crossed.T
-    error = np.sqrt(np.diag(covariance).clip(0))
-    scale = np.where(error**2 > _NO_VARIANCE, error, np.inf)
-    related: Floats = (covariance / np.outer(scale, scale)).clip(-1, 1)
-    np.fill_diagonal(related, 1.0)
-    return related
+def _correlated(areas: Sequence[MeanArea]) -> Floats:
+    patients = np.unique(np.concatenate([area.patients for area in areas]))
+    apart = np.zeros((len(areas), len(patients)))
+    for number, area in enumerate(areas):
+        apart[number, np.searchsorted(patients, area.patients)] = area.parts
+    # an AUC from which no patient deviates has no known correlation: 0 is wider than any above it
+    return correlation(apart, unknown=0.0)

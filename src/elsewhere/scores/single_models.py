@@ -15,52 +15,53 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from elsewhere.scores.discrimination import Floats, Ints, auc, components, undefined
-from elsewhere.scores.intervals import Delong
+from elsewhere.scores.delong import Delong, components
+from elsewhere.scores.discrimination import Floats, Ints, auc, undefined
 from elsewhere.scores.predictions import RUN
+
+_ROUNDING = 1e-12
+
+Keys = NDArray[np.str_]
 
 
 class ModelScans(NamedTuple):
-    """Test scans of one model: label [n], probability of class 1 [n], key of the patient [n]."""
+    """Test scans of a model: label, probability of class 1, keys of patient and scan; each [n]."""
 
     labels: Ints
     scores: Floats
-    patients: NDArray[np.str_]
+    patients: Keys
+    scans: Keys
 
 
 @dataclass(frozen=True)
 class MeanArea:
-    """Mean AUC of single models.
+    """Mean AUC of the single models of an arm.
 
     Attributes
     ----------
-    auc
-        The mean, each model with equal weight.
     n_models, of_models
         Models whose test scans have both classes, and all models.
-    n_pairs
-        Disjoint pairs of one positive and one negative patient that a model can compare.
     patients
         Key of each patient, sorted, shape [p].
-    parts
-        How much each patient moves the mean, shape [4, p]: as positive and as negative, each with
-        the correction for few patients of its own class and with that of all patients. None: a
-        class of some model has fewer than two patients, so there is no variance.
+    delong
+        The mean as one AUC, with what its variance is made of; the columns of its sums are of
+        `patients`. Without a variance where a class of some model has one patient.
     """
 
-    auc: float
     n_models: int
     of_models: int
-    n_pairs: int
-    patients: NDArray[np.str_]
-    parts: Floats | None
+    patients: Keys
+    delong: Delong
 
     @property
-    def delong(self) -> Delong:
-        """The mean as an estimate with a variance, for the intervals of an AUC."""
-        variance = covariance(self, self)
-        matrix = None if variance is None else np.array([[variance]])
-        return Delong(np.array([self.auc]), matrix, self.n_pairs)
+    def auc(self) -> float:
+        """The mean, each model with equal weight."""
+        return float(self.delong.auc[0])
+
+    @property
+    def parts(self) -> Floats:
+        """What each patient adds to the deviation of the mean, shape [patients]."""
+        return self.delong.of_patients
 
 
 def by_model(frame: pd.DataFrame) -> list[ModelScans]:
@@ -77,6 +78,7 @@ def by_model(frame: pd.DataFrame) -> list[ModelScans]:
             group["label"].to_numpy(dtype=np.int64),
             group["probability_1"].to_numpy(dtype=np.float64),
             group["patient_id"].to_numpy(dtype=np.str_),
+            group["scan_id"].to_numpy(dtype=np.str_),
         )
         for _, group in rows.groupby(RUN, sort=True)
     ]
@@ -85,57 +87,76 @@ def by_model(frame: pd.DataFrame) -> list[ModelScans]:
 def mean_area(models: Sequence[ModelScans]) -> MeanArea | None:
     """Return the mean AUC over models; None if the test scans of none have both classes.
 
-    The variance of a mean of correlated AUCs: each patient's influence is averaged over the models
-    that were tested on this patient, then squared and summed. Models of different folds of one
-    site share no test patient, so their variances add; models that were tested on the same
-    patients are correlated through them. Of one model it is DeLong's variance, clustered.
+    The variance of a mean of correlated AUCs: what each patient adds to the deviation is averaged
+    over the models that were tested on this patient. Models of different folds of one site share no
+    test patient, so their variances add; models that were tested on the same patients are
+    correlated through them. Of one model it is DeLong's variance, clustered.
     """
-    ranked = [model for model in models if undefined(model.labels) is None]
+    ranked = _ranked(models)
     if not ranked:
         return None
     patients = np.unique(np.concatenate([model.patients for model in ranked]))
-    influences = [_influence(model, patients) for model in ranked]
-    known = [influence for influence in influences if influence is not None]
-    areas = [auc(model.labels, scores=model.scores) for model in ranked]
-    return MeanArea(
-        auc=float(np.mean(areas)),
-        n_models=len(ranked),
-        of_models=len(models),
-        n_pairs=_pairs(ranked),
-        patients=patients,
-        parts=np.mean(known, axis=0) if len(known) == len(ranked) else None,
+    return MeanArea(len(ranked), len(models), patients, _means([ranked], patients))
+
+
+def two_means(first: Sequence[ModelScans], second: Sequence[ModelScans]) -> Delong | None:
+    """Return the mean AUCs of two arms on the same test scans, with their covariance.
+
+    None if the test scans of no model of an arm have both classes.
+    """
+    arms = [_ranked(models) for models in (first, second)]
+    if not all(arms):
+        return None
+    patients = np.unique(np.concatenate([model.patients for arm in arms for model in arm]))
+    return _means(arms, patients)
+
+
+def _ranked(models: Sequence[ModelScans]) -> list[ModelScans]:
+    return [model for model in models if undefined(model.labels) is None]
+
+
+def _means(arms: Sequence[Sequence[ModelScans]], patients: Keys) -> Delong:
+    every = [model for arm in arms for model in arm]
+    scans = np.unique(np.concatenate([model.scans for model in every]))
+    counts = [
+        len(np.unique(np.concatenate([m.patients[m.labels == label] for m in every])))
+        for label in (1, 0)
+    ]
+    found = [_of_arm(arm, (patients, scans), counts) for arm in arms]
+    areas = [np.mean([auc(m.labels, scores=m.scores) for m in arm]) for arm in arms]
+    by_scan = np.stack([alone for _, alone, _ in found], axis=1)
+    return Delong(
+        np.array(areas),
+        np.stack([sums for sums, _, _ in found], axis=1),
+        np.einsum("ski,sli->skl", by_scan, by_scan),
+        (counts[0], counts[1]),
+        found[0][2],
     )
 
 
-def covariance(first: MeanArea, second: MeanArea) -> float | None:
-    """Return the covariance of two means through the patients they share; None if unknown."""
-    if first.parts is None or second.parts is None:
-        return None
-    _, one, other = np.intersect1d(first.patients, second.patients, return_indices=True)
-    a, b = first.parts[:, one], second.parts[:, other]
-    return float((a[0] * b[0] + a[1] * b[1] + a[2] * b[3] + a[3] * b[2]).sum())
+def _of_arm(
+    arm: Sequence[ModelScans], keys: tuple[Keys, Keys], counts: Sequence[int]
+) -> tuple[Floats, Floats, tuple[int, int]]:
+    """Return the mean deviations of an arm by patient [2, p] and by scan [2, s], and who is astray.
 
-
-def _influence(model: ModelScans, patients: NDArray[np.str_]) -> Floats | None:
-    """Return `MeanArea.parts` of one model; None with fewer than two patients in a class."""
-    positive, cluster = model.labels == 1, np.searchsorted(patients, model.patients)
-    n_positive, n_negative = (len(np.unique(cluster[of])) for of in (positive, ~positive))
-    n_all = len(np.unique(cluster))
-    if min(n_positive, n_negative) < 2:
-        return None
-    found = components(positive, scores=model.scores, cluster=cluster)
-    sums = np.pad(found, ((0, 0), (0, len(patients) - found.shape[1])))
-    corrections = [(n / (n - 1)) ** 0.5 for n in (n_positive, n_negative, n_all, n_all)]
-    influence: Floats = np.concatenate([sums, sums]) * np.array(corrections)[:, None]
-    return influence
-
-
-def _pairs(models: Sequence[ModelScans]) -> int:
-    """Count disjoint pairs of patients that some model compares, none of them twice."""
-    together = ModelScans(*(np.concatenate(values) for values in zip(*models, strict=True)))
-    return min(sum(map(_own_pairs, models)), _own_pairs(together))
-
-
-def _own_pairs(model: ModelScans) -> int:
-    of_class = [len(np.unique(model.patients[model.labels == label])) for label in (0, 1)]
-    return min(*of_class, len(np.unique(model.patients)) // 2)
+    They are scaled so that the corrections for few patients and scans are those of each model.
+    """
+    patients, scans = keys
+    sums, alone = np.zeros((2, len(patients))), np.zeros((2, len(scans)))
+    astray: list[set[str]] = [set(), set()]
+    top = np.mean([auc(model.labels, scores=model.scores) for model in arm]) >= 0.5
+    for model in arm:
+        for side, label in enumerate((1, 0)):
+            of = model.labels == label
+            share = components(of, model.scores[None])[0]
+            share = 1 - share if side else share
+            astray[side] |= {*model.patients[of][np.abs(share - top) > _ROUNDING].tolist()}
+            centred = (share - share.mean()) / len(share) / len(arm)
+            size, n = len(np.unique(model.patients[of])), len(share)
+            if size < 2:  # no variance of this model, so none of the mean
+                return np.zeros_like(sums), np.zeros_like(alone), (0, 0)
+            scale = (size / (size - 1) * (counts[side] - 1) / counts[side]) ** 0.5
+            np.add.at(sums[side], np.searchsorted(patients, model.patients[of]), centred * scale)
+            rows = np.searchsorted(scans, model.scans[of])
+            np.add.at(alone[side], rows, centred * (n / (n - 1)) ** 0.5)
+    return sums, alone, (len(astray[0]), len(astray[1]))

@@ -11,8 +11,9 @@ import pandas as pd
 from elsewhere.scores import families
 from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
-from elsewhere.scores.intervals import auc_interval, delong
+from elsewhere.scores.intervals import auc_interval
 
 COLUMNS = (
     *("arm", "source", "site", "scans_of", "against", "auc", "low", "high", "interval", "p"),

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Unit, resample
+from elsewhere.scores.intervals import Unit
+from elsewhere.scores.resampling import resample
 
 ARGMAX = 0.5
 RESAMPLES = 200  # enough for a spread, which is no interval of a result

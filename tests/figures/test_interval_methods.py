@@ -19,6 +19,16 @@ def test_the_method_of_a_panel_is_its_own():
     assert short({"pooled": None}) == short({"pooled": {"intervals": {}}}) == ""
 
 
+def test_where_two_methods_were_computed_both_are_named():
+    both = "DeLong, clustered by patient, logit scale, or Newcombe 5, 7 and 8 patients"
+    given = cell(f"{both}: the farther limits")
+    assert short(given) == "DeLong or Newcombe 5, 7 and 8 patients, the farther limits"
+    assert mark(given) == " †"
+    assert short(cell("Newcombe 5, 4 and 5 patients: no variance")) == (
+        "Newcombe 5, 4 and 5 patients"
+    )
+
+
 def test_what_is_not_delong_is_marked_and_named():
     assert [mark(one) for one in (DELONG, FOLDS, LOST, {})] == ["", "", " †", ""]
     assert note([DELONG, LOST, {}]) == "DeLong; †: Wilson on 7 disjoint patient pairs"

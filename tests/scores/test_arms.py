@@ -113,7 +113,8 @@ def test_the_scans_are_compared_by_the_mean_of_single_models(pair):
     error = np.sqrt(np.sum(variances)) / FOLDS
     assert found["difference"] == pytest.approx(np.mean(differences))
     assert found["statistic"] == pytest.approx(found["difference"] / error)
-    assert found["high"] - found["low"] == pytest.approx(2 * 1.959964 * error)
+    half = (found["high"] - found["low"]) / 2
+    assert 1.96 * error < half < 2.4 * error, "of Student's t, with few patients"
     assert found["mean_arm"] - found["mean_against"] == pytest.approx(found["difference"])
     assert (found["n"], found["of"]) == (N, "scans")
 

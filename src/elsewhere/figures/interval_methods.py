@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 USUAL, MARK = "DeLong", "†"
+FARTHER = ": the farther limits"
 
 
 def short(cell: Mapping[str, Any]) -> str:
     """Return the method of a cell's AUC interval, short enough for a panel; "" without one."""
     pooled = cell.get("pooled") or {}
     *several, method = str(pooled.get("intervals", {}).get("auc", "")).split("; ")
-    name = method.split(":")[0].split(", clustered")[0]
+    parts = [part.split(", clustered")[0] for part in method.split(":")[0].split(", or ")]
+    name = " or ".join(parts) + (", the farther limits" if method.endswith(FARTHER) else "")
     if not several:
         return name
     count = several[0].removeprefix("mean of ").removesuffix(" single models")

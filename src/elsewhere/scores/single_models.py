@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from elsewhere.scores.delong import Delong, components
+from elsewhere.scores.delong import Delong, ranked_above
 from elsewhere.scores.discrimination import Floats, Ints, auc, undefined
 from elsewhere.scores.predictions import RUN
 
@@ -148,7 +148,7 @@ def _of_arm(
     for model in arm:
         for side, label in enumerate((1, 0)):
             of = model.labels == label
-            share = components(of, model.scores[None])[0]
+            share = ranked_above(of, model.scores[None])[0]
             share = 1 - share if side else share
             astray[side] |= {*model.patients[of][np.abs(share - top) > _ROUNDING].tolist()}
             centred = (share - share.mean()) / len(share) / len(arm)

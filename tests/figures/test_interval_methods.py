@@ -22,11 +22,11 @@ def test_the_method_of_a_panel_is_its_own():
 def test_where_two_methods_were_computed_both_are_named():
     both = "DeLong, clustered by patient, logit scale, or Newcombe 5, 7 and 8 patients"
     given = cell(f"{both}: the farther limits")
-    assert short(given) == "DeLong or Newcombe 5, 7 and 8 patients, the farther limits"
+    assert short(given) == "DeLong or Newcombe 5"
     assert mark(given) == " †"
-    assert short(cell("Newcombe 5, 4 and 5 patients: no variance")) == (
-        "Newcombe 5, 4 and 5 patients"
-    )
+    expected = "DeLong; †: DeLong or Newcombe 5, of two methods the farther limits"
+    assert note([given, DELONG]) == expected
+    assert short(cell("Newcombe 5, 4 and 5 patients: no variance")) == "Newcombe 5"
 
 
 def test_what_is_not_delong_is_marked_and_named():

@@ -6,15 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 USUAL, MARK = "DeLong", "†"
-FARTHER = ": the farther limits"
 
 
 def short(cell: Mapping[str, Any]) -> str:
     """Return the method of a cell's AUC interval, short enough for a panel; "" without one."""
     pooled = cell.get("pooled") or {}
     *several, method = str(pooled.get("intervals", {}).get("auc", "")).split("; ")
-    parts = [part.split(", clustered")[0] for part in method.split(":")[0].split(", or ")]
-    name = " or ".join(parts) + (", the farther limits" if method.endswith(FARTHER) else "")
+    name = " or ".join(part.split(",")[0] for part in method.split(":")[0].split(", or "))
     if not several:
         return name
     count = several[0].removeprefix("mean of ").removesuffix(" single models")
@@ -34,4 +32,6 @@ def note(cells: Iterable[Mapping[str, Any]]) -> str:
     given = [cell for cell in cells if short(cell)]
     usual = [USUAL] if any(not mark(cell) for cell in given) else []
     others = sorted({short(cell).rpartition("models, ")[2] for cell in given if mark(cell)})
+    if any(" or " in other for other in others):
+        others.append("of two methods the farther limits")
     return "; ".join([*usual, *([f"{MARK}: {', '.join(others)}"] if others else [])])

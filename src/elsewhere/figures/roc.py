@@ -84,8 +84,8 @@ def _notes(results: Results, kept: tuple[Column, ...], group: tuple[Row, ...]) -
     pooled = [cell.get("pooled") or {} for cell in cells]
     notes = [
         f"Blue: the curve whose area is printed, with its {results.percent} interval and the "
-        f"method of this panel; light blue: {results.percent} band over patients, at each rate "
-        "alone. Framed: the test site was in training. Dashed: chance."
+        f"method of this panel (of two the farther limits); light blue: {results.percent} band "
+        "over patients, at each rate alone. Framed: the test site was in training. Dashed: chance."
     ]
     if any(numbers.get("auc_grid") is not None for numbers in pooled):
         notes.append("0.01 grid: AUC of thresholds 0, 0.01 ... 1, as published; not of this curve.")

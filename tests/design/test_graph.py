@@ -303,3 +303,17 @@ def test_combined_cells_are_of_one_label_and_several_sites(
     alone = stages(_changed(values, run=["nguyen2021"], scale="demo"))
     assert "score--nguyen2021--utsw--utsw-synthetic" in alone
     assert "score--nguyen2021--utsw--combined" not in alone
+
+
+def test_passes_of_dropout_are_settings_only_where_a_metric_needs_them(
+    params: tables.Params,
+) -> None:
+    values = params.model_dump(exclude_unset=True)
+    name = "predict--nguyen2021--utsw--utsw-synthetic"
+    budget = "budgets.nguyen-demo.prediction"
+    assert stages(tables.parse(values))[name].settings["prediction"] == budget
+    values["studies"]["nguyen2021"]["scoring"]["metrics"] = ["auc", "accuracy"]
+    without = stages(tables.parse(values))[name].settings["prediction"]
+    assert isinstance(without, dict)
+    assert {"device", "batch_size"} < set(without)
+    assert not {"mc_passes", "mc_dropblock"} & set(without)

@@ -199,8 +199,8 @@ def test_the_notes_say_what_the_tests_leave_out(compared: Compared, svg_texts: T
         "allows for it, but not for seeds that share their folds: with several seeds its p may "
         "still be too small",
         "clustered by patient (* by image); it takes the trained models as given",
-        "the mean over 2 seeds, so this is their ensemble; folds are pooled",
-        "folds pooled, mean over seeds, DeLong",
+        "A cell has a model of each fold and seed: its AUC is the mean of theirs",
+        "means of single models, DeLong",
         "calls of the class with the higher probability (argmax: threshold 0.5)",
         "every image counts as a patient",
     ):

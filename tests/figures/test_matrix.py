@@ -67,7 +67,8 @@ def test_image_level_split_is_a_footnote(
     assert "SARS-CoV-2 CT *" in shown
     site_a, site_b = (contrastive.column(column)["pooled"] for column in contrastive.columns)
     assert f"{site_a['n_scans']} images" in shown, "of an unknown number of patients"
-    assert f"{site_b['n_patients']} patients, {site_b['n_scans']} scans" in shown
+    assert f"{site_b['n_patients']} patients, {site_b['n_positive_patients']} positive" in shown
+    assert f"{site_b['n_scans']} scans, {site_b['n_positive']} positive" in shown
     assert "image-level split: no patient keys published" in " ".join(shown)
 
 

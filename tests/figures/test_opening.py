@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from elsewhere.figures import opening, report
+from elsewhere.figures import opening
 from elsewhere.figures.given import Given
 from elsewhere.scores.attention import FEW
 
@@ -34,7 +34,7 @@ def test_what_stands_in_brackets_is_left_to_the_whole_notice():
 
 
 def test_every_site_has_its_patients_before_its_scans(given):
-    page = opening.page(given, report.answer([given.results]), [])
+    page = opening.page(given, [])
     by_title = {site["title"]: site for site in page["sites"]}
     for column in given.results.columns:
         pooled = given.results.column(column)["pooled"]

@@ -5,6 +5,7 @@ import csv
 import dataclasses
 import html
 import json
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from elsewhere.design.job import Job
-from elsewhere.figures import report, style
-from elsewhere.figures.results import Results
+from elsewhere.figures import style
 from elsewhere.steps.figure import Settings, run
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
@@ -131,19 +131,6 @@ def test_what_was_not_used_is_counted_by_reason(page: Page) -> None:
     assert "UTSW set aside table 1" in page.text
 
 
-def test_the_answer_is_the_mean_over_cells(nguyen: Results) -> None:
-    own, unseen = [], []
-    for cell in nguyen.cells.values():
-        if cell["pooled"]["auc"] is not None:
-            group = own if cell["site"] in cell["training_sites"] else unseen
-            group.append(cell["pooled"]["auc"])
-    first, second, difference, _ = report.answer([nguyen])
-    assert first["number"] == f"{sum(own) / len(own):.2f}"
-    assert second["number"] == f"{sum(unseen) / len(unseen):.2f}"
-    lost = sum(own) / len(own) - sum(unseen) / len(unseen)
-    assert difference["number"] == f"{lost:.2f}"
-
-
 def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
     assert "audit" in page.ids
     assert "one class: the site alone gives the label" in page.text
@@ -153,18 +140,13 @@ def test_the_audit_is_told_with_its_flags_and_its_files(page: Page) -> None:
         assert any(link.endswith(name) for link in page.links), name
 
 
-def test_no_model_counts_twice_in_the_answer(contrastive: Results, nguyen: Results) -> None:
-    own: list[float] = []
-    for row in contrastive.rows:
-        for column in contrastive.columns:
-            if row.counted and contrastive.own(row, column):
-                own.append(contrastive.cell(row, column)["pooled"]["auc"])
-    answer = report.answer([contrastive])
-    assert len(own) == 4 + 2 * 7
-    assert answer[0]["number"] == f"{sum(own) / len(own):.2f}"
-    assert "18 cells" in answer[0]["words"]
-    assert all(item["words"].endswith(report.LEFT_OUT) for item in answer)
-    assert not any(report.LEFT_OUT in item["words"] for item in report.answer([nguyen]))
+def test_the_headline_has_its_interval_and_what_it_rests_on(page: Page, drawn: Job) -> None:
+    text = drawn.outputs["report"].read_text()
+    shown = re.findall(r"<li><strong>(\d\.\d\d)</strong><b>(\d\.\d\d) to (\d\.\d\d)</b>", text)
+    assert len(shown) >= 3
+    assert all(low <= number <= high for number, low, high in shown)
+    assert "These numbers rest on UTSW: 34 patients, 68 scans, 29% positive" in page.text
+    assert "Worst shortcut of the audit" in page.text
 
 
 def test_titles_of_any_letters_are_shown_as_text(

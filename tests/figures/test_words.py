@@ -40,8 +40,12 @@ def test_a_site_without_scans_says_so() -> None:
 
 
 def test_patients_come_before_scans_and_are_never_made_of_images() -> None:
-    pooled = {"n_patients": 34, "n_scans": 1068, "n_positive": 20}
-    assert words.counts({"pooled": pooled}) == "34 patients, 1,068 scans\n20 positive"
+    pooled = {"n_patients": 34, "n_scans": 1068, "n_positive": 20, "n_positive_patients": 7}
+    heading = "34 patients, 7 positive\n1,068 scans, 20 positive"
+    assert words.counts({"pooled": pooled}) == heading
+    images = pooled | {"n_patients": None, "n_positive_patients": None}
+    assert words.counts({"pooled": images}) == "1,068 images\n20 positive"
+    assert words.counts({"pooled": pooled | {"n_scans": 0}}) == "no data here"
     assert words.tested({"pooled": pooled | {"n_patients": None}}) == "1,068 images"
     assert words.sizes(1, 1) == "1 patient, 1 scan"
     assert words.sizes(None, 1) == "1 image"

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.methods import trained
@@ -36,3 +41,15 @@ def test_only_test_scans_have_monte_carlo_passes(
     rows = predicted(model, files, settings=applied).rows
     lengths = rows.groupby("part")["mc_probability"].agg(lambda passes: {len(p) for p in passes})
     assert lengths.to_dict() == {"test": {2}, "validation": {0}}
+
+
+def test_test_scans_of_one_class_have_no_passes_because_nothing_uses_them(
+    files: SiteFiles, applied: Settings, model: Run, tmp_path: Path
+) -> None:
+    split = pd.read_csv(files.split, dtype={"scan_id": str, "patient_id": str})
+    split.loc[split["part"] == "test", "label"] = 1
+    split.to_csv(tmp_path / "split.csv", index=False)
+    alone = replace(files, split=tmp_path / "split.csv")
+    rows = predicted(model, alone, settings=applied).rows
+    assert set(rows.loc[rows["part"] == "test", "label"]) == {1}
+    assert rows["mc_probability"].map(len).max() == 0

@@ -18,7 +18,7 @@ from elsewhere.scores.arms import (
     scans_ratio,
 )
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.comparisons import paired
+from elsewhere.scores.delong import delong
 
 N, FOLDS, SEEDS = 48, 4, 3
 MEASURES = ("accuracy", "f1", "sensitivity", "precision", "auc")
@@ -93,19 +93,28 @@ def test_each_measure_is_tested_over_the_runs(pair):
         assert corrected["difference"] == plain["difference"]
 
 
-def test_the_scans_are_compared_by_the_mean_over_seeds(pair):
+def test_the_scans_are_compared_by_the_mean_of_single_models(pair):
+    """DeLong's contrast of all seeds of both arms in each fold; folds share no patient."""
     given = pair()
     found = row_of(compare([given], confidence=0.95, measures=MEASURES), DELONG, "auc")
-    scores = []
-    for one in given.scans:
-        table = one.frame.pivot_table(index="scan_id", columns="seed", values="probability_1")
-        scores.append(table.mean(axis=1).to_numpy())
-    known = paired(
-        LABELS, first=scores[0], second=scores[1], patients=np.arange(N) // 4, confidence=0.95
-    )
-    assert (found["difference"], found["low"], found["high"], found["statistic"], found["p"]) == (
-        pytest.approx(known[:5])
-    )
+    differences, variances = [], []
+    for fold in range(FOLDS):
+        scores, weights = [], []
+        for sign, one in zip((1, -1), given.scans, strict=True):
+            frame = one.frame[one.frame["fold"] == fold].sort_values(["seed", "scan_id"])
+            of_seeds = [group for _, group in frame.groupby("seed")]
+            scores += [group["probability_1"].to_numpy() for group in of_seeds]
+            weights += [sign / len(of_seeds)] * len(of_seeds)
+        labels = of_seeds[0]["label"].to_numpy()
+        patients = pd.factorize(of_seeds[0]["patient_id"])[0]
+        known, contrast = delong(labels, scores=np.stack(scores), patients=patients), weights
+        differences.append(contrast @ known.auc)
+        variances.append(contrast @ known.covariance @ contrast)
+    error = np.sqrt(np.sum(variances)) / FOLDS
+    assert found["difference"] == pytest.approx(np.mean(differences))
+    assert found["statistic"] == pytest.approx(found["difference"] / error)
+    half = (found["high"] - found["low"]) / 2
+    assert 1.96 * error < half < 2.4 * error, "of Student's t, with few patients"
     assert found["mean_arm"] - found["mean_against"] == pytest.approx(found["difference"])
     assert (found["n"], found["of"]) == (N, "scans")
 

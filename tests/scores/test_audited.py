@@ -40,3 +40,22 @@ def test_headers_and_voxels_of_a_question_stand_in_one_sentence() -> None:
 def test_what_chance_explains_or_has_no_number_is_not_said() -> None:
     undefined = answer("format", 0.0) | {"status": "undefined", "p_holm": None}
     assert texts(answer("format", 0.06), undefined) == []
+
+
+def test_the_worst_shortcut_is_one_to_the_label_before_one_to_the_site():
+    shortcuts = [
+        {"what": "site", "where": "all", "fields": "format", "auc": 0.99, "p_holm": 0.001},
+        {"what": "label", "where": "x", "fields": "geometry", "auc": 0.81, "p_holm": 0.02},
+        {"what": "label", "where": "x", "fields": "format", "auc": 0.95, "p_holm": 0.4},
+    ]
+    known = [{**shortcut, "status": "ok"} for shortcut in shortcuts]
+    lost = {"what": "label", "where": "y", "fields": "format", "status": "undefined"}
+    text = audited.worst([*known, lost], titles={"x": "Site X"})
+    assert text == (
+        "the label at Site X from borders and lung size (AUC 0.81, p 0.020 after Holm); "
+        "2 of 3 shortcuts were found"
+    )
+    assert audited.worst(known[:1], titles={}).startswith("the site of a scan from the file format")
+    assert (
+        audited.worst(known[2:], titles={}) == "no shortcut was found among 1 that were asked for"
+    )

@@ -9,6 +9,8 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.delong import delong
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.outcomes import outcomes
 
 NAMES = {"study": "s", "arm": "a_b", "site": "c"}
@@ -69,7 +71,7 @@ def test_pooled_counts_are_the_sums_of_the_runs(folds):
     assert (pooled["fold"], pooled["seed"], pooled["n_scans"]) == ("pooled", "pooled", 48)
     for count in ("tp", "fp", "tn", "fn"):
         assert pooled["confusion"][count] == sum(run["confusion"][count] for run in found["runs"])
-    assert pooled["auc"] == pytest.approx(roc_auc_score(test["label"], test["probability_1"]))
+    assert pooled["auc"] == pytest.approx(np.mean([run["auc"] for run in found["runs"]]))
     assert (pooled["threshold"], pooled["threshold_rule"]) == (None, "each of 3 runs at its own")
 
 
@@ -80,7 +82,7 @@ def test_one_run_is_its_own_pool(folds):
     assert found["pooled"] == found["runs"][0] | {"fold": "pooled", "seed": "pooled"}
 
 
-def test_seeds_are_pooled_by_the_mean_of_each_scan(rows):
+def test_models_of_several_seeds_are_judged_one_by_one(rows):
     labels = [0, 0, 1, 1]
     first = rows(labels, [0.1, 0.9, 0.3, 0.8], seed=0)
     second = rows(labels, [0.1, 0.1, 0.9, 0.8], seed=1)
@@ -90,24 +92,27 @@ def test_seeds_are_pooled_by_the_mean_of_each_scan(rows):
     ]
     found = assembled(pd.concat([first, second]), {"a": pd.concat(validation)})
     pooled = found["pooled"]
-    assert pooled["n_scans"] == sum(pooled["confusion"].values()) == 4
-    assert pooled["auc"] == 1.0  # means 0.1, 0.5, 0.6, 0.8
-    # against the mean threshold 0.55
-    assert pooled["confusion"] == {"tp": 2, "fp": 0, "tn": 2, "fn": 0}
     assert [run["auc"] for run in found["runs"]] == [0.5, 1.0]
+    assert (pooled["n_scans"], pooled["n_patients"], pooled["auc"]) == (4, 4, 0.75)
+    # each of eight calls counts, at 0.45 and at 0.65
+    assert pooled["confusion"] == {"tp": 3, "fp": 1, "tn": 3, "fn": 1}
+    assert pooled["accuracy"] == 0.75
+    # means 0.1, 0.5, 0.6, 0.8: what an ensemble would reach stands beside it
+    assert (pooled["auc_pooled"], pooled["pooling"]) == (1.0, "mean of the models' probabilities")
 
 
-def test_dropout_passes_are_pooled_over_folds_and_seeds(rows, dice):
+def test_dropout_passes_are_those_of_each_model(rows, dice):
     test, areas = [], []
     for seed in (0, 1):
         drawn = dice.uniform(size=(8, 5))
         labels = np.tile([0, 1], 4)
-        areas += [roc_auc_score(labels, drawn[:, k]) for k in range(5)]
         for fold in (0, 1):
             half = slice(4 * fold, 4 * fold + 4)
+            areas += [roc_auc_score(labels[half], drawn[half, k]) for k in range(5)]
             options = {"fold": fold, "seed": seed, "prefix": f"t{fold}-"}
             test.append(rows(labels[half], drawn[half, 0], passes=drawn[half], **options))
     found = assembled(pd.concat(test), {"a": pd.concat(test).iloc[:0]})["pooled"]
+    assert found["auc_mc_passes"] == 20
     assert found["auc_mc_mean"] == pytest.approx(np.mean(areas))
     assert found["auc_mc_sd"] == pytest.approx(np.std(areas, ddof=1))
 
@@ -216,4 +221,32 @@ def test_where_no_patient_is_known_images_are_counted_and_called_so(folds):
         for name, method in one["intervals"].items():
             assert method == known["intervals"][name].replace("patient", "image")
         assert (one["auc_low"], one["auc_high"]) == (known["auc_low"], known["auc_high"])
-    assert found["pooled"]["intervals"]["auc"] == "DeLong, clustered by image, logit scale"
+    method = found["pooled"]["intervals"]["auc"]
+    assert method.startswith("mean of 3 of 3 single models; ")
+    assert "image" in method
+
+
+def test_a_threshold_says_on_how_many_patients_it_rests(folds, rows):
+    test, training = folds
+    found = assembled(test, training)
+    for run in found["runs"]:
+        assert run["threshold_patients"] == 4
+        assert run["threshold_low"] <= run["threshold"] <= run["threshold_high"]
+    pooled = found["pooled"]
+    assert (pooled["threshold_patients"], pooled["threshold_low"]) == (4, None)
+    argmax = SCORING.model_copy(update={"threshold_from": "argmax"})
+    assert assembled(test, training, scoring=argmax)["pooled"]["threshold_patients"] is None
+
+
+def test_a_cell_of_one_model_has_the_auc_of_its_scans(rows, dice):
+    """Whatever is said of several models: with one fold and one seed nothing else is measured."""
+    labels = np.tile([0, 1], 20)
+    test = rows(labels, dice.uniform(size=40), patients=[f"p{k // 4}" for k in range(40)])
+    pooled = assembled(test, {"a": test.iloc[:0]})["pooled"]
+    exact = delong(
+        labels, scores=test["probability_1"].to_numpy()[None], patients=np.arange(40) // 4
+    )
+    assert pooled["auc"] == pytest.approx(roc_auc_score(labels, test["probability_1"]))
+    interval = auc_interval(exact, confidence=0.95)
+    assert (pooled["auc_low"], pooled["auc_high"]) == pytest.approx(interval[:2])
+    assert (pooled["auc_pooled"], pooled["pooling"]) == (None, None)

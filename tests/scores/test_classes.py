@@ -142,7 +142,7 @@ def test_of_one_class_alone_sensitivity_is_what_remains() -> None:
     assert of_class["intervals"]["sensitivity"] == "Wilson, n = 100 patients"
 
 
-def test_folds_are_pooled_and_seeds_averaged() -> None:
+def test_every_call_of_a_run_counts_and_scans_are_ranked_within_runs() -> None:
     first, second = frame([0, 1, 2, 3] * 3, seed=1), frame([0, 1, 2, 3] * 3, seed=2)
     folds = together(
         Predicted(pd.concat([first, frame([0, 1] * 4, seed=3, fold=1)]), ABOUT), scoring=SCORING
@@ -153,7 +153,19 @@ def test_folds_are_pooled_and_seeds_averaged() -> None:
     seeds = pd.concat([first, second.assign(seed=5)])
     mean = (scans(first, NAMES).probabilities + scans(second, NAMES).probabilities) / 2
     np.testing.assert_allclose(scans(seeds, NAMES).probabilities, mean)
-    assert scored(seeds)["multiclass_accuracy"] == np.mean(mean.argmax(axis=1) == [0, 1, 2, 3] * 3)
+    alone, found = [scored(first), scored(second)], scored(seeds)
+    assert (found["n_scans"], found["n_by_class"]) == (12, dict.fromkeys(NAMES, 3))
+    assert np.sum(found["confusion"]) == 24
+    for name in NUMBERS:
+        assert found[name] == pytest.approx(np.mean([one[name] for one in alone]))
+        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
+
+
+def test_without_a_run_of_all_classes_there_is_no_macro_auc() -> None:
+    halves = [frame([0, 1] * 4, seed=3), frame([2, 3] * 4, seed=4, fold=1)]
+    found = scored(pd.concat(halves))
+    assert found["macro_auc"] is None
+    assert found["undefined"]["macro_auc"] == "the test scans of no model are of all classes"
 
 
 def test_by_argmax_the_calls_of_each_class_are_those_of_the_matrix() -> None:

@@ -29,6 +29,8 @@ def scans(dice, labels, shared, signal):
             "scan_id": [f"s{n:03d}" for n in range(len(labels))],
             "patient_id": [f"p{n // 2:03d}" for n in range(len(labels))],
             "label": labels,
+            "fold": 0,
+            "seed": 0,
             "part": "test",
             "probability_1": score,
         }

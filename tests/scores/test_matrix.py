@@ -110,7 +110,9 @@ def test_a_metric_that_a_study_names_has_columns_of_its_own():
         "youden_low",
         "youden_high",
     ]
-    assert added[-2:] == ("threshold", "status")
+    thresholds = ("threshold", "threshold_patients", "threshold_low", "threshold_high")
+    assert added[-5:] == (*thresholds, "status")
+    assert {"auc_pooled", "auc_pooled_low", "auc_pooled_high", "pooling"} < {*added}
 
 
 def test_an_average_is_over_the_sites_that_were_run_and_names_them():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from elsewhere.scores.summary import Mean, places, spread, summarise
+from elsewhere.scores.summary import places, spread
 
 SITES = ("utsw", "cc-ccii", "covid-ctset")
 OWN = {"utsw": 0.826, "cc-ccii": 0.988, "covid-ctset": 0.873}
@@ -33,34 +33,12 @@ CELLS = [
 ]
 
 
-def test_the_published_fall_from_own_to_unseen_sites():
-    found = summarise(CELLS)
-    assert found.own_of_single == Mean(pytest.approx((0.826 + 0.988 + 0.873) / 3), 3)
-    assert found.own_of_several == Mean(pytest.approx((0.937 + 0.926) / 2), 2)
-    assert found.own == Mean(pytest.approx((0.826 + 0.988 + 0.873 + 0.937 + 0.926) / 5), 5)
-    assert found.unseen == Mean(pytest.approx(3.4 / 7), 7)
-    assert found.difference == pytest.approx(found.own.auc - found.unseen.auc)
-
-
-def test_what_has_no_auc_is_named():
-    assert summarise(CELLS).left_out == {
-        "utsw/mosmed": "undefined: all positive",
-        "cc-ccii/gone": "not run: no data",
-    }
-
-
 def test_places_are_the_cells_with_an_auc():
     found = places(CELLS)
     assert len(found) == 12
     assert (found[0].arm, found[0].site, found[0].kind) == ("utsw", "utsw", "own")
     assert (found[-1].kind, found[-1].n_training_sites, found[-1].auc) == ("unseen", 2, 0.4)
     assert (found[0].auc_low, found[0].auc_high) == (pytest.approx(0.726), pytest.approx(0.926))
-
-
-def test_without_unseen_cells_there_is_no_difference():
-    found = summarise(CELLS[:1])
-    assert (found.unseen, found.difference) == (Mean(None, 0), None)
-    assert summarise([]).own == Mean(None, 0)
 
 
 def runs(values):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.scores.thresholds import choose
+from elsewhere.scores.thresholds import choose, spread
 
 validation = st.lists(
     st.tuples(st.integers(0, 1), st.sampled_from([0.0, 0.1, 0.3, 0.4, 0.6, 0.61, 0.9, 1.0])),
@@ -86,3 +86,56 @@ def test_probabilities_of_exactly_zero_and_one_are_told_apart():
     labels, scores = np.array([0, 1]), np.array([0.0, 1.0])
     assert choose(labels, scores=scores).value == 0.5
     assert accuracy(labels, scores, 0.5) == 1
+
+
+def of(labels, scores, patients=None, **options):
+    labels, scores = np.array(labels), np.array(scores, dtype=np.float64)
+    patients = np.arange(len(labels)) if patients is None else np.array(patients)
+    return spread(labels, scores=scores, patients=patients, confidence=0.95, **options)
+
+
+def test_a_threshold_of_few_patients_moves_more(dice):
+    def widths(n):
+        labels = np.tile([0, 1], n // 2)
+        found = [of(labels, dice.normal(0.4 + 0.2 * labels, 0.15).clip(0, 1)) for _ in range(8)]
+        return np.mean([one.high - one.low for one in found])
+
+    assert widths(12) > 1.3 * widths(2000)
+
+
+def test_the_spread_is_that_of_choosing_again(dice):
+    """Patients of three scans each, drawn and judged by `choose`, as a brute force."""
+    labels = np.repeat(np.tile([0, 1], 30), 3)
+    scores = dice.normal(0.4 + 0.2 * labels, 0.2).clip(0, 1)
+    patients = np.repeat(np.arange(60), 3)
+    values = []
+    for _ in range(400):
+        taken = np.concatenate([dice.choice(np.arange(label, 60, 2), 30) for label in (0, 1)])
+        scans = (3 * taken[:, None] + np.arange(3)).ravel()
+        values.append(choose(labels[scans], scores=scores[scans]).value)
+    found = of(labels, scores, patients)
+    assert found.n_patients == 60
+    low, high = np.quantile(values, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.05)
+
+
+def test_copies_of_scans_do_not_make_a_threshold_surer(dice):
+    labels = np.tile([0, 1], 10)
+    scores = dice.normal(0.4 + 0.2 * labels, 0.2).clip(0, 1)
+    alone = of(labels, scores)
+    copied = of(np.repeat(labels, 4), np.repeat(scores, 4), np.repeat(np.arange(20), 4))
+    assert copied[:3] == alone[:3]
+    assert alone.method == "percentiles of 200 resamples of 20 validation patients"
+    assert of(labels, scores, unit="image").method.endswith("20 validation images")
+
+
+def test_what_was_not_chosen_has_no_spread():
+    assert of([1, 1], [0.2, 0.3])[:3] == (2, None, None)
+    assert of([], [])[:3] == (0, None, None)
+
+
+def test_a_threshold_between_classes_that_do_not_overlap_moves_too():
+    """Whichever patients lie nearest to it were drawn by chance."""
+    found = of([0] * 8 + [1] * 8, [*np.linspace(0.1, 0.3, 8), *np.linspace(0.7, 0.9, 8)])
+    assert found.low < 0.5 < found.high
+    assert found.high - found.low > 0.01

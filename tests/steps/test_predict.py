@@ -305,3 +305,14 @@ def test_a_fold_that_tests_nobody_is_treated_by_its_validation_scans(tmp_path, p
 def test_without_a_policy_a_site_not_seen_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="`unseen` of the arm"):
         found(sited_cell(tmp_path, ["there", "yonder"]))
+
+
+def test_a_prediction_handed_without_passes_makes_none():
+    """As the graph hands it where no metric of the study needs passes."""
+    names = ("device", "precision", "batch_size", "threads")
+    table = {name: getattr(PREDICTION, name) for name in names}
+    settings = Settings(SETTINGS.method, SETTINGS.network, SETTINGS.input, table)
+    assert settings.prediction == PREDICTION.model_copy(
+        update={"mc_passes": 0, "mc_dropblock": False}
+    )
+    assert SETTINGS.prediction is PREDICTION

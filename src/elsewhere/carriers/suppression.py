@@ -12,11 +12,13 @@ from typing import Any
 
 import pandas as pd
 
+from elsewhere.scores.run_thresholds import SPREAD
+
 FEWEST = 5  # patients: many statistical offices withhold counts below it
 UNKNOWN = "it is not known which scans are of one patient"
 _ABOUT = ("study", "arm", "site", "confidence", "patient_key")
-# A threshold is the probability of a scan, and its rule counts scans.
-_NEVER = ("fold", "seed", "threshold", "threshold_rule", "roc_mc")
+# A threshold is the probability of a scan, and what is said of it counts scans and patients.
+_NEVER = ("fold", "seed", "threshold", "threshold_rule", *SPREAD, "roc_mc")
 # What rests on positive scans alone, or on negative ones, and can be told where the others are few.
 _RESTS_ON = {"positive": "sensitivity", "negative": "specificity"}
 

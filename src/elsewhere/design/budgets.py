@@ -151,9 +151,11 @@ class Prediction(OnDevice):
     """How a trained network is applied to scans (A-16, A-57)."""
 
     mc_passes: Annotated[int, Field(ge=0)] = Field(
-        description="[AMB] A-57: Monte-Carlo dropout passes; 0: none"
+        0,
+        description="[AMB] A-57: Monte-Carlo dropout passes; 0: none. They are made where a metric "
+        "of the study needs them and test scans have both classes",
     )
-    mc_dropblock: bool = Field(description="[AMB] A-57: is DropBlock active in these passes")
+    mc_dropblock: bool = Field(False, description="[AMB] A-57: is DropBlock active in these passes")
 
 
 class Budget(Row):

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from elsewhere.design import mask_stages, paths, scan_stages, shown, train_stages
 from elsewhere.design.arms import trained
+from elsewhere.design.budgets import OnDevice
 from elsewhere.design.figure_rows import REPORT, figure_row
+from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Paths, Stage, by_name
 from elsewhere.design.study import Study
@@ -105,9 +107,24 @@ def _predict(params: Params, study: str, arm: str, row: str) -> Stage:
             "predictions": paths.cell(study, arm, row, "predictions.parquet"),
             "cost": paths.cell(study, arm, row, "cost.json"),
         },
-        settings=_applied(params, study, arm),
+        settings={**_applied(params, study, arm), **_without_passes(params, study, arm)},
         members=members(params, study, arm),
     )
+
+
+def _without_passes(params: Params, study: str, arm: str) -> dict[str, Paths]:
+    """Return the keys of the prediction without its passes, where no metric of the study uses them.
+
+    So the passes are not made, and a change of their number makes nothing stale.
+    """
+    budget = params.budget_of(study, arm)
+    metrics = params.studies[study].scoring.metrics
+    if not params.budgets[budget].prediction.mc_passes or any(
+        metric_row(name).needs == "passes" for name in metrics
+    ):
+        return {}
+    at = f"budgets.{budget}.prediction"
+    return {"prediction": {name: f"{at}.{name}" for name in OnDevice.model_fields}}
 
 
 def _explained(study: Study) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import yaml
 from elsewhere.design.metric_rows import metric_row
 from elsewhere.evidence.fact import Asked, Fact, Subject, drawn, stated
 from elsewhere.evidence.finished import Finished
-from elsewhere.figures import report, words
+from elsewhere.figures import answer, words
 from elsewhere.scores.summary import Place, places
 
 CITATION = Path("CITATION.cff")
@@ -76,8 +76,10 @@ def comparisons(study: Finished) -> Fact | None:
 
 def performance(study: Finished) -> Fact | None:
     """Give the answer of the report; every number with its interval stands in matrix.csv."""
-    answer = report.answer([*study.given.each.values()])
-    said = [f"{item['number']}: {item['words'].rstrip('.')}." for item in answer]
+    said = [
+        f"{item['number']} ({item['interval']}): {item['words'].rstrip('.')}."
+        for item in answer.answer(study.given)
+    ]
     text = "Every cell has its AUC with an interval, or the reason why it has none."
     return stated([*said, text], [study.matrix, study.report])
 

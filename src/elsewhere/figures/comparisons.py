@@ -31,7 +31,7 @@ MARKS = {CORRECTED: (style.ORANGE, -0.16, "s"), DELONG: (style.BLUE, 0.16, "o")}
 TITLE_WORDS = "Is one arm better than another? Differences of AUC, and p of every test"
 MEANINGS = {
     CORRECTED: "mean over runs, corrected resampled t",
-    DELONG: "folds pooled, mean over seeds, DeLong",
+    DELONG: "means of single models, DeLong",
 }
 
 Tests = Mapping[tuple[str, str], Mapping[str, Any]]  # by test and measure: one arm against another

@@ -113,11 +113,7 @@ def _notes(results: Results, averages_without: tuple[str, ...]) -> tuple[str, ..
         "Average: equal weight for each site; a row is averaged over the sites that have scans "
         f"of its class.{second} Combined: over all samples. acc: accuracy, for Average the mean "
         "of the sites' accuracies.",
-        *(
-            [f"Calls {results.calls}{', by the mean of the seeds' if results.seeds > 1 else ''}."]
-            if results.repeated
-            else []
-        ),
+        *([f"Calls {results.calls}. {results.pooling}"] if results.repeated else []),
         *results.notes(),
     )
 
@@ -162,7 +158,10 @@ def _rows_of(results: Results, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _counts(cell: Mapping[str, Any]) -> Confusion:
-    return Confusion(**cell["pooled"]["confusion"])
+    """Return the calls of a cell, each scan once: a site that more models call counts no more."""
+    counts = Confusion(**cell["pooled"]["confusion"])
+    calls = sum(counts) / cell["pooled"]["n_scans"] if cell["pooled"]["n_scans"] else 1
+    return counts if calls == 1 else Confusion(*(count / calls for count in counts))
 
 
 def _site_panel(cell: Mapping[str, Any], *, framed: bool) -> Panel:

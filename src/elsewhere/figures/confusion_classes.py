@@ -17,13 +17,14 @@ from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores.classes import NUMBERS
+from elsewhere.scores.headline import POSITIVE
 
 NAME, BY_CLASS = "confusion_classes", "by_class"
 COLUMNS = (
     *("arm", "label", "site", "synthetic", "status", "reason", "truth", "call", "scans", "share"),
 )
 OF_CLASS = (
-    *("arm", "label", "site", "synthetic", "status", "class", "scans"),
+    *("arm", "label", "site", "synthetic", "status", "class", "patients", "scans"),
     *(
         f"{name}{end}"
         for name in ("sensitivity", "specificity", "auc")
@@ -37,7 +38,7 @@ FIELDS = (
     Field("Trained on", 1.9),
     Field("Tested on", 1.6),
     Field("Class", 1.3),
-    Field("Scans", 0.6, numeric=True),
+    Field("Patients (scans)", 1.2, numeric=True),
     Field("Sensitivity", 1.5, numeric=True),
     Field("Specificity", 1.5, numeric=True),
     Field("AUC", 1.5, numeric=True),
@@ -230,6 +231,7 @@ def _of_class(results: Results, each: Mapping[str, Results]) -> Iterator[dict[st
                 yield {
                     **{"arm": row.name, "site": column.name, **results.marks(row, column)},
                     **{"status": together["status"], "class": name},
+                    "patients": alone.get(POSITIVE),
                     "scans": together["n_by_class"][name],
                     **{key: shares[key] for key in shares if key in OF_CLASS},
                     **{key: alone[key] for key in ("auc", "auc_low", "auc_high")},
@@ -251,6 +253,6 @@ def _line(results: Results, entry: Mapping[str, Any], number: int) -> tuple[str,
         entry["label"] if number % per_arm == 0 else "",
         titles[entry["site"]] if number % per_site == 0 else "",
         entry["class"],
-        str(entry["scans"]),
+        words.of_class(entry["patients"], entry["scans"]),
         *numbers,
     )

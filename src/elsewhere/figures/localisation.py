@@ -23,7 +23,7 @@ from elsewhere.scores.localised import ALL, USED, Localised
 
 PREFIX = "localisation_"
 COLUMNS = (
-    *("arm", "label", "site", "synthetic", "scans", "quantity", "n_scans", "n_patients"),
+    *("arm", "label", "site", "synthetic", "scans", "quantity", "n_patients", "n_scans"),
     *("value", "low", "high", "method", "reason"),
 )
 OVERLAP = "IoU at 0.5"
@@ -35,7 +35,7 @@ COLOURS, OPAQUE = "inferno", 0.7
 LESION = "#00e5ff"
 FIELDS = (
     Field("Test site", 1.6),
-    Field("Scans", 0.6, numeric=True),
+    Field("Patients (scans)", 1.05, numeric=True),
     Field("Pointing game", 1.35, numeric=True),
     Field("Lesion share of the lungs", 1.0, numeric=True),
     Field("AUC in the lungs", 1.35, numeric=True),
@@ -114,7 +114,7 @@ def _row(found: Localised, column: Column) -> tuple[str, ...]:
     lines = {line["quantity"]: line for line in site["rows"] if line["scans"] == ALL}
     return (
         column.title,
-        str(lines[POINTING]["n_scans"]),
+        words.of_class(lines[POINTING]["n_patients"], lines[POINTING]["n_scans"]),
         _number(lines[POINTING]),
         words.number(lines[CHANCE]["value"]),
         _number(lines[AUC]),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elsewhere.figures import words
+from elsewhere.figures import answer, words
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results
 from elsewhere.scores import gate_notices
@@ -17,17 +17,13 @@ MOST = 3  # things to distrust; all of them follow under "What needs attention"
 Notice = dict[str, str]
 
 
-def page(
-    given: Given, answer: Sequence[dict[str, str]], notices: Sequence[Notice]
-) -> dict[str, Any]:
+def page(given: Given, notices: Sequence[Notice]) -> dict[str, Any]:
     """Return what the first page shows.
 
     Parameters
     ----------
     given
         Results of the study.
-    answer
-        The headline numbers, as from `report.answer`.
     notices
         What needs attention, the most serious first, as from `report.noticed`.
     """
@@ -39,7 +35,9 @@ def page(
         "sites": sites,
         "shares": any(site["positive"] for site in sites),
         "classes": _asked(given),
-        "answer": answer,
+        "answer": answer.answer(given),
+        "basis": answer.basis(given),
+        "percent": results.percent,
         "distrust": distrusted(notices),
         "more": max(0, len(notices) - MOST),
         "marks": marks(given),

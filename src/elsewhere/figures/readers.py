@@ -10,7 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.figures import style, words
+from elsewhere.figures import interval_methods, style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
@@ -22,7 +22,7 @@ from elsewhere.scores.readers import DIFFERENCE, MEAN, MODEL, NUMBERS, VOTE
 PREFIX = "readers_"
 COLUMNS = (
     *("arm", "label", "site", "synthetic", "class", "who", "years", "quantity"),
-    *("n_scans", "n_patients", "n_positive", *NUMBERS),
+    *("n_patients", "n_scans", "n_positive", *NUMBERS),
 )
 TITLE = 0.5
 MARKS: Mapping[str, Mapping[str, Any]] = {
@@ -86,12 +86,17 @@ def _draw(given: Given, compared: Compared, folder: Path) -> str:
     write_rows(_lines(compared, rows), folder / f"{name}.csv", columns=COLUMNS)
     width = LEFT + PITCH * (max(len(shown), 1) - 1) + SIDE + 0.15
     height = TITLE + SIDE + BELOW + ENTRY * (len(rows) + len(MARKS))
+    shown_cells = [r.cell(row, compared.column) for r in shown.values() for row in rows]
+    methods = interval_methods.note(shown_cells)
     with style.look():
         page = style.sheet(
             f"Readers and models at {compared.column.title}",
             width=width,
             height=height,
-            notes=(*_notes(given.settings.scoring, compared, rows), *given.together.notes()),
+            notes=(
+                *_notes(given.settings.scoring, compared, rows, methods),
+                *given.together.notes(),
+            ),
             synthetic=compared.column.synthetic,
         )
         canvas = page.canvas(width, height)
@@ -148,7 +153,8 @@ def _legend(
     for number, row in enumerate(rows):
         canvas.plot([left, left + 0.24], [y, y], color=_colour(number), linewidth=1.4)
         canvas.text(left + 0.3, y, row.short(30), va="center", size=7.5)
-        text = words.area(results.cell(row, compared.column))
+        cell = results.cell(row, compared.column)
+        text = words.area(cell) + interval_methods.mark(cell)
         canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         y += ENTRY
     for who, look in MARKS.items():
@@ -157,15 +163,17 @@ def _legend(
         y += ENTRY
 
 
-def _notes(scoring: Scoring, compared: Compared, rows: Sequence[Row]) -> tuple[str, ...]:
+def _notes(
+    scoring: Scoring, compared: Compared, rows: Sequence[Row], methods: str
+) -> tuple[str, ...]:
     table = compared.tables[rows[0].name]
     count = len({line["who"] for line in table} - {MODEL, MEAN, VOTE, DIFFERENCE})
     tested = words.sizes(table[0]["n_patients"], table[0]["n_scans"])
     return (
         f"{count} readers called the same test scans ({tested}). Curves: models on all test scans "
-        f"of the site, with AUC and its {scoring.confidence:.0%} interval (DeLong). A reader gives "
-        "one class a scan, so one point a panel. The tests of models against readers are in the "
-        "CSV beside this picture.",
+        f"of the site, with AUC and its {scoring.confidence:.0%} interval ({methods}). A reader "
+        "gives one class a scan, so one point a panel. The tests of models against readers are in "
+        "the CSV beside this picture.",
     )
 
 

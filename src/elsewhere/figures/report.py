@@ -20,12 +20,10 @@ from elsewhere.figures.provenance import Provenance
 from elsewhere.figures.results import Results
 from elsewhere.files import whole
 from elsewhere.scores.attention import Observed, notices
-from elsewhere.scores.summary import Mean, summarise
 
 TEMPLATE = "report.html.j2"
 MATRIX = "matrix"
 COHORT, CONFOUNDING = "cohort.csv", "confounding.csv"
-LEFT_OUT = "without arms chosen on test or applied a second time"
 IN_PIXELS = ("example_slices", "gradcam_", "localisation_")
 
 
@@ -59,7 +57,7 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         citation=given.settings.citation,
         synthetic=style.SYNTHETIC,
         command=made.command("figure", results.study),
-        opening=opening.page(given, answer(each), attention),
+        opening=opening.page(given, attention),
         attention=attention,
         matrix_figures=[picture for picture in shown if picture["figure"] == MATRIX],
         figures=[picture for picture in shown if picture["figure"] != MATRIX],
@@ -81,39 +79,6 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
     )
     with whole(job.outputs["report"]) as part:
         part.write_text(text, encoding="utf-8")
-
-
-def answer(each: Sequence[Results]) -> list[dict[str, str]]:
-    """Return the headline numbers, each with its meaning.
-
-    Every model counts once (see `Row.counted`), or once per finding.
-    """
-    summary = summarise([cell for results in each for cell in results.counted()])
-    difference = summary.difference
-    left = "" if all(row.counted for row in each[0].rows) else f"; {LEFT_OUT}"
-    items = [
-        _mean(summary.own, "mean AUC where they were trained", left),
-        _mean(summary.unseen, "mean AUC elsewhere, on sites never seen (0.5 = chance)", left),
-        {
-            "number": words.number(difference),
-            "words": f"difference: what models lose elsewhere{left}",
-        },
-    ]
-    single, several = summary.own_of_single, summary.own_of_several
-    if single.auc is not None and several.auc is not None:
-        items.append(
-            {
-                "number": words.number(several.auc),
-                "words": "mean AUC on their own sites of models trained on several sites together; "
-                f"of models trained on one site: {words.number(single.auc)}{left}",
-            }
-        )
-    return items
-
-
-def _mean(mean: Mean, meaning: str, left: str) -> dict[str, str]:
-    cells = "no cell has an AUC" if not mean.n_cells else f"{mean.n_cells} cells"
-    return {"number": words.number(mean.auc), "words": f"{meaning}, {cells}{left}"}
 
 
 def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str, str]]:

@@ -164,14 +164,15 @@ class Results:
 
     @property
     def pooling(self) -> str:
-        """What a pooled number is made of, as a sentence; empty where every cell has one run."""
+        """What a cell's number is made of, as a sentence; empty where every cell has one run."""
         if not self.repeated:
             return ""
-        if self.seeds < 2:
-            return "The test scans of all folds are pooled. "
-        folds = "; folds are pooled" if self._most("fold") > 1 else ""
-        ensemble = f"the mean over {self.seeds} seeds, so this is their ensemble"
-        return f"A scan's score is {ensemble}{folds}. "
+        of = [name for name in ("fold", "seed") if self._most(name) > 1]
+        each = " and ".join(of)
+        return (
+            f"A cell has a model of each {each}: its AUC is the mean of theirs, and every call of "
+            "a model counts. "
+        )
 
     def _most(self, of: str) -> int:
         several = ({run[of] for run in cell["runs"]} for cell in self.cells.values())

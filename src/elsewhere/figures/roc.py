@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.figures import style, words
+from elsewhere.figures import interval_methods, style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
@@ -18,6 +18,7 @@ SIDE = 1.62
 PITCH = (1.86, 1.86)
 LABELS, HEAD, FOOT = 2.2, 0.5, 0.14
 TICKS, MARKS = (0, 0.5, 1), ("0", "0.5", "1")
+PASSES, STEP = style.PALETTE[1], 0.088  # colour of dropout passes; height of a line of numbers
 NAMES = {"single": "roc_single_site", "multi": "roc_multi_site"}
 
 
@@ -80,17 +81,21 @@ def _grid(results: Results, group: tuple[Row, ...], kept: tuple[Column, ...], pa
 
 def _notes(results: Results, kept: tuple[Column, ...], group: tuple[Row, ...]) -> tuple[str, ...]:
     cells = [results.cell(row, column) for row in group for column in kept]
+    pooled = [cell.get("pooled") or {} for cell in cells]
     notes = [
-        f"In each panel the AUC with its {results.percent} interval (DeLong). Framed: the test "
-        "site was in training. Dashed: chance."
+        f"Blue: the curve whose area is printed, with its {results.percent} interval and the "
+        f"method of this panel (of two the farther limits); light blue: {results.percent} band "
+        "over patients, at each rate alone. Framed: the test site was in training. Dashed: chance."
     ]
-    if any((cell.get("pooled") or {}).get("roc_mc") for cell in cells):
+    if any(numbers.get("auc_grid") is not None for numbers in pooled):
+        notes.append("0.01 grid: AUC of thresholds 0, 0.01 ... 1, as published; not of this curve.")
+    if any(numbers.get("roc_mc") for numbers in pooled):
         notes.append(
-            "MC: mean ± 1 SD of the AUC over Monte-Carlo dropout passes; the band is ± 1 SD of "
-            "the curve around their mean. It is not an interval over patients."
+            "Orange: mean curve of n Monte-Carlo dropout passes ± 1 SD over the passes, and the "
+            "mean of their AUCs ± 1 SD: no interval over patients, and none of a probability."
         )
     if any(len(cell["runs"]) > 1 for cell in cells):
-        notes.append(f"Thin lines: single folds and seeds; thick line: all. {results.pooling}")
+        notes.append(f"Thin lines: single models; thick line: their mean. {results.pooling}")
     for column in results.columns:
         if column not in kept:
             why = words.reason(results.column(column))
@@ -128,37 +133,51 @@ def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
     if len(cell["runs"]) > 1:
         for run in cell["runs"]:
             if run["roc"]:
-                axes.plot(run["roc"]["fpr"], run["roc"]["tpr"], color=style.BLUE, lw=0.6, alpha=0.5)
+                axes.plot(run["roc"]["fpr"], run["roc"]["tpr"], color=style.BLUE, lw=0.5, alpha=0.5)
+    curve = pooled["roc"]
+    band = (curve["band_fpr"], curve["band_low"], curve["band_high"])
+    axes.fill_between(*band, color=style.BLUE, alpha=0.16, linewidth=0, zorder=1)
     if pooled["roc_mc"]:
-        _band(axes, pooled["roc_mc"])
-    curve = (pooled["roc"]["fpr"], pooled["roc"]["tpr"])
-    axes.plot(*curve, color=style.BLUE, linewidth=1.8, zorder=4, clip_on=False)  # over the frame
-    _numbers(axes, pooled)
+        _passes(axes, pooled["roc_mc"])
+    axes.plot(curve["fpr"], curve["tpr"], color=style.BLUE, linewidth=1.8, zorder=4, clip_on=False)
+    _numbers(axes, cell)
 
 
-def _numbers(axes: Axes, pooled: Mapping[str, Any]) -> None:
-    """Write the AUCs into the half of the panel that the curve leaves free."""
+def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
+    """Write the AUCs into the half that the curve leaves free, the widest line at its edge."""
+    pooled = cell["pooled"]
     bounds = words.interval(pooled["auc_low"], pooled["auc_high"])
-    lines = [(f"{words.number(pooled['auc'])} ({bounds})", 8.5, "bold")]
-    monte_carlo = words.spread(pooled["auc_mc_mean"], pooled["auc_mc_sd"])
-    if monte_carlo:
-        lines.append((f"MC {monte_carlo}", 7.0, "normal"))
     above = pooled["auc"] < 0.5
-    for number, (line, size, weight) in enumerate(lines):
+    method = textwrap.wrap(interval_methods.short(cell), 36)[:: 1 if above else -1]
+    lines: list[tuple[str, float, str, str]] = [
+        (f"{words.number(pooled['auc'])} ({bounds})", 8.5, "bold", style.INK),
+        *((line, 5.8, "normal", style.INK) for line in method),
+    ]
+    if pooled.get("auc_grid") is not None:
+        lines.append((f"0.01 grid {words.number(pooled['auc_grid'])}", 6.5, "normal", style.INK))
+    monte_carlo = words.spread(pooled.get("auc_mc_mean"), pooled.get("auc_mc_sd"), digits=2)
+    if monte_carlo:
+        text = f"MC, n = {pooled['auc_mc_passes']}: {monte_carlo}"
+        lines.append((text, 6.5, "normal", PASSES))
+    for number, (line, size, weight, colour) in enumerate(lines):
         axes.text(
             0.035 if above else 0.965,
-            0.9 - 0.115 * number if above else 0.05 + 0.115 * (len(lines) - 1 - number),
+            0.93 - STEP * number if above else 0.03 + STEP * number + (0.025 if number else 0),
             line,
             ha="left" if above else "right",
             va="center" if above else "bottom",
             size=size,
             weight=weight,
-            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+            color=colour,
+            zorder=6,
+            bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.5, "alpha": 0.7},
         )
 
 
-def _band(axes: Axes, band: Mapping[str, list[float]]) -> None:
+def _passes(axes: Axes, band: Mapping[str, list[float]]) -> None:
+    """Draw the mean curve of Monte-Carlo passes with one standard deviation to either side."""
     pairs = list(zip(band["tpr_mean"], band["tpr_sd"], strict=True))
     low = [max(0.0, mean - sd) for mean, sd in pairs]
     high = [min(1.0, mean + sd) for mean, sd in pairs]
-    axes.fill_between(band["fpr"], low, high, color=style.BLUE, alpha=0.22, linewidth=0)
+    axes.fill_between(band["fpr"], low, high, color=PASSES, alpha=0.25, linewidth=0, zorder=2)
+    axes.plot(band["fpr"], band["tpr_mean"], color=PASSES, linewidth=0.9, zorder=3)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.figures import style, words
+from elsewhere.figures import interval_methods, style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.places import ByFinding, Place
@@ -21,9 +21,9 @@ PREFIX = "roc_findings_"
 COLUMNS = (
     *("network", "arm", "label", "site", "tested_on", "kind", "finding", "synthetic"),
     *("status", "auc", "auc_low", "auc_high"),
-    *("threshold", "fpr", "tpr"),
+    *("fpr", "tpr"),
 )
-POINT = COLUMNS[-3:]
+POINT = COLUMNS[-2:]
 TITLE = 0.62
 NAMED, ACROSS = 27, 38
 BROKEN = ("-", (0, (4, 2)), (0, (1, 1.2)))
@@ -77,7 +77,7 @@ def _figure(
             f"ROC curves of every {study.any.named.part}: {network}",
             width=width,
             height=height,
-            notes=(*_notes(study), *study.any.notes()),
+            notes=(*_notes(study, places.values()), *study.any.notes()),
             synthetic=study.any.synthetic,
         )
         canvas = page.canvas(width, height)
@@ -126,15 +126,18 @@ def _legend(canvas: Axes, study: ByFinding, place: Place, at: tuple[float, float
         canvas.plot([left, left + 0.24], [y, y], **_look(number))
         title = textwrap.shorten(study.titles[finding], NAMED, placeholder=" …")
         canvas.text(left + 0.3, y, title, va="center", size=7.5)
-        canvas.text(left + SIDE, y, words.area(cell), ha="right", va="center", size=7.5)
+        text = words.area(cell) + interval_methods.mark(cell)
+        canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         y += ENTRY
 
 
-def _notes(study: ByFinding) -> tuple[str, ...]:
+def _notes(study: ByFinding, places: Iterable[Sequence[Place]]) -> tuple[str, ...]:
+    cells = [cell for of_arm in places for place in of_arm for cell in place.cells.values()]
     return (
         "A row per model, a panel per test set. Internal: the test scans of all its training "
         "sites together; unseen: a site that it never saw. In the legends AUC with its "
-        f"{study.any.percent} interval (DeLong). {study.any.pooling}Grey: chance.",
+        f"{study.any.percent} interval ({interval_methods.note(cells)}). "
+        f"{study.any.pooling}Grey: chance.",
     )
 
 

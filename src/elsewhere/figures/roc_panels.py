@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from elsewhere.figures import style, words
+from elsewhere.figures import interval_methods, style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
@@ -63,7 +63,7 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
             results.titled("ROC curves of the arms, side by side"),
             width=width,
             height=height,
-            notes=(*_notes(results, kept), *results.notes()),
+            notes=(*_notes(results, kept, drawn), *results.notes()),
             synthetic=results.synthetic,
         )
         canvas = page.canvas(width, height)
@@ -89,10 +89,11 @@ def _has_curve(results: Results, row: Row, column: Column) -> bool:
     return words.verdict(results.cell(row, column)) == "ok"
 
 
-def _notes(results: Results, kept: Sequence[Column]) -> tuple[str, ...]:
+def _notes(results: Results, kept: Sequence[Column], drawn: Sequence[Row]) -> tuple[str, ...]:
+    cells = [results.cell(row, column) for row in drawn for column in kept]
     notes = [
-        f"Curves, AUC with its {results.percent} interval (DeLong). {results.pooling}Dashed: the "
-        "arm was not trained on this site. Grey: chance."
+        f"Curves, AUC with its {results.percent} interval ({interval_methods.note(cells)}). "
+        f"{results.pooling}Dashed: the arm was not trained on this site. Grey: chance."
     ]
     for column in results.columns:
         if column not in kept:
@@ -131,7 +132,8 @@ def _legend(
     for number, row in enumerate(group):
         look = _look(results, row, column, number)
         canvas.plot([left, left + 0.24], [y, y], **look)
-        text = words.area(results.cell(row, column))
+        cell = results.cell(row, column)
+        text = words.area(cell) + interval_methods.mark(cell)
         canvas.text(left + SIDE, y, text, ha="right", va="center", size=7.5)
         for line in _wrapped(row):
             canvas.text(left + 0.3, y, line, va="center", size=7.5)

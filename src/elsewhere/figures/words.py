@@ -111,7 +111,13 @@ def tested(cell: Mapping[str, Any]) -> str:
 
 
 def counts(cell: Mapping[str, Any]) -> str:
-    """Write how many test patients and scans a cell has, and how many of these are positive."""
+    """Write how many test patients a cell has, then scans, and how many of either are positive."""
     pooled = cell.get("pooled") or {}
-    positive = f"\n{pooled['n_positive']:,} positive" if pooled.get("n_scans") else ""
-    return tested(cell) + positive
+    if not pooled.get("n_scans"):
+        return tested(cell)
+    scans, positive = pooled["n_scans"], pooled["n_positive"]
+    if pooled.get("n_positive_patients") is None:  # of images, or of scores of another place
+        return f"{tested(cell)}\n{positive:,} positive"
+    patients = sizes(pooled["n_patients"], scans).split(", ")
+    counts = (pooled["n_positive_patients"], positive)
+    return "\n".join(f"{n}, {k:,} positive" for n, k in zip(patients, counts, strict=True))

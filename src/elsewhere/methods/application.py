@@ -35,7 +35,8 @@ def predicted(
     -------
     Predicted
         Rows with fold, seed and part; test rows with Monte-Carlo probabilities, if the settings
-        ask for any. The seconds are those of both parts.
+        ask for any and there is an AUC to make of them: scans of one class have none. The seconds
+        are those of both parts.
     """
     parts = {
         part: cohort.load(files, fold=run.fold, part=part, classes=settings.classes)
@@ -48,7 +49,7 @@ def predicted(
     for part, scans in parts.items():
         prediction = predict(network, scans, options=options, kept=kept)
         rows = prediction.rows.assign(fold=run.fold, seed=run.seed, part=part)
-        if part == "test" and settings.prediction.mc_passes:
+        if part == "test" and settings.prediction.mc_passes and _both_classes(rows):
             passes = sample(
                 network,
                 scans,
@@ -60,3 +61,8 @@ def predicted(
         frames.append(rows)
         seconds += prediction.seconds
     return Predicted(pd.concat(frames), seconds)
+
+
+def _both_classes(rows: pd.DataFrame) -> bool:
+    """Whether scans with a known label of some finding have either label."""
+    return bool((rows.groupby("finding")["label"].nunique() > 1).any())

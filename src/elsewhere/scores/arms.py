@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from elsewhere.scores import families
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.comparisons import paired
+from elsewhere.scores.comparisons import Comparison, contrast, paired
 from elsewhere.scores.discrimination import Floats, auc, undefined
-from elsewhere.scores.tests import corrected_t, holm, paired_t
+from elsewhere.scores.single_models import by_model, mean_area, two_means
+from elsewhere.scores.tests import corrected_t, paired_t
 
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
 NO_RATIO = "the split of this site has no training scans"
@@ -54,22 +56,22 @@ def compare(
     [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values is that of both
     arms in one run (fold and seed). Each of `measures` (D-41 has the five of Table I) is tested by
     the paired t-test, as published, and by the corrected resampled t-test. The AUC is also tested
-    on the scans, by DeLong's paired test clustered by patient: a scan's score is the mean over
-    seeds of its out-of-fold probability, and the trained models are taken as given. ``clusters``
+    on the scans, by DeLong's paired test clustered by patient: the difference is that of the means
+    over the single models of each arm, and the trained models are taken as given. ``clusters``
     counts the patients; where ``patient_key`` is none, every image counts as one, so p is too
     small.
 
-    ``p_holm`` is adjusted over a family: all rows of one test in `pairs`, whatever site, arm and
-    measure; ``family`` counts those that have a p. ``difference`` is arm minus against, with its
-    interval. What cannot be computed is None, its ``status`` undefined or not run, with a reason.
+    ``p_holm`` is adjusted over the family of the test (`families`): all of its rows in `pairs`,
+    whatever site, arm and measure; ``family`` counts those that have a p. ``difference`` is arm
+    minus against, with its interval. What cannot be computed is None, its ``status`` undefined or
+    not run, with a reason.
     """
     rows = [row for pair in pairs for row in _of_pair(pair, measures, confidence)]
     for test in (PAIRED, CORRECTED, DELONG):
         family = [row for row in rows if row["test"] == test]
-        adjusted = holm([row["p"] for row in family])
-        size = sum(p is not None for p in adjusted)
+        adjusted = families.adjusted(test, [row["p"] for row in family])
         for row, p in zip(family, adjusted, strict=True):
-            row.update(p_holm=p, family=size)
+            row.update(p_holm=p, family=families.size(adjusted))
     return [{name: row[name] for name in COLUMNS} for row in rows]
 
 
@@ -107,6 +109,9 @@ def out_of_fold(frame: pd.DataFrame) -> pd.DataFrame:
 def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[str, Any]:
     """Return the AUCs of two arms on the same scans, and DeLong's paired test of their difference.
 
+    Of several models of an arm it is the mean of their AUCs, as in the cell: scans of different
+    folds are not ranked against each other.
+
     Returns
     -------
     dict
@@ -122,14 +127,20 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         return {"n": len(labels), "p": None, "reason": why}
     scores = [rows["score"].to_numpy(dtype=np.float64) for rows in (first, second)]
     patients = pd.factorize(first["patient"])[0].astype(np.int64)
-    comparison = paired(
-        labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
-    )
+    areas = [auc(labels, scores=of_arm) for of_arm in scores]
+    if any(len(by_model(predicted.frame)) > 1 for predicted in scans):
+        areas, comparison = _of_models(scans, confidence)
+        if not areas:
+            return {"n": len(labels), "p": None, "reason": comparison.reason}
+    else:
+        comparison = paired(
+            labels, first=scores[0], second=scores[1], patients=patients, confidence=confidence
+        )
     return {
         "n": len(labels),
         "clusters": int(patients.max()) + 1,
-        "mean_arm": auc(labels, scores=scores[0]),
-        "mean_against": auc(labels, scores=scores[1]),
+        "mean_arm": areas[0],
+        "mean_against": areas[1],
         "difference": comparison.difference,
         "low": comparison.low,
         "high": comparison.high,
@@ -137,6 +148,18 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         "p": comparison.p,
         "reason": comparison.reason,
     }
+
+
+def _of_models(
+    scans: tuple[Predicted, Predicted], confidence: float
+) -> tuple[list[float], Comparison]:
+    """Compare two means of AUCs, with their covariance through the patients that they share."""
+    models = [by_model(predicted.frame) for predicted in scans]
+    both, means = two_means(*models), [mean_area(of_arm) for of_arm in models]
+    alone = [mean.delong for mean in means if mean is not None]
+    if both is None:
+        return [], Comparison(0, None, None, None, None, "no model's test scans have both classes")
+    return both.auc.tolist(), contrast(both, alone=alone, confidence=confidence)
 
 
 def _of_pair(pair: Pair, measures: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:

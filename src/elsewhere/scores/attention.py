@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elsewhere.scores import audited, gate_notices
+from elsewhere.scores import audited, cell_notices, gate_notices
 
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
 REJECTED = 0.05
@@ -84,6 +84,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_rejected(observed),
         *_flagged(observed),
         *_thresholds(observed),
+        *_cells(observed),
     ]
 
 
@@ -273,6 +274,13 @@ def _thresholds(observed: Observed) -> Iterator[Notice]:
             "could be chosen on validation scans."
         )
         yield Notice(text, "confusion", "matrix")
+
+
+def _cells(observed: Observed) -> Iterator[Notice]:
+    for text in cell_notices.few_choose(observed.cells):
+        yield Notice(text, "confusion", "matrix")
+    for text in cell_notices.other_scales(observed.cells, sites=observed.sites):
+        yield Notice(text, "matrix", "matrix")
 
 
 def _number(count: int, noun: str) -> str:

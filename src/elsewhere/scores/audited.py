@@ -44,6 +44,33 @@ def sentences(
         )
 
 
+def worst(shortcuts: Sequence[Mapping[str, Any]], *, titles: Mapping[str, str]) -> str:
+    """Return the strongest shortcut in words: what is predicted best from what is no disease.
+
+    One to the label comes before one to the site, which is a shortcut only where sites differ in
+    their labels.
+
+    Parameters
+    ----------
+    shortcuts
+        Answers of audit.json.
+    titles
+        Row of a site to its title.
+    """
+    known = [answer for answer in shortcuts if answer["status"] == "ok"]
+    found = [answer for answer in known if answer["p_holm"] <= SMALL_P]
+    if not found:
+        return f"no shortcut was found among {len(known)} that were asked for"
+    first = max(found, key=lambda answer: (answer["what"] == "label", answer["auc"]))
+    where = titles.get(first["where"], first["where"])
+    what = f"the label at {where}" if first["what"] == "label" else "the site of a scan"
+    p = "<0.001" if first["p_holm"] < 0.001 else f"{first['p_holm']:.3f}"
+    return (
+        f"{what} from {NAMES[first['fields']]} (AUC {first['auc']:.2f}, p {p} after Holm); "
+        f"{len(found)} of {len(known)} shortcuts were found"
+    )
+
+
 def _sources(found: Mapping[str, str]) -> str:
     headers, voxels = (
         "; ".join(f"{name}: {found[group]}" for group, name in names.items() if group in found)

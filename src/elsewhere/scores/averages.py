@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from elsewhere.design.metric_rows import metric_row
+from elsewhere.scores import headline
 from elsewhere.scores.estimates import Estimate, average
+from elsewhere.scores.run_thresholds import SPREAD
 
-COUNTS = ("n_patients", "n_scans", "n_positive")
+COUNTS = ("n_patients", headline.POSITIVE, "n_scans", "n_positive")
 
 
 def numbers(sites: Sequence[Mapping[str, Any]], *, metrics: Iterable[str]) -> dict[str, Any]:
@@ -25,8 +27,8 @@ def numbers(sites: Sequence[Mapping[str, Any]], *, metrics: Iterable[str]) -> di
     Returns
     -------
     dict
-        Counts are sums. ``threshold`` is that of all sites, None if they differ; ``status`` says
-        whether there is an AUC.
+        Counts are sums. ``threshold`` is that of all sites, None if they differ, and
+        ``threshold_patients`` the fewest of a site; ``status`` says whether there is an AUC.
     """
     found: dict[str, Any] = {name: _total([site.get(name) for site in sites]) for name in COUNTS}
     for name in metrics:
@@ -38,7 +40,10 @@ def numbers(sites: Sequence[Mapping[str, Any]], *, metrics: Iterable[str]) -> di
             known = zip(ends, average(limits), strict=True)
             found |= {f"{name}{end}": value for end, value in known if f"{name}{end}" in row.fields}
     thresholds = {site.get("threshold") for site in sites}
+    found |= dict.fromkeys((*headline.POOLED, "pooling", *SPREAD))
     found["threshold"] = thresholds.pop() if len(thresholds) == 1 else None
+    fewest = [site[SPREAD[0]] for site in sites if site.get(SPREAD[0]) is not None]
+    found[SPREAD[0]] = min(fewest, default=None)
     status = "undefined" if found.get("auc") is None else "ok"
     return found | {"fold": "pooled", "seed": "pooled", "status": status if sites else "not run"}
 

@@ -17,10 +17,11 @@ class CasesError(ValueError):
 
 
 def called(rows: pd.DataFrame, *, cell: Mapping[str, Any]) -> pd.DataFrame:
-    """Return how one arm calls the test scans of a site, as the confusion matrix of its cell does.
+    """Return how one arm calls the test scans of a site.
 
     Each run calls at its own threshold, or at 0.5 if it has none. A scan of several runs is called
-    by the mean of its margins, probability minus threshold.
+    once, by the mean of its margins, probability minus threshold; the confusion matrix of its cell
+    counts the call of each run.
 
     Parameters
     ----------

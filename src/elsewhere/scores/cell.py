@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.scoring import Scoring
+from elsewhere.scores import headline, run_thresholds
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import absent, measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes, findings
-from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
-
-Run = tuple[int, int]
+from elsewhere.scores.run_thresholds import SPREAD, Run, apart, part_of
+from elsewhere.scores.thresholds import OF_ARGMAX, Threshold
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,10 @@ def assemble(
     reason = _not_run(test)
     runs: list[dict[str, Any]] = []
     pooled = absent("not run", reason, metrics=scoring.metrics)
-    pooled |= {"fold": "pooled", "seed": "pooled"}
+    pooled |= {"fold": "pooled", "seed": "pooled", **dict.fromkeys((*headline.KEYS, *SPREAD))}
     if not reason:
         chosen = _chosen(test, training, names["site"], scoring)
-        runs = [
-            {"fold": run[0], "seed": run[1]}
-            | measure(_judged(test, {run: threshold}), scoring=scoring)
-            | _threshold_entry({run: threshold}, test.rivals)
-            for run, threshold in chosen.items()
-        ]
+        runs = [_run(test, run, threshold, scoring) for run, threshold in chosen.items()]
         pooled = _pooled(test, runs, chosen, scoring)
     return {
         **{name: names[name] for name in ("study", "arm", "site")},
@@ -153,11 +149,6 @@ def _runs(frame: pd.DataFrame) -> list[Run]:
     )
 
 
-def _part(frame: pd.DataFrame, run: Run, part: str) -> pd.DataFrame:
-    fold, seed = run
-    return frame[(frame["fold"] == fold) & (frame["seed"] == seed) & (frame["part"] == part)]
-
-
 def _chosen(
     test: Predicted, training: Mapping[str, Predicted], site: str, scoring: Scoring
 ) -> dict[Run, Threshold]:
@@ -165,17 +156,19 @@ def _chosen(
     runs = _runs(test.frame)
     if scoring.threshold_from == "argmax":
         return dict.fromkeys(runs, OF_ARGMAX)
-    return _thresholds(runs, {site: test} if scoring.threshold_from == "test_site" else training)
+    source = {site: test} if scoring.threshold_from == "test_site" else training
+    unit: Unit = "image" if any(site.unit == "image" for site in source.values()) else "patient"
+    frames = {site: predicted.frame for site, predicted in source.items()}
+    return run_thresholds.choose_each(frames, runs, confidence=scoring.confidence, unit=unit)
 
 
-def _thresholds(runs: list[Run], source: Mapping[str, Predicted]) -> dict[Run, Threshold]:
-    """Choose each run's threshold on the pooled validation scans of these sites (A-52)."""
-    chosen = {}
-    for run in runs:
-        rows = pd.concat([_part(site.frame, run, "validation") for site in source.values()])
-        threshold = choose(_ints(rows["label"]), scores=_floats(rows["probability_1"]))
-        chosen[run] = threshold._replace(rule=f"{threshold.rule} ({' + '.join(source)})")
-    return chosen
+def _run(test: Predicted, run: Run, threshold: Threshold, scoring: Scoring) -> dict[str, Any]:
+    """Measure the test rows of one run."""
+    rows = part_of(test.frame, run, "test")
+    measured = measure(_judged(test, {run: threshold}), scoring=scoring)
+    numbers = headline.with_curve(measured, rows, scoring=scoring, unit=test.unit)
+    about = {"fold": run[0], "seed": run[1]}
+    return about | numbers | run_thresholds.entry({run: threshold}, test.rivals)
 
 
 def _pooled(
@@ -184,29 +177,47 @@ def _pooled(
     chosen: Mapping[Run, Threshold],
     scoring: Scoring,
 ) -> dict[str, Any]:
-    """Measure the test rows of all runs together; with one run, that run again."""
+    """Return the numbers of all runs together; with one run, those of that run again.
+
+    Scores are ranked within each run, and each run calls its own test scans: what one model does,
+    whether the runs were tested on the same scans or on different ones.
+    """
     pooled = {"fold": "pooled", "seed": "pooled"}
     if len(runs) == 1:
         return runs[0] | pooled
-    return (
-        pooled
-        | measure(_judged(test, chosen), scoring=scoring)
-        | _threshold_entry(chosen, test.rivals)
-    )
+    measured = measure(_judged(test, chosen), scoring=scoring)
+    measured = _with_calls(measured, test, chosen, scoring)
+    rows = test.frame[test.frame["part"] == "test"]
+    numbers = headline.of_models(measured, rows, scoring=scoring, unit=test.unit)
+    return pooled | numbers | run_thresholds.entry(chosen, test.rivals)
 
 
-def _threshold_entry(chosen: Mapping[Run, Threshold], rivals: Sequence[str]) -> dict[str, Any]:
-    first = next(iter(chosen.values()))
-    if rivals:
-        return {"threshold": None, "threshold_rule": f"argmax of {len(rivals)} classes"}
-    if len(chosen) == 1 or set(chosen.values()) == {OF_ARGMAX}:
-        return {"threshold": first.value, "threshold_rule": first.rule}
-    return {"threshold": None, "threshold_rule": f"each of {len(chosen)} runs at its own"}
+def _with_calls(
+    numbers: Mapping[str, Any], test: Predicted, chosen: Mapping[Run, Threshold], scoring: Scoring
+) -> dict[str, Any]:
+    """Return the numbers with what rests on calls taken from every call that a run makes."""
+    names = tuple(name for name in scoring.metrics if metric_row(name).needs == "calls")
+    if not names:
+        return dict(numbers)
+    judged = _judged(test, chosen, each_run=True)
+    measured = measure(judged, scoring=scoring.model_copy(update={"metrics": names}))
+    fields = [field for name in names for field in metric_row(name).fields]
+    reasons = {key: why for key, why in numbers["undefined"].items() if key not in names}
+    return {
+        **numbers,
+        **{field: measured[field] for field in (*fields, "confusion")},
+        "intervals": {**numbers["intervals"], **measured["intervals"]},
+        "undefined": {**reasons, **measured["undefined"]},
+    }
 
 
-def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
-    """Reduce the test rows of these runs to mean probability and mean margin per scan."""
-    rows = pd.concat([_part(test.frame, run, "test") for run in chosen])
+def _judged(test: Predicted, chosen: Mapping[Run, Threshold], *, each_run: bool = False) -> Judged:
+    """Reduce the test rows of these runs to mean probability and mean margin per scan.
+
+    With ``each_run`` every score and call of a scan stays an entry of its own.
+    """
+    rows = pd.concat([part_of(test.frame, run, "test") for run in chosen])
+    rows = apart(rows) if each_run else rows
     limits = [
         chosen[int(fold), int(seed)].value
         for fold, seed in zip(rows["fold"], rows["seed"], strict=True)
@@ -235,9 +246,9 @@ def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
 
 
 def _passes(rows: pd.DataFrame) -> list[tuple[Ints, Floats]]:
-    """Return labels [n] and probabilities [n] of each Monte-Carlo pass of each seed (A-57)."""
+    """Return labels [n] and probabilities [n] of each Monte-Carlo pass of each run (A-57)."""
     passes = []
-    for _, group in rows.groupby("seed", sort=True):
+    for _, group in rows.groupby(RUN, sort=True):
         n_passes = int(group["mc_probability"].map(len).min())
         labels = _ints(group["label"])
         drawn = np.stack([probabilities[:n_passes] for probabilities in group["mc_probability"]])

@@ -15,14 +15,15 @@ import pandas as pd
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import shares
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate, bounds, weighted
 from elsewhere.scores.intervals import Interval, Unit, auc_interval
 from elsewhere.scores.measures import measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes
+from elsewhere.scores.run_thresholds import apart
 from elsewhere.scores.shares import Hits
+from elsewhere.scores.single_models import by_model, mean_area
 
 NUMBERS = ("multiclass_accuracy", "balanced_accuracy", "macro_auc")
 BY_CLASS = ("sensitivity", "specificity")
@@ -146,20 +147,30 @@ def confusion(tested: Scans, n_classes: int) -> Ints:
 def _measured(
     rows: pd.DataFrame, names: Sequence[str], scoring: Scoring, unit: Unit
 ) -> dict[str, Any]:
-    tested = scans(rows, names)
+    """Measure every call that a run makes of a scan, and rank scans within each run."""
+    tested, labels = scans(apart(rows), names), scans(rows, names).labels
     counts = confusion(tested, len(names))
     numbers = _absent(names, "ok", None)
-    numbers["n_scans"] = len(tested.labels)
+    numbers["n_scans"] = len(labels)
     numbers["n_patients"] = len(np.unique(tested.patients)) if unit == "patient" else None
-    numbers["n_by_class"] = dict(zip(names, counts.sum(axis=1).tolist(), strict=True))
+    of_class = np.bincount(labels, minlength=len(names)).tolist()
+    numbers["n_by_class"] = dict(zip(names, of_class, strict=True))
     numbers["confusion"] = counts.tolist()
     numbers["by_class"] = {
         name: _against_rest(tested, number, scoring, unit) for number, name in enumerate(names)
     }
     numbers["undefined"] = _undefined(counts, names)
+    ranked = _with_every_class(rows, names)
+    if ranked.empty:
+        reason = "the test scans of no model are of all classes"
+        numbers["undefined"].setdefault("macro_auc", reason)
     for name in NUMBERS:
         if name not in numbers["undefined"]:
-            numbers[name], interval = MEASURES[name](tested, scoring, unit)
+            numbers[name], interval = (
+                _macro_auc(ranked, names, scoring, unit)
+                if name == "macro_auc"
+                else MEASURES[name](tested, scoring, unit)
+            )
             numbers[f"{name}_low"], numbers[f"{name}_high"], numbers["intervals"][name] = interval
     reason = numbers["undefined"].get("macro_auc")
     return numbers | {"status": "undefined" if reason else "ok", "reason": reason}
@@ -233,12 +244,22 @@ def _of_shares(tested: Scans, weights: Floats, scoring: Scoring, unit: Unit) -> 
     )
 
 
-def _macro_auc(tested: Scans, scoring: Scoring, unit: Unit) -> tuple[float, Interval]:
-    """Return the mean AUC of each class against the rest, and its interval from theirs."""
-    found = [
-        delong((tested.labels == k).astype(np.int64), scores=scores[None], patients=tested.patients)
-        for k, scores in enumerate(tested.probabilities.T)
-    ]
+def _with_every_class(rows: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of the runs whose test scans are of all classes."""
+    present = rows[rows["label"] == 1].groupby(RUN)["finding"].nunique()
+    kept = present[present == len(names)].reset_index()[RUN]
+    return rows.merge(kept, on=RUN)
+
+
+def _macro_auc(
+    rows: pd.DataFrame, names: Sequence[str], scoring: Scoring, unit: Unit
+) -> tuple[float, Interval]:
+    """Return the mean AUC of each class against the rest, and its interval from theirs.
+
+    Of several runs the AUC of a class is the mean of theirs, as in its own cell.
+    """
+    means = [mean_area(by_model(rows[rows["finding"] == name])) for name in names]
+    found = [mean.delong for mean in means if mean is not None]
     confidence, few = scoring.confidence, scoring.few_patients
     limits = [auc_interval(one, confidence=confidence, unit=unit, few=few) for one in found]
     areas = [float(one.auc[0]) for one in found]
@@ -252,4 +273,4 @@ def _macro_auc(tested: Scans, scoring: Scoring, unit: Unit) -> tuple[float, Inte
     return float(np.mean(areas)), Interval(*bounds(mean), f"MOVER of {methods}")
 
 
-MEASURES = dict(zip(NUMBERS, (_accuracy, _balanced, _macro_auc), strict=True))
+MEASURES = {"multiclass_accuracy": _accuracy, "balanced_accuracy": _balanced}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.special import stdtr
 
 from elsewhere.scores import estimates
-from elsewhere.scores.delong import delong
+from elsewhere.scores.delong import Delong, delong
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate
 from elsewhere.scores.intervals import auc_interval, t_value, z_value
@@ -57,14 +58,27 @@ def paired(
     if np.array_equal(first, second):
         return _without_test(0.0, "both models give the same probabilities")
     estimate = delong(labels, scores=np.stack([first, second]), patients=patients)
+    of = [delong(labels, scores=one[None], patients=patients) for one in (first, second)]
+    return contrast(estimate, alone=of, confidence=confidence)
+
+
+def contrast(estimate: Delong, *, alone: Sequence[Delong], confidence: float) -> Comparison:
+    """Compare two AUCs on one test set, as `paired` does.
+
+    Parameters
+    ----------
+    estimate
+        Both together.
+    alone
+        Each by itself.
+    """
     spread = estimate.spread(np.array([1.0, -1.0]))
     degenerate = not {*estimate.auc.tolist()}.isdisjoint({0.0, 1.0})
     if spread is None and not degenerate and min(estimate.n_patients) > 1:
         return _without_test(0.0, "both models rank the scans alike")
     if spread is None or degenerate:
-        of = [delong(labels, scores=one[None], patients=patients) for one in (first, second)]
-        limits = [auc_interval(one, confidence=confidence)[:2] for one in of]
-        areas = [Estimate(float(one.auc[0]), *ends) for one, ends in zip(of, limits, strict=True)]
+        limits = [auc_interval(one, confidence=confidence)[:2] for one in alone]
+        areas = [Estimate(float(a.auc[0]), *ends) for a, ends in zip(alone, limits, strict=True)]
         return unpaired(areas[0], second=areas[1], confidence=confidence)
     difference, error = float(estimate.auc[0] - estimate.auc[1]), math.sqrt(spread.variance)
     half = t_value(confidence, spread.df) * error

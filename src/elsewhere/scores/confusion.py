@@ -14,12 +14,12 @@ Matrix = list[list[float | None]]
 
 
 class Confusion(NamedTuple):
-    """Counts of scans (A-53)."""
+    """Counts of scans (A-53); where several models call each scan, means over models."""
 
-    tp: int
-    fp: int
-    tn: int
-    fn: int
+    tp: float
+    fp: float
+    tn: float
+    fn: float
 
 
 class Averages(TypedDict):
@@ -95,7 +95,7 @@ def average(sites: Mapping[str, Confusion], *, without: Collection[str] = ()) ->
     )
 
 
-def _shares(first: int, second: int) -> list[float | None]:
+def _shares(first: float, second: float) -> list[float | None]:
     both = first + second
     return [first / both, second / both] if both else [None, None]
 

@@ -126,7 +126,7 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
     areas = np.array([auc(labels, scores=row) for row in scores])
     _, cluster = np.unique(patients, return_inverse=True)
     of = [cluster[labels == label] for label in (1, 0)]
-    above, below = (_components(labels == label, scores) for label in (1, 0))
+    above, below = (ranked_above(labels == label, scores) for label in (1, 0))
     components = [above, 1 - below]
     top = 1.0 if areas[0] >= 0.5 else 0.0
     astray = [np.abs(each[0] - top) > _ROUNDING for each in components]
@@ -141,8 +141,16 @@ def delong(labels: Ints, *, scores: Floats, patients: Ints) -> Delong:
     )
 
 
-def _components(side: NDArray[np.bool_], scores: Floats) -> Floats:
-    """Return the share of the other class's scans that are below each scan of a class [k, side]."""
+def ranked_above(side: NDArray[np.bool_], scores: Floats) -> Floats:
+    """Return the share of the other class's scans that are below each scan of a class [k, side].
+
+    Parameters
+    ----------
+    side
+        Which scans are of the class [n].
+    scores
+        Of k models [k, n].
+    """
     others = len(side) - int(side.sum())
     ranks = np.stack([midranks(row)[side] - midranks(row[side]) for row in scores])
     return ranks / others

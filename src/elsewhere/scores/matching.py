@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
+from elsewhere.scores import families
 from elsewhere.scores.discrimination import Floats
 from elsewhere.scores.estimates import Estimate, difference
 from elsewhere.scores.intervals import wilson
-from elsewhere.scores.tests import holm
 
 FEW = "known of fewer than 2 patients of a class"
 ALIKE = "known, but the same in all patients of a class"
@@ -123,5 +123,5 @@ def sexes(positive: Group, negative: Group, *, confidence: float) -> Contrast:
 def adjusted(family: Iterable[Contrast]) -> list[Contrast]:
     """Adjust the p values of a family by Holm (1979), in the order given."""
     given = list(family)
-    ps = holm([contrast.p for contrast in given])
+    ps = families.adjusted("matching", [contrast.p for contrast in given])
     return [contrast._replace(p_holm=p) for contrast, p in zip(given, ps, strict=True)]

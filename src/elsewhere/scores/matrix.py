@@ -14,8 +14,9 @@ from elsewhere.design.arm import Arm
 from elsewhere.design.metric_rows import columns as metric_columns
 from elsewhere.design.paths import AVERAGE
 from elsewhere.files import write_rows
-from elsewhere.scores import at_site, averages
+from elsewhere.scores import at_site, averages, headline
 from elsewhere.scores.classes import NUMBERS
+from elsewhere.scores.run_thresholds import SPREAD
 
 ABOUT = (
     *("study", "arm", "method", "network", "selection", "unseen", "anonymous", "models_of"),
@@ -29,8 +30,14 @@ OF_CLASSES = tuple(f"{name}{end}" for name in NUMBERS for end in ("", "_low", "_
 
 
 def numbers(metrics: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns of numbers: counts, those of the named metrics, and the threshold."""
-    return ("n_patients", "n_scans", "n_positive", *metric_columns(metrics), "threshold")
+    """Return the columns of numbers: counts, those of the named metrics, and the threshold.
+
+    ``auc_pooled`` is the AUC of scores pooled over the models of a cell, as ``pooling`` says;
+    ``threshold_patients`` counts the validation patients that chose a threshold.
+    """
+    counts = ("n_patients", "n_positive_patients", "n_scans", "n_positive")
+    pooled = (*headline.POOLED, "pooling")
+    return (*counts, *metric_columns(metrics), *pooled, "threshold", *SPREAD[:3])
 
 
 def columns(metrics: Iterable[str], *, exclusive: bool = False) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from elsewhere.scores import families
 from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
 from elsewhere.scores.intervals import auc_interval
-from elsewhere.scores.tests import holm
 
 COLUMNS = (
     *("arm", "source", "site", "scans_of", "against", "auc", "low", "high", "interval", "p"),
@@ -97,8 +97,9 @@ def of_features(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def adjusted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of `COLUMNS` with p adjusted over all of them (Holm 1979)."""
-    p_values = [None if p is None else round(p, 6) for p in holm([row["p"] for row in rows])]
-    family = sum(p is not None for p in p_values)
+    found = families.adjusted("site probe", [row["p"] for row in rows])
+    p_values = [None if p is None else round(p, 6) for p in found]
+    family = families.size(p_values)
     return [
         {name: {**row, "p_holm": p, "family": family}.get(name) for name in COLUMNS}
         for row, p in zip(rows, p_values, strict=True)

@@ -24,7 +24,7 @@ ALONE = "AUC of the device alone"
 POSITIVES, NEGATIVES = "device among positives", "device among negatives"
 UNKNOWN = "device unknown"
 QUANTITIES = (ALL, WITHOUT, WITH, DIFFERENCE, POSITIVES, NEGATIVES, ALONE, UNKNOWN)
-NUMBERS = ("n_scans", "n_patients", "n_positive", "value", "low", "high", "method", "reason")
+NUMBERS = ("n_patients", "n_scans", "n_positive", "value", "low", "high", "method", "reason")
 WHICH = {
     ALL: "test scans",
     WITHOUT: "scans known to be without the device",

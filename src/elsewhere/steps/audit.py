@@ -16,7 +16,7 @@ from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.files import whole, write_frame
 from elsewhere.imaging import profile
-from elsewhere.scores.tests import holm
+from elsewhere.scores import families
 from elsewhere.sites import manifest
 
 
@@ -63,7 +63,7 @@ def run(job: Job, settings: Settings) -> None:
 def _shortcuts(scans: pd.DataFrame, sites: list[str], settings: Audit) -> list[dict[str, Any]]:
     """Return the answers with p adjusted over all of them (Holm 1979)."""
     answers = confounding.predictability(scans, sites=sites, settings=settings)
-    adjusted = holm([answer["p"] for answer in answers])
+    adjusted = families.adjusted("audit", [answer["p"] for answer in answers])
     for answer, p in zip(answers, adjusted, strict=True):
         answer["p_holm"] = None if p is None else round(p, 6)
     return answers

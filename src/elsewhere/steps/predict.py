@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +29,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
 class Settings(ArmSettings):
-    """Settings of the predictions of one cell."""
+    """Settings of the predictions of one cell.
+
+    Where no metric of the study uses Monte-Carlo passes, ``prediction`` is a table without them.
+    """
+
+    def __post_init__(self) -> None:
+        """Read the table as a prediction without passes."""
+        handed: Any = self.prediction
+        if not isinstance(handed, Prediction):
+            object.__setattr__(self, "prediction", Prediction(**handed))
 
 
 def run(job: Job, settings: Settings) -> None:

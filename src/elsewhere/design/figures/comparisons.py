@@ -22,7 +22,7 @@ class ComparisonTable(FigureRow):
             "One arm against the others",
             "Differences of AUC with their intervals, and p of the paired t-test as "
             "published (D-41, D-42), of the corrected resampled t-test and of DeLong's "
-            "paired test on the pooled test scans; adjusted by Holm over all p of a test. Of more "
+            "paired test on the test scans; adjusted by Holm over all p of a test. Of more "
             "than two classes each against the rest (C-33).",
             "predict and score",
         ),

@@ -18,9 +18,10 @@ class Roc(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "roc_single_site": Caption(
             "ROC, models trained on one site",
-            "Thresholds from 0 to 1 in steps of 0.01 (A-56); band: one standard deviation "
-            "over Monte-Carlo dropout passes (A-57, A-63). Sites with one class have no ROC"
-            " curve.",
+            "The empirical curve, whose area is printed, and its pointwise band over patients "
+            "(A-63); beside it the AUC of thresholds in steps of 0.01 (A-56) and the mean curve of "
+            "Monte-Carlo dropout passes with one standard deviation, which is no interval (A-57). "
+            "Sites with one class have no ROC curve.",
             "score",
         ),
         "roc_multi_site": Caption(

@@ -16,5 +16,5 @@ class AucMc(MetricRow):
     )
     needs: ClassVar[Needs] = "passes"
     interval: ClassVar[str] = "none"
-    fields: ClassVar[tuple[str, ...]] = ("auc_mc_mean", "auc_mc_sd", "roc_mc")
-    columns: ClassVar[tuple[str, ...]] = ("auc_mc_mean", "auc_mc_sd")
+    fields: ClassVar[tuple[str, ...]] = ("auc_mc_mean", "auc_mc_sd", "auc_mc_passes", "roc_mc")
+    columns: ClassVar[tuple[str, ...]] = ("auc_mc_mean", "auc_mc_sd", "auc_mc_passes")

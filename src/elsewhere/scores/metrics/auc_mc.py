@@ -24,7 +24,11 @@ class AucMc(Metric):
             return Measured(None)
         areas = np.array([discrimination.auc(labels, scores=scores) for labels, scores in passes])
         mean, sd = discrimination.mean_sd(areas)
-        more: dict[str, Any] = {"auc_mc_mean": mean, "auc_mc_sd": sd}
+        more: dict[str, Any] = {
+            "auc_mc_mean": mean,
+            "auc_mc_sd": sd,
+            "auc_mc_passes": len(passes),
+        }
         if len(passes) > 1:
             curves = [
                 discrimination.empirical_roc(labels, scores=scores) for labels, scores in passes

@@ -158,9 +158,10 @@ class Given:
         """Keys ``<arm>/<row of the test site>`` of the cells that have predictions."""
         return tuple(self.job.paths("predictions"))
 
-    def predicted(self, key: str) -> Predicted:
-        """Return the predictions of a cell whose scans have one label each."""
-        return Predicted(*predictions.read(self.job.paths("predictions")[key]))
+    def predicted(self, key: str, finding: str = "") -> Predicted:
+        """Return the predictions of a cell, of several findings or classes those of this one."""
+        path = self.job.paths("predictions")[key]
+        return Predicted(*predictions.read(path, finding=finding or None))
 
     def tested(self, key: str, finding: str) -> Predicted:
         """Return the test rows of a finding of a cell."""

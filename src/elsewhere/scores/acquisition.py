@@ -56,13 +56,13 @@ def fields(manifest: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     Parameters
     ----------
     manifest
-        Rows of a manifest, one a scan.
+        Rows of a manifest, one a scan; what is missing is unknown.
     """
     return {
         name: tuple(
             _bands(manifest[column])
             if pd.api.types.is_float_dtype(manifest[column])
-            else manifest[column].astype(str)
+            else manifest[column].fillna(UNKNOWN).astype(str)
         )
         for name, column in FIELDS.items()
     }
@@ -120,7 +120,7 @@ def _bands(values: pd.Series[Any]) -> pd.Series[str]:
     else:
         cut = pd.qcut(known, _BANDS, duplicates="drop")
         named = cut.map(lambda band: f"{band.left:.3g} to {band.right:.3g} mm").astype(str)
-    return named.reindex(values.index).fillna(UNKNOWN)
+    return named.astype(object).reindex(values.index).fillna(UNKNOWN)
 
 
 def _people(tested: Scored) -> pd.DataFrame:

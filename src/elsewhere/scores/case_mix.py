@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy.special import expit, logit
+from statsmodels.genmod.families import Binomial
+from statsmodels.genmod.generalized_linear_model import GLM
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Draws, blocks
@@ -65,12 +66,12 @@ def recalibrate(
     if not n_positive or not n_negative:
         return None
     targets = np.where(labels == 1, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
-    family, x = sm.families.Binomial(), _logit(scores)
+    family, x = Binomial(), _logit(scores)
     if slope is not None or np.ptp(x) == 0:
         kept = 0.0 if slope is None else slope
-        model = sm.GLM(targets, np.ones((len(x), 1)), family=family, offset=kept * x)
+        model = GLM(targets, np.ones((len(x), 1)), family=family, offset=kept * x)
         return Recalibration(float(model.fit().params[0]), kept, n_positive, n_negative)
-    fitted = sm.GLM(targets, sm.add_constant(x), family=family).fit().params
+    fitted = GLM(targets, np.stack([np.ones(len(x)), x], axis=1), family=family).fit().params
     return Recalibration(float(fitted[0]), float(fitted[1]), n_positive, n_negative)
 
 

@@ -11,7 +11,8 @@ from elsewhere.design.rows import Modality, Row
 
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
-    *("matrix", "roc", "why_fell", "new_site", "confusion", "confusion_classes", "published"),
+    *("matrix", "roc", "why_fell", "new_site", "auc_width"),
+    *("confusion", "confusion_classes", "published"),
     *("table_1", "roc_findings", "readers", "claims"),
     *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),

@@ -54,10 +54,9 @@ class Settings:
         The study's labels, if scans have several.
     categories
         Class by category of the manifest; None: its labels say the class.
-    second_stage
-        Whose calls choose the test scans that are scored.
-    subgroups
-        Which device may be a shortcut to which finding.
+    second_stage, subgroups, target_width
+        As in the study: whose calls choose the test scans, which device may be a shortcut to which
+        finding, and which width of the interval of an AUC is aimed at.
     """
 
     title: str
@@ -75,6 +74,7 @@ class Settings:
     categories: Mapping[str, str] | None = None
     second_stage: SecondStage | None = None
     subgroups: Subgroups | None = None
+    target_width: float = 0.10
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elsewhere.scores import audited, gate_notices
+from elsewhere.scores import auc_width, audited, gate_notices
 
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
 REJECTED = 0.05
@@ -53,6 +53,8 @@ class Observed:
         Row of a site to its number of scans by flag of the manifest, "" where there is none.
     never_trained
         Rows of the sites that no arm trains on.
+    target_width
+        Width of the interval of an AUC that is aimed at; None: none is.
     """
 
     sites: Mapping[str, str]
@@ -66,6 +68,7 @@ class Observed:
     optimistic: tuple[str, ...] = ()
     flags: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     never_trained: frozenset[str] = frozenset()
+    target_width: float | None = None
 
 
 def notices(observed: Observed) -> list[Notice]:
@@ -80,6 +83,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_one_class(observed),
         *_missing_classes(observed),
         *_few(observed),
+        *_wide(observed),
         *_not_called(observed),
         *_rejected(observed),
         *_flagged(observed),
@@ -228,6 +232,14 @@ def _few(observed: Observed) -> Iterator[Notice]:
                 f"{_list(few)}; its intervals are wide."
             )
             yield Notice(text, "cohort_table", "gate")
+
+
+def _wide(observed: Observed) -> Iterator[Notice]:
+    if observed.target_width is not None:
+        titles, target = observed.sites, observed.target_width
+        text = auc_width.sentence(observed.cells, titles=titles, target=target)
+        if text:
+            yield Notice(text, "auc_width", "matrix")
 
 
 def _rejected(observed: Observed) -> Iterator[Notice]:

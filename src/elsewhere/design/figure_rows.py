@@ -14,10 +14,10 @@ STANDARD = (
     *("matrix", "roc", "why_fell", "new_site", "auc_width"),
     *("confusion", "confusion_classes", "published"),
     *("table_1", "roc_findings", "readers", "claims"),
-    *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
+    *("subgroups", "groups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),
     *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),
-    *("cohort_table", "parts", "matching", "site_profile", "example_slices"),
+    *("cohort_table", "missing", "parts", "matching", "site_profile", "example_slices"),
     *("training", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.

@@ -24,6 +24,8 @@ from elsewhere.scores.intervals import Draws, resample, resampled_auc
 from elsewhere.scores.predictions import RUN
 from elsewhere.scores.thresholds import choose
 
+_LEAST, _SCANS = 200, 20_000_000  # resamples, and scans in all of them: bounds the time of a cell
+
 
 @dataclass(frozen=True)
 class Place:
@@ -70,9 +72,12 @@ class Place:
 
     @cached_property
     def draws(self) -> Draws:
-        """Patients drawn with replacement; the same for all models at the site."""
-        options = {"n": self.scoring.bootstrap, "seed": self.scoring.seed}
-        return resample(self.labels, patients=self.patients, **options)
+        """Patients drawn with replacement; the same for all models at the site.
+
+        As many as the study sets; of more than 10,000 scans fewer, down to 200.
+        """
+        n = min(self.scoring.bootstrap, max(_LEAST, _SCANS // max(1, len(self.labels))))
+        return resample(self.labels, patients=self.patients, n=n, seed=self.scoring.seed)
 
     @cached_property
     def auc(self) -> Floats:
@@ -89,16 +94,16 @@ class Place:
     def prevalence(self) -> Floats:
         """Share of positive test scans."""
         everyone = np.ones(len(self.labels))
-        return self._share(everyone, (self.labels == 1).astype(np.float64))
+        return self.share(everyone, (self.labels == 1).astype(np.float64))
 
     def rates(self, calls: NDArray[np.bool_]) -> Rates:
         """Return sensitivity and specificity of these calls [n]."""
         truth = (self.labels == 1).astype(np.float64)
-        return Rates(self._share(truth, calls), self._share(1 - truth, ~calls))
+        return Rates(self.share(truth, calls), self.share(1 - truth, ~calls))
 
     def expected(self, probabilities: Floats, calls: NDArray[np.bool_]) -> Rates:
         """Return the rates of these calls if the probabilities [n] were right."""
-        return Rates(self._share(probabilities, calls), self._share(1 - probabilities, ~calls))
+        return Rates(self.share(probabilities, calls), self.share(1 - probabilities, ~calls))
 
     @property
     def calls(self) -> NDArray[np.bool_]:
@@ -121,7 +126,7 @@ class Place:
             limits.append(choose(labels, scores=rows["probability_1"].to_numpy(np.float64)).value)
         return float(np.mean(limits)) if limits else None
 
-    def _share(self, weights: Floats, counted: NDArray[Any]) -> Floats:
+    def share(self, weights: Floats, counted: NDArray[Any]) -> Floats:
         """Return the weighted share of the scans that count."""
         part, whole = (self._summed(column) for column in (weights * counted, weights))
         with np.errstate(invalid="ignore", divide="ignore"):

@@ -154,7 +154,7 @@ def _difference(
         intervals.resampled_auc(
             scans.labels[mask],
             scores=scans.scores[mask],
-            draws=_among(draws, mask),
+            draws=among(draws, mask),
         )
         for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
     ]
@@ -165,7 +165,7 @@ def _difference(
     return {"value": value} | _ends(interval)
 
 
-def _among(draws: Draws, mask: Mask) -> Draws:
+def among(draws: Draws, mask: Mask) -> Draws:
     """Return the same draws for some of the scans."""
     kept, patient = np.unique(draws.patient[mask], return_inverse=True)
     return Draws(draws.weights[:, kept], patient)
@@ -179,7 +179,7 @@ def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str
     """Yield how often the device is present, among positives and negatives of known state."""
     known = scans.known
     labels, with_device = scans.labels[known], scans.with_device[known]
-    resampled = intervals.resampled_shares(labels, calls=with_device, draws=_among(draws, known))
+    resampled = intervals.resampled_shares(labels, calls=with_device, draws=among(draws, known))
     # with the device as the call, these shares are sensitivity and 1 - specificity
     of = {POSITIVES: (1, resampled.sensitivity), NEGATIVES: (0, 1 - resampled.specificity)}
     for name, (label, values) in of.items():

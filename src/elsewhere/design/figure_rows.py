@@ -18,7 +18,7 @@ STANDARD = (
     *("roc_panels", "arms_table", "comparisons"),
     *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),
     *("cohort_table", "missing", "parts", "matching", "site_profile", "example_slices"),
-    *("training", "federation", "architecture"),
+    *("training", "cost_ledger", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.
 REPORT = (

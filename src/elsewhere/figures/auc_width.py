@@ -100,7 +100,7 @@ def draw(results: Results, found: Rows, folder: Path, *, target: float) -> None:
 
 
 def _effect(given: Given, key: str, finding: str) -> float | None:
-    scans = out_of_fold(given.predicted(key, finding).frame)
+    scans = out_of_fold(given.predicted(key, finding=finding).frame)
     return auc_width.observed_effect(
         scans["label"].to_numpy(np.int64),
         scores=scans["score"].to_numpy(np.float64),

@@ -158,7 +158,7 @@ class Given:
         """Keys ``<arm>/<row of the test site>`` of the cells that have predictions."""
         return tuple(self.job.paths("predictions"))
 
-    def predicted(self, key: str, finding: str = "") -> Predicted:
+    def predicted(self, key: str, *, finding: str = "") -> Predicted:
         """Return the predictions of a cell, of several findings or classes those of this one."""
         path = self.job.paths("predictions")[key]
         return Predicted(*predictions.read(path, finding=finding or None))

@@ -54,7 +54,7 @@ def rows(given: Given, results: Results, finding: str) -> list[dict[str, Any]]:
                 why = {"status": words.NOT_RUN, "reason": words.reason(cell)}
                 found.append({**dict.fromkeys(groups.COLUMNS), **about, **why})
                 continue
-            predicted = given.predicted(f"{row.name}/{column.row}", finding)
+            predicted = given.predicted(f"{row.name}/{column.row}", finding=finding)
             place = operating.place(predicted, cell, scoring=given.settings.scoring)
             of = groups.fields(manifest.reindex(place.test.index))
             found += [{**about, **line} for line in groups.measured(place, of)]

@@ -96,7 +96,7 @@ def told(given: Given, results: Results, finding: str) -> Told:
 def place(given: Given, results: Results, at: tuple[Row, Column], finding: str) -> Place:
     """Return an arm at a site."""
     row, column = at
-    predicted = given.predicted(f"{row.name}/{column.row}", finding)
+    predicted = given.predicted(f"{row.name}/{column.row}", finding=finding)
     return operating.place(predicted, results.cell(row, column), scoring=given.settings.scoring)
 
 

@@ -71,6 +71,6 @@ def test_the_fit_is_that_of_its_score_equations():
     assert fitted.of(scores).mean() == pytest.approx((4 * 5 / 6 + 4 / 6) / 8, abs=1e-6)
 
 
-@pytest.mark.parametrize("labels", [[0, 0], [1, 1], []])
-def test_one_class_cannot_be_recalibrated(labels):
+@pytest.mark.parametrize("labels", [[0, 0], [1, 1], [], [0, 0, 1]])
+def test_two_scans_of_each_class_are_needed(labels):
     assert recalibrate(np.array(labels), scores=np.full(len(labels), 0.5)) is None

@@ -87,6 +87,12 @@ def test_a_group_that_holds_all_has_nothing_to_compare_with(rows):
     assert {row["reason"] for row in found} == {"all scans of known group are of this one"}
 
 
+def test_a_cell_of_which_nothing_is_known_says_so(rows):
+    (found,) = measured(at(rows, drawn(7, 1.0)), {"sex": ["unknown"] * 120})
+    assert (found["status"], found["reason"]) == ("undefined", groups.NO_FIELD)
+    assert worst([found]) is None
+
+
 def test_ages_are_in_bands():
     manifest = pd.DataFrame(
         {

@@ -16,7 +16,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.files import write_rows
 from elsewhere.scores import groups, operating
-from elsewhere.scores.groups import AUC, CALIBRATION, SENSITIVITY
+from elsewhere.scores.groups import AUC, CALIBRATION, NO_FIELD, SENSITIVITY
 
 NAME = "groups"
 MARKS = ("label", "synthetic")
@@ -128,7 +128,7 @@ def _panel(
     not_run = [line for line in of_site if line["status"] == words.NOT_RUN]
     if not_run:
         said.append(f"{words.NOT_RUN}: {not_run[0]['reason']}.")
-    said = said or ["Neither sex, age nor acquisition is known of its test scans."]
+    said += [f"{NO_FIELD}." for line in of_site[:1] if line["reason"] == NO_FIELD]
     characters = int(width * LONG)
     return [*shown], [part for text in said for part in textwrap.wrap(text, characters)]
 

@@ -55,12 +55,11 @@ class WhyFell(Figure):
     """What every arm loses at each site that it never saw, split into parts that sum to it."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Draw a figure for each finding, or for each of more than two classes."""
-        names = []
-        for finding, results in given.each.items():
+        """Draw a figure for each finding or class; none where every arm knows every site."""
+        drawn = {finding: each for finding, each in given.each.items() if [*_pairs(each)]}
+        for finding, results in drawn.items():
             draw(results, told(given, results, finding), folder)
-            names.append(results.file(NAME))
-        return names
+        return [results.file(NAME) for results in drawn.values()]
 
 
 def told(given: Given, results: Results, finding: str) -> Told:
@@ -108,7 +107,8 @@ def draw(results: Results, shown: Told, folder: Path) -> None:
         ("_fields", shown.fields, why_fell.FIELD_COLUMNS),
         ("_signs", shown.signs, why_fell.SIGN_COLUMNS),
     ):
-        write_rows(rows, folder / f"{name}{suffix}.csv", columns=(*MARKS, *columns))
+        if rows:  # without a cell that has an AUC, the first says why
+            write_rows(rows, folder / f"{name}{suffix}.csv", columns=(*MARKS, *columns))
     blocks = [(row, c, *_block(shown, row, c)) for row, c in _pairs(results)]
     height = HEAD + sum(_height(lines, said) + GAP for _, _, lines, said in blocks)
     with style.look():

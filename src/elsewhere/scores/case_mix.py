@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -9,10 +10,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Draws, blocks
 
+FEWEST = 2  # validation scans of each class
 _EDGE = 1e-7  # networks saturate: a probability of 1 has no logit
 
 
@@ -59,20 +62,27 @@ def recalibrate(
     Returns
     -------
     Recalibration or None
-        None if a class has no scan.
+        None if a class has fewer than two scans.
     """
     n_positive = int((labels == 1).sum())
     n_negative = len(labels) - n_positive
-    if not n_positive or not n_negative:
+    if min(n_positive, n_negative) < FEWEST:
         return None
     targets = np.where(labels == 1, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
-    family, x = Binomial(), _logit(scores)
+    x = _logit(scores)
     if slope is not None or np.ptp(x) == 0:
         kept = 0.0 if slope is None else slope
-        model = GLM(targets, np.ones((len(x), 1)), family=family, offset=kept * x)
-        return Recalibration(float(model.fit().params[0]), kept, n_positive, n_negative)
-    fitted = GLM(targets, np.stack([np.ones(len(x)), x], axis=1), family=family).fit().params
-    return Recalibration(float(fitted[0]), float(fitted[1]), n_positive, n_negative)
+        found = [*_fitted(targets, np.ones((len(x), 1)), kept * x), kept]
+    else:
+        found = _fitted(targets, np.stack([np.ones(len(x)), x], axis=1), np.zeros(len(x)))
+    return Recalibration(found[0], found[1], n_positive, n_negative)
+
+
+def _fitted(targets: Floats, design: Floats, offset: Floats) -> list[float]:
+    with warnings.catch_warnings():  # targets inside 0..1 keep the fit finite
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        model = GLM(targets, design, family=Binomial(), offset=offset)
+        return [float(value) for value in model.fit().params]
 
 
 def concordance(probabilities: Floats) -> float:

@@ -36,6 +36,8 @@ COLUMNS = (
     *("worst", "status", "reason"),
 )
 
+NO_FIELD = "neither sex, age nor acquisition is known of the test scans"
+
 Mask = NDArray[np.bool_]
 
 
@@ -68,6 +70,9 @@ def measured(place: Place, of: Mapping[str, Sequence[str]]) -> list[dict[str, An
     each class that it is about, in the group and in the others.
     """
     masks = [*_masks(of)]
+    if not masks:
+        none = {**dict.fromkeys(COLUMNS[2:]), **_counts(place, np.ones(len(place.labels), bool))}
+        return [none | {"worst": "no", "status": "undefined", "reason": NO_FIELD}]
     found = [
         (about, quantity, mask, rest, _obstacle(place, quantity, mask, rest))
         for about, mask, rest in masks

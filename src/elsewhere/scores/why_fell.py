@@ -42,7 +42,7 @@ FIELD_COLUMNS = (
 )
 SIGN_COLUMNS = ("arm", "site", "auc", "below_chance", "look_at", "reversed_in", "advice")
 SMALL_P = 0.05
-NO_CLASSES = "recalibration needs validation scans of both classes at both places"
+NO_CLASSES = "recalibration needs two validation scans of each class at both places"
 REVERSED = "the model orders the validation scans of its own sites the wrong way round"
 NO_THRESHOLD = "scans are called of the most probable of several classes, at no threshold"
 UNSPLIT = "not split"

@@ -52,5 +52,7 @@ def test_an_auc_at_or_above_chance_is_no_concern():
 
 def test_subgroups_of_too_few_patients_have_no_sign():
     few = ("a",) * 4 + ("b",) * 16
-    assert [sign.value for sign in signs(scored(RIGHT, kernel=few))] == ["b"]
-    assert check([], area=BELOW, others=[0.6])["look_at"] == NO_SIGN
+    found = signs(scored(RIGHT, kernel=few))
+    assert [sign.value for sign in found] == ["b"]
+    for known in ([], found):
+        assert check(known, area=BELOW, others=[0.6])["look_at"] == NO_SIGN

@@ -56,7 +56,26 @@ def test_a_right_intercept_costs_nothing_and_a_shifted_one_costs_the_calls(rows)
 
 def test_validation_scans_of_one_class_give_no_local_threshold(rows):
     one, _ = at(rows, valid=([1, 1], [0.4, 0.6]))
-    assert one.local_limit() is None
+    assert one.local_limits() is None
     assert validated([one]) is None
     assert elsewhere(one, None, None).local is None
     assert at_home([one], None)[0].expected is None
+
+
+def test_several_runs_are_what_a_single_model_does_on_average(rows):
+    """Two folds on different scans, on scales that differ: their scores are not ranked together."""
+    frames = []
+    for fold, shift in enumerate((0.0, 0.4)):
+        scores = np.array([0.1, 0.2, 0.45, 0.3, 0.5, 0.55]) + shift
+        for part in ("test", "validation"):
+            frames.append(rows(LABELS, scores, fold=fold, part=part, prefix=f"{part}{fold}"))
+    predicted = Predicted(pd.concat(frames), {"status": "ok", "patient_key": "published"})
+    names = {"study": "s", "arm": "a", "site": "x"}
+    settings = scoring("argmax")
+    cell = assemble(predicted, training={"x": predicted}, names=names, scoring=settings)
+    one = place(predicted, cell, scoring=settings)
+    assert one.auc[0] == pytest.approx(8 / 9)
+    found = one.rates(one.calls)  # right: one positive and all negatives of the first fold,
+    assert found.sensitivity[0] == pytest.approx((1 + 3) / 6)  # all and one of the second
+    assert found.specificity[0] == pytest.approx((3 + 1) / 6)
+    assert len(one.scans) == 12

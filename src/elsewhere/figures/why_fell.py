@@ -154,7 +154,7 @@ def _cell(
 ) -> Cell:
     row, column = at
     home, there = places
-    manifest = given.manifests[column.row].set_index("scan_id").reindex(there.test.index)
+    manifest = given.manifests[column.row].set_index("scan_id").reindex(there.scans.index)
     others = [
         results.cell(other, column)["pooled"]["auc"]
         for other in results.rows

@@ -17,8 +17,9 @@ from elsewhere.scores.discrimination import auc
 
 CHANCE = 0.5
 FEWEST = 3  # patients of each class; an AUC of fewer has no sign to speak of
+SEVERAL = 2  # subgroups; one alone says nothing of the others
 CLASS_INDEX, ONE_MODEL = "class index", "this model"
-SCANS, LITTLE, NO_SIGN = "these scans", "little evidence", "no subgroup is large enough"
+SCANS, LITTLE, NO_SIGN = "these scans", "little evidence", "too few subgroups"
 ADVICE = {
     CLASS_INDEX: "Every model that never saw the site is below chance here: check the class index "
     "first (are 0 and 1 exchanged in the labels of the site?), then whether its grey values are "
@@ -28,8 +29,8 @@ ADVICE = {
     SCANS: "The score is reversed in some subgroups only: compare flips and the histogram of grey "
     "values between these scans and the others.",
     LITTLE: "The interval contains chance: this may be chance alone.",
-    NO_SIGN: "No subgroup has three patients of each class: look at flips, histogram and class "
-    "index in this order of effort.",
+    NO_SIGN: "Fewer than two subgroups have three patients of each class: look at class index, "
+    "histogram and flips.",
 }
 
 
@@ -89,7 +90,7 @@ def check(
 def _which(found: Sequence[Sign], others: Sequence[float]) -> str:
     if others and all(other < CHANCE for other in others):
         return CLASS_INDEX
-    if not found:
+    if len(found) < SEVERAL:
         return NO_SIGN
     return ONE_MODEL if all(sign.auc < CHANCE for sign in found) else SCANS
 

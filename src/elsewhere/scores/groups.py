@@ -10,18 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elsewhere.scores import acquisition
-from elsewhere.scores.discrimination import Floats, auc
+from elsewhere.scores.discrimination import Floats
 from elsewhere.scores.intervals import (
     Interval,
     auc_interval,
     delong,
     percentile_interval,
-    resampled_auc,
     wilson,
     z_value,
 )
 from elsewhere.scores.operating import Place
-from elsewhere.scores.subgroups import among
 
 SEX, AGE = "sex", "age"
 OF_SCANS = ("scanner", "kernel", "contrast")
@@ -143,10 +141,11 @@ def _obstacle(place: Place, quantity: str, mask: Mask, rest: Mask) -> str | None
 
 def _counts(place: Place, mask: Mask) -> dict[str, Any]:
     keyed = place.cell["pooled"]["n_patients"] is not None
+    scans = place.test[mask].groupby(level=0)[["label"]].first()
     return {
         "n_patients": len(np.unique(place.patients[mask])) if keyed else None,
-        "n_scans": int(mask.sum()),
-        "n_positive": int(place.labels[mask].sum()),
+        "n_scans": len(scans),
+        "n_positive": int((scans["label"] == 1).sum()),
     }
 
 
@@ -169,9 +168,7 @@ def _numbers(place: Place, quantity: str, masks: tuple[Mask, Mask], groups: int)
 def _values(place: Place, quantity: str, mask: Mask) -> Floats:
     """Return a quantity among these scans, and in each resample [1 + b]."""
     if quantity == AUC:
-        labels, scores = place.labels[mask], place.scores[mask]
-        drawn = resampled_auc(labels, scores=scores, draws=among(place.draws, mask))
-        return np.append(auc(labels, scores=scores), drawn)
+        return place.auc_among(mask)
     if quantity == SENSITIVITY:
         return place.share(mask * (place.labels == 1.0), place.calls)
     weights = mask.astype(np.float64)
@@ -182,7 +179,7 @@ def _interval(place: Place, quantity: str, mask: Mask, values: Floats) -> Interv
     """Return the interval of a group, by the method that cells have."""
     confidence = place.scoring.confidence
     patients = place.patients[mask]
-    if quantity == AUC:
+    if quantity == AUC and len(place.runs) == 1:
         exact = delong(place.labels[mask], scores=place.scores[mask][None], patients=patients)
         return auc_interval(exact, confidence=confidence)
     if quantity == SENSITIVITY:

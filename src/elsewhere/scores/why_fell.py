@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import below_chance, operating
@@ -82,9 +83,14 @@ class Cell:
 
     @property
     def scored(self) -> Scored:
-        """Its test scans with their acquisition."""
-        there = self.there
-        return Scored(there.labels, there.scores, there.patients, self.fields)
+        """Its test scans with their acquisition; a scan's score is the mean over its runs."""
+        scans = self.there.scans
+        return Scored(
+            scans["label"].to_numpy(np.int64),
+            scans["score"].to_numpy(np.float64),
+            pd.factorize(scans["patient"])[0].astype(np.int64),
+            self.fields,
+        )
 
 
 def rows(cell: Cell, *, scoring: Scoring) -> list[dict[str, Any]]:

@@ -36,7 +36,8 @@ def test_the_worst_group_is_named_with_its_difference(
     draw(nguyen, rows, tmp_path)
     shown = svg_texts(tmp_path / "groups.svg")
     assert "0.60 (0.50–0.90)" in shown
-    assert "sens 0.50, cal −0.20" in shown
+    assert "sens 0.50 (0.50–0.90)" in shown
+    assert "cal −0.20 (+0.50 to +0.90)" in shown
     said = next(text for text in shown if "worst group" in text)
     assert "sex M: AUC 0.60, -0.20 against the others, -0.30 to -0.10; beyond chance" in said
 

@@ -7,7 +7,7 @@ from elsewhere.scores.auc_width import (
     needed,
     observed_effect,
     row,
-    sentence,
+    sentences,
 )
 from elsewhere.scores.intervals import z_value
 
@@ -82,8 +82,9 @@ def test_wide_intervals_are_counted_and_the_widest_named():
         {"site": site, "pooled": POOLED | {"auc_low": low}}
         for site, low in (("a", 0.7), ("b", 0.4), ("combined", 0.1), ("a", 0.84))
     ]
-    said = sentence(cells, titles={"a": "A", "b": "B"}, target=0.10)
+    (said,) = sentences(cells, titles={"a": "A", "b": "B"}, target=0.10)
     assert said.startswith(
         "2 of 3 AUCs have an interval wider than 0.10; the widest, 0.47, is at B"
     )
-    assert sentence(cells[3:], titles={"a": "A"}, target=0.10) is None
+    assert not [*sentences(cells[3:], titles={"a": "A"}, target=0.10)]
+    assert not [*sentences(cells, titles={"a": "A", "b": "B"}, target=None)]

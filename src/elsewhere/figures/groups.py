@@ -20,7 +20,13 @@ from elsewhere.scores.groups import AUC, CALIBRATION, NO_FIELD, SENSITIVITY
 
 NAME = "groups"
 MARKS = ("label", "synthetic")
-GROUP, CELL, LINE, HEAD, TITLE, GAP, SAID, TINY = 2.6, 1.3, 0.36, 0.5, 0.3, 0.25, 0.16, 6.5
+GROUP, CELL, LINE, HEAD, TITLE, GAP, SAID, TINY = 2.6, 1.4, 0.48, 0.5, 0.3, 0.25, 0.16, 6.5
+# what stands before a quantity, the form of its numbers, and what stands between limits
+FORMS = {
+    AUC: ("", ".2f", "–"),
+    SENSITIVITY: ("sens ", ".2f", "–"),
+    CALIBRATION: ("cal ", "+.2f", " to "),
+}
 LONG = 12  # inches of words per line are cut by
 
 Rows = Sequence[Mapping[str, Any]]
@@ -169,22 +175,22 @@ def _cell(page: style.Sheet, canvas: Axes, at: tuple[float, float], of_group: Ro
                 linewidth=1.8 if worst else 0.0,
             )
         )
-    middle = left + CELL / 2
-    limits = words.interval(area["low"], area["high"])
-    shown = "" if area["value"] is None else f"{words.number(area['value'])} ({limits})"
-    page.text(middle, top + 0.13, shown, ha="center", va="center", size=style.SMALL)
-    more = [
-        f"{name} {by[quantity]['value']:{form}}".replace("-", "−")
-        for name, quantity, form in (("sens", SENSITIVITY, ".2f"), ("cal", CALIBRATION, "+.2f"))
-        if by[quantity]["value"] is not None
-    ]
-    below = top + (0.27 if shown else LINE / 2)
-    page.text(middle, below, ", ".join(more) or "–", ha="center", va="center", size=TINY)
+    several = [line for quantity in FORMS if (line := by[quantity])["value"] is not None]
+    for number, line in enumerate(several):
+        y = top + LINE / 2 + 0.13 * (number - (len(several) - 1) / 2)
+        size = style.SMALL if line is area else TINY
+        page.text(left + CELL / 2, y, _shown(line), ha="center", va="center", size=size)
+
+
+def _shown(line: Mapping[str, Any]) -> str:
+    name, form, to = FORMS[line["quantity"]]
+    limits = "" if line["low"] is None else f" ({line['low']:{form}}{to}{line['high']:{form}})"
+    return f"{name}{line['value']:{form}}{limits}".replace("-", "−")
 
 
 def _notes(results: Results) -> tuple[str, ...]:
     return (
-        f"AUC with its {results.percent} interval; sens: sensitivity at the cell's threshold; cal: "
+        f"AUC, with {results.percent} intervals; sens: sensitivity at the cell's threshold; cal: "
         "calibration in the large, share of positives minus mean probability (above 0: the model "
         "says too little). Framed: lowest AUC of the model at the site. Differences are against "
         "all others of the same field, from the same resamples of patients, with intervals "

@@ -119,6 +119,7 @@ def _arm(
         page.text(0.15, HEAD + y, TITLES[line["which"]], va="center", size=style.SMALL)
         if line["status"] != "ok":
             why = f"{line['status']}: {line['n_sites']} of at least {new_site.FEWEST} sites"
+            why += "; others have no logit or error" if line["left_out"] else ""
             page.text(left, HEAD + y, why, va="center", size=style.SMALL, color=style.MUTED)
             continue
         _pooled(axes, line, y)

@@ -41,20 +41,16 @@ class Observed:
         Finding to its title; empty where scans have one label each.
     files
         Row of a site to its rejected files and to all files of its scans and rejects.
-    gates, audit
-        gate.json by site, and audit.json.
-    cells
-        metrics.json of every cell, one per finding or class where there are several.
+    gates, audit, cells
+        gate.json by site, audit.json, and metrics.json of every cell, one per finding or class.
     threshold_from
         As in the study's scoring.
     optimistic
         Labels of the arms whose weights were chosen on test scans.
     flags
         Row of a site to its number of scans by flag of the manifest, "" where there is none.
-    never_trained
-        Rows of the sites that no arm trains on.
-    target_width
-        Width of the interval of an AUC that is aimed at; None: none is.
+    never_trained, target_width
+        Rows of sites that no arm trains on; width of an AUC's interval that is aimed at, if any.
     """
 
     sites: Mapping[str, str]
@@ -235,11 +231,9 @@ def _few(observed: Observed) -> Iterator[Notice]:
 
 
 def _wide(observed: Observed) -> Iterator[Notice]:
-    if observed.target_width is not None:
-        titles, target = observed.sites, observed.target_width
-        text = auc_width.sentence(observed.cells, titles=titles, target=target)
-        if text:
-            yield Notice(text, "auc_width", "matrix")
+    target = observed.target_width
+    for text in auc_width.sentences(observed.cells, titles=observed.sites, target=target):
+        yield Notice(text, "auc_width", "matrix")
 
 
 def _rejected(observed: Observed) -> Iterator[Notice]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -128,10 +128,10 @@ def _expected(
     }
 
 
-def sentence(
-    cells: Sequence[Mapping[str, Any]], *, titles: Mapping[str, str], target: float
-) -> str | None:
-    """Say how many AUCs have an interval wider than the target; None if none has.
+def sentences(
+    cells: Sequence[Mapping[str, Any]], *, titles: Mapping[str, str], target: float | None
+) -> Iterator[str]:
+    """Say how many AUCs have an interval wider than the target, if any has.
 
     Parameters
     ----------
@@ -139,17 +139,20 @@ def sentence(
         metrics.json of every cell.
     titles
         Row of a site to its title; cells of several sites together are not counted.
+    target
+        Width that is aimed at; None: none is.
     """
+    if target is None:
+        return
     widths = [
         (cell["pooled"]["auc_high"] - cell["pooled"]["auc_low"], titles[cell["site"]])
         for cell in cells
         if cell["site"] in titles and cell["pooled"]["auc"] is not None
     ]
     wide = [one for one in widths if one[0] > target]
-    if not wide:
-        return None
-    width, site = max(wide)
-    return (
-        f"{len(wide)} of {len(widths)} AUCs have an interval wider than {target:.2f}; the widest, "
-        f"{width:.2f}, is at {site}: there are too few patients to tell models apart there."
-    )
+    if wide:
+        width, site = max(wide)
+        yield (
+            f"{len(wide)} of {len(widths)} AUCs have an interval wider than {target:.2f}; the "
+            f"widest, {width:.2f}, is at {site}: too few patients to tell models apart there."
+        )

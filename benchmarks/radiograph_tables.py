@@ -217,7 +217,7 @@ STEPS: dict[str, Callable[[Path], None]] = {
     "split, holdout": lambda folder: divide(folder, "chexpert"),
     "split, external": lambda folder: divide(folder, EXTERNAL),
     "predictions of five findings read and written": keep,
-    "score, five findings, 2,000 resamples": judge,
+    "score, five findings": judge,
 }
 
 

@@ -20,7 +20,9 @@ def test_tables_of_arms_have_the_five_measures_of_table_i_in_its_order():
 
 def test_a_metric_that_is_named_joins_tables_and_columns():
     assert [*compared((*STANDARD, "youden"))][-1] == "youden"
-    assert columns(("youden", "f1")) == ("youden", "youden_low", "youden_high", "f1")
+    assert columns(("youden", "f1")) == (
+        *("youden", "youden_low", "youden_high", "f1", "f1_low", "f1_high"),
+    )
 
 
 def test_an_unknown_metric_is_named():

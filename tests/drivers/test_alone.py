@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from dvc.repo import Repo
 
@@ -85,8 +86,33 @@ def test_a_job_stops_when_its_driver_is_gone(folder):
     time.sleep(1.5)
     assert job.poll() is None
     driver.kill()
+    assert job.wait(timeout=20) == -signal.SIGTERM, "also while nobody has asked how it ended"
     driver.wait()
-    assert job.wait(timeout=20) == -signal.SIGTERM
+
+
+DVC = """
+import subprocess, sys
+subprocess.run(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("then", ["", "; exit"], ids=["one command", "the shell stays"])
+def test_a_job_stops_when_dvc_is_gone_whatever_the_shell_does(folder, how, then):
+    """Some shells become the one command that DVC gives them, others outlive DVC."""
+    command = f"{sys.executable} -c '{JOB.replace('alone.follow()', 'alone.follow(); print(1)')}'"
+    dvc = subprocess.Popen(
+        [sys.executable, "-c", DVC, "/bin/sh", "-c", command + then],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "DVC_STAGE": "score", "PYTHONUNBUFFERED": "1"},
+    )
+    assert dvc.stdout.readline() == "1\n"
+    job = psutil.Process(dvc.pid).children(recursive=True)[-1]
+    dvc.send_signal(how)
+    dvc.wait()
+    _, alive = psutil.wait_procs([job], timeout=20)
+    assert not alive
 
 
 @pytest.mark.parametrize("driver", ["", "elsewhere-host:1", "nonsense"])

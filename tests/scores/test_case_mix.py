@@ -3,7 +3,7 @@ import pytest
 from scipy.special import expit, logit
 
 from elsewhere.scores.case_mix import concordance, recalibrate, resampled_concordance
-from elsewhere.scores.intervals import resample
+from elsewhere.scores.resampling import resample
 
 WIDE = np.array([0.05, 0.10, 0.20, 0.30, 0.60, 0.80, 0.90, 0.95])
 

@@ -117,13 +117,21 @@ def test_the_counts_do_not_hang_on_the_presumed_order_of_two_columns(paper, aske
         assert (len(swapped.held), swapped.word) == (len(ordered.held), ordered.word)
 
 
+def normal(value, error):
+    """A number with the interval of a normal estimate; without one where its error is not known."""
+    if error is None:
+        return Number(value)
+    half = stats.norm.ppf(0.975) * error
+    return Number(value, value - half, value + half)
+
+
 @pytest.mark.parametrize(("difference", "beyond"), [(0.08, True), (0.02, False)])
 @pytest.mark.parametrize("sign", [1, -1])
 def test_direction_and_interval_of_different_patients(difference, beyond, sign):
     error = 0.02
     areas = {
-        ("chexpert-densenet121", INTERNAL, "edema"): Number(0.8 + sign * difference, error=error),
-        ("chexpert-densenet121", MIMIC, "edema"): Number(0.8, error=error),
+        ("chexpert-densenet121", INTERNAL, "edema"): normal(0.8 + sign * difference, error),
+        ("chexpert-densenet121", MIMIC, "edema"): normal(0.8, error),
     }
     found = check(named("internal_above_external"), evidence(areas)).pairs[0]
     assert found.interval == APART
@@ -180,7 +188,7 @@ def test_what_is_missing_leaves_open_only_what_it_could_change():
 )
 def test_networks_are_alike_within_a_margin(value, error, holds, beyond):
     areas = {
-        (f"both-{network}", MIMIC, "edema"): Number(0.8 + shift, error=error)
+        (f"both-{network}", MIMIC, "edema"): normal(0.8 + shift, error)
         for network, shift in zip(NETWORKS, (value, 0.0), strict=True)
     }
     found = check(named("networks_alike", limit=0.05), evidence(areas))

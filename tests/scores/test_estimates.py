@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from elsewhere.scores.estimates import Estimate, average, difference, mean
+from elsewhere.scores.estimates import Estimate, average, bounds, difference, mean, weighted
 from elsewhere.scores.intervals import wilson, z_value
 
 
@@ -68,3 +68,30 @@ def test_a_difference_of_symmetric_limits_has_the_sum_of_variances():
     assert found == pytest.approx((0.2, 0.2 - half, 0.2 + half))
     assert difference(normal(0.9, 0.03), Estimate(0.7)) == (pytest.approx(0.2), None, None)
     assert difference(Estimate(None), normal(0.9, 0.03)) == (None, None, None)
+
+
+def test_an_accuracy_composed_of_both_classes_is_that_worked_by_hand():
+    """None of 7 positive and 7 of 8 negative patients right: 7 of 15, 0.282 to 0.641."""
+    classes = [
+        Estimate(k / n, *wilson(k / n, n=n, confidence=0.95)[:2]) for k, n in ((0, 7), (7, 8))
+    ]
+    found = weighted(classes, weights=[7 / 15, 8 / 15])
+    assert found == pytest.approx((7 / 15, 0.282, 0.641), abs=5e-4)
+
+
+@pytest.mark.parametrize("r", [-0.6, 0.0, 0.8])
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (1.0, -1.0), (0.3, 0.7)])
+def test_of_correlated_normal_estimates_the_variance_is_that_of_their_sum(r, weights):
+    errors, related = np.array([0.03, 0.05]), np.array([[1.0, r], [r, 1.0]])
+    parts = [normal(0.7, errors[0]), normal(0.4, errors[1])]
+    found = weighted(parts, weights=weights, correlation=related)
+    scaled = np.array(weights) * errors
+    half = z_value(0.95) * (scaled @ related @ scaled) ** 0.5
+    value = 0.7 * weights[0] + 0.4 * weights[1]
+    assert found == pytest.approx((value, value - half, value + half))
+
+
+def test_a_number_without_limits_has_no_bounds():
+    assert bounds(Estimate(0.5, 0.4, 0.7)) == (0.4, 0.7)
+    with pytest.raises(ValueError, match="no limits"):
+        bounds(Estimate(0.5))

@@ -54,7 +54,13 @@ def truth(predicted):
 
 @pytest.fixture
 def areas(truth):
-    return {JOINT: Number(0.85, error=0.04), ALONE: Number(0.85 - truth.difference, error=0.03)}
+    return {JOINT: normal(0.85, 0.04), ALONE: normal(0.85 - truth.difference, 0.03)}
+
+
+def normal(value, error):
+    """A number with the interval of a normal estimate."""
+    half = stats.norm.ppf(0.975) * error
+    return Number(value, value - half, value + half)
 
 
 def test_external_is_where_no_arm_was_trained():

@@ -1,28 +1,15 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.stats import norm
+from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
-from elsewhere.scores import intervals
-from elsewhere.scores.discrimination import auc
-from elsewhere.scores.intervals import (
-    Draws,
-    auc_interval,
-    delong,
-    percentile_interval,
-    resample,
-    resampled_auc,
-    resampled_shares,
-    standard_error,
-    wilson,
-    z_value,
-)
+from elsewhere.scores.delong import delong, standard_error
+from elsewhere.scores.intervals import auc_interval, newcombe, t_value, wilson, z_value
 
 clustered = st.lists(
     st.tuples(st.integers(0, 1), st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.8]), st.integers(0, 6)),
@@ -35,83 +22,6 @@ def arrays(rows):
     labels, scores, patients = (np.array(column) for column in zip(*rows, strict=True))
     assume(0 < labels.sum() < len(labels))
     return labels, scores, patients
-
-
-def enough(labels, patients):
-    return min(len(set(patients[labels == label])) for label in (0, 1)) >= 2
-
-
-def brute_components(labels, scores):
-    """Structural components of DeLong from all pairs."""
-    kernel = np.array(
-        [[(p > n) + 0.5 * (p == n) for n in scores[labels == 0]] for p in scores[labels == 1]],
-        dtype=float,
-    )
-    return kernel.mean(), kernel.mean(axis=1), kernel.mean(axis=0)
-
-
-def brute_variance(labels, scores, patients):
-    """Obuchowski 1997, equations for one test, patient by patient."""
-    area, ten, one = brute_components(labels, scores)
-    m, n = len(ten), len(one)
-    owners_ten, owners_one = patients[labels == 1], patients[labels == 0]
-    everyone = sorted(set(patients))
-    i, i10, i01 = len(everyone), len(set(owners_ten)), len(set(owners_one))
-    s10 = s01 = s11 = 0.0
-    for patient in everyone:
-        of_ten, of_one = owners_ten == patient, owners_one == patient
-        dev_ten = ten[of_ten].sum() - of_ten.sum() * area
-        dev_one = one[of_one].sum() - of_one.sum() * area
-        s10 += dev_ten**2
-        s01 += dev_one**2
-        s11 += dev_ten * dev_one
-    s10 *= i10 / ((i10 - 1) * m)
-    s01 *= i01 / ((i01 - 1) * n)
-    s11 *= i / (i - 1)
-    return s10 / m + s01 / n + 2 * s11 / (m * n)
-
-
-@given(clustered)
-def test_clustered_delong_is_that_of_all_pairs(rows):
-    labels, scores, patients = arrays(rows)
-    assume(enough(labels, patients))
-    found = delong(labels, scores=scores[None], patients=patients)
-    assert found.auc[0] == pytest.approx(auc(labels, scores=scores), abs=1e-12)
-    expected = brute_variance(labels, scores, patients)
-    assert found.covariance[0, 0] == pytest.approx(expected, abs=1e-12)
-    assert found.covariance[0, 0] >= -1e-15
-
-
-@given(clustered)
-def test_one_scan_a_patient_gives_plain_delong(rows):
-    labels, scores, _ = arrays(rows)
-    patients = np.arange(len(labels))[::-1]
-    assume(enough(labels, patients))
-    _, ten, one = brute_components(labels, scores)
-    plain = ten.var(ddof=1) / len(ten) + one.var(ddof=1) / len(one)
-    found = delong(labels, scores=scores[None], patients=patients)
-    assert found.covariance[0, 0] == pytest.approx(plain, abs=1e-12)
-
-
-@given(clustered, st.integers(2, 4))
-def test_copies_of_scans_within_patients_change_nothing(rows, copies):
-    labels, scores, patients = arrays(rows)
-    assume(enough(labels, patients))
-    single = delong(labels, scores=scores[None], patients=patients)
-    copied = [np.tile(values, copies) for values in (labels, scores, patients)]
-    several = delong(copied[0], scores=copied[1][None], patients=copied[2])
-    assert several.covariance[0, 0] == pytest.approx(single.covariance[0, 0], abs=1e-12)
-    assert several.n_pairs == single.n_pairs
-
-
-def test_ignoring_the_patients_of_copies_understates_the_error(dice):
-    labels = np.tile([0, 1], 30)
-    scores = dice.normal(labels)
-    labels, scores = np.tile(labels, 3), np.tile(scores, 3)
-    as_scans = delong(labels, scores=scores[None], patients=np.arange(180))
-    as_patients = delong(labels, scores=scores[None], patients=np.tile(np.arange(60), 3))
-    ratio = standard_error(as_patients) / standard_error(as_scans)
-    assert ratio == pytest.approx(3**0.5, rel=0.05)
 
 
 def coverage(draw, truth, *, repeats, interval):
@@ -174,15 +84,6 @@ def test_the_logit_scale_covers_better_for_a_high_auc_of_few_patients(dice):
     assert on_plain < 0.93 < on_logit
 
 
-def test_perfect_separation_has_an_honest_width():
-    labels = np.repeat([0, 1], [30, 12])
-    found = delong(labels, scores=labels[None] * 1.0, patients=np.arange(42))
-    assert standard_error(found) is None
-    low, high, method = auc_interval(found, confidence=0.95)
-    assert (low, high) == (pytest.approx(12 / (12 + z_value(0.95) ** 2)), 1.0)
-    assert method == "Wilson on 12 disjoint patient pairs: no variance"
-
-
 @pytest.mark.parametrize(
     ("labels", "scores", "patients", "area"),
     [
@@ -221,113 +122,84 @@ def test_z_value():
     assert z_value(0.95) == pytest.approx(norm.ppf(0.975), abs=1e-12)
 
 
-@given(clustered, st.integers(0, 3))
-def test_resamples_keep_the_size_of_each_stratum(rows, seed):
-    labels, _, patients = arrays(rows)
-    draws = resample(labels, patients=patients, n=40, seed=seed)
-    names = np.unique(patients)
-    assert draws.weights.shape == (40, len(names))
-    assert list(names[draws.patient]) == list(patients)
-    held = [tuple(sorted(set(labels[patients == name]))) for name in names]
-    for kind in set(held):
-        members = [column for column, found in enumerate(held) if found == kind]
-        assert (draws.weights[:, members].sum(axis=1) == len(members)).all()
+@given(st.floats(1, 300), st.sampled_from([0.8, 0.95]))
+def test_t_value(df, confidence):
+    assert t_value(confidence, df) == pytest.approx(student.ppf((1 + confidence) / 2, df))
 
 
-def test_resamples_follow_their_seed():
-    labels, patients = np.tile([0, 1], 10), np.arange(20)
-    first, again, other = (
-        resample(labels, patients=patients, n=50, seed=seed).weights for seed in (1, 1, 2)
+def hanley(area, m, n):
+    """Hanley and McNeil's variance (1982) with one number of patients in both terms."""
+    more = (m + n) / 2 - 1
+    first, second = area / (2 - area), 2 * area**2 / (1 + area)
+    return (area * (1 - area) + more * (first - area**2) + more * (second - area**2)) / (m * n)
+
+
+@given(
+    st.floats(0.0, 1.0), st.integers(1, 60), st.integers(1, 60), st.sampled_from([0.8, 0.95, 0.99])
+)
+def test_newcombes_limits_are_as_far_as_the_confidence_asks(area, m, n, confidence):
+    low, high = newcombe(area, n=(m, n), confidence=confidence)
+    assert 0 <= low <= area <= high <= 1
+    for limit in (low, high):
+        if 1e-9 < limit < 1 - 1e-9:
+            far = abs(limit - area) / hanley(limit, m, n) ** 0.5
+            assert far == pytest.approx(z_value(confidence), rel=1e-5)
+    assert (1 - high, 1 - low) == pytest.approx(
+        newcombe(1 - area, n=(m, n), confidence=confidence), abs=1e-7
     )
-    assert (first == again).all()
-    assert (first != other).any()
 
 
-def test_every_patient_is_drawn_once_on_average():
-    labels = np.repeat([0, 1], [14, 6])
-    weights = resample(labels, patients=np.arange(20), n=4000, seed=0).weights
-    assert weights.mean(axis=0) == pytest.approx(np.ones(20), abs=0.08)
-    sizes = np.repeat([14, 6], [14, 6])
-    assert weights.var(axis=0) == pytest.approx(1 - 1 / sizes, abs=0.12)
+def test_newcombe_gives_the_numbers_worked_by_hand():
+    """From an implementation of its own, to the digits that were noted."""
+    low, high = newcombe(1.0, n=(7, 8), confidence=0.95)
+    assert (low, high) == (pytest.approx(0.741, abs=5e-4), 1.0)
 
 
-@given(clustered)
-def test_resampled_values_are_those_of_repeated_rows(rows):
-    labels, scores, patients = arrays(rows)
-    draws = resample(labels, patients=patients, n=6, seed=3)
-    areas = resampled_auc(labels, scores=scores, draws=draws)
-    shares = resampled_shares(labels, calls=scores >= 0.3, draws=draws)
-    for number, weights in enumerate(draws.weights):
-        times = weights[draws.patient]
-        y, s = np.repeat(labels, times), np.repeat(scores, times)
-        assert areas[number] == pytest.approx(auc(y, scores=s), abs=1e-12)
-        right = (s >= 0.3) == (y == 1)
-        assert shares.accuracy[number] == pytest.approx(right.mean())
-        assert shares.sensitivity[number] == pytest.approx(right[y == 1].mean())
-        assert shares.specificity[number] == pytest.approx(right[y == 0].mean())
+def separated(m, n, wrong=0):
+    """Positives above all negatives, but as many positives below one negative."""
+    labels = np.repeat([0, 1], [n, m])
+    scores = np.arange(m + n, dtype=np.float64)
+    scores[n : n + wrong] = n - 1.5
+    return delong(labels, scores=scores[None], patients=np.arange(m + n))
 
 
-def test_blocks_of_resamples_change_nothing(dice, monkeypatch):
-    labels, scores = dice.integers(0, 2, 50), dice.normal(size=50).round(1)
-
-    def all_of_them():
-        draws = resample(labels, patients=np.arange(50), n=30, seed=0)
-        areas = resampled_auc(labels, scores=scores, draws=draws)
-        shares = resampled_shares(labels, calls=scores > 0, draws=draws)
-        return np.column_stack([draws.weights, areas, *shares])
-
-    whole = all_of_them()
-    for block in (120, 1):  # a few resamples at once, and one by one
-        monkeypatch.setattr(intervals, "_BLOCK", block)
-        assert (all_of_them() == whole).all()
+def test_perfect_separation_has_newcombes_interval():
+    found = separated(12, 30)
+    assert standard_error(found) is None
+    low, high, method = auc_interval(found, confidence=0.95)
+    assert (low, high) == newcombe(1.0, n=(12, 30), confidence=0.95)
+    assert method == "Newcombe 5, 12 and 30 patients: no variance"
 
 
-def test_a_seed_draws_each_stratum_as_one_table_of_members(monkeypatch):
-    """What a seed has drawn so far it draws for ever, however memory is saved."""
-    labels = np.repeat([0, 1], [31, 12])
-    stream = np.random.default_rng(7)
-    tables = [stream.integers(size, size=(20, size)) for size in (31, 12)]
-    expected = [[np.bincount(row, minlength=one.shape[1]) for row in one] for one in tables]
-    monkeypatch.setattr(intervals, "_BLOCK", 100)
-    weights = resample(labels, patients=np.arange(43), n=20, seed=7).weights
-    assert (weights == np.hstack(expected)).all()
+@pytest.mark.parametrize(("m", "n"), [(4, 5), (12, 30), (30, 30)])
+def test_the_interval_hardly_jumps_where_separation_becomes_perfect(m, n):
+    """One scan out of order makes it neither much narrower nor much wider."""
+    perfect, near = (auc_interval(separated(m, n, wrong), confidence=0.95) for wrong in (0, 1))
+    assert near.low < perfect.low
+    assert near.low > perfect.low - 0.12
+    assert near.high > 0.98
 
 
-def test_a_resample_without_a_class_fails_visibly():
-    labels, scores = np.array([0, 1]), np.array([0.1, 0.9])
-    draws = Draws(np.array([[2, 0], [1, 1], [0, 2]], dtype=np.int32), np.array([0, 1]))
-    areas = resampled_auc(labels, scores=scores, draws=draws)
-    assert np.isnan(areas).tolist() == [True, False, True]
-    shares = resampled_shares(labels, calls=scores > 0.5, draws=draws)
-    assert np.isnan(shares.sensitivity).tolist() == [True, False, False]
-    assert np.isnan(shares.specificity).tolist() == [False, False, True]
+def test_of_few_patients_each_limit_is_the_farther_one(dice):
+    labels = np.repeat([0, 1], [30, 6])
+    found = delong(labels, scores=dice.normal(labels)[None], patients=np.arange(36))
+    plainly = auc_interval(found, confidence=0.95, few=5)
+    both = auc_interval(found, confidence=0.95, few=7)
+    outer = newcombe(float(found.auc[0]), n=(6, 30), confidence=0.95)
+    assert min(found.n_out_of_order) >= 5
+    assert plainly.method == "DeLong, clustered by patient, logit scale"
+    assert "Newcombe 5, 6 and 30 patients" in both.method
+    assert both.low <= outer[0]
+    assert both.high >= outer[1]
+    assert both.low == outer[0] or both.high == outer[1]
 
 
-def test_bootstrap_and_delong_agree_on_clustered_scans(dice):
-    patients = np.repeat(np.arange(120), 3)
-    labels = (patients % 3 == 0).astype(np.int64)
-    scores = labels + dice.normal(size=120)[patients] + dice.normal(size=360)
-    draws = resample(labels, patients=patients, n=2000, seed=0)
-    spread = resampled_auc(labels, scores=scores, draws=draws).std()
-    error = standard_error(delong(labels, scores=scores[None], patients=patients))
-    assert spread == pytest.approx(error, rel=0.1)
-
-
-def test_percentile_interval():
-    values = np.append(np.linspace(0, 1, 1001), np.nan)
-    low, high, method = percentile_interval(values, confidence=0.9)
-    assert (low, high) == (pytest.approx(0.05), pytest.approx(0.95))
-    assert method == "bootstrap of patients, 1001 resamples"
-    assert percentile_interval(np.full(10, np.nan), confidence=0.9) is None
-    assert percentile_interval(np.ones(10), confidence=0.9) is None
-
-
-@pytest.mark.parametrize(("n_patients", "limit_s"), [(20, 0.3), (1000, 3.0)])
-def test_two_thousand_resamples_are_quick(dice, n_patients, limit_s):
-    labels, patients = dice.integers(0, 2, n_patients), np.arange(n_patients)
-    scores = dice.normal(labels)
-    start = time.process_time()
-    draws = resample(labels, patients=patients, n=2000, seed=0)
-    resampled_auc(labels, scores=scores, draws=draws)
-    resampled_shares(labels, calls=scores > 0, draws=draws)
-    assert time.process_time() - start < limit_s
+def test_opposite_scans_within_few_patients_are_not_rewarded():
+    """Nine patients of three scans, of which one scores high: once 0.69 (0.59 to 0.77)."""
+    patients, labels = np.repeat(np.arange(9), 3), np.repeat([1, 0], [12, 15])
+    scores = 10.0 * (np.arange(27) % 3 == 0) + 0.7 * labels + np.arange(27) * 7 % 27 / 27
+    found = delong(labels, scores=scores[None], patients=patients)
+    low, high, _ = auc_interval(found, confidence=0.95)
+    limits = newcombe(float(found.auc[0]), n=(4, 5), confidence=0.95)
+    assert low <= limits[0]
+    assert high >= limits[1]

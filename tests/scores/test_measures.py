@@ -14,6 +14,9 @@ from elsewhere.scores.metric import Judged
 SCORING = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=300, seed=0)
 
 
+INTERVALS = ("auc", "accuracy", "sensitivity", "specificity", "precision", "f1")
+
+
 def judged(labels, scores, *, patients=None):
     labels, scores = np.asarray(labels, dtype=np.int64), np.asarray(scores, dtype=np.float64)
     patients = np.arange(len(labels)) if patients is None else np.asarray(patients)
@@ -32,16 +35,12 @@ def test_an_ordinary_set_has_every_number(ordinary):
     assert (found["n_patients"], found["n_scans"], found["n_positive"]) == (30, 60, 20)
     assert (found["status"], found["reason"], found["undefined"]) == ("ok", None, {})
     assert found["auc"] == pytest.approx(roc_auc_score(ordinary.labels, ordinary.scores))
-    for name in ("auc", "accuracy", "sensitivity", "specificity"):
+    for name in INTERVALS:
         assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
-    assert found["auc_bootstrap_low"] < found["auc"] < found["auc_bootstrap_high"]
     assert found["auc_se"] > 0
     assert sum(found["confusion"].values()) == 60
     assert {len(found["roc"][name]) for name in ("threshold", "fpr", "tpr")} == {101}
-    assert found["bootstrap_failed"] == 0
-    assert set(found["intervals"]) == {
-        *("auc", "auc_bootstrap", "accuracy", "sensitivity", "specificity")
-    }
+    assert set(found["intervals"]) == {*INTERVALS}
 
 
 def test_without_passes_there_is_no_dropout_number(ordinary):
@@ -78,7 +77,7 @@ def test_one_class_has_no_auc_but_wilson_intervals():
     found = measure(judged(np.ones(14), [0.9] * 11 + [0.1] * 3), scoring=SCORING)
     assert found["status"] == "undefined"
     assert found["reason"] == "AUC undefined: all 14 test scans are positive"
-    for name in ("auc", "auc_low", "auc_high", "auc_se", "auc_bootstrap_low", "roc"):
+    for name in ("auc", "auc_low", "auc_high", "auc_se", "roc"):
         assert found[name] is None
     assert (found["specificity"], found["specificity_low"]) == (None, None)
     assert found["undefined"] == {
@@ -88,7 +87,8 @@ def test_one_class_has_no_auc_but_wilson_intervals():
     low, high, method = wilson(11 / 14, n=14, confidence=0.95)
     assert found["sensitivity"] == pytest.approx(11 / 14)
     assert (found["sensitivity_low"], found["sensitivity_high"]) == (low, high)
-    assert found["intervals"] == {"accuracy": method, "sensitivity": method}
+    assert found["intervals"]["accuracy"] == found["intervals"]["sensitivity"] == method
+    assert found["intervals"]["f1"] == f"of Jaccard's: {method}"
 
 
 def test_wilson_counts_patients_not_scans():
@@ -101,12 +101,9 @@ def test_faultless_calls_have_an_honest_width():
     labels = np.tile([0, 1], 10)
     found = measure(judged(labels, labels * 0.8 + 0.1), scoring=SCORING)
     assert (found["auc"], found["accuracy"]) == (1.0, 1.0)
-    for name in ("auc", "accuracy", "sensitivity", "specificity"):
+    for name in INTERVALS:
         assert found[f"{name}_low"] < 0.9
         assert found[f"{name}_high"] == 1.0
-        assert found["intervals"][name].startswith("Wilson")
-    assert found["auc_bootstrap_low"] is None
-    assert "same value" in found["intervals"]["auc_bootstrap"]
 
 
 def test_no_calls_leave_precision_undefined_and_the_auc_untouched():
@@ -125,14 +122,19 @@ def test_an_absent_set_has_the_same_keys(ordinary):
     assert set(absent("not run", "x", metrics=STANDARD)) == set(measure(ordinary, scoring=SCORING))
 
 
-def test_everything_is_json_and_follows_the_seed(ordinary):
+def test_everything_is_json_and_no_interval_hangs_on_the_seed(ordinary):
     first, again = (
-        json.dumps(measure(ordinary, scoring=SCORING), allow_nan=False) for _ in range(2)
+        json.dumps(measure(ordinary, scoring=SCORING.model_copy(update=of)), allow_nan=False)
+        for of in ({}, {"seed": 1, "bootstrap": 7})
     )
     assert first == again
-    other = measure(ordinary, scoring=SCORING.model_copy(update={"seed": 1}))
-    assert other["auc_bootstrap_low"] != json.loads(first)["auc_bootstrap_low"]
-    assert other["auc_low"] == json.loads(first)["auc_low"]
+
+
+def test_below_the_limit_of_few_patients_the_method_of_the_auc_is_marked(ordinary):
+    for few, marked in ((10, False), (11, True)):
+        of = SCORING.model_copy(update={"few_patients": few})
+        ten = judged(np.repeat([0, 1], [20, 10]), np.arange(30) * 7 % 30 / 30)
+        assert ("Newcombe" in measure(ten, scoring=of)["intervals"]["auc"]) == marked
 
 
 def test_only_the_named_metrics_are_computed(ordinary):

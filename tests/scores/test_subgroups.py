@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores import intervals
+from elsewhere.scores import resampling
+from elsewhere.scores.delong import delong
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.subgroups import (
     ALL,
     ALONE,
@@ -128,8 +130,8 @@ def test_areas_are_those_of_brute_force(dice: np.random.Generator) -> None:
 
 def test_the_area_of_all_is_that_of_the_cell(dice: np.random.Generator) -> None:
     one = invented(dice)
-    exact = intervals.delong(one.labels, scores=one.scores[None], patients=one.patients)
-    expected = intervals.auc_interval(exact, confidence=0.95)
+    exact = delong(one.labels, scores=one.scores[None], patients=one.patients)
+    expected = auc_interval(exact, confidence=0.95)
     row = measure(one, scoring=SCORING)[ALL]
     assert (row["low"], row["high"], row["method"]) == tuple(expected)
 
@@ -137,7 +139,7 @@ def test_the_area_of_all_is_that_of_the_cell(dice: np.random.Generator) -> None:
 def test_the_difference_is_taken_on_the_same_patients(dice: np.random.Generator) -> None:
     """Against another program's AUC on the same draws, and narrower than if drawn apart."""
     one = invented(dice)
-    draws = intervals.resample(one.labels, patients=one.patients, n=200, seed=4)
+    draws = resampling.resample(one.labels, patients=one.patients, n=200, seed=4)
     weights = draws.weights[:, one.patients]
     without = np.array(one.states) == "negative"
     everyone, some = (

@@ -38,20 +38,24 @@ def jobs(project: Project) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("how", "shell"), [(signal.SIGKILL, "/bin/sh"), (signal.SIGTERM, "/bin/bash")]
+)
 def test_a_job_dies_with_dvc(
-    how: signal.Signals, small: Project, monkeypatch: pytest.MonkeyPatch
+    how: signal.Signals, shell: str, small: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """DVC starts it through $SHELL; bash becomes the job, the sh of Debian outlives DVC."""
     set_bootstrap(small, 17)
+    monkeypatch.setenv("SHELL", shell)
     monkeypatch.setenv("STAND_IN_SLEEP", "600")
     run = small.start(f"exec dvc repro -s graph {CELL}")
     wait_for(small.log)
     left = jobs(small)
     assert left
     os.kill(run.pid, how)
-    run.communicate()
     _, alive = psutil.wait_procs(left, timeout=60)
     assert not alive, "its training would go on beside the next"
+    run.communicate()
     small.executed()
     monkeypatch.delenv("STAND_IN_SLEEP")
     small.sh("snakemake -j8")

@@ -10,6 +10,7 @@ from elsewhere.design.named import expanded
 from elsewhere.design.rows import Name, Positive, Row, Seed
 
 # in the order of the columns of matrix.csv; a metric is added to a study by name.
+FEW_PATIENTS = 10  # of a class, below which DeLong's interval covers too rarely: docs/statistics.md
 STANDARD = ("auc", "auc_mc", "accuracy", "sensitivity", "specificity", "f1", "precision")
 
 
@@ -23,6 +24,11 @@ class Scoring(Row):
     confidence: Annotated[float, Field(gt=0, lt=1)]
     bootstrap: Positive = Field(description="patient-clustered resamples")
     seed: Seed
+    few_patients: Positive = Field(
+        FEW_PATIENTS,
+        description="with fewer patients of a class the interval of an AUC is also that of "
+        "Newcombe (2006), whichever limit is farther",
+    )
     metrics: tuple[Name, ...] = Field(
         STANDARD,
         min_length=1,

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from elsewhere.files import remove
 
 logger = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ OWN = Path(".elsewhere")
 CLAIM = OWN / "snakemake.lock"
 SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 DRIVER = "ELSEWHERE_DRIVER"
+SHELLS = ("sh", "dash", "bash", "zsh", "fish", "ksh", "mksh", "busybox", "ash", "tcsh", "csh")
 _EVERY_S = 1.0
 _held: list[int] = []
 
@@ -62,10 +65,28 @@ def follow() -> None:
     """
     host, _, process = os.environ.get(DRIVER, "").rpartition(":")
     if "DVC_STAGE" in os.environ:
-        parent = os.getppid()  # a shell that DVC starts with one command becomes that command
-        _stop_once(lambda: os.getppid() != parent, "dvc")
+        _stop_once(_lost_dvc(), "dvc")
     elif process.isdigit() and host == socket.gethostname():
         _stop_once(lambda: not _is_alive(int(process)), "Snakemake")
+
+
+def _lost_dvc() -> Callable[[], bool]:
+    """Return what says whether the DVC that started this job is gone.
+
+    DVC starts a command through the user's shell. Some shells become the command, others, such as
+    the `sh` of Debian, wait for it and outlive DVC; then it is the shell that gets another parent.
+    """
+    import psutil
+
+    parent = psutil.Process(os.getppid())
+    above = parent.ppid() if parent.name().lstrip("-") in SHELLS else None
+
+    def is_lost() -> bool:
+        if os.getppid() != parent.pid:
+            return True
+        return above is not None and parent.ppid() != above
+
+    return is_lost
 
 
 def _stop_once(is_gone: Callable[[], bool], driver: str) -> None:
@@ -81,10 +102,7 @@ def _watch(is_gone: Callable[[], bool], driver: str) -> None:
 
 
 def _is_alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+    try:  # a killed process stays until its parent has asked for its result
+        return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True

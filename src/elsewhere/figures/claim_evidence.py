@@ -14,7 +14,7 @@ from elsewhere.scores.cell import Predicted
 from elsewhere.scores.estimates import Estimate, average
 from elsewhere.scores.evidence import Evidence, Key, Number
 
-ENDS = ("", "_low", "_high", "_se")
+ENDS = ("", "_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _of_sites(study: OfOneLabel, metric: str) -> dict[Key, Number]:
         for site, cell in of_arm.items():
             numbers[row.name, site, ""] = _number(cell, metric)
         ran = [
-            Estimate(*_number(cell, metric)[:3])
+            Estimate(*_number(cell, metric))
             for cell in of_arm.values()
             if cell["status"] != "not run"
         ]

@@ -65,8 +65,8 @@ def draw(results: Results, folder: Path) -> str:
 
 def _notes(results: Results) -> tuple[str, ...]:
     return (
-        f"Below each AUC its {results.percent} interval. {results.pooling}A column always holds "
-        "the same test patients. 0.5 = chance, 1 = perfect.",
+        f"Below each AUC its {results.percent} interval ({words.OF_AREA}). {results.pooling}A "
+        "column always holds the same test patients. 0.5 = chance, 1 = perfect.",
         *results.notes(),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from elsewhere.figures import style
+from elsewhere.figures import style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.finding_table import Rows, ours
 from elsewhere.figures.given import Given
@@ -93,8 +93,8 @@ def _block(study: ByFinding, network: str, group: Sequence[Row], rows: Rows) -> 
 def _notes(study: ByFinding, rows: Rows) -> tuple[str, ...]:
     notes = [
         "Internal: the test scans of all sites that the model was trained on, together; unseen: a "
-        f"site that it never saw. Ours: AUC with its {study.any.percent} interval (DeLong, "
-        f"clustered by patient). {study.any.pooling}0.5 = chance, 1 = perfect."
+        f"site that it never saw. Ours: AUC with its {study.any.percent} interval "
+        f"({words.OF_AREA}). {study.any.pooling}0.5 = chance, 1 = perfect."
     ]
     sources = dict.fromkeys(row["source"] for row in rows if row["published"])
     if sources:

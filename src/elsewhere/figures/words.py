@@ -9,6 +9,7 @@ from typing import Any
 NOT_RUN = "not run"
 UNDEFINED = "undefined"
 ONE_CLASS = "undefined: one class"
+OF_AREA = "DeLong's, clustered by patient; of few patients and near 1 also Newcombe's"
 
 
 def number(value: float | None, *, digits: int = 2) -> str:

@@ -133,7 +133,7 @@ def on_scans(scans: tuple[Predicted, Predicted], *, confidence: float) -> dict[s
         "difference": comparison.difference,
         "low": comparison.low,
         "high": comparison.high,
-        "statistic": comparison.z,
+        "statistic": comparison.statistic,
         "p": comparison.p,
         "reason": comparison.reason,
     }

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from elsewhere.scores.delong import delong, standard_error
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import delong, standard_error, z_value
+from elsewhere.scores.intervals import z_value
 
 COLUMNS = (
     *("arm", "site", "n_patients", "n_scans", "n_positive", "auc", "low", "high", "width"),

@@ -13,7 +13,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Draws, blocks
+from elsewhere.scores.resampling import Draws, blocks
 
 FEWEST = 2  # validation scans of each class
 _EDGE = 1e-7  # networks saturate: a probability of 1 has no logit

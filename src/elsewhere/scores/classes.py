@@ -11,16 +11,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores import discrimination, intervals
+from elsewhere.scores import shares
 from elsewhere.scores.cell import Predicted
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Draws, Unit
-from elsewhere.scores.measures import NO_SPREAD, measure
+from elsewhere.scores.estimates import Estimate, bounds, weighted
+from elsewhere.scores.intervals import Interval, Unit, auc_interval
+from elsewhere.scores.measures import measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes
+from elsewhere.scores.shares import Hits
 
 NUMBERS = ("multiclass_accuracy", "balanced_accuracy", "macro_auc")
 BY_CLASS = ("sensitivity", "specificity")
@@ -155,11 +157,10 @@ def _measured(
         name: _against_rest(tested, number, scoring, unit) for number, name in enumerate(names)
     }
     numbers["undefined"] = _undefined(counts, names)
-    drawn = _draws(tested, scoring)
-    for name, value, resampled in _values(tested, counts, drawn):
+    for name in NUMBERS:
         if name not in numbers["undefined"]:
-            numbers[name] = value
-            numbers |= _bounds(name, resampled, scoring, unit, numbers)
+            numbers[name], interval = MEASURES[name](tested, scoring, unit)
+            numbers[f"{name}_low"], numbers[f"{name}_high"], numbers["intervals"][name] = interval
     reason = numbers["undefined"].get("macro_auc")
     return numbers | {"status": "undefined" if reason else "ok", "reason": reason}
 
@@ -207,64 +208,48 @@ def _undefined(counts: Ints, names: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(("balanced_accuracy", "macro_auc"), reason)
 
 
-def _draws(tested: Scans, scoring: Scoring) -> Draws:
-    """Draw patients with replacement among those with scans of the same classes."""
-    n_patients = int(tested.patients.max()) + 1
-    has = np.zeros((n_patients, tested.probabilities.shape[1]), dtype=bool)
-    has[tested.patients, tested.labels] = True
-    _, strata = np.unique(has, axis=0, return_inverse=True)
-    return intervals.resample_within(
-        strata.ravel(), patient=tested.patients, n=scoring.bootstrap, seed=scoring.seed
+def _accuracy(tested: Scans, scoring: Scoring, unit: Unit) -> tuple[float, Interval]:
+    """Return the share of right calls; its interval is that of the classes' at these shares."""
+    right = tested.calls == tested.labels
+    shares_of = np.bincount(tested.labels)[np.unique(tested.labels)] / len(right)
+    return float(right.mean()), _of_shares(tested, shares_of, scoring, unit)
+
+
+def _balanced(tested: Scans, scoring: Scoring, unit: Unit) -> tuple[float, Interval]:
+    """Return the mean of the sensitivities of the classes."""
+    right = tested.calls == tested.labels
+    found = [float(right[tested.labels == number].mean()) for number in np.unique(tested.labels)]
+    equal = np.full(len(found), 1 / len(found))
+    return float(np.mean(found)), _of_shares(tested, equal, scoring, unit)
+
+
+def _of_shares(tested: Scans, weights: Floats, scoring: Scoring, unit: Unit) -> Interval:
+    """Return the interval of a weighted sum of the sensitivities of the classes that are there."""
+    right = tested.calls == tested.labels
+    of = [tested.labels == number for number in np.unique(tested.labels)]
+    groups = [Hits(right[one], tested.patients[one]) for one in of]
+    return shares.combined(
+        groups, weights=weights.tolist(), confidence=scoring.confidence, unit=unit
     )
 
 
-def _values(tested: Scans, counts: Ints, draws: Draws) -> list[tuple[str, float, Floats]]:
-    """Return name, value and resampled values of `NUMBERS`; NaN where a class is missing."""
-    n_classes, right = len(counts), tested.calls == tested.labels
-    of_class = [tested.labels == number for number in range(n_classes)]
-
-    def drawn(chosen: NDArray[Any]) -> Floats:
-        """Return the number of these scans in each resample."""
-        of_patient: Floats = np.bincount(draws.patient, weights=chosen).astype(np.float64)
-        totals: Floats = draws.weights @ of_patient
-        return totals
-
-    accuracy = drawn(right) / drawn(np.ones(len(right)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        of_each = [drawn(right & of) / drawn(of) for of in of_class]
-        shares = np.diag(counts) / counts.sum(axis=1)
-    area, areas = _macro_auc(of_class, tested.probabilities, draws)
-    return [
-        ("multiclass_accuracy", float(right.mean()), accuracy),
-        ("balanced_accuracy", float(shares.mean()), np.stack(of_each).mean(axis=0)),
-        ("macro_auc", area, areas),
+def _macro_auc(tested: Scans, scoring: Scoring, unit: Unit) -> tuple[float, Interval]:
+    """Return the mean AUC of each class against the rest, and its interval from theirs."""
+    found = [
+        delong((tested.labels == k).astype(np.int64), scores=scores[None], patients=tested.patients)
+        for k, scores in enumerate(tested.probabilities.T)
     ]
-
-
-def _macro_auc(
-    of_class: Sequence[NDArray[np.bool_]], probabilities: Floats, draws: Draws
-) -> tuple[float, Floats]:
-    """Return the mean AUC of each class against the rest, and that of each resample."""
-    if not all(0 < of.sum() < len(of) for of in of_class):
-        return np.nan, np.full(len(draws.weights), np.nan)
-    pairs = [(of.astype(np.int64), probabilities[:, k]) for k, of in enumerate(of_class)]
-    areas = [discrimination.auc(labels, scores=scores) for labels, scores in pairs]
-    drawn = [intervals.resampled_auc(labels, scores=s, draws=draws) for labels, s in pairs]
-    resampled: Floats = np.mean(drawn, axis=0)
-    return float(np.mean(areas)), resampled
-
-
-def _bounds(
-    name: str, resampled: Floats, scoring: Scoring, unit: Unit, numbers: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the bounds of a number, and the methods of all intervals with its own."""
-    confidence = scoring.confidence
-    interval = intervals.percentile_interval(resampled, confidence=confidence, unit=unit)
-    if interval is None and name == "multiclass_accuracy":
-        n = numbers["n_patients"] or numbers["n_scans"]
-        interval = intervals.wilson(numbers[name], n=n, confidence=confidence, unit=unit)
-    method = NO_SPREAD if interval is None else interval.method
-    bounds = (
-        {} if interval is None else {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    confidence, few = scoring.confidence, scoring.few_patients
+    limits = [auc_interval(one, confidence=confidence, unit=unit, few=few) for one in found]
+    areas = [float(one.auc[0]) for one in found]
+    # where an AUC has no variance its correlation with others is not known: 1 gives the widest
+    mean = weighted(
+        [Estimate(area, *ends[:2]) for area, ends in zip(areas, limits, strict=True)],
+        weights=[1 / len(areas)] * len(areas),
+        correlation=shares.correlation(np.stack([one.of_patients for one in found]), unknown=1.0),
     )
-    return {**bounds, "intervals": {**numbers["intervals"], name: method}}
+    methods = " and ".join(dict.fromkeys(ends.method for ends in limits))
+    return float(np.mean(areas)), Interval(*bounds(mean), f"MOVER of {methods}")
+
+
+MEASURES = dict(zip(NUMBERS, (_accuracy, _balanced, _macro_auc), strict=True))

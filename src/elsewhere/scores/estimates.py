@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from elsewhere.scores.discrimination import Floats
+
 
 class Estimate(NamedTuple):
     """A number with its interval; None where it is undefined, or has none."""
@@ -17,6 +21,19 @@ class Estimate(NamedTuple):
     value: float | None
     low: float | None = None
     high: float | None = None
+
+
+def bounds(of: Estimate) -> tuple[float, float]:
+    """Return the limits.
+
+    Raises
+    ------
+    ValueError
+        If there are none.
+    """
+    if of.low is None or of.high is None:
+        raise ValueError(f"{of} has no limits; expected some, of parts that all have limits")
+    return of.low, of.high
 
 
 def mean(values: Sequence[float | None]) -> float | None:
@@ -28,34 +45,37 @@ def mean(values: Sequence[float | None]) -> float | None:
 def average(sites: Sequence[Estimate]) -> Estimate:
     """Average numbers of sites whose patients differ, each with equal weight (A-54).
 
-    The lower limit is mean - sqrt(sum (value - low)^2) / n, and so above. It stays within 0..1
-    where the limits do.
+    It stays within 0..1 where the limits do.
     """
-    value = mean([site.value for site in sites])
-    below, above = (_squares([(site.value, getattr(site, end)) for site in sites]) for end in _ENDS)
-    if value is None or below is None or above is None:
-        return Estimate(value)
-    return Estimate(value, value - below**0.5 / len(sites), value + above**0.5 / len(sites))
+    return weighted(sites, weights=[1 / len(sites)] * len(sites)) if sites else Estimate(None)
 
 
 def difference(first: Estimate, second: Estimate) -> Estimate:
     """Subtract the second of two independent numbers from the first."""
-    if first.value is None or second.value is None:
+    return weighted([first, second], weights=[1.0, -1.0])
+
+
+def weighted(
+    parts: Sequence[Estimate], *, weights: Sequence[float], correlation: Floats | None = None
+) -> Estimate:
+    """Return a weighted sum; without a value, or limits, where one of the parts has none.
+
+    With ``d`` the distances of the weighted parts from their lower limits (from the upper ones
+    where a weight is negative) the lower limit is the sum minus sqrt(d' R d), and so above.
+
+    Parameters
+    ----------
+    correlation
+        R, of the parts [k, k]; None: they are independent.
+    """
+    if any(part.value is None for part in parts):
         return Estimate(None)
-    value = first.value - second.value
-    below = _squares([(first.value, first.low), (second.value, second.high)])
-    above = _squares([(first.value, first.high), (second.value, second.low)])
-    if below is None or above is None:
+    value = sum(weight * (part.value or 0.0) for weight, part in zip(weights, parts, strict=True))
+    if any(part.low is None or part.high is None for part in parts):
         return Estimate(value)
-    return Estimate(value, value - below**0.5, value + above**0.5)
-
-
-_ENDS = ("low", "high")
-
-
-def _squares(pairs: Sequence[tuple[float | None, float | None]]) -> float | None:
-    """Sum the squared distances from values to limits; None if one is missing."""
-    squares = [
-        (value - limit) ** 2 for value, limit in pairs if value is not None and limit is not None
-    ]
-    return sum(squares) if len(squares) == len(pairs) else None
+    w, (v, low, high) = np.array(weights), np.array(parts, dtype=np.float64).T
+    signs = np.sign(w)
+    related = np.eye(len(w)) if correlation is None else correlation * np.outer(signs, signs)
+    below, above = w * (v - np.where(w > 0, low, high)), w * (np.where(w > 0, high, low) - v)
+    ends = [float(np.einsum("i,ij,j->", to, related, to)) for to in (below, above)]
+    return Estimate(value, value - max(ends[0], 0.0) ** 0.5, value + max(ends[1], 0.0) ** 0.5)

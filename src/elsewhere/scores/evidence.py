@@ -10,7 +10,6 @@ from elsewhere.design.arm import Arm
 from elsewhere.design.paths import AVERAGE, INTERNAL
 from elsewhere.scores.arms import on_scans
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.comparisons import unpaired
 from elsewhere.scores.estimates import Estimate, difference
 
 OWN, PAIRED, APART = "of the number", "DeLong, the same scans", "as of different patients"
@@ -20,12 +19,11 @@ Key = tuple[str, str, str]
 
 
 class Number(NamedTuple):
-    """A metric with its interval and, of an AUC, standard error; if published it has neither."""
+    """A metric with its interval; if published it has none."""
 
     value: float | None
     low: float | None = None
     high: float | None = None
-    error: float | None = None
 
 
 class Compared(NamedTuple):
@@ -84,9 +82,8 @@ class Evidence:
         """Return the first number minus the second, or the first alone.
 
         The interval of a difference of AUCs is that of DeLong's paired test where both arms have
-        predictions of the same scans; else that of independent samples, which is right for
-        different patients and too wide where scans are shared. Without standard errors it is
-        recovered from both intervals (`estimates.difference`).
+        predictions of the same scans; else it is recovered from both intervals as of different
+        patients (`estimates.difference`), which is too wide where scans are shared.
         """
         one = self.number(first)
         if second is None:
@@ -100,13 +97,8 @@ class Evidence:
             tested = on_scans((scans[0], scans[1]), confidence=self.confidence)
             if tested["p"] is not None:
                 return Compared(value, tested["low"], tested["high"], PAIRED)
-        if one.error is None or other.error is None:
-            if None not in scans:  # two AUCs without a variance on the same scans
+            if "difference" in tested:  # two models that rank the same scans alike
                 return Compared(value, None, None, "")
-            both = (Estimate(*number[:3]) for number in (one, other))
-            _, low, high = difference(*both)
-            return Compared(value, low, high, APART if low is not None else "")
-        apart = unpaired(
-            (one.value, one.error), second=(other.value, other.error), confidence=self.confidence
-        )
-        return Compared(value, apart.low, apart.high, APART if apart.low is not None else "")
+        both = (Estimate(*number) for number in (one, other))
+        _, low, high = difference(*both)
+        return Compared(value, low, high, APART if low is not None else "")

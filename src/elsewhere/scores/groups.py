@@ -10,16 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elsewhere.scores import acquisition
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats
-from elsewhere.scores.intervals import (
-    Interval,
-    auc_interval,
-    delong,
-    percentile_interval,
-    wilson,
-    z_value,
-)
+from elsewhere.scores.intervals import Interval, auc_interval, z_value
 from elsewhere.scores.operating import Place
+from elsewhere.scores.resampling import percentile_interval
+from elsewhere.scores.shares import Hits
 
 SEX, AGE = "sex", "age"
 OF_SCANS = ("scanner", "kernel", "contrast")
@@ -177,12 +173,13 @@ def _values(place: Place, quantity: str, mask: Mask) -> Floats:
 
 def _interval(place: Place, quantity: str, mask: Mask, values: Floats) -> Interval | None:
     """Return the interval of a group, by the method that cells have."""
-    confidence = place.scoring.confidence
-    patients = place.patients[mask]
+    scoring, patients = place.scoring, place.patients[mask]
+    confidence = scoring.confidence
     if quantity == AUC and len(place.runs) == 1:
         exact = delong(place.labels[mask], scores=place.scores[mask][None], patients=patients)
-        return auc_interval(exact, confidence=confidence)
+        return auc_interval(exact, confidence=confidence, few=scoring.few_patients)
     if quantity == SENSITIVITY:
-        n = len(np.unique(patients[place.labels[mask] == 1]))
-        return wilson(float(values[0]), n=n, confidence=confidence)
+        positive = mask & (place.labels == 1)
+        hits = Hits(place.calls[positive], place.patients[positive])
+        return hits.interval(confidence=confidence, unit="patient")
     return percentile_interval(values[1:], confidence=confidence)

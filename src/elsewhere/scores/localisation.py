@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores import intervals
+from elsewhere.scores import intervals, resampling
 from elsewhere.scores.discrimination import Floats, Ints, auc
 from elsewhere.scores.intervals import Interval, Unit
 
@@ -151,9 +151,9 @@ def _mean(values: Floats, patients: Ints, scoring: Scoring, unit: Unit) -> dict[
 
 
 def _interval(values: Floats, patients: Ints, scoring: Scoring, unit: Unit) -> Interval | None:
-    draws = intervals.resample(
+    draws = resampling.resample(
         np.ones(len(values), np.int64), patients=patients, n=scoring.bootstrap, seed=scoring.seed
     )
     sums, counts = np.bincount(draws.patient, weights=values), np.bincount(draws.patient)
     means = (draws.weights * sums).sum(axis=1) / (draws.weights * counts).sum(axis=1)
-    return intervals.percentile_interval(means, confidence=scoring.confidence, unit=unit)
+    return resampling.percentile_interval(means, confidence=scoring.confidence, unit=unit)

@@ -25,7 +25,6 @@ def absent(status: str, reason: str | None, *, metrics: Sequence[str]) -> dict[s
         "confusion": None,
         "intervals": {},
         "undefined": {},
-        "bootstrap_failed": 0,
         "status": status,
         "reason": reason,
     }
@@ -36,8 +35,7 @@ def measure(judged: Judged, *, scoring: Scoring) -> dict[str, Any]:
 
     What cannot be computed is None. ``status`` says whether an AUC is defined and ``reason`` why
     it is not; ``undefined`` has a reason for every metric that is None, ``intervals`` the
-    method of every interval, ``bootstrap_failed`` the resamples without an AUC. The number
-    of patients is None where only images can be counted.
+    method of every interval. The number of patients is None where only images can be counted.
     """
     reason = discrimination.undefined(judged.labels)
     numbers = absent("undefined" if reason else "ok", reason, metrics=scoring.metrics)

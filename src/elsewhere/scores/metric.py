@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores import confusion, intervals
+from elsewhere.scores import confusion, resampling, shares
 from elsewhere.scores.confusion import Confusion
+from elsewhere.scores.delong import Delong
 from elsewhere.scores.discrimination import Floats, Ints, undefined
-from elsewhere.scores.intervals import Draws, Interval, ResampledCounts, Unit
+from elsewhere.scores.intervals import Interval, Unit, auc_interval
+from elsewhere.scores.resampling import Draws, ResampledCounts
+from elsewhere.scores.shares import Hits
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class Sample:
     @cached_property
     def draws(self) -> Draws:
         """Patients drawn with replacement, the same for all metrics."""
-        return intervals.resample(
+        return resampling.resample(
             self.judged.labels,
             patients=self.judged.patients,
             n=self.scoring.bootstrap,
@@ -76,22 +79,37 @@ class Sample:
     @cached_property
     def resampled(self) -> ResampledCounts:
         """Right and wrong calls of each resample."""
-        return intervals.resampled_counts(
+        return resampling.resampled_counts(
             self.judged.labels, calls=self.judged.calls, draws=self.draws
         )
 
     def percentile(self, values: Floats) -> Interval | None:
         """Return the percentile interval of resampled values; None if they do not spread."""
-        return intervals.percentile_interval(
+        return resampling.percentile_interval(
             values, confidence=self.scoring.confidence, unit=self.judged.unit
         )
 
-    def wilson(self, share: float, among: NDArray[np.bool_]) -> Interval:
-        """Return Wilson's interval of a share, among the patients of the scans that count."""
-        n_patients = len(np.unique(self.judged.patients[among]))
-        return intervals.wilson(
-            share, n=n_patients, confidence=self.scoring.confidence, unit=self.judged.unit
+    def hits(self, hits: NDArray[np.bool_], *, among: NDArray[np.bool_]) -> Hits:
+        """Return which of some scans are hits, with their patients; both arguments are [n]."""
+        return Hits(hits[among], self._numbered[among])
+
+    def combined(self, groups: Sequence[Hits], *, weights: Sequence[float]) -> Interval:
+        """Return the interval of a weighted sum of shares."""
+        return shares.combined(
+            groups, weights=weights, confidence=self.scoring.confidence, unit=self.judged.unit
         )
+
+    def of_area(self, found: Delong) -> Interval:
+        """Return the interval of an AUC."""
+        scoring = self.scoring
+        return auc_interval(
+            found, confidence=scoring.confidence, unit=self.judged.unit, few=scoring.few_patients
+        )
+
+    @cached_property
+    def _numbered(self) -> Ints:
+        numbered: Ints = np.unique(self.judged.patients, return_inverse=True)[1]
+        return numbered
 
 
 @dataclass(frozen=True)
@@ -125,39 +143,28 @@ class Metric(ABC):
         """Compute it."""
 
 
-class Ratio(Metric):
-    """A ratio of counts of right and wrong calls, without an interval."""
+class Share(Metric):
+    """A share of some scans, with an interval over patients."""
 
     @abstractmethod
-    def ratio(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """Return numerator and denominator, of four counts or of four arrays of them."""
+    def hits(self, judged: Judged) -> NDArray[np.bool_]:
+        """Return which scans are hits, shape [n]; those that do not count may be any."""
+
+    @abstractmethod
+    def among(self, judged: Judged) -> NDArray[np.bool_]:
+        """Return which scans count, shape [n]."""
 
     @property
     @abstractmethod
     def empty(self) -> str:
-        """Why it is undefined where the denominator is 0."""
+        """Why it is undefined where no scan counts."""
 
     def measure(self, sample: Sample) -> Measured:
-        """Divide, or say why this is undefined."""
-        part, whole = self.ratio(*sample.counts)
-        return Measured(part / whole) if whole else Measured(None, self.empty)
-
-
-class Share(Ratio):
-    """The share of some scans that are called correctly, with an interval over patients."""
-
-    @abstractmethod
-    def among(self, labels: Ints) -> NDArray[np.bool_]:
-        """Return which scans count, shape [n]."""
-
-    def measure(self, sample: Sample) -> Measured:
-        """Give the share its bootstrap interval; Wilson's where resamples leave no spread."""
-        share = super().measure(sample)
-        if share.value is None:
-            return share
-        part, whole = self.ratio(*sample.resampled)
-        with np.errstate(invalid="ignore"):
-            interval = sample.percentile(part / whole)
-        if interval is None or sample.one_class:
-            interval = sample.wilson(share.value, self.among(sample.judged.labels))
-        return Measured(share.value, intervals={"": interval})
+        """Return the share with Wilson's interval, or say why it is undefined."""
+        judged = sample.judged
+        among = self.among(judged)
+        if not among.any():
+            return Measured(None, self.empty)
+        found = sample.hits(self.hits(judged), among=among)
+        interval = found.interval(confidence=sample.scoring.confidence, unit=judged.unit)
+        return Measured(found.share, intervals={"": interval})

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
-from elsewhere.scores import intervals
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints
 
 _NO_VARIANCE = 1e-24  # of shares on 0..1: what is left is rounding
@@ -112,7 +112,7 @@ def areas(labels: Ints, *, calls: Calls, patients: Ints) -> Quantity:
     if len(np.unique(labels)) < 2:
         which = "positive" if labels.any() else "negative"
         return Quantity(np.full(len(calls), np.nan), None, f"all test scans are {which}")
-    found = intervals.delong(labels, scores=calls.astype(np.float64), patients=patients)
+    found = delong(labels, scores=calls.astype(np.float64), patients=patients)
     reason = None if found.covariance is not None else "a class has one patient only"
     return Quantity(found.auc, found.covariance, reason)
 

@@ -20,8 +20,8 @@ from elsewhere.scores.attribution import Elsewhere, Home, Rates
 from elsewhere.scores.case_mix import Recalibration, recalibrate
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.discrimination import Floats, Ints, auc
-from elsewhere.scores.intervals import Draws, resample, resampled_auc
 from elsewhere.scores.predictions import RUN
+from elsewhere.scores.resampling import Draws, resample, resampled_auc
 from elsewhere.scores.subgroups import among
 from elsewhere.scores.thresholds import choose
 

@@ -10,8 +10,9 @@ import pandas as pd
 
 from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
-from elsewhere.scores.intervals import auc_interval, delong
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.tests import holm
 
 COLUMNS = (

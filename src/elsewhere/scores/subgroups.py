@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores import intervals
+from elsewhere.scores import intervals, resampling
+from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints, undefined
-from elsewhere.scores.intervals import Draws, Interval, Unit
+from elsewhere.scores.intervals import Interval, Unit
+from elsewhere.scores.resampling import Draws
+from elsewhere.scores.shares import Hits
 
 ALL, WITHOUT, WITH = "AUC of all scans", "AUC without the device", "AUC with the device"
 DIFFERENCE = "AUC of all minus without"
@@ -77,13 +80,13 @@ def absent_if_blank(states: Sequence[str], blank: Literal["unknown", "absent"]) 
 def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     """Return each of `QUANTITIES` with its `NUMBERS`: AUCs with and without the device.
 
-    AUCs have DeLong's interval clustered by patient, as the cell has; the difference and the
-    shares that of resampled patients, the same draws for both sides of the difference. A scan
-    whose device state is unknown counts among all, and neither with nor without the device; the
-    device alone is judged among scans of known state, as a score of 1 or 0. What cannot be
+    AUCs have DeLong's interval clustered by patient, and shares Wilson's with the effective number,
+    as the cell has; the difference that of resampled patients, the same draws for both sides. A
+    scan whose device state is unknown counts among all, and neither with nor without the device;
+    the device alone is judged among scans of known state, as a score of 1 or 0. What cannot be
     computed is None, and ``reason`` says why.
     """
-    draws = intervals.resample(
+    draws = resampling.resample(
         scans.labels, patients=scans.patients, n=scoring.bootstrap, seed=scoring.seed
     )
     everyone = np.ones(len(scans.labels), dtype=np.bool_)
@@ -99,7 +102,7 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     measured[DIFFERENCE] = _counts(scans, everyone) | _difference(
         scans, measured, draws, confidence
     )
-    measured |= _shares(scans, draws, confidence)
+    measured |= _shares(scans, confidence)
     measured[ALONE] = _counts(scans, scans.known) | _alone(scans, confidence)
     measured[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
     return {name: measured[name] for name in QUANTITIES}
@@ -122,7 +125,7 @@ def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, A
     reason = undefined(labels, of=WHICH[name])
     if reason:
         return {"reason": f"{reason}{_why_unknown(scans, mask)}"}
-    exact = intervals.delong(labels, scores=scores[mask][None], patients=scans.patients[mask])
+    exact = delong(labels, scores=scores[mask][None], patients=scans.patients[mask])
     interval = intervals.auc_interval(exact, confidence=confidence, unit=scans.unit)
     return {"value": float(exact.auc[0])} | interval._asdict()
 
@@ -151,7 +154,7 @@ def _difference(
     without = scans.known & ~scans.with_device
     # the same patients on both sides, so that their common variation cancels
     resampled = [
-        intervals.resampled_auc(
+        resampling.resampled_auc(
             scans.labels[mask],
             scores=scans.scores[mask],
             draws=among(draws, mask),
@@ -159,7 +162,7 @@ def _difference(
         for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
     ]
     value = measured[ALL]["value"] - measured[WITHOUT]["value"]
-    interval = intervals.percentile_interval(
+    interval = resampling.percentile_interval(
         resampled[0] - resampled[1], confidence=confidence, unit=scans.unit
     )
     return {"value": value} | _ends(interval)
@@ -175,27 +178,19 @@ def _ends(interval: Interval | None) -> dict[str, Any]:
     return {"reason": NO_SPREAD} if interval is None else interval._asdict()
 
 
-def _shares(scans: Scans, draws: Draws, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
+def _shares(scans: Scans, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how often the device is present, among positives and negatives of known state."""
-    known = scans.known
-    labels, with_device = scans.labels[known], scans.with_device[known]
-    resampled = intervals.resampled_shares(labels, calls=with_device, draws=among(draws, known))
-    # with the device as the call, these shares are sensitivity and 1 - specificity
-    of = {POSITIVES: (1, resampled.sensitivity), NEGATIVES: (0, 1 - resampled.specificity)}
-    for name, (label, values) in of.items():
-        mask = known & (scans.labels == label)
+    for name, label in ((POSITIVES, 1), (NEGATIVES, 0)):
+        mask = scans.known & (scans.labels == label)
         numbers = _counts(scans, mask)
         if not mask.any():
             which = "positive" if label else "negative"
             why = _why_unknown(scans, mask)
             yield name, numbers | {"reason": f"no {which} scan of known device state{why}"}
             continue
-        share = float(scans.with_device[mask].mean())
-        interval = intervals.percentile_interval(values, confidence=confidence, unit=scans.unit)
-        if interval is None:
-            n = len(np.unique(scans.patients[mask]))
-            interval = intervals.wilson(share, n=n, confidence=confidence, unit=scans.unit)
-        yield name, numbers | {"value": share} | interval._asdict()
+        present = Hits(scans.with_device[mask], scans.patients[mask])
+        interval = present.interval(confidence=confidence, unit=scans.unit)
+        yield name, numbers | {"value": present.share} | interval._asdict()
 
 
 def _alone(scans: Scans, confidence: float) -> dict[str, Any]:

@@ -24,8 +24,8 @@ from elsewhere.scores.attribution import (
 )
 from elsewhere.scores.case_mix import Recalibration
 from elsewhere.scores.estimates import Estimate, average, difference
-from elsewhere.scores.intervals import percentile_interval
 from elsewhere.scores.operating import Place
+from elsewhere.scores.resampling import percentile_interval
 from elsewhere.scores.tests import holm
 
 AUC, ACCURACY, BALANCED = "auc", "accuracy", "balanced_accuracy"

@@ -10,9 +10,10 @@ from sklearn.metrics import roc_auc_score
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.metric import Judged, Sample
+from elsewhere.scores.metrics.auc import Auc
 from elsewhere.scores.metrics.auc_grid import AucGrid
 
-SCORING = Scoring(threshold_from="argmax", confidence=0.9, bootstrap=60, seed=3)
+SCORING = Scoring(threshold_from="argmax", confidence=0.9, bootstrap=200, seed=3)
 
 
 def sample(labels, scores, patients=None):
@@ -58,16 +59,24 @@ def test_saturated_scores_differ_from_the_exact_area():
     assert AucGrid().measure(sample(labels, scores)).value == pytest.approx(0.5)
 
 
-def test_its_interval_is_that_of_resampled_patients(drawn):
+def test_its_error_is_that_of_resampled_patients(drawn):
     labels, scores, patients = drawn
     given = sample(labels, scores, patients)
     areas = []
     for weights in given.draws.weights:
         of_scan = np.repeat(np.arange(len(labels)), weights[given.draws.patient])
         areas.append(area_by_hand(labels[of_scan], scores[of_scan]))
-    interval = AucGrid().measure(given).intervals[""]
-    assert (interval.low, interval.high) == pytest.approx(tuple(np.quantile(areas, [0.05, 0.95])))
-    assert interval.method == "bootstrap of patients, 60 resamples"
+    found = AucGrid().measure(given)
+    low, high = (np.log(end / (1 - end)) for end in found.intervals[""][:2])
+    error = (high - low) / (2 * 1.7) * found.value * (1 - found.value)  # t of about 19 degrees
+    assert error == pytest.approx(np.std(areas), rel=0.15)
+
+
+def test_its_interval_is_that_of_the_auc_where_scores_are_on_the_grid(drawn):
+    labels, scores, patients = drawn
+    centred = (np.floor(100 * scores) + 0.5) / 100
+    given = sample(labels, centred, patients)
+    assert AucGrid().measure(given).intervals == Auc().measure(given).intervals
 
 
 def test_one_class_has_a_reason():

@@ -14,7 +14,7 @@ class Accuracy(MetricRow):
     short: ClassVar[str] = "acc"
     definition: ClassVar[str] = "Right calls among all scans (A-55)."
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "bootstrap of patients; Wilson without a spread"
+    interval: ClassVar[str] = "MOVER of sensitivity and specificity"
     fields: ClassVar[tuple[str, ...]] = ("accuracy", "accuracy_low", "accuracy_high")
-    columns: ClassVar[tuple[str, ...]] = ("accuracy",)
+    columns: ClassVar[tuple[str, ...]] = ("accuracy", "accuracy_low", "accuracy_high")
     compared: ClassVar[int | None] = 10

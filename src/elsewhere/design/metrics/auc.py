@@ -16,15 +16,13 @@ class Auc(MetricRow):
     )
     needs: ClassVar[Needs] = "scores"
     interval: ClassVar[str] = (
-        "DeLong, clustered by patient, logit scale; also bootstrap of patients"
+        "DeLong, clustered by patient, logit scale; of few patients Newcombe 5 where farther"
     )
     fields: ClassVar[tuple[str, ...]] = (
         "auc",
         "auc_se",
         "auc_low",
         "auc_high",
-        "auc_bootstrap_low",
-        "auc_bootstrap_high",
         "roc",
     )
     columns: ClassVar[tuple[str, ...]] = ("auc", "auc_low", "auc_high")

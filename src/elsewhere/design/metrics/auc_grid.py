@@ -16,6 +16,6 @@ class AucGrid(MetricRow):
         "between two thresholds count as equal."
     )
     needs: ClassVar[Needs] = "scores"
-    interval: ClassVar[str] = "bootstrap of patients"
+    interval: ClassVar[str] = "as of the AUC"
     fields: ClassVar[tuple[str, ...]] = ("auc_grid", "auc_grid_low", "auc_grid_high")
     columns: ClassVar[tuple[str, ...]] = ("auc_grid", "auc_grid_low", "auc_grid_high")

@@ -13,7 +13,7 @@ class F1(MetricRow):
     title: ClassVar[str] = "F1"
     definition: ClassVar[str] = "Harmonic mean of precision and sensitivity (van Rijsbergen 1979)."
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "none"
-    fields: ClassVar[tuple[str, ...]] = ("f1",)
-    columns: ClassVar[tuple[str, ...]] = ("f1",)
+    interval: ClassVar[str] = "Wilson's of Jaccard's share, F1 of its limits"
+    fields: ClassVar[tuple[str, ...]] = ("f1", "f1_low", "f1_high")
+    columns: ClassVar[tuple[str, ...]] = ("f1", "f1_low", "f1_high")
     compared: ClassVar[int | None] = 20

@@ -16,7 +16,7 @@ class Precision(MetricRow):
         "Positive scans among those called positive (Altman and Bland 1994)."
     )
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "none"
-    fields: ClassVar[tuple[str, ...]] = ("precision",)
-    columns: ClassVar[tuple[str, ...]] = ("precision",)
+    interval: ClassVar[str] = "Wilson, effective number clustered by patient"
+    fields: ClassVar[tuple[str, ...]] = ("precision", "precision_low", "precision_high")
+    columns: ClassVar[tuple[str, ...]] = ("precision", "precision_low", "precision_high")
     compared: ClassVar[int | None] = 40

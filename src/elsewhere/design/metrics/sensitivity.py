@@ -14,7 +14,7 @@ class Sensitivity(MetricRow):
     short: ClassVar[str] = "sens"
     definition: ClassVar[str] = "Positive calls among positive scans (Yerushalmy 1947)."
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "bootstrap of patients; Wilson without a spread"
+    interval: ClassVar[str] = "Wilson, effective number clustered by patient"
     fields: ClassVar[tuple[str, ...]] = ("sensitivity", "sensitivity_low", "sensitivity_high")
-    columns: ClassVar[tuple[str, ...]] = ("sensitivity",)
+    columns: ClassVar[tuple[str, ...]] = ("sensitivity", "sensitivity_low", "sensitivity_high")
     compared: ClassVar[int | None] = 30

@@ -14,6 +14,6 @@ class Specificity(MetricRow):
     short: ClassVar[str] = "spec"
     definition: ClassVar[str] = "Negative calls among negative scans (Yerushalmy 1947)."
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "bootstrap of patients; Wilson without a spread"
+    interval: ClassVar[str] = "Wilson, effective number clustered by patient"
     fields: ClassVar[tuple[str, ...]] = ("specificity", "specificity_low", "specificity_high")
-    columns: ClassVar[tuple[str, ...]] = ("specificity",)
+    columns: ClassVar[tuple[str, ...]] = ("specificity", "specificity_low", "specificity_high")

@@ -16,7 +16,7 @@ class Youden(MetricRow):
         "Sensitivity + specificity - 1 (Youden 1950): 0 is chance, 1 perfect."
     )
     needs: ClassVar[Needs] = "calls"
-    interval: ClassVar[str] = "bootstrap of patients"
+    interval: ClassVar[str] = "MOVER of sensitivity and specificity"
     fields: ClassVar[tuple[str, ...]] = ("youden", "youden_low", "youden_high")
     columns: ClassVar[tuple[str, ...]] = ("youden", "youden_low", "youden_high")
     compared: ClassVar[int | None] = 60

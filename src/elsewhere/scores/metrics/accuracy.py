@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from elsewhere.scores.discrimination import Ints
-from elsewhere.scores.metric import Share
+from elsewhere.scores.metric import Measured, Metric, Sample
 
 
-class Accuracy(Share):
+class Accuracy(Metric):
     """Right calls among all scans (A-55)."""
 
-    empty = "there are no test scans"
+    def measure(self, sample: Sample) -> Measured:
+        """Compute it, and its interval from sensitivity and specificity at this prevalence.
 
-    def ratio(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """Return numerator and denominator."""
-        return tp + tn, tp + fp + tn + fn
-
-    def among(self, labels: Ints) -> NDArray[np.bool_]:
-        """Return which scans count."""
-        chosen: NDArray[np.bool_] = labels >= 0
-        return chosen
+        An interval of right calls among all scans would take a class without an error for known.
+        """
+        labels = sample.judged.labels
+        right = sample.judged.calls == (labels == 1)
+        classes = [labels == label for label in (0, 1) if (labels == label).any()]
+        groups = [sample.hits(right, among=of) for of in classes]
+        interval = sample.combined(groups, weights=[float(of.mean()) for of in classes])
+        return Measured(float(np.mean(right)), intervals={"": interval})

@@ -1,10 +1,9 @@
-"""auc: the area under the ROC curve, with DeLong's and the bootstrap's interval."""
+"""auc: the area under the ROC curve, with DeLong's interval, and Newcombe's of few patients."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from elsewhere.scores import discrimination, intervals
+from elsewhere.scores import discrimination
+from elsewhere.scores.delong import delong, standard_error
 from elsewhere.scores.metric import Measured, Metric, Sample
 
 
@@ -12,25 +11,17 @@ class Auc(Metric):
     """Area under the ROC curve (A-51, A-56)."""
 
     def measure(self, sample: Sample) -> Measured:
-        """Compute areas, intervals and curve; one class alone has none."""
+        """Compute area, interval and curve; one class alone has none."""
         if sample.one_class:
             return Measured(None, sample.one_class)
         judged = sample.judged
-        exact = intervals.delong(
-            judged.labels, scores=judged.scores[None], patients=judged.patients
-        )
-        resampled = intervals.resampled_auc(judged.labels, scores=judged.scores, draws=sample.draws)
+        exact = delong(judged.labels, scores=judged.scores[None], patients=judged.patients)
         roc = discrimination.grid_roc(judged.labels, scores=judged.scores)
-        confidence = sample.scoring.confidence
         return Measured(
             float(exact.auc[0]),
-            intervals={
-                "": intervals.auc_interval(exact, confidence=confidence, unit=judged.unit),
-                "_bootstrap": sample.percentile(resampled),
-            },
+            intervals={"": sample.of_area(exact)},
             more={
-                "auc_se": intervals.standard_error(exact),
+                "auc_se": standard_error(exact),
                 "roc": {name: values.tolist() for name, values in roc._asdict().items()},
-                "bootstrap_failed": int(np.isnan(resampled).sum()),
             },
         )

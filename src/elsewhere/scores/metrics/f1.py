@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from elsewhere.scores.metric import Ratio
+from elsewhere.scores.metric import Measured, Metric, Sample
 
 
-class F1(Ratio):
+class F1(Metric):
     """Harmonic mean of precision and sensitivity."""
 
-    empty = "no test scan is positive or called positive"
+    def measure(self, sample: Sample) -> Measured:
+        """Compute it as 2 J / (1 + J), which grows with J, and its limits from those of J.
 
-    def ratio(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """Return numerator and denominator."""
-        del tn
-        return 2 * tp, 2 * tp + fp + fn
+        J is a share: of the scans that are positive or called positive, those that are both
+        (Jaccard).
+        """
+        judged = sample.judged
+        positive = judged.labels == 1
+        among = positive | judged.calls
+        if not among.any():
+            return Measured(None, "no test scan is positive or called positive")
+        both = sample.hits(positive & judged.calls, among=among)
+        found = both.interval(confidence=sample.scoring.confidence, unit=judged.unit)
+        low, high = (_of_jaccard(end) for end in found[:2])
+        interval = found._replace(low=low, high=high, method=f"of Jaccard's: {found.method}")
+        return Measured(_of_jaccard(both.share), intervals={"": interval})
+
+
+def _of_jaccard(share: float) -> float:
+    return 2 * share / (1 + share)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
+from numpy.typing import NDArray
 
-from elsewhere.scores.metric import Ratio
+from elsewhere.scores.metric import Judged, Share
 
 
-class Precision(Ratio):
+class Precision(Share):
     """Positive scans among those called positive."""
 
     empty = "no test scan is called positive"
 
-    def ratio(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """Return numerator and denominator."""
-        del tn, fn
-        return tp, tp + fp
+    def hits(self, judged: Judged) -> NDArray[np.bool_]:
+        """Return which scans are hits."""
+        return np.asarray(judged.labels == 1)
+
+    def among(self, judged: Judged) -> NDArray[np.bool_]:
+        """Return which scans count."""
+        return judged.calls

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from elsewhere.scores.discrimination import Ints
-from elsewhere.scores.metric import Share
+from elsewhere.scores.metric import Judged, Share
 
 
 class Specificity(Share):
@@ -16,12 +13,10 @@ class Specificity(Share):
 
     empty = "no test scan is negative"
 
-    def ratio(self, tp: Any, fp: Any, tn: Any, fn: Any) -> tuple[Any, Any]:
-        """Return numerator and denominator."""
-        del tp, fn
-        return tn, tn + fp
+    def hits(self, judged: Judged) -> NDArray[np.bool_]:
+        """Return which scans are hits."""
+        return ~judged.calls
 
-    def among(self, labels: Ints) -> NDArray[np.bool_]:
+    def among(self, judged: Judged) -> NDArray[np.bool_]:
         """Return which scans count."""
-        chosen: NDArray[np.bool_] = labels == 0
-        return chosen
+        return np.asarray(judged.labels == 0)

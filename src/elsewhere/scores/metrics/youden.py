@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from elsewhere.scores.metric import Measured, Metric, Sample
 
 
@@ -13,16 +9,17 @@ class Youden(Metric):
     """Youden's index J (Youden 1950): 0 for random calls, 1 for perfect ones."""
 
     def measure(self, sample: Sample) -> Measured:
-        """Compute J and its interval over resampled patients; both classes are needed."""
-        if not sample.judged.labels.any():
+        """Compute J and its interval from those of sensitivity and specificity."""
+        judged = sample.judged
+        positive = judged.labels == 1
+        if not positive.any():
             return Measured(None, "no test scan is positive")
-        if sample.judged.labels.all():
+        if positive.all():
             return Measured(None, "no test scan is negative")
-        with np.errstate(invalid="ignore"):
-            resampled = _index(*sample.resampled)
-        return Measured(float(_index(*sample.counts)), intervals={"": sample.percentile(resampled)})
-
-
-def _index(tp: Any, fp: Any, tn: Any, fn: Any) -> Any:
-    """Return J of four counts, or of four arrays of them."""
-    return tp / (tp + fn) + tn / (tn + fp) - 1
+        groups = [
+            sample.hits(judged.calls, among=positive),
+            sample.hits(~judged.calls, among=~positive),
+        ]
+        found = sample.combined(groups, weights=[1.0, 1.0])
+        interval = found._replace(low=found.low - 1, high=found.high - 1)
+        return Measured(groups[0].share + groups[1].share - 1, intervals={"": interval})

@@ -7,12 +7,13 @@ JOBS ?= $(shell $(PYTHON) -c 'import os; print(os.cpu_count() + 1)')
 VENV := .venv
 DOCS := .venv-docs
 FEDERATION := .venv-federation
+CRATE := .venv-crate
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint docs bench lock lock-docs lock-federation env federation-env
+.PHONY: demo test test-fast lint docs bench lock lock-docs lock-federation env federation-env crate-env
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -39,6 +40,14 @@ $(FEDERATION)/.done: $(VENV)/.done requirements-federation.lock
 		-r requirements-federation.lock
 	$(BIN)/python -m pip --python $(FEDERATION)/bin/python install --quiet --disable-pip-version-check \
 		--no-deps --editable .
+	touch $@
+
+# RO-Crate's own validator, which wants another version of rich: the tests check an export with it.
+crate-env: $(CRATE)/.done
+
+$(CRATE)/.done:
+	$(PYTHON) -m venv --clear $(CRATE)
+	$(CRATE)/bin/python -m pip install --quiet --disable-pip-version-check roc-validator==0.13.0
 	touch $@
 
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.

@@ -35,6 +35,7 @@ CONDA_TO_PYPI = {
 }
 MODULE_TO_PYPI = {
     "PIL": "pillow",
+    "docx": "python-docx",
     "pydantic_core": "pydantic",
     "ruamel": "ruamel.yaml",
     "skimage": "scikit-image",

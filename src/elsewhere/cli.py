@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from elsewhere.commands import arguments, federation
+from elsewhere.commands import arguments, federation, tell
 from elsewhere.design.steps import STEPS, WILDCARDS, Step
 
 app = typer.Typer(
@@ -188,17 +188,6 @@ def reviewed(
 
 
 @app.command()
-def matrix(study: arguments.StudyName) -> None:
-    """Print a study's generalization matrix, where its figures are, and whether it is current."""
-    from elsewhere.commands.matrix import outdated, show
-    from elsewhere.design.params import read
-
-    show(Path("results") / study)
-    if warning := outdated(read(), study):
-        typer.secho(warning, err=True, fg="yellow")
-
-
-@app.command()
 def adopt(
     stages: Annotated[list[str], typer.Argument(help="stage names; `all`: every finished stage")],
     reason: Annotated[str, typer.Option(help="why the results still hold; kept in adopted.csv")],
@@ -254,6 +243,7 @@ def layouts(
 new = typer.Typer(no_args_is_help=True, help="Write the rows of a site or a study of your own.")
 app.add_typer(new, name="new")
 app.add_typer(federation.app, name="federation")
+tell.add(app)
 
 
 @new.command("site")

@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 
 from elsewhere.design.figure_rows import FigureRow, figure_row
-from elsewhere.figures import audit_table, costs, gate_counts, site_scores, style, words
+from elsewhere.figures import audit_table, costs, gate_counts, opening, site_scores, style, words
 from elsewhere.figures.captions import caption
 from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
@@ -53,13 +53,14 @@ def write(given: Given, pictures: Sequence[tuple[str, str]]) -> None:
         {"figure": figure, **_picture(figure_row(figure), picture, made, results)}
         for figure, picture in pictures
     ]
+    attention = noticed(given, pictures)
     text = page.render(
         results=results,
         citation=given.settings.citation,
         synthetic=style.SYNTHETIC,
         command=made.command("figure", results.study),
-        answer=answer(each),
-        attention=noticed(given, pictures),
+        opening=opening.page(given, answer(each), attention),
+        attention=attention,
         matrix_figures=[picture for picture in shown if picture["figure"] == MATRIX],
         figures=[picture for picture in shown if picture["figure"] != MATRIX],
         matrices=[

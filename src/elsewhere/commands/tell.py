@@ -1,0 +1,56 @@
+"""tell: the commands that tell of a finished study: matrix, checklist, methods, crate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from elsewhere.commands import arguments
+
+
+def add(app: typer.Typer) -> None:
+    """Add the commands to those of `elsewhere`."""
+    for command in (matrix, checklist, methods, crate):
+        app.command()(command)
+
+
+def matrix(study: arguments.StudyName) -> None:
+    """Print a study's generalization matrix, where its figures are, and whether it is current."""
+    from elsewhere.commands.matrix import outdated, show
+    from elsewhere.design.params import read
+
+    show(Path("results") / study)
+    if warning := outdated(read(), study):
+        typer.secho(warning, err=True, fg="yellow")
+
+
+def checklist(study: arguments.StudyName) -> None:
+    """Write reporting checklists of a finished study, filled from its files or left open."""
+    from elsewhere.commands.checklist import write
+    from elsewhere.design.params import read
+
+    for line in write(read(), study):
+        typer.echo(line)
+
+
+def methods(study: arguments.StudyName) -> None:
+    """Print the methods paragraph of a finished study with its numbers, and write it to a file."""
+    from elsewhere.commands.methods import write
+    from elsewhere.design.params import read
+
+    text, path = write(read(), study)
+    typer.echo(f"{text}\nwritten to {path}")
+
+
+def crate(
+    study: arguments.StudyName,
+    out: Annotated[Path, typer.Option(help="a folder that is not there yet, or a file .zip")],
+) -> None:
+    """Export a finished study as an RO-Crate, without images and keys of patients."""
+    from elsewhere.commands.crate import write
+    from elsewhere.design.params import read
+
+    for line in write(read(), study, out):
+        typer.echo(line)

@@ -539,7 +539,7 @@ def study_job(
         averages_without=table.averages_without,
         sites=sites,
         site_rows=rows,
-        scoring=table.scoring,
+        scoring=table.scoring.model_copy(update={"bootstrap": 100}),
         findings=table.findings,
         subgroups=table.subgroups,
     )

@@ -11,13 +11,14 @@ from elsewhere.design.rows import Modality, Row
 
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
-    *("matrix", "roc", "confusion", "confusion_classes", "published"),
+    *("matrix", "roc", "why_fell", "new_site", "auc_width"),
+    *("confusion", "confusion_classes", "published"),
     *("table_1", "roc_findings", "readers", "claims"),
-    *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
+    *("subgroups", "groups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),
     *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),
-    *("cohort_table", "parts", "matching", "site_profile", "example_slices"),
-    *("training", "federation", "architecture"),
+    *("cohort_table", "missing", "parts", "matching", "site_profile", "example_slices"),
+    *("training", "cost_ledger", "federation", "architecture"),
 )
 # What the report itself reads, whatever figures it shows: its tables, and files that it links.
 REPORT = (

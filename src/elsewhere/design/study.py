@@ -124,6 +124,9 @@ class Study(Row):
     explain: Explain | None = Field(None, description="Grad-CAM galleries and embeddings")
     review: Review | None = Field(None, description="for `elsewhere review` and `reviewed`")
     subgroups: Subgroups | None = Field(None, description="AUCs with and without a device")
+    target_width: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.10, description="width of the interval of an AUC that is aimed at; wider ones are named"
+    )
     figures: tuple[Name, ...] = Field(
         (USUAL,),
         min_length=1,

@@ -11,7 +11,7 @@ from elsewhere.figures import paper, words
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
 
-DAY_S = 86_400
+DAY_S, HOUR_S = 86_400, 3_600
 QUANTITIES = {
     "epochs": "epochs of the model of {site} alone",
     "days_per_model": "time to train a model, mean",
@@ -122,7 +122,7 @@ def ledger(
 
 def duration(seconds: float) -> str:
     """Write a duration with the unit that suits it."""
-    for size, unit in ((DAY_S, "days"), (3600, "h"), (60, "min")):
+    for size, unit in ((DAY_S, "days"), (HOUR_S, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.1f} s"

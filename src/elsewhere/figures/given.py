@@ -54,10 +54,9 @@ class Settings:
         The study's labels, if scans have several.
     categories
         Class by category of the manifest; None: its labels say the class.
-    second_stage
-        Whose calls choose the test scans that are scored.
-    subgroups
-        Which device may be a shortcut to which finding.
+    second_stage, subgroups, target_width
+        As in the study: whose calls choose the test scans, which device may be a shortcut to which
+        finding, and which width of the interval of an AUC is aimed at.
     """
 
     title: str
@@ -75,6 +74,7 @@ class Settings:
     categories: Mapping[str, str] | None = None
     second_stage: SecondStage | None = None
     subgroups: Subgroups | None = None
+    target_width: float = 0.10
 
 
 @dataclass(frozen=True)
@@ -158,9 +158,10 @@ class Given:
         """Keys ``<arm>/<row of the test site>`` of the cells that have predictions."""
         return tuple(self.job.paths("predictions"))
 
-    def predicted(self, key: str) -> Predicted:
-        """Return the predictions of a cell whose scans have one label each."""
-        return Predicted(*predictions.read(self.job.paths("predictions")[key]))
+    def predicted(self, key: str, *, finding: str = "") -> Predicted:
+        """Return the predictions of a cell, of several findings or classes those of this one."""
+        path = self.job.paths("predictions")[key]
+        return Predicted(*predictions.read(path, finding=finding or None))
 
     def tested(self, key: str, finding: str) -> Predicted:
         """Return the test rows of a finding of a cell."""

@@ -99,6 +99,7 @@ def noticed(given: Given, pictures: Sequence[tuple[str, str]]) -> list[dict[str,
         audit=given.audit,
         cells=[cell for each in given.each.values() for cell in each.cells.values()],
         threshold_from=settings.scoring.threshold_from,
+        target_width=settings.target_width,
         never_trained=frozenset(c.row for c in results.columns if not results.trained_on(c)),
         optimistic=tuple(
             row.label for row in results.rows if settings.arms[row.name].selection == "test"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from elsewhere.scores import audited, cell_notices, gate_notices
+from elsewhere.scores import auc_width, audited, cell_notices, gate_notices
 
 # A site that loses more files may have lost one kind of patient: the rest is no sample of it.
 REJECTED = 0.05
@@ -41,18 +41,16 @@ class Observed:
         Finding to its title; empty where scans have one label each.
     files
         Row of a site to its rejected files and to all files of its scans and rejects.
-    gates, audit
-        gate.json by site, and audit.json.
-    cells
-        metrics.json of every cell, one per finding or class where there are several.
+    gates, audit, cells
+        gate.json by site, audit.json, and metrics.json of every cell, one per finding or class.
     threshold_from
         As in the study's scoring.
     optimistic
         Labels of the arms whose weights were chosen on test scans.
     flags
         Row of a site to its number of scans by flag of the manifest, "" where there is none.
-    never_trained
-        Rows of the sites that no arm trains on.
+    never_trained, target_width
+        Rows of sites that no arm trains on; width of an AUC's interval that is aimed at, if any.
     """
 
     sites: Mapping[str, str]
@@ -66,6 +64,7 @@ class Observed:
     optimistic: tuple[str, ...] = ()
     flags: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     never_trained: frozenset[str] = frozenset()
+    target_width: float | None = None
 
 
 def notices(observed: Observed) -> list[Notice]:
@@ -80,6 +79,7 @@ def notices(observed: Observed) -> list[Notice]:
         *_one_class(observed),
         *_missing_classes(observed),
         *_few(observed),
+        *_wide(observed),
         *_not_called(observed),
         *_rejected(observed),
         *_flagged(observed),
@@ -229,6 +229,12 @@ def _few(observed: Observed) -> Iterator[Notice]:
                 f"{_list(few)}; its intervals are wide."
             )
             yield Notice(text, "cohort_table", "gate")
+
+
+def _wide(observed: Observed) -> Iterator[Notice]:
+    target = observed.target_width
+    for text in auc_width.sentences(observed.cells, titles=observed.sites, target=target):
+        yield Notice(text, "auc_width", "matrix")
 
 
 def _rejected(observed: Observed) -> Iterator[Notice]:

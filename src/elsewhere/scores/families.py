@@ -21,6 +21,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "corrected resampled t": "the same by the corrected resampled t-test",
         "DeLong": "every declared pair of arms and site, by DeLong's paired test",
         "site probe": "every arm, site and class whose site the answer may tell",
+        "errors": "every acquisition field that errors may go with, of every arm and unseen site",
     }
 )
 

@@ -157,7 +157,7 @@ def _difference(
         resampling.resampled_auc(
             scans.labels[mask],
             scores=scans.scores[mask],
-            draws=_among(draws, mask),
+            draws=among(draws, mask),
         )
         for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
     ]
@@ -168,7 +168,7 @@ def _difference(
     return {"value": value} | _ends(interval)
 
 
-def _among(draws: Draws, mask: Mask) -> Draws:
+def among(draws: Draws, mask: Mask) -> Draws:
     """Return the same draws for some of the scans."""
     kept, patient = np.unique(draws.patient[mask], return_inverse=True)
     return Draws(draws.weights[:, kept], patient)

@@ -1,0 +1,144 @@
+"""new_site: pools AUCs of several sites, and says what to expect at a site that is not among them.
+
+Sites differ by more than chance, so that each has its own true AUC, drawn from a distribution of
+sites (a random-effects model on the logit scale).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import t as student
+from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.tools.sm_exceptions import InvalidTestWarning
+
+from elsewhere.scores.discrimination import Floats
+
+FEWEST = 3  # the interval of a new site has k - 2 degrees of freedom
+UNSEEN, ALL = "never seen", "all"
+COLUMNS = (
+    *("arm", "sites", "which", "n_sites", "auc", "low", "high", "new_low", "new_high"),
+    *("tau", "q", "i_squared", "confidence", "left_out", "status", "reason"),
+)
+
+
+class Known(NamedTuple):
+    """AUC of a site with its standard error; ``error`` is None where there is none."""
+
+    site: str
+    auc: float
+    error: float | None
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """AUCs of sites, pooled.
+
+    Attributes
+    ----------
+    auc, low, high
+        Mean over the distribution of sites, with the interval of Hartung and Knapp.
+    new_low, new_high
+        In which the true AUC of the next site lies with the confidence that was asked for.
+    tau
+        Standard deviation of the true AUCs of sites, on the logit scale (DerSimonian and Laird).
+    q, i_squared
+        Cochran's Q, and the share of the variance between sites that is more than chance.
+    """
+
+    auc: float
+    low: float
+    high: float
+    new_low: float
+    new_high: float
+    tau: float
+    q: float
+    i_squared: float
+
+
+def pooled(areas: Floats, *, errors: Floats, confidence: float) -> Pooled:
+    """Pool AUCs of sites whose patients differ.
+
+    Logits of AUCs are pooled by random effects with DerSimonian and Laird's (1986) variance between
+    sites; their mean has the t interval of Hartung and Knapp (2001), k - 1 degrees of freedom, and
+    where no variance between sites is found one that is not narrower than without them. The
+    interval of a new site is that of Higgins et al. (2009): mean and t quantile with k - 2 degrees
+    of freedom, times the root of the variance between sites and that of the mean. It is about the
+    true AUC there: that of a sample of patients varies more.
+
+    Parameters
+    ----------
+    areas, errors
+        AUC and standard error of each site [k], AUCs within 0..1 and not at its ends.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than three sites.
+    """
+    k = len(areas)
+    if k < FEWEST:
+        raise ValueError(f"got {k} sites; a new site needs at least {FEWEST}")
+    effects, variances = logit(areas), (errors / (areas * (1 - areas))) ** 2
+    # of single sites' intervals, which are not used; a negative variance has no root
+    with warnings.catch_warnings(), np.errstate(invalid="ignore", divide="ignore"):
+        warnings.simplefilter("ignore", InvalidTestWarning)
+        found = combine_effects(effects, variances, method_re="dl", use_t=True)
+    q, tau2 = float(found.q), max(0.0, float(found.tau2))  # statsmodels leaves it below 0
+    mean, plain, knapp = float(found.mean_effect_re), found.sd_eff_w_re, found.sd_eff_w_re_hksj
+    if tau2 == 0:
+        mean, plain = float(found.mean_effect_fe), found.sd_eff_w_fe
+        knapp = max(plain, found.sd_eff_w_fe_hksj)
+    half = student.ppf((1 + confidence) / 2, k - 1) * knapp
+    new = of_new_site(mean, tau2=tau2, error=float(plain), k=k, confidence=confidence)
+    area, low, high = (float(expit(end)) for end in (mean, mean - half, mean + half))
+    excess = max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0
+    return Pooled(area, low, high, *new, tau=tau2**0.5, q=q, i_squared=excess)
+
+
+def of_new_site(
+    mean: float, *, tau2: float, error: float, k: int, confidence: float
+) -> tuple[float, float]:
+    """Return the interval of the true AUC of the next site, with t of k - 2 degrees of freedom.
+
+    Parameters
+    ----------
+    mean, error
+        Mean logit of the AUC, and its standard error from the weights.
+    tau2
+        Variance between sites.
+    k
+        Number of sites.
+    """
+    half = float(student.ppf((1 + confidence) / 2, k - 2)) * (tau2 + error**2) ** 0.5
+    return float(expit(mean - half)), float(expit(mean + half))
+
+
+def row(known: Sequence[Known], *, about: Mapping[str, Any], confidence: float) -> dict[str, Any]:
+    """Return a row of `COLUMNS`; undefined with a reason where fewer than three sites can be used.
+
+    Parameters
+    ----------
+    known
+        Sites with an AUC. One without a standard error, or with an AUC of 0 or 1, which has no
+        logit, is left out, and named.
+    about
+        ``arm`` and ``which``.
+    """
+    used = [one for one in known if one.error and 0 < one.auc < 1]
+    left = [one.site for one in known if one not in used]
+    base: dict[str, Any] = {**dict.fromkeys(COLUMNS), **about} | {
+        "n_sites": len(used),
+        "confidence": confidence,
+    }
+    base |= {"sites": "+".join(one.site for one in used), "left_out": "+".join(left)}
+    if len(used) < FEWEST:
+        why = f"{len(used)} sites with an AUC and its standard error; at least {FEWEST} are needed"
+        return base | {"status": "undefined", "reason": why}
+    areas, errors = np.array([one[1:] for one in used], dtype=np.float64).T
+    return base | {"status": "ok"} | asdict(pooled(areas, errors=errors, confidence=confidence))

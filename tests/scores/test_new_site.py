@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from scipy.special import expit, logit
+
+from elsewhere.scores.new_site import Known, of_new_site, pooled, row
+
+AREAS, ERRORS = np.array([0.90, 0.82, 0.71, 0.78]), np.array([0.03, 0.04, 0.05, 0.06])
+ABOUT = {"arm": "a", "which": "all"}
+
+
+def test_worked_numbers_of_metafor():
+    """metafor: DL with knha; Q and I squared are those of every method."""
+    found = pooled(AREAS, errors=ERRORS, confidence=0.95)
+    assert found.tau**2 == pytest.approx(0.2115937, abs=1e-6)
+    assert found.auc == pytest.approx(0.809376, abs=1e-6)
+    assert (found.low, found.high) == pytest.approx((0.640051, 0.910221), abs=1e-6)
+    assert found.q == pytest.approx(10.3533, abs=1e-4)
+    assert found.i_squared == pytest.approx(0.710, abs=5e-4)
+
+
+def test_worked_interval_of_a_new_site():
+    """metafor, REML: the mean 0.809363 and tau squared 0.210520 give [0.298822, 0.976903]."""
+    variances = (ERRORS / (AREAS * (1 - AREAS))) ** 2
+    error = (1 / (variances + 0.210520)).sum() ** -0.5
+    found = of_new_site(logit(0.809363), tau2=0.210520, error=error, k=4, confidence=0.95)
+    assert found == pytest.approx((0.298822, 0.976903), abs=2e-6)
+
+
+def test_sites_that_do_not_differ_are_pooled_by_their_precision():
+    """Without variance between sites the mean is that of the inverse variances, by hand."""
+    areas, errors = np.full(5, 0.8), np.array([0.02, 0.03, 0.04, 0.05, 0.06])
+    found = pooled(areas, errors=errors, confidence=0.95)
+    assert (found.tau, found.i_squared) == (0, 0)
+    assert found.auc == pytest.approx(0.8)
+    plain = ((0.16 / errors) ** 2).sum() ** -0.5
+    assert found.high > expit(logit(0.8) + 1.96 * plain)
+    assert found.new_low < found.low
+
+
+def test_a_new_site_is_less_sure_than_the_mean_and_is_covered_as_often_as_said():
+    """Sites drawn from a normal distribution of logits: the next one lies within the interval."""
+    rng = np.random.default_rng(0)
+    covered = []
+    for _ in range(400):
+        true = expit(rng.normal(1.2, 0.6, 9))
+        errors = np.full(8, 0.03)
+        seen = expit(logit(true[:8]) + rng.normal(size=8) * errors / (true[:8] * (1 - true[:8])))
+        found = pooled(seen, errors=errors, confidence=0.95)
+        assert found.new_low < found.low < found.auc < found.high < found.new_high
+        covered.append(found.new_low <= true[8] <= found.new_high)
+    assert 0.90 < np.mean(covered) < 0.985
+
+
+def test_two_sites_tell_nothing_of_a_third():
+    found = row([Known("a", 0.9, 0.03), Known("b", 0.8, 0.04)], about=ABOUT, confidence=0.95)
+    assert (found["status"], found["auc"], found["new_low"]) == ("undefined", None, None)
+    assert "at least 3" in found["reason"]
+    with pytest.raises(ValueError, match="at least 3"):
+        pooled(AREAS[:2], errors=ERRORS[:2], confidence=0.95)
+
+
+def test_a_site_without_a_logit_or_an_error_is_named():
+    known = [Known(*one) for one in zip("abcd", AREAS, ERRORS, strict=True)]
+    found = row([*known, Known("e", 1.0, None)], about=ABOUT, confidence=0.95)
+    assert (found["left_out"], found["n_sites"], found["status"]) == ("e", 4, "ok")
+    assert found["auc"] == pytest.approx(0.809376, abs=1e-6)

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.scores.estimates import Estimate
-from elsewhere.scores.thresholds import choose
+from elsewhere.scores.thresholds import Scored, choose
 from elsewhere.scores.transport import (
-    Scored,
     for_sensitivity,
     highest_accuracy,
     paired_difference,

@@ -18,17 +18,9 @@ from elsewhere.scores.calibration import obstacle
 from elsewhere.scores.clustered import standard_error, wilson
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate
-from elsewhere.scores.thresholds import Threshold
+from elsewhere.scores.thresholds import Scored, Threshold
 
 SENSITIVITY = 0.9
-
-
-class Scored(NamedTuple):
-    """Scans with labels, 0 or 1 [n], probabilities of class 1 [n] and patient numbers [n]."""
-
-    labels: Ints
-    scores: Floats
-    patients: Ints
 
 
 class Rates(NamedTuple):

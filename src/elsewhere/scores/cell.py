@@ -19,7 +19,7 @@ from elsewhere.scores.intervals import Unit
 from elsewhere.scores.measures import absent, measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes, findings
-from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose
+from elsewhere.scores.thresholds import OF_ARGMAX, Scored, Threshold, choose
 
 Run = tuple[int, int]
 
@@ -120,11 +120,11 @@ def assemble(
         chosen = _chosen(test, training, names["site"], scoring)
         runs = [
             {"fold": run[0], "seed": run[1]}
-            | measure(_judged(test, {run: threshold}), scoring=scoring)
+            | measure(_judged(test, {run: threshold}, training), scoring=scoring)
             | _threshold_entry({run: threshold}, test.rivals)
             for run, threshold in chosen.items()
         ]
-        pooled = _pooled(test, runs, chosen, scoring)
+        pooled = _pooled(test, runs, chosen, training, scoring)
     return {
         **{name: names[name] for name in ("study", "arm", "site")},
         "training_sites": list(training),
@@ -182,6 +182,7 @@ def _pooled(
     test: Predicted,
     runs: list[dict[str, Any]],
     chosen: Mapping[Run, Threshold],
+    training: Mapping[str, Predicted],
     scoring: Scoring,
 ) -> dict[str, Any]:
     """Measure the test rows of all runs together; with one run, that run again."""
@@ -190,7 +191,7 @@ def _pooled(
         return runs[0] | pooled
     return (
         pooled
-        | measure(_judged(test, chosen), scoring=scoring)
+        | measure(_judged(test, chosen, training), scoring=scoring)
         | _threshold_entry(chosen, test.rivals)
     )
 
@@ -204,7 +205,9 @@ def _threshold_entry(chosen: Mapping[Run, Threshold], rivals: Sequence[str]) -> 
     return {"threshold": None, "threshold_rule": f"each of {len(chosen)} runs at its own"}
 
 
-def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
+def _judged(
+    test: Predicted, chosen: Mapping[Run, Threshold], training: Mapping[str, Predicted]
+) -> Judged:
     """Reduce the test rows of these runs to mean probability and mean margin per scan."""
     rows = pd.concat([_part(test.frame, run, "test") for run in chosen])
     limits = [
@@ -231,7 +234,27 @@ def _judged(test: Predicted, chosen: Mapping[Run, Threshold]) -> Judged:
         patients=pd.factorize(scans["patient"])[0].astype(np.int64),
         passes=tuple(_passes(rows)),
         unit=test.unit,
+        local=_validation([test], chosen),
+        training=_validation([*training.values()], chosen),
     )
+
+
+def _validation(places: Sequence[Predicted], runs: Collection[Run]) -> Scored | None:
+    """Return the validation scans of sites, each with the mean over the runs.
+
+    None where there are none, and of several folds: a scan that validates one model is a test scan
+    of another.
+    """
+    if len({fold for fold, _ in runs}) > 1:
+        return None
+    rows = pd.concat([_part(place.frame, run, "validation") for place in places for run in runs])
+    if rows.empty:
+        return None
+    scans = rows.groupby("scan_id", sort=True).agg(
+        label=("label", "first"), patient=("patient_id", "first"), score=("probability_1", "mean")
+    )
+    patients = pd.factorize(scans["patient"])[0].astype(np.int64)
+    return Scored(_ints(scans["label"]), _floats(scans["score"]), patients)
 
 
 def _passes(rows: pd.DataFrame) -> list[tuple[Ints, Floats]]:

@@ -126,11 +126,23 @@ def t_interval(
     return Interval(low, high, f"sandwich, clustered by {unit}, t with {n - 1} degrees{on}")
 
 
+def effective(right: NDArray[np.bool_], *, patients: Ints) -> float:
+    """Return how many independent scans would give a share the variance that it has over patients.
+
+    It is p (1 - p) / variance, at most the number of scans; where all or none are right there is
+    no variance, and it is the number of patients. Parameters as of `wilson`.
+    """
+    share = mean(right.astype(np.float64), patients=patients)
+    value = float(right.mean())
+    if not share.error or share.error < _ROUNDING:
+        return share.n_patients
+    return min(len(right), value * (1 - value) / share.error**2)
+
+
 def wilson(right: NDArray[np.bool_], *, patients: Ints, confidence: float) -> Estimate:
     """Return the share of scans [n] that are right, with Wilson's interval clustered by patient.
 
-    Wilson's number is p (1 - p) / variance, at most the number of scans; where all or none are
-    right there is no variance, and it is the number of patients.
+    Wilson's number is the `effective` one.
 
     Parameters
     ----------
@@ -139,11 +151,7 @@ def wilson(right: NDArray[np.bool_], *, patients: Ints, confidence: float) -> Es
     patients
         Patient number, shape [n].
     """
-    share = mean(right.astype(np.float64), patients=patients)
-    value = float(right.mean())
-    n: float = share.n_patients
-    if share.error and share.error > _ROUNDING:
-        n = min(len(right), value * (1 - value) / share.error**2)
+    value, n = float(right.mean()), effective(right, patients=patients)
     low, high = proportion_confint(value * n, n, alpha=1 - confidence, method="wilson")
     return Estimate(value, max(0.0, float(low)), min(1.0, float(high)))
 

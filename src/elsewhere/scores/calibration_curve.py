@@ -1,0 +1,158 @@
+"""calibration_curve: the flexible calibration curve, its band over patients, and the ICI.
+
+A local line through labels against probabilities (loess of degree 1; Austin and Steyerberg 2014,
+Stat Med 33:517). The integrated calibration index is the mean distance between the curve and the
+probability itself (Austin and Steyerberg 2019, Stat Med 38:4051). No kept library weights the scans
+of a local line, which the band over resampled patients needs; without weights it is statsmodels'
+`lowess`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.intervals import Draws, blocks
+
+SPAN = 0.75  # share of the scans that a local line rests on, as R's loess by default
+NODES = 51  # places at which the curve is computed where there are more distinct probabilities
+_EXACT = 2.0**30  # weights are whole multiples of 1 / this: sums are the same in any order
+_NO_SPREAD = 1e-6  # variance of probabilities near a node, in squares of the bandwidth
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A calibration curve.
+
+    Attributes
+    ----------
+    at
+        Probabilities, ascending [k].
+    share
+        Share of positive scans that the curve gives there, 0 to 1 [k].
+    ici
+        Mean distance of curve and probability over the scans.
+    """
+
+    at: Floats
+    share: Floats
+    ici: float
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """Curves [b, k] and their ICI [b] of resampled patients, NaN where no scan is near."""
+
+    share: Floats
+    ici: Floats
+
+
+def nodes(scores: Floats) -> Floats:
+    """Return where the curve is computed: at each probability, or at `NODES` quantiles of them."""
+    distinct = np.unique(scores)
+    if len(distinct) <= NODES:
+        return distinct
+    return np.unique(np.quantile(scores, np.linspace(0, 1, NODES)))
+
+
+def curve(labels: Ints, *, scores: Floats, span: float = SPAN) -> Curve:
+    """Return the curve and the ICI.
+
+    Parameters
+    ----------
+    labels, scores
+        0 or 1, and probability of class 1, shape [n].
+    span
+        Share of the scans, the nearest, that a local line rests on.
+
+    Raises
+    ------
+    ValueError
+        If there are not two different probabilities.
+    """
+    at = nodes(scores)
+    if len(at) < 2:
+        raise ValueError(f"got {len(at)} different probabilities; a curve needs at least 2")
+    one = np.zeros(len(scores), dtype=np.int64)
+    sums = _sums(labels, scores, patient=one, at=at, span=span)
+    share, ici = _drawn(sums.reshape(1, *sums.shape[1:]), at)
+    return Curve(at, share[0], float(ici[0]))
+
+
+def resampled(labels: Ints, *, scores: Floats, draws: Draws, span: float = SPAN) -> Resampled:
+    """Return the curve and the ICI of each resample; bandwidths stay those of all scans.
+
+    Parameters
+    ----------
+    labels, scores, span
+        As of `curve`.
+    draws
+        Patients drawn, as from `intervals.resample`.
+    """
+    at = nodes(scores)
+    sums = _sums(labels, scores, patient=draws.patient, at=at, span=span)
+    exact = np.round(sums * _EXACT) / _EXACT
+    flat = exact.reshape(len(exact), -1)
+    parts = [
+        _drawn((draws.weights[rows] @ flat).reshape(-1, *sums.shape[1:]), at)
+        for rows in blocks(*draws.weights.shape)
+    ]
+    shares, indices = zip(*parts, strict=True)
+    return Resampled(np.concatenate(shares), np.concatenate(indices))
+
+
+def band(resamples: Resampled, *, confidence: float) -> tuple[Floats, Floats]:
+    """Return the lower and the upper end of the pointwise band [k], by percentiles."""
+    with np.errstate(invalid="ignore"):
+        ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+        low, high = np.nanquantile(resamples.share, ends, axis=0)
+    return low, high
+
+
+def _sums(labels: Ints, scores: Floats, *, patient: Ints, at: Floats, span: float) -> Floats:
+    """Sum what the curve needs over the scans of each patient, [patients, nodes, 6].
+
+    The last axis has the weight, times distance, times squared distance; of these the first two
+    times the label; and the share of the scan that counts for the node in the mean distance.
+    """
+    n_patients = int(patient.max()) + 1
+    sums = np.empty((n_patients, len(at), 6))
+    for number, node in enumerate(at):
+        away, weight = _near(scores, float(node), span)
+        of_node = (weight, weight * away, weight * away**2, weight * labels, weight * away * labels)
+        for column, values in enumerate((*of_node, _counts_for(scores, at, number))):
+            sums[:, number, column] = np.bincount(patient, weights=values, minlength=n_patients)
+    return sums
+
+
+def _near(scores: Floats, node: float, span: float) -> tuple[Floats, Floats]:
+    """Return the distance of each scan from a node in bandwidths, and its tricube weight [n]."""
+    away = scores - node
+    distance = np.abs(away)
+    nearest = max(2, int(span * len(scores) + 1e-10))
+    bandwidth = float(np.partition(distance, nearest - 1)[nearest - 1])
+    if bandwidth == 0:  # more scans than the span have this very probability
+        return away, (distance == 0).astype(np.float64)
+    weight: NDArray[np.float64] = np.clip(1 - (distance / bandwidth) ** 3, 0, None) ** 3
+    return np.clip(away / bandwidth, -1, 1), weight
+
+
+def _counts_for(scores: Floats, at: Floats, number: int) -> Floats:
+    """Return how much each scan counts for a node: between two nodes it counts for both [n]."""
+    hat = np.zeros(len(at))
+    hat[number] = 1
+    return np.interp(scores, at, hat)
+
+
+def _drawn(sums: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Return the curves [b, k] and their ICI [b] of sums over drawn patients [b, k, 6]."""
+    w, x, xx, y, xy, counted = np.moveaxis(sums, -1, 0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        spread = w * xx - x**2
+        line = (xx * y - x * xy) / spread
+        share = np.clip(np.where(spread > _NO_SPREAD * w**2, line, y / w), 0, 1)
+        away = np.where(counted > 0, np.abs(share - at) * counted, 0.0)
+        return share, away.sum(axis=1) / counted.sum(axis=1)

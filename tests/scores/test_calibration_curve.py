@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from elsewhere.scores.calibration_curve import NODES, band, curve, nodes, resampled
-from elsewhere.scores.intervals import Draws, resample
+from elsewhere.scores import intervals
+from elsewhere.scores.calibration_curve import NODES, band, curve, nodes, redrawn, resampled
+from elsewhere.scores.intervals import Draws
 
 # 16 scans of 10 patients, as in test_calibration
 SCORES = np.array(
@@ -59,7 +60,7 @@ def test_a_resample_is_the_curve_of_its_scans_with_the_bandwidths_of_all():
     """Patients that are all drawn twice move nothing; else numpy fits the same weighted line."""
     number = np.unique(PATIENTS, return_inverse=True)[1]
     weights = np.stack([np.ones(10), np.full(10, 2), np.arange(10) % 3]).astype(np.int32)
-    found = resampled(LABELS, scores=SCORES, draws=Draws(weights, number))
+    found = resampled(LABELS, scores=SCORES, draws=[Draws(weights, number)])
     whole = curve(LABELS, scores=SCORES)
     for row in (0, 1):
         assert found.share[row] == pytest.approx(whole.share, abs=1e-6)
@@ -76,7 +77,7 @@ def test_the_band_holds_the_curve_and_narrows_with_more_patients():
     widths = []
     for n in (60, 960):
         labels, scores = drawn(n)
-        draws = resample(labels, patients=np.arange(n), n=300, seed=0)
+        draws = redrawn(np.arange(n), n=300, seed=0)
         low, high = band(resampled(labels, scores=scores, draws=draws), confidence=0.95)
         share = curve(labels, scores=scores).share
         assert np.mean((low <= share) & (share <= high)) > 0.9
@@ -90,7 +91,7 @@ def test_scans_of_one_patient_widen_the_band():
     labels, scores = labels[order], scores[order]
     widths = []
     for patients in (np.arange(240), np.arange(240) // 12):
-        draws = resample(labels, patients=patients, n=300, seed=0)
+        draws = redrawn(patients, n=300, seed=0)
         low, high = band(resampled(labels, scores=scores, draws=draws), confidence=0.95)
         widths.append(np.median(high - low))
     assert widths[1] > 1.5 * widths[0]
@@ -111,3 +112,12 @@ def test_one_probability_has_no_curve():
 def test_nodes_hold_the_lowest_and_the_highest_probability():
     scores = drawn(3000)[1]
     assert nodes(scores)[[0, -1]].tolist() == [scores.min(), scores.max()]
+
+
+def test_each_resample_has_as_many_patients_as_there_are_and_blocks_differ(monkeypatch):
+    monkeypatch.setattr(intervals, "_BLOCK", 40)
+    blocks = [*redrawn(PATIENTS, n=10, seed=3)]
+    assert [len(block.weights) for block in blocks] == [4, 4, 2]
+    for block in blocks:
+        assert (block.weights.sum(axis=1) == 10).all()
+    assert not np.array_equal(blocks[0].weights, blocks[1].weights)

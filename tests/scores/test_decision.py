@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.scores.decision import (
     Share,
+    gained,
     net_benefit,
     predictive_values,
-    resampled,
     thresholds,
 )
-from elsewhere.scores.intervals import Draws
 
 SCORES = np.array(
     [0.05, 0.10, 0.15, 0.20, 0.30, 0.30, 0.40, 0.45, 0.55, 0.60, 0.70, 0.75, 0.80, 0.85, 0.90, 0.95]
@@ -30,27 +29,17 @@ def test_the_net_benefit_is_that_of_dcurves():
     assert found.gain == pytest.approx([0.046875, 0.25], abs=1e-9)
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(0, 1), st.integers(0, 100), st.integers(0, 5)),
-        min_size=1,
-        max_size=30,
-    ),
-    st.lists(st.integers(0, 3), min_size=6, max_size=6),
-)
-def test_a_resample_is_the_same_as_counting_its_scans(drawn, counted):
-    labels, percent, patients = (np.array(column) for column in zip(*drawn, strict=True))
-    weights = np.array([counted], dtype=np.int32)
-    times, at = weights[0][patients], thresholds((0.05, 0.5))
-    assume(times.sum() > 0)
-    found = resampled(labels, scores=percent / 100, at=at, draws=Draws(weights, patients))
-    called = percent / 100 >= at[:, None]
-    expected = [
-        (np.sum(times[c & (labels == 1)]) - np.sum(times[c & (labels == 0)]) * t / (1 - t))
-        / times.sum()
-        for c, t in zip(called, at, strict=True)
-    ]
-    assert found.model[0] == pytest.approx(expected, abs=1e-12)
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 100)), min_size=1, max_size=30))
+def test_the_net_benefit_counts_right_and_wrong_calls(drawn):
+    labels, percent = (np.array(column) for column in zip(*drawn, strict=True))
+    at, scores = thresholds((0.05, 0.5)), percent / 100
+    found = net_benefit(labels, scores=scores, at=at)
+    for threshold, model in zip(at, found.model, strict=True):
+        called = scores >= threshold
+        tp, fp = np.sum(called & (labels == 1)), np.sum(called & (labels == 0))
+        assert model == pytest.approx((tp - fp * threshold / (1 - threshold)) / len(labels))
+    means = [of.mean() for of in gained(labels, scores=scores, at=at)]
+    assert means == pytest.approx(found.gain, abs=1e-12)
 
 
 def test_a_model_that_calls_all_or_none_gains_nothing_over_both():

@@ -77,7 +77,10 @@ def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[s
 def _curve(sample: Sample, scores: Floats) -> tuple[Number, dict[str, Any]]:
     labels = sample.judged.labels
     curve = calibration_curve.curve(labels, scores=scores)
-    resamples = calibration_curve.resampled(labels, scores=scores, draws=sample.draws)
+    draws = calibration_curve.redrawn(
+        sample.judged.patients, n=sample.scoring.bootstrap, seed=sample.scoring.seed
+    )
+    resamples = calibration_curve.resampled(labels, scores=scores, draws=draws)
     low, high = calibration_curve.band(resamples, confidence=sample.scoring.confidence)
     lists = {"at": curve.at, "share": curve.share, "low": low, "high": high}
     index = number(curve.ici, sample.percentile(resamples.ici))

@@ -147,11 +147,9 @@ def recalibration(
         return None, reason
     moved = logits(scores)
     if how == "intercept":
-        fit = _fitted(labels, np.ones((len(labels), 1)), patients, offset=moved)
-        return Recalibration(_value(fit[0]), 1.0), None
+        return _map(_fitted(labels, np.ones((len(labels), 1)), patients, offset=moved)[0], 1.0)
     if how == "intercept and slope":
-        fit = _fitted(labels, _with_ones(moved), patients)
-        return Recalibration(_value(fit[0]), _value(fit[1])), None
+        return _map(*_fitted(labels, _with_ones(moved), patients))
     return _temperature(labels, moved, patients)
 
 
@@ -164,7 +162,7 @@ def _temperature(
         return None, "separation: 0.5 divides the classes without an error"
     if signed.sum() <= 0:  # the slope of the likelihood at 0
         return None, "no temperature above 0: probabilities are higher where scans are negative"
-    return Recalibration(0.0, _value(_fitted(labels, moved[:, None], patients)[0])), None
+    return _map(0.0, _fitted(labels, moved[:, None], patients)[0])
 
 
 def _fitted(
@@ -178,6 +176,8 @@ def _fitted(
     options = {"groups": groups, "use_correction": False}
     fit = model.fit(tol=1e-12, cov_type="cluster", cov_kwds=options)
     factor = np.sqrt(n / max(1, n - 1))
+    if not np.isfinite([*fit.params, *fit.bse]).all():
+        return [Clustered(None, reason="the fit has no finite maximum")] * design.shape[1]
     return [
         Clustered(float(value), float(error * factor) if n > 1 else None, n)
         for value, error in zip(fit.params, fit.bse, strict=True)
@@ -188,6 +188,11 @@ def _with_ones(column: Floats) -> Floats:
     return np.stack([np.ones_like(column), column], axis=1)
 
 
-def _value(fitted: Clustered) -> float:
-    assert fitted.value is not None
-    return fitted.value
+def _map(
+    at_0: Clustered | float, slope: Clustered | float
+) -> tuple[Recalibration | None, str | None]:
+    """Return the recalibration of fitted or fixed numbers, or the reason why there is none."""
+    values = [of if isinstance(of, float) else of.value for of in (at_0, slope)]
+    if values[0] is None or values[1] is None:
+        return None, next(of.reason for of in (at_0, slope) if isinstance(of, Clustered))
+    return Recalibration(values[0], values[1]), None

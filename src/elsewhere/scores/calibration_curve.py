@@ -9,13 +9,14 @@ of a local line, which the band over resampled patients needs; without weights i
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Draws, blocks
+from elsewhere.scores.intervals import Draws, blocks, resample_within
 
 SPAN = 0.75  # share of the scans that a local line rests on, as R's loess by default
 NODES = 51  # places at which the curve is computed where there are more distinct probabilities
@@ -82,7 +83,25 @@ def curve(labels: Ints, *, scores: Floats, span: float = SPAN) -> Curve:
     return Curve(at, share[0], float(ici[0]))
 
 
-def resampled(labels: Ints, *, scores: Floats, draws: Draws, span: float = SPAN) -> Resampled:
+def redrawn(patients: Ints, *, n: int, seed: int) -> Iterator[Draws]:
+    """Draw patients [scans] with replacement n times, not within classes, in blocks.
+
+    Of how many patients are positive, the height of a curve depends: here it varies as it would in
+    another sample of patients.
+    """
+    _, patient = np.unique(patients, return_inverse=True)
+    one = np.zeros(int(patient.max()) + 1, dtype=np.int64)
+    some = [*blocks(n, len(one))]
+    for rows, block in zip(
+        some, np.random.SeedSequence(seed).generate_state(len(some)), strict=True
+    ):
+        size = min(rows.stop, n) - rows.start
+        yield resample_within(one, patient=patient, n=size, seed=int(block))
+
+
+def resampled(
+    labels: Ints, *, scores: Floats, draws: Iterable[Draws], span: float = SPAN
+) -> Resampled:
     """Return the curve and the ICI of each resample; bandwidths stay those of all scans.
 
     Parameters
@@ -90,16 +109,14 @@ def resampled(labels: Ints, *, scores: Floats, draws: Draws, span: float = SPAN)
     labels, scores, span
         As of `curve`.
     draws
-        Patients drawn, as from `intervals.resample`.
+        Patients drawn, at least one block, as from `redrawn`.
     """
-    at = nodes(scores)
-    sums = _sums(labels, scores, patient=draws.patient, at=at, span=span)
-    exact = np.round(sums * _EXACT) / _EXACT
-    flat = exact.reshape(len(exact), -1)
-    parts = [
-        _drawn((draws.weights[rows] @ flat).reshape(-1, *sums.shape[1:]), at)
-        for rows in blocks(*draws.weights.shape)
-    ]
+    at, flat, parts = nodes(scores), None, []
+    for drawn in draws:
+        if flat is None:
+            sums = _sums(labels, scores, patient=drawn.patient, at=at, span=span)
+            flat = (np.round(sums * _EXACT) / _EXACT).reshape(len(sums), -1)
+        parts.append(_drawn((drawn.weights @ flat).reshape(len(drawn.weights), len(at), -1), at))
     shares, indices = zip(*parts, strict=True)
     return Resampled(np.concatenate(shares), np.concatenate(indices))
 

@@ -6,13 +6,14 @@ prevalence after Mercaldo et al. 2007 (Stat Med 26:2170).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate
-from elsewhere.scores.intervals import Draws, blocks, z_value
+from elsewhere.scores.intervals import z_value
 
 STEP = 0.01
 
@@ -56,40 +57,25 @@ def net_benefit(labels: Ints, *, scores: Floats, at: Floats) -> Benefit:
     at
         Thresholds above 0 and below 1, shape [k].
     """
-    once = Draws(np.ones((1, 1), dtype=np.int32), np.zeros(len(labels), dtype=np.int64))
-    return Benefit(*(of[0] for of in resampled(labels, scores=scores, at=at, draws=once)))
+    n, odds = len(labels), at / (1 - at)
+    called = [
+        np.searchsorted(np.sort(scores[labels == label]), at, side="left") for label in (1, 0)
+    ]
+    n_positive = int(labels.sum())
+    tp, fp = n_positive - called[0], n - n_positive - called[1]
+    return Benefit((tp - odds * fp) / n, (n_positive - odds * (n - n_positive)) / n)
 
 
-def resampled(labels: Ints, *, scores: Floats, at: Floats, draws: Draws) -> Benefit:
-    """Return the net benefit of each resample [b, k]; parameters as of `net_benefit`.
+def gained(labels: Ints, *, scores: Floats, at: Floats) -> Iterator[Floats]:
+    """Yield what each scan adds to the gain [n], threshold by threshold; the mean is the gain.
 
-    Parameters
-    ----------
-    draws
-        Patients drawn, as from `intervals.resample`.
+    The better of calling all and calling none is that of these scans; it is taken as known.
+    Parameters as of `net_benefit`.
     """
-    counts = np.concatenate([_called(labels, scores, at, draws, label=k) for k in (1, 0)], axis=1)
-    odds, models, alls = at / (1 - at), [], []
-    for rows in blocks(*draws.weights.shape):
-        # whole numbers: the product is exact in any order of summation
-        positive, negative = np.split(draws.weights[rows] @ counts, 2, axis=1)
-        n = positive[:, -1:] + negative[:, -1:]
-        models.append((positive[:, :-1] - odds * negative[:, :-1]) / n)
-        alls.append((positive[:, -1:] - odds * negative[:, -1:]) / n)
-    return Benefit(np.concatenate(models), np.concatenate(alls))
-
-
-def _called(labels: Ints, scores: Floats, at: Floats, draws: Draws, *, label: int) -> Floats:
-    """Count the scans of a label that each patient has at or above each threshold, and in all.
-
-    The counts have the shape [patients, k + 1].
-    """
-    chosen = labels == label
-    reached = np.searchsorted(at, scores[chosen], side="right")  # 0 to k thresholds
-    counts = np.zeros((draws.weights.shape[1], len(at) + 1))
-    np.add.at(counts, (draws.patient[chosen], reached), 1)
-    above: Floats = counts[:, ::-1].cumsum(axis=1)[:, ::-1]
-    return np.concatenate([above[:, 1:], above[:, :1]], axis=1)
+    best = net_benefit(labels, scores=scores, at=at).treat_all > 0
+    for threshold, all_better in zip(at, best, strict=True):
+        worth = np.where(labels == 1, 1.0, -threshold / (1 - threshold))
+        yield worth * ((scores >= threshold).astype(np.float64) - float(all_better))
 
 
 def predictive_values(

@@ -16,6 +16,6 @@ class NetBenefit(MetricRow):
         "2006), mean over scoring.net_benefit_range; metrics.json has the curve."
     )
     needs: ClassVar[Needs] = "scores"
-    interval: ClassVar[str] = "bootstrap of patients"
+    interval: ClassVar[str] = "sandwich over patients, t"
     fields: ClassVar[tuple[str, ...]] = (*bounded("net_benefit"), "net_benefit_curve")
     columns: ClassVar[tuple[str, ...]] = bounded("net_benefit")

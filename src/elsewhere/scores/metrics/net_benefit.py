@@ -6,32 +6,42 @@ import numpy as np
 
 from elsewhere.scores import decision
 from elsewhere.scores.calibration import obstacle
+from elsewhere.scores.clustered import mean, t_interval
+from elsewhere.scores.discrimination import Floats
+from elsewhere.scores.intervals import Interval
 from elsewhere.scores.metric import Measured, Metric, Sample
-from elsewhere.scores.several import measured, number
+from elsewhere.scores.several import measured, number, of_estimate
 
 
 class NetBenefit(Metric):
     """Decision curve, and its mean distance from the better of calling all and calling none."""
 
     def measure(self, sample: Sample) -> Measured:
-        """Compute the curve and its interval over resampled patients; both classes are needed."""
+        """Compute the curve and the interval of its gain over patients; both classes are needed."""
         judged, scoring = sample.judged, sample.scoring
         reason = obstacle(judged.labels, patients=judged.patients, least=1)
         if reason:
             return measured("net_benefit", {"": number(None, None, reason)})
         at = decision.thresholds(scoring.net_benefit_range)
-        found = decision.net_benefit(judged.labels, scores=judged.scores, at=at)
-        drawn = decision.resampled(judged.labels, scores=judged.scores, at=at, draws=sample.draws)
-        ends = [(1 - scoring.confidence) / 2, (1 + scoring.confidence) / 2]
-        low, high = np.quantile(drawn.gain, ends, axis=0)
-        lists = {
-            "threshold": at,
-            "model": found.model,
-            "treat_all": found.treat_all,
-            "gain": found.gain,
-            "gain_low": low,
-            "gain_high": high,
+        given = {"scores": judged.scores, "at": at}
+        found = decision.net_benefit(judged.labels, **given)
+        total, bounds = np.zeros(len(judged.labels)), []
+        for worth in decision.gained(judged.labels, **given):
+            total += worth / len(at)
+            bounds.append(_interval(worth, sample) or (None, None))
+        curve = {
+            "threshold": at.tolist(),
+            "model": found.model.tolist(),
+            "treat_all": found.treat_all.tolist(),
+            "gain": found.gain.tolist(),
+            "gain_low": [low for low, *_ in bounds],
+            "gain_high": [high for _, high, *_ in bounds],
         }
-        own = number(float(found.gain.mean()), sample.percentile(drawn.gain.mean(axis=1)))
-        curve = {name: values.tolist() for name, values in lists.items()}
+        own = of_estimate(mean(total, patients=judged.patients), sample=sample)
         return measured("net_benefit", {"": own}, more={"net_benefit_curve": curve})
+
+
+def _interval(worth: Floats, sample: Sample) -> Interval | None:
+    """Return the interval of the mean [n]; None where no scan is called otherwise."""
+    found = mean(worth, patients=sample.judged.patients)
+    return t_interval(found, confidence=sample.scoring.confidence, unit=sample.judged.unit)

@@ -12,6 +12,7 @@ from elsewhere.design.rows import Modality, Row
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
     *("matrix", "roc", "confusion", "confusion_classes", "published"),
+    *("probabilities", "calibration", "decision_curve", "predictive_values", "transport"),
     *("table_1", "roc_findings", "readers", "claims"),
     *("subgroups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),

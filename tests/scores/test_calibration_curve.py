@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from elsewhere.scores import intervals
-from elsewhere.scores.calibration_curve import NODES, band, curve, nodes, redrawn, resampled
+from elsewhere.scores import calibration_curve, intervals
+from elsewhere.scores.calibration_curve import NODES, band, local_lines, nodes, redrawn
 from elsewhere.scores.intervals import Draws
 
 # 16 scans of 10 patients, as in test_calibration
@@ -16,6 +16,11 @@ SCORES = np.array(
 )
 LABELS = np.array([0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1])
 PATIENTS = np.array([1, 1, 2, 3, 2, 4, 5, 4, 6, 7, 7, 6, 8, 8, 9, 10])
+
+
+def curve(labels, *, scores, span=0.75):
+    """The curve of scans that are a patient each."""
+    return local_lines(labels, scores=scores, patients=np.arange(len(labels)), span=span).curve()
 
 
 def drawn(n, seed=2, power=1.0):
@@ -56,12 +61,14 @@ def test_a_curve_finds_the_true_one():
     assert found.ici == pytest.approx(1 / 2 - 1 / 3, abs=0.01)  # the mean of x - x^2
 
 
-def test_a_resample_is_the_curve_of_its_scans_with_the_bandwidths_of_all():
+def test_a_resample_is_the_curve_of_its_scans_with_the_bandwidths_of_all(monkeypatch):
     """Patients that are all drawn twice move nothing; else numpy fits the same weighted line."""
     number = np.unique(PATIENTS, return_inverse=True)[1]
     weights = np.stack([np.ones(10), np.full(10, 2), np.arange(10) % 3]).astype(np.int32)
-    found = resampled(LABELS, scores=SCORES, draws=[Draws(weights, number)])
-    whole = curve(LABELS, scores=SCORES)
+    draws = [Draws(weights, number)]
+    monkeypatch.setattr(calibration_curve, "redrawn", lambda *_, **__: draws)
+    lines = local_lines(LABELS, scores=SCORES, patients=PATIENTS)
+    found, whole = lines.resampled(3, seed=0), lines.curve()
     for row in (0, 1):
         assert found.share[row] == pytest.approx(whole.share, abs=1e-6)
         assert found.ici[row] == pytest.approx(whole.ici, abs=1e-6)
@@ -77,9 +84,9 @@ def test_the_band_holds_the_curve_and_narrows_with_more_patients():
     widths = []
     for n in (60, 960):
         labels, scores = drawn(n)
-        draws = redrawn(np.arange(n), n=300, seed=0)
-        low, high = band(resampled(labels, scores=scores, draws=draws), confidence=0.95)
-        share = curve(labels, scores=scores).share
+        lines = local_lines(labels, scores=scores, patients=np.arange(n))
+        low, high = band(lines.resampled(300, seed=0), confidence=0.95)
+        share = lines.curve().share
         assert np.mean((low <= share) & (share <= high)) > 0.9
         widths.append(np.median(high - low))
     assert widths[1] < widths[0] / 2
@@ -91,8 +98,8 @@ def test_scans_of_one_patient_widen_the_band():
     labels, scores = labels[order], scores[order]
     widths = []
     for patients in (np.arange(240), np.arange(240) // 12):
-        draws = redrawn(patients, n=300, seed=0)
-        low, high = band(resampled(labels, scores=scores, draws=draws), confidence=0.95)
+        lines = local_lines(labels, scores=scores, patients=patients)
+        low, high = band(lines.resampled(300, seed=0), confidence=0.95)
         widths.append(np.median(high - low))
     assert widths[1] > 1.5 * widths[0]
 
@@ -116,7 +123,7 @@ def test_nodes_hold_the_lowest_and_the_highest_probability():
 
 def test_each_resample_has_as_many_patients_as_there_are_and_blocks_differ(monkeypatch):
     monkeypatch.setattr(intervals, "_BLOCK", 40)
-    blocks = [*redrawn(PATIENTS, n=10, seed=3)]
+    blocks = [*redrawn(PATIENTS - 1, n=10, seed=3)]
     assert [len(block.weights) for block in blocks] == [4, 4, 2]
     for block in blocks:
         assert (block.weights.sum(axis=1) == 10).all()

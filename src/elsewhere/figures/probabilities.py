@@ -20,7 +20,7 @@ NAME = "probabilities"
 CSV_NAME = f"{NAME}.csv"
 CLASSES = {"positive": (1, style.ORANGE), "negative": (-1, style.BLUE)}
 COLUMNS = (*ABOUT, "class", "from", "to", "scans", "share", "mean", "low", "high", "status")
-ROOM = 1.3  # above the highest bar, so that numbers fit
+ROOM = (-1.66, 1.3)  # beyond the highest bars, so that means and numbers fit
 
 
 class ProbabilitiesByClass(Figure):
@@ -46,9 +46,9 @@ def draw(results: Results, folder: Path) -> str:
             f"does not tell the classes apart, with its {results.percent} interval.",
         ),
         across="probability",
-        up="neg.        pos.",
-        limits=((0, 1), (-ROOM, ROOM)),
-        ticks=({0: "0", 0.5: "0.5", 1: "1"}, {0: "0"}),
+        up="share of class",
+        limits=((0, 1), ROOM),
+        ticks=({0: "0", 0.5: "0.5", 1: "1"}, {-0.5: "neg.", 0.5: "pos."}),
         draw=_panel,
     )
     return cell_grid.draw(results, panels, folder, NAME)
@@ -69,7 +69,7 @@ def _panel(axes: Axes, pooled: Pooled) -> str | None:
         _mean(axes, pooled, name, 1.13 * side)
     if pooled["probabilities_difference"] is not None:
         words = f"Δ {cell_grid.short(pooled, 'probabilities_difference')}"
-        cell_grid.write(axes, [words], at=(0.03, 0.13))
+        cell_grid.write(axes, [words], at=(0.03, 0.12))
     else:
         cell_grid.write(axes, ["Δ undefined: one class"], at=(0.03, 0.13))
     return None

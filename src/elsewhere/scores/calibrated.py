@@ -75,13 +75,10 @@ def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[s
 
 
 def _curve(sample: Sample, scores: Floats) -> tuple[Number, dict[str, Any]]:
-    labels = sample.judged.labels
-    curve = calibration_curve.curve(labels, scores=scores)
-    draws = calibration_curve.redrawn(
-        sample.judged.patients, n=sample.scoring.bootstrap, seed=sample.scoring.seed
-    )
-    resamples = calibration_curve.resampled(labels, scores=scores, draws=draws)
-    low, high = calibration_curve.band(resamples, confidence=sample.scoring.confidence)
+    judged, scoring = sample.judged, sample.scoring
+    lines = calibration_curve.local_lines(judged.labels, scores=scores, patients=judged.patients)
+    curve, resamples = lines.curve(), lines.resampled(scoring.bootstrap, seed=scoring.seed)
+    low, high = calibration_curve.band(resamples, confidence=scoring.confidence)
     lists = {"at": curve.at, "share": curve.share, "low": low, "high": high}
     index = number(curve.ici, sample.percentile(resamples.ici))
     return index, {name: _list(values) for name, values in lists.items()}

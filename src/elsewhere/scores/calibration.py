@@ -174,7 +174,8 @@ def _fitted(
     model: Any = GLM(labels.astype(np.float64), design, family=Binomial(), offset=offset)
     # the correction of statsmodels also multiplies by (N - 1) / (N - K) scans
     options = {"groups": groups, "use_correction": False}
-    fit = model.fit(tol=1e-12, cov_type="cluster", cov_kwds=options)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):  # on the way to a maximum
+        fit = model.fit(tol=1e-12, cov_type="cluster", cov_kwds=options)
     factor = np.sqrt(n / max(1, n - 1))
     if not np.isfinite([*fit.params, *fit.bse]).all():
         return [Clustered(None, reason="the fit has no finite maximum")] * design.shape[1]

@@ -9,7 +9,7 @@ of a local line, which the band over resampled patients needs; without weights i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,13 +59,48 @@ def nodes(scores: Floats) -> Floats:
     return np.unique(np.quantile(scores, np.linspace(0, 1, NODES)))
 
 
-def curve(labels: Ints, *, scores: Floats, span: float = SPAN) -> Curve:
-    """Return the curve and the ICI.
+@dataclass(frozen=True)
+class LocalLines:
+    """Sums from which curves of any times of the patients follow.
+
+    Attributes
+    ----------
+    at
+        Places of the curve, ascending probabilities [k].
+    sums
+        Of each patient, as from `_sums` [patients, k, 6].
+    patient
+        Place of each scan's patient in the sums [n].
+    """
+
+    at: Floats
+    sums: Floats
+    patient: Ints
+
+    def curve(self) -> Curve:
+        """Return the curve and the ICI of all scans."""
+        share, ici = _drawn(self.sums.sum(axis=0, keepdims=True), self.at)
+        return Curve(self.at, share[0], float(ici[0]))
+
+    def resampled(self, n: int, *, seed: int) -> Resampled:
+        """Return the curve and the ICI of n resamples; bandwidths stay those of all scans."""
+        exact = np.round(self.sums * _EXACT) / _EXACT
+        flat = exact.reshape(len(exact), -1)
+        parts = [
+            _drawn((draws.weights @ flat).reshape(-1, *exact.shape[1:]), self.at)
+            for draws in redrawn(self.patient, n=n, seed=seed)
+        ]
+        shares, indices = zip(*parts, strict=True)
+        return Resampled(np.concatenate(shares), np.concatenate(indices))
+
+
+def local_lines(labels: Ints, *, scores: Floats, patients: Ints, span: float = SPAN) -> LocalLines:
+    """Return what the curve of these scans is made of.
 
     Parameters
     ----------
-    labels, scores
-        0 or 1, and probability of class 1, shape [n].
+    labels, scores, patients
+        0 or 1, probability of class 1, and patient number, shape [n].
     span
         Share of the scans, the nearest, that a local line rests on.
 
@@ -77,55 +112,31 @@ def curve(labels: Ints, *, scores: Floats, span: float = SPAN) -> Curve:
     at = nodes(scores)
     if len(at) < 2:
         raise ValueError(f"got {len(at)} different probabilities; a curve needs at least 2")
-    one = np.zeros(len(scores), dtype=np.int64)
-    sums = _sums(labels, scores, patient=one, at=at, span=span)
-    share, ici = _drawn(sums.reshape(1, *sums.shape[1:]), at)
-    return Curve(at, share[0], float(ici[0]))
-
-
-def redrawn(patients: Ints, *, n: int, seed: int) -> Iterator[Draws]:
-    """Draw patients [scans] with replacement n times, not within classes, in blocks.
-
-    Of how many patients are positive, the height of a curve depends: here it varies as it would in
-    another sample of patients.
-    """
     _, patient = np.unique(patients, return_inverse=True)
+    return LocalLines(at, _sums(labels, scores, patient=patient, at=at, span=span), patient)
+
+
+def redrawn(patient: Ints, *, n: int, seed: int) -> Iterator[Draws]:
+    """Draw patients, numbered from 0 [scans], with replacement n times, in blocks.
+
+    They are not drawn within classes: on how many patients are positive the height of a curve
+    depends, and here it varies as it would in another sample of patients.
+    """
     one = np.zeros(int(patient.max()) + 1, dtype=np.int64)
     some = [*blocks(n, len(one))]
-    for rows, block in zip(
-        some, np.random.SeedSequence(seed).generate_state(len(some)), strict=True
-    ):
+    seeds = np.random.SeedSequence(seed).generate_state(len(some))
+    for rows, block in zip(some, seeds, strict=True):
         size = min(rows.stop, n) - rows.start
         yield resample_within(one, patient=patient, n=size, seed=int(block))
 
 
-def resampled(
-    labels: Ints, *, scores: Floats, draws: Iterable[Draws], span: float = SPAN
-) -> Resampled:
-    """Return the curve and the ICI of each resample; bandwidths stay those of all scans.
-
-    Parameters
-    ----------
-    labels, scores, span
-        As of `curve`.
-    draws
-        Patients drawn, at least one block, as from `redrawn`.
-    """
-    at, flat, parts = nodes(scores), None, []
-    for drawn in draws:
-        if flat is None:
-            sums = _sums(labels, scores, patient=drawn.patient, at=at, span=span)
-            flat = (np.round(sums * _EXACT) / _EXACT).reshape(len(sums), -1)
-        parts.append(_drawn((drawn.weights @ flat).reshape(len(drawn.weights), len(at), -1), at))
-    shares, indices = zip(*parts, strict=True)
-    return Resampled(np.concatenate(shares), np.concatenate(indices))
-
-
 def band(resamples: Resampled, *, confidence: float) -> tuple[Floats, Floats]:
     """Return the lower and the upper end of the pointwise band [k], by percentiles."""
-    with np.errstate(invalid="ignore"):
-        ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-        low, high = np.nanquantile(resamples.share, ends, axis=0)
+    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+    shares = resamples.share
+    # without a scan near a node a resample has no curve there; the slow function is for these
+    quantile = np.nanquantile if np.isnan(shares).any() else np.quantile
+    low, high = quantile(shares, ends, axis=0)
     return low, high
 
 

@@ -12,8 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
-from scipy.special import expit, logit
+from scipy.special import expit, logit, stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from elsewhere.scores.discrimination import Floats, Ints
@@ -120,7 +119,7 @@ def t_interval(
     of = _MAPS[scale]
     if value is None or not error or not of.low < value < of.high:
         return None
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error * of.slope(value)
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error * of.slope(value)
     low, high = (float(of.back(of.to(value) + side * half)) for side in (-1, 1))
     on = "" if scale == "plain" else f", {scale} scale"
     return Interval(low, high, f"sandwich, clustered by {unit}, t with {n - 1} degrees{on}")

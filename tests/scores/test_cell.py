@@ -217,3 +217,35 @@ def test_where_no_patient_is_known_images_are_counted_and_called_so(folds):
             assert method == known["intervals"][name].replace("patient", "image")
         assert (one["auc_low"], one["auc_high"]) == (known["auc_low"], known["auc_high"])
     assert found["pooled"]["intervals"]["auc"] == "DeLong, clustered by image, logit scale"
+
+
+METRICS = ("auc", "recalibration", "transport")
+
+
+def test_validation_scans_of_both_sides_reach_the_metrics(rows, dice):
+    """A local threshold is chosen on the test site, the other one on the training site."""
+    labels = np.tile([0, 1], 20)
+    tested = rows(labels, np.clip(dice.normal(0.4 + 0.2 * labels, 0.1), 0, 1), prefix="t")
+    local = rows([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9], part="validation", prefix="v")
+    train = rows([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9], part="validation", prefix="w")
+    scoring = SCORING.model_copy(update={"metrics": METRICS})
+    found = assembled(pd.concat([tested, local]), {"a": train}, scoring=scoring)["pooled"]
+    chosen = found["transport_thresholds"]
+    assert chosen["accuracy"]["training"]["threshold"] == pytest.approx(0.65)
+    assert chosen["accuracy"]["local"]["threshold"] == pytest.approx(0.25)
+    assert chosen["n_patients"] == {"training": 4, "local": 4}
+
+
+def test_seeds_share_validation_scans_and_folds_do_not(folds, rows):
+    test, training = folds
+    scoring = SCORING.model_copy(update={"metrics": METRICS})
+    site = pd.concat([test, training["a"]])
+    found = assembled(site, training, scoring=scoring)
+    assert all(run["transport_thresholds"] is not None for run in found["runs"])
+    assert found["pooled"]["transport_thresholds"] is None
+    assert "validation scans" in found["pooled"]["undefined"]["recalibration_logistic_brier"]
+    seeds = [site[site["fold"] == 0].assign(seed=seed) for seed in (0, 1)]
+    both = {name: frame[frame["fold"] == 0] for name, frame in training.items()}
+    both = {name: pd.concat([f.assign(seed=s) for s in (0, 1)]) for name, f in both.items()}
+    found = assembled(pd.concat(seeds), both, scoring=scoring)
+    assert found["pooled"]["transport_thresholds"]["n_patients"] == {"training": 4, "local": 2}

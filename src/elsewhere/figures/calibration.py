@@ -73,7 +73,7 @@ def _panel(axes: Axes, pooled: Pooled) -> str | None:
     low, high = (np.array(curve[end], dtype=np.float64) for end in ("low", "high"))
     axes.fill_between(curve["at"], low, high, color=style.BLUE, alpha=0.2, linewidth=0)
     axes.plot(curve["at"], curve["share"], color=style.BLUE, linewidth=1.6, zorder=4)
-    after = ((pooled.get("recalibration") or {}).get("logistic") or {}).get("curve")
+    after = ((pooled.get("recalibration_all") or {}).get("logistic") or {}).get("curve")
     if after:
         axes.plot(
             after["at"], after["share"], color=style.ORANGE, linewidth=1.2, ls=(0, (4, 2)), zorder=4
@@ -95,7 +95,7 @@ def table(results: Results) -> Iterator[dict[str, Any]]:
         for number in NUMBERS:
             yield about | {"probabilities": "as they are", "number": number} | _own(pooled, number)
         for way, title in WAYS.items():
-            found = (pooled.get("recalibration") or {}).get(way, {})
+            found = (pooled.get("recalibration_all") or {}).get(way, {})
             for number in NUMBERS if found else ():
                 yield about | {"probabilities": title, "number": number} | _after(found, number)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def draw(results: Results, folder: Path, *, limits: tuple[float, float]) -> str:
             "of the threshold. The height of a panel is the share of positive scans. Blue: the "
             "model; grey, dashed: all scans are called positive; grey line at 0: none is. Band: "
             f"{results.percent} interval, over patients, of the model's gain on the better of all "
-            f"and none. {cell_grid.FRAMED}",
+            f"and none; it jumps where the better one changes. {cell_grid.FRAMED}",
             f"Gain: mean over the thresholds with its {results.percent} interval. It is the gain "
             "at the prevalence of the test scans, which need not be that of a clinic.",
         ),
@@ -57,7 +58,10 @@ def draw(results: Results, folder: Path, *, limits: tuple[float, float]) -> str:
 
 
 def _marks(limits: tuple[float, float]) -> Mapping[float, str]:
-    return {limit: f"{limit:g}" for limit in (limits[0], round(sum(limits) / 2, 2), limits[1])}
+    """Return ticks at tenths; at the limits where there are too few tenths between them."""
+    first, last = math.ceil(10 * limits[0] - 1e-9), math.floor(10 * limits[1] + 1e-9)
+    places = (first / 10, (first + last) // 2 / 10, last / 10) if last - first > 1 else limits
+    return {place: f"{place:g}" for place in places}
 
 
 def _panel(axes: Axes, pooled: Pooled) -> str | None:

@@ -69,7 +69,7 @@ def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[s
     if reason is None and scores.min() == scores.max():
         reason = "all probabilities are equal"
     if reason:
-        return numbers | {"ici": number(None, None, reason)}, None
+        return numbers | {"ici": number(None, None, reason=reason)}, None
     index, curve = _curve(sample, scores)
     return numbers | {"ici": index}, curve
 

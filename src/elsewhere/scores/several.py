@@ -31,7 +31,7 @@ class Number(NamedTuple):
         }
 
 
-def number(value: float | None, interval: Interval | None, reason: str | None = None) -> Number:
+def number(value: float | None, interval: Interval | None, *, reason: str | None = None) -> Number:
     """Return a number; without an interval it is undefined."""
     if value is None or interval is None:
         return Number(None, None, reason or NO_INTERVAL)
@@ -46,7 +46,7 @@ def of_estimate(estimate: Clustered, *, sample: Sample, scale: Scale = "plain") 
         scale=scale,
         unit=sample.judged.unit,
     )
-    return number(estimate.value, interval, estimate.reason)
+    return number(estimate.value, interval, reason=estimate.reason)
 
 
 def measured(

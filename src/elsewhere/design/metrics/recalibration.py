@@ -23,5 +23,5 @@ class Recalibration(MetricRow):
     needs: ClassVar[Needs] = "scores"
     interval: ClassVar[str] = "as of the Brier score; the recalibration is taken as fixed"
     higher_is_better: ClassVar[bool] = False
-    fields: ClassVar[tuple[str, ...]] = (*_NUMBERS, "recalibration")
+    fields: ClassVar[tuple[str, ...]] = (*_NUMBERS, "recalibration_all")
     columns: ClassVar[tuple[str, ...]] = _NUMBERS

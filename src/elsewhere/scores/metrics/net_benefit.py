@@ -21,7 +21,7 @@ class NetBenefit(Metric):
         judged, scoring = sample.judged, sample.scoring
         reason = obstacle(judged.labels, patients=judged.patients, least=1)
         if reason:
-            return measured("net_benefit", {"": number(None, None, reason)})
+            return measured("net_benefit", {"": number(None, None, reason=reason)})
         at = decision.thresholds(scoring.net_benefit_range)
         given = {"scores": judged.scores, "at": at}
         found = decision.net_benefit(judged.labels, **given)

@@ -20,7 +20,7 @@ class PredictiveValues(Metric):
         first = {"predictive_values_prevalence": prevalences[0]}
         reason = obstacle(judged.labels, patients=judged.patients, least=1)
         if reason:
-            nothing = number(None, None, reason)
+            nothing = number(None, None, reason=reason)
             return measured("predictive_values", dict.fromkeys(SUFFIXES, nothing), more=first)
         found = [_at(sample, prevalence) for prevalence in prevalences]
         rows = [
@@ -51,6 +51,6 @@ def _share(judged: Judged, truth: int) -> Share:
 
 def _number(found: Estimate, sample: Sample, called: str) -> Number:
     if found.low is None or found.high is None:
-        return number(None, None, f"no test scan is called {called}")
+        return number(None, None, reason=f"no test scan is called {called}")
     method = f"logit, delta method, effective number of {sample.judged.unit}s"
     return number(found.value, Interval(found.low, found.high, method))

@@ -37,7 +37,7 @@ def _of_class(sample: Sample, label: int) -> Number:
     """Return the mean probability of the scans of a class."""
     chosen = sample.judged.labels == label
     if not chosen.any():
-        return number(None, None, f"no test scan is {'positive' if label else 'negative'}")
+        return number(None, None, reason=f"no test scan is {'positive' if label else 'negative'}")
     found = mean(sample.judged.scores[chosen], patients=sample.judged.patients[chosen])
     return of_estimate(found, sample=sample, scale="logit")
 

@@ -29,18 +29,18 @@ class Recalibration(Metric):
         for how in WAYS:
             name = NAMES[how]
             ways[name], numbers[f"_{name}_brier"] = _after(sample, how)
-        return measured("recalibration", numbers, more={"recalibration": ways})
+        return measured("recalibration", numbers, more={"recalibration_all": ways})
 
 
 def _after(sample: Sample, how: How) -> tuple[dict[str, Any], Number]:
     """Return all numbers of one way, and its Brier score."""
     local = sample.judged.local
     if local is None:
-        return {"reason": OF_FOLDS}, number(None, None, OF_FOLDS)
+        return {"reason": OF_FOLDS}, number(None, None, reason=OF_FOLDS)
     fit, reason = recalibration(local.labels, scores=local.scores, patients=local.patients, how=how)
     if fit is None:
         reason = f"validation part of the test site: {reason}"
-        return {"reason": reason}, number(None, None, reason)
+        return {"reason": reason}, number(None, None, reason=reason)
     scores = fit.apply(sample.judged.scores)
     numbers, curve = agreement(sample, scores)
     numbers |= errors(sample, scores)

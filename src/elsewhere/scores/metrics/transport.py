@@ -40,7 +40,7 @@ class Transport(Metric):
         training, local = judged.training, judged.local
         reason = why_not(test, training=training, local=local)
         if reason or training is None or local is None:
-            nothing = number(None, None, reason)
+            nothing = number(None, None, reason=reason)
             return measured("transport", dict.fromkeys(FLAT, nothing))
         found = {
             name: transport(

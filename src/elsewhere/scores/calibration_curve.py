@@ -19,8 +19,8 @@ from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Draws, blocks, resample_within
 
 SPAN = 0.75  # share of the scans that a local line rests on, as R's loess by default
-NODES = 51  # places at which the curve is computed where there are more distinct probabilities
-_EXACT = 2.0**30  # weights are whole multiples of 1 / this: sums are the same in any order
+NODES = 31  # places at which the curve is computed where there are more distinct probabilities
+_EXACT = 2.0**30  # sums are whole multiples of 1 / this: they add up the same in any order
 _NO_SPREAD = 1e-6  # variance of probabilities near a node, in squares of the bandwidth
 
 
@@ -84,10 +84,9 @@ class LocalLines:
 
     def resampled(self, n: int, *, seed: int) -> Resampled:
         """Return the curve and the ICI of n resamples; bandwidths stay those of all scans."""
-        exact = np.round(self.sums * _EXACT) / _EXACT
-        flat = exact.reshape(len(exact), -1)
+        flat, shape = self.sums.reshape(len(self.sums), -1), self.sums.shape[1:]
         parts = [
-            _drawn((draws.weights @ flat).reshape(-1, *exact.shape[1:]), self.at)
+            _drawn((draws.weights @ flat).reshape(-1, *shape), self.at)
             for draws in redrawn(self.patient, n=n, seed=seed)
         ]
         shares, indices = zip(*parts, strict=True)
@@ -152,7 +151,8 @@ def _sums(labels: Ints, scores: Floats, *, patient: Ints, at: Floats, span: floa
         away, weight = _near(scores, float(node), span)
         of_node = (weight, weight * away, weight * away**2, weight * labels, weight * away * labels)
         for column, values in enumerate((*of_node, _counts_for(scores, at, number))):
-            sums[:, number, column] = np.bincount(patient, weights=values, minlength=n_patients)
+            of_patient = np.bincount(patient, weights=values, minlength=n_patients)
+            sums[:, number, column] = np.rint(of_patient * _EXACT) / _EXACT
     return sums
 
 

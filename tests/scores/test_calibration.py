@@ -143,6 +143,16 @@ def test_classes_that_overlap_in_one_scan_have_a_finite_slope():
     assert found.value == pytest.approx(expected, rel=1e-4)
 
 
+def test_an_intercept_is_found_where_logits_are_extreme_and_wrong():
+    """Newton's steps from 0 overshoot here; the sum of probabilities must be that of labels."""
+    labels = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 1])
+    scores = np.array([0, 0, 1e-5, 0, 1e-5, 0, 0.999999, 0, 0, 1e-4])
+    found = intercept(labels, scores=scores, patients=np.arange(10), least=2)
+    after = Recalibration(found.value, 1).apply(scores)
+    assert after.sum() == pytest.approx(5, abs=1e-6)
+    assert found.error > 0
+
+
 @pytest.mark.parametrize("how", WAYS)
 def test_recalibrated_scans_have_what_the_recalibration_fits(how):
     """On the scans that it was fitted to: intercept 0; slope 1; a temperature of 1."""

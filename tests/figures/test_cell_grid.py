@@ -51,6 +51,8 @@ def test_a_cell_that_was_not_run_is_not_drawn(
 def test_a_number_is_written_with_its_interval_or_as_undefined() -> None:
     known = {"a": 0.5, "a_low": -0.25, "a_high": 1.0}
     assert cell_grid.short(known, "a") == "0.50 (-0.25 to 1.00)"
+    nearly = {"a": -0.001, "a_low": -0.2, "a_high": 0.2}
+    assert cell_grid.short(nearly, "a") == "0.00 (-0.20 to 0.20)"
     assert cell_grid.short({"a": None}, "a") == "undefined"
 
 

@@ -80,6 +80,13 @@ def test_numbers_of_many_patients_have_intervals_that_hold_them_and_a_curve_with
         assert low <= share <= high
 
 
+def test_separation_leaves_no_number_but_the_errors():
+    scores = np.where(LABELS == 1, 0.999, 0.001)
+    numbers, curve = agreement(sample(LABELS, scores, np.arange(16)), scores)
+    assert curve is None
+    assert {found.reason.split(":")[0] for found in numbers.values()} == {"separation"}
+
+
 def test_equal_probabilities_have_no_curve():
     labels, _, patients = drawn()
     numbers, curve = agreement(sample(labels, np.full(300, 0.3), patients), np.full(300, 0.3))

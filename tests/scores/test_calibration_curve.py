@@ -18,7 +18,7 @@ LABELS = np.array([0, 0, 0, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 1, 1])
 PATIENTS = np.array([1, 1, 2, 3, 2, 4, 5, 4, 6, 7, 7, 6, 8, 8, 9, 10])
 
 
-def curve(labels, *, scores, span=0.75):
+def curve(labels, *, scores, span=None):
     """The curve of scans that are a patient each."""
     return local_lines(labels, scores=scores, patients=np.arange(len(labels)), span=span).curve()
 
@@ -37,6 +37,11 @@ def test_the_curve_is_lowess_of_statsmodels(span):
     expected = [oracle[score == SCORES][0] for score in found.at]
     assert found.share == pytest.approx(np.clip(expected, 0, 1), abs=1e-8)
     assert found.ici == pytest.approx(np.mean(np.abs(np.clip(oracle, 0, 1) - SCORES)), abs=1e-8)
+
+
+def test_few_scans_are_all_used():
+    found = [curve(LABELS, scores=SCORES, span=span).ici for span in (None, 1.0, 0.75)]
+    assert found[0] == found[1] != found[2]
 
 
 def test_the_ici_is_that_of_r_up_to_its_interpolation():
@@ -67,7 +72,7 @@ def test_a_resample_is_the_curve_of_its_scans_with_the_bandwidths_of_all(monkeyp
     weights = np.stack([np.ones(10), np.full(10, 2), np.arange(10) % 3]).astype(np.int32)
     draws = [Draws(weights, number)]
     monkeypatch.setattr(calibration_curve, "redrawn", lambda *_, **__: draws)
-    lines = local_lines(LABELS, scores=SCORES, patients=PATIENTS)
+    lines = local_lines(LABELS, scores=SCORES, patients=PATIENTS, span=0.75)
     found, whole = lines.resampled(3, seed=0), lines.curve()
     for row in (0, 1):
         assert found.share[row] == pytest.approx(whole.share, abs=1e-6)

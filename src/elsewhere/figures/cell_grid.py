@@ -149,5 +149,7 @@ def short(pooled: Pooled, name: str, *, digits: int = 2) -> str:
     """Write a number with its interval, or that it is undefined."""
     if pooled.get(name) is None:
         return words.UNDEFINED
-    bounds = words.interval(pooled[f"{name}_low"], pooled[f"{name}_high"], digits=digits)
-    return f"{words.number(pooled[name], digits=digits)} ({bounds.replace('–', ' to ')})"
+    found = [pooled[f"{name}{end}"] for end in ("", "_low", "_high")]
+    # 0 is added so that what rounds to 0 has no sign
+    value, low, high = (words.number(round(x, digits) + 0.0, digits=digits) for x in found)
+    return f"{value} ({low} to {high})"

@@ -42,7 +42,7 @@ def draw(results: Results, folder: Path, *, prevalences: tuple[float, ...]) -> s
             "squares: share of those called negative that are negative (NPV), at each declared "
             "prevalence, if sensitivity and specificity stay those of the test scans. Bars: "
             f"{results.percent} intervals over patients. Calls {results.calls}. Grey steps: the "
-            f"PPV and NPV of calls at random. {cell_grid.FRAMED}",
+            f"PPV and NPV of calls at random. No mark: no scan is called so. {cell_grid.FRAMED}",
         ),
         across="prevalence",
         up="predictive value",

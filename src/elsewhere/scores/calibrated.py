@@ -12,6 +12,8 @@ from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.metric import Sample
 from elsewhere.scores.several import Number, number, of_estimate
 
+AGREEMENT = ("intercept", "slope", "oe", "ici")
+
 
 def errors(sample: Sample, scores: Floats) -> dict[str, Number]:
     """Return ``brier``, the mean squared error, and ``brier_scaled``, 1 where it is 0.
@@ -54,9 +56,17 @@ def brier_scaled(labels: Ints, scores: Floats, patients: Ints) -> Clustered:
 def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[str, Any] | None]:
     """Return intercept, slope, O:E and ICI, and the curve with its band; None without a curve.
 
+    Nothing is defined where one probability divides the classes: no label is then off its
+    probability in a way that varies over patients, and intervals would be far too narrow.
     Parameters as of `errors`. The curve has the lists ``at``, ``share``, ``low`` and ``high``.
     """
     judged = sample.judged
+    equal = scores.min() == scores.max()
+    reason = calibration.obstacle(judged.labels, patients=judged.patients)
+    if reason is None and not equal:
+        reason = calibration.separated(judged.labels, scores=scores)
+    if reason:
+        return dict.fromkeys(AGREEMENT, number(None, None, reason=reason)), None
     given: dict[str, Any] = {"scores": scores, "patients": judged.patients}
     numbers = {
         "intercept": of_estimate(calibration.intercept(judged.labels, **given), sample=sample),
@@ -65,11 +75,8 @@ def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[s
             calibration.observed_expected(judged.labels, **given), sample=sample, scale="log"
         ),
     }
-    reason = calibration.obstacle(judged.labels, patients=judged.patients)
-    if reason is None and scores.min() == scores.max():
-        reason = "all probabilities are equal"
-    if reason:
-        return numbers | {"ici": number(None, None, reason=reason)}, None
+    if equal:
+        return numbers | {"ici": number(None, None, reason="all probabilities are equal")}, None
     index, curve = _curve(sample, scores)
     return numbers | {"ici": index}, curve
 

@@ -19,6 +19,7 @@ from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Draws, blocks, resample_within
 
 SPAN = 0.75  # share of the scans that a local line rests on, as R's loess by default
+FEW = 100  # scans; of fewer all are used, so that a curve does not follow single ones
 NODES = 31  # places at which the curve is computed where there are more distinct probabilities
 _EXACT = 2.0**30  # sums are whole multiples of 1 / this: they add up the same in any order
 _NO_SPREAD = 1e-6  # variance of probabilities near a node, in squares of the bandwidth
@@ -93,7 +94,9 @@ class LocalLines:
         return Resampled(np.concatenate(shares), np.concatenate(indices))
 
 
-def local_lines(labels: Ints, *, scores: Floats, patients: Ints, span: float = SPAN) -> LocalLines:
+def local_lines(
+    labels: Ints, *, scores: Floats, patients: Ints, span: float | None = None
+) -> LocalLines:
     """Return what the curve of these scans is made of.
 
     Parameters
@@ -101,7 +104,8 @@ def local_lines(labels: Ints, *, scores: Floats, patients: Ints, span: float = S
     labels, scores, patients
         0 or 1, probability of class 1, and patient number, shape [n].
     span
-        Share of the scans, the nearest, that a local line rests on.
+        Share of the scans, the nearest, that a local line rests on; None: `SPAN`, or 1 of fewer
+        scans than `FEW`.
 
     Raises
     ------
@@ -112,6 +116,8 @@ def local_lines(labels: Ints, *, scores: Floats, patients: Ints, span: float = S
     if len(at) < 2:
         raise ValueError(f"got {len(at)} different probabilities; a curve needs at least 2")
     _, patient = np.unique(patients, return_inverse=True)
+    if span is None:
+        span = SPAN if len(scores) >= FEW else 1.0
     return LocalLines(at, _sums(labels, scores, patient=patient, at=at, span=span), patient)
 
 

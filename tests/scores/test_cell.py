@@ -249,3 +249,22 @@ def test_seeds_share_validation_scans_and_folds_do_not(folds, rows):
     both = {name: pd.concat([f.assign(seed=s) for s in (0, 1)]) for name, f in both.items()}
     found = assembled(pd.concat(seeds), both, scoring=scoring)
     assert found["pooled"]["transport_thresholds"]["n_patients"] == {"training": 4, "local": 2}
+
+
+def test_a_class_against_the_rest_is_calibrated_and_its_threshold_moved(rows, dice):
+    """Calls are those of the most probable class; calibration asks the probability of this one."""
+    frames = []
+    for part, n in (("test", 60), ("validation", 30)):
+        shares = dice.dirichlet([1, 1, 1], n)
+        drawn = np.array([dice.choice(3, p=share) for share in shares])
+        frame = rows((drawn == 0).astype(int), shares[:, 0], part=part, finding="a")
+        frames.append(frame.assign(a=shares[:, 0], b=shares[:, 1], c=shares[:, 2]))
+    test = Predicted(pd.concat(frames), OK, ("a", "b", "c"))
+    names = ("auc", "calibration", "net_benefit", "predictive_values", *METRICS[1:])
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax", "metrics": names})
+    found = assemble(test, training={"c": test}, names=NAMES, scoring=scoring)["pooled"]
+    assert found["undefined"] == {}
+    assert found["calibration_slope_low"] < 1 < found["calibration_slope_high"]
+    # the site is its own training site: both thresholds are one
+    assert found["transport_accuracy_sensitivity_gain"] == 0
+    assert found["predictive_values_prevalence"] == scoring.prevalences[0]

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
-from elsewhere.scores import calibration_curve, intervals
+from elsewhere.scores import calibration_curve, resampling
 from elsewhere.scores.calibration_curve import NODES, band, local_lines, nodes, redrawn
-from elsewhere.scores.intervals import Draws
+from elsewhere.scores.resampling import Draws
 
 # 16 scans of 10 patients, as in test_calibration
 SCORES = np.array(
@@ -127,7 +127,7 @@ def test_nodes_hold_the_lowest_and_the_highest_probability():
 
 
 def test_each_resample_has_as_many_patients_as_there_are_and_blocks_differ(monkeypatch):
-    monkeypatch.setattr(intervals, "_BLOCK", 40)
+    monkeypatch.setattr(resampling, "_BLOCK", 40)
     blocks = [*redrawn(PATIENTS - 1, n=10, seed=3)]
     assert [len(block.weights) for block in blocks] == [4, 4, 2]
     for block in blocks:

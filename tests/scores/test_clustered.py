@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
-from statsmodels.stats.proportion import proportion_confint
 
-from elsewhere.scores.clustered import Clustered, mean, standard_error, t_interval, wilson
+from elsewhere.scores.clustered import Clustered, mean, standard_error, t_interval
 
 DICE = np.random.default_rng(5)
 PATIENTS = np.repeat(np.arange(20), DICE.integers(1, 4, 20))
@@ -57,29 +56,3 @@ def test_an_interval_is_symmetric_on_its_scale_and_of_student_s_t(scale, to):
 @pytest.mark.parametrize(("value", "scale"), [(0.0, "log"), (1.0, "logit"), (1.0, "log of 1 - x")])
 def test_at_the_end_of_a_scale_there_is_no_interval(value, scale):
     assert t_interval(Clustered(value, 0.1, 9), confidence=0.95, scale=scale) is None
-
-
-def test_wilson_of_one_scan_a_patient_is_that_of_n_minus_1_patients():
-    right = np.array([True] * 7 + [False] * 8)
-    found = wilson(right, patients=np.arange(15), confidence=0.95)
-    # the variance is estimated with n - 1, so its number is n - 1
-    assert found[1:] == pytest.approx(proportion_confint(14 * 7 / 15, 14, method="wilson"))
-
-
-def test_wilson_counts_identical_scans_of_a_patient_once():
-    right = np.array([True, True, False, True, False])
-    once = wilson(right, patients=np.arange(5), confidence=0.95)
-    thrice = wilson(np.repeat(right, 3), patients=np.repeat(np.arange(5), 3), confidence=0.95)
-    assert thrice == pytest.approx(once)
-
-
-def test_where_all_scans_are_right_wilson_counts_patients():
-    found = wilson(np.ones(12, dtype=bool), patients=np.repeat(np.arange(4), 3), confidence=0.95)
-    assert found == pytest.approx((1.0, proportion_confint(4, 4, method="wilson")[0], 1.0))
-
-
-def test_wilson_never_counts_more_than_there_are_scans():
-    """Scans of a patient that differ on purpose would else look like more patients."""
-    right = np.array([True, False] * 6 + [True, True])
-    found = wilson(right, patients=np.repeat(np.arange(7), 2), confidence=0.95)
-    assert found[1:] == pytest.approx(proportion_confint(8, 14, method="wilson"))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.intervals import Draws, blocks, resample_within
+from elsewhere.scores.resampling import Draws, blocks, resample_within
 
 SPAN = 0.75  # share of the scans that a local line rests on, as R's loess by default
 FEW = 100  # scans; of fewer all are used, so that a curve does not follow single ones

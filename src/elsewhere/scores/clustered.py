@@ -11,13 +11,10 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, logit, stdtrit
-from statsmodels.stats.proportion import proportion_confint
+from scipy.special import expit, logit
 
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.estimates import Estimate
-from elsewhere.scores.intervals import Interval, Unit
+from elsewhere.scores.intervals import Interval, Unit, t_value
 
 Scale = Literal["plain", "log", "logit", "log of 1 - x"]
 
@@ -119,40 +116,7 @@ def t_interval(
     of = _MAPS[scale]
     if value is None or not error or not of.low < value < of.high:
         return None
-    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error * of.slope(value)
+    half = t_value(confidence, n - 1) * error * of.slope(value)
     low, high = (float(of.back(of.to(value) + side * half)) for side in (-1, 1))
     on = "" if scale == "plain" else f", {scale} scale"
     return Interval(low, high, f"sandwich, clustered by {unit}, t with {n - 1} degrees{on}")
-
-
-def effective(right: NDArray[np.bool_], *, patients: Ints) -> float:
-    """Return how many independent scans would give a share the variance that it has over patients.
-
-    It is p (1 - p) / variance, at most the number of scans; where all or none are right there is
-    no variance, and it is the number of patients. Parameters as of `wilson`.
-    """
-    share = mean(right.astype(np.float64), patients=patients)
-    value = float(right.mean())
-    if not share.error or share.error < _ROUNDING:
-        return share.n_patients
-    return min(len(right), value * (1 - value) / share.error**2)
-
-
-def wilson(right: NDArray[np.bool_], *, patients: Ints, confidence: float) -> Estimate:
-    """Return the share of scans [n] that are right, with Wilson's interval clustered by patient.
-
-    Wilson's number is the `effective` one.
-
-    Parameters
-    ----------
-    right
-        At least one scan, shape [n].
-    patients
-        Patient number, shape [n].
-    """
-    value, n = float(right.mean()), effective(right, patients=patients)
-    low, high = proportion_confint(value * n, n, alpha=1 - confidence, method="wilson")
-    return Estimate(value, max(0.0, float(low)), min(1.0, float(high)))
-
-
-_ROUNDING = 1e-9  # standard errors below this are rounding

@@ -6,7 +6,6 @@ test site, and both are tried on the same test scans.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,9 +14,9 @@ from numpy.typing import NDArray
 
 from elsewhere.scores import thresholds
 from elsewhere.scores.calibration import obstacle
-from elsewhere.scores.clustered import standard_error, wilson
 from elsewhere.scores.discrimination import Floats, Ints
-from elsewhere.scores.estimates import Estimate
+from elsewhere.scores.estimates import Estimate, weighted
+from elsewhere.scores.shares import Hits, correlation
 from elsewhere.scores.thresholds import Scored, Threshold
 
 SENSITIVITY = 0.9
@@ -142,40 +141,27 @@ def paired_difference(
     patients
         Patient number, shape [n].
     """
-    a, b = (wilson(of, patients=patients, confidence=confidence) for of in (first, second))
-    together = _correlation(first, second, patients)
-    value = float(first.mean() - second.mean())
-
-    def away(one: float, other: float) -> float:
-        return math.sqrt(max(0.0, one**2 + other**2 - 2 * together * one * other))
-
-    (p, a_low, a_high), (q, b_low, b_high) = _bounds(a), _bounds(b)
-    return Estimate(value, value - away(p - a_low, b_high - q), value + away(a_high - p, q - b_low))
+    groups = [_hits(of, patients) for of in (first, second)]
+    n_numbered = max(group.n_numbered for group in groups)
+    related = correlation(np.stack([one.apart(n_numbered) for one in groups]), unknown=0.0)
+    values = [_estimate(group, confidence) for group in groups]
+    return weighted(values, weights=(1, -1), correlation=related)
 
 
-def _bounds(share: Estimate) -> tuple[float, float, float]:
-    value, low, high = share
-    assert value is not None
-    assert low is not None
-    assert high is not None
-    return value, low, high
+def _hits(right: NDArray[np.bool_], patients: Ints) -> Hits:
+    return Hits(right, np.unique(patients, return_inverse=True)[1])
 
 
-def _correlation(first: NDArray[np.bool_], second: NDArray[np.bool_], patients: Ints) -> float:
-    """Return the correlation of two shares over patients; 0 where one of them has no variance."""
-    influence = [(of - of.mean()) / len(of) for of in (first, second)]
-    errors = [standard_error(of, patients=patients) for of in influence]
-    total = standard_error(influence[0] + influence[1], patients=patients)
-    if total is None or not errors[0] or not errors[1]:
-        return 0.0
-    return float((total**2 - errors[0] ** 2 - errors[1] ** 2) / (2 * errors[0] * errors[1]))
+def _estimate(share: Hits, confidence: float) -> Estimate:
+    low, high, _ = share.interval(confidence=confidence, unit="patient")
+    return Estimate(share.share, low, high)
 
 
 def _rates(test: Scored, called: NDArray[np.bool_], confidence: float) -> tuple[Estimate, Estimate]:
     """Return sensitivity and specificity of calls [n]."""
     of_class = [test.labels == truth for truth in (1, 0)]
     sensitivity, specificity = (
-        wilson((called == truth)[of], patients=test.patients[of], confidence=confidence)
+        _estimate(_hits((called == truth)[of], test.patients[of]), confidence)
         for truth, of in zip((1, 0), of_class, strict=True)
     )
     return sensitivity, specificity

@@ -11,7 +11,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 class CalibrationCurves(FigureRow):
     """Calibration curves of every arm on every site, as they are and recalibrated."""
 
-    order: ClassVar[int] = 37
+    order: ClassVar[int] = 36
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     metrics: ClassVar[tuple[str, ...]] = ("calibration",)
     captions: ClassVar[Mapping[str, Caption]] = {

@@ -11,7 +11,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 class DecisionCurve(FigureRow):
     """Net benefit against calling all scans and calling none."""
 
-    order: ClassVar[int] = 38
+    order: ClassVar[int] = 37
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     metrics: ClassVar[tuple[str, ...]] = ("net_benefit",)
     captions: ClassVar[Mapping[str, Caption]] = {

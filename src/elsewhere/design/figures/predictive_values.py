@@ -11,7 +11,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 class PredictiveValues(FigureRow):
     """Predictive values at declared prevalences."""
 
-    order: ClassVar[int] = 39
+    order: ClassVar[int] = 38
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     metrics: ClassVar[tuple[str, ...]] = ("predictive_values",)
     captions: ClassVar[Mapping[str, Caption]] = {

@@ -11,7 +11,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow
 class ProbabilitiesByClass(FigureRow):
     """Histograms of probabilities by class, of every arm on every site."""
 
-    order: ClassVar[int] = 36
+    order: ClassVar[int] = 35
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     metrics: ClassVar[tuple[str, ...]] = ("probabilities",)
     captions: ClassVar[Mapping[str, Caption]] = {

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from elsewhere.scores.calibration import obstacle
-from elsewhere.scores.clustered import effective
 from elsewhere.scores.decision import Share, predictive_values
 from elsewhere.scores.estimates import Estimate
 from elsewhere.scores.intervals import Interval
-from elsewhere.scores.metric import Judged, Measured, Metric, Sample
+from elsewhere.scores.metric import Measured, Metric, Sample
 from elsewhere.scores.several import Number, measured, number
 
 
@@ -35,18 +34,18 @@ SUFFIXES = ("_ppv", "_npv")
 
 
 def _at(sample: Sample, prevalence: float) -> tuple[Number, Number]:
-    judged, confidence = sample.judged, sample.scoring.confidence
+    confidence = sample.scoring.confidence
     ppv, npv = predictive_values(
-        _share(judged, 1), _share(judged, 0), prevalence=prevalence, confidence=confidence
+        _share(sample, 1), _share(sample, 0), prevalence=prevalence, confidence=confidence
     )
     return _number(ppv, sample, "positive"), _number(npv, sample, "negative")
 
 
-def _share(judged: Judged, truth: int) -> Share:
+def _share(sample: Sample, truth: int) -> Share:
     """Return the share of the scans of a class that are called so."""
-    of = judged.labels == truth
-    right = judged.calls[of] == bool(truth)
-    return Share(float(right.mean()), effective(right, patients=judged.patients[of]))
+    judged = sample.judged
+    found = sample.hits(judged.calls == bool(truth), among=judged.labels == truth)
+    return Share(found.share, found.n_effective)
 
 
 def _number(found: Estimate, sample: Sample, called: str) -> Number:

@@ -13,6 +13,7 @@ from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.scoring import STANDARD, Scoring
 from elsewhere.scores.measures import measure
 from elsewhere.scores.metric import Judged, Metric, Sample
+from elsewhere.scores.thresholds import Scored
 
 ALL = kinds.names("metrics")
 SCORING = Scoring(
@@ -24,7 +25,16 @@ pairs = st.lists(st.tuples(st.integers(0, 1), st.booleans()), min_size=1, max_si
 def judged(labels, calls):
     labels, calls = np.array(labels, dtype=np.int64), np.array(calls, dtype=np.bool_)
     scores = np.where(calls, 0.75, 0.25)
-    return Judged(labels, scores, calls, np.arange(len(labels)), ((labels, scores),))
+    validation = Scored(labels, scores, np.arange(len(labels)))
+    passes = ((labels, scores),)
+    given = {"local": validation, "training": validation}
+    return Judged(labels, scores, calls, validation.patients, passes, **given)
+
+
+def values(name):
+    """Numbers of a metric that have a value: its own, and others with an interval."""
+    fields = metric_row(name).fields
+    return [field for field in fields if field == name or f"{field}_low" in fields]
 
 
 def measured(name, labels, calls):
@@ -63,8 +73,8 @@ def test_a_metric_gives_a_value_or_a_reason_and_only_its_own_fields(name, labels
     found = measure(judged(labels, calls), scoring=SCORING)
     row = metric_row(name)
     assert set(row.columns) <= set(row.fields) <= set(found)
-    if name in row.fields:
-        assert (found[name] is None) == (name in found["undefined"])
+    for value in values(name):
+        assert (found[value] is None) == (value in found["undefined"])
     alone = measure(judged(labels, calls), scoring=SCORING.model_copy(update={"metrics": (name,)}))
     assert set(row.fields) <= set(alone)
     others = {field for other in ALL if other != name for field in metric_row(other).fields}
@@ -80,9 +90,11 @@ def test_an_interval_holds_its_value(name):
     labels = np.tile([0, 1], 40)
     calls = (dice.random(80) < 0.3 + 0.4 * labels).astype(bool)
     found = measure(judged(labels, calls), scoring=SCORING)
-    if f"{name}_low" in metric_row(name).fields:
-        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
-        assert found["intervals"][name]
+    for value in values(name):
+        if f"{value}_low" in metric_row(name).fields:
+            assert found[f"{value}_low"] <= found[value] <= found[f"{value}_high"]
+            assert found[f"{value}_low"] < found[f"{value}_high"]
+            assert found["intervals"][value]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -90,7 +102,7 @@ def test_a_row_says_what_a_metric_is(name):
     row = metric_row(name)
     assert row.title
     assert row.definition.endswith(".")
-    assert row.interval == "none" or f"{name}_low" in row.fields
+    assert row.interval == "none" or any(field.endswith("_low") for field in row.fields)
 
 
 def test_no_two_metrics_share_a_field():

@@ -27,3 +27,15 @@ def test_the_usual_metrics_are_there_unless_a_study_names_others() -> None:
 def test_other_lists_are_refused(metrics: list[str], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Scoring.model_validate({**ROW, "metrics": metrics})
+
+
+@pytest.mark.parametrize("limits", [[0.5, 0.05], [0.2, 0.2], [0.001, 0.5], [0.1, 0.999], [0, 0.5]])
+def test_a_range_of_thresholds_ascends_in_hundredths(limits: list[float]) -> None:
+    with pytest.raises(ValidationError):
+        Scoring.model_validate({**ROW, "net_benefit_range": limits})
+
+
+@pytest.mark.parametrize("prevalences", [[], [0.0], [0.2, 1.0]])
+def test_prevalences_lie_between_0_and_1(prevalences: list[float]) -> None:
+    with pytest.raises(ValidationError):
+        Scoring.model_validate({**ROW, "prevalences": prevalences})

@@ -250,3 +250,55 @@ def test_a_cell_of_one_model_has_the_auc_of_its_scans(rows, dice):
     interval = auc_interval(exact, confidence=0.95)
     assert (pooled["auc_low"], pooled["auc_high"]) == pytest.approx(interval[:2])
     assert (pooled["auc_pooled"], pooled["pooling"]) == (None, None)
+    assert found["pooled"]["intervals"]["auc"] == "DeLong, clustered by image, logit scale"
+
+
+METRICS = ("auc", "recalibration", "transport")
+
+
+def test_validation_scans_of_both_sides_reach_the_metrics(rows, dice):
+    """A local threshold is chosen on the test site, the other one on the training site."""
+    labels = np.tile([0, 1], 20)
+    tested = rows(labels, np.clip(dice.normal(0.4 + 0.2 * labels, 0.1), 0, 1), prefix="t")
+    local = rows([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9], part="validation", prefix="v")
+    train = rows([0, 0, 1, 1], [0.1, 0.6, 0.7, 0.9], part="validation", prefix="w")
+    scoring = SCORING.model_copy(update={"metrics": METRICS})
+    found = assembled(pd.concat([tested, local]), {"a": train}, scoring=scoring)["pooled"]
+    chosen = found["transport_thresholds"]
+    assert chosen["accuracy"]["training"]["threshold"] == pytest.approx(0.65)
+    assert chosen["accuracy"]["local"]["threshold"] == pytest.approx(0.25)
+    assert chosen["n_patients"] == {"training": 4, "local": 4}
+
+
+def test_seeds_share_validation_scans_and_folds_do_not(folds, rows):
+    test, training = folds
+    scoring = SCORING.model_copy(update={"metrics": METRICS})
+    site = pd.concat([test, training["a"]])
+    found = assembled(site, training, scoring=scoring)
+    assert all(run["transport_thresholds"] is not None for run in found["runs"])
+    assert found["pooled"]["transport_thresholds"] is None
+    assert "validation scans" in found["pooled"]["undefined"]["recalibration_logistic_brier"]
+    seeds = [site[site["fold"] == 0].assign(seed=seed) for seed in (0, 1)]
+    both = {name: frame[frame["fold"] == 0] for name, frame in training.items()}
+    both = {name: pd.concat([f.assign(seed=s) for s in (0, 1)]) for name, f in both.items()}
+    found = assembled(pd.concat(seeds), both, scoring=scoring)
+    assert found["pooled"]["transport_thresholds"]["n_patients"] == {"training": 4, "local": 2}
+
+
+def test_a_class_against_the_rest_is_calibrated_and_its_threshold_moved(rows, dice):
+    """Calls are those of the most probable class; calibration asks the probability of this one."""
+    frames = []
+    for part, n in (("test", 60), ("validation", 30)):
+        shares = dice.dirichlet([1, 1, 1], n)
+        drawn = np.array([dice.choice(3, p=share) for share in shares])
+        frame = rows((drawn == 0).astype(int), shares[:, 0], part=part, finding="a")
+        frames.append(frame.assign(a=shares[:, 0], b=shares[:, 1], c=shares[:, 2]))
+    test = Predicted(pd.concat(frames), OK, ("a", "b", "c"))
+    names = ("auc", "calibration", "net_benefit", "predictive_values", *METRICS[1:])
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax", "metrics": names})
+    found = assemble(test, training={"c": test}, names=NAMES, scoring=scoring)["pooled"]
+    assert found["undefined"] == {}
+    assert found["calibration_slope_low"] < 1 < found["calibration_slope_high"]
+    # the site is its own training site: both thresholds are one
+    assert found["transport_accuracy_sensitivity_gain"] == 0
+    assert found["predictive_values_prevalence"] == scoring.prevalences[0]

@@ -11,9 +11,9 @@ from elsewhere.design.rows import Modality, Row
 
 # In the order of the report; a study that names no figures has those of these that fit it.
 STANDARD = (
-    *("matrix", "roc", "why_fell", "new_site", "auc_width"),
-    *("confusion", "confusion_classes", "published"),
-    *("table_1", "roc_findings", "readers", "claims"),
+    *("matrix", "roc", "why_fell", "new_site", "auc_width", "confusion", "confusion_classes"),
+    *("probabilities", "calibration", "decision_curve", "predictive_values", "transport"),
+    *("published", "table_1", "roc_findings", "readers", "claims"),
     *("subgroups", "groups", "flow", "patients", "prevalence", "age_and_sex"),
     *("roc_panels", "arms_table", "comparisons"),
     *("gradcam", "localisation", "embeddings", "site_probe", "confounding"),

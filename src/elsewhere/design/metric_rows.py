@@ -47,6 +47,11 @@ class MetricRow(Row):
     compared: ClassVar[int | None] = None
 
 
+def bounded(*names: str) -> tuple[str, ...]:
+    """Return the keys of numbers and of the ends of their intervals."""
+    return tuple(f"{name}{end}" for name in names for end in ("", "_low", "_high"))
+
+
 def metric_row(name: str) -> type[MetricRow]:
     """Return the row class of a metric.
 

@@ -12,6 +12,7 @@ from elsewhere.design.rows import Name, Positive, Row, Seed
 # A-51 to A-57, in the order of the columns of matrix.csv; a metric is added to a study by name.
 FEW_PATIENTS = 10  # of a class, below which DeLong's interval covers too rarely: docs/statistics.md
 STANDARD = ("auc", "auc_mc", "accuracy", "sensitivity", "specificity", "f1", "precision")
+Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Scoring(Row):
@@ -29,11 +30,33 @@ class Scoring(Row):
         description="with fewer patients of a class the interval of an AUC is also that of "
         "Newcombe (2006), whichever limit is farther",
     )
+    net_benefit_range: tuple[Share, Share] = Field(
+        (0.05, 0.5),
+        description="probabilities from which somebody would act, lowest and highest: the "
+        "thresholds of decision curves (Vickers and Elkin 2006)",
+    )
+    prevalences: tuple[Share, ...] = Field(
+        (0.05, 0.2, 0.5),
+        min_length=1,
+        description="for which predictive values are given; matrix.csv has those of the first",
+    )
     metrics: tuple[Name, ...] = Field(
         STANDARD,
         min_length=1,
         description=f"metrics by name; `standard` stands for {', '.join(STANDARD)}",
     )
+
+    @field_validator("net_benefit_range")
+    @classmethod
+    def _ascending(cls, limits: tuple[float, float]) -> tuple[float, float]:
+        """Refuse a range whose lower limit is not below the upper one, or that has no hundredth."""
+        low, high = (round(100 * limit) for limit in limits)
+        if not 0 < low < high < 100:
+            raise ValueError(
+                f"the range goes from {limits[0]} to {limits[1]}; expected two ascending "
+                "probabilities in hundredths, such as [0.05, 0.5]"
+            )
+        return limits
 
     @field_validator("metrics")
     @classmethod

@@ -22,7 +22,7 @@ from elsewhere.scores.measures import absent, measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes, findings
 from elsewhere.scores.run_thresholds import SPREAD, Run, apart, part_of
-from elsewhere.scores.thresholds import OF_ARGMAX, Threshold
+from elsewhere.scores.thresholds import OF_ARGMAX, Scored, Threshold
 
 
 @dataclass(frozen=True)
@@ -119,8 +119,8 @@ def assemble(
     pooled |= {"fold": "pooled", "seed": "pooled", **dict.fromkeys((*headline.KEYS, *SPREAD))}
     if not reason:
         chosen = _chosen(test, training, names["site"], scoring)
-        runs = [_run(test, run, threshold, scoring) for run, threshold in chosen.items()]
-        pooled = _pooled(test, runs, chosen, scoring)
+        runs = [_run(test, training, run, threshold, scoring) for run, threshold in chosen.items()]
+        pooled = _pooled(test, runs, chosen, training, scoring)
     return {
         **{name: names[name] for name in ("study", "arm", "site")},
         "training_sites": list(training),
@@ -162,10 +162,16 @@ def _chosen(
     return run_thresholds.choose_each(frames, runs, confidence=scoring.confidence, unit=unit)
 
 
-def _run(test: Predicted, run: Run, threshold: Threshold, scoring: Scoring) -> dict[str, Any]:
+def _run(
+    test: Predicted,
+    training: Mapping[str, Predicted],
+    run: Run,
+    threshold: Threshold,
+    scoring: Scoring,
+) -> dict[str, Any]:
     """Measure the test rows of one run."""
     rows = part_of(test.frame, run, "test")
-    measured = measure(_judged(test, {run: threshold}), scoring=scoring)
+    measured = measure(_judged(test, {run: threshold}, training), scoring=scoring)
     numbers = headline.with_curve(measured, rows, scoring=scoring, unit=test.unit)
     about = {"fold": run[0], "seed": run[1]}
     return about | numbers | run_thresholds.entry({run: threshold}, test.rivals)
@@ -175,6 +181,7 @@ def _pooled(
     test: Predicted,
     runs: list[dict[str, Any]],
     chosen: Mapping[Run, Threshold],
+    training: Mapping[str, Predicted],
     scoring: Scoring,
 ) -> dict[str, Any]:
     """Return the numbers of all runs together; with one run, those of that run again.
@@ -185,7 +192,7 @@ def _pooled(
     pooled = {"fold": "pooled", "seed": "pooled"}
     if len(runs) == 1:
         return runs[0] | pooled
-    measured = measure(_judged(test, chosen), scoring=scoring)
+    measured = measure(_judged(test, chosen, training), scoring=scoring)
     measured = _with_calls(measured, test, chosen, scoring)
     rows = test.frame[test.frame["part"] == "test"]
     numbers = headline.of_models(measured, rows, scoring=scoring, unit=test.unit)
@@ -199,7 +206,7 @@ def _with_calls(
     names = tuple(name for name in scoring.metrics if metric_row(name).needs == "calls")
     if not names:
         return dict(numbers)
-    judged = _judged(test, chosen, each_run=True)
+    judged = _judged(test, chosen, {}, each_run=True)
     measured = measure(judged, scoring=scoring.model_copy(update={"metrics": names}))
     fields = [field for name in names for field in metric_row(name).fields]
     reasons = {key: why for key, why in numbers["undefined"].items() if key not in names}
@@ -211,7 +218,13 @@ def _with_calls(
     }
 
 
-def _judged(test: Predicted, chosen: Mapping[Run, Threshold], *, each_run: bool = False) -> Judged:
+def _judged(
+    test: Predicted,
+    chosen: Mapping[Run, Threshold],
+    training: Mapping[str, Predicted],
+    *,
+    each_run: bool = False,
+) -> Judged:
     """Reduce the test rows of these runs to mean probability and mean margin per scan.
 
     With ``each_run`` every score and call of a scan stays an entry of its own.
@@ -242,7 +255,27 @@ def _judged(test: Predicted, chosen: Mapping[Run, Threshold], *, each_run: bool 
         patients=pd.factorize(scans["patient"])[0].astype(np.int64),
         passes=tuple(_passes(rows)),
         unit=test.unit,
+        local=_validation([test], chosen),
+        training=_validation([*training.values()], chosen),
     )
+
+
+def _validation(places: Sequence[Predicted], runs: Collection[Run]) -> Scored | None:
+    """Return the validation scans of sites, each with the mean over the runs.
+
+    None where there are none, and of several folds: a scan that validates one model is a test scan
+    of another.
+    """
+    if len({fold for fold, _ in runs}) > 1:
+        return None
+    rows = pd.concat([part_of(place.frame, run, "validation") for place in places for run in runs])
+    if rows.empty:
+        return None
+    scans = rows.groupby("scan_id", sort=True).agg(
+        label=("label", "first"), patient=("patient_id", "first"), score=("probability_1", "mean")
+    )
+    patients = pd.factorize(scans["patient"])[0].astype(np.int64)
+    return Scored(_ints(scans["label"]), _floats(scans["score"]), patients)
 
 
 def _passes(rows: pd.DataFrame) -> list[tuple[Ints, Floats]]:

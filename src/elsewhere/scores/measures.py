@@ -57,6 +57,8 @@ def _put(numbers: dict[str, Any], name: str, measured: Measured) -> None:
     """Enter the result of a metric under its name."""
     if measured.reason is not None:
         numbers["undefined"][name] = measured.reason
+    for suffix, reason in measured.reasons.items():
+        numbers["undefined"][f"{name}{suffix}"] = reason
     if measured.value is not None:
         numbers[name] = measured.value
     for suffix, interval in measured.intervals.items():

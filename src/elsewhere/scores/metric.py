@@ -19,6 +19,7 @@ from elsewhere.scores.discrimination import Floats, Ints, undefined
 from elsewhere.scores.intervals import Interval, Unit, auc_interval
 from elsewhere.scores.resampling import Draws, ResampledCounts
 from elsewhere.scores.shares import Hits
+from elsewhere.scores.thresholds import Scored
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,9 @@ class Judged:
         Labels [k] and probabilities [k] of each Monte-Carlo dropout pass.
     unit
         What is numbered in `patients`: images where a site publishes no patient keys.
+    local, training
+        Validation scans of the test site, and of the arm's training sites, scored by the same
+        models; None where there are none, or where folds have different ones.
     """
 
     labels: Ints
@@ -47,6 +51,8 @@ class Judged:
     patients: Ints
     passes: tuple[tuple[Ints, Floats], ...]
     unit: Unit = "patient"
+    local: Scored | None = None
+    training: Scored | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +131,8 @@ class Measured:
     intervals
         Suffix of the metric's name (empty for its own) to the interval; None: every resample
         gives the same value, so there is none.
+    reasons
+        Suffix of the metric's name to the reason why this number is undefined.
     more
         Further keys of metrics.json.
     """
@@ -132,6 +140,7 @@ class Measured:
     value: float | None
     reason: str | None = None
     intervals: Mapping[str, Interval | None] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -40,6 +40,14 @@ class Threshold(NamedTuple):
     spread: Spread | None = None
 
 
+class Scored(NamedTuple):
+    """Scans with labels, 0 or 1 [n], probabilities of class 1 [n] and patient numbers [n]."""
+
+    labels: Ints
+    scores: Floats
+    patients: Ints
+
+
 # torch.argmax takes the first of equals: a scan of equal probabilities is negative
 OF_ARGMAX = Threshold(ARGMAX, "argmax (0.5)", above=True)
 

@@ -11,7 +11,7 @@ from elsewhere.design.figure_rows import Caption, FigureRow, Labels
 class ClassConfusions(FigureRow):
     """Confusion matrices of more than two classes, with sensitivity and specificity of each."""
 
-    order: ClassVar[int] = 35
+    order: ClassVar[int] = 34
     reads: ClassVar[tuple[str, ...]] = ("metrics",)
     labels: ClassVar[Labels] = "classes"
     captions: ClassVar[Mapping[str, Caption]] = {

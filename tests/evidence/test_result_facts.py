@@ -31,7 +31,8 @@ def test_cells_at_home_and_elsewhere_are_counted_apart(study, known, name, own):
 
 def test_the_answer_is_that_of_the_report(study, known):
     for item in answer.answer(study.given):
-        assert f"{item['number']} ({item['interval']}): {item['words']}" in known["performance"].text
+        shown = f"{item['number']} ({item['interval']}): {item['words']}"
+        assert shown in known["performance"].text
 
 
 def test_what_was_not_done_is_no_fact(known):

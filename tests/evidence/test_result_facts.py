@@ -7,7 +7,7 @@ import pytest
 
 from elsewhere.design.comparisons import Comparisons
 from elsewhere.evidence import result_facts
-from elsewhere.figures import report
+from elsewhere.figures import answer
 
 
 def aucs(study, *, own):
@@ -30,8 +30,9 @@ def test_cells_at_home_and_elsewhere_are_counted_apart(study, known, name, own):
 
 
 def test_the_answer_is_that_of_the_report(study, known):
-    for item in report.answer([*study.given.each.values()]):
-        assert f"{item['number']}: {item['words']}" in known["performance"].text
+    for item in answer.answer(study.given):
+        shown = f"{item['number']} ({item['interval']}): {item['words']}"
+        assert shown in known["performance"].text
 
 
 def test_what_was_not_done_is_no_fact(known):

@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(step: str, wildcards: list[str]) -> None:
-    """Run one stage and record it in Snakemake's notes and in dvc.lock.
+    """Run one stage and record it for Snakemake and in dvc.lock.
 
     Parameters
     ----------
@@ -65,5 +65,5 @@ def _record(stage: Stage) -> None:
             "holds DVC's lock",
             stage.name,
         )
-    compared.write_records()
+    compared.write_marks()
     compared.workspace.hashes.save()

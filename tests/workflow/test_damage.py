@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import load_yaml
-from project import Project, everything, nothing_to_do
+from project import Project, everything, nothing_to_do, object_of
 
 pytestmark = pytest.mark.slow
 
@@ -25,13 +24,6 @@ def clone(project: Project, *, verify: bool) -> Project:
     other.path.parent.mkdir()
     project.sh(f"git clone -q {project.path} {other.path}", cwd=project.path.parent)
     return other
-
-
-def object_of(project: Project, path: str) -> str:
-    """Return where a cache or a remote keeps the content of an output."""
-    stages = load_yaml(str(project.path / "dvc.lock"))["stages"].values()
-    (md5,) = (o["md5"] for stage in stages for o in stage.get("outs", []) if o["path"] == path)
-    return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def flip(path: Path) -> None:

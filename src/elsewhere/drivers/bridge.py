@@ -23,7 +23,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, marks, pipeline, receipts, remotes, restoring
+from elsewhere.drivers import alone, cache, marks, pipeline, receipts, remotes, restoring, versions
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
     LOCK,
@@ -37,29 +37,10 @@ from elsewhere.drivers.state import (
 
 logger = logging.getLogger(__name__)
 
-SWITCH = "ELSEWHERE_BRIDGE"
-_TESTED = {"snakemake": "9.27.1", "dvc": "3.67.1"}
-
-
-class BridgeError(RuntimeError):
-    """Snakemake and DVC cannot be kept in step."""
-
-
-def check_versions() -> None:
-    """Raise BridgeError unless both tools are of the versions that this bridge was tested with."""
-    from importlib.metadata import version
-
-    for package, tested in _TESTED.items():
-        if version(package) != tested:
-            raise BridgeError(
-                f"{package} is {version(package)}, but the bridge uses private parts of {tested}: "
-                f"install {tested}, or set {SWITCH}=off to run Snakemake alone"
-            )
-
 
 def is_on() -> bool:
     """Say whether the bridge is on: in a DVC repository, unless switched off."""
-    return Path(".dvc").is_dir() and os.environ.get(SWITCH, "on") != "off"
+    return Path(".dvc").is_dir() and os.environ.get(versions.SWITCH, "on") != "off"
 
 
 class Bridge:
@@ -217,7 +198,7 @@ def before(*, dry: bool) -> None:
     values = tables.read()
     params = tables.parse(values)
     if is_on():
-        check_versions()
+        versions.check()
     if not dry:
         alone.claim()
     bridge = Bridge(values, stages(params))

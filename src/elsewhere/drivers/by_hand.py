@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 
 from elsewhere.design import params as tables
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import bridge, execute, pipeline
+from elsewhere.drivers import bridge, execute, pipeline, versions
 from elsewhere.drivers.absent import require_inputs
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ def _can_record() -> bool:
     if not bridge.is_on():
         return False
     try:
-        bridge.check_versions()
-    except (bridge.BridgeError, PackageNotFoundError) as error:
+        versions.check()
+    except (versions.BridgeError, PackageNotFoundError) as error:
         logger.warning("not recorded, so Snakemake and DVC will run this again: %s", error)
         return False
     return True

@@ -14,9 +14,9 @@ import time
 from elsewhere.design.fingerprint import canonical, md5
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import State, rule_inputs, rule_outputs, stage_mark
-from elsewhere.files import whole
 
 OLD_NS = 10**18  # September 2001: before any output, and no time that tools take for none
+_STEP_NS = 1000
 
 
 def show(stage: Stage, now: State) -> bool:
@@ -34,6 +34,14 @@ def show(stage: Stage, now: State) -> bool:
 def call(stage: Stage, now: State) -> None:
     """Tell Snakemake to make a stage: its outputs are not shown to be what they should be."""
     _write(stage, f"{_digest(stage, now)}\n{time.time_ns()}\n")
+    path = stage_mark(stage)
+    newest = max((os.lstat(out).st_mtime_ns for out in _existing(stage)), default=0)
+    if os.stat(path).st_mtime_ns <= newest:  # by a clock that is ahead of this one
+        os.utime(path, ns=(newest + _STEP_NS, newest + _STEP_NS))
+
+
+def _existing(stage: Stage) -> list[str]:
+    return [path for path in rule_outputs(stage) if os.path.lexists(path)]
 
 
 def _digest(stage: Stage, now: State) -> str:
@@ -63,6 +71,6 @@ def _order_times(stage: Stage) -> bool:
     for path in rule_outputs(stage):
         status = os.lstat(path)
         if status.st_mtime_ns <= newest:
-            os.utime(path, ns=(status.st_atime_ns, newest + 1000), follow_symlinks=False)
+            os.utime(path, ns=(status.st_atime_ns, newest + _STEP_NS), follow_symlinks=False)
             changed = True
     return changed

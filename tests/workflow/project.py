@@ -204,10 +204,3 @@ def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
     project.sh("dvc repro -q", cwd=cwd)
     assert project.executed() == []
     assert project.planned(cwd) == []
-
-
-def object_of(project: Project, path: str) -> str:
-    """Return where a cache or a remote keeps the content of an output."""
-    stages = load_yaml(str(project.path / "dvc.lock"))["stages"].values()
-    (md5,) = (o["md5"] for stage in stages for o in stage.get("outs", []) if o["path"] == path)
-    return f"files/md5/{md5[:2]}/{md5[2:]}"

@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from project import Project, everything, nothing_to_do, object_of
+from dvc.utils.serialize import load_yaml
+from project import Project, everything, nothing_to_do
 
 pytestmark = pytest.mark.slow
 
@@ -24,6 +25,13 @@ def clone(project: Project, *, verify: bool) -> Project:
     other.path.parent.mkdir()
     project.sh(f"git clone -q {project.path} {other.path}", cwd=project.path.parent)
     return other
+
+
+def object_of(project: Project, path: str) -> str:
+    """Return where a cache or a remote keeps the content of an output."""
+    stages = load_yaml(str(project.path / "dvc.lock"))["stages"].values()
+    (md5,) = (o["md5"] for stage in stages for o in stage.get("outs", []) if o["path"] == path)
+    return f"files/md5/{md5[:2]}/{md5[2:]}"
 
 
 def flip(path: Path) -> None:
@@ -65,6 +73,14 @@ def test_a_damaged_object_of_a_remote_is_told_and_made_again(small: Project) -> 
         assert (other.path / path).read_bytes() == right
     assert (other.path / ".dvc/cache" / object_of(small, MODEL)).read_bytes() == right
     nothing_to_do(other)
+
+
+def test_dvc_sends_damage_unseen_and_a_pull_that_verifies_refuses_it(small: Project) -> None:
+    flip(small.path / ".dvc/cache" / object_of(small, MODEL))
+    other = clone(small, verify=True)
+    assert (small.remote / object_of(small, MODEL)).read_bytes().endswith(b"!")
+    assert "exit code 0" not in other.sh(f"dvc pull {MODEL}; echo exit code $?")
+    assert not (other.path / MODEL).exists()
 
 
 def test_a_remote_is_told_to_verify_what_it_gives(small: Project) -> None:

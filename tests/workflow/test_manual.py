@@ -5,12 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from project import Project, object_of
+from project import Project
 
 pytestmark = pytest.mark.slow
 
 SITE = "covid-ct-synthetic"
-MODEL = "results/contrastive/models/joint/0-0/model.safetensors"
 
 
 def status(project: Project) -> set[str]:
@@ -27,7 +26,7 @@ def test_where_raw_data_are_gone(small: Project) -> None:
     assert f"ingest--{SITE}" in status(small)
     printed = small.sh("dvc repro; echo exit code $?")
     assert "exit code 0" not in printed
-    assert f"data/raw/{SITE}" in printed
+    assert "missing data 'source': data/raw/" in printed
     small.sh("dvc repro -q --allow-missing")
     assert small.executed() == []
 
@@ -50,20 +49,6 @@ def test_a_study_whose_sites_nobody_wrote(small: Project) -> None:
     assert "exit code 0" not in small.sh("dvc repro; echo exit code $?")
     small.sh("dvc repro -q figure--contrastive")
     assert small.executed() == []
-
-
-def test_dvc_sends_damage_unseen_and_a_pull_that_verifies_refuses_it(small: Project) -> None:
-    small.remote = small.path.parent / "its remote"
-    small.sh(f"dvc remote add -q -f -d here '{small.remote}' && dvc remote modify here verify true")
-    damaged = small.path / ".dvc/cache" / object_of(small, MODEL)
-    damaged.chmod(0o644)
-    damaged.write_bytes(b"of a bad disk")
-    small.sh("dvc push -q")
-    assert (small.remote / object_of(small, MODEL)).read_bytes() == b"of a bad disk"
-    damaged.unlink()
-    (small.path / MODEL).unlink()
-    assert "exit code 0" not in small.sh(f"dvc pull {MODEL}; echo exit code $?")
-    assert not (small.path / MODEL).exists()
 
 
 def test_dvc_does_not_look_behind_links(small: Project, tmp_path: Path) -> None:

@@ -1,10 +1,10 @@
-"""bridge: keeps Snakemake's records and dvc.lock in step, so that both plan the same.
+"""bridge: tells Snakemake and DVC of each other's work, so that both plan the same.
 
-Snakemake decides by modification times and its own notes, DVC by content and dvc.lock. When the
-Snakefile is parsed, `before` (1) commits to DVC what Snakemake finished and DVC does not know yet,
-for instance after `kill -9`; (2) checks out of DVC's run-cache what was made before from the same
-inputs, settings and code; (3) writes Snakemake's notes for all that dvc.lock holds. `after` commits
-what the run finished.
+Snakemake decides by modification times, DVC by content and dvc.lock. When the Snakefile is parsed,
+`before` (1) commits to DVC what Snakemake finished and DVC does not know yet, for instance after
+`kill -9`; (2) checks out of DVC's run-cache what was made before from the same inputs, settings and
+code; (3) marks for Snakemake what dvc.lock or a receipt shows, and what must be made. `after`
+commits what the run finished.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_on() -> bool:
 
 
 class Bridge:
-    """One comparison of the graph, the workspace, dvc.lock and Snakemake's records."""
+    """One comparison of the graph, the workspace, dvc.lock and the receipts of jobs."""
 
     def __init__(self, values: Mapping[str, Any], graph: Mapping[str, Stage]) -> None:
         self.graph = graph

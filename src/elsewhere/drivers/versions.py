@@ -27,7 +27,7 @@ class Range:
 
 RANGES = {
     "snakemake": Range("9.0.0", "9.27.1", "10"),
-    "dvc": Range("3.50.3", "3.67.1", "4"),
+    "dvc": Range("3.66.0", "3.67.1", "4"),
 }
 
 # module and name to the parameters that are passed

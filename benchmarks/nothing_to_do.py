@@ -124,8 +124,8 @@ def section(study: str, rows: list[str]) -> str:
             HEADING,
             "",
             f"`python benchmarks/nothing_to_do.py`, {datetime.date.today()}, {machine()}.",
-            f"The study {study} at its demo scale, finished, and a clone of it that pulls; the best "
-            "of 3, in the clone of 1.",
+            f"The study {study} at its demo scale, finished, and a clone of it that pulls; the "
+            "best of 3, in the clone of 1.",
             "",
             f"| commit | stages | {names} |",
             "|---|" + "---:|" * (1 + 2 * len(commands)),

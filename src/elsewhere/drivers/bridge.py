@@ -151,9 +151,9 @@ class Bridge:
             if all(path.startswith(RAW) for path in absent) and (
                 _is_as(lock, now, absent) or self._finished(name, now)
             ):
-                marks.show(stage, now)
+                marks.show(stage)
             else:
-                marks.call(stage, now)
+                marks.call(stage)
 
 
 def _is_as(lock: State | None, now: State, absent: Sequence[str]) -> bool:
@@ -191,7 +191,7 @@ def before(*, dry: bool) -> None:
     Raises
     ------
     BridgeError
-        If Snakemake or DVC is of another version than the tested one.
+        If Snakemake or DVC is of a version that cannot be kept in step.
     """
     start = time.monotonic()
     alone.private()

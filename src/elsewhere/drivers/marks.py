@@ -11,54 +11,36 @@ from __future__ import annotations
 import os
 import time
 
-from elsewhere.design.fingerprint import canonical, md5
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.state import State, rule_inputs, rule_outputs, stage_mark
+from elsewhere.drivers.state import rule_inputs, rule_outputs, stage_mark
 
 OLD_NS = 10**18  # September 2001: before any output, and no time that tools take for none
 _STEP_NS = 1000
 
 
-def show(stage: Stage, now: State) -> bool:
+def show(stage: Stage) -> bool:
     """Tell Snakemake that a stage need not be made; return whether anything had to be changed."""
     path = stage_mark(stage)
-    written = _first_line(path) != _digest(stage, now)
-    if written:
-        _write(stage, f"{_digest(stage, now)}\n")
-    changed = written or os.stat(path).st_mtime_ns != OLD_NS
+    changed = not os.path.exists(path)
     if changed:
+        _write(path, "")
+    if os.stat(path).st_mtime_ns != OLD_NS:
         os.utime(path, ns=(OLD_NS, OLD_NS))
+        changed = True
     return _order_times(stage) or changed
 
 
-def call(stage: Stage, now: State) -> None:
+def call(stage: Stage) -> None:
     """Tell Snakemake to make a stage: its outputs are not shown to be what they should be."""
-    _write(stage, f"{_digest(stage, now)}\n{time.time_ns()}\n")
     path = stage_mark(stage)
-    newest = max((os.lstat(out).st_mtime_ns for out in _existing(stage)), default=0)
+    _write(path, f"{time.time_ns()}\n")
+    outputs = filter(os.path.lexists, rule_outputs(stage))
+    newest = max((os.lstat(output).st_mtime_ns for output in outputs), default=0)
     if os.stat(path).st_mtime_ns <= newest:  # by a clock that is ahead of this one
         os.utime(path, ns=(newest + _STEP_NS, newest + _STEP_NS))
 
 
-def _existing(stage: Stage) -> list[str]:
-    return [path for path in rule_outputs(stage) if os.path.lexists(path)]
-
-
-def _digest(stage: Stage, now: State) -> str:
-    """Return what the mark says of settings, code and the set of inputs."""
-    return md5(canonical([now.digest(stage), rule_inputs(stage)]))
-
-
-def _first_line(path: str) -> str | None:
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.readline().rstrip("\n")
-    except FileNotFoundError:
-        return None
-
-
-def _write(stage: Stage, text: str) -> None:
-    path = stage_mark(stage)
+def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as file:
         file.write(text)

@@ -26,7 +26,7 @@ class Range:
 
 
 RANGES = {
-    "snakemake": Range("9.0.0", "9.27.1", "10"),
+    "snakemake": Range("9.1.11", "9.27.1", "10"),
     "dvc": Range("3.66.0", "3.67.1", "4"),
 }
 

@@ -73,7 +73,10 @@ def test_snakemake_sees_files_and_a_mark_for_raw_data(graph: dict[str, Stage]) -
         assert found == sorted(set(found))
         assert not any(path.startswith("data/raw/") for path in found)
         assert not any(Path(path).name in folders for path in found)
-    assert rule_inputs(graph["ingest--utsw-synthetic"]) == [".elsewhere/raw/utsw-synthetic.md5"]
+    assert rule_inputs(graph["ingest--utsw-synthetic"]) == [
+        ".elsewhere/marks/ingest--utsw-synthetic",
+        ".elsewhere/raw/utsw-synthetic.md5",
+    ]
     assert mark("data/raw/a") == ".elsewhere/raw/a.md5"
 
 

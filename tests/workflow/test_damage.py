@@ -75,6 +75,14 @@ def test_a_damaged_object_of_a_remote_is_told_and_made_again(small: Project) -> 
     nothing_to_do(other)
 
 
+def test_dvc_sends_damage_unseen_and_a_pull_that_verifies_refuses_it(small: Project) -> None:
+    flip(small.path / ".dvc/cache" / object_of(small, MODEL))
+    other = clone(small, verify=True)
+    assert (small.remote / object_of(small, MODEL)).read_bytes().endswith(b"!")
+    assert "exit code 0" not in other.sh(f"dvc pull {MODEL}; echo exit code $?")
+    assert not (other.path / MODEL).exists()
+
+
 def test_a_remote_is_told_to_verify_what_it_gives(small: Project) -> None:
     other = clone(small, verify=False)
     other.sh("dvc remote modify --unset here verify")

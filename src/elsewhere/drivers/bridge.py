@@ -1,10 +1,10 @@
-"""bridge: keeps Snakemake's records and dvc.lock in step, so that both plan the same.
+"""bridge: tells Snakemake and DVC of each other's work, so that both plan the same.
 
-Snakemake decides by modification times and its own notes, DVC by content and dvc.lock. When the
-Snakefile is parsed, `before` (1) commits to DVC what Snakemake finished and DVC does not know yet,
-for instance after `kill -9`; (2) checks out of DVC's run-cache what was made before from the same
-inputs, settings and code; (3) writes Snakemake's notes for all that dvc.lock holds. `after` commits
-what the run finished.
+Snakemake decides by modification times, DVC by content and dvc.lock. When the Snakefile is parsed,
+`before` (1) commits to DVC what Snakemake finished and DVC does not know yet, for instance after
+`kill -9`; (2) checks out of DVC's run-cache what was made before from the same inputs, settings and
+code; (3) marks for Snakemake what dvc.lock or a receipt shows, and what must be made. `after`
+commits what the run finished.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache as remembered
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, pipeline, receipts, remotes, restoring
+from elsewhere.drivers import alone, cache, marks, pipeline, receipts, remotes, restoring, versions
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
     LOCK,
@@ -32,48 +33,24 @@ from elsewhere.drivers.state import (
     Workspace,
     locked,
     read_lock,
-    rule_inputs,
-    rule_outputs,
 )
 
 logger = logging.getLogger(__name__)
 
-SWITCH = "ELSEWHERE_BRIDGE"
-_TESTED = {"snakemake": "9.27.1", "dvc": "3.67.1"}
-
-
-class BridgeError(RuntimeError):
-    """Snakemake and DVC cannot be kept in step."""
-
-
-def check_versions() -> None:
-    """Raise BridgeError unless both tools are of the versions that this bridge was tested with."""
-    from importlib.metadata import version
-
-    for package, tested in _TESTED.items():
-        if version(package) != tested:
-            raise BridgeError(
-                f"{package} is {version(package)}, but the bridge uses private parts of {tested}: "
-                f"install {tested}, or set {SWITCH}=off to run Snakemake alone"
-            )
-
 
 def is_on() -> bool:
     """Say whether the bridge is on: in a DVC repository, unless switched off."""
-    return Path(".dvc").is_dir() and os.environ.get(SWITCH, "on") != "off"
+    return Path(".dvc").is_dir() and os.environ.get(versions.SWITCH, "on") != "off"
 
 
 class Bridge:
-    """One comparison of the graph, the workspace, dvc.lock and Snakemake's records."""
+    """One comparison of the graph, the workspace, dvc.lock and the receipts of jobs."""
 
     def __init__(self, values: Mapping[str, Any], graph: Mapping[str, Stage]) -> None:
-        from elsewhere.drivers.records import Records
-
         self.graph = graph
         self.workspace = Workspace(values, Hashes(MEMORY))
         self.workspace.write_marks(graph)
         self.lock = read_lock()
-        self.records = Records(self.workspace)
 
     def state(self, name: str) -> tuple[State, State | None]:
         """Return a stage as it is now, and as dvc.lock has it."""
@@ -148,37 +125,42 @@ class Bridge:
         self.lock = read_lock()
         return len(restored.stages)
 
-    def write_records(self) -> int:
-        """Write Snakemake's notes for what is shown, and forget all else; return the changes.
+    def report(self) -> None:
+        """Say what a real run would restore; change no output, and not dvc.lock."""
+        waiting = self.restorable()
+        if waiting:
+            say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
 
-        A stage is shown by dvc.lock, or by the receipt of its job.
-        """
-        changed = 0
+    def exchange(self, params: tables.Params) -> None:
+        """Commit to DVC what was finished, and take from its cache what was made before."""
+        if pipeline.write(params):
+            say("dvc.yaml written anew: settings or code changed the graph")
+        pipeline.write_read_by_dvc(self.workspace.values, params)
+        for name in remotes.verify():
+            say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
+        committed, restored = self.commit(), self.restore()
+        if committed or restored:
+            say(f"{committed} finished stages committed, {restored} restored from the cache")
+
+    def write_marks(self) -> None:
+        """Tell Snakemake by the marks of all stages which of them it need not make."""
         for name, stage in self.graph.items():
             now, lock = self.state(name)
-            shown = lock if lock is not None and lock.outs == now.outs else None
-            if shown is None and self._finished(name, now):
-                shown = now
             # Snakemake itself does not miss an input while the output is there
             absent = [path for path in stage.files if now.deps[path] is None]
-            if shown is None or not all(path.startswith(RAW) for path in absent):
-                self.records.forget(stage)
-                continue
-            changed += self.records.write(stage, shown, now)
-            if now == shown and self._order_times(stage):
-                self.records.write(stage, shown, now)
-        return changed
+            if all(path.startswith(RAW) for path in absent) and (
+                _is_as(lock, now, absent) or self._finished(name, now)
+            ):
+                marks.show(stage)
+            else:
+                marks.call(stage)
 
-    def _order_times(self, stage: Stage) -> bool:
-        """Make outputs newer than inputs, or Snakemake would hash big inputs at each start."""
-        times = [os.stat(path).st_mtime_ns for path in rule_inputs(stage) if os.path.exists(path)]
-        newest, changed = max(times, default=0), False
-        for path in rule_outputs(stage):
-            status = os.lstat(path)
-            if status.st_mtime_ns <= newest:
-                os.utime(path, ns=(status.st_atime_ns, newest + 1000), follow_symlinks=False)
-                changed = True
-        return changed
+
+def _is_as(lock: State | None, now: State, absent: Sequence[str]) -> bool:
+    """Return whether dvc.lock has a stage as it is now, leaving out inputs that are absent."""
+    if lock is None:
+        return False
+    return now == replace(lock, deps={**lock.deps, **dict.fromkeys(absent)})
 
 
 def made_from(stage: Stage, path: str) -> bool:
@@ -199,7 +181,7 @@ def _lock_as_of(written: int) -> dict[str, Any]:
 
 
 def before(*, dry: bool) -> None:
-    """Bring both tools in step before Snakemake plans; if the bridge is off, only mark raw data.
+    """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
 
     Parameters
     ----------
@@ -209,36 +191,20 @@ def before(*, dry: bool) -> None:
     Raises
     ------
     BridgeError
-        If Snakemake or DVC is of another version than the tested one.
+        If Snakemake or DVC is of a version that cannot be kept in step.
     """
     start = time.monotonic()
     alone.private()
     values = tables.read()
     params = tables.parse(values)
     if is_on():
-        check_versions()
+        versions.check()
     if not dry:
         alone.claim()
-    if not is_on():
-        workspace = Workspace(values, Hashes(MEMORY))
-        workspace.write_marks(stages(params))
-        workspace.hashes.save()
-        return
     bridge = Bridge(values, stages(params))
-    if dry:
-        waiting = bridge.restorable()
-        if waiting:
-            say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
-    else:
-        if pipeline.write(params):
-            say("dvc.yaml written anew: settings or code changed the graph")
-        pipeline.write_read_by_dvc(values, params)
-        for name in remotes.verify():
-            say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
-        committed, restored = bridge.commit(), bridge.restore()
-        if committed or restored:
-            say(f"{committed} finished stages committed, {restored} restored from the cache")
-    bridge.write_records()
+    if is_on():
+        bridge.report() if dry else bridge.exchange(params)
+    bridge.write_marks()
     bridge.workspace.hashes.save()
     logger.debug("bridge: %.2f s", time.monotonic() - start)
 

@@ -7,14 +7,14 @@ from importlib.metadata import PackageNotFoundError
 
 from elsewhere.design import params as tables
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import bridge, execute, pipeline
+from elsewhere.drivers import bridge, execute, pipeline, versions
 from elsewhere.drivers.absent import require_inputs
 
 logger = logging.getLogger(__name__)
 
 
 def run(step: str, wildcards: list[str]) -> None:
-    """Run one stage and record it in Snakemake's notes and in dvc.lock.
+    """Run one stage and record it for Snakemake and in dvc.lock.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def _can_record() -> bool:
     if not bridge.is_on():
         return False
     try:
-        bridge.check_versions()
-    except (bridge.BridgeError, PackageNotFoundError) as error:
+        versions.check()
+    except (versions.BridgeError, PackageNotFoundError) as error:
         logger.warning("not recorded, so Snakemake and DVC will run this again: %s", error)
         return False
     return True
@@ -65,5 +65,5 @@ def _record(stage: Stage) -> None:
             "holds DVC's lock",
             stage.name,
         )
-    compared.write_records()
+    compared.write_marks()
     compared.workspace.hashes.save()

@@ -1,4 +1,4 @@
-"""cache: DVC's cache and run-cache (private parts of 3.67.1): commit, look up, restore."""
+"""cache: DVC's cache and run-cache, with the private parts that `versions` lists."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ class Cache:
         entries = {stage.name: to_single_stage_lockfile(stage) for stage in self._done}
         new = updated(old, entries)
         if new is None:
-            self._done[0].dvcfile.dump_stages(self._done, update_pipeline=False)
+            for stage in self._done:
+                stage.dump(update_pipeline=False)
         elif new != old:
             with whole(LOCK) as part:
                 part.write_text(new, encoding="utf-8")
@@ -80,16 +81,31 @@ def opened(*, wait: bool = True) -> Iterator[Cache]:
     from dvc.repo import Repo
 
     repo = Repo()
-    repo.lock._wait = wait
     try:
-        with repo.lock:
+        _lock(repo, wait=wait)
+        try:
             cache = Cache(repo)
             try:
                 yield cache
             finally:
                 cache.save()
+        finally:
+            repo.lock.unlock()
     finally:
         repo.close()
+
+
+def _lock(repo: Any, *, wait: bool) -> None:
+    from dvc.lock import LockError
+
+    while True:
+        try:
+            repo.lock.lock()
+        except LockError:
+            if not wait:
+                raise
+        else:
+            return
 
 
 def run_cache_entry(state: State) -> dict[str, str] | None:

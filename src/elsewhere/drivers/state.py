@@ -18,6 +18,7 @@ LOCK = Path("dvc.lock")
 RAW = "data/raw/"
 MEMORY = Path(".elsewhere/hashes.json")  # of files in the workspace
 RAW_MARKS = Path(".elsewhere/raw")
+STAGE_MARKS = ".elsewhere/marks"
 CODE = "its code differs"
 # what lies beside a file of the same stage that stands for it, see `rule_outputs`
 BESIDE = ("volumes", "arrays", "outlines", "figures", "readers")
@@ -63,6 +64,11 @@ def mark(path: str) -> str:
     return f"{RAW_MARKS}/{path.removeprefix(RAW)}.md5"
 
 
+def stage_mark(stage: Stage) -> str:
+    """Return the small file by whose time Snakemake knows whether to make a stage."""
+    return f"{STAGE_MARKS}/{stage.name}"
+
+
 def rule_outputs(stage: Stage) -> list[str]:
     """Return the outputs that Snakemake tracks.
 
@@ -74,8 +80,8 @@ def rule_outputs(stage: Stage) -> list[str]:
 
 
 def rule_inputs(stage: Stage) -> list[str]:
-    """Return the inputs that Snakemake tracks, sorted as it records them."""
-    inputs = set()
+    """Return the inputs that Snakemake tracks, sorted."""
+    inputs = {stage_mark(stage)}
     for name, paths in stage.inputs.items():
         if name in BESIDE:
             continue
@@ -88,7 +94,7 @@ class Workspace:
     """Reads the present state of stages; hashes are remembered between processes."""
 
     def __init__(self, values: Mapping[str, Any], hashes: Hashes) -> None:
-        self._values = dict(values)
+        self.values = dict(values)
         self.hashes = hashes
         self._raw: dict[str, str | None] = {}
         self._code: dict[str, str] = {}
@@ -118,7 +124,7 @@ class Workspace:
         return State(
             command=stage.command,
             deps={**files, stage.code_list: self.code(stage)},
-            settings={key: tables.at_key(self._values, key) for key in stage.keys},
+            settings={key: tables.at_key(self.values, key) for key in stage.keys},
             outs={path: self.hashes.any(path) for path in stage.outputs.values()},
         )
 

@@ -1,0 +1,58 @@
+"""marks: a small file for each stage, by whose time Snakemake knows whether to make the stage.
+
+Each rule reads the mark of its stage, and Snakemake plans what is older than an input of it. So
+both tools plan the same through public means alone: the mark of a stage that is shown is older than
+any output, that of any other stage is new. Where Snakemake has notes of its own it compares small
+inputs by content, so that of a new mark is another each time.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from elsewhere.design.stage import Stage
+from elsewhere.drivers.state import rule_inputs, rule_outputs, stage_mark
+
+OLD_NS = 10**18  # September 2001: before any output, and no time that tools take for none
+_STEP_NS = 1000
+
+
+def show(stage: Stage) -> bool:
+    """Tell Snakemake that a stage need not be made; return whether anything had to be changed."""
+    path = stage_mark(stage)
+    changed = not os.path.exists(path)
+    if changed:
+        _write(path, "")
+    if os.stat(path).st_mtime_ns != OLD_NS:
+        os.utime(path, ns=(OLD_NS, OLD_NS))
+        changed = True
+    return _order_times(stage) or changed
+
+
+def call(stage: Stage) -> None:
+    """Tell Snakemake to make a stage: its outputs are not shown to be what they should be."""
+    path = stage_mark(stage)
+    _write(path, f"{time.time_ns()}\n")
+    outputs = filter(os.path.lexists, rule_outputs(stage))
+    newest = max((os.lstat(output).st_mtime_ns for output in outputs), default=0)
+    if os.stat(path).st_mtime_ns <= newest:  # by a clock that is ahead of this one
+        os.utime(path, ns=(newest + _STEP_NS, newest + _STEP_NS))
+
+
+def _write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _order_times(stage: Stage) -> bool:
+    """Make outputs newer than inputs; return whether any was not."""
+    times = [os.stat(path).st_mtime_ns for path in rule_inputs(stage) if os.path.exists(path)]
+    newest, changed = max(times, default=0), False
+    for path in rule_outputs(stage):
+        status = os.lstat(path)
+        if status.st_mtime_ns <= newest:
+            os.utime(path, ns=(status.st_atime_ns, newest + _STEP_NS), follow_symlinks=False)
+            changed = True
+    return changed

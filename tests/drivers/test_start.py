@@ -1,0 +1,66 @@
+"""start: Snakemake's own answers stay the same, without what it would load for nothing."""
+
+import gc
+from types import SimpleNamespace
+
+import pytest
+from snakemake.persistence.file import FilePersistence
+
+from elsewhere.drivers import start
+
+TEXTS = ["0123abcd", "it's", "", "new\nline"]
+
+
+@pytest.fixture
+def lean():
+    """Call `lean`, and undo in this process what it does."""
+    before, asks = gc.get_threshold(), vars(FilePersistence).get("_serialize_param")
+    start.lean()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*before)
+    if asks is None:
+        del FilePersistence._serialize_param
+    else:
+        FilePersistence._serialize_param = asks
+
+
+class Job:
+    """All that Snakemake asks of a job whose params it records."""
+
+    non_derived_params = TEXTS
+
+
+def written() -> list[str]:
+    """Return what Snakemake writes of a job's params into its record."""
+    return FilePersistence(nolock=True)._params(Job())
+
+
+def test_params_are_recorded_as_snakemake_itself_records_them(tmp_path, monkeypatch, request):
+    monkeypatch.chdir(tmp_path)
+    before = written()
+    request.getfixturevalue("lean")
+    assert written() == before == sorted(map(repr, TEXTS))
+
+
+def test_pandas_is_not_loaded(loaded_by, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        "from snakemake.persistence.file import FilePersistence\n"
+        "from elsewhere.drivers import start\nstart.lean()\n"
+        "class Job:\n    non_derived_params = ['a']\n"
+        "FilePersistence(nolock=True)._params(Job())"
+    )
+    assert "pandas" not in loaded_by(code)
+
+
+def test_garbage_is_still_collected(lean):
+    assert gc.isenabled()
+    assert all(gc.get_threshold())
+    assert gc.get_freeze_count()
+
+
+def test_another_version_without_that_part_starts_as_well(monkeypatch, lean):
+    monkeypatch.setattr(start, "FilePersistence", SimpleNamespace)
+    start.lean()
+    assert not hasattr(SimpleNamespace, "_serialize_param")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 
-from snakemake.persistence.file import FilePersistence
-
 
 def lean() -> None:
     """Make the rest of a start of Snakemake faster; called first when the Snakefile is read.
@@ -17,6 +15,9 @@ def lean() -> None:
     """
     gc.freeze()
     gc.set_threshold(100_000, 10, 10)
-    builtin = getattr(FilePersistence, "_serialize_param_builtin", None)
-    if builtin is not None:  # else another version, with the bridge off
-        FilePersistence._serialize_param = builtin
+    try:
+        from snakemake.persistence.file import FilePersistence
+
+        FilePersistence._serialize_param = FilePersistence._serialize_param_builtin
+    except (ImportError, AttributeError):
+        return  # another version asks otherwise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -60,26 +59,13 @@ def _options(
     del version
 
 
-def _run(step: str, wildcards: list[str], expect: str | None) -> None:
-    from elsewhere.drivers import execute
-
-    if execute.is_by_hand(expect):
-        from elsewhere.drivers import by_hand
-
-        by_hand.run(step, wildcards)
-    else:
-        execute.run(step, wildcards, expect=expect)
-
-
 def _command(step: Step) -> Callable[..., None]:
     """Return a step as a function that typer makes a subcommand of, an argument per wildcard."""
 
     def command(expect: str | None = None, **wildcards: str) -> None:
-        gc.disable()  # it would take an eighth of a start; on again once the step is loaded
-        try:
-            _run(step.name, [*wildcards.values()], expect)
-        finally:
-            gc.enable()
+        from elsewhere.drivers import start
+
+        start.step(step.name, [*wildcards.values()], expect)
 
     types: dict[str, Any] = {
         name: Annotated[str, typer.Argument(help=WILDCARDS[name])] for name in step.wildcards

@@ -1,4 +1,4 @@
-"""start: Snakemake's own answers stay the same, without what it would load for nothing."""
+"""start: what is left out at a start changes no answer, and garbage is collected afterwards."""
 
 import gc
 import sys
@@ -63,3 +63,22 @@ def test_garbage_is_still_collected(lean):
 def test_another_version_without_that_part_starts_as_well(monkeypatch, lean, module):
     monkeypatch.setitem(sys.modules, "snakemake.persistence.file", module)
     start.lean()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_step_begins_without_collections_and_leaves_with_them(monkeypatch, fails):
+    seen = []
+
+    def run(name, wildcards, *, expect):
+        seen.append((name, wildcards, expect, gc.isenabled()))
+        if fails:
+            raise ValueError("the step")
+
+    monkeypatch.setattr("elsewhere.drivers.execute.run", run)
+    if fails:
+        with pytest.raises(ValueError, match="the step"):
+            start.step("score", ["a", "b"], "digest")
+    else:
+        start.step("score", ["a", "b"], "digest")
+    assert seen == [("score", ["a", "b"], "digest", False)]
+    assert gc.isenabled()

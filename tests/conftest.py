@@ -1,5 +1,6 @@
 """Tiny sites in every published layout, written without the code under test."""
 
+import gc
 import os
 import shutil
 import subprocess
@@ -36,6 +37,10 @@ settings.load_profile("untimed")
 # and in processes that tests start.
 threadpool_limits(1)
 os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+# A quarter of the time in which all tests are imported would go into collections of garbage; from
+# then on what was imported is left out of them (pytest_collection_finish).
+gc.disable()
 
 PROJECT = Path(__file__).parents[1]
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -520,9 +525,16 @@ def on_a_disk() -> Callable[[str, Path, str], list[str]]:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a file on one worker, so that its fixtures are made once."""
+    """Keep a file on one worker, so that its fixtures are made once; mark what works apart."""
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if "check_out" in getattr(item, "fixturenames", ()):
+        item.add_marker("apart")
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -87,6 +87,7 @@ def test_a_user_sees_what_they_set(top: Path) -> None:
 
 
 def test_the_suite_holds_beside_a_users_settings(top: Path) -> None:
+    """But for tests in a folder that has the settings of tests/params, whatever a user sets."""
     rooms = ("tests/design", "tests/drivers", "tests/test_cli.py")
-    options = ("-x", "-q", "-m", "not slow", "-p", "no:cacheprovider", "-n", "0")
+    options = ("-x", "-q", "-m", "not slow and not apart", "-p", "no:cacheprovider", "-n", "0")
     elsewhere(top, "pytest", *options, *rooms)

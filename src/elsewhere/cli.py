@@ -63,14 +63,9 @@ def _command(step: Step) -> Callable[..., None]:
     """Return a step as a function that typer makes a subcommand of, an argument per wildcard."""
 
     def command(expect: str | None = None, **wildcards: str) -> None:
-        from elsewhere.drivers import execute
+        from elsewhere.drivers import start
 
-        if execute.is_by_hand(expect):
-            from elsewhere.drivers import by_hand
-
-            by_hand.run(step.name, [*wildcards.values()])
-        else:
-            execute.run(step.name, [*wildcards.values()], expect=expect)
+        start.step(step.name, [*wildcards.values()], expect)
 
     types: dict[str, Any] = {
         name: Annotated[str, typer.Argument(help=WILDCARDS[name])] for name in step.wildcards

@@ -17,8 +17,16 @@ from elsewhere.federation.terms import Plan
 from elsewhere.federation.wire import Message, RefusedError
 
 
-@pytest.mark.parametrize("weighting", ["equal", "scans"])
-@pytest.mark.parametrize("absent", [{}, {"optical": (3, 4)}, {"union": (1, 2)}, {"main": (2,)}])
+@pytest.mark.parametrize(
+    ("weighting", "absent"),
+    [
+        ("equal", {}),
+        ("scans", {}),
+        ("scans", {"optical": (3, 4)}),
+        ("equal", {"union": (1, 2)}),
+        ("scans", {"main": (2,)}),
+    ],
+)
 def test_encrypted_or_not_the_bits_are_those_of_federated_averaging(federation, weighting, absent):
     """C-18, C-21: `none` equals `bfv` bit for bit; both equal the literal loop within 1e-6."""
     sites, plan = (*SITES, "union"), Plan((*SITES, "union"), 5, absent)

@@ -1,5 +1,7 @@
 """unseen: each policy for a site not seen in training (D-44) against its definition."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -30,8 +32,8 @@ def shown(images, size=4):
     return lambda: images.split(size)
 
 
-@pytest.fixture
-def network():
+@pytest.fixture(scope="module")
+def trained():
     """Two sites, of which b is brighter and of more contrast, with the statistics of each."""
     torch.manual_seed(0)
     made = SeparateNormalisation(Sepnorm(kind="sepnorm")).adapt(build(ROW, INPUT), SITES)
@@ -43,6 +45,12 @@ def network():
         made(scans(seed=seed), "a")
         made(scans(2.0, 3.0, seed=seed), "b")
     return made.eval()
+
+
+@pytest.fixture
+def network(trained):
+    """A network of the test's own."""
+    return copy.deepcopy(trained)
 
 
 def test_ensemble_is_the_mean_of_the_probabilities(network):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import runpy
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_matrix_csv_has_every_run_and_a_pooled_row(
 def test_matrix_csv_has_the_averages_of_the_confusion_figures(tmp_path: Path) -> None:
     """A-54: equal weight for each site, with and without MosMedData, and all samples combined."""
     job, settings = MAKER["study_job"](tmp_path, arms=("utsw", "utsw_covid-ctset"))
-    figure.run(job, settings)
+    figure.run(dataclasses.replace(job, members={"figures": ("matrix",)}), settings)
     with job.outputs["matrix"].open(encoding="utf-8", newline="") as file:
         rows = {(row["arm"], row["test_site"]): row for row in csv.DictReader(file)}
     sites = [*settings.sites]

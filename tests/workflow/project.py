@@ -5,6 +5,7 @@ the real ones, and a stand-in counts its executions in a log outside the checkou
 audit hold one of two texts, whatever else changes: a raw file that says "twin" changes them.
 """
 
+import json
 import os
 import re
 import shutil
@@ -43,6 +44,8 @@ def run(job, settings):
         log.write(job.name + "\\n")
     seen = seen.hexdigest() + ("twin" if twin else "")
     time.sleep(float(os.environ.get("STAND_IN_SLEEP", "0")))
+    while not os.path.exists(os.environ.get("STAND_IN_UNTIL", ".")):
+        time.sleep(0.05)
     for name, path in job.outputs.items():
         with whole(path) as part:
             if name in ("volumes", "arrays", "outlines", "figures"):
@@ -204,3 +207,9 @@ def nothing_to_do(project: Project, cwd: Path | None = None) -> None:
     project.sh("dvc repro -q", cwd=cwd)
     assert project.executed() == []
     assert project.planned(cwd) == []
+
+
+def named_by_dvc(project: Project) -> set[str]:
+    """Return the stages of `dvc status`; raw data with a .dvc file are no stages."""
+    found = json.loads(project.sh("dvc status --json 2>/dev/null"))
+    return {name for name in found if not name.endswith(".dvc")}

@@ -1,6 +1,5 @@
 """After an edit by hand `dvc status` and `snakemake -n` name the same stale stages."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -8,18 +7,12 @@ from pathlib import Path
 
 import pytest
 from dvc.utils.serialize import load_yaml
-from project import Project
+from project import Project, named_by_dvc
 
 pytestmark = pytest.mark.slow
 
-SITE = "covid-ct-synthetic"
+SITE, OTHER = "covid-ct-synthetic", "sars-cov-2-ct-synthetic"
 RESULTS = "results/contrastive"
-
-
-def named_by_dvc(project: Project) -> set[str]:
-    """Return the stages of `dvc status`; raw data with a .dvc file are no stages."""
-    found = json.loads(project.sh("dvc status --json 2>/dev/null"))
-    return {name for name in found if not name.endswith(".dvc")}
 
 
 def downstream(project: Project, names: Iterable[str]) -> set[str]:
@@ -57,27 +50,38 @@ def without_records(top: Path) -> None:
     append(f"{RESULTS}/cells/joint/{SITE}/metrics.json")(top)
 
 
+# Edits that are made together touch stages of which none follows from another, so that each has to
+# be noticed for itself.
 EDITS = {
-    "raw data": append(f"data/raw/{SITE}/0.dcm"),
-    "a file of a folder": append(f"data/scans/{SITE}/volumes/one"),
-    "an intermediate file": append(f"{RESULTS}/models/joint/0-0/model.safetensors"),
-    "an output": append(f"{RESULTS}/cells/joint/{SITE}/metrics.json"),
-    "an output unknown to Snakemake": without_records,
-    "a deleted intermediate file": delete(f"{RESULTS}/models/joint/0-0/model.safetensors"),
-    "all outputs of a cell deleted": delete(f"{RESULTS}/cells/joint/{SITE}"),
-    "a deleted folder": delete(f"data/scans/{SITE}/volumes"),
-    "the deleted report": delete(f"{RESULTS}/report.html"),
+    "raw data, a deleted folder": {
+        f"ingest--{SITE}": append(f"data/raw/{SITE}/0.dcm"),
+        f"ingest--{OTHER}": delete(f"data/scans/{OTHER}/volumes"),
+    },
+    "a file of a folder": {f"ingest--{SITE}": append(f"data/scans/{SITE}/volumes/one")},
+    "intermediate files, one deleted": {
+        "train--contrastive--joint--0-0": append(f"{RESULTS}/models/joint/0-0/model.safetensors"),
+        "train--contrastive--single-a--1-0": delete(
+            f"{RESULTS}/models/single-a/1-0/model.safetensors"
+        ),
+    },
+    "outputs, all of a cell deleted": {
+        f"score--contrastive--joint--{SITE}": append(f"{RESULTS}/cells/joint/{SITE}/metrics.json"),
+        f"score--contrastive--single-a--{OTHER}": delete(f"{RESULTS}/cells/single-a/{OTHER}"),
+    },
+    "an output unknown to Snakemake": {f"score--contrastive--joint--{SITE}": without_records},
+    "the deleted report": {"figure--contrastive": delete(f"{RESULTS}/report.html")},
 }
 
 
-@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+@pytest.mark.parametrize("edits", EDITS.values(), ids=EDITS)
 def test_both_name_what_an_edit_of_data_makes_stale(
-    edit: Callable[[Path], None], small: Project
+    edits: dict[str, Callable[[Path], None]], small: Project
 ) -> None:
-    """DVC names what the edit touches, Snakemake what follows from it as well."""
-    edit(small.path)
+    """DVC names what an edit touches, Snakemake what follows from it as well."""
+    for edit in edits.values():
+        edit(small.path)
     named, planned = named_by_dvc(small), {*small.planned()}
-    assert named
+    assert {*edits} <= named
     assert named <= planned
     assert planned <= downstream(small, named)
 

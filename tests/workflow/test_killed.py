@@ -21,10 +21,11 @@ def set_bootstrap(project: Project, number: int) -> None:
     project.study.write_text(text.replace("bootstrap: 2000", f"bootstrap: {number}"))
 
 
-def wait_for(path: Path) -> None:
+def wait_for(path: Path, text: str = "") -> None:
+    """Wait until a file says something, or this."""
     until = time.monotonic() + 300
-    while not path.exists() or not path.read_text():
-        assert time.monotonic() < until, f"no {path}"
+    while not path.exists() or not path.read_text() or text not in path.read_text():
+        assert time.monotonic() < until, f"no {path} that says {text!r}"
         time.sleep(0.05)
 
 
@@ -67,19 +68,22 @@ def test_both_drivers_at_once_make_a_stage_once(
     small: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_bootstrap(small, 17)
-    monkeypatch.setenv("STAND_IN_SLEEP", "40")  # Snakemake has to plan meanwhile
+    go_on = small.path.parent / "go on"
+    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
     first = small.start(f"exec dvc repro -s graph {CELL}")
     wait_for(small.log)
-    monkeypatch.setenv("STAND_IN_SLEEP", "0")
-    second = small.sh("snakemake -j8")
-    printed, _ = first.communicate()
-    assert first.returncode == 0, printed
-    assert "Traceback" not in printed + second
+    monkeypatch.delenv("STAND_IN_UNTIL")
+    second = small.start("exec snakemake -j8")
+    log = small.path / "logs/score/contrastive/joint/covid-ct-synthetic.log"
+    wait_for(log, "started by dvc repro, which makes this stage now")
+    go_on.touch()
+    for run in (first, second):
+        printed, _ = run.communicate()
+        assert run.returncode == 0, printed
+        assert "Traceback" not in printed
     executed = small.executed()
     assert executed.count(CELL) == 1
     assert len(executed) == len(set(executed))
-    log = small.path / "logs/score/contrastive/joint/covid-ct-synthetic.log"
-    assert "started by dvc repro, which makes this stage now" in log.read_text()
     nothing_to_do(small)
 
 
@@ -88,7 +92,8 @@ def test_what_a_job_finished_after_the_head_was_killed_is_accepted(
 ) -> None:
     """As on a cluster, where jobs outlive the process that sent them."""
     set_bootstrap(small, 17)
-    monkeypatch.setenv("STAND_IN_SLEEP", "6")
+    go_on = small.path.parent / "go on"
+    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
     small.sh("python -m elsewhere graph")
     # another host's name, so that the job does not follow its driver into death
     script = (
@@ -98,12 +103,14 @@ def test_what_a_job_finished_after_the_head_was_killed_is_accepted(
     wait_for(small.log)
     left = jobs(small)
     os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    go_on.touch()
     _, alive = psutil.wait_procs(left, timeout=60)
     assert not alive
     run.communicate()
     assert small.executed() == [CELL]
     made = (small.path / METRICS).read_bytes()
-    monkeypatch.delenv("STAND_IN_SLEEP")
+    monkeypatch.delenv("STAND_IN_UNTIL")
     small.sh("snakemake -j8")
     executed = small.executed()
     assert executed

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from dvc.utils.serialize import load_yaml
-from project import Project, everything, nothing_to_do
+from project import Project, everything, named_by_dvc, nothing_to_do
 
 pytestmark = pytest.mark.slow
 
@@ -137,7 +137,7 @@ def test_a_changed_setting_makes_its_cells_stale_and_its_revert_restores_them(
     small: Project,
 ) -> None:
     stale = after_scoring(small, "contrastive")
-    assert len(stale) == 5 * (2 + 1) + 1
+    assert len(stale) == 3 * (2 + 1) + 1
     set_bootstrap(small, 1999)
     assert set(small.planned()) == stale
     small.sh("snakemake -j8")
@@ -165,10 +165,10 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
     raw = small.path / f"data/raw/{SITE}/0.dcm"
     old = raw.read_bytes()
     stale = after_site(small, "contrastive", SITE)
-    # ingest, prepare, audit, split; two arms train on it in two folds, and one starts from such a
+    # ingest, prepare, audit, split; one arm trains on it in two folds, and one starts from such a
     # model (C-20); all but what the arm of the other site says of that site is predicted and scored
-    # anew, and each arm on both sites combined; two arms are explained
-    assert len(stale) == 4 + 3 * 2 + 2 * (4 * 2 + 1) + 5 + 2 + 1
+    # anew, and each arm on both sites combined; one arm is explained
+    assert len(stale) == 4 + 2 * 2 + 2 * (2 * 2 + 1) + 3 + 1 + 1
     raw.write_bytes(b"another patient")
     assert set(small.planned()) == stale
     small.sh("dvc repro -q")
@@ -181,15 +181,22 @@ def test_a_site_changed_for_dvc_without_dvc_add_and_back_for_snakemake(small: Pr
 def test_a_site_of_four_makes_its_own_cells_stale(project: Project) -> None:
     """One of two arms is trained on the site, the other only tested on it; three cells stay.
 
-    Both arms also have a cell of all sites combined.
+    Both arms also have a cell of all sites combined. The site of another study that changes at the
+    same time makes stale what arms with layers of the sites' own, and with the models of another,
+    have of it.
     """
-    stale = after_site(project, "nguyen2021", "mosmed-synthetic")
-    assert sum(name.startswith("score") for name in stale) == 4 + 1 + 2
-    raw = project.path / "data/raw/mosmed-synthetic/0.dcm"
-    old = raw.read_bytes()
-    raw.write_bytes(b"another patient")
-    assert set(project.planned()) == stale
-    raw.write_bytes(old)
+    four = after_site(project, "nguyen2021", "mosmed-synthetic")
+    assert sum(name.startswith("score") for name in four) == 4 + 1 + 2
+    two = after_site(project, "contrastive", SITE)
+    assert len(two) == 4 + 3 * 2 + 2 * (4 * 2 + 1) + 5 + 2 + 1
+    changed = [project.path / f"data/raw/{site}/0.dcm" for site in ("mosmed-synthetic", SITE)]
+    old = [raw.read_bytes() for raw in changed]
+    for raw in changed:
+        raw.write_bytes(b"another patient")
+    assert named_by_dvc(project) == {"ingest--mosmed-synthetic", f"ingest--{SITE}"}
+    assert set(project.planned()) == four | two
+    for raw, content in zip(changed, old, strict=True):
+        raw.write_bytes(content)
     assert project.planned() == []
 
 
@@ -265,15 +272,17 @@ def test_params_edited_during_a_run_are_not_taken_for_what_made_it(
         ("snakemake -j8", stale, 3, 4),
     ):
         set_bootstrap(small, old)
-        monkeypatch.setenv("STAND_IN_SLEEP", "2")
+        edited = small.path.parent / f"edited to {new}"
+        monkeypatch.setenv("STAND_IN_UNTIL", str(edited))
         run = small.start(command)
         wait_for_jobs(small, 1)
         set_bootstrap(small, new)
+        edited.touch()
         printed, _ = run.communicate()
         assert run.returncode != 0
         assert small.executed()
         assert not {old, new}.intersection(recorded(small).values()), printed
-        monkeypatch.delenv("STAND_IN_SLEEP")
+        monkeypatch.delenv("STAND_IN_UNTIL")
         assert set(small.planned()) == stale
         small.sh(command)
         assert sorted(small.executed()) == sorted(made)
@@ -323,6 +332,6 @@ def test_neutral_code_is_adopted_by_both(small: Project) -> None:
     stale = {name for name in everything(small) if name.startswith(("score--", "figure--"))}
     assert set(small.planned()) == stale
     said = small.sh("python -m elsewhere adopt all --reason 'a comment'")
-    assert said.count("adopted score--") == 5 * (2 + 1)
+    assert said.count("adopted score--") == 3 * (2 + 1)
     nothing_to_do(small)
-    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 5 * (2 + 1)
+    assert len((small.path / "adopted.csv").read_text().splitlines()) == 1 + 3 * (2 + 1)

@@ -2,6 +2,10 @@
 from functools import cache
 from pathlib import Path
 
+from elsewhere.drivers import start
+
+start.lean()
+
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages

@@ -20,7 +20,7 @@ Length = Annotated[float, Field(ge=0)]
 class Row(BaseModel):
     """A row of a settings table: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class InputRow(Row):

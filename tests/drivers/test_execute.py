@@ -94,7 +94,7 @@ def test_another_plan_is_refused_before_anything_is_written() -> None:
     assert not OUTPUT.exists()
 
 
-SCORING = "scoring: {threshold_from: argmax, confidence: 0.95, bootstrap: 2000, seed: 0}"
+SCORING = "bootstrap: 2000"
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ def _validation(places: Sequence[Predicted], runs: Collection[Run]) -> Scored | 
     None where there are none, and of several folds: a scan that validates one model is a test scan
     of another.
     """
-    if len({fold for fold, _ in runs}) > 1:
+    if not places or len({fold for fold, _ in runs}) > 1:
         return None
     rows = pd.concat([part_of(place.frame, run, "validation") for place in places for run in runs])
     if rows.empty:

@@ -13,7 +13,7 @@ RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint docs bench lock lock-docs lock-federation env federation-env crate-env
+.PHONY: demo test test-fast lint docs bench lock lock-crate lock-docs lock-federation env federation-env crate-env
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -45,9 +45,9 @@ $(FEDERATION)/.done: $(VENV)/.done requirements-federation.lock
 # RO-Crate's own validator, which wants another version of rich: the tests check an export with it.
 crate-env: $(CRATE)/.done
 
-$(CRATE)/.done:
+$(CRATE)/.done: requirements-crate.lock
 	$(PYTHON) -m venv --clear $(CRATE)
-	$(CRATE)/bin/python -m pip install --quiet --disable-pip-version-check roc-validator==0.13.0
+	$(CRATE)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-crate.lock
 	touch $@
 
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.
@@ -57,8 +57,8 @@ demo: env
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
-test: env federation-env
-	$(RUN) ELSEWHERE_FLOWER=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: env federation-env crate-env
+	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env
 	$(RUN) pytest -n 2 -m "not slow"
@@ -99,6 +99,12 @@ lock:
 	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
 	(echo "# Made by \`make lock\`; torch is pinned, its index (CPU or CUDA) is the user's choice."; \
 		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements.lock
+	rm -rf .venv-lock
+
+lock-crate:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check roc-validator
+	(echo "# Made by \`make lock-crate\`."; .venv-lock/bin/python -m pip freeze) > requirements-crate.lock
 	rm -rf .venv-lock
 
 lock-docs:

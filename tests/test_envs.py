@@ -246,7 +246,8 @@ def test_environment_of_federations_provides_what_their_processes_import():
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "requirements-docs.lock", "requirements-federation.lock"]
+    "name",
+    [f"requirements{of}.lock" for of in ("", "-crate", "-docs", "-federation")],
 )
 def test_lock_is_sorted_and_exact(name):
     rows = (ROOT / name).read_text().splitlines()[1:]

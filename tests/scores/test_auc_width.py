@@ -10,11 +10,17 @@ from elsewhere.scores.auc_width import (
     sentences,
 )
 from elsewhere.scores.intervals import z_value
+from elsewhere.scores.single_models import ModelScans
 
 POOLED = {
     **{"n_patients": 100, "n_scans": 200, "n_positive": 60, "auc": 0.8},
     **{"auc_low": 0.7, "auc_high": 0.87, "status": "ok", "reason": None},
 }
+
+
+def model(labels, scores, patients):
+    keys = [np.array([str(key) for key in of]) for of in (patients, range(len(labels)))]
+    return ModelScans(np.asarray(labels), np.asarray(scores, dtype=float), *keys)
 
 
 def test_worked_sample_size():
@@ -39,18 +45,30 @@ def test_scans_of_a_patient_that_are_copies_count_once():
     rng = np.random.default_rng(0)
     labels = np.repeat([0, 1], 40)
     scores = rng.normal(labels, 1.0)
-    alone = observed_effect(labels, scores=scores, patients=np.arange(80))
+    alone = observed_effect([model(labels, scores, np.arange(80))])
     copies = [np.repeat(values, 3) for values in (labels, scores, np.arange(80))]
-    tripled = observed_effect(copies[0], scores=copies[1], patients=copies[2])
+    tripled = observed_effect([model(*copies)])
     assert alone == pytest.approx(1)
     assert tripled == pytest.approx(design_effect(3, correlation=1), rel=0.03)
+
+
+def test_more_models_of_the_same_scans_are_no_more_scans():
+    """A scan that three models score alike stays one scan, and its patient one patient."""
+    rng = np.random.default_rng(3)
+    labels, patients = np.repeat([0, 1], 60), np.arange(120) // 3
+    scores = rng.normal(labels, 1.0) + np.repeat(rng.normal(0, 1.5, 40), 3)
+    one = observed_effect([model(labels, scores, patients)])
+    assert one is not None
+    assert one > 1.5
+    assert observed_effect([model(labels, scores, patients)] * 3) == pytest.approx(one)
+    assert observed_effect([model([1, 1], [0.2, 0.4], [0, 1])]) is None
 
 
 def test_a_negative_correlation_is_not_rewarded():
     labels = np.repeat([0, 1], 20)
     scores = np.tile([0.0, 1.0], 20) + labels * 0.1
     scores += np.random.default_rng(0).normal(0, 0.3, 40)
-    assert observed_effect(labels, scores=scores, patients=np.arange(40) // 2) == 1
+    assert observed_effect([model(labels, scores, np.arange(40) // 2)]) == 1
 
 
 def test_patients_needed_grow_with_the_design_effect_and_fall_with_their_scans():

@@ -64,10 +64,10 @@ def test_of_one_class_there_is_a_brier_score_but_nothing_that_compares_classes()
     one = sample(np.ones(16, dtype=int), SCORES, PATIENTS)
     found = errors(one, SCORES)
     assert found["brier"].value is not None
-    assert found["brier_scaled"].reason == "all 16 scans are positive"
+    assert found["brier_scaled"].reason == "all scans are positive"
     numbers, curve = agreement(one, SCORES)
     assert curve is None
-    assert {number.reason for number in numbers.values()} == {"all 16 scans are positive"}
+    assert {number.reason for number in numbers.values()} == {"all scans are positive"}
 
 
 def test_numbers_of_many_patients_have_intervals_that_hold_them_and_a_curve_with_a_band():

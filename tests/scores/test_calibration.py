@@ -101,8 +101,8 @@ def test_too_extreme_probabilities_have_a_slope_below_1_and_shifted_ones_an_inte
 @pytest.mark.parametrize(
     ("labels", "scores", "why"),
     [
-        ([0] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "all 6 scans are negative"),
-        ([1] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "all 6 scans are positive"),
+        ([0] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "all scans are negative"),
+        ([1] * 6, [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "all scans are positive"),
         ([0, 0, 0, 0, 0, 1], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], "too few patients: 1 with positive"),
         ([], [], "there are no scans"),
     ],

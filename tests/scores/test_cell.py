@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.cell import Predicted, assemble
@@ -301,3 +302,57 @@ def test_a_class_against_the_rest_is_calibrated_and_its_threshold_moved(rows, di
     # the site is its own training site: both thresholds are one
     assert found["transport_accuracy_sensitivity_gain"] == 0
     assert found["predictive_values_prevalence"] == scoring.prevalences[0]
+
+
+OF_EACH = ("auc", "auc_grid", "brier", "probabilities", "net_benefit", "calibration")
+
+
+def test_probabilities_of_several_models_are_judged_one_by_one(rows, dice):
+    """Errors of three models that cancel in their mean: the cell has their own, not the mean's."""
+    labels = np.tile([0, 1], 30)
+    frames = [
+        rows(labels, np.clip(0.5 + 0.15 * (labels - 0.5) + dice.normal(0, 0.25, 60), 0.01, 0.99))
+        for _ in range(3)
+    ]
+    frames = [frame.assign(seed=seed) for seed, frame in enumerate(frames)]
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax", "metrics": OF_EACH})
+    found = assembled(pd.concat(frames), {"a": pd.concat(frames).iloc[:0]}, scoring=scoring)
+    pooled, runs = found["pooled"], found["runs"]
+    own = [brier_score_loss(one["label"], one["probability_1"]) for one in frames]
+    mean = np.mean([one["probability_1"] for one in frames], axis=0)
+    assert pooled["brier"] == pytest.approx(np.mean(own))
+    assert brier_score_loss(labels, mean) < pooled["brier"] - 0.02
+    for name in ("auc", "auc_grid", "probabilities_positive", "net_benefit"):
+        assert pooled[name] == pytest.approx(np.mean([run[name] for run in runs])), name
+    stacked = pd.concat(frames)
+    assert sum(pooled["probabilities_histogram"]["positive"]) == (stacked["label"] == 1).sum()
+    logit = np.log(stacked["probability_1"] / stacked["probability_0"])
+    fit = LogisticRegression(C=np.inf, tol=1e-10).fit(logit.to_frame(), stacked["label"])
+    assert pooled["calibration_slope"] == pytest.approx(fit.coef_[0, 0], abs=1e-4)
+    assert (pooled["n_patients"], pooled["n_scans"]) == (60, 60)
+
+
+def test_the_same_model_three_times_is_as_sure_as_once(rows, dice):
+    """Entries of one patient are one cluster: copies of a model add nothing."""
+    labels = np.tile([0, 1], 30)
+    one = rows(labels, np.clip(dice.normal(0.4 + 0.2 * labels, 0.2), 0.01, 0.99))
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax", "metrics": OF_EACH})
+    copies = pd.concat([one.assign(seed=seed) for seed in range(3)])
+    found = assembled(copies, {"a": copies.iloc[:0]}, scoring=scoring)
+    of_one = found["runs"][0]
+    for name in ("auc", "auc_grid", "brier", "probabilities_difference", "calibration_oe"):
+        for end in ("", "_low", "_high"):
+            assert found["pooled"][f"{name}{end}"] == pytest.approx(of_one[f"{name}{end}"]), name
+
+
+def test_a_reason_of_the_mean_is_not_left_where_each_model_has_the_number(rows):
+    """Two models call different scans positive; their mean calls none."""
+    labels = [0, 0, 1, 1] * 3
+    first, second = np.tile([0.1, 0.1, 0.7, 0.1], 3), np.tile([0.1, 0.1, 0.1, 0.7], 3)
+    both = pd.concat([rows(labels, first), rows(labels, second, seed=1)])
+    metrics = ("auc", "sensitivity", "precision", "predictive_values")
+    scoring = SCORING.model_copy(update={"threshold_from": "argmax", "metrics": metrics})
+    pooled = assembled(both, {"a": both.iloc[:0]}, scoring=scoring)["pooled"]
+    assert pooled["precision"] == 1
+    assert pooled["predictive_values_ppv"] is not None
+    assert pooled["undefined"] == {}

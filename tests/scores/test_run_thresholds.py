@@ -3,7 +3,14 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from elsewhere.scores.run_thresholds import SPREAD, apart, choose_each, entry, part_of
+from elsewhere.scores.run_thresholds import (
+    SPREAD,
+    apart,
+    choose_each,
+    entry,
+    part_of,
+    validation,
+)
 from elsewhere.scores.thresholds import OF_ARGMAX, Spread, Threshold
 
 
@@ -52,3 +59,18 @@ def test_rows_of_a_part_and_runs_apart(frames):
     assert part_of(frames["a"], (1, 0), "test").empty
     twice = pd.concat([of_run, of_run.assign(seed=4)])
     assert apart(twice)["scan_id"].nunique() == 2 * of_run["scan_id"].nunique()
+
+
+def test_validation_scans_are_those_of_all_runs_and_none_of_several_folds(rows):
+    one = rows([0, 1], [0.2, 0.6], part="validation")
+    both = pd.concat([one, one.assign(seed=1, probability_1=[0.4, 0.8])])
+    runs = [(0, 0), (0, 1)]
+    mean = validation([both], runs, each_run=False)
+    assert mean is not None
+    assert mean.scores == pytest.approx([0.3, 0.7])
+    each = validation([both], runs, each_run=True)
+    assert each is not None
+    assert sorted(each.scores) == pytest.approx([0.2, 0.4, 0.6, 0.8])
+    assert len(set(each.patients)) == 2
+    assert validation([both.assign(fold=both["seed"])], [(0, 0), (1, 1)], each_run=True) is None
+    assert validation([], runs, each_run=True) is None

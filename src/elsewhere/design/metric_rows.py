@@ -25,6 +25,9 @@ class MetricRow(Row):
         probabilities of Monte-Carlo dropout.
     interval
         How its interval is made; "none" if it has none.
+    ranks
+        Whether it ranks scans against each other, so that the probabilities of several models must
+        not be put side by side.
     higher_is_better
         Whether a larger value is a better model.
     fields
@@ -41,6 +44,7 @@ class MetricRow(Row):
     definition: ClassVar[str]
     needs: ClassVar[Needs]
     interval: ClassVar[str]
+    ranks: ClassVar[bool] = False
     higher_is_better: ClassVar[bool] = True
     fields: ClassVar[tuple[str, ...]]
     columns: ClassVar[tuple[str, ...]]

@@ -6,9 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from elsewhere.figures import style, words
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
@@ -16,7 +13,7 @@ from elsewhere.figures.results import Column, Results
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores import auc_width
-from elsewhere.scores.arms import out_of_fold
+from elsewhere.scores.single_models import by_model
 
 NAME = "auc_width"
 MARKS = ("label", "synthetic")
@@ -100,12 +97,7 @@ def draw(results: Results, found: Rows, folder: Path, *, target: float) -> None:
 
 
 def _effect(given: Given, key: str, finding: str) -> float | None:
-    scans = out_of_fold(given.predicted(key, finding=finding).frame)
-    return auc_width.observed_effect(
-        scans["label"].to_numpy(np.int64),
-        scores=scans["score"].to_numpy(np.float64),
-        patients=pd.factorize(scans["patient"])[0].astype(np.int64),
-    )
+    return auc_width.observed_effect(by_model(given.predicted(key, finding=finding).frame))
 
 
 def _of_site(results: Results, column: Column, found: Rows) -> Table:

@@ -6,11 +6,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from elsewhere.scores.delong import delong, standard_error
-from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.delong import standard_error
 from elsewhere.scores.intervals import z_value
+from elsewhere.scores.single_models import ModelScans, mean_area
 
 COLUMNS = (
     *("arm", "site", "n_patients", "n_scans", "n_positive", "auc", "low", "high", "width"),
@@ -60,18 +58,17 @@ def design_effect(scans: float, *, correlation: float) -> float:
     return 1 + (scans - 1) * correlation
 
 
-def observed_effect(labels: Ints, *, scores: Floats, patients: Ints) -> float | None:
-    """Return the design effect of an AUC: DeLong's variance by patient over that by scan.
+def observed_effect(models: Sequence[ModelScans]) -> float | None:
+    """Return the design effect of a cell's AUC: its variance by patient over that by scan.
 
-    Below 1 it is taken as 1: a negative correlation in few patients is no reason to need fewer.
-    None where one of them is not defined.
+    Both are of the mean over the single models, as the AUC is. Below 1 it is taken as 1: a
+    negative correlation in few patients is no reason to need fewer. None where one of them is not
+    defined.
     """
-    scans = np.arange(len(labels))
-    found = [
-        standard_error(delong(labels, scores=scores[None], patients=units))
-        for units in (patients, scans)
-    ]
-    if found[0] is None or found[1] is None:
+    of_scans = [model._replace(patients=model.scans) for model in models]
+    areas = [mean_area(of) for of in (models, of_scans)]
+    found = [standard_error(area.delong) for area in areas if area is not None]
+    if len(found) < len(areas) or found[0] is None or found[1] is None:
         return None
     return max(1.0, (found[0] / found[1]) ** 2)
 

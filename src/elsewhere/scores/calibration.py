@@ -56,7 +56,7 @@ def obstacle(labels: Ints, *, patients: Ints, least: int = LEAST) -> str | None:
     if n == 0:
         return "there are no scans"
     if n_positive in (0, n):
-        return f"all {n} scans are {'positive' if n_positive else 'negative'}"
+        return f"all scans are {'positive' if n_positive else 'negative'}"
     for label, name in ((1, "positive"), (0, "negative")):
         of_class = n_patients(patients[labels == label])
         if of_class < least:

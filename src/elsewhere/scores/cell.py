@@ -22,7 +22,7 @@ from elsewhere.scores.measures import absent, measure
 from elsewhere.scores.metric import Judged
 from elsewhere.scores.predictions import RUN, classes, findings
 from elsewhere.scores.run_thresholds import SPREAD, Run, apart, part_of
-from elsewhere.scores.thresholds import OF_ARGMAX, Scored, Threshold
+from elsewhere.scores.thresholds import OF_ARGMAX, Threshold
 
 
 @dataclass(frozen=True)
@@ -192,30 +192,35 @@ def _pooled(
     pooled = {"fold": "pooled", "seed": "pooled"}
     if len(runs) == 1:
         return runs[0] | pooled
-    measured = measure(_judged(test, chosen, training), scoring=scoring)
-    measured = _with_calls(measured, test, chosen, scoring)
+    measured = _of_runs(test, chosen, training, scoring)
     rows = test.frame[test.frame["part"] == "test"]
     numbers = headline.of_models(measured, rows, scoring=scoring, unit=test.unit)
     return pooled | numbers | run_thresholds.entry(chosen, test.rivals)
 
 
-def _with_calls(
-    numbers: Mapping[str, Any], test: Predicted, chosen: Mapping[Run, Threshold], scoring: Scoring
+def _of_runs(
+    test: Predicted,
+    chosen: Mapping[Run, Threshold],
+    training: Mapping[str, Predicted],
+    scoring: Scoring,
 ) -> dict[str, Any]:
-    """Return the numbers with what rests on calls taken from every call that a run makes."""
-    names = tuple(name for name in scoring.metrics if metric_row(name).needs == "calls")
-    if not names:
-        return dict(numbers)
-    judged = _judged(test, chosen, {}, each_run=True)
-    measured = measure(judged, scoring=scoring.model_copy(update={"metrics": names}))
-    fields = [field for name in names for field in metric_row(name).fields]
-    reasons = {key: why for key, why in numbers["undefined"].items() if key not in names}
-    return {
-        **numbers,
-        **{field: measured[field] for field in (*fields, "confusion")},
-        "intervals": {**numbers["intervals"], **measured["intervals"]},
-        "undefined": {**reasons, **measured["undefined"]},
-    }
+    """Return the numbers of several runs, each scan with what every run says of it.
+
+    The mean of probabilities is a model of its own, better calibrated than those that it is made
+    of. Only what ranks scans is taken of it here, because runs may be on different scales.
+    """
+    ranked = tuple(name for name in scoring.metrics if metric_row(name).ranks)
+    others = tuple(name for name in scoring.metrics if name not in ranked)
+    of_means = measure(
+        _judged(test, chosen, training), scoring=scoring.model_copy(update={"metrics": ranked})
+    )
+    of_each = measure(
+        _judged(test, chosen, training, each_run=True),
+        scoring=scoring.model_copy(update={"metrics": others}),
+    )
+    counted = {name: of_means[name] for name in ("n_patients", "n_scans", "n_positive")}
+    joined = {name: {**of_means[name], **of_each[name]} for name in ("intervals", "undefined")}
+    return {**of_means, **of_each, **counted, **joined}
 
 
 def _judged(
@@ -225,9 +230,10 @@ def _judged(
     *,
     each_run: bool = False,
 ) -> Judged:
-    """Reduce the test rows of these runs to mean probability and mean margin per scan.
+    """Reduce the rows of these runs to mean probability and mean margin per scan.
 
-    With ``each_run`` every score and call of a scan stays an entry of its own.
+    With ``each_run`` every score and call of a scan stays an entry of its own, here and in
+    validation parts.
     """
     rows = pd.concat([part_of(test.frame, run, "test") for run in chosen])
     rows = apart(rows) if each_run else rows
@@ -255,27 +261,11 @@ def _judged(
         patients=pd.factorize(scans["patient"])[0].astype(np.int64),
         passes=tuple(_passes(rows)),
         unit=test.unit,
-        local=_validation([test], chosen),
-        training=_validation([*training.values()], chosen),
+        local=run_thresholds.validation([test.frame], chosen, each_run=each_run),
+        training=run_thresholds.validation(
+            [place.frame for place in training.values()], chosen, each_run=each_run
+        ),
     )
-
-
-def _validation(places: Sequence[Predicted], runs: Collection[Run]) -> Scored | None:
-    """Return the validation scans of sites, each with the mean over the runs.
-
-    None where there are none, and of several folds: a scan that validates one model is a test scan
-    of another.
-    """
-    if not places or len({fold for fold, _ in runs}) > 1:
-        return None
-    rows = pd.concat([part_of(place.frame, run, "validation") for place in places for run in runs])
-    if rows.empty:
-        return None
-    scans = rows.groupby("scan_id", sort=True).agg(
-        label=("label", "first"), patient=("patient_id", "first"), score=("probability_1", "mean")
-    )
-    patients = pd.factorize(scans["patient"])[0].astype(np.int64)
-    return Scored(_ints(scans["label"]), _floats(scans["score"]), patients)
 
 
 def _passes(rows: pd.DataFrame) -> list[tuple[Ints, Floats]]:

@@ -92,6 +92,11 @@ def grid_auc(roc: Roc) -> float:
     return float(np.trapezoid(tpr[::-1], fpr[::-1]))
 
 
+def on_grid(scores: Floats) -> Floats:
+    """Return how many thresholds of the grid each score [n] reaches: what the grid can tell."""
+    return np.searchsorted(GRID, scores, side="right").astype(np.float64)
+
+
 def empirical_roc(labels: Ints, *, scores: Floats) -> tuple[Floats, Floats]:
     """Return the corners (fpr, tpr) of the ROC from (0, 0) to (1, 1), each [distinct + 1].
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.delong import standard_error
+from elsewhere.scores.discrimination import on_grid
 from elsewhere.scores.intervals import Unit, auc_interval
 from elsewhere.scores.roc_curve import corners, curved
 from elsewhere.scores.single_models import MeanArea, ModelScans, by_model, mean_area
@@ -17,6 +18,7 @@ POOLED = ("auc_pooled", "auc_pooled_low", "auc_pooled_high")
 POSITIVE = "n_positive_patients"
 KEYS = (*POOLED, "pooling", POSITIVE)
 AREA = ("auc", "auc_low", "auc_high", "auc_se")
+GRID_AREA = ("auc_grid", "auc_grid_low", "auc_grid_high")
 SAME_SCALE = 0.02  # AUC: by more, ranking scans across folds does not cost folds that are alike
 ENSEMBLE = "mean of the models' probabilities"
 ONE_SCALE, OTHER_SCALES = "folds are on one scale", "folds are not on one scale"
@@ -65,9 +67,10 @@ def of_models(
     Returns
     -------
     dict
-        ``auc`` with its bounds and standard error is that of `single_models.mean_area`; ``roc`` has
-        the mean curve. `POOLED` is the AUC of pooled scores, left out where folds are not on one
-        scale; ``pooling`` says what it is. ``undefined`` has the reason of what is None.
+        ``auc`` with its bounds and standard error, and ``auc_grid``, are those of
+        `single_models.mean_area`; ``roc`` has the mean curve. `POOLED` is the AUC of pooled scores,
+        left out where folds are not on one scale; ``pooling`` says what it is. ``undefined`` has
+        the reason of what is None.
     """
     models = by_model(rows)
     area = mean_area(models)
@@ -75,21 +78,38 @@ def of_models(
     found |= _positive(rows, unit)
     found["intervals"] = dict(numbers["intervals"])
     found["undefined"] = dict(numbers["undefined"])
-    found["intervals"].pop("auc", None)
     if area is None:
         reason = numbers["undefined"].get("auc") or "the test scans of no model have both classes"
-        found["undefined"]["auc"] = reason
-        return found | {**dict.fromkeys(AREA), "status": "undefined", "reason": reason}
-    interval = auc_interval(
-        area.delong, confidence=scoring.confidence, unit=unit, few=scoring.few_patients
-    )
-    found |= zip(
-        AREA, (area.auc, interval.low, interval.high, standard_error(area.delong)), strict=True
-    )
-    found["intervals"]["auc"] = f"{_counted(area)}; {interval.method}"
+        return _without(found, reason, scoring)
+    found |= _entries("auc", area, found["intervals"], scoring=scoring, unit=unit)
+    found["auc_se"] = standard_error(area.delong)
+    cut = [model._replace(scores=on_grid(model.scores)) for model in models]
+    if "auc_grid" in scoring.metrics and (of_grid := mean_area(cut)):
+        found |= _entries("auc_grid", of_grid, found["intervals"], scoring=scoring, unit=unit)
     if area.n_models < area.of_models:
         found["undefined"]["auc_models"] = f"the others lack a class: {_counted(area)}"
     return found | _pooled(found, numbers, rows, area)
+
+
+def _without(found: dict[str, Any], reason: str, scoring: Scoring) -> dict[str, Any]:
+    """Return the numbers of a cell none of whose models has an AUC."""
+    areas = {"auc": AREA} | ({"auc_grid": GRID_AREA} if "auc_grid" in scoring.metrics else {})
+    for name, keys in areas.items():
+        found |= dict.fromkeys(keys)
+        found["intervals"].pop(name, None)
+        found["undefined"][name] = reason
+    return found | {"status": "undefined", "reason": reason}
+
+
+def _entries(
+    name: str, area: MeanArea, intervals: dict[str, str], *, scoring: Scoring, unit: Unit
+) -> dict[str, float]:
+    """Return a mean AUC with its bounds; put the method among the intervals."""
+    low, high, method = auc_interval(
+        area.delong, confidence=scoring.confidence, unit=unit, few=scoring.few_patients
+    )
+    intervals[name] = f"{_counted(area)}; {method}"
+    return {name: area.auc, f"{name}_low": low, f"{name}_high": high}
 
 
 def _positive(rows: pd.DataFrame, unit: Unit) -> dict[str, int | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from elsewhere.scores.intervals import Unit
-from elsewhere.scores.thresholds import OF_ARGMAX, Threshold, choose, spread
+from elsewhere.scores.thresholds import OF_ARGMAX, Scored, Threshold, choose, spread
 
 Run = tuple[int, int]
 SPREAD = ("threshold_patients", "threshold_low", "threshold_high", "threshold_spread")
@@ -25,6 +25,37 @@ def apart(rows: pd.DataFrame) -> pd.DataFrame:
     """Return rows in which what each run says of a scan counts as a scan of its own."""
     of_run = rows["fold"].astype(str) + "-" + rows["seed"].astype(str)
     return rows.assign(scan_id=rows["scan_id"] + " of " + of_run)
+
+
+def validation(
+    frames: Sequence[pd.DataFrame], runs: Collection[Run], *, each_run: bool
+) -> Scored | None:
+    """Return the validation scans of sites, with the mean over runs or with the score of each.
+
+    None where there are none, and of several folds: a scan that validates one model is a test scan
+    of another.
+
+    Parameters
+    ----------
+    frames
+        Of each site, rows of predictions.parquet of one finding.
+    each_run
+        Whether the score of each run is a scan of its own.
+    """
+    if not frames or len({fold for fold, _ in runs}) > 1:
+        return None
+    rows = pd.concat([part_of(frame, run, "validation") for frame in frames for run in runs])
+    if rows.empty:
+        return None
+    rows = apart(rows) if each_run else rows
+    scans = rows.groupby("scan_id", sort=True).agg(
+        label=("label", "first"), patient=("patient_id", "first"), score=("probability_1", "mean")
+    )
+    return Scored(
+        scans["label"].to_numpy(dtype=np.int64),
+        scans["score"].to_numpy(dtype=np.float64),
+        pd.factorize(scans["patient"])[0].astype(np.int64),
+    )
 
 
 def choose_each(

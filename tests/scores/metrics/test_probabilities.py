@@ -40,7 +40,7 @@ def test_one_class_has_a_mean_and_no_difference():
     found = measured([1] * 6, [0.2, 0.3, 0.5, 0.6, 0.7, 0.9])
     assert found.more["probabilities_positive"] == pytest.approx(3.2 / 6)
     assert found.reasons["_negative"] == "no test scan is negative"
-    assert found.reasons["_difference"] == "all 6 scans are positive"
+    assert found.reasons["_difference"] == "all scans are positive"
 
 
 def test_scans_of_one_patient_widen_the_interval_of_a_mean():

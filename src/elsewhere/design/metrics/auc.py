@@ -15,6 +15,7 @@ class Auc(MetricRow):
         "Area under the ROC curve: P(positive > negative) + P(equal) / 2 (Hanley and McNeil 1982)."
     )
     needs: ClassVar[Needs] = "scores"
+    ranks: ClassVar[bool] = True
     interval: ClassVar[str] = (
         "DeLong, clustered by patient, logit scale; of few patients Newcombe 5 where farther"
     )

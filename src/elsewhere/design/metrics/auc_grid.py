@@ -16,6 +16,7 @@ class AucGrid(MetricRow):
         "between two thresholds count as equal."
     )
     needs: ClassVar[Needs] = "scores"
+    ranks: ClassVar[bool] = True
     interval: ClassVar[str] = "as of the AUC"
     fields: ClassVar[tuple[str, ...]] = ("auc_grid", "auc_grid_low", "auc_grid_high")
     columns: ClassVar[tuple[str, ...]] = ("auc_grid", "auc_grid_low", "auc_grid_high")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from elsewhere.scores.delong import delong
-from elsewhere.scores.discrimination import GRID, grid_auc, grid_roc
+from elsewhere.scores.discrimination import grid_auc, grid_roc, on_grid
 from elsewhere.scores.metric import Measured, Metric, Sample
 
 
@@ -21,7 +19,6 @@ class AucGrid(Metric):
         if sample.one_class:
             return Measured(None, sample.one_class)
         judged = sample.judged
-        reached = np.searchsorted(GRID, judged.scores, side="right").astype(np.float64)
-        found = delong(judged.labels, scores=reached[None], patients=judged.patients)
+        found = delong(judged.labels, scores=on_grid(judged.scores)[None], patients=judged.patients)
         area = grid_auc(grid_roc(judged.labels, scores=judged.scores))
         return Measured(area, intervals={"": sample.of_area(found)})

@@ -45,3 +45,21 @@ def test_sites_never_seen_are_pooled_where_there_are_enough(nguyen: Results) -> 
     unseen, every = rows(stranger)[:2]
     assert unseen["status"] == "ok"
     assert (unseen["auc"], unseen["new_high"]) == (every["auc"], every["new_high"])
+
+
+def test_a_perfect_site_is_counted_marked_and_named(
+    nguyen: Results, tmp_path: Path, svg_texts: Texts
+) -> None:
+    perfect = {"auc": 1.0, "auc_se": None, "auc_low": 0.8, "auc_high": 1.0}
+    cells = {
+        key: {**cell, "pooled": {**cell["pooled"], **perfect}} if "utsw" in key[1] else cell
+        for key, cell in nguyen.cells.items()
+    }
+    given = replace(nguyen, cells=cells)
+    found = [row for row in rows(given) if row["which"] == "all"]
+    assert {row["corrected"] for row in found} == {"utsw"}
+    assert {row["sites"] for row in found} == {"utsw+cc-ccii+covid-ctset"}
+    assert {row["status"] for row in found} == {"ok"}
+    draw(given, rows(given), tmp_path)
+    shown = svg_texts(tmp_path / "new_site.svg")
+    assert any("(3 sites*)" in text for text in shown)

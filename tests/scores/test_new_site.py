@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from elsewhere.scores.new_site import Known, of_new_site, pooled, row
+from elsewhere.scores.new_site import Known, corrected, of_new_site, pooled, row
 
 AREAS, ERRORS = np.array([0.90, 0.82, 0.71, 0.78]), np.array([0.03, 0.04, 0.05, 0.06])
+NONE = (0.0, 1.0, (20, 20))  # an interval that is not needed, and patients
 ABOUT = {"arm": "a", "which": "all"}
 
 
@@ -52,15 +53,53 @@ def test_a_new_site_is_less_sure_than_the_mean_and_is_covered_as_often_as_said()
 
 
 def test_two_sites_tell_nothing_of_a_third():
-    found = row([Known("a", 0.9, 0.03), Known("b", 0.8, 0.04)], about=ABOUT, confidence=0.95)
+    found = row(
+        [Known("a", 0.9, 0.03, *NONE), Known("b", 0.8, 0.04, *NONE)], about=ABOUT, confidence=0.95
+    )
     assert (found["status"], found["auc"], found["new_low"]) == ("undefined", None, None)
     assert "at least 3" in found["reason"]
     with pytest.raises(ValueError, match="at least 3"):
         pooled(AREAS[:2], errors=ERRORS[:2], confidence=0.95)
 
 
-def test_a_site_without_a_logit_or_an_error_is_named():
-    known = [Known(*one) for one in zip("abcd", AREAS, ERRORS, strict=True)]
-    found = row([*known, Known("e", 1.0, None)], about=ABOUT, confidence=0.95)
+KNOWN = [Known(*one, *NONE) for one in zip("abcd", AREAS, ERRORS, strict=True)]
+PERFECT = Known("e", 1.0, None, 0.85, 1.0, (10, 20))
+
+
+def test_a_perfect_site_is_half_a_pair_below_1():
+    """10 and 20 patients: 1 - 1 / 400, and the error that a lower limit of 0.85 implies."""
+    found = corrected(PERFECT, confidence=0.95)
+    assert found is not None
+    area, error = found
+    assert area == pytest.approx(0.9975)
+    on_logits = (np.log(0.9975 / 0.0025) - np.log(0.85 / 0.15)) / 1.959963985
+    assert error == pytest.approx(on_logits * 0.9975 * 0.0025)
+    mirrored = corrected(Known("f", 0.0, None, 0.0, 0.15, (20, 10)), confidence=0.95)
+    assert mirrored == pytest.approx((0.0025, error))
+
+
+def test_the_best_site_counts_and_is_named():
+    without = row(KNOWN, about=ABOUT, confidence=0.95)
+    found = row([*KNOWN, PERFECT], about=ABOUT, confidence=0.95)
+    assert (found["corrected"], found["left_out"], found["n_sites"]) == ("e", "", 5)
+    assert found["auc"] > without["auc"]
+    areas = np.append(AREAS, 0.9975)
+    error = (logit(0.9975) - logit(0.85)) / 1.959963985 * 0.9975 * 0.0025
+    by_hand = pooled(areas, errors=np.append(ERRORS, error), confidence=0.95)
+    assert (found["auc"], found["new_low"]) == pytest.approx((by_hand.auc, by_hand.new_low))
+    assert without["corrected"] == ""
+
+
+def test_one_patient_of_a_class_takes_the_error_of_its_interval():
+    single = Known("e", 0.8, None, 0.3, 0.97, (1, 20))
+    found = corrected(single, confidence=0.95)
+    assert found is not None
+    assert found[0] == 0.8
+    expected = (logit(0.97) - logit(0.3)) / 2 / 1.959963985 * 0.16
+    assert found[1] == pytest.approx(expected)
+
+
+def test_a_site_whose_interval_tells_nothing_is_left_out_and_named():
+    found = row([*KNOWN, Known("e", 1.0, None, 0.0, 1.0, (1, 1))], about=ABOUT, confidence=0.95)
     assert (found["left_out"], found["n_sites"], found["status"]) == ("e", 4, "ok")
     assert found["auc"] == pytest.approx(0.809376, abs=1e-6)

@@ -21,6 +21,7 @@ NAME = "new_site"
 MARKS = ("label", "synthetic")
 TITLES = {UNSEEN: "sites it never saw, pooled", ALL: "all sites, pooled"}
 NAMES, PLOT, NUMBERS, LINE, GAP, HEAD = 3.0, 4.2, 4.3, 0.21, 0.16, 0.3
+CORRECTED = "*"  # in the numbers and in the note
 NUMBERED = 0.15  # between plot and numbers
 
 
@@ -89,8 +90,19 @@ def _known(results: Results, row: Row, which: str) -> list[Known]:
         pooled = results.cell(row, column)["pooled"]
         chosen = which == ALL or not results.own(row, column)
         if chosen and pooled["auc"] is not None:
-            found.append(Known(column.name, pooled["auc"], pooled["auc_se"]))
+            ends = (pooled["auc_low"], pooled["auc_high"])
+            found.append(
+                Known(column.name, pooled["auc"], pooled["auc_se"], *ends, _patients(pooled))
+            )
     return found
+
+
+def _patients(pooled: Mapping[str, Any]) -> tuple[int, int]:
+    """Return positive patients and the others; images where patients are not known."""
+    if pooled["n_patients"] is None:
+        return pooled["n_positive"], pooled["n_scans"] - pooled["n_positive"]
+    positive = pooled["n_positive_patients"]
+    return positive, pooled["n_patients"] - positive
 
 
 def _arm(
@@ -119,7 +131,7 @@ def _arm(
         page.text(0.15, HEAD + y, TITLES[line["which"]], va="center", size=style.SMALL)
         if line["status"] != "ok":
             why = f"{line['status']}: {line['n_sites']} of at least {new_site.FEWEST} sites"
-            why += "; others have no logit or error" if line["left_out"] else ""
+            why += "; the intervals of others tell nothing" if line["left_out"] else ""
             page.text(left, HEAD + y, why, va="center", size=style.SMALL, color=style.MUTED)
             continue
         _pooled(axes, line, y)
@@ -145,7 +157,8 @@ def _shown(line: Mapping[str, Any]) -> tuple[str, str, str]:
     area = f"{words.number(line['auc'])} ({words.interval(line['low'], line['high'])})"
     left = f" without {line['left_out']}" if line["left_out"] else ""
     new = words.interval(line["new_low"], line["new_high"])
-    return area, f"{new} ({line['n_sites']} sites{left})", f"{line['i_squared']:.0%}"
+    mark = CORRECTED if line["corrected"] else ""
+    return area, f"{new} ({line['n_sites']} sites{mark}{left})", f"{line['i_squared']:.0%}"
 
 
 def _notes(results: Results) -> tuple[str, ...]:
@@ -158,4 +171,7 @@ def _notes(results: Results) -> tuple[str, ...]:
         f"Fewer than {new_site.FEWEST} sites say nothing of another one, and few say little: such "
         "a bar is honest, not faulty. Own sites are no new sites: read all sites together as an "
         "upper bound.",
+        f"{CORRECTED} With a site whose AUC of 0 or 1 has no logit, or without a standard error: "
+        "half a pair of patients counts as in the wrong order, and the error is that of the site's "
+        "interval; new_site.csv names it.",
     )

@@ -234,6 +234,6 @@ def _notes(results: Results, chosen: Subgroups, device: str) -> tuple[str, ...]:
         f"In brackets {results.percent} intervals; of the difference, of resampled patients, the "
         "same on both sides. Above 0: without the device the model recognises the finding less "
         "well, so it may rely on the device; scans without it may also be harder. All scans "
-        "include those of unknown state. Of several runs: mean probability of a scan over those that "
-        "tested it.",
+        "include those of unknown state. Of several runs: mean probability of a scan over those "
+        "that tested it.",
     )

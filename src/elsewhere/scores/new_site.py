@@ -18,21 +18,71 @@ from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.tools.sm_exceptions import InvalidTestWarning
 
 from elsewhere.scores.discrimination import Floats
+from elsewhere.scores.intervals import z_value
 
 FEWEST = 3  # the interval of a new site has k - 2 degrees of freedom
 UNSEEN, ALL = "never seen", "all"
 COLUMNS = (
     *("arm", "sites", "which", "n_sites", "auc", "low", "high", "new_low", "new_high"),
-    *("tau", "q", "i_squared", "confidence", "left_out", "status", "reason"),
+    *("tau", "q", "i_squared", "confidence", "corrected", "left_out", "status", "reason"),
 )
 
 
 class Known(NamedTuple):
-    """AUC of a site with its standard error; ``error`` is None where there is none."""
+    """AUC of a site, with what says how sure it is.
+
+    Attributes
+    ----------
+    site, auc
+        Name and AUC.
+    error
+        Its standard error; None where it has none.
+    low, high
+        Its interval at the confidence of the study.
+    patients
+        Positive patients, and patients without a positive scan; images where a site has no keys.
+    """
 
     site: str
     auc: float
     error: float | None
+    low: float
+    high: float
+    patients: tuple[int, int]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the AUC has a logit and a standard error as it is."""
+        return bool(self.error) and 0 < self.auc < 1
+
+
+def corrected(site: Known, *, confidence: float) -> tuple[float, float] | None:
+    """Return an AUC with a logit, and its standard error, of a site that lacks one of them.
+
+    An AUC of 1 would be left out for being good, and one of 0 for being bad. Half a pair of a
+    positive and a negative patient counts as in the wrong order, so that 1 becomes 1 - 1 / (2 m n).
+    The standard error is the one that the site's own interval implies on the logit scale: of the
+    side that has a limit below 1 and above 0, or the mean of both.
+
+    Parameters
+    ----------
+    confidence
+        Of the site's interval.
+
+    Returns
+    -------
+    tuple or None
+        None where the interval tells nothing: it reaches both 0 and 1, or has no width.
+    """
+    half = 1 / (2 * max(1, site.patients[0]) * max(1, site.patients[1]))
+    area = min(max(site.auc, half), 1 - half)
+    sides = [
+        abs(float(logit(area) - logit(limit))) for limit in (site.low, site.high) if 0 < limit < 1
+    ]
+    if not sides or not sum(sides):
+        return None
+    error = sum(sides) / len(sides) / z_value(confidence)
+    return area, error * area * (1 - area)
 
 
 @dataclass(frozen=True)
@@ -126,19 +176,27 @@ def row(known: Sequence[Known], *, about: Mapping[str, Any], confidence: float) 
     ----------
     known
         Sites with an AUC. One without a standard error, or with an AUC of 0 or 1, which has no
-        logit, is left out, and named.
+        logit, is `corrected`, and named.
     about
         ``arm`` and ``which``.
     """
-    used = [one for one in known if one.error and 0 < one.auc < 1]
-    left = [one.site for one in known if one not in used]
+    usable, left, moved = [], [], []
+    for one in known:
+        found = (one.auc, one.error) if one.plain else corrected(one, confidence=confidence)
+        if found is None:
+            left.append(one.site)
+            continue
+        usable.append((one.site, *found))
+        moved += [] if one.plain else [one.site]
     base: dict[str, Any] = {**dict.fromkeys(COLUMNS), **about} | {
-        "n_sites": len(used),
+        "n_sites": len(usable),
         "confidence": confidence,
+        "sites": "+".join(site for site, *_ in usable),
+        "corrected": "+".join(moved),
+        "left_out": "+".join(left),
     }
-    base |= {"sites": "+".join(one.site for one in used), "left_out": "+".join(left)}
-    if len(used) < FEWEST:
-        why = f"{len(used)} sites with an AUC and its standard error; at least {FEWEST} are needed"
+    if len(usable) < FEWEST:
+        why = f"{len(usable)} sites with an AUC and an interval; at least {FEWEST} are needed"
         return base | {"status": "undefined", "reason": why}
-    areas, errors = np.array([one[1:] for one in used], dtype=np.float64).T
+    areas, errors = np.array([one[1:] for one in usable], dtype=np.float64).T
     return base | {"status": "ok"} | asdict(pooled(areas, errors=errors, confidence=confidence))

@@ -50,3 +50,36 @@ def test_scans_of_one_patient_widen_the_interval_of_a_mean():
         interval = measured([1] * 40, scores, patients).intervals["_positive"]
         widths.append(interval.high - interval.low)
     assert widths[1] > 2 * widths[0]
+
+
+def test_saturated_probabilities_of_few_patients_are_not_known_to_the_last_digit():
+    """7 and 8 patients at 0.98 and 0.02: Wilson's limits of the shares by hand, Newcombe's sum."""
+    labels = np.repeat([0, 1], [8, 7])
+    found = measured(labels, np.where(labels == 1, 0.98, 0.02) + np.linspace(0, 1e-6, 15))
+    z = stats.norm.ppf(0.975)
+
+    def limits(p, n):
+        centre, half = p + z**2 / (2 * n), z * (p * (1 - p) / n + z**2 / (4 * n**2)) ** 0.5
+        return (centre - half) / (1 + z**2 / n), min(1, (centre + half) / (1 + z**2 / n))
+
+    (low, _), (_, high) = limits(0.98, 7), limits(0.02, 8)
+    interval = found.intervals["_difference"]
+    below = 0.96 - np.hypot(0.98 - low, high - 0.02)
+    assert found.more["probabilities_difference"] == pytest.approx(0.96, abs=1e-5)
+    assert interval.low == pytest.approx(below, abs=1e-4)
+    assert below < 0.6
+    assert "farther" in interval.method
+    assert found.intervals["_positive"].low == pytest.approx(low, abs=1e-4)
+    assert interval.high <= 1
+
+
+def test_probabilities_of_0_and_1_have_an_interval():
+    found = measured([0, 0, 1, 1], [0.0, 0.0, 1.0, 1.0])
+    assert found.more["probabilities_difference"] == 1
+    assert found.intervals["_difference"].low < 0.5
+    assert found.intervals["_difference"].high == 1
+
+
+def test_a_model_that_says_0_9_for_all_has_no_interval():
+    found = measured([0, 0, 1, 1], [0.9] * 4)
+    assert found.reasons["_difference"].startswith("no interval")

@@ -18,6 +18,6 @@ class Probabilities(MetricRow):
         "(discrimination slope, Yates 1982)."
     )
     needs: ClassVar[Needs] = "scores"
-    interval: ClassVar[str] = "sandwich over patients, t"
+    interval: ClassVar[str] = "sandwich over patients, t; of divided classes Wilson's where farther"
     fields: ClassVar[tuple[str, ...]] = (*_NUMBERS, "probabilities_histogram")
     columns: ClassVar[tuple[str, ...]] = _NUMBERS

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from elsewhere.scores.calibration import obstacle
+from elsewhere.scores.calibration import obstacle, separated
 from elsewhere.scores.clustered import Clustered, mean, n_patients, standard_error
+from elsewhere.scores.estimates import Estimate, bounds, difference
+from elsewhere.scores.intervals import Interval, wilson
 from elsewhere.scores.metric import Judged, Measured, Metric, Sample
 from elsewhere.scores.several import Number, measured, number, of_estimate
 
@@ -18,8 +20,11 @@ class Probabilities(Metric):
     def measure(self, sample: Sample) -> Measured:
         """Compute what is defined: one class alone has a mean but no difference."""
         judged = sample.judged
+        divided = _divided(judged)
         numbers = {f"_{name}": _of_class(sample, label) for name, label in _CLASSES.items()}
         numbers["_difference"] = of_estimate(_difference(judged), sample=sample)
+        if divided:
+            numbers = {name: _wider(found, sample, name) for name, found in numbers.items()}
         edges = np.linspace(0, 1, BINS + 1)
         counts = {
             name: np.histogram(judged.scores[judged.labels == label], edges)[0].tolist()
@@ -40,6 +45,35 @@ def _of_class(sample: Sample, label: int) -> Number:
         return number(None, None, reason=f"no test scan is {'positive' if label else 'negative'}")
     found = mean(sample.judged.scores[chosen], patients=sample.judged.patients[chosen])
     return of_estimate(found, sample=sample, scale="logit")
+
+
+def _divided(judged: Judged) -> bool:
+    """Return whether some probability divides the classes: saturated ones hardly vary then."""
+    reason = obstacle(judged.labels, patients=judged.patients, least=1)
+    equal = judged.scores.min() == judged.scores.max()
+    return not reason and not equal and separated(judged.labels, scores=judged.scores) is not None
+
+
+def _wider(found: Number, sample: Sample, name: str) -> Number:
+    """Return a number whose limits are at least as far as if probabilities were 0 or 1.
+
+    The variance of what lies between 0 and 1 is at most that of shares. Patients that all have
+    nearly the same probability show none, which is no evidence that the next one will.
+    """
+    judged, scoring = sample.judged, sample.scoring
+    ends: list[Estimate] = []
+    for label in (1, 0):
+        of = judged.labels == label
+        share, n = float(judged.scores[of].mean()), n_patients(judged.patients[of])
+        low, high, _ = wilson(share, n=n, confidence=scoring.confidence)
+        ends.append(Estimate(share, low, high))
+    apart = {"_positive": ends[0], "_negative": ends[1], "_difference": difference(*ends)}
+    low, high = bounds(apart[name])
+    method = f"Wilson, {judged.unit}s, because one probability divides the classes"
+    if found.interval is not None:
+        method = f"{found.interval.method}, or {method}: the farther limits"
+        low, high = min(low, found.interval.low), max(high, found.interval.high)
+    return number(apart[name].value, Interval(low, high, method))
 
 
 def _difference(judged: Judged) -> Clustered:

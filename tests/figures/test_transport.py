@@ -47,6 +47,6 @@ def test_the_training_threshold_gives_the_study_s_calls(nguyen: Results) -> None
 
 def test_a_site_of_one_class_says_why(drawn: Job, svg_texts: Texts) -> None:
     shown = " ".join(svg_texts(drawn.outputs["figures"] / "transport.svg"))
-    assert shown.count("undefined: all 171") == 3
+    assert shown.count("undefined: all test scans") == 3
     table = pd.read_csv(drawn.outputs["figures"] / "transport.csv")
     assert (table["status"] == "all 171 test scans are positive").sum() == 3

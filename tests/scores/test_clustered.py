@@ -56,3 +56,11 @@ def test_an_interval_is_symmetric_on_its_scale_and_of_student_s_t(scale, to):
 @pytest.mark.parametrize(("value", "scale"), [(0.0, "log"), (1.0, "logit"), (1.0, "log of 1 - x")])
 def test_at_the_end_of_a_scale_there_is_no_interval(value, scale):
     assert t_interval(Clustered(value, 0.1, 9), confidence=0.95, scale=scale) is None
+
+
+def test_patients_that_do_not_differ_have_no_error_and_no_interval():
+    """Two scores of each patient have the same mean, up to rounding."""
+    scores = np.linspace(0.05, 0.95, 12)
+    found = mean(np.concatenate([scores, scores[::-1]]), patients=np.tile(np.arange(12), 2))
+    assert found.error == 0
+    assert t_interval(found, confidence=0.95) is None

@@ -136,3 +136,12 @@ def test_correlation_is_that_of_numpy():
     assert correlation(apart, unknown=0.0) == pytest.approx(np.corrcoef(apart))
     constant = np.vstack([apart[0], np.zeros(50)])
     assert correlation(constant, unknown=0.5).tolist() == [[1.0, 0.5], [0.5, 1.0]]
+
+
+def test_one_patient_alone_has_an_interval_of_a_sum():
+    """Nothing is known of how its scans are related: no correlation out of rounding."""
+    one = np.zeros(3, dtype=np.int64)
+    groups = [Hits(np.array([True, False, True]), one), Hits(np.array([False, True, False]), one)]
+    found = combined(groups, weights=[1.0, 1.0], confidence=0.95, unit="patient")
+    assert 0 < found.low < 1 < found.high < 2
+    assert found.high - found.low > 1

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
 from elsewhere.scores.estimates import Estimate
 from elsewhere.scores.thresholds import Scored, choose
@@ -81,8 +82,8 @@ def test_the_rule_of_accuracy_is_that_of_the_study():
     [
         (TEST, None, LOW, "there are no validation scans of the training sites"),
         (TEST, HIGH, None, "there are no validation scans of the test site"),
-        (TEST, HIGH, scored([1, 1], [0.1, 0.2]), "all 2 validation scans of the test site are pos"),
-        (scored([0], [0.1]), HIGH, LOW, "all 1 test scans are negative"),
+        (TEST, HIGH, scored([1, 1], [0.1, 0.2]), "all validation scans of the test site are pos"),
+        (scored([0], [0.1]), HIGH, LOW, "all test scans are negative"),
         (TEST, HIGH, LOW, None),
     ],
 )
@@ -106,6 +107,27 @@ def test_a_difference_of_independent_patients_is_close_to_newcombe_s_paired_inte
     second = np.repeat([True, False, True, False], pairs)
     found = paired_difference(first, second, patients=np.arange(len(first)), confidence=0.95)
     assert found == pytest.approx(expected, abs=2e-4)
+
+
+def test_the_correlation_is_corrected_for_continuity():
+    """Newcombe's method 10 by hand: phi of the table is (e h - f g - n / 2) / root of its margins."""
+    e, f, g, h = counts = 30, 6, 2, 12
+    first = np.repeat([True, True, False, False], counts)
+    second = np.repeat([True, False, True, False], counts)
+    found = paired_difference(first, second, patients=np.arange(50), confidence=0.95)
+    phi = (e * h - f * g - 25) / ((e + f) * (g + h) * (e + g) * (f + h)) ** 0.5
+    one, two = (proportion_confint(k, 50, method="wilson") for k in (e + f, e + g))
+    below, above = (e + f) / 50 - one[0], two[1] - (e + g) / 50
+    low = (f - g) / 50 - (below**2 - 2 * phi * below * above + above**2) ** 0.5
+    assert found.low == pytest.approx(low, abs=1e-9)
+
+
+def test_calls_that_all_agree_leave_a_width():
+    same = np.repeat([True, False], 6)
+    found = paired_difference(same, same, patients=np.arange(12), confidence=0.95)
+    assert found.value == 0
+    assert found.low < -0.1
+    assert found.high > 0.1
 
 
 def test_the_order_of_two_shares_turns_the_interval_round():

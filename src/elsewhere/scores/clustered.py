@@ -16,6 +16,8 @@ from scipy.special import expit, logit
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Interval, Unit, t_value
 
+_ROUNDING = 1e-13  # of a sum; patients that do not differ have an error of 0
+
 Scale = Literal["plain", "log", "logit", "log of 1 - x"]
 
 
@@ -85,7 +87,9 @@ def standard_error(influence: Floats, *, patients: Ints) -> float | None:
     sums = np.bincount(patient, weights=influence)
     if len(sums) < 2:
         return None
-    return float(np.sqrt(len(sums) / (len(sums) - 1) * np.sum(sums**2)))
+    error = float(np.sqrt(len(sums) / (len(sums) - 1) * np.sum(sums**2)))
+    rounding = float(np.abs(influence).sum()) * _ROUNDING
+    return error if error > rounding else 0.0
 
 
 def mean(values: Floats, *, patients: Ints) -> Clustered:

@@ -124,7 +124,9 @@ def combined(
     each = np.array(weights) / np.sqrt([group.n_effective for group in groups])
     total, square = sum(weights), float(np.einsum("i,ij,j->", each, related, each))
     value = found.value or 0.0
-    whole = wilson(value / total, n=total**2 / square, confidence=confidence, unit=unit)
+    most = sum(group.n_effective for group in groups)  # also where classes cancel in each patient
+    n = min(most, total**2 / square) if square > 0 else most
+    whole = wilson(value / total, n=n, confidence=confidence, unit=unit)
     low, high = min(low, total * whole.low), max(high, total * whole.high)
     return Interval(low, high, f"{method}, or Wilson of their sum: the farther limits")
 
@@ -140,7 +142,8 @@ def correlation(apart: Floats, *, unknown: float) -> Floats:
         The correlation with an estimate from which no patient deviates.
     """
     covariance: Floats = np.einsum("ki,li->kl", apart, apart)
-    sd = np.sqrt(np.diag(covariance))
+    variance = np.diag(covariance)
+    sd = np.sqrt(np.where(variance < _NO_VARIANCE, 0.0, variance))
     product = np.outer(sd, sd)
     known = np.full_like(product, unknown)
     np.divide(covariance, product, out=known, where=product > 0)

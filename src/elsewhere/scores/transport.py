@@ -6,7 +6,8 @@ test site, and both are tried on the same test scans.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -131,8 +132,8 @@ def paired_difference(
 ) -> Estimate:
     """Subtract two shares of the same scans, with an interval from the limits of both.
 
-    Newcombe 1998 (Stat Med 17:2635, method 10) with the correlation of the shares over patients
-    (Zou and Donner 2008). It has a width where no scan changes.
+    Newcombe 1998 (Stat Med 17:2635, method 10) with the correlation of the shares over patients,
+    corrected for continuity (Zou and Donner 2008). It has a width where no scan changes.
 
     Parameters
     ----------
@@ -144,8 +145,19 @@ def paired_difference(
     groups = [_hits(of, patients) for of in (first, second)]
     n_numbered = max(group.n_numbered for group in groups)
     related = correlation(np.stack([one.apart(n_numbered) for one in groups]), unknown=0.0)
+    related[[0, 1], [1, 0]] = _continuous(float(related[0, 1]), groups)
     values = [_estimate(group, confidence) for group in groups]
     return weighted(values, weights=(1, -1), correlation=related)
+
+
+def _continuous(related: float, groups: Sequence[Hits]) -> float:
+    """Correct a positive correlation for continuity, as Newcombe does for that of a 2 x 2 table.
+
+    Without it, calls of few patients that agree by chance would leave no width.
+    """
+    n = min(group.n_effective for group in groups)
+    spread = math.prod(group.share * (1 - group.share) for group in groups) ** 0.5
+    return related if related <= 0 else max(0.0, related - 1 / (2 * n * spread))
 
 
 def _hits(right: NDArray[np.bool_], patients: Ints) -> Hits:

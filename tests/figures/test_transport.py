@@ -49,4 +49,4 @@ def test_a_site_of_one_class_says_why(drawn: Job, svg_texts: Texts) -> None:
     shown = " ".join(svg_texts(drawn.outputs["figures"] / "transport.svg"))
     assert shown.count("undefined: all test scans") == 3
     table = pd.read_csv(drawn.outputs["figures"] / "transport.csv")
-    assert (table["status"] == "all 171 test scans are positive").sum() == 3
+    assert (table["status"] == "all test scans are positive").sum() == 3

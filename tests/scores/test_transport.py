@@ -110,7 +110,7 @@ def test_a_difference_of_independent_patients_is_close_to_newcombe_s_paired_inte
 
 
 def test_the_correlation_is_corrected_for_continuity():
-    """Newcombe's method 10 by hand: phi of the table is (e h - f g - n / 2) / root of its margins."""
+    """Newcombe method 10 by hand: phi is (e h - f g - n / 2) over the root of the margins."""
     e, f, g, h = counts = 30, 6, 2, 12
     first = np.repeat([True, True, False, False], counts)
     second = np.repeat([True, False, True, False], counts)

@@ -95,12 +95,14 @@ def test_one_class_is_told_of_test_and_validation_not_of_training():
 def test_what_the_gate_let_pass_is_told_with_its_part():
     fault = {"kind": "one_class", "fold": 0, "part": "train", "text": "one class: 9 COVID-19"}
     (text,) = texts(gates={"b-row": gate() | {"allowed": [fault], "warned": []}})
-    assert text.startswith("The gate let parts of Site B pass, as the split's `allow` says: ")
-    assert "one_class (train: one class: 9 COVID-19)" in text
+    assert text.startswith("Site B could not be divided as asked for; the study accepts ")
+    assert "parts with one class only (training part: 9 COVID-19)" in text
     lost = {**fault, "text": "no COVID-19: 3 other", "about": "COVID-19"}
     of_finding = {**lost, "about": "hernia"}
     (text,) = texts(gates={"b-row": gate() | {"allowed": [], "warned": [lost, of_finding]}})
-    assert text.endswith("a class that the site has elsewhere: train: no COVID-19: 3 other.")
+    assert text.endswith(
+        "a class that the site has elsewhere: training part: no COVID-19: 3 other."
+    )
 
 
 def test_findings_are_named_where_a_part_has_all_or_none():
@@ -111,8 +113,8 @@ def test_findings_are_named_where_a_part_has_all_or_none():
         classes=("absent", "present"),
     )
     assert [text for text in found if "one class only" in text] == [
-        "Site A has parts with one class only (test: Pneumonia never), so no AUC, and no threshold "
-        "from them."
+        "Site A has parts with one class only (test: Pneumonia never): no AUC can be "
+        "computed from them, and no threshold chosen."
     ]
 
 
@@ -159,10 +161,10 @@ def test_image_level_splits_and_duplicates_across_sites_are_said():
 
 
 def test_every_way_to_a_threshold_but_a_validation_part_of_training_sites_is_said():
-    assert "argmax" in texts(threshold_from="argmax")[0]
+    assert "above 0.5. No threshold was chosen" in texts(threshold_from="argmax")[0]
     assert "test site" in texts(threshold_from="test_site")[0]
     fallen = cell(rule="argmax (0.5): all 9 validation scans are positive (a)")
-    assert texts(cells=[cell(), fallen])[0].startswith("1 of 2 thresholds are the argmax")
+    assert texts(cells=[cell(), fallen])[0].startswith("1 of 2 thresholds are 0.5, because")
 
 
 def test_arms_chosen_on_test_are_named():
@@ -177,7 +179,7 @@ def test_the_gravest_come_first():
         gates={"a-row": {**gate(test=(3, 30)), "patient_key": "none"}},
         threshold_from="argmax",
     )
-    order = ["not run", "split by image", "fewer than", "rejected", "argmax"]
+    order = ["not run", "split by image", "fewer than", "rejected", "No threshold"]
     assert [next(word for word in order if word in text) for text in found] == order
 
 
@@ -218,4 +220,5 @@ def test_scans_that_a_first_stage_loses_are_told_once_a_site():
 
 def test_every_flag_of_a_site_is_told_with_its_count():
     (text,) = texts(flags={"a-row": {"lossy": 3, "age_impossible": 1}, "b-row": {"": 12}})
-    assert text == "Flagged scans of Site A: age_impossible 1, lossy 3."
+    assert text.startswith("Unusual scans of Site A")
+    assert "used as they are: age_impossible 1, lossy 3. " in text

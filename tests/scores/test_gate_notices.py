@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from typing import get_args
+
+from elsewhere.design.split import Allowed
 from elsewhere.scores import gate_notices
 
 COUNTS = [
@@ -20,7 +23,10 @@ def test_patients_are_counted_by_place_and_label() -> None:
 
 def test_what_was_let_pass_is_named_by_kind_part_and_fold() -> None:
     gate = {"counts": COUNTS, "allowed": [FAULT, {**FAULT, "kind": "empty", "text": "nobody"}]}
-    expected = "sizes (test of fold 1: 58 of 100 patients (58%)), empty (test of fold 1: nobody)"
+    expected = (
+        "parts of another size than was asked for (test part of fold 1: 58 of 100 patients (58%)), "
+        "parts without a patient (test part of fold 1: nobody)"
+    )
     assert gate_notices.allowed(gate) == expected
     assert gate_notices.allowed({"counts": COUNTS}) == ""
 
@@ -28,4 +34,8 @@ def test_what_was_let_pass_is_named_by_kind_part_and_fold() -> None:
 def test_only_classes_are_lacking_not_findings() -> None:
     warned = [{**FAULT, "about": "COVID-19", "text": "no COVID-19"}, {**FAULT, "about": "edema"}]
     gate = {"counts": COUNTS[:2], "warned": warned}
-    assert gate_notices.lacking(gate, ("healthy", "COVID-19")) == "test: no COVID-19"
+    assert gate_notices.lacking(gate, ("healthy", "COVID-19")) == "test part: no COVID-19"
+
+
+def test_every_kind_that_a_split_may_allow_has_words() -> None:
+    assert {*gate_notices.ACCEPTED} == {*get_args(Allowed)}

@@ -214,21 +214,61 @@ SUBJECTS = {
     "code": Subject("code", code),
     "trail": Subject("stored predictions", trail),
     "confusion": Subject(
-        "confusion matrices", _figures("Confusion matrices are drawn.", "confusion*.png")
+        "confusion matrices", _figures("Confusion matrices are drawn.", "confusion", "confusion_classes")
     ),
-    "flow": Subject("flow chart", _figures("The flow of scans is drawn.", "flow*.png")),
-    "roc": Subject("ROC curves", _figures("ROC curves are drawn.", "roc*.png")),
-    "calibration": Subject("calibration", _figures("Calibration is drawn.", "calibration*.png")),
+    "flow": Subject("flow chart", _figures("The flow of scans is drawn.", "flow")),
+    "roc": Subject("ROC curves", _figures("ROC curves are drawn.", "roc", "roc_findings", "roc_panels")),
+    "calibration": Subject(
+        "calibration",
+        _figures(
+            "Calibration is drawn, before and after recalibration, with probabilities by class.",
+            *("calibration", "probabilities"),
+        ),
+    ),
     "utility": Subject(
-        "net benefit", _figures("Decision curves are drawn.", "decision*.png", "net_benefit*.png")
+        "net benefit",
+        _figures(
+            "Decision curves and predictive values at declared prevalences are drawn.",
+            *("decision_curve", "predictive_values"),
+        ),
     ),
-    "subgroups": Subject("subgroups", _figures("Subgroups are drawn.", "subgroup*.png")),
+    "transported": Subject(
+        "thresholds at other sites",
+        _figures("The threshold of the training sites is tried beside a local one.", "transport"),
+    ),
+    "subgroups": Subject(
+        "subgroups",
+        _figures(
+            "Performance is drawn by sex, age, scanner, kernel and contrast, or by device.",
+            *("groups", "subgroups"),
+        ),
+    ),
+    "new_site": Subject(
+        "performance to expect at a new site",
+        _figures(
+            "AUCs are pooled over sites by random effects, with the interval of a new site and I²; "
+            "losses at sites never seen are split into their causes.",
+            *("new_site", "why_fell"),
+        ),
+    ),
+    "width": Subject(
+        "precision and patients needed",
+        _figures(
+            "The width of every AUC's interval and the patients that the target width needs are in "
+            "a table.",
+            "auc_width",
+        ),
+    ),
+    "excluded": Subject(
+        "missing data by class",
+        _figures("Missing fields and exclusions are in a table by site and class.", "missing"),
+    ),
     "explained": Subject(
         "explanations",
         _figures(
             "Grad-CAM maps, embeddings and, where there are masks, their agreement with lesions.",
-            *("gradcam*.png", "embeddings*.png", "localisation*.png"),
+            *("gradcam", "embeddings", "localisation"),
         ),
     ),
-    "readers": Subject("readers", _figures("Readers are compared with models.", "readers*.png")),
+    "readers": Subject("readers", _figures("Readers are compared with models.", "readers")),
 }

@@ -153,7 +153,7 @@ def _allowed(observed: Observed) -> Iterator[Notice]:
     for row, gate in observed.gates.items():
         title = observed.sites[row]
         if passed := gate_notices.allowed(gate):
-            text = f"The gate let parts of {title} pass, as the split's `allow` says: {passed}."
+            text = f"{title} could not be divided as asked for; the study accepts {passed}."
             yield Notice(text, "cohort_table", "gate")
         if missing := gate_notices.lacking(gate, observed.classes):
             text = f"Parts of {title} lack a class that the site has elsewhere: {missing}."
@@ -174,8 +174,8 @@ def _one_class(observed: Observed) -> Iterator[Notice]:
         if alone:
             parts = "; ".join(f"{where}: {_list(names)}" for where, names in alone.items())
             text = (
-                f"{observed.sites[row]} has parts with one class only ({parts}), so no AUC, and no "
-                "threshold from them."
+                f"{observed.sites[row]} has parts with one class only ({parts}): no AUC can be "
+                "computed from them, and no threshold chosen."
             )
             yield Notice(text, "cohort_table", "gate")
 
@@ -253,22 +253,23 @@ def _flagged(observed: Observed) -> Iterator[Notice]:
     for row, flags in observed.flags.items():
         listed = ", ".join(f"{code} {count}" for code, count in sorted(flags.items()) if code)
         if listed:
-            text = f"Flagged scans of {observed.sites[row]}: {listed}."
+            text = f"Unusual scans of {observed.sites[row]}, used as they are: {listed}. "
+            text += "docs/ingestion.md says what each name means."
             yield Notice(text, "site_profile", "cohort")
 
 
 def _thresholds(observed: Observed) -> Iterator[Notice]:
     if observed.threshold_from == "argmax" and len(observed.classes) > 2:
         text = (
-            "Scans are called by the class with the highest probability: accuracy, sensitivity and "
-            "specificity are those of no chosen threshold."
+            "A scan is called of the class with the highest probability. No threshold was chosen "
+            "for these models: sensitivity and specificity might suit better at another one."
         )
         yield Notice(text, "confusion_classes", "matrix")
         return
     if observed.threshold_from == "argmax":
         text = (
-            "Scans are called by the class with the higher probability (argmax, 0.5): accuracy, "
-            "sensitivity and specificity are those of no chosen threshold."
+            "A scan is called positive where its probability is above 0.5. No threshold was chosen "
+            "for these models: sensitivity and specificity might suit better at another one."
         )
         yield Notice(text, "confusion", "matrix")
         return
@@ -276,8 +277,8 @@ def _thresholds(observed: Observed) -> Iterator[Notice]:
     fallen = [run for run in runs if str(run["threshold_rule"]).startswith("argmax")]
     if fallen:
         text = (
-            f"{len(fallen)} of {len(runs)} thresholds are the argmax (0.5), because no better one "
-            "could be chosen on validation scans."
+            f"{len(fallen)} of {len(runs)} thresholds are 0.5, because none could be chosen: the "
+            "validation scans are of one class, or the best threshold calls all of them alike."
         )
         yield Notice(text, "confusion", "matrix")
 

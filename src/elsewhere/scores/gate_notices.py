@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+ACCEPTED = {
+    "empty": "parts without a patient",
+    "one_class": "parts with one class only",
+    "sizes": "parts of another size than was asked for",
+}
+PARTS = {"train": "training part"}  # the other parts are called as they are named
+
 
 def patients(gate: Mapping[str, Any]) -> dict[tuple[int, str, str], dict[int, int]]:
     """Return patients by label, of each fold, part and finding."""
@@ -21,11 +28,11 @@ def folds(gate: Mapping[str, Any]) -> int:
 
 
 def allowed(gate: Mapping[str, Any]) -> str:
-    """Return in words what the gate let pass because the split's `allow` names it; else nothing."""
+    """Return in words what the settings of the study accept of the parts; else nothing."""
     by_kind: dict[str, list[str]] = {}
     for fault in gate.get("allowed", []):
         by_kind.setdefault(fault["kind"], []).append(_placed(gate, fault))
-    return ", ".join(f"{kind} ({'; '.join(faults)})" for kind, faults in by_kind.items())
+    return ", ".join(f"{ACCEPTED[kind]} ({'; '.join(faults)})" for kind, faults in by_kind.items())
 
 
 def lacking(gate: Mapping[str, Any], classes: Collection[str]) -> str:
@@ -36,4 +43,5 @@ def lacking(gate: Mapping[str, Any], classes: Collection[str]) -> str:
 
 def _placed(gate: Mapping[str, Any], fault: Mapping[str, Any]) -> str:
     fold = f" of fold {fault['fold']}" if folds(gate) > 1 else ""
-    return f"{fault['part']}{fold}: {fault['text']}"
+    part = PARTS.get(fault["part"], f"{fault['part']} part")
+    return f"{part}{fold}: {fault['text'].removeprefix('one class: ')}"

@@ -17,8 +17,9 @@ class CalibrationCurves(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "calibration": Caption(
             "Calibration",
-            "Whether probabilities come true at each site, and what recalibration on its "
-            "validation part would change.",
+            "Of the patients with a probability of 0.3, do three in ten have the disease? At each "
+            "site, as the model is, and after its probabilities were adjusted on the site's "
+            "validation part.",
             "score",
         ),
     }

@@ -17,8 +17,8 @@ class DecisionCurve(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "decision_curve": Caption(
             "Decision curves",
-            "Whether acting on the model at a threshold is better than acting on all patients "
-            "or on none.",
+            "Whether acting on the model is better than acting on all patients or on none, at each "
+            "probability from which one would act.",
             "score",
         ),
     }

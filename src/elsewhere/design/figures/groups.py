@@ -19,9 +19,9 @@ class Groups(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "groups": Caption(
             "Groups of patients and scans",
-            "AUC, sensitivity and calibration in the large of each model by sex, age band, "
-            "scanner, kernel and contrast; the group with the lowest AUC is framed, and said to "
-            "differ where that is beyond chance for the lowest of so many.",
+            "AUC, sensitivity and calibration of each model by sex, age, scanner, kernel and "
+            "contrast. The group with the lowest AUC is framed. Among many groups one is always "
+            "the lowest: the text says whether it is lower than chance explains.",
             "predict",
         ),
     }

@@ -17,8 +17,8 @@ class NewSite(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "new_site": Caption(
             "What to expect at a new site",
-            "AUC of each model at each site, pooled by random effects over the sites that it never "
-            "saw and over all, with the interval in which the true AUC of the next site lies.",
+            "AUC of each model at each site, its mean over the sites that it never saw and over "
+            "all, and between which limits the AUC of the next hospital is likely to lie.",
             "score",
         ),
     }

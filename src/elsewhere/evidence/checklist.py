@@ -11,7 +11,7 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict
 
-from elsewhere.evidence import cohort_facts, result_facts, training_facts
+from elsewhere.evidence import cohort_facts, figure_facts, result_facts, training_facts
 from elsewhere.evidence.fact import Fact, Subject
 from elsewhere.evidence.finished import Finished
 
@@ -27,6 +27,7 @@ SUBJECTS: Mapping[str, Subject] = {
     **cohort_facts.SUBJECTS,
     **training_facts.SUBJECTS,
     **result_facts.SUBJECTS,
+    **figure_facts.SUBJECTS,
 }
 
 

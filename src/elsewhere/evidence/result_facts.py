@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from elsewhere.design.metric_rows import metric_row
-from elsewhere.evidence.fact import Asked, Fact, Subject, drawn, stated
+from elsewhere.evidence.fact import Fact, Subject, drawn, stated
 from elsewhere.evidence.finished import Finished
 from elsewhere.figures import answer, words
 from elsewhere.scores.summary import Place, places
@@ -191,11 +191,6 @@ def trail(study: Finished) -> Fact | None:
     return stated([text] if files else [], files)
 
 
-def _figures(sentence: str, *patterns: str) -> Asked:
-    """Return a question whose answer is that there are such figures, or none."""
-    return lambda study: drawn(study, sentence, *patterns)
-
-
 SUBJECTS = {
     "question": Subject("question", question),
     "metrics": Subject("metrics", metrics),
@@ -213,62 +208,4 @@ SUBJECTS = {
     "settings": Subject("settings", settings_file),
     "code": Subject("code", code),
     "trail": Subject("stored predictions", trail),
-    "confusion": Subject(
-        "confusion matrices", _figures("Confusion matrices are drawn.", "confusion", "confusion_classes")
-    ),
-    "flow": Subject("flow chart", _figures("The flow of scans is drawn.", "flow")),
-    "roc": Subject("ROC curves", _figures("ROC curves are drawn.", "roc", "roc_findings", "roc_panels")),
-    "calibration": Subject(
-        "calibration",
-        _figures(
-            "Calibration is drawn, before and after recalibration, with probabilities by class.",
-            *("calibration", "probabilities"),
-        ),
-    ),
-    "utility": Subject(
-        "net benefit",
-        _figures(
-            "Decision curves and predictive values at declared prevalences are drawn.",
-            *("decision_curve", "predictive_values"),
-        ),
-    ),
-    "transported": Subject(
-        "thresholds at other sites",
-        _figures("The threshold of the training sites is tried beside a local one.", "transport"),
-    ),
-    "subgroups": Subject(
-        "subgroups",
-        _figures(
-            "Performance is drawn by sex, age, scanner, kernel and contrast, or by device.",
-            *("groups", "subgroups"),
-        ),
-    ),
-    "new_site": Subject(
-        "performance to expect at a new site",
-        _figures(
-            "AUCs are pooled over sites by random effects, with the interval of a new site and I²; "
-            "losses at sites never seen are split into their causes.",
-            *("new_site", "why_fell"),
-        ),
-    ),
-    "width": Subject(
-        "precision and patients needed",
-        _figures(
-            "The width of every AUC's interval and the patients that the target width needs are in "
-            "a table.",
-            "auc_width",
-        ),
-    ),
-    "excluded": Subject(
-        "missing data by class",
-        _figures("Missing fields and exclusions are in a table by site and class.", "missing"),
-    ),
-    "explained": Subject(
-        "explanations",
-        _figures(
-            "Grad-CAM maps, embeddings and, where there are masks, their agreement with lesions.",
-            *("gradcam", "embeddings", "localisation"),
-        ),
-    ),
-    "readers": Subject("readers", _figures("Readers are compared with models.", "readers")),
 }

@@ -17,8 +17,8 @@ class ThresholdTransport(FigureRow):
     captions: ClassVar[Mapping[str, Caption]] = {
         "transport": Caption(
             "Threshold transport",
-            "How many of the ill a model finds, and how many of the healthy it leaves alone, at each "
-            "site: with the threshold from where it was trained, and with one chosen at the site.",
+            "How many of the ill a model finds, and how many of the healthy it leaves alone, at "
+            "each site: with the threshold from where it was trained, and with a local one.",
             "score",
         ),
     }

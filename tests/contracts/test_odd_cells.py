@@ -12,12 +12,16 @@ import pytest
 from elsewhere.design import kinds
 from elsewhere.design.metric_rows import metric_row
 from elsewhere.design.scoring import Scoring
+from elsewhere.scores import auc_width, groups, new_site, operating, site_probe, why_fell
 from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.new_site import Known
+from elsewhere.scores.single_models import by_model
 
 NAMES = {"study": "s", "arm": "a", "site": "b"}
 METRICS = tuple(sorted(kinds.names("metrics")))
 # Numbers whose reason stands with another number, or that are no result.
 NO_RESULT = {"auc_mc_mean", "auc_mc_sd", "auc_mc_passes", "predictive_values_prevalence"}
+SCORING = Scoring(threshold_from="argmax", confidence=0.95, bootstrap=20, seed=0, metrics=METRICS)
 N = 12
 HALF = np.tile([0, 1], N // 2)
 SPREAD = np.linspace(0.05, 0.95, N)
@@ -66,9 +70,7 @@ CELLS = {
 
 
 def measured(frame: pd.DataFrame, key: str, threshold_from: str = "training_sites") -> Any:
-    scoring = Scoring(
-        threshold_from=threshold_from, confidence=0.95, bootstrap=20, seed=0, metrics=METRICS
-    )
+    scoring = SCORING.model_copy(update={"threshold_from": threshold_from})
     given = Predicted(frame, {"status": "ok", "patient_key": key})
     return assemble(given, training={"b": given}, names=NAMES, scoring=scoring)
 
@@ -118,11 +120,98 @@ def test_a_class_against_the_rest_may_be_missing_or_never_called() -> None:
         frame = rows(labels, shares[:, 1]).assign(finding="b")
         both = np.concatenate([shares, shares])
         frame = frame.assign(a=both[:, 0], b=both[:, 1], c=both[:, 2])
-        scoring = Scoring(
-            threshold_from="argmax", confidence=0.95, bootstrap=20, seed=0, metrics=METRICS
-        )
         given = Predicted(frame, {"status": "ok", "patient_key": "published"}, ("a", "b", "c"))
-        cell = assemble(given, training={"b": given}, names=NAMES, scoring=scoring)
+        cell = assemble(given, training={"b": given}, names=NAMES, scoring=SCORING)
         json.dumps(cell, allow_nan=False)
         for metric in METRICS:
             _is_honest(cell["pooled"], metric)
+
+
+ORDINARY = rows(np.tile([0, 1], 20), np.random.default_rng(1).uniform(0.2, 0.8, 40) ** 1.1)
+LIMITS = ("low", "high")
+
+
+def _rows_are_honest(found: Any, value: str, *, prefix: str = "") -> None:
+    """Rows of a figure: without NaN, with a number within its limits or the reason for none."""
+    for row in found:
+        json.dumps({key: _plain(one) for key, one in row.items()}, allow_nan=False)
+        low, high = (row[f"{prefix}{end}"] for end in LIMITS)
+        if row[value] is None:
+            assert row["reason"], row
+            assert low is None, row
+        else:
+            assert row["status"] == "ok", row
+            assert low is not None, row
+            assert low - 1e-9 <= row[value] <= high + 1e-9, row
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@pytest.fixture(params=CELLS)
+def odd(request: pytest.FixtureRequest) -> tuple[Predicted, Any]:
+    frame = CELLS[request.param]
+    predicted = Predicted(frame, {"status": "ok", "patient_key": "published"})
+    return predicted, measured(frame, "published", "argmax")
+
+
+def test_widths_and_new_sites_of_odd_cells(odd: tuple[Predicted, Any]) -> None:
+    predicted, cell = odd
+    pooled = cell["pooled"]
+    effect = auc_width.observed_effect(by_model(predicted.frame))
+    row = auc_width.row(pooled, effect=effect, target=0.1, confidence=0.95)
+    _rows_are_honest([row], "auc")
+    if row["auc"] is not None and row["patients_needed"] is None:
+        assert row["reason"]
+    known = [Known(name, 0.8, 0.04, 0.7, 0.87, (20, 20)) for name in "abc"]
+    if pooled["auc"] is not None:
+        of = pooled["n_positive_patients"]
+        ends = (pooled["auc_low"], pooled["auc_high"], (of, pooled["n_patients"] - of))
+        known.append(Known("odd", pooled["auc"], pooled["auc_se"], *ends))
+    about = {"arm": "a", "which": "all"}
+    found = new_site.row(known, about=about, confidence=0.95)
+    _rows_are_honest([found], "auc")
+    assert found["new_low"] <= found["auc"] <= found["new_high"]
+    if pooled["auc"] in (0.0, 1.0):
+        assert "odd" in (found["corrected"], found["left_out"])
+
+
+def test_groups_of_odd_cells(odd: tuple[Predicted, Any]) -> None:
+    predicted, cell = odd
+    one = operating.place(predicted, cell, scoring=SCORING)
+    sexes = np.where(np.arange(len(one.labels)) % 4 < 2, "F", "M")
+    for values in (sexes, np.full(len(sexes), "F"), np.full(len(sexes), "unknown")):
+        _rows_are_honest(groups.measured(one, {"sex": tuple(values)}), "value")
+
+
+def test_site_probes_of_odd_cells(odd: tuple[Predicted, Any]) -> None:
+    predicted, _ = odd
+    other = Predicted(ORDINARY, predicted.metadata)
+    for sites in ({"b": [predicted], "c": [other]}, {"b": [predicted]}):
+        scans = site_probe.gathered(sites, classes=("no", "yes"))
+        found = [*site_probe.of_arm(scans, classes=("no", "yes"), confidence=0.95)]
+        _rows_are_honest([{"low": None, "high": None, **row} for row in found], "auc")
+
+
+def test_what_odd_cells_lose(odd: tuple[Predicted, Any]) -> None:
+    predicted, cell = odd
+    if cell["pooled"]["auc"] is None:
+        return  # such a cell has no loss; the figure says why
+    home = Predicted(ORDINARY, predicted.metadata)
+    places = [
+        operating.place(of, numbers, scoring=SCORING)
+        for of, numbers in ((home, measured(ORDINARY, "published", "argmax")), (predicted, cell))
+    ]
+    for first, second in (places, places[::-1]):
+        one = why_fell.Cell(("a", "b"), {"home": first}, second, {}, ())
+        found = why_fell.rows(one, scoring=SCORING)
+        for row in found:
+            json.dumps({key: _plain(value) for key, value in row.items()}, allow_nan=False)
+            if row["fall"] is None:
+                assert row["reason"], row
+            elif row["fall_low"] is not None:
+                assert row["fall_low"] <= row["fall"] <= row["fall_high"], row
+            else:
+                assert row["reason"], row
+        json.dumps({k: _plain(v) for k, v in why_fell.sign(one).items()}, allow_nan=False)

@@ -30,6 +30,7 @@ COLUMNS = (
     *("worst", "status", "reason"),
 )
 
+NO_SPREAD = "no interval: every resample of patients gives the same value"
 NO_FIELD = "neither sex, age nor acquisition is known of the test scans"
 
 Mask = NDArray[np.bool_]
@@ -79,7 +80,7 @@ def measured(place: Place, of: Mapping[str, Sequence[str]]) -> list[dict[str, An
         row |= _counts(place, mask) | {"groups": groups, "reason": obstacle}
         if obstacle is None:
             row |= _numbers(place, quantity, (mask, rest), groups)
-        rows.append(row | {"status": "undefined" if obstacle else "ok"})
+        rows.append(row | {"status": "undefined" if row["reason"] else "ok"})
     areas = [row for row in rows if row["quantity"] == AUC and row["value"] is not None]
     lowest = min(areas, key=lambda row: row["value"], default=None)
     return [row | {"worst": "yes" if row is lowest else "no"} for row in rows]
@@ -146,13 +147,14 @@ def _counts(place: Place, mask: Mask) -> dict[str, Any]:
 
 
 def _numbers(place: Place, quantity: str, masks: tuple[Mask, Mask], groups: int) -> dict[str, Any]:
-    """Return value and interval in the group, and the difference to the others."""
+    """Return value and interval in the group, and the difference to the others, or why not."""
     group, rest = (_values(place, quantity, mask) for mask in masks)
     own = _interval(place, quantity, masks[0], group)
+    if own is None:
+        return {"reason": NO_SPREAD}
     apart = group - rest
     found = {"value": float(group[0]), "difference": float(apart[0])}
-    if own is not None:
-        found |= {"low": own.low, "high": own.high}
+    found |= {"low": own.low, "high": own.high}
     error = float(np.nanstd(apart[1:]))
     if error > 0:
         # tails as far out as Bonferroni's need more resamples than there are: a normal interval

@@ -1,13 +1,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import groups
 from elsewhere.scores.cell import Predicted, assemble
 from elsewhere.scores.discrimination import auc
 from elsewhere.scores.groups import AUC, CALIBRATION, SENSITIVITY, fields, measured, worst
+from elsewhere.scores.intervals import auc_interval
 from elsewhere.scores.operating import place
+from elsewhere.scores.single_models import by_model, mean_area
 
 SCORING = Scoring(threshold_from="argmax", confidence=0.95, bootstrap=400, seed=0)
 LABELS = np.tile([0, 1], 60)
@@ -106,3 +109,35 @@ def test_ages_are_in_bands():
     assert found["age"] == ("40 to 59", "unknown")
     assert found["sex"] == ("F", "unknown")
     assert [*found] == ["sex", "age", *groups.OF_SCANS]
+
+
+def test_of_several_models_a_group_of_all_has_the_interval_of_the_cell(rows):
+    """The group is the cell but for five patients; percentiles would be narrower."""
+    frames = [rows(LABELS, drawn(seed, 1.0), seed=number) for number, seed in enumerate((8, 9))]
+    predicted = Predicted(pd.concat(frames), {"status": "ok", "patient_key": "published"})
+    names = {"study": "s", "arm": "a", "site": "x"}
+    cell = assemble(predicted, training={"x": predicted}, names=names, scoring=SCORING)
+    one = place(predicted, cell, scoring=SCORING)
+    of = np.array(["F"] * 110 + ["M"] * 10)[np.tile(np.arange(120), 2)]
+    order = one.test.index.str[-4:].astype(int)
+    found = by(measured(one, {"sex": tuple(of[order])}), AUC)["F"]
+    assert found["value"] == pytest.approx(
+        np.mean([auc(LABELS[:110], scores=drawn(seed, 1.0)[:110]) for seed in (8, 9)])
+    )
+    kept = predicted.frame[predicted.frame["scan_id"].str[-4:].astype(int) < 110]
+    expected = mean_area(by_model(kept))
+    assert expected is not None
+    interval = auc_interval(expected.delong, confidence=0.95)
+    assert (found["low"], found["high"]) == pytest.approx(interval[:2])
+
+
+def test_calibration_does_not_take_the_share_of_positives_for_known(rows):
+    """One scan a patient: the t interval of label minus probability, and Welch's error."""
+    scores = drawn(10, 1.0)
+    found = by(measured(at(rows, scores), {"sex": SEX}), CALIBRATION)["F"]
+    away = LABELS - scores
+    expected = stats.ttest_1samp(away[SEX == "F"], 0).confidence_interval()
+    assert (found["low"], found["high"]) == pytest.approx(tuple(expected))
+    error = np.hypot(*(away[sex == SEX].std(ddof=1) / 60**0.5 for sex in "FM"))
+    half = stats.norm.ppf(1 - 0.025 / 2) * error
+    assert found["difference_high"] - found["difference"] == pytest.approx(half, rel=0.01)

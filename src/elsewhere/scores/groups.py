@@ -10,12 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elsewhere.scores import acquisition
-from elsewhere.scores.delong import delong
+from elsewhere.scores.clustered import mean, standard_error, t_interval
 from elsewhere.scores.discrimination import Floats
 from elsewhere.scores.intervals import Interval, auc_interval, z_value
 from elsewhere.scores.operating import Place
-from elsewhere.scores.resampling import percentile_interval
 from elsewhere.scores.shares import Hits
+from elsewhere.scores.single_models import ModelScans, mean_area
 
 SEX, AGE = "sex", "age"
 OF_SCANS = ("scanner", "kernel", "contrast")
@@ -57,9 +57,10 @@ def fields(manifest: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 def measured(place: Place, of: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """Return rows of `COLUMNS` without arm and site: each group of a model's test scans.
 
-    ``difference`` is the group minus all other scans of known group of the field, from the same
-    resamples of patients; its interval, from their standard deviation, is Bonferroni's over the
-    ``groups`` of the quantity in this cell, because a reader looks for the worst of all.
+    ``difference`` is the group minus all other scans of known group of the field. Its interval is
+    from the standard deviation over the same resamples of patients, of calibration from the
+    variance over patients, and Bonferroni's over the ``groups`` of the quantity in this cell,
+    because a reader looks for the worst of all.
     ``calibration in the large`` is the share of positives minus the mean probability: above 0 the
     model says too little. ``worst`` marks the lowest AUC. A quantity needs `FEWEST` patients of
     each class that it is about, in the group and in the others.
@@ -149,13 +150,13 @@ def _counts(place: Place, mask: Mask) -> dict[str, Any]:
 def _numbers(place: Place, quantity: str, masks: tuple[Mask, Mask], groups: int) -> dict[str, Any]:
     """Return value and interval in the group, and the difference to the others, or why not."""
     group, rest = (_values(place, quantity, mask) for mask in masks)
-    own = _interval(place, quantity, masks[0], group)
+    own = _interval(place, quantity, masks[0])
     if own is None:
         return {"reason": NO_SPREAD}
     apart = group - rest
     found = {"value": float(group[0]), "difference": float(apart[0])}
     found |= {"low": own.low, "high": own.high}
-    error = float(np.nanstd(apart[1:]))
+    error = _error(place, masks) if quantity == CALIBRATION else float(np.nanstd(apart[1:]))
     if error > 0:
         # tails as far out as Bonferroni's need more resamples than there are: a normal interval
         half = z_value(1 - (1 - place.scoring.confidence) / groups) * error
@@ -169,19 +170,43 @@ def _values(place: Place, quantity: str, mask: Mask) -> Floats:
         return place.auc_among(mask)
     if quantity == SENSITIVITY:
         return place.share(mask * (place.labels == 1.0), place.calls)
-    weights = mask.astype(np.float64)
-    return place.share(weights, place.labels) - place.share(weights, place.scores)
+    return np.array([_too_low(place)[mask].mean()])
 
 
-def _interval(place: Place, quantity: str, mask: Mask, values: Floats) -> Interval | None:
+def _too_low(place: Place) -> Floats:
+    """Return label minus probability of each row [n]."""
+    return place.labels - place.scores
+
+
+def _error(place: Place, masks: tuple[Mask, Mask]) -> float:
+    """Return the standard error of the difference in calibration, over patients.
+
+    Resamples of patients within classes would take the share of positives for known.
+    """
+    away, influence = _too_low(place), np.zeros(len(place.labels))
+    for mask, sign in zip(masks, (1, -1), strict=True):
+        influence[mask] = sign * (away[mask] - away[mask].mean()) / mask.sum()
+    return standard_error(influence, patients=place.patients) or 0.0
+
+
+def _interval(place: Place, quantity: str, mask: Mask) -> Interval | None:
     """Return the interval of a group, by the method that cells have."""
     scoring, patients = place.scoring, place.patients[mask]
     confidence = scoring.confidence
-    if quantity == AUC and len(place.runs) == 1:
-        exact = delong(place.labels[mask], scores=place.scores[mask][None], patients=patients)
-        return auc_interval(exact, confidence=confidence, few=scoring.few_patients)
+    if quantity == AUC:
+        area = mean_area([_scans(place, run & mask) for run in place.runs])
+        assert area is not None  # `auc_among` has found a run with both classes
+        return auc_interval(area.delong, confidence=confidence, few=scoring.few_patients)
     if quantity == SENSITIVITY:
         positive = mask & (place.labels == 1)
         hits = Hits(place.calls[positive], place.patients[positive])
         return hits.interval(confidence=confidence, unit="patient")
-    return percentile_interval(values[1:], confidence=confidence)
+    return t_interval(mean(_too_low(place)[mask], patients=patients), confidence=confidence)
+
+
+def _scans(place: Place, rows: Mask) -> ModelScans:
+    """Return some rows, of one run, as the test scans of a model."""
+    patients, scans = place.patients[rows], place.test.index[rows].to_numpy()
+    return ModelScans(
+        place.labels[rows], place.scores[rows], patients.astype(np.str_), scans.astype(np.str_)
+    )

@@ -12,6 +12,7 @@ from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Interval, Unit
 
 _BLOCK = 1_000_000  # weights held at once: bounds memory for any number of scans
+_ROUNDING = 1e-12  # values that differ by less are equal
 
 
 class Draws(NamedTuple):
@@ -140,7 +141,7 @@ def percentile_interval(
     far the truth is from there, and an interval without width would be false.
     """
     defined = values[np.isfinite(values)]
-    if defined.size == 0 or defined.min() == defined.max():
+    if defined.size == 0 or defined.max() - defined.min() <= _ROUNDING:
         return None
     low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high), f"bootstrap of {unit}s, {defined.size} resamples")

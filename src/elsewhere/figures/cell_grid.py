@@ -63,7 +63,7 @@ def draw(results: Results, panels: Panels, folder: Path, name: str) -> str:
             results.titled(panels.title),
             width=max(LABELS + PITCH[0] * len(columns), 5.6),
             height=height,
-            notes=(*panels.notes, *results.notes()),
+            notes=(*panels.notes, *filter(None, [results.pooling.strip()]), *results.notes()),
             synthetic=results.synthetic,
         )
         for x, column in enumerate(columns):

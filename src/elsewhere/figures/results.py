@@ -170,8 +170,8 @@ class Results:
         of = [name for name in ("fold", "seed") if self._most(name) > 1]
         each = " and ".join(of)
         return (
-            f"A cell has a model of each {each}: its AUC is the mean of theirs, and every call of "
-            "a model counts. "
+            f"A cell has a model of each {each}: its AUC is the mean of theirs, and every call and "
+            "probability of a model counts. "
         )
 
     def _most(self, of: str) -> int:

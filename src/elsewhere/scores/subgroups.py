@@ -92,7 +92,7 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     everyone = np.ones(len(scans.labels), dtype=np.bool_)
     confidence = scoring.confidence
     measured = {
-        name: _counts(scans, mask) | _area(scans, mask, name, confidence)
+        name: _counts(scans, mask) | _area(scans, mask, name, scoring)
         for name, mask in (
             (ALL, everyone),
             (WITHOUT, scans.known & ~scans.with_device),
@@ -103,7 +103,7 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
         scans, measured, draws, confidence
     )
     measured |= _shares(scans, confidence)
-    measured[ALONE] = _counts(scans, scans.known) | _alone(scans, confidence)
+    measured[ALONE] = _counts(scans, scans.known) | _alone(scans, scoring)
     measured[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
     return {name: measured[name] for name in QUANTITIES}
 
@@ -118,7 +118,7 @@ def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
     return dict.fromkeys(NUMBERS) | counts
 
 
-def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, Any]:
+def _area(scans: Scans, mask: Mask, name: str, scoring: Scoring) -> dict[str, Any]:
     """Return the AUC among these scans, of the model or of the device alone, with its interval."""
     labels = scans.labels[mask]
     scores = scans.with_device.astype(np.float64) if name == ALONE else scans.scores
@@ -126,7 +126,9 @@ def _area(scans: Scans, mask: Mask, name: str, confidence: float) -> dict[str, A
     if reason:
         return {"reason": f"{reason}{_why_unknown(scans, mask)}"}
     exact = delong(labels, scores=scores[mask][None], patients=scans.patients[mask])
-    interval = intervals.auc_interval(exact, confidence=confidence, unit=scans.unit)
+    interval = intervals.auc_interval(
+        exact, confidence=scoring.confidence, unit=scans.unit, few=scoring.few_patients
+    )
     return {"value": float(exact.auc[0])} | interval._asdict()
 
 
@@ -193,14 +195,14 @@ def _shares(scans: Scans, confidence: float) -> Iterator[tuple[str, dict[str, An
         yield name, numbers | {"value": present.share} | interval._asdict()
 
 
-def _alone(scans: Scans, confidence: float) -> dict[str, Any]:
+def _alone(scans: Scans, scoring: Scoring) -> dict[str, Any]:
     with_device = scans.with_device[scans.known]
     if len(with_device) and (with_device.all() or not with_device.any()):
         which = "all" if with_device.all() else "none"
         return {
             "reason": f"the device is in {which} of the {len(with_device)} scans of known state"
         }
-    return _area(scans, scans.known, ALONE, confidence)
+    return _area(scans, scans.known, ALONE, scoring)
 
 
 def _unknown(scans: Scans) -> dict[str, Any]:

@@ -193,7 +193,7 @@ def _notes(results: Results) -> tuple[str, ...]:
         f"AUC, with {results.percent} intervals; sens: sensitivity at the cell's threshold; cal: "
         "calibration in the large, share of positives minus mean probability (above 0: the model "
         "says too little). Framed: lowest AUC of the model at the site. Differences are against "
-        "all others of the same field, from the same resamples of patients, with intervals "
-        f"widened for the number of groups (Bonferroni). At least {groups.FEWEST} patients of each "
+        "all others of the same field, over the same patients, with intervals widened for the "
+        f"number of groups (Bonferroni). At least {groups.FEWEST} patients of each "
         "class that a number needs.",
     )

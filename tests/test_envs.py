@@ -253,6 +253,7 @@ def test_lock_is_sorted_and_exact(name):
     rows = (ROOT / name).read_text().splitlines()[1:]
     names = [row.split("==")[0].lower() for row in rows]
     assert names == sorted(set(names))
+    assert "elsewhere" not in names, "no index has it; the lock was made with src on PYTHONPATH"
     assert all(re.fullmatch(r"[\w.-]+==[\w.]+", row) for row in rows)
 
 

@@ -141,3 +141,14 @@ def test_calibration_does_not_take_the_share_of_positives_for_known(rows):
     error = np.hypot(*(away[sex == SEX].std(ddof=1) / 60**0.5 for sex in "FM"))
     half = stats.norm.ppf(1 - 0.025 / 2) * error
     assert found["difference_high"] - found["difference"] == pytest.approx(half, rel=0.01)
+
+
+@pytest.mark.parametrize(("label", "which"), [(1, "positive"), (0, "negative")])
+def test_a_group_of_one_class_has_no_calibration(rows, label, which):
+    """Its share of positives is 0 or 1 and does not vary, so the interval would be a point."""
+    kernel = np.where((label == LABELS) & (SEX == "F"), "sharp", "soft")
+    found = by(measured(at(rows, drawn(5, 1.0)), {"kernel": kernel}), CALIBRATION)
+    assert found["sharp"]["value"] is None
+    assert found["sharp"]["reason"] == f"all scans of the group are {which}"
+    assert found["soft"]["value"] is None, "the others are of one class"
+    assert found["soft"]["reason"] == f"all scans of the others are {which}"

@@ -184,8 +184,12 @@ def _cell(page: style.Sheet, canvas: Axes, at: tuple[float, float], of_group: Ro
 
 def _shown(line: Mapping[str, Any]) -> str:
     name, form, to = FORMS[line["quantity"]]
-    limits = "" if line["low"] is None else f" ({line['low']:{form}}{to}{line['high']:{form}})"
-    return f"{name}{line['value']:{form}}{limits}".replace("-", "−")
+    # 0 is added so that what rounds to 0 has no sign
+    value, low, high = (
+        None if line[end] is None else round(line[end], 2) + 0.0 for end in ("value", "low", "high")
+    )
+    limits = "" if low is None else f" ({low:{form}}{to}{high:{form}})"
+    return f"{name}{value:{form}}{limits}".replace("-", "−")
 
 
 def _notes(results: Results) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from elsewhere.scores import acquisition
 from elsewhere.scores.clustered import mean, standard_error, t_interval
-from elsewhere.scores.discrimination import Floats
+from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Interval, auc_interval, z_value
 from elsewhere.scores.operating import Place
 from elsewhere.scores.shares import Hits
@@ -128,12 +128,26 @@ def _obstacle(place: Place, quantity: str, mask: Mask, rest: Mask) -> str | None
             return "all scans of known group are of this one"
         labels, patients = place.labels[scans], place.patients[scans]
         classes = {AUC: (0, 1), SENSITIVITY: (1,), CALIBRATION: ()}[quantity]
-        if not classes and len(np.unique(patients)) < FEWEST:
-            return f"fewer than {FEWEST} patients in {where}"
+        if not classes:
+            obstacle = _uncalibrated(labels, patients, where)
+            if obstacle is not None:
+                return obstacle
         for label in classes:
             if len(np.unique(patients[labels == label])) < FEWEST:
                 which = "positive" if label else "negative"
                 return f"fewer than {FEWEST} {which} patients in {where}"
+    return None
+
+
+def _uncalibrated(labels: Ints, patients: NDArray[Any], where: str) -> str | None:
+    """Return why these scans say nothing of calibration; None if they do.
+
+    Of one class, the share of positives does not vary, and an interval would be a point.
+    """
+    if len(np.unique(patients)) < FEWEST:
+        return f"fewer than {FEWEST} patients in {where}"
+    if len(np.unique(labels)) == 1:
+        return f"all scans of {where} are {'positive' if labels[0] == 1 else 'negative'}"
     return None
 
 

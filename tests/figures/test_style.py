@@ -77,3 +77,15 @@ def test_any_title_is_drawn_as_it_is_written(tmp_path: Path, title: str) -> None
         style.save(page.figure, tmp_path, "one")
     written = [*ElementTree.parse(tmp_path / "one.svg").getroot().itertext()]
     assert sum(title in text for text in written) >= 6
+
+
+def test_headings_of_neighbouring_columns_do_not_touch() -> None:
+    page = style.sheet("Title", width=6, height=2, synthetic=False)
+    titles = ("Tongji, Optical Valley", "Tongji, Sino-French New City", "Union")
+    for number, title in enumerate(titles):
+        page.headed(1 + 1.8 * number, 0.2, (title, "12 patients, 5 positive"), width=1.7)
+    drawn = {text.get_text(): text for text in page.figure.texts}
+    boxes = [drawn[title].get_window_extent() for title in titles]
+    assert all(box.width <= 1.71 * page.figure.dpi for box in boxes)
+    assert not boxes[0].overlaps(boxes[1])
+    assert drawn["Union"].get_fontsize() == 10.5, "what fits stays as large as it is"

@@ -68,7 +68,7 @@ def draw(results: Results, panels: Panels, folder: Path, name: str) -> str:
         )
         for x, column in enumerate(columns):
             lines = (results.heading(column), words.tested(results.column(column)))
-            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines)
+            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines, width=PITCH[0] - 0.1)
         for y, row in enumerate(results.rows):
             top = HEAD + PITCH[1] * y
             label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))

@@ -79,8 +79,8 @@ def draw(results: Results, folder: Path) -> None:
         canvas = page.canvas(width, height)
         for x, column in enumerate(results.columns):
             left = LABELS + wide * x
-            title = textwrap.shorten(results.heading(column), 24, placeholder=" …")
-            page.headed(left + side / 2, 0.12, (title, words.tested(results.column(column))))
+            lines = (results.heading(column), words.tested(results.column(column)))
+            page.headed(left + side / 2, 0.12, lines, width=wide - 0.1)
             _numbers(canvas, names, (left, HEAD - 0.09), across=True)
             for y, row in enumerate(results.rows):
                 _panel(canvas, results, (row, column), (left, HEAD + tall * y))

@@ -67,7 +67,7 @@ def _grid(results: Results, group: tuple[Row, ...], kept: tuple[Column, ...], pa
         )
         for x, column in enumerate(kept):
             lines = (results.heading(column), words.tested(results.column(column)))
-            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines)
+            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines, width=PITCH[0] - 0.1)
         for y, row in enumerate(group):
             top = HEAD + PITCH[1] * y
             label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))

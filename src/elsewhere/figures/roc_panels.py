@@ -70,7 +70,7 @@ def draw(results: Results, panels: Mapping[str, Sequence[str]], folder: Path) ->
         for x, column in enumerate(kept):
             middle = LEFT + PITCH * x + SIDE / 2
             lines = (results.heading(column), words.tested(results.column(column)))
-            page.headed(middle, 0.14, lines)
+            page.headed(middle, 0.14, lines, width=PITCH - 0.1)
         top = HEAD
         for name, group in rows.items():
             page.text(0, top, name, va="top", weight="bold", size=style.TITLE)

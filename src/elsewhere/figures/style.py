@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 
 from elsewhere.figures import glyphs
@@ -110,15 +111,22 @@ class Sheet:
         axes.patch.set_visible(False)
         return axes
 
-    def text(self, x: float, y: float, words: str, **looks: Any) -> None:
+    def text(self, x: float, y: float, words: str, **looks: Any) -> Text:
         """Write words at (x, y) inches of the content."""
         width, height = self.figure.get_size_inches()
-        self.figure.text((MARGIN + x) / width, 1 - (self.top + y) / height, words, **looks)
+        return self.figure.text((MARGIN + x) / width, 1 - (self.top + y) / height, words, **looks)
 
-    def headed(self, x: float, y: float, lines: tuple[str, str]) -> None:
-        """Write the heading of a column, and below it what it was tested on, centred at x."""
-        self.text(x, y, lines[0], ha="center", va="center", weight="bold", size=10.5)
-        self.text(x, y + 0.17, lines[1], ha="center", va="center", size=7, color=MUTED)
+    def headed(self, x: float, y: float, lines: tuple[str, str], *, width: float) -> None:
+        """Write the heading of a column, and below it what it was tested on, centred at x.
+
+        What is wider than the column's `width`, in inches, is written smaller.
+        """
+        bold = {"weight": "bold", "size": 10.5}
+        muted = {"size": 7, "color": MUTED}
+        for down, words, looks in ((0, lines[0], bold), (0.17, lines[1], muted)):
+            written = self.text(x, y + down, words, ha="center", va="center", **looks)
+            wide = written.get_window_extent().width / self.figure.dpi
+            written.set_fontsize(written.get_fontsize() * min(1, width / wide))
 
 
 def sheet(

@@ -121,12 +121,11 @@ class Sheet:
 
         What is wider than the column's `width`, in inches, is written smaller.
         """
-        bold = {"weight": "bold", "size": 10.5}
-        muted = {"size": 7, "color": MUTED}
-        for down, words, looks in ((0, lines[0], bold), (0.17, lines[1], muted)):
-            written = self.text(x, y + down, words, ha="center", va="center", **looks)
+        bold, muted = {"weight": "bold"}, {"color": MUTED}
+        for down, words, size, looks in ((0, lines[0], 10.5, bold), (0.17, lines[1], 7, muted)):
+            written = self.text(x, y + down, words, ha="center", va="center", size=size, **looks)
             wide = written.get_window_extent().width / self.figure.dpi
-            written.set_fontsize(written.get_fontsize() * min(1, width / wide))
+            written.set_fontsize(size * min(1, width / wide))
 
 
 def sheet(

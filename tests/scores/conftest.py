@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+
+# import mode importlib does not find modules beside the tests
+sys.path.insert(0, str(Path(__file__).parent))
 
 Maker = Callable[..., pd.DataFrame]
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from clustered_scans import arrays, clustered
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 from scipy.stats import t as student
@@ -10,18 +11,6 @@ from statsmodels.stats.proportion import proportion_confint
 
 from elsewhere.scores.delong import delong, standard_error
 from elsewhere.scores.intervals import auc_interval, newcombe, t_value, wilson, z_value
-
-clustered = st.lists(
-    st.tuples(st.integers(0, 1), st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.8]), st.integers(0, 6)),
-    min_size=4,
-    max_size=24,
-)
-
-
-def arrays(rows):
-    labels, scores, patients = (np.array(column) for column in zip(*rows, strict=True))
-    assume(0 < labels.sum() < len(labels))
-    return labels, scores, patients
 
 
 def coverage(draw, truth, *, repeats, interval):

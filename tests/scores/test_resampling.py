@@ -4,7 +4,8 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from clustered_scans import arrays, clustered
+from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.scores import resampling
@@ -19,18 +20,6 @@ from elsewhere.scores.resampling import (
 )
 
 KINDS = ((1, True), (0, True), (0, False), (1, False))  # tp, fp, tn, fn
-
-clustered = st.lists(
-    st.tuples(st.integers(0, 1), st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.8]), st.integers(0, 6)),
-    min_size=4,
-    max_size=24,
-)
-
-
-def arrays(rows):
-    labels, scores, patients = (np.array(column) for column in zip(*rows, strict=True))
-    assume(0 < labels.sum() < len(labels))
-    return labels, scores, patients
 
 
 @given(clustered, st.integers(0, 3))

@@ -127,9 +127,7 @@ def _refused(path: Path, keys: set[str]) -> str:
 
 def _without_pixels(text: str) -> str:
     """Return a page without the pictures that show scans."""
-    return PIXELS.sub(
-        "<p><b>This picture shows scans and is left out of this export.</b></p>", text
-    )
+    return PIXELS.sub(f"<p><b>{ABSENT}</b></p>", text)
 
 
 def _linked(text: str, page: str, paths: set[str]) -> str:

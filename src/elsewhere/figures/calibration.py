@@ -14,7 +14,6 @@ from elsewhere.figures.cell_grid import ABOUT, Panels, Pooled
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import write_rows
 
 NAME = "calibration"
 CSV_NAME = f"{NAME}.csv"
@@ -29,7 +28,6 @@ WAYS = {
     "logistic": "recalibrated: intercept and slope",
     "temperature": "recalibrated: temperature",
 }
-SHARES: Mapping[float, str] = {0: "0", 0.5: "0.5", 1: "1"}
 
 
 class CalibrationCurves(Figure):
@@ -37,10 +35,8 @@ class CalibrationCurves(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a grid, of several findings or classes one for each, and write all numbers."""
-        each = given.each.values()
-        rows = [row for results in each for row in table(results)]
-        write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
-        return [draw(results, folder) for results in each]
+        cell_grid.write_table(given, folder / CSV_NAME, columns=COLUMNS, table=table)
+        return [draw(results, folder) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path) -> str:
@@ -59,7 +55,7 @@ def draw(results: Results, folder: Path) -> str:
         across="probability",
         up="share positive",
         limits=((0, 1), (0, 1)),
-        ticks=(SHARES, SHARES),
+        ticks=(cell_grid.SHARES, cell_grid.SHARES),
         draw=_panel,
     )
     return cell_grid.draw(results, panels, folder, NAME)

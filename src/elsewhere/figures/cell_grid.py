@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,15 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from elsewhere.figures import style, words
+from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
+from elsewhere.files import write_rows
 
 SIDE = 1.62
 PITCH = (1.86, 1.86)
 LABELS, HEAD, FOOT = 2.2, 0.5, 0.3
 TINY = 6.8
+SHARES: Mapping[float, str] = {0: "0", 0.5: "0.5", 1: "1"}  # marks of an axis from 0 to 1
 FRAMED = "Framed: the test site was in training. "
 
 Pooled = Mapping[str, Any]
@@ -80,6 +83,18 @@ def draw(results: Results, panels: Panels, folder: Path, name: str) -> str:
                 _panel(axes, panels, results.cell(row, column))
         style.save(page.figure, folder, results.file(name))
     return results.file(name)
+
+
+def write_table(
+    given: Given,
+    path: Path,
+    *,
+    columns: tuple[str, ...],
+    table: Callable[[Results], Iterable[Mapping[str, Any]]],
+) -> None:
+    """Write the rows that `table` returns of each finding or class, one after another, as CSV."""
+    found = (row for results in given.each.values() for row in table(results))
+    write_rows(found, path, columns=columns)
 
 
 def rows(results: Results) -> Iterator[tuple[dict[str, Any], Pooled | None]]:

@@ -15,7 +15,6 @@ from elsewhere.figures.cell_grid import ABOUT, Panels, Pooled
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import write_rows
 
 NAME = "decision_curve"
 CSV_NAME = f"{NAME}.csv"
@@ -28,11 +27,9 @@ class DecisionCurve(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a grid, of several findings or classes one for each, and write the curves."""
-        each = given.each.values()
-        rows = [row for results in each for row in table(results)]
-        write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
+        cell_grid.write_table(given, folder / CSV_NAME, columns=COLUMNS, table=table)
         limits = given.settings.scoring.net_benefit_range
-        return [draw(results, folder, limits=limits) for results in each]
+        return [draw(results, folder, limits=limits) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path, *, limits: tuple[float, float]) -> str:
@@ -51,7 +48,7 @@ def draw(results: Results, folder: Path, *, limits: tuple[float, float]) -> str:
         across="threshold probability",
         up="net benefit / prevalence",
         limits=(limits, (-0.25, 1.05)),
-        ticks=(_marks(limits), {0: "0", 0.5: "0.5", 1: "1"}),
+        ticks=(_marks(limits), cell_grid.SHARES),
         draw=_panel,
     )
     return cell_grid.draw(results, panels, folder, NAME)

@@ -13,7 +13,6 @@ from elsewhere.figures.cell_grid import ABOUT, Panels, Pooled
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import write_rows
 
 NAME = "predictive_values"
 CSV_NAME = f"{NAME}.csv"
@@ -26,11 +25,9 @@ class PredictiveValues(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a grid, of several findings or classes one for each, and write the numbers."""
-        each = given.each.values()
-        rows = [row for results in each for row in table(results)]
-        write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
+        cell_grid.write_table(given, folder / CSV_NAME, columns=COLUMNS, table=table)
         prevalences = given.settings.scoring.prevalences
-        return [draw(results, folder, prevalences=prevalences) for results in each]
+        return [draw(results, folder, prevalences=prevalences) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path, *, prevalences: tuple[float, ...]) -> str:
@@ -49,7 +46,7 @@ def draw(results: Results, folder: Path, *, prevalences: tuple[float, ...]) -> s
         limits=((-0.5, len(prevalences) - 0.5), (0, 1.04)),
         ticks=(
             {number: f"{prevalence:g}" for number, prevalence in enumerate(prevalences)},
-            {0: "0", 0.5: "0.5", 1: "1"},
+            cell_grid.SHARES,
         ),
         draw=_panel,
     )

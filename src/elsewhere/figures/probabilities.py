@@ -14,7 +14,6 @@ from elsewhere.figures.cell_grid import ABOUT, Panels, Pooled
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import write_rows
 
 NAME = "probabilities"
 CSV_NAME = f"{NAME}.csv"
@@ -28,10 +27,8 @@ class ProbabilitiesByClass(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a grid, of several findings or classes one for each, and write the histograms."""
-        each = given.each.values()
-        rows = [row for results in each for row in table(results)]
-        write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
-        return [draw(results, folder) for results in each]
+        cell_grid.write_table(given, folder / CSV_NAME, columns=COLUMNS, table=table)
+        return [draw(results, folder) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path) -> str:
@@ -48,7 +45,7 @@ def draw(results: Results, folder: Path) -> str:
         across="probability",
         up="share of class",
         limits=((0, 1), ROOM),
-        ticks=({0: "0", 0.5: "0.5", 1: "1"}, {-0.5: "neg.", 0.5: "pos."}),
+        ticks=(cell_grid.SHARES, {-0.5: "neg.", 0.5: "pos."}),
         draw=_panel,
     )
     return cell_grid.draw(results, panels, folder, NAME)

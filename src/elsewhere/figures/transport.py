@@ -13,7 +13,6 @@ from elsewhere.figures.cell_grid import ABOUT, Panels, Pooled
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Results
-from elsewhere.files import write_rows
 
 NAME = "transport"
 CSV_NAME = f"{NAME}.csv"
@@ -34,10 +33,8 @@ class ThresholdTransport(Figure):
 
     def draw(self, given: Given, folder: Path) -> list[str]:
         """Draw a grid, of several findings or classes one for each, and write the numbers."""
-        each = given.each.values()
-        rows = [row for results in each for row in table(results)]
-        write_rows(rows, folder / CSV_NAME, columns=COLUMNS)
-        return [draw(results, folder) for results in each]
+        cell_grid.write_table(given, folder / CSV_NAME, columns=COLUMNS, table=table)
+        return [draw(results, folder) for results in given.each.values()]
 
 
 def draw(results: Results, folder: Path) -> str:
@@ -56,7 +53,7 @@ def draw(results: Results, folder: Path) -> str:
         across="share called right",
         up="",
         limits=((-0.03, 1.03), (len(LINES) - 0.4, -0.6)),
-        ticks=({0: "0", 0.5: "0.5", 1: "1"}, dict(enumerate(marks))),
+        ticks=(cell_grid.SHARES, dict(enumerate(marks))),
         draw=_panel,
     )
     return cell_grid.draw(results, panels, folder, NAME)

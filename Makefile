@@ -117,7 +117,7 @@ lock-docs:
 # requirements.lock, but for Flower and for what it wants in other versions.
 lock-federation:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	grep -vE '^(certifi|rich|typer)==' requirements.lock > .venv-lock/others.txt
+	grep -vE '^(certifi|rich|starlette|typer|uvicorn)==' requirements.lock > .venv-lock/others.txt
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c .venv-lock/others.txt \
 		-r .venv-lock/others.txt ".[federation]"
 	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere

@@ -220,7 +220,13 @@ def test_federations_have_the_same_lock_but_for_flower():
         item for item in DEPENDENCIES if lock[canonicalize_name(item.name)] not in item.specifier
     ] == []
     assert set(LOCK) - set(lock) == set()
-    assert {name for name in LOCK if LOCK[name] != lock[name]} == {"certifi", "rich", "typer"}
+    assert {name for name in LOCK if LOCK[name] != lock[name]} == {
+        "certifi",
+        "rich",
+        "starlette",
+        "typer",
+        "uvicorn",
+    }
 
 
 def test_environment_of_federations_provides_what_their_processes_import():

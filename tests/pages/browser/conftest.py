@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -127,10 +128,14 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def served(project: Path) -> Iterator[Served]:
-    """`elsewhere serve` over the finished project, on a port that the system chose."""
+    """`elsewhere serve` over the finished project, on a port that was free just now."""
     program()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    as_root = [] if os.geteuid() else ["--as-root"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "elsewhere", "serve", "--port", "0"],
+        [sys.executable, "-m", "elsewhere", "serve", "--port", str(port), *as_root],
         cwd=project,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,

@@ -34,6 +34,7 @@ from elsewhere.scores import nearest
 from elsewhere.sites.hidden import FLAGS
 
 _TRAINED = "the training sites"
+_IMAGES = ("PNG", "JPEG", "TIFF", "BMP", "WebP")
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def _read(
     asked = {
         "folder": str(root.resolve()),
         "modality": question.modality,
+        "first_slice": question.first_slice,
         "intake": question.intake.model_dump(),
     }
     (limited.work / ASKED).write_text(json.dumps(asked), encoding="utf-8")
@@ -185,6 +187,11 @@ def _input(question: Question, row: Mapping[str, Any]) -> Iterator[Check]:
 
 def _cautions(question: Question, asked: Asked, seen: Scans, trained: Scans) -> Iterator[str]:
     yield from _known(question, asked, seen)
+    if asked.row["source_format"] in _IMAGES and asked.row["n_slices"] > 1:
+        yield (
+            "Images do not say which end of the patient they begin with: the first was taken to be "
+            f"at the {question.first_slice}."
+        )
     if len(trained.rows):
         for check in checks(asked, trained):
             if not check.passed:

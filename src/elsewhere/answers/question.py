@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from elsewhere.answers.answer import Refused
 from elsewhere.design import paths
@@ -106,6 +106,15 @@ class Question:
         """What files may be like: as at the site that they are from, or at a training site."""
         site = self.site or self.trained_on[0]
         return self.params.intakes[self.params.sites[site].intake]
+
+    @property
+    def first_slice(self) -> Literal["head", "feet"]:
+        """Which end of the patient the first image of a folder shows, as at a site that says it."""
+        for row in (self.site,) if self.site else self.rows:
+            end = getattr(layout_options(self.params.sites[row]), "first_slice", None)
+            if end is not None:
+                return "feet" if end == "feet" else "head"
+        return "head"
 
     @property
     def synthetic(self) -> bool:

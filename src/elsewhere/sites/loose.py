@@ -91,7 +91,9 @@ class _Volumes(_Loose):
         for path in images:
             folders.setdefault(path.parent, []).append(path)
         for folder, files in folders.items():
-            yield _scan(relative(folder, root), Source("stack", tuple(files), first_slice=self.first_slice))
+            yield _scan(
+                relative(folder, root), Source("stack", tuple(files), first_slice=self.first_slice)
+            )
 
 
 class _Slices(_Loose):

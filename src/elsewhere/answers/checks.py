@@ -43,12 +43,14 @@ class Asked:
     @property
     def histogram(self) -> Floats:
         """Its histogram as a unit vector."""
-        return nearest.of_histograms([self.measured["histogram"]])[0]
+        root: Floats = nearest.of_histograms([self.measured["histogram"]])[0]
+        return root
 
     @property
     def signature(self) -> Floats:
         """Its signature as a unit vector."""
-        return signature.unpacked([self.measured["signature"]])[0]
+        unpacked: Floats = signature.unpacked([self.measured["signature"]])[0]
+        return unpacked
 
 
 def checks(asked: Asked, seen: Scans) -> tuple[Check, ...]:
@@ -112,33 +114,29 @@ def _lungs(asked: Asked, seen: Scans) -> Check:
 
 
 def _near(asked: Asked, seen: Scans) -> Iterator[Check]:
-    """Hold values and picture to the nearest scan whose values are of the same scale."""
-    values, anatomy = ("near in values", "Its values"), ("near in anatomy", "Its picture")
+    """Hold values and picture to the nearest scan whose values are of the same scale, if any."""
     alike = seen.by_scale.get(asked.row["value_scale"])
     if alike is None:
-        for name, what in (values, anatomy):
-            told = f"{what} cannot be compared: no scan of {seen.whose} has values like these."
-            yield Check(name, False, told)
         return
-    yield _nearest(*values, _least(asked.histogram, alike.values), alike.values_limit, seen.whose)
-    yield _nearest(
-        *anatomy, _least(asked.signature, alike.anatomy), alike.anatomy_limit, seen.whose
-    )
+    found = _least(asked.histogram, alike.values)
+    said = ("Its values are distributed as in a scan", "Its values are distributed as in no scan")
+    yield _nearest("near in values", said, found, alike.values_limit, seen.whose)
+    found = _least(asked.signature, alike.anatomy)
+    said = ("It shows anatomy as a scan", "It shows something else than every scan")
+    yield _nearest("near in anatomy", said, found, alike.anatomy_limit, seen.whose)
 
 
 def _least(mine: Floats, seen: Seen) -> float:
     return float(nearest.distances(mine, seen).min())
 
 
-def _nearest(name: str, what: str, found: float, limit: float | None, whose: str) -> Check:
+def _nearest(
+    name: str, said: tuple[str, str], found: float, limit: float | None, whose: str
+) -> Check:
+    """Return a check of the distance to the nearest scan; ``said`` of a near and of a far one."""
     if limit is None:
-        return Check(name, False, f"{what} cannot be compared: {whose} have one patient alone.")
+        return Check(name, False, f"It cannot be compared: {whose} have one patient alone.")
     passed = found <= limit
-    like = (
-        f"are like those of a scan of {whose}"
-        if passed
-        else f"are unlike those of all scans of {whose}"
-    )
-    if what == "Its picture":
-        like = like.replace("are ", "is ", 1).replace("those", "that")
-    return Check(name, passed, f"{what} {like} (distance {found:.2g}, at most {limit:.2g}).")
+    words = said[0] if passed else said[1]
+    distance = f"distance {round(found, 6):.2g}, scans alike have up to {limit:.2g}"
+    return Check(name, passed, f"{words} of {whose} ({distance}).")

@@ -1,89 +1,58 @@
-"""unpacked: unpack an archive from outside, with limits before and while it is unpacked.
-
-Names in an archive are not trusted: each file gets a new one, so that nothing can be written
-elsewhere, and no name of a patient reaches the disk. Sizes that an archive states are not trusted
-either: what comes out is counted.
-"""
+"""unpacked: files of strangers under names of ours, counted while they come; archives unpacked."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-import stat
 import zipfile
 import zlib
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, BinaryIO, cast
 
 from elsewhere.answers.answer import Refused
 from elsewhere.design.serving import ServeRow
 from elsewhere.imaging.formats import slice_number
 from elsewhere.imaging.volume import Unusable
-from elsewhere.sites.layout import HIDDEN
+from elsewhere.imaging.volume_header import EVERY_SUFFIX
 
-_MB = 10**6
-_CHUNK = 1 << 20
-_SMALL = 1 << 20  # a file of a few zeros is packed very well, and harmless
-_KNOWN = re.compile(
-    r"\.(?:dcm|ima|nii|nii\.gz|nrrd|mha|png|jpe?g|tiff?|bmp|webp|txt|csv|pdf|xml|json)$"
-)
-_ENCRYPTED = 0x1
+ARCHIVE = ".zip"
+MB = 10**6
+_KEPT = (*EVERY_SUFFIX, ".dcm", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
+_ENTRY = 1024  # bytes of a directory's entry for one member: 46, its path, times and rights
+_SMALL = 1 << 20  # bytes; a member below may be packed as well as it likes
+_PIECE = 1 << 18
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_NAME = 200  # characters of a name that are looked at
+_DIGITS = re.compile(r"(\d+)")
+
+
+class TooLarge(Refused):
+    """The files are more, or larger, than the limits allow."""
+
+
+def check_count(files: int, limits: ServeRow) -> None:
+    """Refuse more files than a question may bring.
+
+    Raises
+    ------
+    TooLarge
+        If there are.
+    """
+    if files > limits.files:
+        raise TooLarge(
+            f"{files} files or more, at most {limits.files} are taken at once (serve.files in "
+            "params.yaml); send one scan alone"
+        )
 
 
 def is_archive(path: Path) -> bool:
     """Whether a file is a zip by its content."""
     return path.is_file() and zipfile.is_zipfile(path)
-
-
-def kept_names(names: Sequence[str]) -> list[str]:
-    """Return under which path each file from outside is kept; nothing of its own name stays.
-
-    What readers need of names stays true: which files share a folder, which are hidden, the order
-    of the numbers of slices, that two slices have one number or a file has none, and the ending
-    where it is a known one.
-
-    Parameters
-    ----------
-    names
-        Paths of the files below what was sent, with "/" or "\\".
-    """
-    paths = [PurePosixPath(name.replace("\\", "/")) for name in names]
-    folders = {parent: at for at, parent in enumerate(sorted({path.parent for path in paths}), 1)}
-    members: dict[PurePosixPath, list[int]] = {}
-    for index, path in enumerate(paths):
-        members.setdefault(path.parent, []).append(index)
-    kept = [""] * len(names)
-    for parent, of_folder in members.items():
-        stems = _stems([paths[index].name for index in of_folder])
-        for index, stem in zip(of_folder, stems, strict=True):
-            hidden = any(part.startswith(HIDDEN) for part in paths[index].parts)
-            ending = _KNOWN.search(paths[index].name.lower())
-            name = f"{'.' if hidden else ''}{stem}{ending[0] if ending else ''}"
-            kept[index] = f"{folders[parent]:06d}/{name}"
-    return kept
-
-
-def _stems(names: Sequence[str]) -> list[str]:
-    """Return a new stem for each file of a folder; those without a number get letters alone."""
-    numbers = [_number(name) for name in names]
-    known = sorted({number for number in numbers if number is not None})
-    ranks = {number: rank for rank, number in enumerate(known, 1)}
-    seen: dict[int | None, int] = {}
-    stems = []
-    for number in numbers:
-        seen[number] = seen.get(number, 0) + 1
-        if number is None:
-            stems.append("x" * seen[number])
-        else:
-            copy = f"_copy{seen[number]}" if seen[number] > 1 else ""
-            stems.append(f"{ranks[number]:06d}{copy}")
-    return stems
-
-
-def _number(name: str) -> int | None:
-    try:
-        return slice_number(Path(name))
-    except (Unusable, ValueError):  # ValueError: thousands of digits
-        return None
 
 
 def unpack(archive: Path, folder: Path, *, limits: ServeRow) -> dict[str, str]:
@@ -108,71 +77,259 @@ def unpack(archive: Path, folder: Path, *, limits: ServeRow) -> dict[str, str]:
     Refused
         If the archive breaks a limit, is damaged or encrypted.
     """
-    folder.mkdir(parents=True)
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            members = _members(packed, limits)
-            kept = kept_names([member.filename for member in members])
-            left = limits.unpacked_megabytes * _MB
-            for name, member in zip(kept, members, strict=True):
-                (folder / name).parent.mkdir(exist_ok=True)
-                left -= _copy(packed, member, folder / name, left)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Refused(
-            f"the archive cannot be unpacked ({type(error).__name__}): pack the files again as a "
-            "plain zip without a password"
-        ) from None
-    return dict(zip(kept, (member.filename for member in members), strict=True))
+    folder.mkdir(mode=0o700, parents=True)
+    taken = Taken(folder, limits)
+    taken.members(archive)
+    return taken.settle()
 
 
-def _members(packed: zipfile.ZipFile, limits: ServeRow) -> Sequence[zipfile.ZipInfo]:
-    """Return the files of an archive, after a look at what it says of them."""
-    members = [one for one in packed.infolist() if not one.is_dir() and not _is_link(one)]
-    if not members:
-        raise Refused("the archive has no file in it")
-    check_count(len(members), limits)
-    claimed = sum(one.file_size for one in members)
-    if claimed > limits.unpacked_megabytes * _MB:
-        raise Refused(
-            f"the archive holds {claimed // _MB} MB unpacked, at most {limits.unpacked_megabytes} "
-            "MB are taken (serve.unpacked_megabytes in params.yaml)"
-        )
-    for one in members:
-        if one.flag_bits & _ENCRYPTED:
-            raise Refused("the archive needs a password; pack the files without one")
-        if one.file_size > max(_SMALL, limits.ratio * one.compress_size):
-            raise Refused(
-                f"a file in the archive is packed more than {limits.ratio:g} times, as no scan is "
-                "(serve.ratio in params.yaml)"
-            )
-    return members
+@dataclass
+class _Arrived:
+    at: Path
+    said: str
+
+    @property
+    def archive(self) -> bool:
+        return self.said.lower().endswith(ARCHIVE)
 
 
-def check_count(files: int, limits: ServeRow) -> None:
-    """Refuse more files than a question may bring.
+@dataclass
+class Taken:
+    """Files of strangers in one private folder.
 
-    Raises
-    ------
-    Refused
-        If there are.
+    A stranger's name for a file often holds the name, the number or the birthday of a patient. It
+    is never written: it stays in memory until `settle` has put the files in its order, and a
+    process that dies forgets it. Only what ingestion needs of a name goes into ours: the end that
+    says the format, whether the file is hidden, and the rank of its slice number among the others
+    of its folder. So a stack has the order, and two files of one number have the fault, that they
+    had under their own names.
+
+    Parameters
+    ----------
+    folder
+        An empty folder, made by the caller and closed to others.
+    limits
+        How much is taken.
     """
-    if files > limits.files:
-        raise Refused(
-            f"{files} files, at most {limits.files} are taken at once (serve.files in params.yaml)"
-        )
+
+    folder: Path
+    limits: ServeRow
+    size: int = 0
+    _arrived: list[_Arrived] = field(default_factory=list, repr=False)
+    _opened: int = 0
+
+    @property
+    def count(self) -> int:
+        """Files so far, without the archives that were unpacked."""
+        return len(self._arrived)
+
+    def open(self, said: str) -> BinaryIO:
+        """Open the next file for writing.
+
+        Parameters
+        ----------
+        said
+            What the stranger calls it, with folders; any text.
+
+        Raises
+        ------
+        TooLarge
+            If there are too many.
+        """
+        check_count(self.count + 1, self.limits)
+        at = self.folder / f"{self._opened}.part"
+        self._opened += 1
+        self._arrived.append(_Arrived(at, said))
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        return os.fdopen(os.open(at, flags, 0o600), "wb")
+
+    def write(self, file: IO[bytes], data: bytes) -> None:
+        """Append to a file.
+
+        Raises
+        ------
+        TooLarge
+            If all files together are larger than the limit.
+        """
+        self.size += len(data)
+        if self.size > self.limits.unpacked_megabytes * MB:
+            raise TooLarge(
+                f"the files have more than {self.limits.unpacked_megabytes} MB unpacked "
+                "(serve.unpacked_megabytes in params.yaml); send one scan alone"
+            )
+        file.write(data)
+
+    def unpack(self) -> None:
+        """Put the members of each zip archive in its place; what is packed in them stays so.
+
+        Raises
+        ------
+        Refused
+            If an archive is encrypted, damaged, or packed in a way that other programs use.
+        TooLarge
+            If its members are too many, too large, or grow too much; where the archive says so
+            itself, before one of them is unpacked.
+        """
+        for one in [one for one in self._arrived if one.archive]:
+            self.members(one.at)
+            self.size -= one.at.stat().st_size
+            one.at.unlink()
+            self._arrived.remove(one)
+
+    def members(self, archive: Path) -> None:
+        """Unpack one archive, which stays.
+
+        Raises
+        ------
+        Refused, TooLarge
+            As from `unpack`.
+        """
+        try:
+            with archive.open("rb") as raw, zipfile.ZipFile(_bounded(raw, self.limits)) as opened:
+                self._members(opened)
+        except Refused:
+            raise
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise  # it is the disk; EINVAL is a place before the archive's first byte
+            raise Refused("a zip archive is damaged; pack the files again") from None
+
+    def settle(self) -> dict[str, str]:
+        """Give the files their last names, in the order of the strangers' names; forget those.
+
+        Returns
+        -------
+        dict
+            Path of each file below the folder to what the stranger called it.
+        """
+        named = {}
+        for one, name in zip(self._arrived, kept_names(self._said()), strict=True):
+            path = self.folder / name
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            one.at.rename(path)
+            named[name] = one.said
+        self._arrived = []
+        return named
+
+    def _said(self) -> list[str]:
+        return [one.said for one in self._arrived]
+
+    def _members(self, opened: zipfile.ZipFile) -> None:
+        members = [one for one in opened.infolist() if not one.is_dir()]
+        self._check(members)
+        for one in members:
+            with self.open(one.filename) as file, opened.open(one) as packed:
+                while data := packed.read(_PIECE):
+                    self.write(file, data)
+
+    def _check(self, members: list[zipfile.ZipInfo]) -> None:
+        """Refuse what an archive says of itself; what it hides is counted while it is unpacked."""
+        check_count(len(members) + self.count - 1, self.limits)
+        size = sum(one.file_size for one in members)
+        if self.size + size > self.limits.unpacked_megabytes * MB:
+            raise TooLarge(
+                f"an archive unpacks to {size // MB} MB, at most "
+                f"{self.limits.unpacked_megabytes} MB are taken (serve.unpacked_megabytes in "
+                "params.yaml)"
+            )
+        for one in members:
+            if one.flag_bits & 1:
+                raise Refused("an archive is encrypted; unpack it, and send the files")
+            if one.compress_type not in _METHODS:
+                raise Refused("an archive is packed in an unusual way; pack it as plain zip")
+            if one.file_size > max(self.limits.ratio * one.compress_size, _SMALL):
+                grows = one.file_size // max(one.compress_size, 1)
+                raise TooLarge(
+                    f"a file in an archive grows {grows} times when it is unpacked, at most "
+                    f"{self.limits.ratio:g} times are taken (serve.ratio in params.yaml); send it "
+                    "as it is"
+                )
 
 
-def _copy(packed: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, left: int) -> int:
-    """Write one file and return its bytes; what an archive says of its size is not believed."""
-    count, most = 0, min(left, member.file_size)
-    with packed.open(member) as source, path.open("xb") as target:
-        while piece := source.read(_CHUNK):
-            count += len(piece)
-            if count > most:
-                raise Refused("the archive holds more than it says; pack the files again")
-            target.write(piece)
-    return count
+def kept_names(names: Sequence[str]) -> list[str]:
+    """Return under which path each file of a stranger is kept; nothing of its own name stays.
+
+    What readers need of names stays true: which files share a folder, which are hidden, the order
+    of all of them and of the numbers of slices, that two slices have one number or a file has none,
+    and the ending where it is a known one.
+
+    Parameters
+    ----------
+    names
+        Paths below what was sent, with folders of whatever system.
+    """
+    said = [_parts(name) for name in names]
+    order = sorted(range(len(said)), key=lambda at: [_natural(part) for part in said[at]])
+    folders: dict[tuple[str, ...], list[int]] = {}
+    for at in order:
+        folders.setdefault(said[at][:-1], []).append(at)
+    place = {at: _letters(number) for number, at in enumerate(order)}
+    kept = [""] * len(names)
+    for number, members in enumerate(folders.values()):
+        ranks = _ranks([said[at][-1] for at in members])
+        for at, rank in zip(members, ranks, strict=True):
+            kept[at] = f"{_letters(number)}/{_ours(said[at], place[at], rank)}"
+    return kept
 
 
-def _is_link(member: zipfile.ZipInfo) -> bool:
-    return stat.S_ISLNK(member.external_attr >> 16)
+def _bounded(file: BinaryIO, limits: ServeRow) -> IO[bytes]:
+    """Return an archive whose directory of members, which is read at once, has a limit."""
+    return cast("IO[bytes]", _Bounded(file, max(limits.files * _ENTRY, 2 * _PIECE)))
+
+
+class _Bounded:
+    """A file that is read in pieces of at most some bytes, whatever size is asked for."""
+
+    def __init__(self, file: BinaryIO, most: int) -> None:
+        self._file, self._most = file, most
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size if 0 <= size <= self._most else self._most + 1)
+        if len(data) > self._most:
+            raise TooLarge("an archive lists more files than are taken; send one scan alone")
+        return data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def _parts(said: str) -> tuple[str, ...]:
+    """Return folders and name of a file as a stranger says them, of whatever system."""
+    found = re.split(r"[/\\]+", said[-20 * _NAME :])
+    return (*(part[-_NAME:] for part in found[:-1] if part), found[-1][-_NAME:])
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    """Return what sorts a2 before a10."""
+    pieces = _DIGITS.split(text.casefold())
+    return [(0, int(one), "") if one.isdecimal() else (1, 0, one) for one in pieces]
+
+
+def _letters(number: int) -> str:
+    """Return a number as four letters: digits in a name would count as a slice's."""
+    found = ""
+    for _ in range(4):
+        number, rest = divmod(number, len(_LETTERS))
+        found = _LETTERS[rest] + found
+    return found
+
+
+def _ranks(names: list[str]) -> list[int | None]:
+    """Return the place of each name's slice number among all of them; None without a number."""
+    numbers = [_number(name) for name in names]
+    places = {n: i for i, n in enumerate(sorted({n for n in numbers if n is not None}))}
+    return [None if number is None else places[number] for number in numbers]
+
+
+def _number(name: str) -> int | None:
+    try:
+        return slice_number(Path(name))
+    except (Unusable, ValueError):
+        return None
+
+
+def _ours(said: tuple[str, ...], letters: str, rank: int | None) -> str:
+    hidden = "." if any(part.startswith((".", "__MACOSX")) for part in said) else ""
+    suffix = max((end for end in _KEPT if said[-1].lower().endswith(end)), key=len, default="")
+    place = "" if rank is None else f"-{rank:05d}"
+    return f"{hidden}{letters}{place}{suffix}"

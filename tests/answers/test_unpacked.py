@@ -1,0 +1,207 @@
+import io
+import struct
+import zipfile
+from contextlib import suppress
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from elsewhere.answers.answer import Refused
+from elsewhere.answers.unpacked import Taken, TooLarge
+from elsewhere.design.serving import ServeRow
+from elsewhere.imaging.formats import numbered, slice_number
+from elsewhere.imaging.volume import Unusable
+
+LIMITS = ServeRow(files=50, unpacked_megabytes=2, ratio=100)
+ENTRY = b"PK\x01\x02"
+
+
+def zipped(members, **how):
+    """Return an archive of pairs (name or ZipInfo, content)."""
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, **how) as archive:
+            for name, content in members:
+                archive.writestr(name, content)
+        return file.getvalue()
+
+
+def patched(archive, offset, layout, value):
+    """Change a field of the last entry of an archive's directory, by the offsets of the format."""
+    changed = bytearray(archive)
+    struct.pack_into(layout, changed, archive.rfind(ENTRY) + offset, value)
+    return bytes(changed)
+
+
+def taken(folder, files, limits=LIMITS):
+    """Take pairs (name, content), as an upload brings them."""
+    folder.mkdir(exist_ok=True)
+    found = Taken(folder, limits)
+    for name, content in files:
+        with found.open(name) as file:
+            found.write(file, content)
+    found.unpack()
+    found.settle()
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def contents(paths):
+    return [path.read_bytes() for path in paths]
+
+
+def link():
+    member = zipfile.ZipInfo("link")
+    member.external_attr = 0o120777 << 16
+    return member
+
+
+EVIL = [
+    ("../../../../pwned", b"up"),
+    ("/pwned", b"absolute"),
+    ("C:\\pwned.dcm", b"drive"),
+    ("..\\..\\pwned.dcm", b"up again"),
+    (link(), b"/etc/passwd"),
+    ("nul\0.dcm", b"ends early"),
+]
+
+
+def test_no_name_of_a_stranger_is_a_place_on_disk(tmp_path):
+    inside = taken(tmp_path / "in", [("Mr^Patient.zip", zipped(EVIL))])
+    assert sorted(contents(inside)) == sorted(content for _, content in EVIL)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == inside
+    assert not any(path.is_symlink() for path in inside)
+    assert not any("pwned" in path.name or "Patient" in path.name for path in inside)
+
+
+def test_files_are_closed_to_others(tmp_path):
+    inside = taken(tmp_path / "in", [("a.dcm", b"a"), ("b/c.zip", zipped([("d", b"d")]))])
+    assert [path.stat().st_mode & 0o777 for path in inside] == [0o600, 0o600]
+
+
+NAMES = ["IM10.png", "IM2.png", "scan 1 of 300 (0001).tif", "patient 19600101 slice 3.jpg", "7.png"]
+
+
+def ranks(names):
+    return sorted(names, key=lambda name: slice_number(SimpleNamespace(stem=name.rsplit(".")[0])))
+
+
+@pytest.mark.parametrize("first", range(len(NAMES)))
+def test_a_stack_keeps_the_order_of_its_slices_and_loses_its_names(tmp_path, first):
+    names = NAMES[first:] + NAMES[:first]
+    inside = taken(tmp_path / "in", [(name, name.encode()) for name in names])
+    assert contents(numbered(inside)) == [name.encode() for name in ranks(NAMES)]
+    assert not any("19600101" in path.name for path in inside)
+
+
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["0012.png", "0012 (1).png", "0013.png"], "duplicate_position"),
+        (["left.png", "right.png"], "no_slice_number"),
+    ],
+)
+def test_a_stack_has_the_faults_that_it_had_under_its_own_names(tmp_path, names, reason):
+    with pytest.raises(Unusable, match=reason):
+        numbered(taken(tmp_path / "in", [(name, b"") for name in names]))
+
+
+def test_folders_stay_apart_and_hidden_files_hidden(tmp_path):
+    names = ["one/IM1.png", "one/.DS_Store", "two/IM1.png", "__MACOSX/two/._IM1.png"]
+    inside = taken(tmp_path / "in", [(name, name.encode()) for name in names])
+    seen = [path for path in inside if not path.name.startswith(".")]
+    assert sorted(contents(seen)) == [b"one/IM1.png", b"two/IM1.png"]
+    assert len({path.parent for path in seen}) == 2
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "A.NII", "a.dcm", "a.NRRD", "a.txt", "", "a."])
+def test_only_what_says_the_format_is_kept_of_a_name(tmp_path, name):
+    [path] = taken(tmp_path / "in", [(name, b"")])
+    kept = name[1:].lower() if name.lower().startswith("a.") and name[2:] else ""
+    assert "".join(path.suffixes) == ("" if kept == ".txt" else kept)
+
+
+def many(count):
+    return zipped([(f"{number}.dcm", b"") for number in range(count)])
+
+
+BOMB = zipped([("a.dcm", bytes(30 << 20))])
+GREY = bytes(range(256)) * 4096  # 1 MB
+TOO_LARGE = {
+    "a bomb": BOMB,
+    "one that says it is small": patched(zipped([("a", bytes(3 << 20))]), 24, "<I", 1000),
+    "a member that grows too much": zipped([("a", bytes((1 << 20) + 4))]),
+    "many members": many(20_000),
+    "a few too many": many(51),
+    "members that are too large together": zipped([(str(n), GREY) for n in range(3)]),
+}
+
+
+@pytest.mark.parametrize("archive", TOO_LARGE.values(), ids=TOO_LARGE)
+def test_a_bomb_is_refused_and_writes_no_more_than_the_limit(tmp_path, archive):
+    with pytest.raises(Refused):
+        taken(tmp_path / "in", [("a.zip", archive)])
+    written = sum(path.stat().st_size for path in (tmp_path / "in").iterdir())
+    assert written < LIMITS.unpacked_megabytes * 10**6 + len(
+        archive
+    )
+
+
+def test_what_an_archive_says_of_itself_is_refused_before_a_member_is_unpacked(tmp_path):
+    for number, archive in enumerate([BOMB, many(51)]):
+        folder = tmp_path / str(number)
+        with pytest.raises(TooLarge):
+            taken(folder, [("a.zip", archive)])
+        assert len(list(folder.iterdir())) == 1
+
+
+def test_a_long_directory_is_not_read_into_memory(tmp_path):
+    few = LIMITS.model_copy(update={"files": 1})
+    with pytest.raises(TooLarge, match="lists more files"):
+        taken(tmp_path / "in", [("a.zip", many(20_000))], few)
+
+
+DAMAGED = {
+    "cut off": zipped([("a", GREY)])[:-30],
+    "no archive": b"PK\x03\x04 and nothing more",
+    "empty": b"",
+    "encrypted": patched(zipped([("a", b"secret")]), 8, "<H", 1),
+    "LZMA, whose dictionary may take gigabytes": patched(zipped([("a", b"a")]), 10, "<H", 14),
+    "a false check sum": patched(zipped([("a", b"a")]), 16, "<I", 1),
+    "a place behind the end": patched(zipped([("a", b"a")]), 42, "<I", 1 << 30),
+}
+
+
+@pytest.mark.parametrize("archive", DAMAGED.values(), ids=DAMAGED)
+def test_an_archive_that_cannot_be_unpacked_is_refused_in_a_sentence(tmp_path, archive):
+    with pytest.raises(Refused, match=r"^an? .*; \w+"):
+        taken(tmp_path / "in", [("a.zip", archive)])
+
+
+def test_an_archive_in_an_archive_stays_packed(tmp_path):
+    inner = zipped([("b.dcm", b"b")])
+    assert contents(taken(tmp_path / "in", [("a.zip", zipped([("a.zip", inner)]))])) == [inner]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_of_one_name_are_all_kept(tmp_path):
+    archive = zipped([("a.dcm", b"1"), ("a.dcm", b"2")])
+    inside = taken(tmp_path / "in", [("a.zip", archive), ("a.dcm", b"3")])
+    assert sorted(contents(inside)) == [b"1", b"2", b"3"]
+
+
+def test_more_files_than_the_limit_are_refused(tmp_path):
+    with pytest.raises(TooLarge, match="more than 50 files"):
+        taken(tmp_path / "in", [(f"{number}.dcm", b"") for number in range(51)])
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.binary(max_size=400), st.integers(0, 200))
+def test_any_bytes_are_unpacked_or_refused(tmp_path_factory, noise, at):
+    whole = zipped([("a.png", b"a" * 40), ("b.nii", b"b" * 40)])
+    folder = tmp_path_factory.mktemp("any")
+    with_noise = whole[:at] + noise + whole[at + len(noise) :]
+    inside = []
+    with suppress(Refused):
+        inside = taken(folder / "in", [("a.zip", with_noise)])
+    assert all(path.parent == folder / "in" for path in inside)

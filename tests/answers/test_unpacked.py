@@ -142,9 +142,7 @@ def test_a_bomb_is_refused_and_writes_no_more_than_the_limit(tmp_path, archive):
     with pytest.raises(Refused):
         taken(tmp_path / "in", [("a.zip", archive)])
     written = sum(path.stat().st_size for path in (tmp_path / "in").iterdir())
-    assert written < LIMITS.unpacked_megabytes * 10**6 + len(
-        archive
-    )
+    assert written < LIMITS.unpacked_megabytes * 10**6 + len(archive)
 
 
 def test_what_an_archive_says_of_itself_is_refused_before_a_member_is_unpacked(tmp_path):
@@ -188,6 +186,11 @@ def test_members_of_one_name_are_all_kept(tmp_path):
     archive = zipped([("a.dcm", b"1"), ("a.dcm", b"2")])
     inside = taken(tmp_path / "in", [("a.zip", archive), ("a.dcm", b"3")])
     assert sorted(contents(inside)) == [b"1", b"2", b"3"]
+
+
+def test_several_archives_are_unpacked_beside_each_other(tmp_path):
+    archives = [(f"{n}.zip", zipped([("a.dcm", b"%d" % n), ("b.dcm", b"x")])) for n in range(3)]
+    assert len(taken(tmp_path / "in", archives)) == 6
 
 
 def test_more_files_than_the_limit_are_refused(tmp_path):

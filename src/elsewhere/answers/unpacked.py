@@ -67,10 +67,11 @@ class Taken:
     limits: ServeRow
     size: int = 0
     _arrived: list[_Arrived] = field(default_factory=list, repr=False)
+    _opened: int = 0
 
     @property
     def count(self) -> int:
-        """Files that were opened so far."""
+        """Files so far, without the archives that were unpacked."""
         return len(self._arrived)
 
     def open(self, said: str) -> BinaryIO:
@@ -88,7 +89,8 @@ class Taken:
         """
         if self.count >= self.limits.files:
             raise TooLarge(f"there are more than {self.limits.files} files; send one scan alone")
-        at = self.folder / f"{self.count}.part"
+        at = self.folder / f"{self._opened}.part"
+        self._opened += 1
         self._arrived.append(_Arrived(at, _parts(said)))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         return os.fdopen(os.open(at, flags, 0o600), "wb")

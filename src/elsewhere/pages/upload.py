@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import BinaryIO
 
 from python_multipart.exceptions import FormParserError
@@ -56,17 +57,17 @@ async def receive(request: Request, taken: Taken) -> dict[str, str]:
     ClientDisconnect
         If the client goes away.
     """
-    form = _Form(_boundary(request), taken)
     most = taken.limits.megabytes * MB
     _check_stated(request, most)
     received = 0
-    async for piece in _pieces(request, taken.limits.seconds):
-        received += len(piece)
-        if received > most:
-            raise _too_large(most)
-        await asyncio.to_thread(form.feed, piece)
-    form.close()
-    return form.fields
+    with closing(_Form(_boundary(request), taken)) as form:
+        async for piece in _pieces(request, taken.limits.seconds):
+            received += len(piece)
+            if received > most:
+                raise _too_large(most)
+            await asyncio.to_thread(form.feed, piece)
+        form.check_whole()
+        return form.fields
 
 
 async def drained(request: Request) -> None:
@@ -103,19 +104,19 @@ async def _pieces(request: Request, seconds: float) -> AsyncIterator[bytes]:
     """Yield the body in pieces of about a megabyte, as long as it comes fast enough."""
     held = bytearray()
     stream = request.stream()
-    try:
-        async with asyncio.timeout(seconds):
-            while True:
-                async with asyncio.timeout(IDLE_S):
-                    data = await anext(stream, None)
-                if data is None:
-                    break
-                held += data
-                if len(held) >= _PIECE:
-                    yield bytes(held)
-                    held.clear()
-    except TimeoutError:
-        raise TooSlow("the files came too slowly; send them again") from None
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            async with asyncio.timeout(min(IDLE_S, end - time.monotonic())):
+                data = await anext(stream, None)
+        except TimeoutError:
+            raise TooSlow("the files came too slowly; send them again") from None
+        if data is None:
+            break
+        held += data
+        if len(held) >= _PIECE:
+            yield bytes(held)
+            held.clear()
     yield bytes(held)
 
 
@@ -162,22 +163,22 @@ class _Form:
             self._parser.write(data)
         except FormParserError:
             raise Refused(_DAMAGED) from None
-        finally:
-            if self._file is not None:
-                self._file.flush()
 
-    def close(self) -> None:
-        """Check that the form is whole: the parser does not.
+    def check_whole(self) -> None:
+        """Check that the last boundary came: the parser does not.
 
         Raises
         ------
         Refused
-            If its last boundary is missing.
+            If it is missing.
         """
-        if self._file is not None:
-            self._file.close()
         if not self._ended:
             raise Refused("the form broke off before its end; send the files again")
+
+    def close(self) -> None:
+        """Close the file of a part that broke off."""
+        if self._file is not None:
+            self._file.close()
 
     def _begin(self) -> None:
         self._parts += 1

@@ -12,11 +12,10 @@ from elsewhere.design.budgets import Budget
 from elsewhere.design.graph import stages
 from elsewhere.design.job import Job
 from elsewhere.design.params import ParamsError, Settings, parse
-from elsewhere.design.plan import step_settings
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
-from elsewhere.figures import given
+from elsewhere.evidence.figure_job import given_of
 from elsewhere.figures.given import Given
 from elsewhere.figures.report import noticed
 from elsewhere.figures.results import Results
@@ -157,11 +156,4 @@ def read(values: Settings, study: str) -> Finished:
         raise UnfinishedError(
             f"{missing[0]}: not there yet; make it with `snakemake -j8 {stage.outputs['report']}`"
         )
-    inputs = {
-        name: Path(value) if isinstance(value, str) else {k: Path(v) for k, v in value.items()}
-        for name, value in stage.inputs.items()
-    }
-    outputs = {name: Path(path) for name, path in stage.outputs.items()}
-    job = Job(stage.name, stage.wildcards, inputs, outputs, stage.members)
-    settings = given.Settings(**step_settings(stage, params))
-    return Finished(params, Given(job, settings), values)
+    return Finished(params, given_of(stage, params), values)

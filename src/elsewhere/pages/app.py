@@ -1,0 +1,82 @@
+"""app: the application of `elsewhere serve`: the page modules, their errors, and the guard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+
+from elsewhere.pages import matrix, shell
+from elsewhere.pages.guard import Entrance, Guard
+from elsewhere.pages.results import NotThere, Results
+from elsewhere.pages.shell import Refused, Shell
+
+PAGES = (matrix,)
+WORDS = {
+    403: "This is not for you to open.",
+    404: "There is no such page.",
+    405: "This page cannot be asked in this way.",
+    413: "This is more than the server takes.",
+}
+
+
+def application(project: Path, *, entrance: Entrance, scratch: Path, asks: bool = True) -> Guard:
+    """Return the application over the results of a project.
+
+    Parameters
+    ----------
+    project
+        Its folder; nothing outside it and `scratch` is read or written.
+    entrance
+        Who may read the pages.
+    scratch
+        Private folder for what people bring; it is there already.
+    asks
+        Whether models may be asked about scans from outside.
+    """
+    routes: list[BaseRoute] = [route for page in PAGES for route in page.routes]
+    routes.append(Mount("/static", StaticFiles(directory=shell.HERE / "static"), name="static"))
+    pages = Starlette(
+        routes=routes,
+        exception_handlers={
+            NotThere: _not_there,
+            Refused: _refused,
+            HTTPException: _of_http,
+            Exception: _broken,
+        },
+    )
+    pages.state.shell = Shell(Results(project), scratch, asks)
+    return Guard(pages, entrance=entrance)
+
+
+def _not_there(request: Request, error: Exception) -> Response:
+    return _said(request, 404, str(error))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return _said(request, error.status if isinstance(error, Refused) else 400, str(error))
+
+
+def _of_http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    answer = _said(request, status, WORDS.get(status, "This cannot be done."))
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})
+    return answer
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    """Say that a page failed; Starlette raises the error again, for the terminal."""
+    del error
+    return _said(
+        request, 500, "The server failed to make this page. Its terminal shows why; try again."
+    )
+
+
+def _said(request: Request, status: int, sentence: str) -> Response:
+    return shell.of(request).page("said.html.j2", status, sentence=sentence, code=status)

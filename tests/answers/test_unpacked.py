@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from elsewhere.answers.answer import Refused
-from elsewhere.answers.unpacked import Taken, TooLarge
+from elsewhere.answers.unpacked import Taken, TooLarge, is_archive, unpack
 from elsewhere.design.serving import ServeRow
 from elsewhere.imaging.formats import numbered, slice_number
 from elsewhere.imaging.volume import Unusable
@@ -186,6 +186,20 @@ def test_members_of_one_name_are_all_kept(tmp_path):
     archive = zipped([("a.dcm", b"1"), ("a.dcm", b"2")])
     inside = taken(tmp_path / "in", [("a.zip", archive), ("a.dcm", b"3")])
     assert sorted(contents(inside)) == [b"1", b"2", b"3"]
+
+
+def test_an_archive_alone_is_told_by_its_content_and_says_what_each_file_was_called(tmp_path):
+    archive = tmp_path / "scan"
+    archive.write_bytes(zipped([("b/IM2.png", b"2"), ("b/IM10.png", b"10")]))
+    assert is_archive(archive)
+    named = unpack(archive, tmp_path / "in", limits=LIMITS)
+    assert [name for _, name in sorted(named.items())] == ["b/IM2.png", "b/IM10.png"]
+    assert {name: (tmp_path / "in" / path).read_bytes() for path, name in named.items()} == {
+        "b/IM2.png": b"2",
+        "b/IM10.png": b"10",
+    }
+    archive.write_bytes(b"no zip")
+    assert not is_archive(archive)
 
 
 def test_several_archives_are_unpacked_beside_each_other(tmp_path):

@@ -34,6 +34,39 @@ class TooLarge(Refused):
     """The files are more, or larger, than the limits allow."""
 
 
+def is_archive(path: Path) -> bool:
+    """Whether a file is a zip by its content."""
+    return path.is_file() and zipfile.is_zipfile(path)
+
+
+def unpack(archive: Path, folder: Path, *, limits: ServeRow) -> dict[str, str]:
+    """Unpack a zip into a new folder, under names of ours.
+
+    Parameters
+    ----------
+    archive
+        The zip.
+    folder
+        To be made.
+    limits
+        Files, bytes and ratio.
+
+    Returns
+    -------
+    dict
+        Path of each file below `folder` to its name in the archive, which is not written.
+
+    Raises
+    ------
+    Refused
+        If the archive breaks a limit, is damaged or encrypted.
+    """
+    folder.mkdir(mode=0o700, parents=True)
+    taken = Taken(folder, limits)
+    taken.members(archive)
+    return taken.settle()
+
+
 @dataclass
 class _Arrived:
     at: Path
@@ -112,7 +145,7 @@ class Taken:
         file.write(data)
 
     def unpack(self) -> None:
-        """Put the members of each zip archive in its place; archives in archives stay packed.
+        """Put the members of each zip archive in its place; what is packed in them stays so.
 
         Raises
         ------
@@ -123,20 +156,38 @@ class Taken:
             itself, before one of them is unpacked.
         """
         for one in [one for one in self._arrived if one.archive]:
-            try:
-                self._members(one.at)
-            except Refused:
-                raise
-            except _DAMAGED as error:
-                if isinstance(error, OSError) and error.errno != errno.EINVAL:
-                    raise  # it is the disk; EINVAL is a place before the archive's first byte
-                raise Refused("a zip archive is damaged; pack the files again") from None
+            self.members(one.at)
             self.size -= one.at.stat().st_size
             one.at.unlink()
             self._arrived.remove(one)
 
-    def settle(self) -> None:
-        """Give the files their last names, in the order of the strangers' names; forget those."""
+    def members(self, archive: Path) -> None:
+        """Unpack one archive, which stays.
+
+        Raises
+        ------
+        Refused, TooLarge
+            As from `unpack`.
+        """
+        try:
+            with archive.open("rb") as raw, zipfile.ZipFile(_bounded(raw, self.limits)) as opened:
+                self._members(opened)
+        except Refused:
+            raise
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno != errno.EINVAL:
+                raise  # it is the disk; EINVAL is a place before the archive's first byte
+            raise Refused("a zip archive is damaged; pack the files again") from None
+
+    def settle(self) -> dict[str, str]:
+        """Give the files their last names, in the order of the strangers' names; forget those.
+
+        Returns
+        -------
+        dict
+            Path of each file below the folder to what the stranger called it.
+        """
+        named = {}
         ordered = sorted(self._arrived, key=lambda one: [_natural(part) for part in one.said])
         folders: dict[tuple[str, ...], list[tuple[int, _Arrived]]] = {}
         for number, one in enumerate(ordered):
@@ -146,17 +197,18 @@ class Taken:
             folder.mkdir(mode=0o700, exist_ok=True)
             ranks = _ranks([one.said[-1] for _, one in files])
             for (place, one), rank in zip(files, ranks, strict=True):
-                one.at.rename(folder / _ours(one.said, _letters(place), rank))
+                path = one.at.rename(folder / _ours(one.said, _letters(place), rank))
+                named[path.relative_to(self.folder).as_posix()] = "/".join(one.said)
         self._arrived = []
+        return named
 
-    def _members(self, archive: Path) -> None:
-        with archive.open("rb") as raw, zipfile.ZipFile(_bounded(raw, self.limits)) as opened:
-            members = [one for one in opened.infolist() if not one.is_dir()]
-            self._check(members)
-            for one in members:
-                with self.open(one.filename) as file, opened.open(one) as packed:
-                    while data := packed.read(_PIECE):
-                        self.write(file, data)
+    def _members(self, opened: zipfile.ZipFile) -> None:
+        members = [one for one in opened.infolist() if not one.is_dir()]
+        self._check(members)
+        for one in members:
+            with self.open(one.filename) as file, opened.open(one) as packed:
+                while data := packed.read(_PIECE):
+                    self.write(file, data)
 
     def _check(self, members: list[zipfile.ZipInfo]) -> None:
         """Refuse what an archive says of itself; what it hides is counted while it is unpacked."""

@@ -6,6 +6,7 @@ import asyncio
 import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -95,12 +96,12 @@ async def asked(request: Request) -> Response:
 async def answered(request: Request) -> Response:
     """Show an answer, or that it is being made: such a page leads on by itself."""
     page, question = _question(request)
-    about = {"study": question.study, "question": question}
+    about: dict[str, Any] = {"study": question.study, "question": question}
     if question.state == "refused":
         said = shown_answer.sentence(question.sentence)
         return page.page("refused.html.j2", 422, reasons=[said], **about)
     if question.answer is not None and question.settled:
-        return page.page("answer.html.j2", a=question.answer, **about)
+        return page.page("answer.html.j2", a=question.answer, say=shown_answer, **about)
     title = arm_title(page.results, question.study, question.arm)
     waiting = page.page("waiting.html.j2", title=title, **about)
     whole = bytes(waiting.body).decode()

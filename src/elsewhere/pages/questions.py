@@ -209,10 +209,12 @@ class Questions:
                 question.answer = await asyncio.to_thread(self._put, question)
         except Refused as error:
             question.sentence = str(error)
-        except asyncio.CancelledError:
-            raise
+        except Stopped:
+            question.sentence = "the question was taken back"
         except Exception as error:  # its text may hold a name
-            logger.error("a question failed: %s", type(error).__name__)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            kind = type(error).__name__
+            logger.error("a question failed: %s in %s, line %d", kind, place.name, place.lineno)
             question.sentence = FAILED
         await asyncio.to_thread(scratch.remove, question.raw)
         kept = timedelta(minutes=question.limits.minutes_kept)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from elsewhere.answers.answer import Answer, Number, ScanAnswer, Worth
 from elsewhere.figures import words
+from elsewhere.figures.scans import LUNG_WINDOW_HU
 from elsewhere.pages.questions import Question
 
 _READ = "read.json"  # what the process that reads files leaves for the one that predicts
+_WINDOWS = {"HU": LUNG_WINDOW_HU}
+_BYTES = (0.0, 255.0)
 _UNKNOWN = "unknown spacing"
 
 
@@ -62,9 +62,15 @@ def nearest(answer: Answer, scan: ScanAnswer, output: str) -> Worth | None:
     return answer.at(scan.similar[0].site, output) if scan.similar else None
 
 
-FILTERS: dict[str, Callable[..., Any]] = {
-    "sentence": sentence,
-    "of_number": of_number,
-    "tested": tested,
-    "geometry": geometry,
-}
+def window(scale: str) -> tuple[float, float]:
+    """Return between which values a picture runs from black to white."""
+    return _WINDOWS.get(scale, _BYTES)
+
+
+def nifti_of(question: Question, what: str, number: int) -> bytes | None:
+    """Return a volume or map of an answer as NIfTI; None where there is none to be shown."""
+    scans = question.answer.scans if question.answer is not None else ()
+    scan = next((one for one in scans if one.number == number), None)
+    if scan is None or scan.hidden or (what == "map" and scan.map is None):
+        return None
+    return None

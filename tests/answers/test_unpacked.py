@@ -2,7 +2,6 @@ import io
 import struct
 import zipfile
 from contextlib import suppress
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +10,6 @@ from hypothesis import strategies as st
 from elsewhere.answers.answer import Refused
 from elsewhere.answers.unpacked import Taken, TooLarge, is_archive, unpack
 from elsewhere.design.serving import ServeRow
-from elsewhere.imaging.formats import numbered, slice_number
-from elsewhere.imaging.volume import Unusable
 
 LIMITS = ServeRow(files=50, unpacked_megabytes=2, ratio=100)
 ENTRY = b"PK\x01\x02"
@@ -77,48 +74,6 @@ def test_no_name_of_a_stranger_is_a_place_on_disk(tmp_path):
 def test_files_are_closed_to_others(tmp_path):
     inside = taken(tmp_path / "in", [("a.dcm", b"a"), ("b/c.zip", zipped([("d", b"d")]))])
     assert [path.stat().st_mode & 0o777 for path in inside] == [0o600, 0o600]
-
-
-NAMES = ["IM10.png", "IM2.png", "scan 1 of 300 (0001).tif", "patient 19600101 slice 3.jpg", "7.png"]
-
-
-def ranks(names):
-    return sorted(names, key=lambda name: slice_number(SimpleNamespace(stem=name.rsplit(".")[0])))
-
-
-@pytest.mark.parametrize("first", range(len(NAMES)))
-def test_a_stack_keeps_the_order_of_its_slices_and_loses_its_names(tmp_path, first):
-    names = NAMES[first:] + NAMES[:first]
-    inside = taken(tmp_path / "in", [(name, name.encode()) for name in names])
-    assert contents(numbered(inside)) == [name.encode() for name in ranks(NAMES)]
-    assert not any("19600101" in path.name for path in inside)
-
-
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        (["0012.png", "0012 (1).png", "0013.png"], "duplicate_position"),
-        (["left.png", "right.png"], "no_slice_number"),
-    ],
-)
-def test_a_stack_has_the_faults_that_it_had_under_its_own_names(tmp_path, names, reason):
-    with pytest.raises(Unusable, match=reason):
-        numbered(taken(tmp_path / "in", [(name, b"") for name in names]))
-
-
-def test_folders_stay_apart_and_hidden_files_hidden(tmp_path):
-    names = ["one/IM1.png", "one/.DS_Store", "two/IM1.png", "__MACOSX/two/._IM1.png"]
-    inside = taken(tmp_path / "in", [(name, name.encode()) for name in names])
-    seen = [path for path in inside if not path.name.startswith(".")]
-    assert sorted(contents(seen)) == [b"one/IM1.png", b"two/IM1.png"]
-    assert len({path.parent for path in seen}) == 2
-
-
-@pytest.mark.parametrize("name", ["a.nii.gz", "A.NII", "a.dcm", "a.NRRD", "a.txt", "", "a."])
-def test_only_what_says_the_format_is_kept_of_a_name(tmp_path, name):
-    [path] = taken(tmp_path / "in", [(name, b"")])
-    kept = name[1:].lower() if name.lower().startswith("a.") and name[2:] else ""
-    assert "".join(path.suffixes) == ("" if kept == ".txt" else kept)
 
 
 def many(count):
@@ -208,7 +163,7 @@ def test_several_archives_are_unpacked_beside_each_other(tmp_path):
 
 
 def test_more_files_than_the_limit_are_refused(tmp_path):
-    with pytest.raises(TooLarge, match="more than 50 files"):
+    with pytest.raises(TooLarge, match="at most 50 are taken"):
         taken(tmp_path / "in", [(f"{number}.dcm", b"") for number in range(51)])
 
 
@@ -221,4 +176,4 @@ def test_any_bytes_are_unpacked_or_refused(tmp_path_factory, noise, at):
     inside = []
     with suppress(Refused):
         inside = taken(folder / "in", [("a.zip", with_noise)])
-    assert all(path.parent == folder / "in" for path in inside)
+    assert all(path.parent.parent == folder / "in" for path in inside)

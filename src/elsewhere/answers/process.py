@@ -41,6 +41,7 @@ def run(
     work: Path,
     limits: ServeRow,
     stop: threading.Event | None = None,
+    memory: bool = True,
 ) -> None:
     """Run ``elsewhere.answers.<module>`` and wait for its end.
 
@@ -61,6 +62,9 @@ def run(
         What it may cost.
     stop
         Set to end it.
+    memory
+        Whether its address space is limited. CUDA reserves far more of it than it uses, so that a
+        process that needs CUDA cannot be limited in this way; it opens no file from outside.
 
     Raises
     ------
@@ -72,7 +76,8 @@ def run(
         If it failed: then the program is wrong.
     """
     (work / FAILED).unlink(missing_ok=True)
-    given = [str(work), str(limits.memory_gb), str(limits.seconds), *arguments]
+    gigabytes = limits.memory_gb if memory else 0
+    given = [str(work), str(gigabytes), str(limits.seconds), *arguments]
     with subprocess.Popen(
         [sys.executable, "-P", "-m", f"elsewhere.answers.{module}", *given],
         env=_environment(work),
@@ -149,8 +154,8 @@ def confined(main: Callable[..., None]) -> None:
         _failed(work, str(error), refused=True)
     except MemoryError:
         sentence = (
-            f"these files need more memory than {memory_gb} GB; ask with fewer or smaller scans, or "
-            "raise serve.memory_gb in params.yaml"
+            f"these files need more memory than {memory_gb} GB; ask with fewer or smaller scans, "
+            "or raise serve.memory_gb in params.yaml"
         )
         _failed(work, sentence, refused=True)
     except Exception as error:
@@ -163,7 +168,7 @@ def _limit(memory_gb: float, seconds: float) -> None:
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for kind, value in (
-        (resource.RLIMIT_AS, int(memory_gb * _GB)),
+        (resource.RLIMIT_AS, int(memory_gb * _GB) or resource.RLIM_INFINITY),
         (resource.RLIMIT_CPU, int(seconds) * (os.cpu_count() or 1)),
         (resource.RLIMIT_FSIZE, _FILE_GB * _GB),
         (resource.RLIMIT_CORE, 0),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import re
+import struct
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -12,26 +12,38 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
 from elsewhere.answers.answer import Refused
+from elsewhere.answers.renamed import kept_names
 from elsewhere.design.serving import ServeRow
-from elsewhere.imaging.formats import slice_number
-from elsewhere.imaging.volume import Unusable
-from elsewhere.imaging.volume_header import EVERY_SUFFIX
 
 ARCHIVE = ".zip"
 MB = 10**6
-_KEPT = (*EVERY_SUFFIX, ".dcm", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError),
+    *(RuntimeError, ValueError, LookupError, OSError),  # of zipfile, at directories that lie
+)
 _ENTRY = 1024  # bytes of a directory's entry for one member: 46, its path, times and rights
 _SMALL = 1 << 20  # bytes; a member below may be packed as well as it likes
 _PIECE = 1 << 18
-_LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_NAME = 200  # characters of a name that are looked at
-_DIGITS = re.compile(r"(\d+)")
 
 
 class TooLarge(Refused):
     """The files are more, or larger, than the limits allow."""
+
+
+def check_count(files: int, limits: ServeRow) -> None:
+    """Refuse more files than a question may bring.
+
+    Raises
+    ------
+    TooLarge
+        If there are.
+    """
+    if files > limits.files:
+        raise TooLarge(
+            f"{files} files or more, at most {limits.files} are taken at once (serve.files in "
+            "params.yaml); send one scan alone"
+        )
 
 
 def is_archive(path: Path) -> bool:
@@ -70,11 +82,11 @@ def unpack(archive: Path, folder: Path, *, limits: ServeRow) -> dict[str, str]:
 @dataclass
 class _Arrived:
     at: Path
-    said: tuple[str, ...]
+    said: str
 
     @property
     def archive(self) -> bool:
-        return bool(self.said) and self.said[-1].lower().endswith(ARCHIVE)
+        return self.said.lower().endswith(ARCHIVE)
 
 
 @dataclass
@@ -120,11 +132,10 @@ class Taken:
         TooLarge
             If there are too many.
         """
-        if self.count >= self.limits.files:
-            raise TooLarge(f"there are more than {self.limits.files} files; send one scan alone")
+        check_count(self.count + 1, self.limits)
         at = self.folder / f"{self._opened}.part"
         self._opened += 1
-        self._arrived.append(_Arrived(at, _parts(said)))
+        self._arrived.append(_Arrived(at, said))
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         return os.fdopen(os.open(at, flags, 0o600), "wb")
 
@@ -139,8 +150,8 @@ class Taken:
         self.size += len(data)
         if self.size > self.limits.unpacked_megabytes * MB:
             raise TooLarge(
-                f"the files have more than {self.limits.unpacked_megabytes} MB unpacked; "
-                "send one scan alone"
+                f"the files have more than {self.limits.unpacked_megabytes} MB unpacked "
+                "(serve.unpacked_megabytes in params.yaml); send one scan alone"
             )
         file.write(data)
 
@@ -188,19 +199,16 @@ class Taken:
             Path of each file below the folder to what the stranger called it.
         """
         named = {}
-        ordered = sorted(self._arrived, key=lambda one: [_natural(part) for part in one.said])
-        folders: dict[tuple[str, ...], list[tuple[int, _Arrived]]] = {}
-        for number, one in enumerate(ordered):
-            folders.setdefault(one.said[:-1], []).append((number, one))
-        for number, files in enumerate(folders.values()):
-            folder = self.folder if len(folders) == 1 else self.folder / _letters(number)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            ranks = _ranks([one.said[-1] for _, one in files])
-            for (place, one), rank in zip(files, ranks, strict=True):
-                path = one.at.rename(folder / _ours(one.said, _letters(place), rank))
-                named[path.relative_to(self.folder).as_posix()] = "/".join(one.said)
+        for one, name in zip(self._arrived, kept_names(self._said()), strict=True):
+            path = self.folder / name
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            one.at.rename(path)
+            named[name] = one.said
         self._arrived = []
         return named
+
+    def _said(self) -> list[str]:
+        return [one.said for one in self._arrived]
 
     def _members(self, opened: zipfile.ZipFile) -> None:
         members = [one for one in opened.infolist() if not one.is_dir()]
@@ -212,15 +220,13 @@ class Taken:
 
     def _check(self, members: list[zipfile.ZipInfo]) -> None:
         """Refuse what an archive says of itself; what it hides is counted while it is unpacked."""
-        if len(members) + self.count > self.limits.files:
-            raise TooLarge(
-                f"an archive holds {len(members)} files, at most {self.limits.files} are taken"
-            )
+        check_count(len(members) + self.count - 1, self.limits)
         size = sum(one.file_size for one in members)
         if self.size + size > self.limits.unpacked_megabytes * MB:
             raise TooLarge(
                 f"an archive unpacks to {size // MB} MB, at most "
-                f"{self.limits.unpacked_megabytes} MB are taken"
+                f"{self.limits.unpacked_megabytes} MB are taken (serve.unpacked_megabytes in "
+                "params.yaml)"
             )
         for one in members:
             if one.flag_bits & 1:
@@ -231,7 +237,8 @@ class Taken:
                 grows = one.file_size // max(one.compress_size, 1)
                 raise TooLarge(
                     f"a file in an archive grows {grows} times when it is unpacked, at most "
-                    f"{self.limits.ratio:g} times are taken; send it as it is"
+                    f"{self.limits.ratio:g} times are taken (serve.ratio in params.yaml); send it "
+                    "as it is"
                 )
 
 
@@ -254,45 +261,3 @@ class _Bounded:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._file, name)
-
-
-def _parts(said: str) -> tuple[str, ...]:
-    """Return folders and name of a file as a stranger says them, of whatever system."""
-    found = re.split(r"[/\\]+", said[-20 * _NAME :])
-    return (*(part[-_NAME:] for part in found[:-1] if part), found[-1][-_NAME:])
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Return what sorts a2 before a10."""
-    pieces = _DIGITS.split(text.casefold())
-    return [(0, int(one), "") if one.isdecimal() else (1, 0, one) for one in pieces]
-
-
-def _letters(number: int) -> str:
-    """Return a number as four letters: digits in a name would count as a slice's."""
-    found = ""
-    for _ in range(4):
-        number, rest = divmod(number, len(_LETTERS))
-        found = _LETTERS[rest] + found
-    return found
-
-
-def _ranks(names: list[str]) -> list[int | None]:
-    """Return the place of each name's slice number among all of them; None without a number."""
-    numbers = [_number(name) for name in names]
-    places = {n: i for i, n in enumerate(sorted({n for n in numbers if n is not None}))}
-    return [None if number is None else places[number] for number in numbers]
-
-
-def _number(name: str) -> int | None:
-    try:
-        return slice_number(Path(name))
-    except (Unusable, ValueError):
-        return None
-
-
-def _ours(said: tuple[str, ...], letters: str, rank: int | None) -> str:
-    hidden = "." if any(part.startswith((".", "__MACOSX")) for part in said) else ""
-    suffix = max((end for end in _KEPT if said[-1].lower().endswith(end)), key=len, default="")
-    place = "" if rank is None else f"-{rank:05d}"
-    return f"{hidden}{letters}{place}{suffix}"

@@ -17,6 +17,19 @@ class Refused(ValueError):  # noqa: N818 - says what the question is, not that t
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which arm of which study is asked.
+
+    ``site`` is the site of the study that the files are from, a row of `sites`: where the arm has
+    layers of its own for each training site they are used, as in its cell. None: another place.
+    """
+
+    study: str
+    arm: str
+    site: str | None = None
+
+
+@dataclass(frozen=True)
 class Number:
     """A number with its confidence interval; None with a reason where there is none."""
 
@@ -32,8 +45,6 @@ class Worth:
 
     Attributes
     ----------
-    site, title
-        Row of `sites`, and its name in figures.
     trained_on
         Whether the arm learnt from this site: then these are other patients of the same place.
     output
@@ -113,7 +124,7 @@ class OfRun:
 
 @dataclass(frozen=True)
 class Output:
-    """The answer for one scan and one finding or class.
+    """The answer for one scan and one finding or class; the probability is the mean of the models.
 
     Attributes
     ----------
@@ -121,8 +132,6 @@ class Output:
         Finding or class; empty where scans have one of two labels.
     label
         What a positive call means, in the study's words.
-    probability
-        Mean over the models.
     threshold
         From which it is called; the mean over the models. None: the most probable class is called.
     called
@@ -151,16 +160,10 @@ class Similar:
 
 @dataclass(frozen=True)
 class Map:
-    """Where the first model looked: a file `map-<number>.b2nd` on the lattice of the network.
+    """Where the first model looked, on the lattice of its input.
 
-    Attributes
-    ----------
-    output
-        Finding or class that it explains; empty where scans have one of two labels.
-    layer
-        Explained layer of the network.
-    against
-        Whether it shows what speaks against the call, because nothing speaks for it.
+    ``output`` is the finding that is explained, else empty; ``layer`` a layer of the network;
+    ``against`` says that it shows what speaks against the call, because nothing speaks for it.
     """
 
     output: str
@@ -175,9 +178,7 @@ class ScanAnswer:
     Attributes
     ----------
     number
-        From 1 on; `work` has `volume-<number>.b2nd` and `map-<number>.b2nd`.
-    value_scale
-        Of its values, such as HU.
+        From 1 on; its files are in `answers.files`.
     shape
         Slices, rows, columns.
     spacing_mm
@@ -189,7 +190,7 @@ class ScanAnswer:
     checks
         Is this a scan for this arm?
     cautions
-        What a reader of the probability must know, such as that no training site has such scans.
+        What a reader of the probability must know.
     similar
         Sites of the most similar scans, most votes first.
     outputs
@@ -234,32 +235,18 @@ class Place:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one question.
+    """The answer to one question; ``site`` as in `Wanted`.
 
     Attributes
     ----------
-    study, study_title, arm, arm_title, scale
-        Which models were asked.
-    trained_on
-        Their training sites.
     classes
         Names of the labels, from 0 on.
     exclusive
         Whether the outputs are classes of which a scan has exactly one.
     synthetic
         Whether the models learnt from synthetic scans, so that they know nothing of patients.
-    site
-        The site that the files are said to be from; None: from nowhere that the models know.
     worth
-        What the arm is worth at every site, for every output.
-    scans
-        Each scan that was found among the files.
-    unused
-        Every other file, and why.
-    files, files_used
-        How many there are, and how many are in a scan.
-    seconds
-        How long it took.
+        Of every site, for every output.
     notice
         To be shown first.
     """

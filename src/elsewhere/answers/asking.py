@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,9 +20,10 @@ from elsewhere.answers.answer import (
     ScanAnswer,
     Similar,
     Unused,
+    Wanted,
 )
 from elsewhere.answers.checks import Asked, checks
-from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned
+from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned, spacing
 from elsewhere.answers.question import Question
 from elsewhere.answers.seen import Scans, learnt, scans
 from elsewhere.design.params import load
@@ -34,6 +34,7 @@ from elsewhere.scores import nearest
 from elsewhere.sites.hidden import FLAGS
 
 _TRAINED = "the training sites"
+_IMAGES = ("PNG", "JPEG", "TIFF", "BMP", "WebP")
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,20 @@ class _Limited:
     stop: threading.Event | None
 
     def run(self, module: str, *arguments: str, memory: bool = True) -> None:
-        """Run a module of this room to its end."""
-        limits, stop = self.limits, self.stop
-        process.run(module, arguments, work=self.work, limits=limits, stop=stop, memory=memory)
+        """Run a module of this room to its end, without a limit of address space if it needs CUDA.
+
+        CUDA reserves far more of it than it uses. The module opens no file from outside.
+        """
+        limits = self.limits if memory else self.limits.model_copy(update={"memory_gb": 0})
+        process.run(module, arguments, work=self.work, limits=limits, stop=self.stop)
 
 
-def ask(  # noqa: PLR0913 - a question has so many parts
+def ask(
     folder: Path,
+    wanted: Wanted,
     *,
-    study: str,
-    arm: str,
     work: Path,
     limits: ServeRow,
-    site: str | None = None,
     stop: threading.Event | None = None,
 ) -> Answer:
     """Return what an arm says of the scans among some files.
@@ -66,7 +68,7 @@ def ask(  # noqa: PLR0913 - a question has so many parts
     ----------
     folder
         A folder, a single file or a zip.
-    study, arm
+    wanted
         Whose models are asked; they are trained and scored.
     work
         An existing private folder, empty but for files that were sent. Nothing outside it is
@@ -74,9 +76,6 @@ def ask(  # noqa: PLR0913 - a question has so many parts
         was answered, see `answers.files`.
     limits
         What the question may bring and cost.
-    site
-        The site of the study that the files are from: where the arm has layers of its own for each
-        site they are used, as in its cell. None: a place that the arm does not know.
     stop
         Set to take the question back.
 
@@ -88,21 +87,21 @@ def ask(  # noqa: PLR0913 - a question has so many parts
         If `stop` was set.
     """
     started = time.monotonic()
-    question, limited = Question(load(), study, arm, site), _Limited(work, limits, stop)
+    question, limited = Question(load(), wanted), _Limited(work, limits, stop)
     read, names = _read(folder, question, limited)
     judged = _judged(question, read["scans"])
     said = _said(question, [one.number for one in judged if not one.refusals], limited)
     return Answer(
-        study=study,
+        study=wanted.study,
         study_title=question.study.title,
-        arm=arm,
+        arm=wanted.arm,
         arm_title=question.arm_title,
         scale=question.params.scale,
         trained_on=tuple(Place(row, question.title(row)) for row in question.trained_on),
         classes=question.study.classes,
         exclusive=bool(question.classes),
         synthetic=question.synthetic,
-        site=site,
+        site=wanted.site,
         worth=worth.of_sites(question),
         scans=tuple(_answered(question, one, said.get(str(one.number))) for one in judged),
         unused=tuple(_unused(row, names) for row in read["unused"]),
@@ -120,6 +119,7 @@ def _read(
     asked = {
         "folder": str(root.resolve()),
         "modality": question.modality,
+        "first_slice": question.first_slice,
         "intake": question.intake.model_dump(),
     }
     (limited.work / ASKED).write_text(json.dumps(asked), encoding="utf-8")
@@ -149,7 +149,7 @@ def _judged(question: Question, read: Sequence[Mapping[str, Any]]) -> list[ScanA
     if not read:
         return []
     shas = [one["row"]["volume_sha256"] for one in read]
-    seen = scans(question.study_name, question.evaluated, also=shas)
+    seen = scans(question.wanted.study, question.evaluated, also=shas)
     trained = seen.of(question.trained_on, _TRAINED)
     return [_scan(question, number, one, seen, trained) for number, one in enumerate(read, 1)]
 
@@ -157,19 +157,18 @@ def _judged(question: Question, read: Sequence[Mapping[str, Any]]) -> list[ScanA
 def _scan(
     question: Question, number: int, one: Mapping[str, Any], seen: Scans, trained: Scans
 ) -> ScanAnswer:
-    row = {name: math.nan if value is None else value for name, value in one["row"].items()}
+    row: Mapping[str, Any] = one["row"]
     measured = {**one["profile"], "signature": bytes.fromhex(one["profile"]["signature"])}
-    asked = Asked(row, measured)
-    held = (*checks(asked, seen), *_input(question, one["row"]))
-    spacing = (one["row"][f"spacing_{axis}_mm"] for axis in "zyx")
+    asked = Asked({**row, **spacing(row)}, measured)
+    dz, dy, dx = (row[name] for name in spacing(row))
     return ScanAnswer(
         number=number,
         value_scale=row["value_scale"],
         shape=(row["n_slices"], row["rows"], row["columns"]),
-        spacing_mm=tuple(spacing),  # type: ignore[arg-type]
+        spacing_mm=(dz, dy, dx),
         hidden=not FLAGS.isdisjoint(row["flags"].split(";")),
         sha256=row["volume_sha256"],
-        checks=held,
+        checks=(*checks(asked, seen), *_input(question, row)),
         cautions=(*_cautions(question, asked, seen, trained),),
         similar=(*_similar(question, asked, seen),),
     )
@@ -185,6 +184,11 @@ def _input(question: Question, row: Mapping[str, Any]) -> Iterator[Check]:
 
 def _cautions(question: Question, asked: Asked, seen: Scans, trained: Scans) -> Iterator[str]:
     yield from _known(question, asked, seen)
+    if asked.row["source_format"] in _IMAGES and asked.row["n_slices"] > 1:
+        yield (
+            "Images do not say which end of the patient they begin with: the first was taken to be "
+            f"at the {question.first_slice}."
+        )
     if len(trained.rows):
         for check in checks(asked, trained):
             if not check.passed:
@@ -206,7 +210,7 @@ def _known(question: Question, asked: Asked, seen: Scans) -> Iterator[str]:
         where = f"This very scan is one of {question.title(site)} in this study"
         folds = {int(run.split("-")[0]) for run in question.files("model")}
         used = (
-            folds & learnt(question.study_name, site, scan)
+            folds & learnt(question.wanted.study, site, scan)
             if site in question.trained_on
             else set()
         )
@@ -230,7 +234,7 @@ def _said(
     """Return what each run says of the scans that passed."""
     if not numbers:
         return {}
-    arguments = (question.study_name, question.arm_name, question.site or "")
+    arguments = (question.wanted.study, question.wanted.arm, question.site or "")
     limited.run("predict", *arguments, ",".join(map(str, numbers)), memory=question.on_cpu)
     said: Mapping[str, Mapping[str, Any]] = read_json(limited.work / SAID)
     return said

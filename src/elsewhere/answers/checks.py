@@ -43,12 +43,14 @@ class Asked:
     @property
     def histogram(self) -> Floats:
         """Its histogram as a unit vector."""
-        return nearest.of_histograms([self.measured["histogram"]])[0]
+        root: Floats = nearest.of_histograms([self.measured["histogram"]])[0]
+        return root
 
     @property
     def signature(self) -> Floats:
         """Its signature as a unit vector."""
-        return signature.unpacked([self.measured["signature"]])[0]
+        unpacked: Floats = signature.unpacked([self.measured["signature"]])[0]
+        return unpacked
 
 
 def checks(asked: Asked, seen: Scans) -> tuple[Check, ...]:
@@ -113,11 +115,14 @@ def _lungs(asked: Asked, seen: Scans) -> Check:
 
 def _near(asked: Asked, seen: Scans) -> Iterator[Check]:
     """Hold values and picture to the nearest scan whose values are of the same scale."""
-    values, anatomy = ("near in values", "Its values"), ("near in anatomy", "Its picture")
+    values, anatomy = (
+        ("near in values", "Its values are spread"),
+        ("near in anatomy", "Its slices show anatomy"),
+    )
     alike = seen.by_scale.get(asked.row["value_scale"])
     if alike is None:
         for name, what in (values, anatomy):
-            told = f"{what} cannot be compared: no scan of {seen.whose} has values like these."
+            told = f"{what} in a way that cannot be compared: {seen.whose} have no such values."
             yield Check(name, False, told)
         return
     yield _nearest(*values, _least(asked.histogram, alike.values), alike.values_limit, seen.whose)
@@ -132,13 +137,8 @@ def _least(mine: Floats, seen: Seen) -> float:
 
 def _nearest(name: str, what: str, found: float, limit: float | None, whose: str) -> Check:
     if limit is None:
-        return Check(name, False, f"{what} cannot be compared: {whose} have one patient alone.")
+        told = f"{what} in a way that cannot be compared: {whose} have one patient alone."
+        return Check(name, False, told)
     passed = found <= limit
-    like = (
-        f"are like those of a scan of {whose}"
-        if passed
-        else f"are unlike those of all scans of {whose}"
-    )
-    if what == "Its picture":
-        like = like.replace("are ", "is ", 1).replace("those", "that")
+    like = f"like {whose} have them" if passed else f"unlike all that {whose} have"
     return Check(name, passed, f"{what} {like} (distance {found:.2g}, at most {limit:.2g}).")

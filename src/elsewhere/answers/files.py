@@ -32,11 +32,13 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def spacing(row: Mapping[str, Any]) -> dict[str, float]:
+    """Return the columns of the spacing, in mm: a null of `READ` is a number that is not known."""
+    columns = [f"spacing_{axis}_mm" for axis in "zyx"]
+    return {name: math.nan if row[name] is None else float(row[name]) for name in columns}
+
+
 def scanned(row: Mapping[str, Any]) -> Scanned:
-    """Return what an input must know of a scan; a null of `READ` is a number that is not known."""
-    dz, dy, dx = (_number(row[f"spacing_{axis}_mm"]) for axis in "zyx")
+    """Return what an input must know of a scan of `READ`."""
+    dz, dy, dx = spacing(row).values()
     return Scanned("this scan", row["value_scale"], int(row["n_slices"]), (dz, dy, dx))
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)

@@ -22,7 +22,7 @@ from elsewhere.sites.loose import loose
 from elsewhere.sites.reasons import REASONS
 
 _ROW = (
-    *("value_scale", "n_slices", "rows", "columns", "volume_sha256", "flags", "colour_mode"),
+    *("value_scale", "n_slices", "rows", "columns", "volume_sha256", "flags", "source_format"),
     *("spacing_z_mm", "spacing_y_mm", "spacing_x_mm"),
 )
 _PROFILE = ("histogram", "lung_first", "lung_last")
@@ -36,7 +36,8 @@ def main(work: Path) -> None:
     policy = IntakeRow.model_validate(asked["intake"])
     intake = Intake(keys, False, work / VOLUMES, policy)
     try:
-        taken = intake.take(loose(asked["modality"]), Path(asked["folder"]))
+        layout = loose(asked["modality"], first_slice=asked["first_slice"])
+        taken = intake.take(layout, Path(asked["folder"]))
     except NoMemoryError:
         raise MemoryError from None
     scans = []

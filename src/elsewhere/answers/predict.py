@@ -16,17 +16,20 @@ import numpy as np
 import pandas as pd
 
 from elsewhere.answers import calls
+from elsewhere.answers.answer import Output, Wanted
 from elsewhere.answers.files import ARRAYS, READ, SAID, map_file, read_json, scanned, volume_file
 from elsewhere.answers.process import confined
 from elsewhere.answers.question import Question
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import ArrayCache, Cohort, SiteFiles
+from elsewhere.cohorts.view import Voxels
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.params import load
 from elsewhere.imaging import store
 from elsewhere.imaging.preparation import preparation
 from elsewhere.methods import device, explanation, trained
 from elsewhere.methods import run as runs
+from elsewhere.methods.explanation import Grey
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.prediction import predict
 from elsewhere.methods.run import Run
@@ -104,10 +107,28 @@ class _Said:
             {"fold": run.fold, "seed": run.seed, "probabilities": said, "first": first}
         )
 
+    def explain(
+        self, question: Question, network: Network, array: Voxels, options: InferenceOptions
+    ) -> Grey | None:
+        """Return the map of the scan; of several findings of the one farthest on its side."""
+        finding = None
+        if options.findings:
+            finding = max(calls.outputs(question, self.runs, like=question.site), key=_margin).name
+        first = self.runs[0]["first"]
+        try:
+            found = explanation.whole_map(
+                network, array, first=first, options=options, finding=finding
+            )
+        except ValueError as error:  # a network without a layer whose maps say where
+            self.map_reason = str(error)
+            return None
+        self.map = {"output": finding or "", "layer": found.layer, "against": found.against}
+        return found.heat
+
 
 def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
     """Write `SAID` and the maps of some scans; `site` is empty for an unknown place."""
-    question = Question(load(), study, arm, site or None)
+    question = Question(load(), Wanted(study, arm, site or None))
     settings = _settings(question)
     chosen = [int(number) for number in numbers.split(",")]
     used = device.prepare(settings.prediction)
@@ -121,14 +142,9 @@ def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
                 said[str(name)].add(run, of_scan)
             for at, name in enumerate(group.scan_ids):
                 if len(said[name].runs) == 1:  # as `explain`, of the first run
-                    _explain(
-                        said[name],
-                        asked,
-                        network,
-                        group.array(at),
-                        options,
-                        map_file(work, int(name)),
-                    )
+                    heat = said[name].explain(question, network, group.array(at), options)
+                    if heat is not None:
+                        store.write(map_file(work, int(name)), heat)
     told = {int(name): vars(of_scan) for name, of_scan in said.items()}
     (work / SAID).write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
 
@@ -171,29 +187,7 @@ def _prepared(
     )
 
 
-def _explain(
-    said: _Said,
-    asked: _Asked,
-    network: Network,
-    array: Any,
-    options: InferenceOptions,
-    path: Path,
-) -> None:
-    """Write the map of a scan, of several findings that of the one that is farthest on its side."""
-    names = calls.outputs(asked.question, said.runs, like=asked.question.site)
-    finding = max(names, key=_margin).name if options.findings else None
-    try:
-        found = explanation.whole_map(
-            network, array, first=said.runs[0]["first"], options=options, finding=finding
-        )
-    except ValueError as error:  # a network without a layer whose maps say where
-        said.map_reason = str(error)
-        return
-    store.write(path, found.heat)
-    said.map = {"output": finding or "", "layer": found.layer, "against": found.against}
-
-
-def _margin(output: calls.Output) -> float:
+def _margin(output: Output) -> float:
     return output.probability - (output.threshold or 0.0)
 
 

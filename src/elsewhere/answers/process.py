@@ -41,7 +41,6 @@ def run(
     work: Path,
     limits: ServeRow,
     stop: threading.Event | None = None,
-    memory: bool = True,
 ) -> None:
     """Run ``elsewhere.answers.<module>`` and wait for its end.
 
@@ -62,9 +61,6 @@ def run(
         What it may cost.
     stop
         Set to end it.
-    memory
-        Whether its address space is limited. CUDA reserves far more of it than it uses, so that a
-        process that needs CUDA cannot be limited in this way; it opens no file from outside.
 
     Raises
     ------
@@ -76,8 +72,7 @@ def run(
         If it failed: then the program is wrong.
     """
     (work / FAILED).unlink(missing_ok=True)
-    gigabytes = limits.memory_gb if memory else 0
-    given = [str(work), str(gigabytes), str(limits.seconds), *arguments]
+    given = [str(work), str(limits.memory_gb), str(limits.seconds), *arguments]
     with subprocess.Popen(
         [sys.executable, "-P", "-m", f"elsewhere.answers.{module}", *given],
         env=_environment(work),

@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from elsewhere.answers.answer import Refused
+from elsewhere.answers.answer import Refused, Wanted
 from elsewhere.design import paths
 from elsewhere.design.arm import Arm
 from elsewhere.design.graph import stages
@@ -23,22 +23,18 @@ from elsewhere.scores import at_site, predictions
 
 @dataclass(frozen=True)
 class Question:
-    """An arm of a study, and the site that files are said to be from, if any.
+    """The arm that is asked, and the files of its study.
 
     Attributes
     ----------
     params
         The settings.
-    study_name, arm_name
+    wanted
         Names of rows.
-    site
-        Row of `sites`; None: a place that the arm does not know.
     """
 
     params: Params
-    study_name: str
-    arm_name: str
-    site: str | None = None
+    wanted: Wanted
 
     def __post_init__(self) -> None:
         """Refuse names that are not there, and an arm that was not trained and scored.
@@ -48,35 +44,40 @@ class Question:
         Refused
             Naming what there is, or what to run.
         """
-        _among("study", self.study_name, self.params.studies)
+        _among("study", self.wanted.study, self.params.studies)
         if self.params.scale not in self.study.scales:
-            raise Refused(f"study {self.study_name} has no scale {self.params.scale}")
-        _among("arm", self.arm_name, self.study.arms)
+            raise Refused(f"study {self.wanted.study} has no scale {self.params.scale}")
+        _among("arm", self.wanted.arm, self.study.arms)
         if self.site is not None:
             _among("site", self.site, {row: row for row in self.rows})
         files = [*self.files("model").values(), *self.files("record").values()]
         missing = [path for path in files if not path.is_file()]
         if missing or not self.cells:
             raise Refused(
-                f"arm {self.arm_name} of {self.study_name} is not trained and scored here "
+                f"arm {self.wanted.arm} of {self.wanted.study} is not trained and scored here "
                 f"({missing[0] if missing else 'no metrics.json of its cells'} is missing); run "
                 "`snakemake -j8` or `dvc pull` first"
             )
 
     @property
+    def site(self) -> str | None:
+        """The site that files are said to be from; None: a place that the arm does not know."""
+        return self.wanted.site
+
+    @property
     def study(self) -> Study:
         """The study."""
-        return self.params.studies[self.study_name]
+        return self.params.studies[self.wanted.study]
 
     @property
     def arm(self) -> Arm:
         """The arm."""
-        return self.study.arms[self.arm_name]
+        return self.study.arms[self.wanted.arm]
 
     @property
     def arm_title(self) -> str:
         """Name of the arm in figures."""
-        return self.arm.title or self.arm_name
+        return self.arm.title or self.wanted.arm
 
     @property
     def on_cpu(self) -> bool:
@@ -88,12 +89,12 @@ class Question:
     @property
     def rows(self) -> tuple[str, ...]:
         """Rows of the study's sites, in the order of the matrix."""
-        return tuple(self.params.scale_of(self.study_name).sites.values())
+        return tuple(self.params.scale_of(self.wanted.study).sites.values())
 
     @property
     def trained_on(self) -> tuple[str, ...]:
         """Rows of the arm's training sites."""
-        by_name = self.params.scale_of(self.study_name).sites
+        by_name = self.params.scale_of(self.wanted.study).sites
         return tuple(by_name[name] for name in self.arm.sites)
 
     @property
@@ -108,6 +109,15 @@ class Question:
         return self.params.intakes[self.params.sites[site].intake]
 
     @property
+    def first_slice(self) -> Literal["head", "feet"]:
+        """Which end of the patient the first image of a folder shows, as at a site that says it."""
+        for row in (self.site,) if self.site else self.rows:
+            end = getattr(layout_options(self.params.sites[row]), "first_slice", None)
+            if end is not None:
+                return "feet" if end == "feet" else "head"
+        return "head"
+
+    @property
     def synthetic(self) -> bool:
         """Whether a training site is synthetic."""
         return any(self.params.sites[row].synthetic for row in self.trained_on)
@@ -119,9 +129,9 @@ class Question:
     @cached_property
     def stage(self) -> Stage:
         """The stage that predicts a cell of the arm: which models, with which settings."""
-        alone = self.params.model_copy(update={"run": (self.study_name,)})
+        alone = self.params.model_copy(update={"run": (self.wanted.study,)})
         site = self.site or self.trained_on[0]
-        return stages(alone)[f"predict--{self.study_name}--{self.arm_name}--{site}"]
+        return stages(alone)[f"predict--{self.wanted.study}--{self.wanted.arm}--{site}"]
 
     def files(self, name: str) -> dict[str, Path]:
         """Return the models, or their records, by run."""
@@ -138,7 +148,7 @@ class Question:
         """Content of metrics.json of each site that has one."""
         found = {}
         for row in self.rows:
-            path = Path(paths.cell(self.study_name, self.arm_name, row, "metrics.json"))
+            path = Path(paths.cell(self.wanted.study, self.wanted.arm, row, "metrics.json"))
             if path.is_file():
                 found[row] = json.loads(path.read_text(encoding="utf-8"))
         return found
@@ -154,7 +164,7 @@ class Question:
         Where a hospital has computed the numbers at home, they are these.
         """
         cell = self.cells[row]
-        parts = {"": cell} if "findings" not in cell else cell["findings"]
+        parts = cell.get("findings", {"": cell})
         return {
             name: {**part, "pooled": at_site.numbers(cell, name) or part["pooled"]}
             for name, part in parts.items()
@@ -173,7 +183,7 @@ class Question:
     @cached_property
     def _about(self) -> dict[str, str]:
         row = (self.evaluated or tuple(self.cells))[0]
-        path = Path(paths.cell(self.study_name, self.arm_name, row, "predictions.parquet"))
+        path = Path(paths.cell(self.wanted.study, self.wanted.arm, row, "predictions.parquet"))
         return predictions.metadata_of(path)
 
 
@@ -183,4 +193,4 @@ def _among(what: str, name: str, known: Any) -> None:
 
 
 def _ran(part: dict[str, Any]) -> bool:
-    return part["pooled"]["status"] != "not run"
+    return str(part["pooled"]["status"]) != "not run"

@@ -88,7 +88,7 @@ def scans(study: str, sites: Collection[str], *, also: Collection[str] = ()) -> 
         SHA-256 of voxels of scans that are not left out.
     """
     rows = pd.concat([_of_site(study, site, also) for site in sites], ignore_index=True)
-    return Scans(rows, "the sites where this arm was evaluated")
+    return Scans(rows, "the evaluated sites")
 
 
 def learnt(study: str, site: str, scan_id: str) -> frozenset[int]:

@@ -8,23 +8,27 @@ from typing import Any
 from elsewhere.answers.answer import Number, Worth
 from elsewhere.answers.question import Question
 
+_ABSENT = {"status": "not run", "reason": "not scored here"}
+
 
 def of_sites(question: Question) -> tuple[Worth, ...]:
     """Return what the arm is worth at every site, for every finding or class."""
     found = []
     for row in question.rows:
-        if row not in question.cells:
-            found += [_absent(question, row, output) for output in question.outputs or ("",)]
-            continue
-        for output, part in question.parts(row).items():
-            found.append(_worth(question, row, output, part["pooled"]))
+        scored = question.parts(row) if row in question.cells else {}
+        for output in question.outputs or ("",):
+            pooled = scored[output]["pooled"] if output in scored else _ABSENT
+            found.append(_worth(question, row, output, pooled))
     return tuple(found)
 
 
 def _worth(question: Question, row: str, output: str, pooled: Mapping[str, Any]) -> Worth:
     ran = pooled["status"] != "not run"
     return Worth(
-        **_place(question, row, output),
+        site=row,
+        title=question.title(row),
+        trained_on=row in question.trained_on,
+        output=output,
         n_patients=pooled.get("n_patients"),
         n_positive_patients=pooled.get("n_positive_patients"),
         n_scans=pooled.get("n_scans"),
@@ -32,31 +36,9 @@ def _worth(question: Question, row: str, output: str, pooled: Mapping[str, Any])
         auc=_number(pooled, "auc"),
         sensitivity=_number(pooled, "sensitivity"),
         specificity=_number(pooled, "specificity"),
+        confidence=question.study.scoring.confidence,
         reason="" if ran else str(pooled.get("reason") or "not run"),
     )
-
-
-def _absent(question: Question, row: str, output: str) -> Worth:
-    none = Number(None, None, None, "not scored here")
-    counts = dict.fromkeys(("n_patients", "n_positive_patients", "n_scans", "n_positive"))
-    return Worth(
-        **_place(question, row, output),
-        **counts,
-        auc=none,
-        sensitivity=none,
-        specificity=none,
-        reason=none.reason,
-    )
-
-
-def _place(question: Question, row: str, output: str) -> dict[str, Any]:
-    return {
-        "site": row,
-        "title": question.title(row),
-        "trained_on": row in question.trained_on,
-        "output": output,
-        "confidence": question.study.scoring.confidence,
-    }
 
 
 def _number(pooled: Mapping[str, Any], name: str) -> Number:

@@ -23,8 +23,8 @@ class ServeRow(Row):
     seconds: Positive = Field(
         600, description="longest time of one answer; each of its two processes ends then"
     )
-    memory_gb: Annotated[float, Field(gt=0)] = Field(
-        12, description="most address space of a process that answers, 10^9 bytes"
+    memory_gb: Annotated[float, Field(ge=0)] = Field(
+        12, description="most address space of a process that answers, 10^9 bytes; 0: no limit"
     )
     minutes_kept: Positive = Field(
         10, description="an uploaded scan and its answer are removed after this long"

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from os.path import commonpath
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from elsewhere.design.rows import Modality
 from elsewhere.design.site import IntakeRow
@@ -27,7 +27,10 @@ from elsewhere.sites.layout import HIDDEN, Layout, LeftOut, Scan, relative
 _BY_NAME = ("not_dicom", "empty_file")
 
 
-def loose(modality: Modality) -> Layout:
+End = Literal["head", "feet"]
+
+
+def loose(modality: Modality, *, first_slice: End = "head") -> Layout:
     """Return what finds the scans among files without labels.
 
     DICOM files are told by their content and grouped as those of a site. Each NIfTI, NRRD or
@@ -39,8 +42,12 @@ def loose(modality: Modality) -> Layout:
     ----------
     modality
         What the models that will see the scans were trained on.
+    first_slice
+        Which end of the patient the first image of a folder shows; nothing in an image says it.
     """
-    return {"volume": _Volumes, "slice": _Slices, "radiograph": _Radiographs}[modality]()
+    if modality == "volume":
+        return _Volumes(first_slice=first_slice)
+    return _Slices() if modality == "slice" else _Radiographs()
 
 
 class _Loose(Layout):
@@ -77,12 +84,16 @@ class _Volumes(_Loose):
 
     modality: ClassVar[Modality] = "volume"
 
+    first_slice: End = "head"
+
     def _images(self, images: Sequence[Path], root: Path) -> Iterator[Scan]:
         folders: dict[Path, list[Path]] = {}
         for path in images:
             folders.setdefault(path.parent, []).append(path)
         for folder, files in folders.items():
-            yield _scan(relative(folder, root), Source("stack", tuple(files)))
+            yield _scan(
+                relative(folder, root), Source("stack", tuple(files), first_slice=self.first_slice)
+            )
 
 
 class _Slices(_Loose):
@@ -98,7 +109,7 @@ def _scan(name: str, source: Source, path: str | None = None) -> Scan:
         name=name,
         path=name if path is None else path,
         patient=None,
-        label=None,
+        label=0,  # a row of the manifest must have one; nobody reads it
         category="unknown",
         source=source,
     )

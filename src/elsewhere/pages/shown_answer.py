@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
+from elsewhere.answers import files
 from elsewhere.answers.answer import Answer, Number, ScanAnswer, Worth
 from elsewhere.figures import words
 from elsewhere.figures.scans import LUNG_WINDOW_HU
+from elsewhere.pages import nifti
 from elsewhere.pages.questions import Question
 
-_READ = "read.json"  # what the process that reads files leaves for the one that predicts
 _WINDOWS = {"HU": LUNG_WINDOW_HU}
 _BYTES = (0.0, 255.0)
 _UNKNOWN = "unknown spacing"
@@ -24,7 +27,7 @@ def progress(question: Question, before: int) -> str:
     if question.state == "waiting":
         questions = "1 question is" if before == 1 else f"{before} questions are"
         return f"Waiting: {questions} answered before this one."
-    if (question.work / _READ).is_file():
+    if (question.work / files.READ).is_file():
         return "The files are read. The models look at the scans."
     return "The files are here. They are read, checked and put in order."
 
@@ -73,4 +76,11 @@ def nifti_of(question: Question, what: str, number: int) -> bytes | None:
     scan = next((one for one in scans if one.number == number), None)
     if scan is None or scan.hidden or (what == "map" and scan.map is None):
         return None
-    return None
+    from elsewhere.imaging import store  # half of the time of a start
+
+    dz, dy, dx = (math.nan if one is None else one for one in scan.spacing_mm)
+    where = nifti.Geometry((dz, dy, dx))
+    if what == "volume":
+        return nifti.packed(store.read(files.volume_file(question.work, number)), where)
+    heat = store.read(files.map_file(question.work, number))
+    return nifti.packed(heat, where.over(heat.shape, of=scan.shape))

@@ -128,13 +128,8 @@ class _Said:
 
 def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
     """Write `SAID` and the maps of some scans; `site` is empty for an unknown place."""
-<<<<<<< HEAD
     question = Question(load(), Wanted(study, arm, site or None))
     settings = _settings(question)
-=======
-    question = Question(load(), study, arm, site or None)
-    settings = arm_settings(question)
->>>>>>> w20-view
     chosen = [int(number) for number in numbers.split(",")]
     used = device.prepare(settings.prediction)
     asked = _Asked(question, settings, _prepared(work, chosen, settings, question))
@@ -154,7 +149,7 @@ def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
     (work / SAID).write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
 
 
-def arm_settings(question: Question) -> ArmSettings:
+def _settings(question: Question) -> ArmSettings:
     """Return the settings of the step `predict`, which may be handed no passes."""
     handed = dict(question.settings)
     if not isinstance(handed["prediction"], Prediction):

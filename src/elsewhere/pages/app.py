@@ -11,20 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-<<<<<<< HEAD
-from elsewhere.pages import asking, matrix, shell
-=======
-from elsewhere.pages import cell, matrix, shell
->>>>>>> w20-view
+from elsewhere.pages import asking, cell, matrix, shell
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
-<<<<<<< HEAD
-PAGES = (matrix, asking)
-=======
-PAGES = (matrix, cell)
->>>>>>> w20-view
+PAGES = (matrix, cell, asking)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",

@@ -101,7 +101,9 @@ async def answered(request: Request) -> Response:
         said = shown_answer.sentence(question.sentence)
         return page.page("refused.html.j2", 422, reasons=[said], **about)
     if question.answer is not None and question.settled:
-        return page.page("answer.html.j2", a=question.answer, say=shown_answer, **about)
+        windows = await asyncio.to_thread(shown_answer.windows, question)
+        about |= {"a": question.answer, "say": shown_answer, "windows": windows}
+        return page.page("answer.html.j2", **about)
     title = arm_title(page.results, question.wanted.study, question.wanted.arm)
     waiting = page.page("waiting.html.j2", title=title, **about)
     whole = bytes(waiting.body).decode()

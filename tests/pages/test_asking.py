@@ -32,7 +32,7 @@ def left(app):
     return list(private(app).glob("answer-*"))
 
 
-def tested(project, site):
+def of_pipeline(project, site):
     """Return the manifest's row of a test scan of a site, and P(class 1) of the arm for it."""
     row = f"{site}-synthetic"
     said = pd.read_parquet(project / f"results/{STUDY}/cells/{ARM}/{row}/predictions.parquet")
@@ -45,7 +45,7 @@ def tested(project, site):
 def raw(project, site):
     """Return name and content of each raw file of the test scan of a site."""
     top = project / f"data/raw/{site}-synthetic"
-    at = top / tested(project, site)[0]["source_path"]
+    at = top / of_pipeline(project, site)[0]["source_path"]
     files = sorted(at.rglob("*")) if at.is_dir() else [at]
     return [(f"{site} Mustermann^Max/{one.name}", one.read_bytes()) for one in files]
 
@@ -82,7 +82,7 @@ def test_every_raw_format_gets_the_probability_of_the_pipeline(asking, app, proj
     at, page, found = answer(asking, app, files)
     said = {one.sha256: one for one in found.scans}
     for site in RAW:
-        row, probability = tested(project, site)
+        row, probability = of_pipeline(project, site)
         scan = said[row["volume_sha256"]]
         assert scan.outputs[0].probability == pytest.approx(probability, abs=1e-6)
         assert f"{probability:.3f}" in page
@@ -160,7 +160,7 @@ def test_a_form_without_files_is_refused(asking, app):
     assert left(app) == []
 
 
-@pytest.mark.parametrize("key", ["x", "..", "%2e%2e", "x/volume-1", "x/map-1", "x/volume-x"])
+@pytest.mark.parametrize("key", ["x", "%2e%2e", "x/volume-1", "x/map-1", "x/volume-x"])
 def test_an_answer_that_is_not_there_is_not_found(asking, key):
     assert asking.get(f"/answers/{key}").status_code == 404
 

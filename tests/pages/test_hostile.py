@@ -317,11 +317,7 @@ def test_files_that_lie_are_not_used_and_reach_nothing_outside(server, project, 
         file("a.nrrd", detached + b"/etc/passwd\n\n"),
         file("b.nrrd", detached + b"../../../../params.yaml\n\n"),
         file("c.nrrd", detached + f"http://{server.host}/\n\n".encode()),
-        file(
-            "d.mha",
-            b"ObjectType = Image\nNDims = 3\nDimSize = 4 4 4\nElementType = MET_SHORT\n"
-            b"ElementDataFile = /etc/passwd\n",
-        ),  # fmt: skip
+        file("d.mha", META + b"ElementDataFile = /etc/passwd\n"),
         file("e.pt", pickle.dumps(Opens(tmp_path / "pickled"))),
         file("f.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
         file("Mustermann.zip", slips),

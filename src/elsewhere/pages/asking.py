@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +26,9 @@ from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.scratch import Scratch
 from elsewhere.pages.upload import TooSlow, drained, receive
 
-STATUS = {TooLarge: 413, TooSlow: 408, Full: 503}
+STATUS = {TooLarge: 413, TooSlow: 408, Full: 503, OSError: 507}
+FULL_DISK = "the disk of the server is full; make room and send the files again"
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORGOTTEN = (
     "There is no such answer: it was forgotten, or the server was started again. Send the files "
     "again to ask once more."
@@ -85,10 +88,13 @@ async def asked(request: Request) -> Response:
             questions.add(question)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
-    except Refused as error:
+    except (Refused, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _DISK:
+            raise
         await drained(request)
-        said = shown_answer.sentence(str(error))
+        told = str(error) if isinstance(error, Refused) else FULL_DISK
         status = STATUS.get(type(error), 400)
+        said = shown_answer.sentence(told)
         return page.page("refused.html.j2", status, reasons=[said], question=None)
     return RedirectResponse(f"/answers/{question.key}", 303)
 

@@ -209,7 +209,8 @@ class Questions:
             question.sentence = "the question was taken back"
         except Exception as error:  # its text may hold a name
             place = traceback.extract_tb(error.__traceback__)[-1]
-            kind = type(error).__name__
+            # a process that failed says itself where, see `answers.process`
+            kind = str(error) if type(error) is RuntimeError else type(error).__name__
             logger.error("a question failed: %s in %s, line %d", kind, place.name, place.lineno)
             question.sentence = FAILED
         await asyncio.to_thread(scratch.remove, question.raw)

@@ -25,6 +25,7 @@ from elsewhere.answers.answer import (
 from elsewhere.answers.checks import Asked, checks
 from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned, spacing
 from elsewhere.answers.question import Question
+from elsewhere.answers.renamed import kept_names
 from elsewhere.answers.seen import Scans, learnt, scans
 from elsewhere.design.params import load
 from elsewhere.design.serving import ServeRow
@@ -138,7 +139,7 @@ def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     if unpacked.is_archive(given):
         return inside, unpacked.unpack(given, inside, limits=limited.limits)
     inside.mkdir()
-    kept = renamed.kept_names([given.name])[0]
+    kept = kept_names([given.name])[0]
     (inside / kept).parent.mkdir()
     (inside / kept).symlink_to(given.resolve())
     return inside, {kept: given.name}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from elsewhere.answers import calls, process, renamed, unpacked, worth
+from elsewhere.answers import calls, process, unpacked, worth
 from elsewhere.answers.answer import (
     Answer,
     Check,

@@ -66,6 +66,15 @@ def test_temporary_files_lie_below_work(module, tmp_path):
     assert (tmp_path / "work" / "told").read_text() == str(tmp_path / "work")
 
 
+def test_secrets_of_the_machine_stay_outside(module, tmp_path, monkeypatch):
+    monkeypatch.setenv("ELSEWHERE_SECRET", "x" * 32)
+    monkeypatch.setenv("PACS_PASSWORD", "y")
+    run(module("(work / 'told').write_text(' '.join(os.environ))"), tmp_path)
+    names = (tmp_path / "work" / "told").read_text().split()
+    assert "PATH" in names
+    assert not {"ELSEWHERE_SECRET", "PACS_PASSWORD"} & {*names}
+
+
 def test_a_refusal_is_told_in_its_words(module, tmp_path):
     with pytest.raises(Refused, match=r"^no such arm$"):
         run(module("raise Refused('no such arm')"), tmp_path)

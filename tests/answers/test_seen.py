@@ -49,3 +49,9 @@ def test_a_scan_was_learnt_in_the_folds_where_it_is_not_tested(question, split):
     for part, folds in (("test", frozenset()), ("train", {0}), ("validation", {0})):
         scan = rows.loc[rows["part"] == part, "scan_id"].iloc[0]
         assert seen.learnt(question.wanted.study, row, scan) == folds
+
+
+def test_a_site_whose_scans_are_elsewhere_gives_none(question, tmp_path, monkeypatch):
+    """As of a hospital in a federation."""
+    monkeypatch.chdir(tmp_path)
+    assert seen.scans(question.wanted.study, question.rows).rows.empty

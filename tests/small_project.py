@@ -62,7 +62,11 @@ def _small_study(content: dict[str, Any]) -> None:
     rows = study["scales"]["demo"]["sites"]
     study["scales"]["demo"]["sites"] = {name: rows[name] for name in SITES}
     content["inputs"]["nguyen-demo"] |= {"matrix": 16, "depth": 8, "stride": 4}
-    content["networks"]["nguyen-cnn-demo"] |= {"first_filters": 4, "groups": 2, "dense_features": 16}
+    content["networks"]["nguyen-cnn-demo"] |= {
+        "first_filters": 4,
+        "groups": 2,
+        "dense_features": 16,
+    }
     few = {"iterations": 12, "validate_every": 6, "checkpoint_every": 12}
     content["budgets"]["nguyen-demo"]["training"] |= few
     content["budgets"]["nguyen-demo"]["prediction"] |= {"mc_passes": 2}
@@ -90,7 +94,7 @@ def _run_all(values: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished project; no test may change it (copy it, or its files)."""
     top = tmp_path_factory.mktemp("pages") / "project"
     _settings(top)
@@ -130,11 +134,11 @@ def changed(top: Path) -> dict[Path, int]:
 
 
 @pytest.fixture(scope="session")
-def asked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+def asked(finished: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     """The answer about the raw files of all test scans: DICOM, slices as PNG, and NIfTI."""
     folder, work = (tmp_path_factory.mktemp(name) for name in ("sent", "work"))
     scans = {}
-    with contextlib.chdir(project):
+    with contextlib.chdir(finished):
         params = tables.load()
         for row in params.scale_of(STUDY).sites.values():
             rows = manifest.read(Path(paths.scans(row)["manifest"])).set_index("scan_id")
@@ -142,12 +146,12 @@ def asked(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Asked:
                 Path(paths.cell(STUDY, ASKED_ARM, row, "predictions.parquet"))
             )
             for scan in sorted({*told.loc[told["part"] == "test", "scan_id"]}):
-                raw = project / "data/raw" / row / rows.loc[scan, "source_path"]
+                raw = finished / "data/raw" / row / rows.loc[scan, "source_path"]
                 (folder / f"{row}-{scan}").mkdir()
                 target = folder / f"{row}-{scan}" / raw.name
                 (shutil.copytree if raw.is_dir() else shutil.copy)(raw, target)
                 scans[rows.loc[scan, "volume_sha256"]] = (row, scan)
         (folder / "notes of John Doe.txt").write_text("nothing", encoding="utf-8")
-        before = changed(project)
+        before = changed(finished)
         answer = ask(folder, Wanted(STUDY, ASKED_ARM), work=work, limits=params.serve)
     return Asked(answer, work, before, scans)

@@ -22,6 +22,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
+def project(finished: Path) -> Path:
+    """The folder of a finished project; no test may change it (copy it, or its files)."""
+    return finished
+
+
+@pytest.fixture(scope="session")
 def app(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Guard:
     """The application over the project."""
     return application(project, entrance=Entrance(), scratch=tmp_path_factory.mktemp("scratch"))

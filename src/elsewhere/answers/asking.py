@@ -25,6 +25,7 @@ from elsewhere.answers.answer import (
 from elsewhere.answers.checks import Asked, checks
 from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned, spacing
 from elsewhere.answers.question import Question
+from elsewhere.answers.renamed import kept_names
 from elsewhere.answers.seen import Scans, learnt, scans
 from elsewhere.design.params import load
 from elsewhere.design.serving import ServeRow
@@ -138,7 +139,7 @@ def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     if unpacked.is_archive(given):
         return inside, unpacked.unpack(given, inside, limits=limited.limits)
     inside.mkdir()
-    kept = unpacked.kept_names([given.name])[0]
+    kept = kept_names([given.name])[0]
     (inside / kept).parent.mkdir()
     (inside / kept).symlink_to(given.resolve())
     return inside, {kept: given.name}
@@ -150,6 +151,11 @@ def _judged(question: Question, read: Sequence[Mapping[str, Any]]) -> list[ScanA
         return []
     shas = [one["row"]["volume_sha256"] for one in read]
     seen = scans(question.wanted.study, question.evaluated, also=shas)
+    if seen.rows.empty:
+        raise Refused(
+            "no scan of the sites where this arm was evaluated is here, so that nothing says "
+            "whether this is a scan for it; run `dvc pull`, or ask where their scans are"
+        )
     trained = seen.of(question.trained_on, _TRAINED)
     return [_scan(question, number, one, seen, trained) for number, one in enumerate(read, 1)]
 

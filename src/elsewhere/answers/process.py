@@ -25,6 +25,8 @@ from elsewhere.design.serving import ServeRow
 
 FAILED = "failed.json"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
+# no password of an archive and no secret of this machine is in the reach of a decoder
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_", "TZ", "CUDA_", "NVIDIA_")
 _POLL = 0.05  # s
 _FILE_GB = 8  # largest file that a process may write: the voxels of a scan have a limit below
 _GB = 10**9
@@ -99,8 +101,9 @@ def run(
 
 def _environment(work: Path) -> dict[str, str]:
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    kept = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
-    return {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), **kept, "TMPDIR": str(work)}
+    set_here = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **set_here, "TMPDIR": str(work)}
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float, stop: threading.Event | None) -> bool:

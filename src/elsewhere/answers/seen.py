@@ -87,8 +87,15 @@ def scans(study: str, sites: Collection[str], *, also: Collection[str] = ()) -> 
     also
         SHA-256 of voxels of scans that are not left out.
     """
-    rows = pd.concat([_of_site(study, site, also) for site in sites], ignore_index=True)
+    known = [_of_site(study, site, also) for site in sites if _is_here(site)]
+    empty = pd.DataFrame(columns=[*dict.fromkeys((*_MANIFEST, *_PROFILE)), "site"])
+    rows = pd.concat(known, ignore_index=True) if known else empty
     return Scans(rows, "the evaluated sites")
+
+
+def _is_here(site: str) -> bool:
+    """Whether the scans of a site are here: those of a federation stay where they are."""
+    return Path(paths.scans(site)["manifest"]).is_file()
 
 
 def learnt(study: str, site: str, scan_id: str) -> frozenset[int]:

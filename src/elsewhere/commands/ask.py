@@ -98,9 +98,13 @@ def _output(output: Output) -> str:
 def _places(answer: Answer, scan: ScanAnswer, output: Output) -> Iterator[str]:
     """Yield what the arm is worth at the most similar site and at the worst."""
     similar = answer.at(scan.similar[0].site, output.name) if scan.similar else None
-    for what, one in (("most similar", similar), ("worst", answer.worst(output.name))):
+    worst = answer.worst(output.name)
+    places = {"most similar site": similar, "worst site": worst}
+    if similar == worst:
+        places = {"most similar site, which is the worst": similar}
+    for what, one in places.items():
         if one is not None:
-            yield f"  at the {what} site, {escape(one.title)}: {_numbers(one)}"
+            yield f"  at the {what}, {escape(one.title)}: {_numbers(one)}"
 
 
 def _numbers(one: Worth) -> str:

@@ -1,4 +1,4 @@
-"""tell: the commands that tell of a finished study: matrix, checklist, methods, crate."""
+"""tell: the commands that tell of a finished study: matrix, checklist, methods, crate, serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.commands import arguments
 
 def add(app: typer.Typer) -> None:
     """Add the commands to those of `elsewhere`."""
-    for command in (matrix, checklist, methods, crate):
+    for command in (matrix, checklist, methods, crate, serve):
         app.command()(command)
 
 
@@ -54,3 +54,19 @@ def crate(
 
     for line in write(read(), study, out):
         typer.echo(line)
+
+
+def serve(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="of this machine")] = 8321,
+    no_ask: Annotated[
+        bool, typer.Option("--no-ask", help="only show results, take no scans from outside")
+    ] = False,
+    as_root: Annotated[
+        bool, typer.Option("--as-root", help="where root is the only user: in a container")
+    ] = False,
+) -> None:
+    """Serve pages over the results to the browser of this machine, until Ctrl-C."""
+    from elsewhere.commands.serve import serve as start
+
+    start(Path(), port=port, asks=not no_ask, as_root=as_root)

@@ -46,9 +46,15 @@ def main(work: Path, root: str, *names: str) -> None:
     settings = arm_settings(question)
     run, first = _run(question, scan, settings)
     found = _map(question, run, settings, {"scan": scan, "finding": finding or None}, first=first)
-    row = manifest.read(Path(paths.scans(site)["manifest"])).set_index("scan_id").loc[scan]
+    table = manifest.read(Path(paths.scans(site)["manifest"]))
+    (row,) = table[table["scan_id"] == scan].to_dict("records")
     voxels = store.read(Path(paths.scans(site)["volumes"]) / f"{scan}{store.SUFFIX}")
-    heat = over_scan(found.heat, voxels=voxels, scan=scanned(row.to_dict()), row=settings.input)
+    heat = over_scan(
+        found.heat,
+        voxels=voxels,
+        scan=scanned({str(name): value for name, value in row.items()}),
+        row=settings.input,
+    )
     store.write(work / MAP, heat)
     told = {"run": run.name, "layer": found.layer, "against": found.against}
     (work / TOLD).write_text(json.dumps(told), encoding="utf-8")
@@ -57,7 +63,7 @@ def main(work: Path, root: str, *names: str) -> None:
 def _run(question: Question, scan: str, settings: ArmSettings) -> tuple[Run, int]:
     """Return the first run that was tested on a scan, and the first slice that it saw."""
     site = str(question.site)
-    path = Path(paths.cell(question.study_name, question.arm_name, site, "predictions.parquet"))
+    path = Path(paths.cell(question.wanted.study, question.wanted.arm, site, "predictions.parquet"))
     if not path.is_file():
         raise Refused("the predictions of this cell are not on this machine")
     rows, _ = predictions.read(path)

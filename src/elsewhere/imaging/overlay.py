@@ -7,6 +7,7 @@ ends where the scan does, so that the shapes of both alone say which voxel lies 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -85,7 +86,7 @@ def placed(
 
 def _cut(voxels: Voxels, row: InputRow, *, squared: bool) -> list[tuple[int, int]]:
     """Return where the part begins that an input keeps of a scan, and its length, of each axis."""
-    part = getattr(row, "crop", "none")
+    part: Literal["none"] | crop.Part = getattr(row, "crop", "none")
     found = None if part == "none" else crop.box(voxels.astype(np.int16), part)
     if found is None:
         return [(0, length) for length in voxels.shape]

@@ -43,7 +43,8 @@ def scan(request: Request) -> Response:
     study, site, key = (request.path_params[name] for name in ("study", "site", "scan"))
     results = shell.of(request).results
     results.study(study, site=site)
-    row, given = results.scan(site, key), results.given(study)
+    row = {str(name): value for name, value in results.scan(site, key).items()}
+    given = results.given(study)
     column = next(one for one in given.results.columns if one.row == site)
     asked = Asked(results, given, column, key, chosen(request, given))
     said = [*asked.said()]

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -31,7 +32,7 @@ from elsewhere.scores import predictions
 
 MOST_MAPS = 64  # that are kept; one takes some 100 kB
 HIDDEN = "This scan is not shown: text that is burned into its pixels may name a patient."
-FAILED = "The map could not be made: the program failed. The terminal of the server says more."
+FAILED = "The map could not be made: the program failed"
 GONE = 499  # nobody reads the answer any more
 CAPTION = "x-caption"  # header: what a map shows, percent-encoded
 AGAINST = "x-against"  # header: whether it shows what speaks against that
@@ -77,7 +78,7 @@ def volume(request: Request) -> Response:
     site, scan = (request.path_params[name] for name in ("site", "scan"))
     results = shell.of(request).results
     try:
-        row = results.scan(site, scan)
+        row = _row(results, site, scan)
         if scan in results.hidden(site):
             return PlainTextResponse(HIDDEN, 403)
         file = results.volume(site, scan)
@@ -103,7 +104,7 @@ async def mapped(request: Request) -> Response:
     except Stopped:
         return PlainTextResponse("nobody waits for it", GONE)
     except RuntimeError as error:
-        return PlainTextResponse(f"{FAILED} ({error})", 500)
+        return PlainTextResponse(f"{FAILED} ({error}).", 500)
     return await run_in_threadpool(_as_nifti, of.results, wanted, found)
 
 
@@ -155,7 +156,7 @@ def _wanted(request: Request, of: Shell) -> tuple[OfScan, str]:
 def _as_nifti(results: Results, wanted: OfScan, found: Mapped) -> Response:
     from elsewhere.imaging import store
 
-    row, heat = results.scan(wanted.site, wanted.scan), store.read(found.file)
+    row, heat = _row(results, wanted.site, wanted.scan), store.read(found.file)
     shape = int(row["n_slices"]), int(row["rows"]), int(row["columns"])
     answer = _sent(nifti.packed(heat, nifti.geometry(row).over(heat.shape, of=shape)))
     answer.headers[CAPTION] = quote(_caption(wanted, found, empty=not heat.any()))
@@ -172,6 +173,10 @@ def _caption(wanted: OfScan, found: Mapped, *, empty: bool) -> str:
     if found.against:
         return f"Grad-CAM {model}: what speaks against {of}, for nothing speaks for it."
     return f"Grad-CAM {model}: what speaks for {of}."
+
+
+def _row(results: Results, site: str, scan: str) -> dict[str, Any]:
+    return {str(name): value for name, value in results.scan(site, scan).items()}
 
 
 def _sent(content: bytes) -> Response:

@@ -134,6 +134,15 @@ class Results:
             ("given", study, id(params)), files, lambda: _scored(stage, params, self.root)
         )
 
+    def waiting(self, study: str) -> dict[str, int]:
+        """Return, by arm, the number of cells that are not scored yet; scored arms are left out."""
+        missing: dict[str, int] = {}
+        for key, path in _metrics(self.stages(study)[f"figure--{study}"]).items():
+            arm = key.partition("/")[0]
+            if not (self.root / path).is_file():
+                missing[arm] = missing.get(arm, 0) + 1
+        return missing
+
     def json(self, path: str) -> Any:
         """Return the content of a JSON file of the project.
 
@@ -209,6 +218,12 @@ class Results:
         folder = self.root / "results" / study
         made = (folder / "matrix.csv").is_file()
         return made or next((folder / "cells").glob("*/*/metrics.json"), None) is not None
+
+
+def _metrics(stage: Stage) -> dict[str, str]:
+    """Return path of metrics.json by cell."""
+    found = stage.inputs["metrics"]
+    return {} if isinstance(found, str) else found
 
 
 def _scored(stage: Stage, params: Params, root: Path) -> Given:

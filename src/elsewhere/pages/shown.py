@@ -39,4 +39,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "count": count,
     "interval": interval,
     "p": words.p_value,
+    "tested": words.tested,
 }

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from elsewhere.pages import matrix, shell
+from elsewhere.pages import jobs, matrix, shell
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
-PAGES = (matrix,)
+PAGES = (matrix, jobs)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",

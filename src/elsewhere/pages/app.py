@@ -11,12 +11,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
+<<<<<<< HEAD
 from elsewhere.pages import jobs, matrix, shell
+=======
+from elsewhere.pages import audited, cell, drawn, matrix, shell, site
+>>>>>>> w20-pages
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
+<<<<<<< HEAD
 PAGES = (matrix, jobs)
+=======
+PAGES = (matrix, cell, site, audited, drawn)
+>>>>>>> w20-pages
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",

@@ -34,10 +34,19 @@ def interval(found: Mapping[str, Any], name: str, digits: int = 2) -> str:
     return f"{number(low, digits)} to {number(high, digits)}"  # ends may be negative
 
 
+def counted(cell: Mapping[str, Any], pooled: Mapping[str, Any]) -> str:
+    """Write a cell's test patients, then scans, and how many of either are positive."""
+    if "n_positive" not in pooled:  # of several classes at once
+        return f"{words.sizes(pooled['n_patients'], pooled['n_scans'])}."
+    lines = words.counts({**cell, "pooled": pooled}).split("\n")
+    return f"{'; '.join(lines)}."
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "number": number,
     "count": count,
     "interval": interval,
     "p": words.p_value,
     "tested": words.tested,
+    "counted": counted,
 }

@@ -65,7 +65,11 @@ def _small_study(content: dict[str, Any]) -> None:
     rows = study["scales"]["demo"]["sites"]
     study["scales"]["demo"]["sites"] = {name: rows[name] for name in SITES}
     content["inputs"]["nguyen-demo"] |= {"matrix": 16, "depth": 8, "stride": 4}
-    content["networks"]["nguyen-cnn-demo"] |= {"first_filters": 4, "groups": 2, "dense_features": 16}
+    content["networks"]["nguyen-cnn-demo"] |= {
+        "first_filters": 4,
+        "groups": 2,
+        "dense_features": 16,
+    }
     few = {"iterations": 12, "validate_every": 6, "checkpoint_every": 12}
     content["budgets"]["nguyen-demo"]["training"] |= few
     content["budgets"]["nguyen-demo"]["prediction"] |= {"mc_passes": 2}

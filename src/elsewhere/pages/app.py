@@ -11,20 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-<<<<<<< HEAD
-from elsewhere.pages import jobs, matrix, shell
-=======
-from elsewhere.pages import audited, cell, drawn, matrix, shell, site
->>>>>>> w20-pages
+from elsewhere.pages import asking, audited, cell, drawn, jobs, matrix, shell, site
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
-<<<<<<< HEAD
-PAGES = (matrix, jobs)
-=======
-PAGES = (matrix, cell, site, audited, drawn)
->>>>>>> w20-pages
+PAGES = (matrix, cell, site, audited, drawn, jobs, asking)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",
@@ -51,6 +43,7 @@ def application(project: Path, *, entrance: Entrance, scratch: Path, asks: bool 
     routes.append(Mount("/static", StaticFiles(directory=shell.HERE / "static"), name="static"))
     pages = Starlette(
         routes=routes,
+        lifespan=asking.running,
         exception_handlers={
             NotThere: _not_there,
             Refused: _refused,

@@ -1,0 +1,76 @@
+"""shown_answer: how the pages of a question write an answer and its numbers."""
+
+from __future__ import annotations
+
+from elsewhere.answers.answer import Answer, Number, ScanAnswer, Worth
+from elsewhere.figures import words
+from elsewhere.figures.scans import LUNG_WINDOW_HU
+from elsewhere.pages.questions import Question
+
+_READ = "read.json"  # what the process that reads files leaves for the one that predicts
+_WINDOWS = {"HU": LUNG_WINDOW_HU}
+_BYTES = (0.0, 255.0)
+_UNKNOWN = "unknown spacing"
+
+
+def sentence(text: str) -> str:
+    """Return text that begins like a sentence and ends like one."""
+    begun = text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", "!", "?")) else f"{begun}."
+
+
+def progress(question: Question, before: int) -> str:
+    """Say where an unanswered question stands."""
+    if question.state == "waiting":
+        questions = "1 question is" if before == 1 else f"{before} questions are"
+        return f"Waiting: {questions} answered before this one."
+    if (question.work / _READ).is_file():
+        return "The files are read. The models look at the scans."
+    return "The files are here. They are read, checked and put in order."
+
+
+def of_number(found: Number) -> str:
+    """Write a number with its interval; where there is none, the reason."""
+    if found.value is None:
+        return f"none ({found.reason})" if found.reason else "none"
+    if found.low is None or found.high is None:
+        return f"none ({found.reason or 'it has no interval'})"
+    low, high = words.number(found.low), words.number(found.high)
+    return f"{words.number(found.value)} ({low} to {high})"
+
+
+def tested(worth: Worth) -> str:
+    """Write on how many a number rests: patients before scans."""
+    if worth.n_scans is None:
+        return "–"
+    if worth.n_patients is None:
+        return f"{worth.n_scans:,} scans, {worth.n_positive:,} positive; patients unknown"
+    return f"{worth.n_patients:,} patients, {worth.n_positive_patients:,} positive"
+
+
+def geometry(scan: ScanAnswer) -> str:
+    """Write the size of a scan: slices, rows, columns, and mm."""
+    slices, rows, columns = scan.shape
+    counted = "one image" if slices == 1 else f"{slices} slices"
+    known = [one for one in scan.spacing_mm if one is not None]
+    apart = " × ".join(f"{one:.2f}" for one in known) + " mm" if known else _UNKNOWN
+    return f"{counted} of {rows} × {columns}, {apart}"
+
+
+def nearest(answer: Answer, scan: ScanAnswer, output: str) -> Worth | None:
+    """Return what the arm is worth at the site of the most similar scans."""
+    return answer.at(scan.similar[0].site, output) if scan.similar else None
+
+
+def window(scale: str) -> tuple[float, float]:
+    """Return between which values a picture runs from black to white."""
+    return _WINDOWS.get(scale, _BYTES)
+
+
+def nifti_of(question: Question, what: str, number: int) -> bytes | None:
+    """Return a volume or map of an answer as NIfTI; None where there is none to be shown."""
+    scans = question.answer.scans if question.answer is not None else ()
+    scan = next((one for one in scans if one.number == number), None)
+    if scan is None or scan.hidden or (what == "map" and scan.map is None):
+        return None
+    return None

@@ -44,6 +44,7 @@ NO_MODULE = {
     "design/test_law.py": "the law of growth over the real graph",
     "design/test_law_figures.py": "the law of growth for metrics and figures",
     "pages/browser/test_caught.py": "that the browser tests can fail",
+    "pages/browser/test_every_page.py": "all pages in a browser",
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",

@@ -26,10 +26,17 @@ AXE = """async ([rules, kind]) => {
   return found.violations.map((one) => `${one.id}: ${one.help}: ${text(one.nodes)}`);
 }"""
 
+WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  const over = (one) => one.getBoundingClientRect().right > window.innerWidth
+    && !one.closest('.scroll, .sr, pre');
+  const found = wide > 0 ? [...document.body.querySelectorAll('*')].filter(over) : [];
+  return wide > 0 ? [`by ${wide} px`, ...found.map((one) => one.outerHTML.slice(0, 160))] : [];
+}"""
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep all of them on one worker: a browser starts in a second."""
-    item.add_marker(pytest.mark.xdist_group("browser"))
+    """Mark them; they share the worker of all tests of pages, which has the project."""
     item.add_marker("browser")
 
 
@@ -104,9 +111,7 @@ class Visit:
 
     def fits(self) -> None:
         """Fail if the page must be scrolled sideways."""
-        wide = "[document.documentElement.scrollWidth, window.innerWidth]"
-        content, window = self.page.evaluate(wide)
-        assert content <= window, f"{self.page.url}: {content} px in a window of {window} px"
+        assert self.page.evaluate(WIDE) == [], f"{self.page.url} is wider than its window"
 
 
 def _axe() -> str:

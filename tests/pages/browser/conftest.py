@@ -111,7 +111,8 @@ class Visit:
 
     def fits(self) -> None:
         """Fail if the page must be scrolled sideways."""
-        assert self.page.evaluate(WIDE) == [], f"{self.page.url} is wider than its window"
+        wide = self.page.evaluate(WIDE)
+        assert not wide, f"{self.page.url} is wider than its window: {wide}"
 
 
 def _axe() -> str:

@@ -26,7 +26,7 @@ from elsewhere.pages.guard import Entrance, Guard
 
 ROOT = Path(__file__).parents[2]
 STUDY = "nguyen2021"
-SITES = {"utsw": 24, "cc-ccii": 24, "mosmed": 6}  # patients, about
+SITES = {"utsw": 20, "cc-ccii": 20, "mosmed": 5}  # patients, about
 ARMS = ("utsw", "utsw_cc-ccii")
 HOST = "127.0.0.1:8321"
 LINK = f"http://{HOST}"

@@ -24,9 +24,6 @@ PICTURES = {
 }
 
 
-NOTHING: Mapping[str, Any] = {"flagged": False, "torn": None, "lines": [], "checked": ""}
-
-
 def audit(request: Request) -> Response:
     """Show the audit of a study."""
     study, results = request.path_params["study"], shell.of(request).results
@@ -83,11 +80,11 @@ def _gate(results: Results, given: Given, study: str, column: Column) -> dict[st
     try:
         gate = results.json(paths.gate(study, column.row))
     except NotThere:
-        return {"title": column.title, "row": column.row, "split": "not divided yet"} | NOTHING
+        about = {"title": column.title, "split": "not divided yet", "checked": ""}
+        return {**about, "flagged": False, "torn": None, "lines": []}
     ran = gate["status"] == "ok"
     return {
         "title": column.title,
-        "row": column.row,
         "split": gate["split"] if ran else f"{gate['status']}: {gate['reason']}",
         "flagged": gate["patient_key"] == "none",
         "torn": gate["patients_in_two_parts"] if ran else None,

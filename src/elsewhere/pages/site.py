@@ -112,14 +112,10 @@ def _counted(table: pd.DataFrame) -> dict[str, Any]:
 def _values(table: pd.DataFrame, name: str, *, keyed: bool) -> list[dict[str, Any]]:
     """Return the commonest values of a field, with patients and scans of each."""
     scans = table[name].value_counts().head(MOST)
-    patients = table.groupby(name, observed=True)["patient_id"].nunique()
+    patients = table.groupby(name, observed=True)["patient_id"].nunique().reindex(scans.index)
     return [
-        {
-            "value": str(value),
-            "patients": int(patients[value]) if keyed else None,
-            "scans": int(count),
-        }
-        for value, count in scans.items()
+        {"value": str(value), "patients": int(of_patients) if keyed else None, "scans": int(count)}
+        for (value, count), of_patients in zip(scans.items(), patients, strict=True)
     ]
 
 

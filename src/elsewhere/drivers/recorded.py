@@ -68,10 +68,12 @@ class Records:
         state = _state(path)
         if state != self._lock_state:
             try:
-                text = path.read_text(encoding="utf-8") if state else ""
+                text = path.read_text(encoding="utf-8") if state else "\n"
+                if not text.endswith("\n"):
+                    return self._lock  # it is being written: the next look reads it
                 self._lock = self._stages(text)
             except (OSError, ValueError):
-                return self._lock  # it is being written: the next look reads it
+                return self._lock
             self._lock_state = state
         return self._lock
 

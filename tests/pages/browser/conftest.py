@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[3]
+OTHER = "ELSEWHERE_PAGES_OF"
 PROGRAMS = ("chromium", "google-chrome")
 INSTALL = "apt-get install --no-install-recommends chromium"
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/\S+")
@@ -133,16 +134,22 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def served(project: Path) -> Iterator[Served]:
-    """`elsewhere serve` over the finished project, on a port that was free just now."""
+def shown_project(request: pytest.FixtureRequest) -> Path:
+    """The finished project; or any other, to look at its pages and to take their pictures."""
     program()
+    return Path(os.environ.get(OTHER) or request.getfixturevalue("project"))
+
+
+@pytest.fixture(scope="session")
+def served(shown_project: Path) -> Iterator[Served]:
+    """`elsewhere serve` over the finished project, on a port that was free just now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     as_root = [] if os.geteuid() else ["--as-root"]
     process = subprocess.Popen(
         [sys.executable, "-m", "elsewhere", "serve", "--port", str(port), *as_root],
-        cwd=project,
+        cwd=shown_project,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

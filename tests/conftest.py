@@ -23,7 +23,10 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from threadpoolctl import threadpool_limits
 
-from elsewhere.design.site import IntakeRow
+sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests
+from small_project import asked, project  # noqa: E402, F401
+
+from elsewhere.design.site import IntakeRow  # noqa: E402
 from elsewhere.sites.intake import Intake, Taken
 from elsewhere.sites.keys import Keys
 from elsewhere.sites.layouts import layout

@@ -43,6 +43,7 @@ NO_MODULE = {
     "imaging/dicom/test_pydicom_files.py": "pydicom's own files through all that reads DICOM",
     "design/test_law.py": "the law of growth over the real graph",
     "design/test_law_figures.py": "the law of growth for metrics and figures",
+    "pages/test_hostile.py": "what strangers may try, against a real server",
     "pages/browser/test_caught.py": "that the browser tests can fail",
     "pages/browser/test_every_page.py": "all pages in a browser",
     "contracts": "laws that every registered layout, network and method obeys",

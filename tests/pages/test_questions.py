@@ -4,7 +4,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from elsewhere.answers.answer import Answer, Refused
+from elsewhere.answers.answer import Answer, Refused, Wanted
 from elsewhere.answers.process import Stopped
 from elsewhere.design.serving import ServeRow
 from elsewhere.pages import questions as module
@@ -32,7 +32,7 @@ NOTHING = Answer(
 )
 
 
-def at_once(folder, **asked):
+def at_once(folder, wanted, **asked):
     """Answer what the order and the end of questions do not depend on."""
     (asked["work"] / "volume-1").write_text("voxels")
     return NOTHING
@@ -44,7 +44,7 @@ class Slow:
     def __init__(self):
         self.go, self.begun, self.order, self.stopped = threading.Event(), threading.Event(), [], 0
 
-    def __call__(self, folder, *, stop, **asked):
+    def __call__(self, folder, wanted, *, stop, **asked):
         self.order.append((folder / "name").read_text())
         self.begun.set()
         while not self.go.wait(0.01):
@@ -65,7 +65,7 @@ async def kept(place, ask):
 async def put(questions, name="", limits=LIMITS):
     async with questions.coming(limits) as folder:
         (folder / "raw" / "name").write_text(name)
-        question = Question("s", "a", None, folder, limits)
+        question = Question(Wanted("s", "a"), folder, limits)
         questions.add(question)
     return question
 
@@ -145,7 +145,7 @@ def test_the_end_of_the_server_ends_all_and_leaves_nothing(tmp_path):
 
 
 def failing(error):
-    def ask(folder, **asked):
+    def ask(folder, wanted, **asked):
         raise error
 
     return ask
@@ -245,6 +245,6 @@ def test_uploads_that_come_in_at_once_are_few(tmp_path):
 
 
 def test_keys_cannot_be_guessed(tmp_path):
-    keys = {Question("s", "a", None, tmp_path, LIMITS).key for _ in range(100)}
+    keys = {Question(Wanted("s", "a"), tmp_path, LIMITS).key for _ in range(100)}
     assert len(keys) == 100
     assert min(map(len, keys)) >= 22  # 128 bits in base 64

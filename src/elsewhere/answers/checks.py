@@ -114,31 +114,29 @@ def _lungs(asked: Asked, seen: Scans) -> Check:
 
 
 def _near(asked: Asked, seen: Scans) -> Iterator[Check]:
-    """Hold values and picture to the nearest scan whose values are of the same scale."""
-    values, anatomy = (
-        ("near in values", "Its values are spread"),
-        ("near in anatomy", "Its slices show anatomy"),
-    )
+    """Hold values and picture to the nearest scan whose values are of the same scale, if any."""
     alike = seen.by_scale.get(asked.row["value_scale"])
     if alike is None:
-        for name, what in (values, anatomy):
-            told = f"{what} in a way that cannot be compared: {seen.whose} have no such values."
-            yield Check(name, False, told)
         return
-    yield _nearest(*values, _least(asked.histogram, alike.values), alike.values_limit, seen.whose)
-    yield _nearest(
-        *anatomy, _least(asked.signature, alike.anatomy), alike.anatomy_limit, seen.whose
-    )
+    found = _least(asked.histogram, alike.values)
+    said = ("Its values are distributed as in a scan", "Its values are distributed as in no scan")
+    yield _nearest("near in values", said, found, alike.values_limit, seen.whose)
+    found = _least(asked.signature, alike.anatomy)
+    said = ("It shows anatomy as a scan", "It shows something else than every scan")
+    yield _nearest("near in anatomy", said, found, alike.anatomy_limit, seen.whose)
 
 
 def _least(mine: Floats, seen: Seen) -> float:
     return float(nearest.distances(mine, seen).min())
 
 
-def _nearest(name: str, what: str, found: float, limit: float | None, whose: str) -> Check:
+def _nearest(
+    name: str, said: tuple[str, str], found: float, limit: float | None, whose: str
+) -> Check:
+    """Return a check of the distance to the nearest scan; ``said`` of a near and of a far one."""
     if limit is None:
-        told = f"{what} in a way that cannot be compared: {whose} have one patient alone."
-        return Check(name, False, told)
+        return Check(name, False, f"It cannot be compared: {whose} have one patient alone.")
     passed = found <= limit
-    like = f"like {whose} have them" if passed else f"unlike all that {whose} have"
-    return Check(name, passed, f"{what} {like} (distance {found:.2g}, at most {limit:.2g}).")
+    words = said[0] if passed else said[1]
+    distance = f"distance {round(found, 6):.2g}, scans alike have up to {limit:.2g}"
+    return Check(name, passed, f"{words} of {whose} ({distance}).")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import html
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from elsewhere.answers.answer import Refused
+from elsewhere.answers.answer import Refused, Wanted
 from elsewhere.answers.asking import ask
 from elsewhere.answers.unpacked import Taken, TooLarge
 from elsewhere.design import paths
@@ -25,7 +26,9 @@ from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.scratch import Scratch
 from elsewhere.pages.upload import TooSlow, drained, receive
 
-STATUS = {TooLarge: 413, TooSlow: 408, Full: 503}
+STATUS = {TooLarge: 413, TooSlow: 408, Full: 503, OSError: 507}
+FULL_DISK = "the disk of the server is full; make room and send the files again"
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FORGOTTEN = (
     "There is no such answer: it was forgotten, or the server was started again. Send the files "
     "again to ask once more."
@@ -76,19 +79,22 @@ async def asked(request: Request) -> Response:
         async with questions.coming(limits) as folder:
             taken = Taken(folder / "raw", limits)
             fields = await receive(request, taken)
-            study, arm, site = _named(page.results, fields)
+            wanted = _wanted(page.results, fields)
             await asyncio.to_thread(taken.unpack)
             if not taken.count:
                 raise Refused("no file was chosen; choose the files of a scan, its folder or a zip")
             await asyncio.to_thread(taken.settle)
-            question = Question(study, arm, site, folder, limits)
+            question = Question(wanted, folder, limits)
             questions.add(question)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
-    except Refused as error:
+    except (Refused, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in _DISK:
+            raise
         await drained(request)
-        said = shown_answer.sentence(str(error))
+        told = str(error) if isinstance(error, Refused) else FULL_DISK
         status = STATUS.get(type(error), 400)
+        said = shown_answer.sentence(told)
         return page.page("refused.html.j2", status, reasons=[said], question=None)
     return RedirectResponse(f"/answers/{question.key}", 303)
 
@@ -96,13 +102,15 @@ async def asked(request: Request) -> Response:
 async def answered(request: Request) -> Response:
     """Show an answer, or that it is being made: such a page leads on by itself."""
     page, question = _question(request)
-    about: dict[str, Any] = {"study": question.study, "question": question}
+    about: dict[str, Any] = {"study": question.wanted.study, "question": question}
     if question.state == "refused":
         said = shown_answer.sentence(question.sentence)
         return page.page("refused.html.j2", 422, reasons=[said], **about)
     if question.answer is not None and question.settled:
-        return page.page("answer.html.j2", a=question.answer, say=shown_answer, **about)
-    title = arm_title(page.results, question.study, question.arm)
+        windows = await asyncio.to_thread(shown_answer.windows, question)
+        about |= {"a": question.answer, "say": shown_answer, "windows": windows}
+        return page.page("answer.html.j2", **about)
+    title = arm_title(page.results, question.wanted.study, question.wanted.arm)
     waiting = page.page("waiting.html.j2", title=title, **about)
     whole = bytes(waiting.body).decode()
     return StreamingResponse(_live(request, question, whole), media_type="text/html")
@@ -122,7 +130,7 @@ async def forgotten(request: Request) -> Response:
     """Forget an answer now, and end its computation."""
     _, question = _question(request)
     await request.app.state.questions.forget(question.key)
-    return RedirectResponse(f"/ask?study={question.study}", 303)
+    return RedirectResponse(f"/ask?study={question.wanted.study}", 303)
 
 
 def askable(results: Results, study: str) -> tuple[str, ...]:
@@ -156,15 +164,14 @@ def _open(request: Request) -> shell.Shell:
     return page
 
 
-def _named(results: Results, fields: dict[str, str]) -> tuple[str, str, str | None]:
+def _wanted(results: Results, fields: dict[str, str]) -> Wanted:
     """Return study, arm and site of a form, each found among the names of the settings."""
-    study, arm = fields.get("study", ""), fields.get("arm", "")
-    site = fields.get("site") or None
-    if study not in results.studies() or arm not in askable(results, study):
+    wanted = Wanted(fields.get("study", ""), fields.get("arm", ""), fields.get("site") or None)
+    if wanted.study not in results.studies() or wanted.arm not in askable(results, wanted.study):
         raise Refused("this model is not there; choose one in the form")
-    if site is not None and site not in results.sites(study):
+    if wanted.site is not None and wanted.site not in results.sites(wanted.study):
         raise Refused("this site is not one of the study; choose one in the form")
-    return study, arm, site
+    return wanted
 
 
 def _question(request: Request) -> tuple[shell.Shell, Question]:

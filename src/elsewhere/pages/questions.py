@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, Protocol
 
-from elsewhere.answers.answer import Answer, Refused
+from elsewhere.answers.answer import Answer, Refused, Wanted
 from elsewhere.answers.process import Stopped
 from elsewhere.answers.unpacked import MB
 from elsewhere.design.serving import ServeRow
@@ -45,15 +45,13 @@ class Full(Refused):
 class Asked(Protocol):
     """What answers a question; `elsewhere.answers.asking.ask`."""
 
-    def __call__(  # noqa: PLR0913 - a question has so many parts
+    def __call__(
         self,
         folder: Path,
+        wanted: Wanted,
         *,
-        study: str,
-        arm: str,
         work: Path,
         limits: ServeRow,
-        site: str | None = None,
         stop: threading.Event | None = None,
     ) -> Answer:
         """Return the answer, or raise `Refused`."""
@@ -65,8 +63,8 @@ class Question:
 
     Attributes
     ----------
-    study, arm, site
-        Whose models are asked; the site that the files are said to be from.
+    wanted
+        Whose models are asked.
     folder
         Private; `raw` holds the files until they are read, `work` what the answer shows.
     key
@@ -79,9 +77,7 @@ class Question:
         When it is forgotten, local time; None while it is not answered.
     """
 
-    study: str
-    arm: str
-    site: str | None
+    wanted: Wanted
     folder: Path
     limits: ServeRow
     key: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -213,7 +209,8 @@ class Questions:
             question.sentence = "the question was taken back"
         except Exception as error:  # its text may hold a name
             place = traceback.extract_tb(error.__traceback__)[-1]
-            kind = type(error).__name__
+            # a process that failed says itself where, see `answers.process`
+            kind = str(error) if type(error) is RuntimeError else type(error).__name__
             logger.error("a question failed: %s in %s, line %d", kind, place.name, place.lineno)
             question.sentence = FAILED
         await asyncio.to_thread(scratch.remove, question.raw)
@@ -225,9 +222,7 @@ class Questions:
     def _put(self, question: Question) -> Answer:
         return self._ask(
             question.raw,
-            study=question.study,
-            arm=question.arm,
-            site=question.site,
+            question.wanted,
             work=question.work,
             limits=question.limits,
             stop=question._stop,

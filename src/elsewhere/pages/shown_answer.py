@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from elsewhere.answers import files
 from elsewhere.answers.answer import Answer, Number, ScanAnswer, Worth
 from elsewhere.figures import words
-from elsewhere.figures.scans import LUNG_WINDOW_HU
+from elsewhere.pages import nifti
 from elsewhere.pages.questions import Question
+from elsewhere.pages.scan import window
 
-_READ = "read.json"  # what the process that reads files leaves for the one that predicts
-_WINDOWS = {"HU": LUNG_WINDOW_HU}
-_BYTES = (0.0, 255.0)
 _UNKNOWN = "unknown spacing"
 
 
@@ -24,7 +26,7 @@ def progress(question: Question, before: int) -> str:
     if question.state == "waiting":
         questions = "1 question is" if before == 1 else f"{before} questions are"
         return f"Waiting: {questions} answered before this one."
-    if (question.work / _READ).is_file():
+    if (question.work / files.READ).is_file():
         return "The files are read. The models look at the scans."
     return "The files are here. They are read, checked and put in order."
 
@@ -62,9 +64,21 @@ def nearest(answer: Answer, scan: ScanAnswer, output: str) -> Worth | None:
     return answer.at(scan.similar[0].site, output) if scan.similar else None
 
 
-def window(scale: str) -> tuple[float, float]:
-    """Return between which values a picture runs from black to white."""
-    return _WINDOWS.get(scale, _BYTES)
+def windows(question: Question) -> dict[int, tuple[float, float]]:
+    """Return between which values the picture of each scan first runs from black to white."""
+    scans = question.answer.scans if question.answer is not None else ()
+    return {one.number: window(_values(question, one)) for one in scans if not one.hidden}
+
+
+def _values(question: Question, scan: ScanAnswer) -> dict[str, Any]:
+    """Return scale and range of a scan's values; the range only where no scale gives a window."""
+    row: dict[str, Any] = {"value_scale": scan.value_scale, "value_min": 0, "value_max": 0}
+    if scan.value_scale == "grey":
+        from elsewhere.imaging import store  # half of the time of a start
+
+        voxels = store.read(files.volume_file(question.work, scan.number))
+        row |= {"value_min": voxels.min(), "value_max": voxels.max()}
+    return row
 
 
 def nifti_of(question: Question, what: str, number: int) -> bytes | None:
@@ -73,4 +87,11 @@ def nifti_of(question: Question, what: str, number: int) -> bytes | None:
     scan = next((one for one in scans if one.number == number), None)
     if scan is None or scan.hidden or (what == "map" and scan.map is None):
         return None
-    return None
+    from elsewhere.imaging import store  # half of the time of a start
+
+    dz, dy, dx = (math.nan if one is None else one for one in scan.spacing_mm)
+    where = nifti.Geometry((dz, dy, dx))
+    if what == "volume":
+        return nifti.packed(store.read(files.volume_file(question.work, number)), where)
+    heat = store.read(files.map_file(question.work, number))
+    return nifti.packed(heat, where.over(heat.shape, of=scan.shape))

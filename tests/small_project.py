@@ -29,7 +29,7 @@ from elsewhere.sites import manifest
 
 ROOT = Path(__file__).parents[1]
 STUDY = "nguyen2021"
-SITES = {"utsw": 24, "cc-ccii": 24, "mosmed": 6}  # patients, about
+SITES = {"utsw": 20, "cc-ccii": 20, "mosmed": 5}  # patients, about
 ARMS = ("utsw", "utsw_cc-ccii")
 GROUP = "pages"
 

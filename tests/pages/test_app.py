@@ -28,9 +28,7 @@ def failing(project, tmp_path, monkeypatch):
     added = [Route("/fail", _fail), Route("/refuse", _refuse), *matrix.routes]
     monkeypatch.setattr(matrix, "routes", added)
     app = application(project, entrance=Entrance(), scratch=tmp_path)
-    with TestClient(
-        app, base_url="http://127.0.0.1:8321", raise_server_exceptions=False
-    ) as client:
+    with TestClient(app, base_url="http://127.0.0.1:8321", raise_server_exceptions=False) as client:
         client.get("/enter", params={"token": app.entrance.token()})
         yield client
 

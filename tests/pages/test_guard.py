@@ -197,7 +197,9 @@ def test_other_methods_are_unknown(known, method):
 def test_every_answer_has_the_headers(known, stranger, path):
     for answer in (known.get(path), stranger.get(path)):
         for name, value in HEADERS.items():
-            own = name == "content-security-policy" and (path == "/own" or answer.status_code == 403)
+            own = name == "content-security-policy" and (
+                path == "/own" or answer.status_code == 403
+            )
             assert own or answer.headers[name] == value
         assert "access-control-allow-origin" not in answer.headers
         assert "script-src" not in answer.headers["content-security-policy"] or path != "/own"

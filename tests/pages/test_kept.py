@@ -2,6 +2,8 @@
 
 import os
 
+import pytest
+
 from elsewhere.pages.kept import Kept
 
 
@@ -64,8 +66,6 @@ def test_an_error_is_raised_and_not_kept():
             raise error
         return "whole"
 
-    try:
+    with pytest.raises(ValueError, match="half written"):
         kept.of("key", [], make)
-    except ValueError as error:
-        assert str(error) == "half written"
     assert kept.of("key", [], make) == "whole"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores.cases import CasesError, called, drawn
+from elsewhere.scores.cases import CasesError, called, drawn, each_call, most_probable
 from elsewhere.scores.cell import Predicted, assemble
 
 NAMES = {"study": "s", "arm": "a", "site": "x"}
@@ -55,6 +55,73 @@ def test_an_arm_errs_as_often_as_its_confusion_matrix_says(
     assert int((~scans["call"] & (scans["label"] == 1)).sum()) == counts["fn"]
     expected = frame[frame["part"] == "test"].groupby("scan_id")["probability_1"].mean()
     pd.testing.assert_series_equal(scans["probability"], expected, check_names=False)
+
+
+@pytest.mark.parametrize("runs", [1, 3])
+@pytest.mark.parametrize("threshold_from", ["argmax", "test_site"])
+def test_each_call_is_one_that_the_confusion_matrix_counts(
+    rows: Any, dice: np.random.Generator, runs: int, threshold_from: str
+) -> None:
+    frame = predictions(rows, dice, runs)
+    one = Predicted(frame, {"status": "ok", "patient_key": "published"})
+    whole = assemble(one, training={"x": one}, names=NAMES, scoring=scoring(threshold_from))
+    calls, counts = each_call(frame, cell=whole), whole["pooled"]["confusion"]
+    true = calls["label"] == 1
+    found = pd.crosstab(true, calls["call"]).reindex(index=[False, True], columns=[False, True])
+    assert found.to_numpy().tolist() == [
+        [counts["tn"], counts["fp"]],
+        [counts["fn"], counts["tp"]],
+    ]
+    assert len(calls) == 60 * runs
+
+
+CLASSES = ("a", "b", "c")
+
+
+def of_classes(dice: np.random.Generator, scans: int, seeds: int) -> pd.DataFrame:
+    """Predictions of three classes, on a grid so that some probabilities are equal."""
+    label, frames = dice.integers(0, 3, scans), []
+    for seed in range(seeds):
+        raw = dice.integers(1, 4, (scans, 3)) + 2 * (label[:, None] == np.arange(3))
+        shares = raw / raw.sum(axis=1, keepdims=True)
+        for number, name in enumerate(CLASSES):
+            frame = pd.DataFrame({"scan_id": [f"s{one:03d}" for one in range(scans)]})
+            frame = frame.assign(
+                patient_id=[f"p{one // 2:03d}" for one in range(scans)],
+                finding=name, label=(label == number).astype(int), fold=0, seed=seed, part="test",
+                probability_0=1 - shares[:, number], probability_1=shares[:, number],
+                window_start=0, mc_probability=[np.empty(0)] * scans,
+            )  # fmt: skip
+            frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_of_several_classes_each_call_is_the_most_probable_one(
+    dice: np.random.Generator, seeds: int
+) -> None:
+    """Against a loop; and against the scores of each class against the rest."""
+    frame = of_classes(dice, 40, seeds)
+    expected = {
+        key: max(CLASSES, key=lambda name: found.set_index("finding")["probability_1"][name])
+        for key, found in frame.groupby(["scan_id", "seed"])
+    }  # max takes the first of equals
+    found = most_probable(frame, classes=CLASSES).set_index(["scan_id", "seed"])
+    assert found["call"].to_dict() == expected
+    true = frame[frame["label"] == 1].set_index(["scan_id", "seed"])["finding"]
+    assert found["label"].to_dict() == true.to_dict()
+    assert (found["margin"] >= 0).all()
+    run = {"fold": 0, "threshold": None, "threshold_rule": "argmax of 3 classes"}
+    for name in CLASSES:
+        of_class = {
+            "finding": name,
+            "runs": [run | {"seed": seed} for seed in range(seeds)],
+            "pooled": {"n_scans": 40},
+        }
+        calls = each_call(frame, cell=of_class, classes=CLASSES).set_index(["scan_id", "seed"])
+        assert {key for key, call in calls["call"].items() if call} == {
+            key for key, call in expected.items() if call == name
+        }
 
 
 def cell(threshold: float | None, n: int, *, seed: int = 0) -> dict[str, Any]:

@@ -19,7 +19,7 @@ MAP, TOLD = f"map{store.SUFFIX}", "mapped.json"  # what the process writes below
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OfScan:
     """Which map is wanted.
 
     Attributes
@@ -67,7 +67,7 @@ class Mapped:
 
 
 def map_of(
-    wanted: Wanted,
+    wanted: OfScan,
     *,
     params: Params,
     work: Path,

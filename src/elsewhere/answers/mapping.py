@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from elsewhere.answers.answer import Refused
+from elsewhere.answers.answer import Refused, Wanted
 from elsewhere.answers.files import scanned
 from elsewhere.answers.mapped import MAP, TOLD
 from elsewhere.answers.predict import arm_settings
@@ -42,7 +42,7 @@ def main(work: Path, root: str, *names: str) -> None:
     """
     os.chdir(root)  # the paths of stages are relative to it
     study, arm, site, scan, finding = names
-    question = Question(load(), study, arm, site)
+    question = Question(load(), Wanted(study, arm, site))
     settings = arm_settings(question)
     run, first = _run(question, scan, settings)
     found = _map(question, run, settings, {"scan": scan, "finding": finding or None}, first=first)

@@ -26,6 +26,7 @@ from elsewhere.cohorts.view import Voxels
 from elsewhere.design.budgets import Prediction
 from elsewhere.design.params import load
 from elsewhere.imaging import store
+from elsewhere.imaging.overlay import over_scan
 from elsewhere.imaging.preparation import preparation
 from elsewhere.methods import device, explanation, trained
 from elsewhere.methods import run as runs
@@ -129,7 +130,7 @@ class _Said:
 def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
     """Write `SAID` and the maps of some scans; `site` is empty for an unknown place."""
     question = Question(load(), Wanted(study, arm, site or None))
-    settings = _settings(question)
+    settings = arm_settings(question)
     chosen = [int(number) for number in numbers.split(",")]
     used = device.prepare(settings.prediction)
     asked = _Asked(question, settings, _prepared(work, chosen, settings, question))
@@ -144,7 +145,7 @@ def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
                 if len(said[name].runs) == 1:  # as `explain`, of the first run
                     heat = said[name].explain(question, network, group.array(at), options)
                     if heat is not None:
-                        store.write(map_file(work, int(name)), heat)
+                        _write_map(work, int(name), heat, settings)
     told = {int(name): vars(of_scan) for name, of_scan in said.items()}
     (work / SAID).write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
 
@@ -185,6 +186,14 @@ def _prepared(
         findings=findings,
         classes=settings.classes,
     )
+
+
+def _write_map(work: Path, number: int, heat: Grey, settings: ArmSettings) -> None:
+    """Write a map; its corners are those of the scan, whatever part of it the arm looks at."""
+    scan = scanned(read_json(work / READ)["scans"][number - 1]["row"])
+    voxels = store.read(volume_file(work, number))
+    over = over_scan(heat, voxels=voxels, scan=scan, row=settings.input)
+    store.write(map_file(work, number), over)
 
 
 def _margin(output: Output) -> float:

@@ -45,12 +45,17 @@ def serve(top: Path, *, port: int, asks: bool = True, as_root: bool = False) -> 
             "root should not serve pages: start it as the user who owns the project, or, where "
             "there is no other user, as in a container, with --as-root"
         )
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     entrance = Entrance()
     with _bound(port) as listening, scratch.opened(top / scratch.PLACE) as private:
         app = application(top, entrance=entrance, scratch=private.folder, asks=asks)
+        _private()
         _run(_server(app), listening, entrance, port)
+
+
+def _private() -> None:
+    """Let nobody else read what this process and its children write; a core holds pixels."""
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @contextmanager

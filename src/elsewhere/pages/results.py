@@ -137,9 +137,10 @@ class Results:
     def waiting(self, study: str) -> dict[str, int]:
         """Return, by arm, the number of cells that are not scored yet; scored arms are left out."""
         missing: dict[str, int] = {}
+        sites = self.sites(study)
         for key, path in _metrics(self.stages(study)[f"figure--{study}"]).items():
-            arm = key.partition("/")[0]
-            if not (self.root / path).is_file():
+            arm, _, site = key.partition("/")
+            if site in sites and not (self.root / path).is_file():
                 missing[arm] = missing.get(arm, 0) + 1
         return missing
 

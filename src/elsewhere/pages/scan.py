@@ -62,7 +62,7 @@ def scan(request: Request) -> Response:
         findings=titles(given),
         results=by_finding(given)[asked.finding],
         facts=[*_facts(row, asked)],
-        said=said,
+        arms=said,
         arm=arm,
         cells={one.arm: _cell(asked, one) for one in said},
         hidden=key in results.hidden(site),

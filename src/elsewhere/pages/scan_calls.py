@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from elsewhere.design import paths
+from elsewhere.figures import words
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Row
 from elsewhere.files import texts
@@ -39,8 +40,8 @@ class Said:
         Why it says nothing; else empty, and `call` is a row of `calls.Calls.scans`.
     threshold
         Least and largest of its models; None: the most probable class is called.
-    pooled
-        Numbers of its cell.
+    area
+        AUC of its cell with the interval, or in words why it has none.
     """
 
     arm: str
@@ -50,7 +51,7 @@ class Said:
     why: str = ""
     call: Mapping[str, Any] | None = None
     threshold: tuple[float, float] | None = None
-    pooled: Mapping[str, Any] | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ class Asked:
         about: dict[str, Any] = {
             "trained": tuple(one.title for one in results.columns if results.own(row, one)),
             "here": results.own(row, self.column),
-            "pooled": cell.get("pooled") or {},
+            "area": words.area(cell),
         }
         at = row.name, self.column.row
         try:

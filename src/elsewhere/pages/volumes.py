@@ -21,7 +21,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from elsewhere.answers.answer import Refused
-from elsewhere.answers.mapped import Mapped, Wanted, map_of
+from elsewhere.answers.mapped import Mapped, OfScan, map_of
 from elsewhere.answers.process import Stopped
 from elsewhere.design import paths
 from elsewhere.pages import nifti, shell
@@ -56,7 +56,7 @@ class Maps:
         """Return a map that was made before."""
         return self._made.get(key)
 
-    def make(self, key: str, wanted: Wanted, results: Results, stop: threading.Event) -> Mapped:
+    def make(self, key: str, wanted: OfScan, results: Results, stop: threading.Event) -> Mapped:
         """Make a map; see `answers.mapped.map_of`."""
         params = results.params
         work = Path(tempfile.mkdtemp(prefix="map-", dir=self._folder))
@@ -107,7 +107,7 @@ async def mapped(request: Request) -> Response:
     return await run_in_threadpool(_as_nifti, of.results, wanted, found)
 
 
-async def _made(request: Request, of: Shell, wanted: Wanted, key: str) -> Mapped:
+async def _made(request: Request, of: Shell, wanted: OfScan, key: str) -> Mapped:
     """Return a map, and end its making when nobody waits for it any more."""
     maps = _maps(request, of)
     async with maps.turn:
@@ -132,7 +132,7 @@ def _maps(request: Request, of: Shell) -> Maps:
     return maps
 
 
-def _wanted(request: Request, of: Shell) -> tuple[Wanted, str]:
+def _wanted(request: Request, of: Shell) -> tuple[OfScan, str]:
     """Return what a request wants, by checked names, and the key under which it is kept."""
     study, arm, site, scan = (request.path_params[n] for n in ("study", "arm", "site", "scan"))
     of.results.study(study, arm=arm, site=site)
@@ -146,13 +146,13 @@ def _wanted(request: Request, of: Shell) -> tuple[Wanted, str]:
         raise NotThere("This cell has no finding or class of this name.")
     if finding is None and names and not predictions.classes(predictions.metadata_of(file)):
         raise NotThere("Each finding has a map of its own; say which one by ?finding=.")
-    wanted = Wanted(of.results.root, study, arm, site, scan, finding)
+    wanted = OfScan(of.results.root, study, arm, site, scan, finding)
     made = file.stat()
     text = repr((wanted, made.st_mtime_ns, made.st_size))
     return wanted, hashlib.sha256(text.encode()).hexdigest()
 
 
-def _as_nifti(results: Results, wanted: Wanted, found: Mapped) -> Response:
+def _as_nifti(results: Results, wanted: OfScan, found: Mapped) -> Response:
     from elsewhere.imaging import store
 
     row, heat = results.scan(wanted.site, wanted.scan), store.read(found.file)
@@ -163,7 +163,7 @@ def _as_nifti(results: Results, wanted: Wanted, found: Mapped) -> Response:
     return answer
 
 
-def _caption(wanted: Wanted, found: Mapped, *, empty: bool) -> str:
+def _caption(wanted: OfScan, found: Mapped, *, empty: bool) -> str:
     """Say what a map shows."""
     of = f"“{wanted.finding}”" if wanted.finding else "its call"
     model = f"of {wanted.arm}, model {found.run}, layer {found.layer}"

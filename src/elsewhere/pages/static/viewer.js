@@ -6,8 +6,13 @@
 import {millimetres, range, read} from './nifti.js';
 import {PLANES, draw, greys, heat, turn} from './plane.js';
 
-const WATER = {HU: 0, 'CT number': 1024};
-const WINDOWS = {Lung: [-1350, 150], 'Soft tissue': [-160, 240]};
+const CT = {Lung: [-1350, 150], 'Soft tissue': [-160, 240]};
+const WATER_OF_CT_NUMBERS = 1024;
+const WINDOWS = {
+  HU: CT,
+  'CT number': Object.fromEntries(Object.entries(CT).map(([name, ends]) => [name, ends.map((end) => end + WATER_OF_CT_NUMBERS)])),
+  '0-255': {'0 to 255': [0, 255]},
+};
 const FULL = 'Full range';
 const OWN = 'Own';
 const AXES = [0, 1, 2];
@@ -180,8 +185,9 @@ class SliceViewer extends HTMLElement {
     const names = ['column', 'row', 'slice'].slice(0, volume.shape[2] > 1 ? 3 : 2);
     const parts = [names.map((name, axis) => `${name} ${at[axis] + 1}`).join(', ')];
     if (volume.oriented) {
-      const [x, y, z] = millimetres(volume, at).map((mm) => mm.toFixed(1));
-      parts.push(`L ${x}, P ${y}, S ${z} mm`);
+      const ends = ['RL', 'AP', 'IS'];
+      const places = millimetres(volume, at).map((mm, axis) => `${ends[axis][mm < 0 ? 0 : 1]} ${Math.abs(mm).toFixed(1)}`);
+      parts.push(`${places.join(', ')} mm`);
     }
     parts.push(`value ${value}${unit}`);
     if (this.map) parts.push(`map ${(this.mapValue(at) / 255).toFixed(2)} of its maximum`);
@@ -192,12 +198,7 @@ class SliceViewer extends HTMLElement {
   window() {
     this.limits = ['low', 'high'].map((name) => Number(this.getAttribute(name)));
     if (!(this.limits[1] > this.limits[0])) this.limits = this.full();
-    const water = WATER[this.getAttribute('unit')];
-    this.presets = {[FULL]: null};
-    if (water !== undefined) {
-      const known = Object.entries(WINDOWS).map(([name, ends]) => [name, ends.map((end) => end + water)]);
-      this.presets = {...Object.fromEntries(known), [FULL]: null};
-    }
+    this.presets = {...WINDOWS[this.getAttribute('unit')], [FULL]: null};
     const names = [...Object.keys(this.presets), OWN];
     this.preset = make('select', {}, ...names.map((name) => make('option', {value: name}, name)));
     this.level = make('input', {type: 'number', step: 'any'});
@@ -239,7 +240,7 @@ class SliceViewer extends HTMLElement {
 
   // The map: fetched when the picture is there, for it may take a while.
   async addMap() {
-    this.told.textContent = 'The map is being made …';
+    this.told.textContent = 'The map is being made; this takes some seconds …';
     const answer = await fetched(this.getAttribute('map'), this.stop.signal);
     this.map = read(await answer.arrayBuffer());
     this.colours = heat(answer.headers.get('x-against') === 'yes');

@@ -1,15 +1,22 @@
+import asyncio
 import io
 import zipfile
 
 import nibabel
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from elsewhere.answers.answer import Wanted
+from elsewhere.answers.asking import ask
+from elsewhere.design.serving import ServeRow
 from elsewhere.imaging import store
+from elsewhere.pages import scratch
+from elsewhere.pages.questions import Question, Questions
 
 STUDY, ARM = "nguyen2021", "utsw_cc-ccii"
 NAMES = ["a.zip", "a.nii.gz", "a.dcm", "", "a/\0", "é" * 99]
@@ -198,3 +205,36 @@ def test_any_body_is_refused_and_leaves_nothing(asking, app, content, kind):
     found = asking.post("/answers", content=content, headers={"content-type": kind})
     assert 400 <= found.status_code < 500
     assert left(app) == []
+
+
+async def asked_within(place, folder_files, *, kill=False, **limits):
+    """Ask the real models with other limits; return the settled question."""
+    with scratch.opened(place) as server:
+        questions = Questions(server, ask)
+        async with questions.kept():
+            limited = ServeRow().model_copy(update=limits)
+            async with questions.coming(limited) as folder:
+                for name, content in folder_files:
+                    (folder / "raw" / name.replace("/", "-")).write_bytes(content)
+                question = Question(Wanted(STUDY, ARM), folder, limited)
+                questions.add(question)
+            while not question.settled:
+                for worker in psutil.Process().children() if kill else ():
+                    worker.kill()
+                await asyncio.sleep(0.05)
+            return question
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ({"seconds": 0.05}, "serve.seconds"),
+        ({"memory_gb": 0.2}, "serve.memory_gb"),
+        ({"kill": True}, "SIGKILL"),
+    ],
+)
+def test_a_process_that_ends_early_becomes_a_sentence(project, monkeypatch, tmp_path, limits, said):
+    monkeypatch.chdir(project)
+    question = asyncio.run(asked_within(tmp_path, raw(project, "mosmed"), **limits))
+    assert question.state == "refused"
+    assert said in question.sentence

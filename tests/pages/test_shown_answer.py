@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from elsewhere.answers.answer import Number, ScanAnswer, Wanted, Worth
+from elsewhere.answers.answer import Answer, Number, ScanAnswer, Similar, Wanted, Worth
 from elsewhere.answers.files import READ
 from elsewhere.design.serving import ServeRow
 from elsewhere.pages import shown_answer
@@ -29,7 +31,7 @@ def test_what_is_said_to_a_person_is_a_sentence(text, said):
 
 
 def test_no_number_stands_without_its_interval():
-    assert shown_answer.of_number(Number(0.8, 0.7, 0.9)) == "0.80 (0.70 to 0.90)"
+    assert shown_answer.of_number(Number(0.8, 0.7, 0.9)).split() == ["0.80", "(0.70", "to", "0.90)"]
     assert shown_answer.of_number(NONE) == "none (all scans are positive)"
     assert "0.8" not in shown_answer.of_number(Number(0.8, None, None, "one patient"))
     assert "one patient" in shown_answer.of_number(Number(0.8, None, None, "one patient"))
@@ -62,3 +64,37 @@ def test_progress_says_who_is_first_and_what_is_done(tmp_path):
     before = shown_answer.progress(question, 0)
     (question.work / READ).write_text("{}")
     assert shown_answer.progress(question, 0) != before
+
+
+def an_answer(**sites):
+    numbers = {site: Number(auc, auc - 0.1, auc + 0.1) for site, auc in sites.items()}
+    return Answer(
+        **dict.fromkeys(("study", "study_title", "arm", "arm_title", "scale"), ""),
+        trained_on=(),
+        classes=(),
+        exclusive=False,
+        synthetic=True,
+        site=None,
+        worth=tuple(worth(site=site, auc=auc) for site, auc in numbers.items()),
+        scans=(),
+        unused=(),
+        files=1,
+        files_used=1,
+        seconds=1.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sites", "said"),
+    [
+        ({"a": 0.9, "b": 0.7}, {"most similar": "a", "worst": "b"}),
+        ({"a": 0.6, "b": 0.7}, {"most similar, and worst": "a"}),
+    ],
+)
+def test_the_most_similar_site_stands_beside_the_worst(sites, said):
+    scan = ScanAnswer(1, "HU", (1, 2, 2), (1, 1, 1), False, "", ())
+    scan = replace(scan, similar=(Similar("a", "A", 3, 5), Similar("b", "B", 2, 5)))
+    held = shown_answer.held_to(an_answer(**sites), scan, "")
+    assert {place: found.site for place, found in held.items()} == said
+    alone = shown_answer.held_to(an_answer(**sites), replace(scan, similar=()), "")
+    assert [found.site for found in alone.values()] == [min(sites, key=sites.get)]

@@ -150,7 +150,7 @@ def main(work: Path, study: str, arm: str, site: str, numbers: str) -> None:
     (work / SAID).write_text(json.dumps(told, allow_nan=False), encoding="utf-8")
 
 
-def _settings(question: Question) -> ArmSettings:
+def arm_settings(question: Question) -> ArmSettings:
     """Return the settings of the step `predict`, which may be handed no passes."""
     handed = dict(question.settings)
     if not isinstance(handed["prediction"], Prediction):

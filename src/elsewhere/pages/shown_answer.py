@@ -12,6 +12,7 @@ from elsewhere.pages import nifti
 from elsewhere.pages.questions import Question
 from elsewhere.pages.scan import window
 
+_NBSP = "\N{NO-BREAK SPACE}"
 _UNKNOWN = "unknown spacing"
 
 
@@ -38,7 +39,7 @@ def of_number(found: Number) -> str:
     if found.low is None or found.high is None:
         return f"none ({found.reason or 'it has no interval'})"
     low, high = words.number(found.low), words.number(found.high)
-    return f"{words.number(found.value)} ({low} to {high})"
+    return f"{words.number(found.value)} ({low}{_NBSP}to{_NBSP}{high})"
 
 
 def tested(worth: Worth) -> str:
@@ -59,9 +60,14 @@ def geometry(scan: ScanAnswer) -> str:
     return f"{counted} of {rows} × {columns}, {apart}"
 
 
-def nearest(answer: Answer, scan: ScanAnswer, output: str) -> Worth | None:
-    """Return what the arm is worth at the site of the most similar scans."""
-    return answer.at(scan.similar[0].site, output) if scan.similar else None
+def held_to(answer: Answer, scan: ScanAnswer, output: str) -> dict[str, Worth]:
+    """Return what the arm is worth where scans are most similar, and where it is worst."""
+    near = answer.at(scan.similar[0].site, output) if scan.similar else None
+    worst = answer.worst(output)
+    if near is not None and near == worst:
+        return {"most similar, and worst": near}
+    found = {"most similar": near, "worst": worst}
+    return {place: worth for place, worth in found.items() if worth is not None}
 
 
 def windows(question: Question) -> dict[int, tuple[float, float]]:

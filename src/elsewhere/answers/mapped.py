@@ -97,6 +97,8 @@ def map_of(
         If `stop` was set.
     """
     budget = params.budgets[params.budget_of(wanted.study, wanted.arm)]
+    if budget.prediction.device != "cpu":  # CUDA reserves far more memory than it uses
+        limits = limits.model_copy(update={"memory_gb": 0})
     names = (wanted.study, wanted.arm, wanted.site, wanted.scan, wanted.finding or "")
     process.run(
         "mapping",
@@ -104,7 +106,6 @@ def map_of(
         work=work.resolve(),
         limits=limits,
         stop=stop,
-        memory=budget.prediction.device == "cpu",  # drivers of GPUs map all their memory
     )
     told = json.loads((work / TOLD).read_text(encoding="utf-8"))
     return Mapped(work / MAP, **told)

@@ -49,9 +49,8 @@ export function draw(canvas, volume, plane, {slice, colours, first}) {
 export function greys(volume, low, high) {
   const {first, count} = values(volume);
   const found = new Uint32Array(count);
-  const scale = 255 / (high - low);
   for (let at = 0; at < count; at++) {
-    const grey = Math.floor(Math.min(255, Math.max(0, (first + at - low) * scale)) + 0.5);
+    const grey = Math.floor(Math.min(1, Math.max(0, (first + at - low) / (high - low))) * 255 + 0.5);
     found[at] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
   }
   return {colours: found, first};

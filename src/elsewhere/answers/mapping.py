@@ -57,7 +57,7 @@ def main(work: Path, root: str, *names: str) -> None:
 def _run(question: Question, scan: str, settings: ArmSettings) -> tuple[Run, int]:
     """Return the first run that was tested on a scan, and the first slice that it saw."""
     site = str(question.site)
-    path = Path(paths.cell(question.study_name, question.arm_name, site, "predictions.parquet"))
+    path = Path(paths.cell(question.wanted.study, question.wanted.arm, site, "predictions.parquet"))
     if not path.is_file():
         raise Refused("the predictions of this cell are not on this machine")
     rows, _ = predictions.read(path)

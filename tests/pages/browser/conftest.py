@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -213,3 +214,44 @@ def look(browser: Any, served: Served, logged_in: Any) -> Iterator[Callable[...,
 def visit(look: Callable[..., Visit]) -> Visit:
     """A window as wide as a desk, logged in."""
     return look()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test scan as its site published it, and what the cell says of it."""
+
+    study: str
+    arm: str
+    folder: Path
+    probability: float
+
+
+@pytest.fixture(scope="session")
+def question(shown_project: Path) -> Question:
+    """The first test scan of a site with DICOM files, of the arm that was trained there."""
+    study, arm, site = "nguyen2021", "utsw", "utsw-synthetic"
+    cell = shown_project / f"results/{study}/cells/{arm}/{site}/predictions.parquet"
+    rows = pd.read_parquet(cell)
+    rows = rows[rows["part"] == "test"].set_index("scan_id")["probability_1"]
+    manifest = pd.read_parquet(shown_project / f"data/scans/{site}/manifest.parquet")
+    source = manifest.set_index("scan_id").loc[rows.index[0], "source_path"]
+    folder = shown_project / f"data/raw/{site}" / source
+    return Question(study, arm, folder, float(rows[rows.index[0]].mean()))
+
+
+@pytest.fixture
+def asked(question: Question) -> Callable[..., Any]:
+    """Ask about files, or a folder, in the form; return playwright's page of the answer."""
+
+    def sent(visit: Visit, *, files: Any = None) -> Any:
+        page = visit.go(f"/ask?study={question.study}&arm={question.arm}")
+        if files is None:
+            page.get_by_label("A whole folder").set_input_files(question.folder)
+        else:
+            page.get_by_label("Files, or a zip of them").set_input_files(files)
+        page.get_by_role("button", name="Send and ask").click()
+        page.wait_for_url("**/answers/**", timeout=120_000)
+        page.get_by_role("heading", level=1, name=re.compile("answer$")).wait_for(timeout=120_000)
+        return page
+
+    return sent

@@ -15,6 +15,8 @@ NO_PAGE = {  # what a browser gets as a file, or comes to by a form: other tests
     "/studies/{study}/matrix.csv": "a file to keep",
     "/studies/{study}/cells/{arm}/{site}/metrics.json": "a file to keep",
     "/studies/{study}/report": "the report of the figure step, alone in a sandbox",
+    "/volumes/{site}/{scan}": "voxels",
+    "/maps/{study}/{arm}/{site}/{scan}": "voxels",
     "/answers/{key}": "comes of a question: test_question.py",
     "/answers/{key}/volume-{number:int}": "voxels",
     "/answers/{key}/map-{number:int}": "voxels",

@@ -1,7 +1,7 @@
 """The pictures of docs/page.md: taken at each run, written where a finished demo is named.
 
-`ELSEWHERE_PAGES_OF=FOLDER pytest tests/pages/browser/test_pictures.py` writes docs/images/page-*.png
-of the project in FOLDER, a finished `make demo`.
+With `ELSEWHERE_PAGES_OF=FOLDER` they are of the project in FOLDER, a finished `make demo`, and are
+written to docs/images.
 """
 
 import io

@@ -23,6 +23,9 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from threadpoolctl import threadpool_limits
 
+sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests
+from small_project import asked, finished  # noqa: F401
+
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites.intake import Intake, Taken
 from elsewhere.sites.keys import Keys

@@ -43,6 +43,13 @@ NO_MODULE = {
     "imaging/dicom/test_pydicom_files.py": "pydicom's own files through all that reads DICOM",
     "design/test_law.py": "the law of growth over the real graph",
     "design/test_law_figures.py": "the law of growth for metrics and figures",
+    "pages/test_hostile.py": "what strangers may try, against a real server",
+    "pages/browser/test_caught.py": "that the browser tests can fail",
+    "pages/browser/test_every_page.py": "all pages in a browser",
+    "pages/browser/test_keyboard.py": "all pages with the keyboard alone",
+    "pages/browser/test_pictures.py": "the pictures of the documents",
+    "pages/browser/test_question.py": "a question in a browser",
+    "pages/browser/test_viewer.py": "static/viewer.js in a browser",
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
@@ -303,7 +310,7 @@ def test_tests_read_their_own_settings():
 
 
 def test_no_test_is_skipped():
-    """But those of what stands outside, by a fixture each: images, disks, PACS, Flower, crates."""
+    """But those of what stands outside: images, disks, PACS, Flower, crates, a browser."""
     skips = re.compile(r"mark\.(skip|xfail)|pytest\.(skip|xfail|importorskip)\(")
     found = {
         path.relative_to(TESTS).as_posix(): len(skips.findall(path.read_text()))
@@ -315,6 +322,7 @@ def test_no_test_is_skipped():
         "carriers/flower/conftest.py": 1,
         "conftest.py": 2,
         "evidence/conftest.py": 1,
+        "pages/browser/conftest.py": 1,
     }
 
 

@@ -13,6 +13,7 @@ import typer
 
 from elsewhere.commands import arguments, federation, tell
 from elsewhere.design.steps import STEPS, WILDCARDS, Step
+from elsewhere.drivers import logs
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,13 +26,13 @@ app = typer.Typer(
 def main() -> None:
     """Run the command; an expected error becomes one message and exit code 1."""
     # only warnings of libraries: numexpr writes its number of threads into every log
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(format=logs.LINE, datefmt=logs.CLOCK)
     logging.getLogger("elsewhere").setLevel(logging.INFO)
     try:
         app()
-    except (ValueError, RuntimeError, OSError) as error:
+    except logs.EXPECTED as error:
         logging.getLogger("elsewhere").debug("traceback", exc_info=True)
-        sys.stderr.write(f"elsewhere: {type(error).__name__}: {error}\n")
+        sys.stderr.write(f"{logs.sentence(error)}\n")
         sys.exit(1)
 
 

@@ -11,7 +11,7 @@ from snakemake.logging import logger
 
 from elsewhere.design import params as tables
 from elsewhere.drivers import console
-from elsewhere.drivers.console import Console, progress, reason
+from elsewhere.drivers.console import Console
 
 LOG = Path("logs/train/nguyen2021/utsw/0-0.log")
 LINES = """10:00:01 elsewhere.methods.loop: iteration 100 of 600, 2.00 iterations/s, 250 s left
@@ -130,37 +130,6 @@ def test_progress_is_shown_once_each_time_it_moves(listening: Console, said: lis
     LOG.write_text(LINES)
     listening.show_progress()
     assert len(said) == 2
-
-
-def test_only_a_line_that_tells_the_time_left_is_progress() -> None:
-    assert progress(LINES) == "iteration 120 of 600, 2.00 iterations/s, 4 min left"
-    assert progress("10:00:13 elsewhere.steps.train: nothing left\n") is None
-    assert progress("") is None
-
-
-@pytest.mark.parametrize(
-    ("texts", "found"),
-    [
-        ([""], "its log is empty: it was killed, or could not start"),
-        (["Traceback\nMemoryError\n"], "its log ends without an error message: MemoryError"),
-        (["a\nelsewhere: A: b\n"], "A: b"),
-        (["elsewhere: A: old\n10:00 more\nelsewhere: A: new"], "A: new"),
-        (
-            ["at elsewhere: no\n"],
-            "its log ends without an error message: at",
-        ),
-    ],
-)
-def test_the_reason_is_the_steps_own_sentence(texts: list[str], found: str) -> None:
-    assert reason(texts).startswith(found)
-
-
-def test_a_very_long_message_is_cut() -> None:
-    text = "elsewhere: ParamsError: there are:\n" + "\n".join(f"  {i}" for i in range(100))
-    lines = reason([text]).splitlines()
-    assert len(lines) < 20
-    assert lines[0] == "ParamsError: there are:"
-    assert lines[-1] == "..."
 
 
 def test_missing_raw_data_are_named_with_what_to_do(listening: Console) -> None:

@@ -1,5 +1,6 @@
 """explanation: embeddings and examples against direct calls of the network."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +12,15 @@ from elsewhere.cohorts.cohort import ArrayCache, Cohort
 from elsewhere.cohorts.view import view
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
+from elsewhere.imaging import resample
 from elsewhere.methods import explanation, gradcam
 from elsewhere.methods.inference import InferenceOptions
 from elsewhere.networks.network import Network
 
 CPU = torch.device("cpu")
+WIDE = ImageInput(
+    kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image", proportions="kept"
+)
 IMAGE = ImageInput(kind="image", matrix=8, stored_matrix=10, channels=3, normalise="image")
 VOLUME = VolumeInput(
     kind="volume", matrix=6, depth=8, stride=4, clip_min_hu=-1000, clip_max_hu=None,
@@ -175,3 +180,97 @@ def test_a_constant_scan_is_black():
         Bright(3), scans, chosen=[0], firsts=[0], options=options(IMAGE)
     )
     assert not found[0].image.any()
+
+
+@pytest.mark.parametrize(("number", "first"), [(0, 0), (1, 0), (2, 12)])
+def test_a_whole_map_is_that_of_the_window_and_zero_elsewhere(volumes, number, first):
+    """Three slices stand in the middle of eight; of twenty the last eight were seen."""
+    array, network = volumes.array(number), Bright()
+    found = explanation.whole_map(network, array, first=first, options=options(VOLUME))
+    window = torch.from_numpy(view(VOLUME).window(array, first=first)[None])
+    map_of_window = gradcam.maps(network.eval(), window, site="here", layer="maps")[0].numpy()
+    seen = {0: slice(2, 5), 1: slice(0, 8), 2: slice(0, 8)}[number]
+    expected = np.zeros(array.shape)
+    expected[first : first + 8] = map_of_window[seen]
+    assert (found.layer, found.against) == ("maps", False)
+    assert found.heat.dtype == np.uint8
+    np.testing.assert_allclose(found.heat / 255, expected, atol=0.5 / 255 + 1e-6)
+    assert found.heat.max() == 255
+
+
+def test_the_slice_of_an_example_is_cut_from_the_whole_map(volumes):
+    firsts = [0, 0, 12]
+    _, examples = explanation.examples(
+        Bright(), volumes, chosen=[0, 1, 2], firsts=firsts, options=options(VOLUME)
+    )
+    for number, (first, one) in enumerate(zip(firsts, examples, strict=True)):
+        array = volumes.array(number)
+        whole = explanation.whole_map(Bright(), array, first=first, options=options(VOLUME))
+        np.testing.assert_array_equal(whole.heat[one.slice], one.heat)
+
+
+def test_a_whole_map_of_an_image_has_the_size_that_is_stored():
+    """The network sees 8 x 8; what it saw is stretched to the stored 10 x 14."""
+    array = np.random.default_rng(5).integers(0, 256, (1, 10, 14)).astype(np.uint8)
+    found = explanation.whole_map(Bright(3), array, first=0, options=options(WIDE))
+    image = torch.from_numpy(view(WIDE).window(array, first=0)[None])
+    seen = gradcam.maps(Bright(3).eval(), image, site="here", layer="maps").numpy()
+    expected = resample.in_plane(seen, rows=10, columns=14)
+    np.testing.assert_allclose(found.heat / 255, expected, atol=0.5 / 255 + 1e-6)
+
+
+@pytest.fixture
+def dark():
+    """A network of which every map speaks against the second output, for the first."""
+    network = Bright(3)
+    with torch.no_grad():
+        network.classifier.weight.fill_(-1.0)
+        network.classifier.weight[0, :3] = 1.0
+    return network
+
+
+def test_each_finding_has_a_map_of_its_own(pictures, dark):
+    """The evidence for one finding is not weighed against that for the other."""
+    array = pictures.array(0)
+    both = replace(options(IMAGE), findings=("one", "other"))
+    maps = {
+        name: explanation.whole_map(dark, array, first=0, options=both, finding=name)
+        for name in both.findings
+    }
+    image = torch.from_numpy(view(IMAGE).window(array, first=0)[None])
+    with torch.no_grad():
+        channels = torch.cat([image, -image], dim=1)[0]
+    for name, weights in zip(both.findings, dark.classifier.weight.detach(), strict=True):
+        evidence = torch.einsum("k,kyx->yx", weights, channels).clamp(min=0)
+        expected = (evidence / (evidence.max() or 1)).numpy()[None]
+        sized = resample.in_plane(expected, rows=10, columns=10)
+        found = maps[name]
+        assert found.against == (not evidence.any())
+        if not found.against:
+            np.testing.assert_allclose(found.heat / 255, sized, atol=0.5 / 255 + 1e-5)
+
+
+def test_what_is_explained_must_be_an_output(pictures):
+    array = pictures.array(0)
+    both = replace(options(IMAGE), findings=("one", "other"))
+    for given, finding in ((both, None), (both, "third"), (options(IMAGE), "one")):
+        with pytest.raises(ValueError, match="expected one of"):
+            explanation.whole_map(Bright(3), array, first=0, options=given, finding=finding)
+
+
+def test_of_several_classes_any_can_be_explained(pictures):
+    """Without a name it is the predicted one."""
+    network = Bright(3)
+    network.classifier = nn.Linear(6, 3, bias=False)
+    with torch.no_grad():
+        for number in range(3):
+            network.classifier.weight[number] = torch.eye(6)[number] * 2
+    three = replace(options(IMAGE), classes=("a", "b", "c"))
+    array = pictures.array(0)
+    maps = {
+        name: explanation.whole_map(network, array, first=0, options=three, finding=name).heat
+        for name in (None, *three.classes)
+    }
+    image = torch.from_numpy(view(IMAGE).window(array, first=0)[None])
+    called = three.classes[int(network.eval()(image, "here").argmax())]
+    np.testing.assert_array_equal(maps[None], maps[called])

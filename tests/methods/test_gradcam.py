@@ -151,7 +151,8 @@ def test_what_speaks_against_the_answer_is_not_shown(images):
         network.classifier.weight[0], network.classifier.weight[1] = 1.0, -1.0
         network.classifier.bias.copy_(torch.tensor([0.0, 1e4]))
     assert not gradcam.maps(network, images, site=None, layer="convolution").any()
-    against = gradcam.maps(network, images, site=None, layer="convolution", against=True)
+    lead = gradcam.against(gradcam.predicted)
+    against = gradcam.maps(network, images, site=None, layer="convolution", lead=lead)
     with torch.no_grad():
         network.classifier.bias.zero_()
     found = gradcam.maps(network, images, site=None, layer="convolution")
@@ -302,10 +303,32 @@ def test_of_several_classes_the_log_odds_of_the_predicted_one_are_explained(clas
     """The probability depends on them alone (C-35): p = 1 / (1 + exp(-margin))."""
     logits = torch.randn(9, classes, generator=torch.Generator().manual_seed(classes))
     highest = logits.softmax(dim=1).amax(dim=1)
-    assert torch.allclose(gradcam._margin(logits).sigmoid(), highest, atol=1e-6)
+    assert torch.allclose(gradcam.predicted(logits).sigmoid(), highest, atol=1e-6)
 
 
 def test_with_two_logits_the_log_odds_are_the_difference():
     logits = torch.randn(9, 2, generator=torch.Generator().manual_seed(0))
     far = torch.full((9, 1), -torch.inf)  # a third class that is impossible
-    assert torch.equal(gradcam._margin(logits), gradcam._margin(torch.cat([logits, far], dim=1)))
+    assert torch.equal(
+        gradcam.predicted(logits), gradcam.predicted(torch.cat([logits, far], dim=1))
+    )
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_of_one_class_the_log_odds_of_its_probability_are_explained(number):
+    logits = torch.randn(9, 3, generator=torch.Generator().manual_seed(1))
+    found = gradcam.of_class(number)(logits)
+    assert torch.allclose(found.sigmoid(), logits.softmax(dim=1)[:, number], atol=1e-6)
+
+
+def test_a_finding_is_explained_by_its_own_weights_alone(images):
+    """The other finding's weights do not count, unlike those of the other of two classes."""
+    network = seeded(Pooled)
+    with torch.no_grad():
+        maps = network.convolution(images)
+    for number in (0, 1):
+        found = gradcam.maps(
+            network, images, site=None, layer="convolution", lead=gradcam.of_finding(number)
+        )
+        weights = network.classifier.weight[number].detach()
+        torch.testing.assert_close(found, normalised(torch.einsum("k,bk...->b...", weights, maps)))

@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any
 import typer
 import uvicorn
 
+from elsewhere.pages import scratch
 from elsewhere.pages.app import application
 from elsewhere.pages.guard import ENTER, HOSTS, Entrance
 
@@ -47,8 +47,8 @@ def serve(top: Path, *, port: int, asks: bool = True, as_root: bool = False) -> 
             "there is no other user, as in a container, with --as-root"
         )
     entrance = Entrance()
-    with _bound(port) as listening, tempfile.TemporaryDirectory(prefix="elsewhere-") as scratch:
-        app = application(top, entrance=entrance, scratch=Path(scratch), asks=asks)
+    with _bound(port) as listening, scratch.opened(top / scratch.PLACE) as private:
+        app = application(top, entrance=entrance, scratch=private.folder, asks=asks)
         _private()
         _run(_server(app), listening, entrance, port)
 

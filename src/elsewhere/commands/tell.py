@@ -1,4 +1,4 @@
-"""tell: the commands that tell of a finished study: matrix, checklist, methods, crate, serve."""
+"""tell: the commands that use a finished study: matrix, checklist, methods, crate, ask, serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.commands import arguments
 
 def add(app: typer.Typer) -> None:
     """Add the commands to those of `elsewhere`."""
-    for command in (matrix, checklist, methods, crate, serve):
+    for command in (matrix, checklist, methods, crate, ask, serve):
         app.command()(command)
 
 
@@ -54,6 +54,32 @@ def crate(
 
     for line in write(read(), study, out):
         typer.echo(line)
+
+
+def ask(
+    folder: Annotated[Path, typer.Argument(help="a folder, a file or a zip with a scan")],
+    *,
+    study: Annotated[str, typer.Option(help="a study that is trained and scored here")],
+    arm: Annotated[str, typer.Option(help="whose models are asked")],
+    site: Annotated[
+        str | None, typer.Option(help="row of `sites` that the files are from; default: elsewhere")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="also write the answer as JSON")] = None,
+) -> None:
+    """Ask an arm about a scan: whether it is one for this arm, what it says, what that is worth."""
+    from rich.console import Console
+
+    from elsewhere.answers.answer import Wanted
+    from elsewhere.commands.ask import answered, shown, write
+
+    answer = answered(folder, Wanted(study, arm, site))
+    console = Console(highlight=False)
+    for part in shown(answer):
+        console.print(part)
+    if json is not None:
+        write(answer, json)
+    if not any(scan.answered for scan in answer.scans):
+        raise typer.Exit(1)
 
 
 def serve(

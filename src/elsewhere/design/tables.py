@@ -13,6 +13,7 @@ from elsewhere.design.masks import MaskRow
 from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
 from elsewhere.design.rows import InputRow, MethodRow, Name, NetworkRow, Row
+from elsewhere.design.serving import ServeRow
 from elsewhere.design.site import IntakeRow, Site
 from elsewhere.design.split import Split
 from elsewhere.design.study import Scale, Study
@@ -36,6 +37,10 @@ class Params(Row):
     archives: dict[Name, Annotated[ArchiveRow, Of("archives")]] = Field(default_factory=dict)
     pulls: dict[Name, PullRow] = Field(default_factory=dict)
     studies: dict[Name, Study] = Field(default_factory=dict)
+    serve: ServeRow = Field(
+        default_factory=lambda: ServeRow.model_validate({}),
+        description="limits of `elsewhere serve` and `elsewhere ask`; no result depends on them",
+    )
 
     def scale_of(self, study: str) -> Scale:
         """Return the present scale of a study."""

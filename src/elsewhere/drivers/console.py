@@ -8,23 +8,18 @@ plugins among installed packages, before it reads the Snakefile.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 import threading
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from elsewhere.design.params import Params
+from elsewhere.drivers import logs
 from elsewhere.drivers.absent import raw_data
 from elsewhere.drivers.state import RAW, RAW_MARKS
 
-LOGS = Path("logs")
 EVERY_S = 20.0
-_TAIL = 8192  # bytes at the end of a log in which its last line of progress stands
-_LINES = 12  # of a message, at most
-_PROGRESS = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*\d (?:s|min) left)$", re.M)
 _MARK = re.compile(rf"{re.escape(str(RAW_MARKS))}/([\w-]+)\.md5")
 
 
@@ -81,7 +76,7 @@ class Console(logging.Filter):
         log = self._running.pop(fields["jobid"], None)
         if log is None:
             return
-        message = reason([log.text(), *(_end(Path(path)) for path in fields["log"][1:])])
+        message = logs.reason([log.text(), *(logs.end(Path(path)) for path in fields["log"][1:])])
         self.failed[log.job] = message
         if fields["rule_msg"] is None:
             record.rule_msg = message
@@ -100,7 +95,7 @@ class Console(logging.Filter):
         from snakemake.logging import logger
 
         for job, log in [*self._running.items()]:
-            line = progress(log.text())
+            line = logs.progress(log.text())
             if line is not None and line != self._shown.get(job):
                 self._shown[job] = line
                 logger.info(f"[elsewhere] {log.job}: {line}")
@@ -119,54 +114,16 @@ class _Log:
     """The log of a job; text from before the job started is ignored."""
 
     def __init__(self, path: Path) -> None:
-        self.job = " ".join(path.relative_to(LOGS).with_suffix("").parts)
+        self.job = " ".join(path.relative_to(logs.FOLDER).with_suffix("").parts)
         self._path = path
         self._before = self._time()
 
     def text(self) -> str:
         """Return the end of what the job wrote."""
-        return _end(self._path) if self._time() != self._before else ""
+        return logs.end(self._path) if self._time() != self._before else ""
 
     def _time(self) -> int | None:
         return self._path.stat().st_mtime_ns if self._path.exists() else None
-
-
-def progress(text: str) -> str | None:
-    """Return the last line of progress in the text of a log, None if there is none."""
-    lines = _PROGRESS.findall(text)
-    return str(lines[-1]) if lines else None
-
-
-def reason(texts: Sequence[str]) -> str:
-    """Return why a job failed: the error message at the end of its logs, or else the last line.
-
-    Parameters
-    ----------
-    texts
-        Of its logs, that of the step first.
-    """
-    for text in (text.strip() for text in texts):
-        begin = text.rfind("\nelsewhere: ") + 1
-        if text.startswith("elsewhere: ", begin):
-            return _short(text[begin:].removeprefix("elsewhere: "))
-    last = next((text.strip().splitlines()[-1] for text in texts if text.strip()), None)
-    if last is None:
-        return "its log is empty: it was killed, or could not start"
-    return f"its log ends without an error message: {last}"
-
-
-def _short(text: str) -> str:
-    lines = text.splitlines()
-    return "\n".join([*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])])
-
-
-def _end(log: Path) -> str:
-    try:
-        with log.open("rb") as stream:
-            stream.seek(-min(_TAIL, os.fstat(stream.fileno()).st_size), os.SEEK_END)
-            return stream.read().decode("utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def say(text: str) -> None:

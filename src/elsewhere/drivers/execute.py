@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,7 +17,7 @@ from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, receipts, stage_lock
+from elsewhere.drivers import alone, logs, receipts, stage_lock
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import MEMORY, RAW
 
@@ -75,6 +76,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     params = tables.parse(values)
     stage = find(params, step, wildcards)
     handed = hand(stage, params, values)
+    log = nullcontext() if expect is not None else logs.kept(stage)
     if expect is None and "DVC_STAGE" in os.environ:
         expect = planned_by_dvc(stage)
     if expect is not None and expect != handed.job.digest:
@@ -86,7 +88,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
             logger.info("%s: the other process has made it", stage.name)
             return True
         stage_lock.sweep(stage)
-        return _run(stage, handed)
+        with log:
+            return _run(stage, handed)
 
 
 def _run(stage: Stage, handed: Handed) -> bool:

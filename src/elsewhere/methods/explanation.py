@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.cohort import Cohort
-from elsewhere.cohorts.view import Floats, Positions, view
+from elsewhere.cohorts.view import Floats, Positions, Voxels, view
+from elsewhere.imaging import resample
 from elsewhere.methods import gradcam
 from elsewhere.methods.device import autocast
 from elsewhere.methods.inference import InferenceOptions
@@ -41,6 +42,26 @@ class Example:
     heat: Grey
     against: bool
     slice: int
+
+
+@dataclass(frozen=True)
+class Map:
+    """The Grad-CAM map of one whole scan.
+
+    Attributes
+    ----------
+    heat
+        uint8 [z, y, x] on the lattice of the prepared scan, 255 at the maximum of the map; 0 where
+        the network did not look.
+    against
+        As in `Example`.
+    layer
+        Name of the layer whose activations the map shows.
+    """
+
+    heat: Grey
+    against: bool
+    layer: str
 
 
 def embedded(
@@ -97,12 +118,7 @@ def examples(
     with autocast(options.device, options.precision):
         for images in batches(scans, chosen, firsts, options):
             layer = layer or gradcam.layer(network, images, options.site)
-            heats = gradcam.maps(network, images, site=options.site, layer=layer)
-            nothing_for = ~heats.flatten(1).any(dim=1)
-            if nothing_for.any():
-                heats[nothing_for] = gradcam.maps(
-                    network, images[nothing_for], site=options.site, layer=layer, against=True
-                )
+            heats, nothing_for = _heats(network, images, site=options.site, layer=layer)
             maps += [*heats.cpu().numpy()]
             against += nothing_for.tolist()
             seen += [*images[:, 0].cpu().numpy()]
@@ -116,11 +132,93 @@ def examples(
     ]
 
 
+def whole_map(
+    network: Network,
+    array: Voxels,
+    *,
+    first: int,
+    options: InferenceOptions,
+    finding: str | None = None,
+) -> Map:
+    """Return the Grad-CAM map of one whole scan, on the lattice of its prepared array (D-43).
+
+    Parameters
+    ----------
+    network
+        Trained, on the device of `options`; it is put into evaluation mode.
+    array
+        Prepared scan [z, y, x].
+    first
+        First slice of the window that gives the scan its prediction (A-16); 0 for an image.
+    options
+        See `inference.InferenceOptions`.
+    finding
+        The finding that is explained, or the class where there are more than two. Of classes None
+        is the predicted one.
+
+    Raises
+    ------
+    ValueError
+        If the network knows no such finding or class, or which finding is not said.
+    """
+    network.eval()
+    lead, shown = _lead(finding, options), view(options.input)
+    images = torch.from_numpy(shown.window(array, first=first)[None]).to(options.device)
+    with autocast(options.device, options.precision):
+        layer = gradcam.layer(network, images, options.site)
+        heats, against = _heats(network, images, site=options.site, layer=layer, lead=lead)
+    seen = heats[0].float().cpu().numpy().reshape(-1, *heats.shape[-2:])
+    whole = np.zeros(array.shape, np.uint8)
+    inside, slices = _in_scan(shown.positions(len(array), first=first))
+    _, rows, columns = array.shape
+    whole[slices] = eight_bit(resample.in_plane(seen[inside], rows=rows, columns=columns))
+    return Map(whole, bool(against[0]), layer)
+
+
+def _lead(finding: str | None, options: InferenceOptions) -> gradcam.Lead:
+    """Return what is explained of a network's outputs."""
+    names = options.findings or options.classes
+    if finding is None and not options.findings:
+        return gradcam.predicted
+    if finding not in names:
+        raise ValueError(
+            f"finding is {finding!r}, expected one of {', '.join(names) or 'none: two classes'}"
+        )
+    make = gradcam.of_finding if options.findings else gradcam.of_class
+    return make(names.index(finding))
+
+
+def _heats(
+    network: Network,
+    images: Tensor,
+    *,
+    site: str | None,
+    layer: str,
+    lead: gradcam.Lead = gradcam.predicted,
+) -> tuple[Tensor, Tensor]:
+    """Return the maps of a batch, and of each whether it shows what speaks against `lead`.
+
+    It does where nothing speaks for it.
+    """
+    heats = gradcam.maps(network, images, site=site, layer=layer, lead=lead)
+    nothing_for = ~heats.flatten(1).any(dim=1)
+    if nothing_for.any():
+        heats[nothing_for] = gradcam.maps(
+            network, images[nothing_for], site=site, layer=layer, lead=gradcam.against(lead)
+        )
+    return heats, nothing_for
+
+
+def _in_scan(positions: Positions) -> tuple[list[int], list[int]]:
+    """Return which slices of a window are no padding, and which slices of the scan they are."""
+    inside = [number for number, position in enumerate(positions) if position is not None]
+    return inside, [position for position in positions if position is not None]
+
+
 def _example(image: Floats, heat: Floats, *, against: bool, positions: Positions) -> Example:
     if image.ndim == 2:
         return Example(grey(image), eight_bit(heat), against, 0)
-    in_scan = [number for number, position in enumerate(positions) if position is not None]
-    slices = [position for position in positions if position is not None]
+    in_scan, slices = _in_scan(positions)
     image, heat = image[in_scan], heat[in_scan]  # without padding
     sums = heat.sum(axis=(1, 2))
     index = int(sums.argmax()) if sums.any() else len(sums) // 2

@@ -18,6 +18,8 @@ from elsewhere.networks.network import Network
 
 MIN_SIDE = 4  # smallest side of a feature map that localises anything
 
+Lead = Callable[[Tensor], Tensor]  # logits [batch, outputs] to what is explained of each, [batch]
+
 
 def layer(network: Network, images: Tensor, site: str | None) -> str:
     """Return the name of the layer whose maps are explained.
@@ -56,16 +58,43 @@ def layer(network: Network, images: Tensor, site: str | None) -> str:
     )
 
 
-def maps(
-    network: Network, images: Tensor, *, site: str | None, layer: str, against: bool = False
-) -> Tensor:
-    """Return the Grad-CAM maps of the predicted class.
+def predicted(logits: Tensor) -> Tensor:
+    """Return the log odds of the predicted class: of two its logit minus that of the other.
 
-    The explained quantity is the logit of the predicted class minus that of the other class, or of
-    more than two classes minus the logarithm of the sum of the other logits' exponentials; the
-    probability depends on this difference alone. The weight of a feature map is the mean of the
-    gradient over its positions. The weighted sum of the maps, with negative values set to zero, is
-    interpolated to the image and divided by its maximum.
+    Of more than two classes they are its logit minus the logarithm of the sum of the other
+    logits' exponentials. The probability depends on this difference alone.
+    """
+    if logits.shape[1] == 2:
+        return (logits[:, 1] - logits[:, 0]).abs()
+    return _log_odds(logits, logits.argmax(dim=1, keepdim=True))
+
+
+def of_class(number: int) -> Lead:
+    """Return what computes the log odds of one class, predicted or not."""
+    return lambda logits: _log_odds(logits, logits.new_full((len(logits), 1), number).long())
+
+
+def of_finding(number: int) -> Lead:
+    """Return what computes the log odds of one finding: its logit, for each has a sigmoid."""
+    return lambda logits: logits[:, number]
+
+
+def against(lead: Lead) -> Lead:
+    """Return the opposite: what a map of it shows speaks against what `lead` explains.
+
+    These are the negated weights of a counterfactual explanation, section 3.3 of the paper.
+    """
+    return lambda logits: -lead(logits)
+
+
+def maps(
+    network: Network, images: Tensor, *, site: str | None, layer: str, lead: Lead = predicted
+) -> Tensor:
+    """Return the Grad-CAM maps of a batch.
+
+    The weight of a feature map is the mean over its positions of the gradient of what is explained.
+    The weighted sum of the maps, with negative values set to zero, is interpolated to the image and
+    divided by its maximum.
 
     Parameters
     ----------
@@ -78,15 +107,13 @@ def maps(
     layer
         Name from `layer`. If the layer is used several times, or its output is a list, all its
         maps count.
-    against
-        Show the evidence against the prediction instead: negated weights (counterfactual
-        explanation, section 3.3 of the paper).
+    lead
+        What is explained: `predicted`, or one of `of_class`, `of_finding` and `against`.
 
     Returns
     -------
     Tensor
-        float32 ``[batch, (z,) y, x]``, 0 to 1; all zero if there is no evidence for the prediction
-        (or against it).
+        float32 ``[batch, (z,) y, x]``, 0 to 1; all zero if there is no evidence for it.
     """
     features: list[Tensor] = []
 
@@ -98,25 +125,22 @@ def maps(
 
     with _replaced(network.get_submodule(layer), capture), torch.enable_grad():
         logits = network(images.detach(), site)
-        gradients = torch.autograd.grad(_margin(logits).sum(), features, materialize_grads=True)
+        gradients = torch.autograd.grad(lead(logits).sum(), features, materialize_grads=True)
     weighted_sums = [
         (_weights(gradient) * feature_map.detach().float()).sum(dim=1, keepdim=True)
         for feature_map, gradient in zip(features, gradients, strict=True)
     ]
-    coarse = F.relu(torch.stack(weighted_sums).sum(dim=0) * (-1 if against else 1))
+    coarse = F.relu(torch.stack(weighted_sums).sum(dim=0))
     mode = "bilinear" if images.ndim == 4 else "trilinear"
     heat = F.interpolate(coarse, size=images.shape[2:], mode=mode)[:, 0]
     maximum = heat.flatten(1).amax(dim=1).view(-1, *[1] * (heat.ndim - 1))
     return torch.where(maximum > 0, heat / maximum, 0.0)
 
 
-def _margin(logits: Tensor) -> Tensor:
-    """Return the log odds of the predicted class: of two its logit minus that of the other."""
-    if logits.shape[1] == 2:
-        return (logits[:, 1] - logits[:, 0]).abs()
-    top = logits.argmax(dim=1, keepdim=True)
-    others = logits.scatter(1, top, -torch.inf)
-    return logits.gather(1, top)[:, 0] - others.logsumexp(dim=1)
+def _log_odds(logits: Tensor, chosen: Tensor) -> Tensor:
+    """Return the log odds of a class of each image, ``[batch]``; `chosen` is ``[batch, 1]``."""
+    others = logits.scatter(1, chosen, -torch.inf)
+    return logits.gather(1, chosen)[:, 0] - others.logsumexp(dim=1)
 
 
 def _weights(gradient: Tensor) -> Tensor:

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from elsewhere.pages import audited, cell, drawn, matrix, shell, site
+from elsewhere.pages import asking, audited, cell, drawn, jobs, matrix, scan, shell, site, volumes
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
-PAGES = (matrix, cell, site, audited, drawn)
+PAGES = (matrix, cell, scan, volumes, site, audited, drawn, jobs, asking)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",
@@ -43,6 +43,7 @@ def application(project: Path, *, entrance: Entrance, scratch: Path, asks: bool 
     routes.append(Mount("/static", StaticFiles(directory=shell.HERE / "static"), name="static"))
     pages = Starlette(
         routes=routes,
+        lifespan=asking.running,
         exception_handlers={
             NotThere: _not_there,
             Refused: _refused,

@@ -80,4 +80,4 @@ def _broken(request: Request, error: Exception) -> Response:
 
 
 def _said(request: Request, status: int, sentence: str) -> Response:
-    return shell.of(request).page("said.html.j2", status, sentence=sentence, code=status)
+    return shell.of(request).page("said.html.j2", status=status, sentence=sentence, code=status)

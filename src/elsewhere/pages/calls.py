@@ -73,7 +73,7 @@ def read(results: Results, given: Given, *, at: tuple[str, str], finding: str) -
     file = results.root / paths.cell(study, *at, "predictions.parquet")
     metrics = results.root / paths.cell(study, *at, "metrics.json")
     about = results.root / paths.scans(at[1])["manifest"]
-    return results.kept.of(
+    return results.tables.of(
         ("calls", study, at, finding),
         [file, metrics, about],
         lambda: _read(results, given, at, finding),

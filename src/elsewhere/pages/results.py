@@ -29,6 +29,8 @@ from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden
 
 MOST = 64  # values made of files that are kept
+LARGE = 6  # of tables with a row a scan; one of 377,110 scans takes 60 to 200 MB
+UNREAD = ["source_path", "volume_sha256"]  # columns no page shows; a path may name a patient
 KEY = re.compile(r"[0-9a-f]{16}")
 
 
@@ -43,6 +45,8 @@ class Results:
     ----------
     root
         The folder.
+    kept, tables
+        What was made of files; tables with a row a scan are few.
     trouble
         Why the settings on disk cannot be used, if they were changed so; the last ones that could
         be are used.
@@ -51,7 +55,7 @@ class Results:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.trouble = ""
-        self.kept = Kept(MOST)
+        self.kept, self.tables = Kept(MOST), Kept(LARGE)
         self._params = tables.load(self.root)
 
     @property
@@ -163,15 +167,15 @@ class Results:
         return self.kept.of(path, [file], read)
 
     def manifest(self, site: str) -> pd.DataFrame:
-        """Return the manifest of a row of `sites`; nobody may change it."""
+        """Return the manifest of a row of `sites` without `UNREAD`; nobody may change it."""
         path = paths.scans(self._site(site))["manifest"]
 
         def read() -> pd.DataFrame:
             if not (self.root / path).is_file():
                 raise NotThere(f"{path} is not there yet: this site was not ingested.")
-            return manifest.read(self.root / path)
+            return manifest.read(self.root / path).drop(columns=UNREAD)
 
-        return self.kept.of(path, [self.root / path], read)
+        return self.tables.of(path, [self.root / path], read)
 
     def hidden(self, site: str) -> set[str]:
         """Return the scans of a site whose pixels must not be shown."""
@@ -229,7 +233,7 @@ def _metrics(stage: Stage) -> dict[str, str]:
 
 def _scored(stage: Stage, params: Params, root: Path) -> Given:
     """Return what figures are given of the arms that have metrics at every site."""
-    given = given_of(stage, params, root)
+    given = given_of(stage, params, top=root)
     there = {key: path for key, path in given.job.paths("metrics").items() if path.is_file()}
     sites = given.settings.sites
     arms = {

@@ -236,23 +236,6 @@ def layouts(
         Console().print(part, highlight=False)
 
 
-@app.command()
-def serve(
-    *,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="of this machine")] = 8321,
-    ask: Annotated[
-        bool, typer.Option(" /--no-ask", help="only show results, take no scans from outside")
-    ] = True,
-    as_root: Annotated[
-        bool, typer.Option("--as-root", help="where root is the only user: in a container")
-    ] = False,
-) -> None:
-    """Serve pages over the results to the browser of this machine: matrix, scans, questions."""
-    from elsewhere.commands.serve import serve as start
-
-    start(Path(), port=port, asks=ask, as_root=as_root)
-
-
 new = typer.Typer(no_args_is_help=True, help="Write the rows of a site or a study of your own.")
 app.add_typer(new, name="new")
 app.add_typer(federation.app, name="federation")

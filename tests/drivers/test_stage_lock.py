@@ -80,3 +80,25 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(stage: Stage) -> N
         path.write_text("text")
     stage_lock.sweep(stage)
     assert sorted(output.parent.iterdir()) == sorted([output, other])
+
+
+@pytest.mark.usefixtures("stage")
+def test_who_makes_a_stage_is_told_as_long_as_it_does() -> None:
+    assert stage_lock.holder(NAME) is None
+    process = holder(60, DVC_STAGE=NAME)
+    assert line(process) == "held False"
+    told = stage_lock.holder(NAME)
+    assert told is not None
+    assert (told.process, told.driver) == (process.pid, "dvc repro")
+    process.kill()
+    process.wait()
+    assert stage_lock.holder(NAME) is None, "the kernel freed it, whatever its file says"
+
+
+def test_to_ask_who_makes_a_stage_keeps_nobody_from_it(stage: Stage) -> None:
+    with stage_lock.held(stage):
+        pass
+    stage_lock.holder(NAME)
+    process = holder(0)
+    assert line(process) == "held False"
+    process.wait()

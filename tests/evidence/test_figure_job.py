@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 def test_every_file_of_the_stage_is_given_below_the_top_folder(tmp_path):
     params = load(ROOT / "tests/params")
     stage = stages(params)["figure--nguyen2021"]
-    given = given_of(stage, params, tmp_path)
+    given = given_of(stage, params, top=tmp_path)
     files = [
         p for v in given.job.inputs.values() for p in (v.values() if isinstance(v, dict) else [v])
     ]

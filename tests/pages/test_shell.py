@@ -13,7 +13,7 @@ def shell(project, tmp_path_factory):
 
 
 def test_texts_are_escaped(shell):
-    page = shell.page("said.html.j2", 404, code=404, sentence='<script>"x"</script>')
+    page = shell.page("said.html.j2", status=404, code=404, sentence='<script>"x"</script>')
     assert page.status_code == 404
     assert b"<script>" not in page.body
     assert b"&lt;script&gt;" in page.body

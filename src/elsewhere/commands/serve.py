@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import typer
 import uvicorn
 
 from elsewhere.pages import scratch
@@ -113,7 +114,7 @@ def _run(server: uvicorn.Server, listening: socket.socket, entrance: Entrance, p
     """Run until a signal; uvicorn raises it again after a clean stop, which then does nothing."""
     for name in ("SIGTERM", "SIGINT", "SIGHUP"):
         signal.signal(getattr(signal, name), lambda *_: _stop(server))
-    print(_welcome(entrance, port), flush=True)
+    typer.echo(_welcome(entrance, port))
     if sys.stdin is not None and sys.stdin.isatty():
         threading.Thread(target=_more_links, args=(entrance, port), daemon=True).start()
     server.run(sockets=[listening])
@@ -140,4 +141,4 @@ def _welcome(entrance: Entrance, port: int) -> str:
 def _more_links(entrance: Entrance, port: int) -> None:
     """Print a new link whenever Enter is pressed."""
     for _ in sys.stdin:
-        print(f"Open   {_link(entrance, port)}", flush=True)
+        typer.echo(f"Open   {_link(entrance, port)}")

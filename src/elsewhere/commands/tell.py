@@ -1,4 +1,4 @@
-"""tell: the commands that use a finished study: matrix, checklist, methods, crate, ask."""
+"""tell: the commands that use a finished study: matrix, checklist, methods, crate, ask, serve."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from elsewhere.commands import arguments
 
 def add(app: typer.Typer) -> None:
     """Add the commands to those of `elsewhere`."""
-    for command in (matrix, checklist, methods, crate, ask):
+    for command in (matrix, checklist, methods, crate, ask, serve):
         app.command()(command)
 
 
@@ -80,3 +80,19 @@ def ask(
         write(answer, json)
     if not any(scan.answered for scan in answer.scans):
         raise typer.Exit(1)
+
+
+def serve(
+    *,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="of this machine")] = 8321,
+    no_ask: Annotated[
+        bool, typer.Option("--no-ask", help="only show results, take no scans from outside")
+    ] = False,
+    as_root: Annotated[
+        bool, typer.Option("--as-root", help="where root is the only user: in a container")
+    ] = False,
+) -> None:
+    """Serve pages over the results to the browser of this machine, until Ctrl-C."""
+    from elsewhere.commands.serve import serve as start
+
+    start(Path(), port=port, asks=not no_ask, as_root=as_root)

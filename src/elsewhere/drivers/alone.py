@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import signal
@@ -50,6 +51,8 @@ def claim() -> bool:
         os.close(lock)
         return False
     _held.append(lock)
+    os.ftruncate(lock, 0)
+    os.write(lock, json.dumps({"host": socket.gethostname(), "process": os.getpid()}).encode())
     if SNAKEMAKE_LOCKS.is_dir():
         remove(SNAKEMAKE_LOCKS)
         SNAKEMAKE_LOCKS.mkdir()

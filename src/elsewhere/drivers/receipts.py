@@ -66,7 +66,7 @@ def write(stage: Stage, digest: str, read: Noted, hashes: Hashes) -> bool:
         return False
     written = noted(stage.outputs.values(), hashes)
     receipt = {"digest": digest, "read": read, "written": written}
-    with whole(_path(stage)) as part:
+    with whole(path(stage)) as part:
         part.write_text(json.dumps(receipt, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return True
 
@@ -74,7 +74,7 @@ def write(stage: Stage, digest: str, read: Noted, hashes: Hashes) -> bool:
 def holds(stage: Stage, digest: str, hashes: Hashes) -> bool:
     """Return whether a job with these settings and code made the outputs from the inputs of now."""
     try:
-        receipt = json.loads(_path(stage).read_text(encoding="utf-8"))
+        receipt = json.loads(path(stage).read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):  # a damaged receipt shows nothing
         return False
     written = noted(stage.outputs.values(), hashes)
@@ -84,8 +84,9 @@ def holds(stage: Stage, digest: str, hashes: Hashes) -> bool:
 
 def forget(stage: Stage) -> None:
     """Remove the receipt of a stage."""
-    _path(stage).unlink(missing_ok=True)
+    path(stage).unlink(missing_ok=True)
 
 
-def _path(stage: Stage) -> Path:
+def path(stage: Stage) -> Path:
+    """Return where the receipt of a stage lies."""
     return FOLDER / f"{stage.name}.json"

@@ -7,10 +7,12 @@ import json
 import logging
 import os
 import socket
+import struct
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.design.stage import Stage
@@ -20,6 +22,21 @@ logger = logging.getLogger(__name__)
 
 FOLDER = Path(".elsewhere/locks")
 EVERY_S = 0.5
+_QUESTION, _TYPE = ("qqihh", 3) if sys.platform == "darwin" else ("hhqqi4x", 0)  # struct flock
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that makes a stage now."""
+
+    process: int
+    host: str
+    driver: str
+
+
+def path(name: str) -> Path:
+    """Return the lock of a stage; its time is when the last job began."""
+    return FOLDER / f"{name}.lock"
 
 
 @contextmanager
@@ -30,7 +47,7 @@ def held(stage: Stage) -> Iterator[bool]:
     are not inherited by workers, which may outlive the process, and work over NFS.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with (FOLDER / f"{stage.name}.lock").open("a+", encoding="utf-8") as file:
+    with path(stage.name).open("a+", encoding="utf-8") as file:
         waited = False
         while not _taken(file.fileno()):
             if not waited:
@@ -44,10 +61,34 @@ def held(stage: Stage) -> Iterator[bool]:
         yield waited
 
 
+def holder(name: str, *, root: Path = Path()) -> Holder | None:
+    """Return who makes a stage now, None if nobody does; asks the kernel and takes no lock.
+
+    Parameters
+    ----------
+    name
+        Of the stage.
+    root
+        Folder of the project.
+    """
+    try:
+        with (root / path(name)).open(encoding="utf-8") as file:
+            return _told(file.read()) if _is_taken(file.fileno()) else None
+    except FileNotFoundError:
+        return None
+
+
+def _is_taken(descriptor: int) -> bool:
+    fields = [0] * 5
+    fields[_TYPE] = fcntl.F_WRLCK
+    answer = fcntl.fcntl(descriptor, fcntl.F_GETLK, struct.pack(_QUESTION, *fields))
+    return bool(struct.unpack(_QUESTION, answer)[_TYPE] != fcntl.F_UNLCK)
+
+
 def sweep(stage: Stage) -> None:
     """Remove what killed processes left of a stage's outputs; to be called with the lock held."""
-    for path in map(Path, stage.outputs.values()):
-        for left in path.parent.glob(f".part-*-{path.name}"):
+    for output in map(Path, stage.outputs.values()):
+        for left in output.parent.glob(f".part-*-{output.name}"):
             remove(left)
 
 
@@ -69,12 +110,19 @@ def _driver() -> str:
     return "snakemake" if "--expect" in sys.argv else "a user"
 
 
-def _holder(text: str) -> str:
+def _told(text: str) -> Holder:
     try:
-        holder = json.loads(text)
-        return (
-            f"process {holder['process']} on {holder['host']}, started by {holder['driver']}, "
-            "which makes this stage now"
-        )
+        fields = json.loads(text)
+        return Holder(int(fields["process"]), str(fields["host"]), str(fields["driver"]))
     except (ValueError, KeyError):  # it has the lock and has not yet written who it is
+        return Holder(0, "", "")
+
+
+def _holder(text: str) -> str:
+    told = _told(text)
+    if not told.driver:
         return "another process, which makes this stage now"
+    return (
+        f"process {told.process} on {told.host}, started by {told.driver}, "
+        "which makes this stage now"
+    )

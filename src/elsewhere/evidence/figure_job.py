@@ -11,7 +11,7 @@ from elsewhere.design.tables import Params
 from elsewhere.figures.given import Given, Settings
 
 
-def given_of(stage: Stage, params: Params, top: Path = Path()) -> Given:
+def given_of(stage: Stage, params: Params, *, top: Path = Path()) -> Given:
     """Return what the figures of a study are given, its files below a top folder.
 
     Parameters

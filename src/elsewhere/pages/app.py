@@ -11,12 +11,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from elsewhere.pages import asking, audited, cell, drawn, matrix, scan, shell, site, volumes
+from elsewhere.pages import asking, audited, cell, drawn, jobs, matrix, scan, shell, site, volumes
 from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
-PAGES = (matrix, cell, scan, volumes, site, audited, drawn, asking)
+PAGES = (matrix, cell, scan, volumes, site, audited, drawn, jobs, asking)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",
@@ -80,4 +80,4 @@ def _broken(request: Request, error: Exception) -> Response:
 
 
 def _said(request: Request, status: int, sentence: str) -> Response:
-    return shell.of(request).page("said.html.j2", status, sentence=sentence, code=status)
+    return shell.of(request).page("said.html.j2", status=status, sentence=sentence, code=status)

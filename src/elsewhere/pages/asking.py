@@ -95,7 +95,7 @@ async def asked(request: Request) -> Response:
         told = str(error) if isinstance(error, Refused) else FULL_DISK
         status = STATUS.get(type(error), 400)
         said = shown_answer.sentence(told)
-        return page.page("refused.html.j2", status, reasons=[said], question=None)
+        return page.page("refused.html.j2", status=status, reasons=[said], question=None)
     return RedirectResponse(f"/answers/{question.key}", 303)
 
 
@@ -105,7 +105,7 @@ async def answered(request: Request) -> Response:
     about: dict[str, Any] = {"study": question.wanted.study, "question": question}
     if question.state == "refused":
         said = shown_answer.sentence(question.sentence)
-        return page.page("refused.html.j2", 422, reasons=[said], **about)
+        return page.page("refused.html.j2", status=422, reasons=[said], **about)
     if question.answer is not None and question.settled:
         windows = await asyncio.to_thread(shown_answer.windows, question)
         about |= {"a": question.answer, "say": shown_answer, "windows": windows}

@@ -233,7 +233,7 @@ def _metrics(stage: Stage) -> dict[str, str]:
 
 def _scored(stage: Stage, params: Params, root: Path) -> Given:
     """Return what figures are given of the arms that have metrics at every site."""
-    given = given_of(stage, params, root)
+    given = given_of(stage, params, top=root)
     there = {key: path for key, path in given.job.paths("metrics").items() if path.is_file()}
     sites = given.settings.sites
     arms = {

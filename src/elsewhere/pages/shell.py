@@ -57,7 +57,7 @@ class Shell:
         found.filters |= shown.FILTERS
         return found
 
-    def page(self, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         """Return a page.
 
         Parameters

@@ -12,7 +12,7 @@ from elsewhere.figures import words
 SYNTHETIC = "SYNTHETIC DATA: shows that the machinery works, nothing about patients"
 
 
-def number(value: Any, digits: int = 2) -> str:
+def number(value: Any, *, digits: int = 2) -> str:
     """Write a number with this many decimals; a missing one as a dash."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return "–"
@@ -26,12 +26,12 @@ def count(value: Any) -> str:
     return f"{int(value):,}"
 
 
-def interval(found: Mapping[str, Any], name: str, digits: int = 2) -> str:
+def interval(found: Mapping[str, Any], name: str, *, digits: int = 2) -> str:
     """Write the interval of a number of a cell, or nothing where it has none."""
     low, high = found.get(f"{name}_low"), found.get(f"{name}_high")
     if low is None or high is None:
         return ""
-    return f"{number(low, digits)} to {number(high, digits)}"  # ends may be negative
+    return f"{number(low, digits=digits)} to {number(high, digits=digits)}"  # ends may be negative
 
 
 def counted(cell: Mapping[str, Any], pooled: Mapping[str, Any]) -> str:
@@ -43,9 +43,10 @@ def counted(cell: Mapping[str, Any], pooled: Mapping[str, Any]) -> str:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "number": number,
+    # in a template, digits are the second argument
+    "number": lambda value, digits=2: number(value, digits=digits),
     "count": count,
-    "interval": interval,
+    "interval": lambda found, name, digits=2: interval(found, name, digits=digits),
     "p": words.p_value,
     "tested": words.tested,
     "counted": counted,

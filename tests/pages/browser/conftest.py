@@ -13,9 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[3]
+OTHER = "ELSEWHERE_PAGES_OF"
 PROGRAMS = ("chromium", "google-chrome")
 INSTALL = "apt-get install --no-install-recommends chromium"
 LINK = re.compile(r"(http://127\.0\.0\.1:\d+)/\S+")
@@ -26,10 +28,17 @@ AXE = """async ([rules, kind]) => {
   return found.violations.map((one) => `${one.id}: ${one.help}: ${text(one.nodes)}`);
 }"""
 
+WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - window.innerWidth;
+  const over = (one) => one.getBoundingClientRect().right > window.innerWidth
+    && !one.closest('.scroll, .sr, pre');
+  const found = wide > 0 ? [...document.body.querySelectorAll('*')].filter(over) : [];
+  return wide > 0 ? [`by ${wide} px`, ...found.map((one) => one.outerHTML.slice(0, 160))] : [];
+}"""
+
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep all of them on one worker: a browser starts in a second."""
-    item.add_marker(pytest.mark.xdist_group("browser"))
+    """Mark them; they share the worker of all tests of pages, which has the project."""
     item.add_marker("browser")
 
 
@@ -104,9 +113,8 @@ class Visit:
 
     def fits(self) -> None:
         """Fail if the page must be scrolled sideways."""
-        wide = "[document.documentElement.scrollWidth, window.innerWidth]"
-        content, window = self.page.evaluate(wide)
-        assert content <= window, f"{self.page.url}: {content} px in a window of {window} px"
+        wide = self.page.evaluate(WIDE)
+        assert not wide, f"{self.page.url} is wider than its window: {wide}"
 
 
 def _axe() -> str:
@@ -127,16 +135,22 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def served(project: Path) -> Iterator[Served]:
-    """`elsewhere serve` over the finished project, on a port that was free just now."""
+def shown_project(request: pytest.FixtureRequest) -> Path:
+    """The finished project; or any other, to look at its pages and to take their pictures."""
     program()
+    return Path(os.environ.get(OTHER) or request.getfixturevalue("project"))
+
+
+@pytest.fixture(scope="session")
+def served(shown_project: Path) -> Iterator[Served]:
+    """`elsewhere serve` over the finished project, on a port that was free just now."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     as_root = [] if os.geteuid() else ["--as-root"]
     process = subprocess.Popen(
         [sys.executable, "-m", "elsewhere", "serve", "--port", str(port), *as_root],
-        cwd=project,
+        cwd=shown_project,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -200,3 +214,44 @@ def look(browser: Any, served: Served, logged_in: Any) -> Iterator[Callable[...,
 def visit(look: Callable[..., Visit]) -> Visit:
     """A window as wide as a desk, logged in."""
     return look()
+
+
+@dataclass(frozen=True)
+class Question:
+    """A test scan as its site published it, and what the cell says of it."""
+
+    study: str
+    arm: str
+    folder: Path
+    probability: float
+
+
+@pytest.fixture(scope="session")
+def question(shown_project: Path) -> Question:
+    """The first test scan of a site with DICOM files, of the arm that was trained there."""
+    study, arm, site = "nguyen2021", "utsw", "utsw-synthetic"
+    cell = shown_project / f"results/{study}/cells/{arm}/{site}/predictions.parquet"
+    rows = pd.read_parquet(cell)
+    rows = rows[rows["part"] == "test"].set_index("scan_id")["probability_1"]
+    manifest = pd.read_parquet(shown_project / f"data/scans/{site}/manifest.parquet")
+    source = manifest.set_index("scan_id").loc[rows.index[0], "source_path"]
+    folder = shown_project / f"data/raw/{site}" / source
+    return Question(study, arm, folder, float(rows[rows.index[0]].mean()))
+
+
+@pytest.fixture
+def asked(question: Question) -> Callable[..., Any]:
+    """Ask about files, or a folder, in the form; return playwright's page of the answer."""
+
+    def sent(visit: Visit, *, files: Any = None) -> Any:
+        page = visit.go(f"/ask?study={question.study}&arm={question.arm}")
+        if files is None:
+            page.get_by_label("A whole folder").set_input_files(question.folder)
+        else:
+            page.get_by_label("Files, or a zip of them").set_input_files(files)
+        page.get_by_role("button", name="Send and ask").click()
+        page.wait_for_url("**/answers/**", timeout=120_000)
+        page.get_by_role("heading", level=1, name=re.compile("answer$")).wait_for(timeout=120_000)
+        return page
+
+    return sent

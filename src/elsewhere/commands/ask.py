@@ -17,6 +17,10 @@ from elsewhere.design.params import load
 from elsewhere.files import whole
 
 MOST = 20  # files without a scan that are shown; `--json` has all
+_ELSEWHERE = (
+    "If it is one, from a place where the arm was never evaluated: `elsewhere new site` adds "
+    "labelled scans of that place, and the study then says what the arm is worth there."
+)
 _MARK = {True: "[green]yes[/green]", False: "[bold red]no[/bold red]"}
 
 
@@ -74,6 +78,7 @@ def _scan(answer: Answer, scan: ScanAnswer) -> Iterator[RenderableType]:
         yield f"Most similar scans: {escape(votes)}"
     if not scan.answered:
         yield "[bold red]No probability: this is no scan for this arm.[/]"
+        yield _ELSEWHERE
     for output in scan.outputs:
         yield _output(output)
         yield from _places(answer, scan, output)

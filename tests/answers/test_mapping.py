@@ -20,7 +20,7 @@ from elsewhere.networks.network import build
 STUDY, SITE = "nguyen2021", "mosmed-synthetic"
 
 
-def tested(finished, arm):
+def rows_of(finished, arm):
     rows = pd.read_parquet(finished / f"results/{STUDY}/cells/{arm}/{SITE}/predictions.parquet")
     return rows[rows["part"] == "test"].set_index("scan_id")
 
@@ -35,7 +35,7 @@ def mapped(finished, work, *names, monkeypatch):
 def test_it_is_the_map_of_the_window_that_gave_the_probability(
     finished, arm, tmp_path, monkeypatch
 ):
-    rows = tested(finished, arm)
+    rows = rows_of(finished, arm)
     scan = rows.index[-1]
     heat, told = mapped(finished, tmp_path, STUDY, arm, SITE, scan, "", monkeypatch=monkeypatch)
 
@@ -71,7 +71,7 @@ def test_a_scan_that_no_model_was_tested_on_has_no_map(finished, tmp_path, monke
 
 
 def test_what_the_arm_does_not_know_has_no_map(finished, tmp_path, monkeypatch):
-    scan = tested(finished, "utsw").index[0]
+    scan = rows_of(finished, "utsw").index[0]
     monkeypatch.chdir(finished)
     with pytest.raises(Refused, match="expected one of"):
         mapping.main(tmp_path, str(finished), STUDY, "utsw", SITE, scan, "edema")

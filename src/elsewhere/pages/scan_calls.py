@@ -39,7 +39,8 @@ class Said:
     why
         Why it says nothing; else empty, and `call` is a row of `calls.Calls.scans`.
     threshold
-        Least and largest of the models that were tested on it; None: the most probable class is called.
+        Least and largest of the models that were tested on it; None: the most probable class is
+        called.
     area
         AUC of its cell with the interval, or in words why it has none.
     """

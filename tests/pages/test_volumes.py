@@ -1,6 +1,8 @@
 """volumes: what is sent is what is stored, of known scans alone, and never a hidden one."""
 
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import unquote
 
 import nibabel as nib
@@ -159,3 +161,30 @@ def test_a_failed_map_says_why(client, scan, monkeypatch):
     assert answer.status_code == 422
     assert "no layer" in answer.text
     assert answer.headers["content-type"].startswith("text/plain")
+
+
+def test_one_map_is_made_at_a_time_and_none_twice(project, scan, tmp_path, monkeypatch):
+    running, most, made = [], [], []
+
+    def slow(wanted, *, work, **_):
+        running.append(wanted)
+        most.append(len(running))
+        made.append(wanted.arm)
+        threading.Event().wait(0.2)
+        store.write(work / "map.b2nd", np.ones((2, 2, 2), np.uint8))
+        running.pop()
+        return volumes.Mapped(work / "map.b2nd", "0-0", "layer", against=False)
+
+    monkeypatch.setattr(volumes, "map_of", slow)
+    entrance = Entrance()
+    app = application(project, entrance=entrance, scratch=tmp_path)
+    with TestClient(app, base_url=LINK) as opened:
+        opened.get("/enter", params={"token": entrance.token()}, follow_redirects=False)
+        places = [
+            f"/maps/nguyen2021/{arm}/{SITE}/{scan}" for arm in (ARM, "utsw_cc-ccii", ARM, ARM)
+        ]
+        with ThreadPoolExecutor(4) as threads:
+            answers = [*threads.map(opened.get, places)]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert max(most) == 1
+    assert sorted(made) == sorted([ARM, "utsw_cc-ccii"])

@@ -87,10 +87,13 @@ def test_each_measure_is_tested_over_the_runs(pair):
         )
         assert (plain["n"], plain["of"], plain["test_to_train"]) == (12, "runs", None)
         corrected = row_of(found, CORRECTED, measure)
-        shrunk = np.sqrt((1 / 12) / (1 / 12 + 0.4))
-        assert corrected["statistic"] == pytest.approx(known.statistic * shrunk)
+        folds = (first - second).reshape(SEEDS, FOLDS).mean(axis=0)
+        shrunk = np.sqrt((1 / FOLDS) / (1 / FOLDS + 0.4))
+        of_folds = stats.ttest_1samp(folds, 0).statistic
+        assert corrected["statistic"] == pytest.approx(of_folds * shrunk)
+        assert (corrected["n"], corrected["of"]) == (FOLDS, "folds")
         assert corrected["test_to_train"] == 0.4
-        assert corrected["difference"] == plain["difference"]
+        assert corrected["difference"] == pytest.approx(plain["difference"])
 
 
 def test_the_scans_are_compared_by_the_mean_of_single_models(pair):

@@ -12,7 +12,7 @@ import pandas as pd
 from elsewhere.scores import families
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import Comparison, contrast, paired
-from elsewhere.scores.discrimination import Floats, auc, undefined
+from elsewhere.scores.discrimination import Floats, Ints, auc, undefined
 from elsewhere.scores.single_models import by_model, mean_area, two_means
 from elsewhere.scores.tests import corrected_t, paired_t
 
@@ -185,21 +185,21 @@ def _tests(measures: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _empty(test: str, measure: str) -> dict[str, Any]:
-    of = "scans" if test == DELONG else "runs"
+    of = {PAIRED: "runs", CORRECTED: "folds", DELONG: "scans"}[test]
     none = dict.fromkeys(name for name in COLUMNS if name not in ABOUT)
     return none | {"test": test, "measure": measure, "n": 0, "of": of}
 
 
 def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[str, Any]:
-    first, second = _values(pair.cells, measure)
+    folds, first, second = _values(pair.cells, measure)
     ratio = pair.test_to_train
     difference = paired_t(first, second=second, confidence=confidence)
     if test == CORRECTED:
-        difference = (
-            difference._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
-            if ratio is None
-            else corrected_t(first, second=second, test_to_train=ratio, confidence=confidence)
+        difference = corrected_t(
+            first, second=second, folds=folds, test_to_train=ratio or 0.0, confidence=confidence
         )
+        if ratio is None:
+            difference = difference._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
     means = [float(values.mean()) if len(values) else None for values in (first, second)]
     return {
         "n": difference.n,
@@ -215,8 +215,8 @@ def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[s
     }
 
 
-def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, Floats]:
-    """Return a measure of both arms [n] in the runs in which both have it."""
+def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Ints, Floats, Floats]:
+    """Return the folds of the runs in which both arms have a measure, and its values; all [n]."""
     of = [
         {
             (run["fold"], run["seed"]): run[measure]
@@ -227,4 +227,4 @@ def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, F
     ]
     both = sorted(of[0].keys() & of[1].keys())
     first, second = (np.array([values[run] for run in both], dtype=np.float64) for values in of)
-    return first, second
+    return np.array([fold for fold, _ in both], dtype=np.int64), first, second

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from elsewhere.scores.tests import ONE_FOLD, corrected_t, holm, paired_t
+from elsewhere.scores.tests import FEW_FOLDS, corrected_t, holm, paired_t
 
 
 def one_seed(first, **given):
@@ -107,14 +107,14 @@ def test_seeds_are_averaged_within_their_fold():
     assert found.n == 3
 
 
-def test_one_fold_has_no_valid_test_however_many_seeds():
-    d = np.array([0.1, 0.3, 0.2])
-    found = corrected_t(
-        d, second=np.zeros(3), folds=np.zeros(3, int), test_to_train=0.4, confidence=0.95
-    )
-    assert (found.n, found.p, found.low, found.high) == (1, None, None, None)
-    assert found.mean == pytest.approx(0.2)
-    assert found.reason == ONE_FOLD
+@pytest.mark.parametrize("folds", [1, 2])
+def test_one_or_two_folds_have_no_valid_test_however_many_seeds(folds):
+    d = np.array([0.1, 0.3, 0.2, 0.4])
+    of = np.arange(4) % folds
+    found = corrected_t(d, second=np.zeros(4), folds=of, test_to_train=0.4, confidence=0.95)
+    assert (found.n, found.p, found.low, found.high) == (folds, None, None, None)
+    assert found.mean == pytest.approx(0.25)
+    assert found.reason == FEW_FOLDS
 
 
 def test_folds_of_one_small_cohort_err_less_with_the_correction(dice):
@@ -155,7 +155,7 @@ def test_what_cannot_be_computed_says_why(differences, mean, reason):
     first = second + np.array(differences)
     plain = paired_t(first, second=second, confidence=0.95)
     corrected = one_seed(first, second=second, test_to_train=0.3, confidence=0.95)
-    for found, why in ((plain, reason), (corrected, ONE_FOLD if len(second) == 1 else reason)):
+    for found, why in ((plain, reason), (corrected, FEW_FOLDS if 0 < len(second) < 3 else reason)):
         assert found.n == len(differences)
         assert found.mean == (None if mean is None else pytest.approx(mean))
         assert (found.low, found.high, found.t, found.p) == (None,) * 4

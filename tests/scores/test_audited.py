@@ -53,8 +53,8 @@ def test_the_worst_shortcut_is_one_to_the_label_before_one_to_the_site():
     lost = {"what": "label", "where": "y", "fields": "format", "status": "undefined"}
     text = audited.worst([*known, lost], titles={"x": "Site X"})
     assert text == (
-        "the label at Site X from borders and lung size (AUC 0.81, p 0.020 by Holm over 30 confirmatory "
-        "tests); "
+        "the label at Site X from borders and lung size (AUC 0.81, p 0.020 by Holm over 30 "
+        "confirmatory tests); "
         "2 of 3 shortcuts were found"
     )
     assert audited.worst(known[:1], titles={}).startswith("the site of a scan from the file format")

@@ -55,7 +55,7 @@ def corrected_t(
     The variance of the mean difference is that of one difference times ``1/k + n_test/n_train``
     instead of ``1/k``, for training parts that overlap, and t has k - 1 degrees of freedom. Seeds
     share their folds and are no further samples: a fold's difference is the mean over its seeds.
-    Taken as samples, they made the test reject up to 17 % of true hypotheses at 5 %. Below
+    Taken as samples, they made the test reject up to 12 % of true hypotheses at 5 %. Below
     `FEWEST_FOLDS` there is no test.
 
     Parameters

@@ -194,7 +194,8 @@ def about(times: int) -> str:
         "part of the training patients (taken). AUCs are compared in every fold. Paired t: as "
         "published, of fold and seed; runs: corrected resampled t-test that takes each fold and "
         "seed for a sample, as it was; folds: the same with the mean over the seeds of each fold, "
-        f"as it is. Below {FEWEST_FOLDS} folds it gives no p: with two, the same test rejected 0.073. Bold: "
+        f"as it is. Below {FEWEST_FOLDS} folds it gives no p: with two, the same test rejected "
+        "0.073. Bold: "
         f"more than {MOST_FALSE:.0%}.\n"
     )
 

@@ -255,6 +255,6 @@ def _numbers(
             ha="right",
             va="center",
             size=style.SMALL,
-            color=style.MUTED if test == PAIRED else style.RED if worse else style.INK,
+            color=style.RED if worse else style.MUTED if test == PAIRED else style.INK,
             weight="bold" if small else "normal",
         )

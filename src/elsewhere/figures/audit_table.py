@@ -20,7 +20,7 @@ COLUMNS = (
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per question: what is predicted, where, from which fields, AUC and p.
 
-    ``p_holm`` is adjusted over ``family`` confirmatory tests (`study_tests.of`). ``patients`` is
+    ``p_holm`` is adjusted over ``family`` confirmatory tests (`study_tests.made`). ``patients`` is
     empty where a site publishes no patient key: only images can be counted.
 
     Parameters

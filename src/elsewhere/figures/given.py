@@ -19,19 +19,12 @@ from elsewhere.design.scoring import Scoring
 from elsewhere.design.second_stage import SecondStage
 from elsewhere.design.site import Site
 from elsewhere.design.subgroups import Subgroups
-from elsewhere.figures import (
-    class_numbers,
-    compared,
-    finding_cells,
-    finding_table,
-    paper,
-    study_tests,
-)
+from elsewhere.figures import class_numbers, compared, finding_cells, finding_table, paper
 from elsewhere.figures.divided import Divided
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.figures.scans import Scans
-from elsewhere.figures.study_tests import StudyTests, read_json
+from elsewhere.figures.study_tests import StudyTests, made, read_json
 from elsewhere.files import texts
 from elsewhere.imaging import profile
 from elsewhere.scores import explained, predictions
@@ -248,7 +241,7 @@ class Given:
     @cached_property
     def tests(self) -> StudyTests:
         """The audit and the declared comparisons, with p adjusted over the study."""
-        return study_tests.of(self)
+        return made(self)
 
     @property
     def audit(self) -> Mapping[str, Any]:

@@ -32,15 +32,15 @@ class StudyTests(NamedTuple):
     compared: Mapping[str, Rows]
 
 
-def of(given: Given) -> StudyTests:
+def made(given: Given) -> StudyTests:
     """Make every declared comparison, and adjust its p and those of the audit.
 
     In audit.json p is adjusted over the audit alone: no arm was trained then. Comparisons that the
     study has no figure of are not made, and not counted.
     """
     audit = read_json(given.job.path("audit"))
-    made = COMPARISONS in given.job.members["figures"]
-    found = {name: _pairs(given, name) if made else [] for name in given.each}
+    drawn = COMPARISONS in given.job.members["figures"]
+    found = {name: _pairs(given, name) if drawn else [] for name in given.each}
     rows = arms.compare(
         [pair for of_class in found.values() for pair in of_class],
         confidence=given.results.named.confidence,

@@ -87,6 +87,7 @@ def test_a_single_slice_is_refused(seen):
     sentence = next(check.sentence for check in checks(one, seen) if check.name == "slices")
     assert "slices" in failed(one, seen)
     assert sentence == "It has 1 slice; scans of these sites have 12."
+    assert "spacing z" not in {check.name for check in checks(one, seen)}
 
 
 @pytest.mark.parametrize("factor", [MARGIN * 1.01, 1 / (MARGIN * 1.01)])

@@ -34,7 +34,7 @@ def test_a_scan_is_said_the_same_alone_and_among_others(work, finished, asked, m
         assert one["runs"][0]["probabilities"][""] == pytest.approx(told[number], abs=1e-9)
 
 
-def test_the_map_lies_on_the_lattice_of_the_network(work, finished, monkeypatch):
+def test_the_map_lies_over_the_scan(work, finished, monkeypatch):
     monkeypatch.chdir(finished)
     told = said(work, "utsw_cc-ccii", "", (1,))["1"]
     heat = store.read(files.map_file(work, 1))

@@ -84,6 +84,19 @@ def test_an_error_that_nobody_expected_is_kept_whole(log: Path) -> None:
     assert reason([logs.end(log)]).endswith("ZeroDivisionError: division by zero")
 
 
+@pytest.mark.parametrize(
+    ("text", "failed"),
+    [
+        ("elsewhere: OSError: disk full\n", True),
+        ("Traceback (most recent call last):\n  File\nSyntaxError: invalid syntax\n", True),
+        (LINES, False),
+        ("", False),
+    ],
+)
+def test_a_log_of_a_job_that_could_not_begin_says_so(text: str, failed: bool) -> None:
+    assert logs.is_failed(text) is failed
+
+
 def test_of_a_long_log_its_end_is_read(log: Path) -> None:
     assert logs.end(log) == ""
     log.parent.mkdir(parents=True)

@@ -33,7 +33,7 @@ def unfinished(checkout: Path, tmp_path: Path) -> Iterator[TestClient]:
 
 def test_a_failed_job_is_shown_with_its_sentence_and_its_log(unfinished: TestClient) -> None:
     page = unfinished.get("/jobs").text
-    assert "<h3>train nguyen2021 utsw 0-0</h3>" in page
+    assert '<th scope="row">train nguyen2021 utsw 0-0</th>' in page
     assert SENTENCE.replace("<", "&lt;").replace(">", "&gt;") in page
     assert "<code>logs/train/nguyen2021/utsw/0-0.log</code>" in page
     total = len(stages(load()))

@@ -160,7 +160,7 @@ class Similar:
 
 @dataclass(frozen=True)
 class Map:
-    """Where the first model looked, on the lattice of its input.
+    """Where the first model looked, over the scan: the corners of both are the same.
 
     ``output`` is the finding that is explained, else empty; ``layer`` a layer of the network;
     ``against`` says that it shows what speaks against the call, because nothing speaks for it.

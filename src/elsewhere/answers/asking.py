@@ -153,8 +153,8 @@ def _judged(question: Question, read: Sequence[Mapping[str, Any]]) -> list[ScanA
     seen = scans(question.wanted.study, question.evaluated, also=shas)
     if seen.rows.empty:
         raise Refused(
-            "no scan of the sites where this arm was evaluated is here, so that nothing says whether "
-            "this is a scan for it; run `dvc pull`, or ask where their scans are"
+            "no scan of the sites where this arm was evaluated is here, so that nothing says "
+            "whether this is a scan for it; run `dvc pull`, or ask where their scans are"
         )
     trained = seen.of(question.trained_on, _TRAINED)
     return [_scan(question, number, one, seen, trained) for number, one in enumerate(read, 1)]

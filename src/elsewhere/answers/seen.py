@@ -94,7 +94,7 @@ def scans(study: str, sites: Collection[str], *, also: Collection[str] = ()) -> 
 
 
 def _is_here(site: str) -> bool:
-    """Whether the scans of a site are on this machine: those of a federation stay where they are."""
+    """Whether the scans of a site are here: those of a federation stay where they are."""
     return Path(paths.scans(site)["manifest"]).is_file()
 
 

@@ -17,6 +17,10 @@ from elsewhere.design.params import load
 from elsewhere.files import whole
 
 MOST = 20  # files without a scan that are shown; `--json` has all
+_ELSEWHERE = (
+    "If it is one, from a place where the arm was never evaluated: `elsewhere new site` adds "
+    "labelled scans of that place, and the study then says what the arm is worth there."
+)
 _MARK = {True: "[green]yes[/green]", False: "[bold red]no[/bold red]"}
 
 
@@ -74,6 +78,7 @@ def _scan(answer: Answer, scan: ScanAnswer) -> Iterator[RenderableType]:
         yield f"Most similar scans: {escape(votes)}"
     if not scan.answered:
         yield "[bold red]No probability: this is no scan for this arm.[/]"
+        yield _ELSEWHERE
     for output in scan.outputs:
         yield _output(output)
         yield from _places(answer, scan, output)
@@ -98,9 +103,13 @@ def _output(output: Output) -> str:
 def _places(answer: Answer, scan: ScanAnswer, output: Output) -> Iterator[str]:
     """Yield what the arm is worth at the most similar site and at the worst."""
     similar = answer.at(scan.similar[0].site, output.name) if scan.similar else None
-    for what, one in (("most similar", similar), ("worst", answer.worst(output.name))):
+    worst = answer.worst(output.name)
+    places = {"most similar site": similar, "worst site": worst}
+    if similar == worst:
+        places = {"most similar site, which is the worst": similar}
+    for what, one in places.items():
         if one is not None:
-            yield f"  at the {what} site, {escape(one.title)}: {_numbers(one)}"
+            yield f"  at the {what}, {escape(one.title)}: {_numbers(one)}"
 
 
 def _numbers(one: Worth) -> str:

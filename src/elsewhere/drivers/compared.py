@@ -15,6 +15,7 @@ from elsewhere.drivers.state import BESIDE, RAW, mark
 
 NEVER = "it was never made"
 GONE = "its outputs are not here"
+BEFORE = "its inputs are to be made before"
 OTHERS = "its outputs are not those that were made"
 
 
@@ -34,7 +35,7 @@ class Compared:
     def __init__(self, root: Path, values: Mapping[str, Any], code: Mapping[str, str]) -> None:
         self._root, self._values, self._code = root, values, code
         self._written: dict[str, set[str | None]] = {}  # of the stages that are done
-        self._undone: dict[str, str] = {}
+        self._undone: set[str] = set()
 
     def difference(self, stage: Stage, records: Sequence[Record]) -> str:
         """Say why a stage must be made, "" if one of its records shows that it need not."""
@@ -44,7 +45,7 @@ class Compared:
             if shown:
                 self._written[path] = {record.written.get(path) for record in shown}
             else:
-                self._undone[path] = stage.name
+                self._undone.add(path)
         return "" if shown else why[0]
 
     def _difference(self, stage: Stage, record: Record) -> str:
@@ -77,9 +78,8 @@ class Compared:
 
     def _of_inputs(self, stage: Stage, record: Record) -> str:
         paths = [*_tracked(stage)]
-        undone = [self._undone[path] for path in paths if path in self._undone]
-        if undone:
-            return f"{undone[0]} is to be made before"
+        if any(path in self._undone for path in paths):
+            return BEFORE
         changed = any(self._is_other(path, record.read.get(path)) for path in paths)
         return "its inputs differ" if changed else ""
 

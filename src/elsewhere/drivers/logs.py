@@ -26,6 +26,7 @@ _LINES = 12  # of a message, at most
 _PROGRESS = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*\d (?:s|min) left)$", re.M)
 _SAID = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*)$", re.M)
 _OURS = "elsewhere: "
+_TRACEBACK = "Traceback (most recent call last)"
 
 
 def path(stage: Stage) -> Path:
@@ -80,6 +81,11 @@ def stated(text: str) -> str | None:
     if not text.startswith(_OURS, begin):
         return None
     return _short(text[begin:].removeprefix(_OURS))
+
+
+def is_failed(text: str) -> bool:
+    """Whether a log ends with an error message of ours, or with one of Python."""
+    return stated(text) is not None or _TRACEBACK in text
 
 
 def reason(texts: Sequence[str]) -> str:

@@ -153,7 +153,7 @@ class Survey:
         )
         log = self._root / logs.path(stage)
         text, written = logs.end(log), _time(log) or 0
-        refused = logs.stated(text) is not None and written > ended
+        refused = logs.is_failed(text) and written > ended
         if began <= ended and not refused:
             return None
         return logs.reason([text]), max(began, written)

@@ -30,8 +30,8 @@ from elsewhere.scores.matrix import TOGETHER
 PAGE = 50  # scans
 DISTANCES = (0.05, 0.1, 0.2, 0.3, 0.4)
 SORTS = {
-    "": ("wrong first, farthest from the threshold first", [], []),
-    "least": ("nearest to the threshold first", ["distance"], [True]),
+    "": ("wrong first, then surest", [], []),
+    "least": ("least sure first", ["distance"], [True]),
     "high": ("highest probability first", ["probability"], [False]),
     "low": ("lowest probability first", ["probability"], [True]),
     "scan": ("by key", ["scan_id"], [True]),
@@ -191,14 +191,19 @@ def _fell(
 ) -> dict[str, list[dict[str, str]]]:
     """Return what why_fell.csv says of a cell: its lines, acquisition fields, and signs."""
     name = results.file("why_fell")
+    titles = {column.name: column.title for column in results.columns}
     return {
         part or "lines": [
-            row
+            row | {"home": _titled(row.get("home", ""), titles)}
             for row in _rows(folder / f"{name}{part}.csv")
             if (row["arm"], row["site"]) == (arm, site)
         ]
         for part in ("", "_fields", "_signs")
     }
+
+
+def _titled(names: str, titles: Mapping[str, str]) -> str:
+    return ", ".join(titles.get(name, name) for name in names.split("+"))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -84,7 +84,7 @@ def packed(voxels: npt.NDArray[np.generic], where: Geometry) -> bytes:
         Its geometry. A spacing that is not known becomes 1 of no unit; without an affine the file
         says of no axis where it leads in the patient.
     """
-    return _header(voxels, where) + np.ascontiguousarray(voxels).tobytes()
+    return b"".join((_header(voxels, where), np.ascontiguousarray(voxels).data))
 
 
 def _header(voxels: npt.NDArray[np.generic], where: Geometry) -> bytes:

@@ -44,9 +44,10 @@ export function millimetres(volume, at) {
 export function range(volume) {
   let low = Infinity;
   let high = -Infinity;
-  for (const value of volume.voxels) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+  const {voxels} = volume;
+  for (let at = 0; at < voxels.length; at++) { // an iterator would take ten times as long
+    if (voxels[at] < low) low = voxels[at];
+    if (voxels[at] > high) high = voxels[at];
   }
   return [low, high];
 }

@@ -1,13 +1,23 @@
 """A network is prepared for a scan as for its cell; what a policy sees is the scan alone."""
 
+import contextlib
+import importlib
 import shutil
+from dataclasses import replace
 
 import pytest
 import yaml
 from small_project import STUDY
 
 from elsewhere.answers import files, predict
+from elsewhere.answers.answer import Wanted
+from elsewhere.answers.question import Question
+from elsewhere.design import params as tables
+from elsewhere.design import paths
+from elsewhere.design.graph import stages
+from elsewhere.design.plan import hand
 from elsewhere.imaging import store
+from elsewhere.scores import predictions
 
 
 def said(work, arm, site, numbers):
@@ -44,51 +54,69 @@ def test_the_map_lies_over_the_scan(work, finished, monkeypatch):
     assert told["map_reason"] == ""
 
 
+LAYERS = {"method": "sepnorm", "unseen": "ensemble"}
+ANONYMOUS = {"method": "sepnorm", "unseen": "mean", "anonymous": True, "models_of": "layers"}
+
+
 @pytest.fixture(scope="module")
 def layers(finished, tmp_path_factory):
-    """The project with an arm that has layers for each training site, trained by the real step.
+    """The project with arms that have layers for each training site, trained by the real step.
 
-    At other sites it takes the layers of the nearest one, which it finds by the scans themselves.
+    At a site that it does not know, ``layers`` takes the mean of what all say; ``anonymous`` treats
+    every site so, with the mean of all layers.
     """
-    import contextlib
-    import importlib
-
-    from elsewhere.design import params as tables
-    from elsewhere.design.graph import stages
-    from elsewhere.design.plan import hand
-
     top = tmp_path_factory.mktemp("layers") / "project"
     shutil.copytree(finished, top, symlinks=True)
     path = top / f"config/studies/{STUDY}.yaml"
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     arms = content["studies"][STUDY]["arms"]
-    arms["layers"] = {**arms["utsw_cc-ccii"], "method": "sepnorm", "unseen": "ensemble"}
+    arms["layers"] = {**arms["utsw_cc-ccii"], **LAYERS}
+    arms["anonymous"] = {**arms["utsw_cc-ccii"], **ANONYMOUS}
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     with contextlib.chdir(top):
         values = tables.read()
         params = tables.parse(values)
         for stage in stages(params).values():
-            if stage.wildcards.get("arm") == "layers" and stage.step in (
-                "train",
-                "predict",
-                "score",
-            ):
+            mine = stage.wildcards.get("arm") in ("layers", "anonymous")
+            if mine and stage.step in ("train", "predict", "score"):
                 handed = hand(stage, params, values)
                 step = importlib.import_module(f"elsewhere.steps.{stage.step}")
                 step.run(handed.job, step.Settings(**handed.settings))
     return top
 
 
-def test_a_named_training_site_has_its_own_layers(work, layers, asked, monkeypatch):
-    """As in its cell; without the name the scan is from nowhere, and the policy answers."""
-    from elsewhere.scores import predictions
+def probability(work, arm, site, numbers, number=1):
+    return said(work, arm, site, numbers)[str(number)]["runs"][0]["probabilities"][""]
 
+
+def in_its_cell(asked, top, arm, number=1):
+    """Return the site of a scan, and what the step `predict` has said of it."""
+    scan = next(scan for scan in asked.answer.scans if scan.number == number)
+    row, scan_id = asked.scans[scan.sha256]
+    rows, _ = predictions.read(top / paths.cell(STUDY, arm, row, "predictions.parquet"))
+    tested = rows[(rows["scan_id"] == scan_id) & (rows["part"] == "test")]
+    return row, float(tested["probability_1"].iloc[0])
+
+
+@pytest.mark.parametrize("arm", ["layers", "anonymous"])
+def test_a_named_site_is_treated_as_in_its_cell(work, layers, asked, monkeypatch, arm):
+    """With its own layers, unless the arm treats every site as unknown."""
     monkeypatch.chdir(layers)
-    first = next(scan for scan in asked.answer.scans if scan.number == 1)
-    row, scan_id = asked.scans[first.sha256]
-    rows, _ = predictions.read(layers / f"results/{STUDY}/cells/layers/{row}/predictions.parquet")
-    cell = rows[(rows["scan_id"] == scan_id) & (rows["part"] == "test")]["probability_1"].iloc[0]
-    named = said(work, "layers", row, (1,))["1"]["runs"][0]["probabilities"][""]
-    unknown = said(work, "layers", "", (1,))["1"]["runs"][0]["probabilities"][""]
+    row, cell = in_its_cell(asked, layers, arm)
+    named = probability(work, arm, row, (1,))
     assert named == pytest.approx(cell, abs=1e-6)
-    assert unknown != pytest.approx(named, abs=1e-6)
+    unknown = probability(work, arm, "", (1,))
+    assert (unknown == pytest.approx(named, abs=1e-6)) == (arm == "anonymous")
+
+
+def test_a_policy_that_looks_at_scans_sees_each_alone(work, layers, monkeypatch):
+    """What is said of a scan from an unknown place depends on no other."""
+    monkeypatch.chdir(layers)
+    question = Question(tables.load(), Wanted(STUDY, "layers"))
+    settings = replace(predict.arm_settings(question), unseen="test_time")
+    scans = predict._prepared(work, (1, 2), settings, question)
+    groups = [*predict._Asked(question, settings, scans).groups(None)]
+    assert [group.scan_ids for group, _ in groups] == [("000001",), ("000002",)]
+    assert [shown.scan_ids for _, shown in groups] == [("000001",), ("000002",)]
+    for at, (group, _) in enumerate(groups):
+        assert (group.array(0) == scans.array(at)).all()

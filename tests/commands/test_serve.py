@@ -15,6 +15,7 @@ import pytest
 
 from elsewhere.commands import serve
 from elsewhere.commands.serve import ServeError
+from elsewhere.pages import scratch
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = ROOT / "tests/params"
@@ -31,14 +32,12 @@ def port():
 def started(tmp_path, port):
     """A server over a project without results, and the link that it printed."""
     shutil.copytree(SETTINGS, tmp_path / "project")
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
     arguments = ["serve", "--port", str(port), *(["--as-root"] if os.geteuid() == 0 else [])]
     code = "from elsewhere.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, *arguments],
         cwd=tmp_path / "project",
-        env=os.environ | {"TMPDIR": str(scratch), "PYTHONPATH": str(ROOT / "src")},
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -46,7 +45,7 @@ def started(tmp_path, port):
     )
     link = re.search(r"http://\S+", process.stdout.readline())
     assert link, process.stderr.read()
-    yield process, link[0], scratch
+    yield process, link[0], tmp_path / "project" / scratch.PLACE
     process.kill()
     process.wait()
     process.stdout.close()
@@ -55,9 +54,9 @@ def started(tmp_path, port):
 
 @pytest.mark.parametrize("number", ["SIGTERM", "SIGINT", "SIGHUP"])
 def test_a_server_lets_in_by_its_link_and_leaves_nothing(started, port, number):
-    process, link, scratch = started
+    process, link, place = started
     assert link.startswith(f"http://127.0.0.1:{port}/enter?token=")
-    (made,) = [path for path in scratch.iterdir() if path.name.startswith("elsewhere-")]
+    (made,) = place.glob("server-*")
     assert stat.S_IMODE(made.stat().st_mode) == 0o700
     with httpx.Client(follow_redirects=True) as client:
         assert client.get(f"http://127.0.0.1:{port}/").status_code == 403
@@ -70,7 +69,7 @@ def test_a_server_lets_in_by_its_link_and_leaves_nothing(started, port, number):
     assert process.returncode == 0
     assert err == ""
     assert "GET" not in out  # no log of what was looked at
-    assert not any(path.name.startswith("elsewhere-") for path in scratch.iterdir())
+    assert not any(place.glob("server-*"))
 
 
 def test_only_this_machine_can_reach_it(started, port):

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import yaml
 
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.sites import manifest
@@ -95,6 +96,18 @@ def test_settings_that_become_wrong_are_told_and_the_last_ones_used(copied):
     file.write_text(good)
     assert results.studies() == (STUDY,)
     assert results.trouble == ""
+
+
+def test_changed_settings_give_what_they_now_say(copied):
+    results = Results(copied)
+    assert len(results.given(STUDY).results.rows) == 2
+    file = copied / f"config/studies/{STUDY}.yaml"
+    content = yaml.safe_load(file.read_text())
+    del content["studies"][STUDY]["arms"]["utsw"]
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    assert [row.name for row in results.given(STUDY).results.rows] == ["utsw_cc-ccii"]
+    with pytest.raises(NotThere):
+        results.study(STUDY, arm="utsw")
 
 
 def test_a_half_written_json_is_not_there(copied):

@@ -1,5 +1,9 @@
 """shell: what every page says, and that nothing it is given becomes markup."""
 
+import glob
+import tomllib
+from pathlib import Path
+
 import jinja2
 import pytest
 
@@ -56,3 +60,17 @@ def test_no_template_has_script_style_or_another_place_in_it(template):
         assert part not in text
     assert "<script>" not in text
     assert "|safe" not in text
+
+
+def test_an_installed_copy_has_every_template_and_static_file():
+    """By the patterns that setuptools looks for below the package."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    patterns = project["tool"]["setuptools"]["package-data"]["elsewhere"]
+    packed = {
+        name
+        for pattern in patterns
+        for name in glob.glob(pattern, root_dir=HERE.parent, recursive=True)
+    }
+    files = [*(HERE / "templates").iterdir(), *(HERE / "static").iterdir()]
+    assert len(files) > 10
+    assert {path.relative_to(HERE.parent).as_posix() for path in files} <= packed

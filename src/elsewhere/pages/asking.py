@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import html
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,10 +17,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from elsewhere.answers.answer import Refused, Wanted
-from elsewhere.answers.asking import ask
+from elsewhere.answers.answer import Answer, Refused, Wanted
 from elsewhere.answers.unpacked import Taken, TooLarge
 from elsewhere.design import paths
+from elsewhere.design.serving import ServeRow
 from elsewhere.design.site import layout_options
 from elsewhere.pages import shell, shown_answer
 from elsewhere.pages.questions import Full, Question, Questions
@@ -41,10 +43,24 @@ _ALIVE_S = 10.0  # a browser that hears nothing for minutes gives up
 @asynccontextmanager
 async def running(app: Starlette) -> AsyncIterator[None]:
     """Keep the questions of an application while it runs; all are forgotten at its end."""
-    questions = Questions(Scratch(app.state.shell.scratch), ask)
+    questions = Questions(Scratch(app.state.shell.scratch), _ask)
     app.state.questions = questions
     async with questions.kept():
         yield
+
+
+def _ask(
+    folder: Path,
+    wanted: Wanted,
+    *,
+    work: Path,
+    limits: ServeRow,
+    stop: threading.Event | None = None,
+) -> Answer:
+    """Answer a question; see `elsewhere.answers.asking.ask`."""
+    from elsewhere.answers.asking import ask  # twice as long as a start
+
+    return ask(folder, wanted, work=work, limits=limits, stop=stop)
 
 
 async def form(request: Request) -> Response:

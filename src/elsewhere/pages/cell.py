@@ -140,7 +140,8 @@ def _notices(given: Given, results: Results, row: Row, column: Column) -> Iterab
     elif words.verdict(cell) == words.ONE_CLASS:
         yield f"One class: {words.reason(cell)}. No AUC can be computed."
     if results.own(row, column):
-        yield "The model was trained on other patients of this site: this is no test elsewhere."
+        others = "images" if results.image_level(column) else "patients"
+        yield f"The model was trained on other {others} of this site: this is no test elsewhere."
     if arm.selection == "test":
         yield "Optimistic: the weights were chosen on test scans."
     if arm.federation:

@@ -61,7 +61,6 @@ class Results:
     @property
     def params(self) -> Params:
         """The settings as they now are."""
-        files = [self.root / USER, *sorted((self.root / CONFIG).rglob("*.yaml"))]
 
         def load() -> Params:
             try:
@@ -70,7 +69,11 @@ class Results:
                 self.trouble = f"The settings were changed and cannot be used: {error}"
             return self._params
 
-        return self.kept.of("params", files, load)
+        return self.kept.of("params", self._settings(), load)
+
+    def _settings(self) -> list[Path]:
+        """Return the files that the settings stand in."""
+        return [self.root / USER, *sorted((self.root / CONFIG).rglob("*.yaml"))]
 
     def studies(self) -> tuple[str, ...]:
         """Return the studies in `run` of which any cell has results."""
@@ -135,7 +138,9 @@ class Results:
         stage = self.stages(study)[f"figure--{study}"]
         files = [self.root / path for path in stage.files if not path.endswith("/volumes")]
         return self.kept.of(
-            ("given", study, id(params)), files, lambda: _scored(stage, params, self.root)
+            ("given", study),
+            [*files, *self._settings()],
+            lambda: _scored(stage, params, self.root),
         )
 
     def waiting(self, study: str) -> dict[str, int]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from elsewhere.answers import files
 from elsewhere.answers.answer import Answer, Number, ScanAnswer, Worth
 from elsewhere.figures import words
-from elsewhere.pages import nifti
 from elsewhere.pages.questions import Question
 from elsewhere.pages.scan import window
 
@@ -27,7 +25,9 @@ def progress(question: Question, before: int) -> str:
     if question.state == "waiting":
         questions = "1 question is" if before == 1 else f"{before} questions are"
         return f"Waiting: {questions} answered before this one."
-    if (question.work / files.READ).is_file():
+    from elsewhere.answers.files import READ  # it loads what reads voxels
+
+    if (question.work / READ).is_file():
         return "The files are read. The models look at the scans."
     return "The files are here. They are read, checked and put in order."
 
@@ -80,7 +80,8 @@ def _values(question: Question, scan: ScanAnswer) -> dict[str, Any]:
     """Return scale and range of a scan's values; the range only where no scale gives a window."""
     row: dict[str, Any] = {"value_scale": scan.value_scale, "value_min": 0, "value_max": 0}
     if scan.value_scale == "grey":
-        from elsewhere.imaging import store  # half of the time of a start
+        from elsewhere.answers import files  # half of the time of a start
+        from elsewhere.imaging import store
 
         voxels = store.read(files.volume_file(question.work, scan.number))
         row |= {"value_min": voxels.min(), "value_max": voxels.max()}
@@ -93,7 +94,9 @@ def nifti_of(question: Question, what: str, number: int) -> bytes | None:
     scan = next((one for one in scans if one.number == number), None)
     if scan is None or scan.hidden or (what == "map" and scan.map is None):
         return None
-    from elsewhere.imaging import store  # half of the time of a start
+    from elsewhere.answers import files  # half of the time of a start
+    from elsewhere.imaging import store
+    from elsewhere.pages import nifti
 
     dz, dy, dx = (math.nan if one is None else one for one in scan.spacing_mm)
     where = nifti.Geometry((dz, dy, dx))

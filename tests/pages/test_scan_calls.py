@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from elsewhere.pages.results import Results
-from elsewhere.pages.scan_calls import Asked
+from elsewhere.pages.scan_calls import Asked, _limits
 
 STUDY, SITE = "nguyen2021", "utsw-synthetic"
 
@@ -66,6 +66,16 @@ def test_in_another_fold_a_scan_may_be_in_another_part(asked, split):
                           "fold": [0, 1, 2]})  # fmt: skip
     of_scan.__dict__["split"] = folds
     assert of_scan.parts == "test (fold 0), training (fold 1, 2)"
+
+
+def test_thresholds_are_those_of_the_models_that_were_tested_on_it():
+    runs = [{"fold": fold, "threshold": fold / 10} for fold in (1, 2, 2, 3)] + [
+        {"fold": 4, "threshold": None}
+    ]
+    assert _limits({"runs": runs}, {2}) == (0.2, 0.2)
+    assert _limits({"runs": runs}, {1, 3}) == (0.1, 0.3)
+    assert _limits({"runs": runs}, {4}) == (0.5, 0.5)  # of two classes the more probable one
+    assert _limits({"runs": runs}, {0}) is None
 
 
 def test_what_the_study_does_not_use_is_said(asked):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -39,7 +39,8 @@ class Said:
     why
         Why it says nothing; else empty, and `call` is a row of `calls.Calls.scans`.
     threshold
-        Least and largest of its models; None: the most probable class is called.
+        Least and largest of the models that were tested on it; None: the most probable class is
+        called.
     area
         AUC of its cell with the interval, or in words why it has none.
     """
@@ -146,7 +147,8 @@ class Asked:
         if found.empty:
             return Said(row.name, row.label, why=self._why(), **about)
         call = {str(name): value for name, value in found.iloc[0].items()}
-        limits = None if self.finding == TOGETHER else _limits(cell)
+        folds = {*self.split.loc[self.split["part"] == "test", "fold"]}
+        limits = None if self.finding == TOGETHER else _limits(cell, folds)
         return Said(row.name, row.label, call=call, threshold=limits, **about)
 
     def _why(self) -> str:
@@ -160,10 +162,11 @@ class Asked:
         return "No model of this arm was tested on this scan."
 
 
-def _limits(cell: Mapping[str, Any]) -> tuple[float, float] | None:
-    """Return the least and the largest threshold of the runs of a cell."""
+def _limits(cell: Mapping[str, Any], folds: Collection[int]) -> tuple[float, float] | None:
+    """Return the least and the largest threshold of the runs of a cell in some folds."""
     limits = [
         OF_ARGMAX.value if run["threshold"] is None else float(run["threshold"])
         for run in cell.get("runs") or ()
+        if run["fold"] in folds
     ]
     return (min(limits), max(limits)) if limits else None

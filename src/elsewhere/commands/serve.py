@@ -19,11 +19,11 @@ import uvicorn
 
 from elsewhere.pages import scratch
 from elsewhere.pages.app import application
+from elsewhere.pages.connections import Connection
 from elsewhere.pages.guard import ENTER, HOSTS, Entrance
 
 HOST = HOSTS[0]
 HTTP_BYTES = 64 * 1024  # of a request's line and headers
-REQUESTS = 64  # at once
 GRACE_SECONDS = 3
 
 
@@ -96,7 +96,7 @@ def _server(app: Any) -> uvicorn.Server:
     """Return the server: no log of requests, no word of what it is, no trust in a proxy."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         loop="asyncio",
         log_level="warning",
@@ -104,7 +104,6 @@ def _server(app: Any) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HTTP_BYTES,
-        limit_concurrency=REQUESTS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return uvicorn.Server(config)

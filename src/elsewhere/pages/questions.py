@@ -131,16 +131,12 @@ class Questions:
         Full
             If too many questions, or too many bytes, are kept already.
         """
-        await asyncio.to_thread(self._check_room, limits)
-        folder = self._scratch.make()
-        self._coming += 1
+        self._check_number()
+        self._coming += 1  # before anything is awaited: others may come at the same moment
         try:
-            for name in ("raw", "work"):
-                (folder / name).mkdir(mode=0o700)
-            yield folder
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(scratch.remove, folder))
-            raise
+            await asyncio.to_thread(self._check_bytes, limits)
+            async with self._folder() as folder:
+                yield folder
         finally:
             self._coming -= 1
 
@@ -186,11 +182,25 @@ class Questions:
             task.cancel()
             await asyncio.gather(*(self.forget(key) for key in list(self._kept)))
 
-    def _check_room(self, limits: ServeRow) -> None:
+    @asynccontextmanager
+    async def _folder(self) -> AsyncIterator[Path]:
+        """Yield a new folder for a question; it is removed after an error."""
+        folder = self._scratch.make()
+        try:
+            for name in ("raw", "work"):
+                (folder / name).mkdir(mode=0o700)
+            yield folder
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(scratch.remove, folder))
+            raise
+
+    def _check_number(self) -> None:
         if self._coming >= UPLOADS:
             raise Full("other files are coming in; send yours when they are there")
-        if len(self._kept) >= MOST:
+        if len(self._kept) + self._coming >= MOST:
             raise Full(f"{MOST} questions are kept already; forget one, or wait some minutes")
+
+    def _check_bytes(self, limits: ServeRow) -> None:
         largest = limits.unpacked_megabytes * MB
         if self._scratch.held() > (_TOGETHER - 1) * largest:
             raise Full("the answers that are kept hold much; forget one, or wait some minutes")

@@ -42,7 +42,8 @@ class Scratch:
 
     def held(self) -> int:
         """Return the bytes of all answers together."""
-        return sum(_size(path) for path in self.folder.rglob("*"))
+        found = os.walk(self.folder)  # which passes over what is removed meanwhile
+        return sum(_size(Path(at, name)) for at, _, names in found for name in names)
 
     def free(self) -> int:
         """Return the bytes that the disk has left."""

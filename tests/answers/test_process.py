@@ -116,6 +116,30 @@ def test_a_crash_is_a_refusal_that_says_what_to_do(module, tmp_path):
         run(module("import signal; os.kill(os.getpid(), signal.SIGSEGV)"), tmp_path)
 
 
+def test_a_full_disk_is_no_fault_of_the_files(module, tmp_path):
+    """/dev/full has no room, not even for the sentence."""
+    body = (
+        "(work / 'failed.json').symlink_to('/dev/full')\nopen('/dev/full', 'w').write('x' * 9999)"
+    )
+    with pytest.raises(Refused, match="disk is full"):
+        run(module(body), tmp_path)
+
+
+def test_what_it_writes_is_limited_in_all(module, tmp_path, monkeypatch):
+    """Each file of a bomb may be small enough."""
+    monkeypatch.setattr(process, "_WEIGHED_S", 0.05)
+    limits = LIMITS.model_copy(update={"unpacked_megabytes": 1})
+    body = (
+        "for number in range(4):\n"
+        "    folder = work / str(number)\n"
+        "    folder.mkdir()\n"
+        "    (folder / 'x').write_bytes(bytes(10**6))\n"
+        "time.sleep(600 * int(arguments[0] == 'one'))"
+    )
+    with pytest.raises(Refused, match="more than 3 MB"):
+        run(module(body), tmp_path, limits=limits)
+
+
 def test_a_slow_one_is_ended(module, tmp_path):
     limits = LIMITS.model_copy(update={"seconds": 1})
     with pytest.raises(Refused, match="longer than 1 seconds"):

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import threading
 from contextlib import asynccontextmanager
 
@@ -158,6 +159,8 @@ def failing(error):
         (Refused("this took longer than 600 seconds"), "this took longer than 600 seconds"),
         (ValueError("/data/Mustermann^Max.dcm"), module.FAILED),
         (MemoryError(), module.FAILED),
+        (OSError(errno.ENOSPC, "/data/Mustermann^Max.dcm"), "disk is full"),
+        (OSError(errno.EACCES, "/data/Mustermann^Max.dcm"), module.FAILED),
         (Stopped("x"), "taken back"),
     ],
 )

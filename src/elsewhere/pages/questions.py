@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from elsewhere.answers.answer import Answer, Refused, Wanted
-from elsewhere.answers.process import Stopped
+from elsewhere.answers.process import FULL_DISK, Stopped, is_full
 from elsewhere.answers.unpacked import MB
 from elsewhere.design.serving import ServeRow
 from elsewhere.pages import scratch
@@ -218,11 +218,11 @@ class Questions:
         except Stopped:
             question.sentence = "the question was taken back"
         except Exception as error:  # its text may hold a name
+            question.sentence = FULL_DISK if is_full(error) else FAILED
             place = traceback.extract_tb(error.__traceback__)[-1]
             # a process that failed says itself where, see `answers.process`
             kind = str(error) if type(error) is RuntimeError else type(error).__name__
             logger.error("a question failed: %s in %s, line %d", kind, place.name, place.lineno)
-            question.sentence = FAILED
         await asyncio.to_thread(scratch.remove, question.raw)
         kept = timedelta(minutes=question.limits.minutes_kept)
         question.until = datetime.now() + kept

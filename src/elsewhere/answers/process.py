@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.answers.answer import Refused
+from elsewhere.design.reading import ParamsError
 from elsewhere.design.serving import ServeRow
 
 FAILED = "failed.json"
@@ -191,7 +192,7 @@ def confined(main: Callable[..., None]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         main(Path(work), *arguments)
-    except Refused as error:
+    except (Refused, ParamsError) as error:
         _failed(work, str(error), refused=True)
     except MemoryError:
         sentence = (

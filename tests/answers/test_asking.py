@@ -3,6 +3,7 @@
 import gzip
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from small_project import ASKED_ARM, STUDY
 from elsewhere.answers.answer import RESEARCH_ONLY, Refused, Wanted
 from elsewhere.answers.asking import ask
 from elsewhere.answers.process import Stopped
+from elsewhere.answers.question import Question
 from elsewhere.design import paths
 from elsewhere.design.params import load
 from elsewhere.sites import manifest
@@ -135,6 +137,34 @@ def test_too_many_files_are_refused_before_any_is_read(put):
 def test_a_path_that_is_not_there_is_named(put):
     with pytest.raises(Refused, match="nowhere: no such file or folder"):
         put(put.sent / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "left", "said"),
+    [
+        ("splits/{site}.csv", None, "is missing; run `dvc pull`"),
+        ("cells/{arm}/{site}/predictions.parquet", None, "is missing; run `dvc pull`"),
+        ("cells/{arm}/{site}/predictions.parquet", b"PAR1", "damaged"),
+        ("cells/{arm}/{site}/metrics.json", b"{", "damaged"),
+    ],
+)
+def test_results_that_are_here_in_part_are_told(put, file, left, said):
+    """After `git clone`, or while a driver works."""
+    for number in range(20):
+        grey = np.full((48, 48), number, np.uint8)
+        Image.fromarray(grey).save(put.sent / f"{number}.png")
+    row = Question(load(), Wanted(STUDY, ASKED_ARM)).evaluated[0]
+    path = Path("results", STUDY, file.format(arm=ASKED_ARM, site=row))
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        if left is not None:
+            path.write_bytes(left)
+        with pytest.raises(Refused, match=said) as refused:
+            put()
+    finally:
+        path.write_bytes(kept)
+    assert str(put.sent) not in str(refused.value)
 
 
 def test_a_question_that_is_taken_back_has_no_answer(finished, tmp_path, monkeypatch):

@@ -86,6 +86,19 @@ def test_the_words_of_another_error_are_withheld(module, tmp_path):
     assert "Doe" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["results/s/splits/a.csv", "data/inputs/i/a/index.csv"])
+def test_a_file_of_the_project_that_is_missing_is_named(module, tmp_path, name):
+    with pytest.raises(Refused, match=f"^{name} is missing"):
+        run(module(f"open({name!r})"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["/data/John Doe.dcm", "John Doe.dcm", "../data/John Doe"])
+def test_a_file_of_a_person_that_is_missing_is_not(module, tmp_path, name):
+    with pytest.raises(RuntimeError, match="FileNotFoundError") as error:
+        run(module(f"open({name!r})"), tmp_path)
+    assert "Doe" not in str(error.value)
+
+
 def test_memory_is_limited(module, tmp_path):
     with pytest.raises(Refused, match=r"more memory than 2\.0 GB"):
         run(module("bytearray(3 * 10**9)"), tmp_path)

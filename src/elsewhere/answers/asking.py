@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pyarrow import ArrowInvalid
+
 from elsewhere.answers import calls, process, unpacked, worth
 from elsewhere.answers.answer import (
     Answer,
@@ -87,8 +89,23 @@ def ask(
     elsewhere.answers.process.Stopped
         If `stop` was set.
     """
+    limited = _Limited(work, limits, stop)
+    try:
+        return _asked(folder, wanted, limited)
+    except FileNotFoundError as error:
+        if not (sentence := process.missing(error)):
+            raise
+        raise Refused(sentence) from None
+    except (json.JSONDecodeError, ArrowInvalid):
+        raise Refused(
+            "a file of the study's results is damaged, or is being written; `dvc status` says "
+            "which files are not as they were made"
+        ) from None
+
+
+def _asked(folder: Path, wanted: Wanted, limited: _Limited) -> Answer:
     started = time.monotonic()
-    question, limited = Question(load(), wanted), _Limited(work, limits, stop)
+    question = Question(load(), wanted)
     read, names = _read(folder, question, limited)
     judged = _judged(question, read["scans"])
     said = _said(question, [one.number for one in judged if not one.refusals], limited)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -194,6 +195,10 @@ def confined(main: Callable[..., None]) -> None:
         main(Path(work), *arguments)
     except (Refused, ParamsError) as error:
         _failed(work, str(error), refused=True)
+    except FileNotFoundError as error:
+        if not (sentence := missing(error)):
+            _failed(work, _told(error), refused=False)
+        _failed(work, sentence, refused=True)
     except MemoryError:
         sentence = (
             f"these files need more memory than {memory_gb} GB; ask with fewer or smaller scans, "
@@ -203,9 +208,21 @@ def confined(main: Callable[..., None]) -> None:
     except Exception as error:
         if is_full(error):
             os._exit(errno.ENOSPC)  # nothing can be written
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        at = f"{Path(place.filename).stem}.{place.name}, line {place.lineno}"
-        _failed(work, f"the question failed ({type(error).__name__} in {at})", refused=False)
+        _failed(work, _told(error), refused=False)
+
+
+def missing(error: FileNotFoundError) -> str:
+    """Return what to do about a file of the project that is not here; empty of another file."""
+    # Arrow tells the path only in its sentence; a name of another file may be that of a patient
+    found = re.search(r"'((results|data)/[^']+)'", str(error))
+    return f"{found[1]} is missing; run `dvc pull` or `snakemake -j8` first" if found else ""
+
+
+def _told(error: Exception) -> str:
+    """Say where the program is wrong, without the words of the error."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    at = f"{Path(place.filename).stem}.{place.name}, line {place.lineno}"
+    return f"the question failed ({type(error).__name__} in {at})"
 
 
 def _limit(memory_gb: float, seconds: float) -> None:

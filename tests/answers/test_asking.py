@@ -1,6 +1,7 @@
 """What a person gets who asks: an answer, or a plain reason."""
 
 import gzip
+import io
 import struct
 import zipfile
 from pathlib import Path
@@ -89,10 +90,14 @@ def test_an_archive_is_asked_like_a_folder(put, asked, finished):
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(raw, "/John Doe/CT.nii.gz")
         packed.writestr("John Doe/report.txt", "x")
+        with io.BytesIO() as image:
+            Image.fromarray(np.zeros((48, 48), np.uint8)).save(image, "PNG")
+            packed.writestr("Jane Doe/one slice/1.png", image.getvalue())
     answer = put(archive)
     (told,) = answer.scans
     assert told.outputs == known[told.sha256].outputs
-    assert [one.path for one in answer.unused] == ["John Doe/report.txt"]
+    named = {one.path for one in answer.unused}
+    assert named == {"Jane Doe/one slice", "John Doe/report.txt"}
     assert [path for path in put.work.rglob("*") if "Doe" in str(path)] == []
     assert {path.name for path in put.sent.parent.iterdir()} == {"sent", "work"}
 

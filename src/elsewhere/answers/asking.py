@@ -276,4 +276,12 @@ def _answered(question: Question, scan: ScanAnswer, said: Mapping[str, Any] | No
 
 
 def _unused(row: Mapping[str, Any], names: Mapping[str, str]) -> Unused:
-    return Unused(**{**row, "path": names.get(row["path"], row["path"])})
+    return Unused(**{**row, "path": _own_name(row["path"], names)})
+
+
+def _own_name(path: str, names: Mapping[str, str]) -> str:
+    """Return what a stranger calls a file or a folder that we named."""
+    inside = (said for kept, said in names.items() if kept.startswith(f"{path}/"))
+    if path in names or (first := next(inside, None)) is None:
+        return names.get(path, path)
+    return first.replace("\\", "/").rpartition("/")[0] or "the top of the archive"

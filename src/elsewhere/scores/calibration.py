@@ -6,7 +6,7 @@ ways to recalibrate on scans of a site. The curve is in `calibration_curve`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import expit
@@ -15,31 +15,12 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from elsewhere.scores.clustered import Clustered, n_patients, standard_error
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.logits import Recalibration, logits
 
 How = Literal["intercept", "intercept and slope", "temperature"]
 WAYS: tuple[How, ...] = ("intercept", "intercept and slope", "temperature")
 
-EDGE = 1e-6  # a probability of 0 or 1 has no logit
 LEAST = 5  # patients with a scan of a class, below which nothing is fitted
-
-
-class Recalibration(NamedTuple):
-    """A map of logits: intercept + slope x logit of the probability."""
-
-    intercept: float
-    slope: float
-
-    def apply(self, scores: Floats) -> Floats:
-        """Return recalibrated probabilities, of probabilities of any shape."""
-        moved: Floats = 1 / (1 + np.exp(-(self.intercept + self.slope * logits(scores))))
-        return moved
-
-
-def logits(scores: Floats) -> Floats:
-    """Return the logits of probabilities; those nearer to 0 or 1 than `EDGE` count as there."""
-    inside = np.clip(scores, EDGE, 1 - EDGE)
-    moved: Floats = np.log(inside / (1 - inside))
-    return moved
 
 
 def obstacle(labels: Ints, *, patients: Ints, least: int = LEAST) -> str | None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import below_chance, families, operating
-from elsewhere.scores.acquisition import TestScans, associations
+from elsewhere.scores.acquisition import ScansWithFields, associations
 from elsewhere.scores.attribution import (
     CALIBRATION,
     CASE_MIX,
@@ -81,10 +81,10 @@ class Cell:
     others: tuple[float, ...] = ()
 
     @property
-    def scored(self) -> TestScans:
+    def scored(self) -> ScansWithFields:
         """Its test scans with their acquisition; a scan's score is the mean over its runs."""
         scans = self.there.scans
-        return TestScans(
+        return ScansWithFields(
             scans["label"].to_numpy(np.int64),
             scans["score"].to_numpy(np.float64),
             pd.factorize(scans["patient"])[0].astype(np.int64),

@@ -21,7 +21,9 @@ def manifest(**columns):
 
 def of(scores, labels, seed=0, patients=None, **columns):
     patients = np.arange(len(labels)) if patients is None else patients
-    tested = ScansWithFields(np.array(labels), np.array(scores), patients, fields(manifest(**columns)))
+    tested = ScansWithFields(
+        np.array(labels), np.array(scores), patients, fields(manifest(**columns))
+    )
     return {row["field"]: row for row in associations(tested, seed=seed)}
 
 

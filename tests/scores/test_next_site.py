@@ -6,7 +6,8 @@ from scipy.stats import t as student
 
 from elsewhere.scores.next_site import interval, possible
 
-# van Houwelingen et al. 2002 (Stat Med 21:589), 13 trials of BCG: cases and others, with and without
+# van Houwelingen et al. 2002 (Stat Med 21:589): 13 trials of BCG, cases and
+# others, with and without it
 BCG = np.array(
     [
         *((4, 119, 11, 128), (6, 300, 29, 274), (3, 228, 11, 209), (62, 13536, 248, 12619)),

@@ -7,10 +7,12 @@ are positive, a mean over patients looks surer than it is; Wilson's limits of ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.special import betaincinv
 
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate, bounds, weighted
@@ -46,48 +48,44 @@ class Gains:
         for sure: each limit is the lower one of both. Where both differences could be the smaller
         one, upper limits that are too low have two chances; they are then taken at half the error.
         """
-        return [self._smaller(pair) for pair in self._pairs()]
+        return [self._smaller(pair) for pair in self._pairs]
 
     def mean(self) -> Interval:
         """Return the interval of the mean gain over the thresholds.
 
         At each, the better of calling all and none is that of these scans.
         """
-        chosen = [min(pair, key=lambda one: one.value) for pair in self._pairs()]
+        chosen = [min(pair, key=lambda one: one.value) for pair in self._pairs]
         shares = [share for one in chosen for share in one.shares]
         weights = [weight / len(chosen) for one in chosen for weight in one.weights]
-        low, high = bounds(_sum(shares, weights, self.confidence, self.unit))
-        return Interval(low, high, f"MOVER of Wilson, shares clustered by {self.unit}")
+        low, high = _sum(shares, weights, confidence=self.confidence)
+        return Interval(low, high, f"MOVER of Clopper and Pearson, clustered by {self.unit}")
 
-    def _pairs(self) -> Iterator[tuple[_Difference, _Difference]]:
-        """Yield the differences to calling all and to calling none; equal calls are counted once."""
-        positive, found = self.labels == 1, {}
+    @cached_property
+    def _pairs(self) -> list[tuple[_Difference, _Difference]]:
+        """Differences to calling all and to calling none; equal calls are counted once."""
+        positive, found = self.labels == 1, dict[int, list[Hits]]()
+        pairs = []
         for threshold in self.at:
             called = self.scores >= threshold
             n_called = int(called.sum())
             if n_called not in found:
-                found[n_called] = [
-                    Hits(of, self.patients)
-                    for of in (
-                        ~called & ~positive, ~called & positive, called & positive, called & ~positive
-                    )
-                ]  # fmt: skip
+                kinds = (~called & ~positive, ~called & positive, called & positive)
+                found[n_called] = [Hits(of, self.patients) for of in (*kinds, called & ~positive)]
             tn, fn, tp, fp = found[n_called]
             odds = float(threshold / (1 - threshold))
-            yield _Difference((tn, fn), (odds, -1.0)), _Difference((tp, fp), (1.0, -odds))
+            pair = _Difference((tn, fn), (odds, -1.0)), _Difference((tp, fp), (1.0, -odds))
+            pairs.append(pair)
+        return pairs
 
     def _smaller(self, pair: tuple[_Difference, _Difference]) -> Estimate:
         value = min(one.value for one in pair)
-        limits = [bounds(self._sum(one, self.confidence)) for one in pair]
-        low, high = (min(ends) for ends in zip(*limits, strict=True))
-        (first, second) = limits
+        first, second = (one.limits(self.confidence) for one in pair)
+        low, high = min(first[0], second[0]), min(first[1], second[1])
         if first[0] <= second[1] and second[0] <= first[1]:
-            wider = (1 + self.confidence) / 2
-            high = min(bounds(self._sum(one, wider))[1] for one in pair)
+            surer = (1 + self.confidence) / 2
+            high = min(one.limits(surer)[1] for one in pair)
         return Estimate(value, low, max(value, high))
-
-    def _sum(self, one: _Difference, confidence: float) -> Estimate:
-        return _sum(one.shares, one.weights, confidence, self.unit)
 
 
 @dataclass(frozen=True)
@@ -101,15 +99,31 @@ class _Difference:
     def value(self) -> float:
         return sum(w * of.share for w, of in zip(self.weights, self.shares, strict=True))
 
+    def limits(self, confidence: float) -> tuple[float, float]:
+        return _sum(self.shares, self.weights, confidence=confidence)
 
-def _sum(shares, weights, confidence, unit) -> Estimate:
+
+def _sum(
+    shares: Sequence[Hits], weights: Sequence[float], *, confidence: float
+) -> tuple[float, float]:
+    """Return the limits of a weighted sum of shares; one that is there twice is counted once."""
     distinct = {id(of): of for of in shares}
-    n_numbered = max(of.n_numbered for of in distinct.values())
-    apart = {key: of.apart(n_numbered) for key, of in distinct.items()}
-    limits = {key: of.interval(confidence=confidence, unit=unit) for key, of in distinct.items()}
     of_weight = dict.fromkeys(distinct, 0.0)
     for of, weight in zip(shares, weights, strict=True):
         of_weight[id(of)] += weight
-    parts = [Estimate(of.share, *limits[key][:2]) for key, of in distinct.items()]
-    related = correlation(np.stack([*apart.values()]), unknown=0.0)
-    return weighted(parts, weights=[*of_weight.values()], correlation=related)
+    n_numbered = max(of.n_numbered for of in distinct.values())
+    related = correlation(np.stack([of.apart(n_numbered) for of in distinct.values()]), unknown=0.0)
+    parts = [Estimate(of.share, *limits(of, confidence=confidence)) for of in distinct.values()]
+    return bounds(weighted(parts, weights=[*of_weight.values()], correlation=related))
+
+
+def limits(of: Hits, *, confidence: float) -> tuple[float, float]:
+    """Return the limits of Clopper and Pearson (1934) with the effective number of scans.
+
+    So Korn and Graubard (1998) take them. A false negative may be worth many true negatives, and
+    Wilson's lower limit of a share that is one or two patients is too high for such a sum.
+    """
+    n, hits, tail = of.n_effective, of.share * of.n_effective, (1 - confidence) / 2
+    low = 0.0 if of.share == 0 else float(betaincinv(hits, n - hits + 1, tail))
+    high = 1.0 if of.share == 1 else float(betaincinv(hits + 1, n - hits, 1 - tail))
+    return low, high

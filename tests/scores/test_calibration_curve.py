@@ -123,7 +123,7 @@ def test_scans_that_are_all_equally_far_from_a_place_count_alike():
     scores = np.concatenate([np.full(400, 0.5), np.linspace(0.1, 0.9, 100)])
     found = curve(np.tile([1, 0], 250), scores=scores)
     assert not np.isin(found.at, scores).all()
-    assert found.share == pytest.approx(0.5, abs=0.02)
+    assert found.share == pytest.approx(0.5, abs=0.05)
     assert np.isfinite(found.ici)
 
 

@@ -17,7 +17,7 @@ from scipy.special import chdtri, ndtr
 from elsewhere.scores.discrimination import Floats
 
 NODES = 200  # quantiles of the distribution, by Gauss and Legendre, dense at both ends
-_HALVINGS = 60
+_HALVINGS = 50
 
 
 class Possible(NamedTuple):
@@ -81,7 +81,7 @@ def _quantile(of: Possible, share: float) -> float:
     spread = np.sqrt(of.between + of.variance)
     far = 40 * float(spread.max())
     low, high = float(of.mean.min()) - far, float(of.mean.max()) + far
-    for _ in range(2 * _HALVINGS):
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
         below = float(of.weight @ ndtr((middle - of.mean) / spread))
         low, high = (middle, high) if below < share else (low, middle)

@@ -8,7 +8,7 @@ import numpy as np
 
 from elsewhere.scores import calibration, calibration_curve
 from elsewhere.scores.calibration_band import band, central, ici_limits
-from elsewhere.scores.clustered import Clustered, mean, n_patients, standard_error
+from elsewhere.scores.clustered import Clustered, mean, standard_error
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Interval
 from elsewhere.scores.metric import Sample
@@ -52,7 +52,9 @@ def brier_scaled(labels: Ints, scores: Floats, patients: Ints) -> Clustered:
     # to first order in the errors of the Brier score and of the prevalence
     moved = -(squares - score) / most + score * (1 - 2 * share) * (labels - share) / most**2
     error = standard_error(moved / len(labels), patients=patients)
-    return Clustered(float(1 - score / most), error, n_patients(patients))
+    return Clustered(
+        float(1 - score / most), error, calibration.n_balanced(labels, patients=patients)
+    )
 
 
 def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[str, Any] | None]:

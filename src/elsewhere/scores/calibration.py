@@ -45,6 +45,17 @@ def obstacle(labels: Ints, *, patients: Ints, least: int = LEAST) -> str | None:
     return None
 
 
+def n_balanced(labels: Ints, *, patients: Ints) -> int:
+    """Return how many patients a sample has that is as informative with both classes alike.
+
+    With six positive patients of 60 an error rests on these six more than on the others, and t with
+    59 degrees of freedom would be too sure. Twice the patients of the rarer class count, and never
+    more than there are.
+    """
+    rarer = min(n_patients(patients[labels == label]) for label in (0, 1))
+    return min(n_patients(patients), 2 * rarer)
+
+
 def intercept(labels: Ints, *, scores: Floats, patients: Ints, least: int = LEAST) -> Clustered:
     """Return calibration in the large: the intercept with the slope fixed at 1.
 
@@ -106,7 +117,7 @@ def observed_expected(labels: Ints, *, scores: Floats, patients: Ints) -> Cluste
     expected = float(scores.sum())
     ratio = float(labels.sum()) / expected
     error = standard_error((labels - ratio * scores) / expected, patients=patients)
-    return Clustered(ratio, error, n_patients(patients))
+    return Clustered(ratio, error, n_balanced(labels, patients=patients))
 
 
 def recalibration(
@@ -152,7 +163,7 @@ def _fitted(
 ) -> list[Clustered]:
     """Return the coefficients of a logistic fit with standard errors clustered by patient."""
     _, groups = np.unique(patients, return_inverse=True)
-    n = int(groups.max()) + 1
+    n, balanced = int(groups.max()) + 1, n_balanced(labels, patients=patients)
     model: Any = GLM(labels.astype(np.float64), design, family=Binomial(), offset=offset)
     # the correction of statsmodels also multiplies by (N - 1) / (N - K) scans
     options = {"groups": groups, "use_correction": False}
@@ -163,7 +174,7 @@ def _fitted(
     if not np.isfinite([*fit.params, *fit.bse]).all():
         return [Clustered(None, reason="the fit has no finite maximum")] * design.shape[1]
     return [
-        Clustered(float(value), float(error * factor) if n > 1 else None, n)
+        Clustered(float(value), float(error * factor) if n > 1 else None, balanced)
         for value, error in zip(fit.params, fit.bse, strict=True)
     ]
 

@@ -44,9 +44,10 @@ def draw(results: Results, folder: Path) -> str:
     panels = Panels(
         title="Calibration: share of positive scans by probability",
         notes=(
-            f"Blue: local line through the labels, with its pointwise {results.percent} band over "
-            "resampled patients. Orange, dashed: after recalibration (intercept and slope) on the "
-            "site's validation part, where that is possible. Grey: probabilities that come true. "
+            "Blue: calibration curve between the 5th and the 95th percentile of the "
+            f"probabilities, with its pointwise {results.percent} band, clustered by patient. "
+            "Orange, dashed: after recalibration (intercept and slope) on the site's validation "
+            "part, where that is possible. Grey: probabilities that come true. "
             f"{cell_grid.FRAMED}",
             f"Slope: below 1 probabilities are too extreme. O:E: positive scans over those "
             f"expected; above 1 probabilities are too low. In brackets {results.percent} "

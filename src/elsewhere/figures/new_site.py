@@ -167,7 +167,8 @@ def _notes(results: Results) -> tuple[str, ...]:
         "sites. Diamond: mean over sites (random effects on the logit scale, DerSimonian and "
         "Laird; interval of Hartung and Knapp). Bar, new site: in which the true AUC of the next "
         f"site lies with {results.percent} confidence, if it is like these; that it is not known "
-        "how much sites differ is allowed for. I²: share of the differences between sites that is more than chance.",
+        "how much sites differ is allowed for. I²: share of the differences between sites that is "
+        "more than chance.",
         f"Fewer than {new_site.FEWEST} sites say nothing of another one, and few say little: such "
         "a bar is honest, not faulty. Own sites are no new sites: read all sites together as an "
         "upper bound.",

@@ -96,7 +96,8 @@ def _curve(sample: Sample, scores: Floats) -> tuple[Number, dict[str, Any]]:
     ends = band(judged.labels, scores=scores, lines=lines, confidence=confidence)
     limits = ici_limits(curve, resamples, ends=ends, confidence=confidence)
     method = f"inverted bootstrap of {judged.unit}s, {scoring.bootstrap} resamples"
-    lists = {"at": curve.at, "share": curve.share, "low": ends[0], "high": ends[1]}
+    share = np.where(np.isfinite(ends[0]), curve.share, np.nan)  # none is shown without its band
+    lists = {"at": curve.at, "share": share, "low": ends[0], "high": ends[1]}
     kept = central(scores, curve.at)
     shown = {name: _list(values[kept]) for name, values in lists.items()}
     return number(curve.ici, Interval(*limits, method)), shown

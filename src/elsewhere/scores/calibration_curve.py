@@ -3,7 +3,7 @@
 A local line through labels against probabilities (loess of degree 1; Austin and Steyerberg 2014,
 Stat Med 33:517). The integrated calibration index is the mean distance between the curve and the
 probability itself (Austin and Steyerberg 2019, Stat Med 38:4051). No kept library weights the scans
-of a local line, which the band over resampled patients needs; without weights it is statsmodels'
+of a local line, which resampled patients need; without weights it is statsmodels'
 `lowess`.
 """
 

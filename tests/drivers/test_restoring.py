@@ -117,7 +117,7 @@ def remote(tmp_path: Path) -> Path:
     """A folder that has all that was made, of which no object is here."""
     folder = tmp_path / "remote"
     Path(".dvc/config").write_text(
-        f"[core]\n    remote = ours\n['remote \"ours\"']\n    url = {folder}\n"
+        f"[core]\n    no_scm = true\n    remote = ours\n['remote \"ours\"']\n    url = {folder}\n"
     )
     shutil.copytree(".dvc/cache/files", folder / "files")
     shutil.rmtree(".dvc/cache/files")
@@ -153,7 +153,7 @@ def test_what_was_made_elsewhere_is_fetched_as_far_as_the_remote_has_it(remote: 
 def test_a_remote_that_gives_nothing_is_told(remote: Path) -> None:
     shutil.rmtree(remote)
     Path(".dvc/config").write_text(
-        "[core]\n    remote = ours\n['remote \"ours\"']\n    url = ssh://127.0.0.1:1/nowhere\n"
+        "[core]\n    no_scm = true\n    remote = ours\n['remote \"ours\"']\n    url = ssh://127.0.0.1:1/nowhere\n"
     )
     said, stages = fetched()
     assert stages == []
@@ -164,7 +164,7 @@ def test_a_remote_that_gives_nothing_is_told(remote: Path) -> None:
 
 @pytest.mark.usefixtures("remote")
 def test_without_a_remote_nothing_is_fetched() -> None:
-    Path(".dvc/config").write_text("")
+    Path(".dvc/config").write_text("[core]\n    no_scm = true\n")
     assert restoring.restorable(GRAPH, state) == {}
 
 
@@ -175,7 +175,7 @@ def test_of_several_entries_one_that_is_here_is_taken(here: bool, remote: Path) 
         shutil.copytree(remote / "files", ".dvc/cache/files")
     (own,) = Path(".dvc/cache/runs").glob(f"*/*/{entry_of('first')}")
     theirs = own.with_name("0" * 64)
-    theirs.write_text(own.read_text().replace(*("".join(locked_outs("first")), "0" * 32)))
+    theirs.write_text(own.read_text().replace(*("".join(locked_outs("first")), "a" * 32)))
     for age, path in enumerate((own.with_name(".killed.tmp"), own.with_name("1" * 64), theirs)):
         if age < 2:
             path.write_text("outs:\n- path")

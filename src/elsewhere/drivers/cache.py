@@ -48,7 +48,8 @@ class Entry:
     def prefer(self) -> None:
         """Make it the one that DVC takes, which is the newest: other machines made others."""
         if self.file is not None:
-            os.utime(self.file)
+            newest = max(path.stat().st_mtime for path in self.file.parent.iterdir())
+            os.utime(self.file, (newest + 1, newest + 1))
 
 
 class Cache:

@@ -24,6 +24,7 @@ import pytest
 from project import Project
 
 SSHD_CONFIG = """\
+LogLevel DEBUG1
 Port {port}
 ListenAddress 127.0.0.1
 HostKey {folder}/host
@@ -70,14 +71,18 @@ class Ssh:
     environment: dict[str, str] = field(default_factory=dict)
 
     def config(self) -> str:
-        return f"    url = ssh://{getpass.getuser()}@127.0.0.1:{self.port}{self.folder}/store\n"
+        return f"    url = ssh://127.0.0.1:{self.port}{self.folder}/store\n"
 
-    def own(self) -> str:
-        return f"    keyfile = {self.folder}/user\n"
+    def own(self, key: str = "user") -> str:
+        return f"    user = {getpass.getuser()}\n    keyfile = {self.folder}/{key}\n"
 
     def wrong(self) -> list[tuple[str, dict[str, str], str]]:
-        other = f"    keyfile = {self.folder}/other\n"
+        other = self.own("other")
         return [(other, {}, f"Permission denied for user {getpass.getuser()}")]
+
+    def log(self) -> str:
+        """Return what the server noted."""
+        return (self.folder / "log").read_text()
 
     def objects(self) -> dict[str, bytes]:
         top = self.folder / "store"

@@ -132,6 +132,28 @@ def test_a_folder_of_which_a_file_is_lost_is_not_restored() -> None:
         assert not opened.restore("one")
 
 
+@pytest.mark.usefixtures("repo")
+def test_the_lost_file_of_a_folder_is_fetched() -> None:
+    """As after a pull that was killed: the list of the folder is there."""
+    shutil.copytree(".dvc/cache/files", "remote/files")
+    Path(".dvc/config").write_text(
+        "[core]\n    no_scm = true\n    remote = ours\n['remote \"ours\"']\n    url = ../remote\n"
+    )
+    (entry,) = cache.run_cache_entries(state())
+    assert entry.here
+    (lost,) = (p for p in Path(".dvc/cache/files").rglob("*") if _content(p) == b"input")
+    lost.unlink()
+    assert not entry.here
+    with cache.opened() as opened:
+        opened.fetch(entry.outs.values())
+    assert entry.here
+    assert lost.read_bytes() == b"input"
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def flip(path: Path) -> None:
     """Damage a file as a disk does, which leaves mode and size."""
     mode = path.stat().st_mode

@@ -52,6 +52,9 @@ class Store(Protocol):
     def wrong(self) -> list[tuple[str, dict[str, str], str]]:
         """Return wrong credentials: lines of .dvc/config.local, environment, and DVC's answer."""
 
+    def count(self) -> int:
+        """Return how many objects there are."""
+
     def objects(self) -> dict[str, bytes]:
         """Return all objects by name."""
 
@@ -83,6 +86,9 @@ class Ssh:
     def log(self) -> str:
         """Return what the server noted."""
         return (self.folder / "log").read_text()
+
+    def count(self) -> int:
+        return count_files(self.folder / "store")
 
     def objects(self) -> dict[str, bytes]:
         top = self.folder / "store"
@@ -118,6 +124,9 @@ class S3:
         nobody = dict.fromkeys(self.environment, "")
         return [("", secret, "403"), ("", nobody, "Unable to locate credentials")]
 
+    def count(self) -> int:
+        return int(self.client.list_objects_v2(Bucket="shared")["KeyCount"])
+
     def objects(self) -> dict[str, bytes]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket="shared")
         keys = [row["Key"] for page in pages for row in page.get("Contents", [])]
@@ -146,6 +155,11 @@ def damaged(objects: dict[str, bytes]) -> list[str]:
         and hashlib.md5(content).hexdigest()
         != name.removeprefix("files/md5/").replace("/", "").removesuffix(".dir")
     ]
+
+
+def count_files(top: Path) -> int:
+    """Return how many files there are, leaving out transfers that are under way."""
+    return sum(path.is_file() and path.suffix != ".tmp" for path in top.rglob("*"))
 
 
 def cached(project: Project) -> dict[str, bytes]:

@@ -119,6 +119,9 @@ class Bridge:
         todo = self.restorable()
         if not todo:
             return 0
+        away = sum(not entry.here for entry in todo.values())
+        if away:
+            say(f"{away} stages were made elsewhere: asking remote '{remotes.default()}' for them")
         for sentence in restoring.fetch(todo):
             say(sentence)
         restored = restoring.restore(todo, self.graph, self.workspace.hashes)
@@ -156,7 +159,7 @@ class Bridge:
 
     def _is_unfetched(self, name: str) -> bool:
         now, lock = self.state(name)
-        if lock is None or cache.holds(lock.outs):
+        if lock is None or cache.holds_all(lock.outs):
             return False
         return any(now.outs.get(path) is None for path in lock.outs)
 

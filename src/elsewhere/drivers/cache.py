@@ -42,8 +42,8 @@ class Entry:
 
     @property
     def here(self) -> bool:
-        """Whether the cache has an object for each output."""
-        return holds(self.outs)
+        """Whether the cache has all objects of each output."""
+        return holds_all(self.outs)
 
     def prefer(self) -> None:
         """Make it the one that DVC takes, which is the newest: other machines made others."""
@@ -183,6 +183,16 @@ def holds(outs: Mapping[str, str | None]) -> bool:
     """Return whether the cache has an object for each output."""
     objects = _objects()
     return all(md5 is not None and (objects / _place(md5)).is_file() for md5 in outs.values())
+
+
+def holds_all(outs: Mapping[str, str | None]) -> bool:
+    """Return whether the cache has an object for each output, and all that a folder lists.
+
+    A list can be there without its files, when a `dvc pull` was killed.
+    """
+    objects = _objects()
+    listed = (name for md5 in outs.values() for name in _listed(objects, str(md5)))
+    return holds(outs) and all((objects / _place(name)).is_file() for name in listed)
 
 
 def remove_damaged(content: str) -> list[str]:

@@ -74,7 +74,7 @@ def restorable(
 
 
 def _cached(future: State, lock: State | None) -> Entry | None:
-    if lock is not None and future.made_by(lock) and cache.holds(lock.outs):
+    if lock is not None and future.made_by(lock) and cache.holds_all(lock.outs):
         return Entry({path: str(content) for path, content in lock.outs.items()})
     entries = cache.run_cache_entries(future)
     here = next((entry for entry in entries if entry.here), None)
@@ -100,7 +100,8 @@ def fetch(todo: Mapping[str, Entry]) -> list[str]:
         with cache.opened() as opened:
             opened.fetch(contents)
     except Exception as error:  # what a protocol raises is its own
-        return [_REFUSED.format(len(away), remotes.default(), str(error) or type(error).__name__)]
+        answer = str(error).partition("\n")[0] or type(error).__name__
+        return [_REFUSED.format(len(away), remotes.default(), answer)]
     lost = sum(not entry.here for entry in away.values())
     return [_LOST.format(lost, remotes.default())] if lost else []
 

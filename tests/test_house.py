@@ -303,7 +303,7 @@ def test_tests_read_their_own_settings():
 
 
 def test_no_test_is_skipped():
-    """But those of what stands outside, by a fixture each: images, disks, servers, Flower, crates."""
+    """But those of what stands outside, by a fixture each: images, disks, servers, crates."""
     skips = re.compile(r"mark\.(skip|xfail)|pytest\.(skip|xfail|importorskip)\(")
     found = {
         path.relative_to(TESTS).as_posix(): len(skips.findall(path.read_text()))

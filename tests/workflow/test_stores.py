@@ -115,7 +115,7 @@ def a_pull_names_what_is_missing(other: Project, store: Store, name: str) -> Non
     for found in store.objects():
         if found == name or found.endswith(".dir"):
             store.remove(found)
-    said = other.sh("snakemake -n")
+    said = other.sh("snakemake -n")  # which does not ask the store
     assert re.search(r"\d+ stages stand in dvc.lock, but not all of their results are here", said)
     assert "`dvc pull` fetches them from remote 'ours', or names what it has not" in said
 
@@ -145,8 +145,7 @@ def test_dvc_offers_a_server_the_agent_unless_it_is_hidden(shared: Project, ssh:
 
 @pytest.mark.parametrize("store", ["ssh"], indirect=True)
 def test_what_colleagues_finished_is_fetched(shared: Project, store: Store, tmp_path: Path) -> None:
-    """Two of them make the same cell with another setting each, and push at once."""
-    shared.sh("dvc push -q --run-cache")
+    """Two of them make the same cell with another setting each, and push at once all they have."""
     colleagues = {number: shared.copy(tmp_path / str(number)) for number in (1998, 1999)}
     for number, project in colleagues.items():
         bootstrap(project, number)
@@ -162,8 +161,9 @@ def test_what_colleagues_finished_is_fetched(shared: Project, store: Store, tmp_
     ):
         bootstrap(shared, number)
         shared.sh("dvc fetch -q --run-cache")
-        said = shared.sh("snakemake -n")
-        assert "1 stages listed below were made elsewhere: a real run takes their results" in said
+        if command.startswith("snakemake"):
+            said = shared.sh("snakemake -n")
+            assert "1 stages listed below were made elsewhere: a real run takes their" in said
         shared.sh(command)
         assert shared.executed() == []
         made = colleagues[number].path / METRICS

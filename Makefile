@@ -83,7 +83,7 @@ bench: env .bench/.done
 	$(RUN) export PYTHONPATH=.bench PATH=$$PWD/.bench/bin:$$PATH; \
 		for file in benchmarks/store_formats.py benchmarks/dicom_readers.py benchmarks/paper_prediction.py \
 			benchmarks/training_step.py benchmarks/optimizer_start.py benchmarks/radiograph_tables.py benchmarks/duplicates.py \
-			benchmarks/interval_coverage.py benchmarks/federation.py benchmarks/nothing_to_do.py; do \
+			benchmarks/interval_coverage.py benchmarks/resampled_tests.py benchmarks/federation.py benchmarks/nothing_to_do.py; do \
 		echo "== $$file"; python $$file || exit 1; done
 
 # The readers that ours is compared with, without what they would pull in.

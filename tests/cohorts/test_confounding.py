@@ -131,6 +131,9 @@ def test_the_smallest_p_stays_small_after_holm_however_many_sites_there_are() ->
     for n_sites in (1, 4, 12):
         smallest = 1 / (1 + enough(AUDIT, n_sites=n_sites).permutations)
         assert smallest * (n_sites + 2) * len(GROUPS) < 0.05
+        for n_compared in (1, 40):
+            more = enough(AUDIT, n_sites=n_sites, n_compared=n_compared).permutations
+            assert ((n_sites + 2) * len(GROUPS) + n_compared) / (1 + more) < 0.05
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_models_are_compared_at_the_sites_where_some_were_trained_and_some_not(
 def test_what_the_numbers_rest_on_stands_beside_them(nguyen_study: Given) -> None:
     found = basis(nguyen_study)
     assert "CC-CCII: 426 patients, 852 scans, 37% positive" in found.tested
-    assert "after Holm" in found.shortcut
+    assert "by Holm over" in found.shortcut
     gone = "MosMedData does not count in the difference: no model has an AUC there."
     assert found.left_out == [gone]
 

@@ -12,6 +12,8 @@ def test_sites_have_their_titles_and_fields_are_joined() -> None:
         "auc": 0.7,
         "p": 0.2,
         "p_holm": 0.4,
+        "family": 40,
+        "kind": "confirmatory",
         "patients": 9,
         "groups": 8,
         "scans": 12,

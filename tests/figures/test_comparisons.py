@@ -103,7 +103,7 @@ def test_every_p_is_written_and_bold_where_it_holds_after_holm(
 ) -> None:
     shown = _weights(compared[0].outputs["figures"] / "comparisons.svg")
     bold = sorted(words for words, is_bold in shown if is_bold and words.strip("–")[:1] in "<0")
-    held = [row for row in table if float(row["p_holm"]) < 0.05]
+    held = [row for row in table if row["p_holm"] and float(row["p_holm"]) < 0.05]
     assert held
     assert len(held) < len(table)
 
@@ -120,7 +120,14 @@ def test_every_p_is_written_and_bold_where_it_holds_after_holm(
 
 def test_the_families_are_told(compared: Compared, svg_texts: Texts) -> None:
     shown = " ".join(svg_texts(compared[0].outputs["figures"] / "comparisons.svg"))
-    assert "55 of paired t, 55 of corrected resampled t, 11 of DeLong" in shown
+    answered = [
+        entry
+        for entry in json.loads(compared[0].path("audit").read_text(encoding="utf-8"))["shortcuts"]
+        if entry["p"] is not None
+    ]
+    both = len(answered) + 11
+    assert f"confirmatory: over {both} tests of this study, its audit included" in shown
+    assert "exploratory: over its own 55 tests" in shown
     assert "SYNTHETIC DATA" in shown
 
 
@@ -196,8 +203,8 @@ def test_a_worse_arm_is_red_with_a_minus(
 def test_the_notes_say_what_the_tests_leave_out(compared: Compared, svg_texts: Texts) -> None:
     shown = " ".join(svg_texts(compared[0].outputs["figures"] / "comparisons.svg"))
     for words in (
-        "allows for it, but not for seeds that share their folds: with several seeds its p may "
-        "still be too small",
+        "the seeds of a fold are averaged, because they share its scans",
+        "its p is too small, never adjusted and never bold",
         "clustered by patient (* by image); it takes the trained models as given",
         "A cell has a model of each fold and seed: its AUC is the mean of theirs",
         "means of single models, DeLong",

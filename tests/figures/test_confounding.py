@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+from statsmodels.stats.multitest import multipletests
 
 from elsewhere.design.job import Job
 from elsewhere.design.site import Site
@@ -25,10 +26,12 @@ def test_the_table_has_every_question_with_titles_for_rows(drawn: Job) -> None:
 
 def test_numbers_and_what_has_none_are_written_out(drawn: Job, svg_texts: Texts) -> None:
     shown = svg_texts(drawn.outputs["figures"] / "confounding.svg")
-    audit = json.loads(drawn.path("audit").read_text())
-    for entry in audit["shortcuts"]:
-        if entry["status"] == "ok":
-            assert f"{entry['auc']:.2f}, p {entry['p_holm']:.3f}" in shown
+    answers = json.loads(drawn.path("audit").read_text())["shortcuts"]
+    answered = [entry for entry in answers if entry["status"] == "ok"]
+    of_study = multipletests([entry["p"] for entry in answered], method="holm")[1]
+    for entry, p in zip(answered, of_study, strict=True):
+        assert f"{entry['auc']:.2f}, p {p:.3f}" in shown
+    assert f"adjusted by Holm over {len(answered)} confirmatory tests" in " ".join(shown)
     assert sum("undefined: one class" in words for words in shown) == 6
     assert "0 + 6, one class" in shown
     assert "site: all sites" in shown
@@ -41,6 +44,7 @@ def test_a_site_without_data_says_so(drawn_absent: Job, svg_texts: Texts) -> Non
 def test_images_are_not_called_patients(drawn: Job, tmp_path: Path, svg_texts: Texts) -> None:
     """D-01: a site without patient keys has images, whatever groups they are in."""
     audit = json.loads(drawn.path("audit").read_text())
+    audit["shortcuts"] = [{**answer, "family": 18} for answer in audit["shortcuts"]]
     rows = audit["contingency"]["sites"]
     rows[0] |= {"patients_0": None, "patients_1": None, "groups_0": 3, "scans_0": 7, "scans_1": 8}
     sites = {

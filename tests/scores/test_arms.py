@@ -13,6 +13,7 @@ from elsewhere.scores.arms import (
     NO_RATIO,
     PAIRED,
     Pair,
+    adjusted,
     compare,
     out_of_fold,
     scans_ratio,
@@ -87,10 +88,13 @@ def test_each_measure_is_tested_over_the_runs(pair):
         )
         assert (plain["n"], plain["of"], plain["test_to_train"]) == (12, "runs", None)
         corrected = row_of(found, CORRECTED, measure)
-        shrunk = np.sqrt((1 / 12) / (1 / 12 + 0.4))
-        assert corrected["statistic"] == pytest.approx(known.statistic * shrunk)
+        folds = (first - second).reshape(SEEDS, FOLDS).mean(axis=0)
+        shrunk = np.sqrt((1 / FOLDS) / (1 / FOLDS + 0.4))
+        of_folds = stats.ttest_1samp(folds, 0).statistic
+        assert corrected["statistic"] == pytest.approx(of_folds * shrunk)
+        assert (corrected["n"], corrected["of"]) == (FOLDS, "folds")
         assert corrected["test_to_train"] == 0.4
-        assert corrected["difference"] == plain["difference"]
+        assert corrected["difference"] == pytest.approx(plain["difference"])
 
 
 def test_the_scans_are_compared_by_the_mean_of_single_models(pair):
@@ -119,26 +123,65 @@ def test_the_scans_are_compared_by_the_mean_of_single_models(pair):
     assert (found["n"], found["of"]) == (N, "scans")
 
 
-def test_a_family_is_all_that_one_test_is_asked_in_the_study(pair):
+AUDIT = [{"fields": "format", "p": p} for p in (0.001, None, 0.04)]
+
+
+def holm_of(p_values):
+    return pytest.approx(list(multipletests(p_values, method="holm")[1]))
+
+
+def test_delongs_tests_and_the_audit_are_one_confirmatory_family_of_the_study(pair):
     names = [("a", "ours", "x"), ("a", "ours", "y"), ("b", "ours", "x")]
-    found = compare([pair(one) for one in names], confidence=0.95, measures=MEASURES)
-    for test, size in ((PAIRED, 15), (CORRECTED, 15), (DELONG, 3)):
-        family = [row for row in found if row["test"] == test]
-        assert {row["family"] for row in family} == {size}
-        known = multipletests([row["p"] for row in family], method="holm")[1]
-        assert [row["p_holm"] for row in family] == pytest.approx(list(known))
+    made = compare([pair(one) for one in names], confidence=0.95, measures=MEASURES)
+    found, answers = adjusted(made, audit=AUDIT, over="study")
+    of_scans = [row for row in found if row["test"] == DELONG]
+    both = [*AUDIT, *of_scans]
+    known = [one["p"] for one in both if one["p"] is not None]
+    shown = [one["p_holm"] for one in [*answers, *of_scans] if one["p"] is not None]
+    assert shown == holm_of(known)
+    assert {(one["family"], one["kind"]) for one in [*answers, *of_scans]} == {
+        (2 + 3, "confirmatory")
+    }
+    assert answers[1]["p_holm"] is None
+    assert [one["fields"] for one in answers] == ["format"] * 3
+
+
+def test_each_question_alone_is_a_family_where_the_study_asks_for_it(pair):
+    names = [("a", "ours", "x"), ("b", "ours", "x")]
+    made = compare([pair(one) for one in names], confidence=0.95, measures=MEASURES)
+    found, answers = adjusted(made, audit=AUDIT, over="question")
+    of_scans = [row for row in found if row["test"] == DELONG]
+    assert [row["p_holm"] for row in of_scans] == holm_of([row["p"] for row in of_scans])
+    assert {row["family"] for row in of_scans} == {2}
+    assert [one["p_holm"] for one in answers] == [0.002, None, 0.04]
+    assert {one["family"] for one in answers} == {2}
+
+
+def test_tests_over_folds_are_exploratory_and_the_published_one_is_never_adjusted(pair):
+    made = compare([pair(), pair(("b", "ours", "x"))], confidence=0.95, measures=MEASURES)
+    found, _ = adjusted(made, audit=[], over="study")
+    over_folds = [row for row in found if row["test"] == CORRECTED]
+    assert [row["p_holm"] for row in over_folds] == holm_of([row["p"] for row in over_folds])
+    assert {(row["family"], row["kind"]) for row in over_folds} == {(10, "exploratory")}
+    published = [row for row in found if row["test"] == PAIRED]
+    assert {(row["p_holm"], row["family"], row["kind"]) for row in published} == {
+        (None, None, "as published")
+    }
+    assert all(row["p"] is not None for row in published)
+    assert [tuple(row) for row in found] == [COLUMNS] * len(found)
 
 
 def test_what_has_no_p_is_no_member_of_the_family(pair):
     gone = pair(("b", "ours", "x"), status="not run", reason="site b has no data here")
-    found = compare([pair(), gone], confidence=0.95, measures=MEASURES)
+    made = compare([pair(), gone], confidence=0.95, measures=MEASURES)
+    found, _ = adjusted(made, audit=AUDIT, over="study")
     lost = [row for row in found if row["site"] == "b"]
     assert len(lost) == 11
     for row in lost:
         assert (row["status"], row["reason"]) == ("not run", "site b has no data here")
         assert row["p"] is row["p_holm"] is row["difference"] is None
-    assert row_of(found, PAIRED, "auc")["family"] == 5
-    assert row_of(found, DELONG, "auc")["family"] == 1
+    assert row_of(found, CORRECTED, "auc")["family"] == 5
+    assert row_of(found, DELONG, "auc")["family"] == 2 + 1
 
 
 def test_runs_are_paired_by_fold_and_seed_in_which_both_have_the_value(pair):

@@ -37,9 +37,9 @@ GOOD = Observed(
         "duplicates": DUPLICATES,
         "shortcuts": [
             {"what": "label", "where": "a-row", "fields": "format", "status": "ok", "auc": 0.55,
-             "p_holm": 0.3},
+             "p_holm": 0.3, "family": 1},
             {"what": "site", "where": "all sites", "fields": "format", "status": "undefined",
-             "auc": None, "p_holm": None},
+             "auc": None, "p_holm": None, "family": 1},
         ],
     },
     cells=[cell(), cell()],
@@ -131,7 +131,7 @@ def test_folds_are_named_where_there_are_several():
 def test_headers_that_give_the_answer_are_one_sentence_a_question():
     answers = [
         {"what": "label", "where": "a-row", "fields": fields, "status": "ok", "auc": 0.95,
-         "p": 0.001, "p_holm": p}
+         "p": 0.001, "p_holm": p, "family": 24}
         for fields, p in (("acquisition", 0.001), ("format", 0.05), ("texture", 0.06))
     ]  # fmt: skip
     found = notices(

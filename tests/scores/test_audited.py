@@ -9,7 +9,7 @@ from elsewhere.scores import audited
 
 def answer(fields: str, p_holm: float, **changes: object) -> dict[str, object]:
     known = {"what": "label", "where": "a-row", "fields": fields, "status": "ok", "auc": 0.9}
-    return known | {"p_holm": p_holm} | changes
+    return known | {"p_holm": p_holm, "family": 40} | changes
 
 
 def texts(*answers: dict[str, object]) -> list[str]:
@@ -26,6 +26,7 @@ def test_what_voxels_predict_is_said_with_what_the_disease_does_to_them() -> Non
     assert text.startswith("The label at Site A can be predicted from simple measures")
     assert "voxels (noise and sharpness: AUC 0.90, p 0.030), which the disease may change" in text
     assert "headers" not in text
+    assert text.endswith("(p: Holm over 40 confirmatory tests).")
 
 
 def test_headers_and_voxels_of_a_question_stand_in_one_sentence() -> None:
@@ -48,11 +49,12 @@ def test_the_worst_shortcut_is_one_to_the_label_before_one_to_the_site():
         {"what": "label", "where": "x", "fields": "geometry", "auc": 0.81, "p_holm": 0.02},
         {"what": "label", "where": "x", "fields": "format", "auc": 0.95, "p_holm": 0.4},
     ]
-    known = [{**shortcut, "status": "ok"} for shortcut in shortcuts]
+    known = [{**shortcut, "status": "ok", "family": 30} for shortcut in shortcuts]
     lost = {"what": "label", "where": "y", "fields": "format", "status": "undefined"}
     text = audited.worst([*known, lost], titles={"x": "Site X"})
     assert text == (
-        "the label at Site X from borders and lung size (AUC 0.81, p 0.020 after Holm); "
+        "the label at Site X from borders and lung size (AUC 0.81, p 0.020 by Holm over 30 "
+        "confirmatory tests); "
         "2 of 3 shortcuts were found"
     )
     assert audited.worst(known[:1], titles={}).startswith("the site of a scan from the file format")

@@ -10,7 +10,15 @@ from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
 from elsewhere.scores.delong import delong, standard_error
-from elsewhere.scores.intervals import auc_interval, newcombe, t_value, wilson, z_value
+from elsewhere.scores.intervals import (
+    auc_interval,
+    clopper_pearson,
+    newcombe,
+    share_interval,
+    t_value,
+    wilson,
+    z_value,
+)
 
 
 def coverage(draw, truth, *, repeats, interval):
@@ -105,6 +113,23 @@ def test_wilson_is_that_of_statsmodels(n, data, confidence):
     found = wilson(hits / n, n=n, confidence=confidence)
     expected = proportion_confint(hits, n, alpha=1 - confidence, method="wilson")
     assert found[:2] == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.integers(1, 60), st.data(), st.sampled_from([0.8, 0.95, 0.99]))
+def test_clopper_and_pearson_is_that_of_statsmodels(n, data, confidence):
+    hits = data.draw(st.integers(0, n))
+    found = clopper_pearson(hits / n, n=n, confidence=confidence)
+    expected = proportion_confint(hits, n, alpha=1 - confidence, method="beta")
+    assert found == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_only_few_patients_widen_the_interval_of_a_share(share):
+    plain = wilson(share, n=8.5, confidence=0.95)
+    assert share_interval(share, n=8.5, confidence=0.95, scarce=False) == plain
+    wider = share_interval(share, n=8.5, confidence=0.95, scarce=True)
+    assert wider.low <= plain.low <= share <= plain.high <= wider.high
+    assert wider.high - wider.low > plain.high - plain.low
 
 
 def test_z_value():

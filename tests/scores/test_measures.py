@@ -91,9 +91,20 @@ def test_one_class_has_no_auc_but_wilson_intervals():
 
 
 def test_wilson_counts_patients_not_scans():
+    labels, patients = np.ones(36), np.repeat(np.arange(12), 3)
+    found = measure(judged(labels, np.full(36, 0.9), patients=patients), scoring=SCORING)
+    assert found["sensitivity_low"] == wilson(1.0, n=12, confidence=0.95).low
+
+
+@pytest.mark.parametrize(("few", "low"), [(5, 0.025 ** (1 / 4)), (4, 4 / (4 + 1.959964**2))])
+def test_a_share_of_few_patients_has_wider_limits_and_says_so(few, low):
+    """Clopper and Pearson's lower limit of n of n hits is the n-th root of 0.025."""
     labels, patients = np.ones(12), np.repeat(np.arange(4), 3)
-    found = measure(judged(labels, np.full(12, 0.9), patients=patients), scoring=SCORING)
-    assert found["sensitivity_low"] == wilson(1.0, n=4, confidence=0.95).low
+    of = SCORING.model_copy(update={"few_patients": few})
+    found = measure(judged(labels, np.full(12, 0.9), patients=patients), scoring=of)
+    for name in ("sensitivity", "accuracy"):
+        assert found[f"{name}_low"] == pytest.approx(low)
+        assert ("Clopper and Pearson" in found["intervals"][name]) == (few == 5)
 
 
 def test_faultless_calls_have_an_honest_width():

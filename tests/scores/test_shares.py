@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom
 from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
@@ -22,12 +23,49 @@ def interval(of):
     return of.interval(confidence=0.95, unit="patient")
 
 
-@given(st.integers(1, 60), st.data())
+@given(st.integers(10, 60), st.data())
 def test_one_scan_a_patient_gives_wilsons_interval(n, data):
     right = data.draw(st.integers(0, n))
     found = interval(Hits(np.arange(n) < right, np.arange(n)))
     assert found[:2] == pytest.approx(proportion_confint(right, n, method="wilson"), abs=1e-12)
     assert found.method == f"Wilson, n = {n} patients"
+
+
+@given(st.integers(1, 9), st.data())
+def test_few_patients_have_the_farther_limits_of_two_methods(n, data):
+    right = data.draw(st.integers(0, n))
+    found = interval(Hits(np.arange(n) < right, np.arange(n)))
+    both = [proportion_confint(right, n, method=method) for method in ("wilson", "beta")]
+    expected = (min(low for low, _ in both), max(high for _, high in both))
+    assert found[:2] == pytest.approx(expected, abs=1e-12)
+    assert found.method == f"Wilson, n = {n} patients, or Clopper and Pearson: the farther limits"
+
+
+def test_a_study_says_how_many_patients_are_few():
+    of = Hits(np.arange(7) < 3, np.arange(7))
+    alone = of.interval(confidence=0.95, unit="patient", few=7)
+    assert alone[:2] == pytest.approx(proportion_confint(3, 7, method="wilson"))
+    assert interval(of).low < alone.low < alone.high < interval(of).high
+
+
+@pytest.mark.parametrize("n", [3, 5, 7, 8, 9])
+def test_few_patients_are_covered_whatever_the_true_share(n):
+    """The exact sum over all outcomes; Wilson's interval alone covers 0.83 to 0.84 at its worst."""
+    limits = [interval(Hits(np.arange(n) < right, np.arange(n)))[:2] for right in range(n + 1)]
+    true = np.linspace(0.01, 0.99, 197)
+    assert covered(limits, true).min() >= 0.95
+    alone = [proportion_confint(right, n, method="wilson") for right in range(n + 1)]
+    assert covered(alone, true).min() < 0.9
+
+
+def covered(limits, true):
+    """Return how often limits [n + 1] of each number of hits hold each of some true shares."""
+    n = len(limits) - 1
+    chance = binom.pmf(np.arange(n + 1)[:, None], n, true)
+    return sum(
+        (low <= true) * (true <= high) * row
+        for (low, high), row in zip(limits, chance, strict=True)
+    )
 
 
 def test_seven_of_fifteen_right_is_not_as_narrow_as_resampling_made_it():
@@ -69,15 +107,15 @@ def test_the_effective_number_is_that_of_the_clustered_variance():
 
 def test_a_negative_correlation_within_patients_is_not_rewarded():
     """One of two scans of each patient is a hit: the share never varies, but few patients do."""
-    of = Hits(np.tile([True, False], 8), np.repeat(np.arange(8), 2))
-    assert of.n_effective == 16
-    assert interval(of)[:2] == pytest.approx(proportion_confint(8, 16, method="wilson"))
+    of = Hits(np.tile([True, False], 10), np.repeat(np.arange(10), 2))
+    assert of.n_effective == 20
+    assert interval(of)[:2] == pytest.approx(proportion_confint(10, 20, method="wilson"))
 
 
 @pytest.mark.parametrize("all_of_them", [True, False])
 def test_where_all_scans_are_alike_patients_are_counted(all_of_them):
-    of = Hits(np.full(12, all_of_them), np.repeat(np.arange(4), 3))
-    assert interval(of)[:2] == wilson(float(all_of_them), n=4, confidence=0.95)[:2]
+    of = Hits(np.full(30, all_of_them), np.repeat(np.arange(10), 3))
+    assert interval(of)[:2] == wilson(float(all_of_them), n=10, confidence=0.95)[:2]
 
 
 def groups(first, second, *, patients=None):

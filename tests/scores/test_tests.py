@@ -9,7 +9,12 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from elsewhere.scores.tests import corrected_t, holm, paired_t
+from elsewhere.scores.tests import FEW_FOLDS, corrected_t, holm, paired_t
+
+
+def one_seed(first, **given):
+    """Return the test where each run is a fold of its own."""
+    return corrected_t(first, folds=np.arange(len(first)), **given)
 
 
 def runs(dice, n=12):
@@ -32,7 +37,7 @@ def test_the_paired_test_is_that_of_scipy(dice, n, confidence):
 def test_the_corrected_test_is_the_formula_written_out(dice):
     """Nadeau & Bengio 2003: t = mean / sqrt((1/n + n_test/n_train) variance), n - 1 degrees."""
     first, second = runs(dice)
-    found = corrected_t(first, second=second, test_to_train=621 / 1613, confidence=0.95)
+    found = one_seed(first, second=second, test_to_train=621 / 1613, confidence=0.95)
     d = [a - b for a, b in zip(first, second, strict=True)]
     mean = sum(d) / 12
     variance = sum((one - mean) ** 2 for one in d) / 11
@@ -46,13 +51,13 @@ def test_the_corrected_test_is_the_formula_written_out(dice):
 def test_without_overlap_nothing_is_corrected(dice):
     first, second = runs(dice)
     plain = paired_t(first, second=second, confidence=0.95)
-    assert corrected_t(first, second=second, test_to_train=0.0, confidence=0.95) == plain
+    assert one_seed(first, second=second, test_to_train=0.0, confidence=0.95) == plain
 
 
 def test_a_swap_of_the_arms_turns_the_sign(dice):
     first, second = runs(dice)
-    one = corrected_t(first, second=second, test_to_train=0.3, confidence=0.9)
-    other = corrected_t(second, second=first, test_to_train=0.3, confidence=0.9)
+    one = one_seed(first, second=second, test_to_train=0.3, confidence=0.9)
+    other = one_seed(second, second=first, test_to_train=0.3, confidence=0.9)
     assert (other.mean, other.low, other.high, other.t) == pytest.approx(
         (-one.mean, -one.high, -one.low, -one.t)
     )
@@ -67,25 +72,49 @@ def test_the_error_of_the_first_kind_is_that_of_the_level(dice):
     for _ in range(1500):
         d = math.sqrt(rho) * dice.normal() + math.sqrt(1 - rho) * dice.normal(size=n)
         plain.append(paired_t(d, second=np.zeros(n), confidence=0.95).p)
-        corrected.append(corrected_t(d, second=np.zeros(n), test_to_train=ratio, confidence=0.95).p)
+        corrected.append(one_seed(d, second=np.zeros(n), test_to_train=ratio, confidence=0.95).p)
     assert stats.kstest(corrected, "uniform").pvalue > 0.01
     assert np.mean(np.array(corrected) < 0.05) == pytest.approx(0.05, abs=0.02)
     assert np.mean(np.array(plain) < 0.05) > 0.25
 
 
-@pytest.mark.parametrize(("alike", "wrong"), [(0.6, 0.074), (0.95, 0.171)])
-def test_seeds_that_share_their_folds_are_more_than_the_correction_allows_for(dice, alike, wrong):
-    """A documented bound, not a wish: four folds, three seeds, correlated `alike` in a fold."""
+@pytest.mark.parametrize("alike", [0.3, 0.6, 0.95])
+def test_seeds_that_share_their_folds_add_no_samples(dice, alike):
+    """Four folds, three seeds, correlated `alike` in a fold: the folds' means are the samples."""
     ratio, folds, seeds = 1 / 3, 4, 3
-    rho = ratio / (1 + ratio)
-    p_values = []
+    of_fold_mean = alike + (1 - alike) / seeds  # variance of a fold's mean
+    of_all = of_fold_mean * ratio / (1 + ratio)  # of which this is common to all folds
+    p_values, as_runs = [], []
+    of = np.repeat(np.arange(folds), seeds)
     for _ in range(1500):
-        shared = math.sqrt(rho) * dice.normal()
-        of_fold = math.sqrt(alike - rho) * dice.normal(size=(folds, 1))
-        d = shared + of_fold + math.sqrt(1 - alike) * dice.normal(size=(folds, seeds))
-        none = np.zeros(folds * seeds)
-        p_values.append(corrected_t(d.ravel(), second=none, test_to_train=ratio, confidence=0.95).p)
-    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(wrong, abs=0.03)
+        shared = math.sqrt(of_all) * dice.normal()
+        own = math.sqrt(alike - of_all) * dice.normal(size=(folds, 1))
+        d = (shared + own + math.sqrt(1 - alike) * dice.normal(size=(folds, seeds))).ravel()
+        pair = {"second": np.zeros_like(d), "test_to_train": ratio, "confidence": 0.95}
+        p_values.append(corrected_t(d, folds=of, **pair).p)
+        as_runs.append(one_seed(d, **pair).p)
+    assert np.mean(np.array(p_values) < 0.05) == pytest.approx(0.05, abs=0.015)
+    assert stats.kstest(p_values, "uniform").pvalue > 0.001
+    if alike > 0.9:
+        assert np.mean(np.array(as_runs) < 0.05) > 0.12
+
+
+def test_seeds_are_averaged_within_their_fold():
+    d, of = np.array([0.1, 0.3, 0.0, 0.2, 0.4, 0.6]), np.array([0, 0, 1, 1, 2, 2])
+    pair = {"test_to_train": 0.4, "confidence": 0.9}
+    found = corrected_t(d, second=np.zeros(6), folds=of, **pair)
+    assert found == one_seed(np.array([0.2, 0.1, 0.5]), second=np.zeros(3), **pair)
+    assert found.n == 3
+
+
+@pytest.mark.parametrize("folds", [1, 2])
+def test_one_or_two_folds_have_no_valid_test_however_many_seeds(folds):
+    d = np.array([0.1, 0.3, 0.2, 0.4])
+    of = np.arange(4) % folds
+    found = corrected_t(d, second=np.zeros(4), folds=of, test_to_train=0.4, confidence=0.95)
+    assert (found.n, found.p, found.low, found.high) == (folds, None, None, None)
+    assert found.mean == pytest.approx(0.25)
+    assert found.reason == FEW_FOLDS
 
 
 def test_folds_of_one_small_cohort_err_less_with_the_correction(dice):
@@ -106,7 +135,7 @@ def test_folds_of_one_small_cohort_err_less_with_the_correction(dice):
         found = paired_t(shares[0], **pair).p
         if found is not None:
             plain.append(found)
-            corrected.append(corrected_t(shares[0], test_to_train=1 / 3, **pair).p)
+            corrected.append(one_seed(shares[0], test_to_train=1 / 3, **pair).p)
     wrong = [np.mean(np.array(p) < 0.05) for p in (plain, corrected)]
     assert wrong[1] < wrong[0]
     assert wrong[1] < 0.08
@@ -125,12 +154,12 @@ def test_what_cannot_be_computed_says_why(differences, mean, reason):
     second = np.full(len(differences), 0.7)
     first = second + np.array(differences)
     plain = paired_t(first, second=second, confidence=0.95)
-    corrected = corrected_t(first, second=second, test_to_train=0.3, confidence=0.95)
-    for found in (plain, corrected):
+    corrected = one_seed(first, second=second, test_to_train=0.3, confidence=0.95)
+    for found, why in ((plain, reason), (corrected, FEW_FOLDS if 0 < len(second) < 3 else reason)):
         assert found.n == len(differences)
         assert found.mean == (None if mean is None else pytest.approx(mean))
         assert (found.low, found.high, found.t, found.p) == (None,) * 4
-        assert found.reason == reason
+        assert found.reason == why
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 12, 60])

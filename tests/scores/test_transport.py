@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores.estimates import Estimate
 from elsewhere.scores.thresholds import Scored, choose
 from elsewhere.scores.transport import (
@@ -17,6 +18,8 @@ from elsewhere.scores.transport import (
     transport,
     why_not,
 )
+
+SCORING = Scoring(threshold_from="training_sites", confidence=0.95, bootstrap=1, seed=0)
 
 
 def scored(labels, scores, patients=None):
@@ -31,16 +34,18 @@ LOW = scored([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.6])  # its threshold is 0.25
 
 
 def test_both_thresholds_are_tried_on_the_same_test_scans():
-    found = transport(TEST, training=HIGH, local=LOW, rule=highest_accuracy, confidence=0.95)
+    found = transport(TEST, training=HIGH, local=LOW, rule=highest_accuracy, scoring=SCORING)
     assert found.training.threshold.value == pytest.approx(0.65)
     assert found.local.threshold.value == pytest.approx(0.25)
     assert (found.training.sensitivity.value, found.training.specificity.value) == (0.5, 1.0)
     assert (found.local.sensitivity.value, found.local.specificity.value) == (1.0, 0.5)
     assert (found.sensitivity.value, found.specificity.value) == (0.5, -0.5)
+    exact = proportion_confint(2, 4, method="beta")
+    assert found.training.sensitivity[1:] == pytest.approx(exact), "four patients are few"
 
 
 def test_a_threshold_that_moves_nothing_gains_nothing():
-    found = transport(TEST, training=LOW, local=LOW, rule=for_sensitivity, confidence=0.95)
+    found = transport(TEST, training=LOW, local=LOW, rule=for_sensitivity, scoring=SCORING)
     for gain in (found.sensitivity, found.specificity):
         assert gain.value == 0
         assert gain.low <= 0 <= gain.high

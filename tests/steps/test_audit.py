@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import runpy
 from pathlib import Path
@@ -14,6 +15,7 @@ from statsmodels.stats.multitest import multipletests
 from elsewhere.cohorts import groups
 from elsewhere.design import params
 from elsewhere.design.audit import Audit
+from elsewhere.design.comparisons import Comparisons
 from elsewhere.design.job import Job
 from elsewhere.design.split import Split
 from elsewhere.imaging import profile, signature
@@ -201,3 +203,16 @@ def test_the_planted_export_of_a_hidden_hospital_is_found_in_voxels(
     for voxels in ("intensity", "geometry"):
         assert answers[voxels]["auc"] > 0.9
         assert answers[voxels]["p_holm"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("classes", "family", "most"),
+    [((), "study", 3 * 2), (("a", "b", "c"), "study", 3 * 2 * 3), ((), "question", 0)],
+)
+def test_declared_comparisons_share_the_family_of_the_audit(
+    classes: tuple[str, ...], family: str, most: int
+) -> None:
+    """Three pairs of arms at two sites, of each of three classes against the rest."""
+    pairs = (Comparisons(arm="x", against=("y", "z")), Comparisons(arm="y", against=("z",)))
+    settings = dataclasses.replace(SETTINGS, classes=classes, comparisons=pairs, family=family)
+    assert settings.n_compared(2) == most

@@ -109,13 +109,13 @@ def predictability(
     return answers
 
 
-def enough(settings: Audit, *, n_sites: int) -> Audit:
+def enough(settings: Audit, *, n_sites: int, n_compared: int = 0) -> Audit:
     """Return settings with so many permutations that the smallest p is small after Holm's too.
 
     The smallest p that permutations can give is 1 / (1 + their number). Holm multiplies it by the
-    number of tests, which grows with the sites.
+    number of tests, which grows with the sites and with the comparisons of the study.
     """
-    tests = (n_sites + 2) * len(GROUPS)
+    tests = (n_sites + 2) * len(GROUPS) + n_compared
     permutations = max(settings.permutations, LEAST_PER_TEST * tests)
     return settings.model_copy(update={"permutations": permutations})
 

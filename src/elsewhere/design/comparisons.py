@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from elsewhere.design.rows import Name, Row
+
+Over = Literal["study", "question"]  # what one family of confirmatory tests is of
 
 
 class Comparisons(Row):

@@ -266,7 +266,7 @@ def _figure_inputs(params: Params, name: str) -> dict[str, Paths]:
 
 def _figure_settings(params: Params, name: str) -> dict[str, Paths]:
     always = ("title", "citation", "classes", "published", "arms", "averages_without", "scoring")
-    optional = {"comparisons", "roc_panels", "findings", "subgroups", "target_width"}
+    optional = {"comparisons", "roc_panels", "findings", "subgroups", "target_width", "family"}
     given = sorted(optional & params.studies[name].model_fields_set)
     return {
         **{field: f"studies.{name}.{field}" for field in (*always, *given)},

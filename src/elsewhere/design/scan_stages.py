@@ -60,7 +60,8 @@ def audit(params: Params, study: str) -> Stage:
             "audit": paths.audit(study, "audit.json"),
             **{f"groups/{row}": paths.groups(study, row) for row in rows},
         },
-        settings=_given(params, study, ("audit", "findings")) | named_classes(params, study),
+        settings=_given(params, study, ("audit", "findings", "comparisons", "family"))
+        | named_classes(params, study),
         members={},
     )
 

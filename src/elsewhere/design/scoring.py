@@ -28,7 +28,7 @@ class Scoring(Row):
     few_patients: Positive = Field(
         FEW_PATIENTS,
         description="with fewer patients of a class the interval of an AUC is also that of "
-        "Newcombe (2006), whichever limit is farther",
+        "Newcombe (2006), and that of a share Clopper and Pearson's, whichever limit is farther",
     )
     net_benefit_range: tuple[Share, Share] = Field(
         (0.05, 0.5),

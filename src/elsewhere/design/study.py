@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from elsewhere.design.arm import Arm
 from elsewhere.design.audit import Audit
-from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.comparisons import Comparisons, Over
 from elsewhere.design.figure_rows import STANDARD
 from elsewhere.design.findings import Findings, View
 from elsewhere.design.named import USUAL, expanded
@@ -116,7 +116,12 @@ class Study(Row):
         description="sites left out of the second Average confusion matrix (A-54)"
     )
     comparisons: tuple[Comparisons, ...] = Field(
-        (), description="paired t, corrected resampled t and DeLong; one family for Holm"
+        (), description="paired t, corrected resampled t and DeLong"
+    )
+    family: Over = Field(
+        "study",
+        description="over what p of confirmatory tests, the audit and DeLong of `comparisons`, is "
+        "adjusted by Holm: both together, or each question alone",
     )
     roc_panels: dict[Name, Panel] | None = Field(
         None, description="D-43: arms whose ROC curves share axes, by the letter of the panel"

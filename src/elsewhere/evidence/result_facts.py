@@ -66,9 +66,11 @@ def comparisons(study: Finished) -> Fact | None:
     """Say which arms are compared by tests."""
     declared = study.study.comparisons
     count = sum(len(row.against) for row in declared)
+    over = "with the audit" if study.study.family == "study" else "apart from the audit"
     text = (
-        f"{count} pairs of arms are declared to be compared, all in one family for Holm's "
-        "correction: paired t, corrected resampled t and DeLong, clustered by patient."
+        f"{count} pairs of arms are declared to be compared, by DeLong's test, clustered by "
+        f"patient (confirmatory; Holm's correction {over}), and by the corrected resampled t-test "
+        "over folds (exploratory)."
     )
     files = [study.settings_file, *study.figures("comparisons*.csv", "comparisons*.png")]
     return stated([text] if count else [], files)

@@ -11,7 +11,8 @@ from elsewhere.figures import words
 from elsewhere.scores.audited import NAMES
 
 COLUMNS = (
-    *("what", "where", "fields", "auc", "p", "p_holm", "patients", "groups", "scans"),
+    *("what", "where", "fields", "auc", "p", "p_holm", "family", "kind"),
+    *("patients", "groups", "scans"),
     *("status", "reason", "used"),
 )
 
@@ -19,8 +20,8 @@ COLUMNS = (
 def table(audit: Mapping[str, Any], titles: Mapping[str, str]) -> pd.DataFrame:
     """Return one row per question: what is predicted, where, from which fields, AUC and p.
 
-    ``p_holm`` is adjusted over all questions of the audit (Holm 1979). ``patients`` is empty where
-    a site publishes no patient key: only images can be counted.
+    ``p_holm`` is adjusted over ``family`` confirmatory tests (`study_tests.made`). ``patients`` is
+    empty where a site publishes no patient key: only images can be counted.
 
     Parameters
     ----------

@@ -9,20 +9,26 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from elsewhere.design.comparisons import Over
 from elsewhere.design.metric_rows import metric_row
 from elsewhere.figures import paper, style, words
-from elsewhere.figures.arm_pairs import Rows, beside, pairs
+from elsewhere.figures.arm_pairs import Rows, beside
 from elsewhere.figures.figure import Figure
 from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column, Results, Row
 from elsewhere.files import write_rows
 from elsewhere.scores import arms
-from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED, Pair
+from elsewhere.scores.arms import CORRECTED, DELONG, PAIRED
 
 NAME = "comparisons"
 CSV_NAME = f"{NAME}.csv"
 COLUMNS = (*arms.COLUMNS, "published_p", "requirement", "label", "label_against", "synthetic")
-HEADINGS = {PAIRED: "p, paired t", CORRECTED: "p, corrected resampled t", DELONG: "p, DeLong"}
+HEADINGS = {
+    PAIRED: "p, paired t as published",
+    CORRECTED: "p, corrected t over folds",
+    DELONG: "p, DeLong",
+}
+FAMILIES = {"study": "its audit included", "question": "the audit apart"}
 NONE, WORSE = "none", "–"
 LABELS, PLOT, GAP = 2.05, 2.6, 0.16
 NUMBER, PUBLISHED = 0.54, 0.85
@@ -30,7 +36,7 @@ TITLE, HEAD, GROUP, LINE, FOOT = 0.32, 0.42, 0.3, 0.4, 0.55
 MARKS = {CORRECTED: (style.ORANGE, -0.16, "s"), DELONG: (style.BLUE, 0.16, "o")}
 TITLE_WORDS = "Is one arm better than another? Differences of AUC, and p of every test"
 MEANINGS = {
-    CORRECTED: "mean over runs, corrected resampled t",
+    CORRECTED: "mean over folds, corrected resampled t",
     DELONG: "means of single models, DeLong",
 }
 
@@ -41,39 +47,16 @@ class ComparisonTable(Figure):
     """Whether an arm is better than others, test by test."""
 
     def draw(self, given: Given, folder: Path) -> list[str]:
-        """Test every pair and draw the table, of more than two classes one for each.
-
-        The pairs of all classes are one family for Holm's adjustment.
-        """
-        each = given.each
-        found = {name: _pairs(given, name) for name in each}
-        rows = arms.compare(
-            [pair for of_class in found.values() for pair in of_class],
-            confidence=given.results.named.confidence,
-            measures=tuple(given.results.compared),
-        )
+        """Test every pair and draw the table, of more than two classes one for each."""
         published = [] if given.exclusive else paper.tests(given.settings.published)
-        size = len(rows) // max(1, sum(map(len, found.values())))  # rows of a pair
-        drawn, start = [], 0
-        for name, results in each.items():
-            end = start + size * len(found[name])
-            drawn.append(draw(results, beside(rows[start:end], published), folder))
-            start = end
-        return drawn
+        found = given.tests.compared
+        return [
+            draw(results, beside(found[name], published), folder, over=given.settings.family)
+            for name, results in given.each.items()
+        ]
 
 
-def _pairs(given: Given, name: str) -> list[Pair]:
-    """Return the pairs to compare, of one of more than two classes against the rest."""
-    chosen = given.settings.comparisons
-    compared = {arm for row in chosen for arm in (row.arm, *row.against)}
-    keys = [key for key in given.cell_keys if key.split("/")[0] in compared]
-    predicted = {
-        key: given.tested(key, name) if given.exclusive else given.predicted(key) for key in keys
-    }
-    return pairs(given.each[name], chosen, predicted=predicted, gates=given.gates)
-
-
-def draw(results: Results, rows: Rows, folder: Path) -> str:
+def draw(results: Results, rows: Rows, folder: Path, *, over: Over = "study") -> str:
     """Draw comparisons.png and .svg, and write comparisons.csv (C-33, D-41, D-42).
 
     A block per site holds a block per arm, with a line for each arm that it is compared with. Of
@@ -83,6 +66,8 @@ def draw(results: Results, rows: Rows, folder: Path) -> str:
     ----------
     rows
         As from `arm_pairs.beside`.
+    over
+        What the family of DeLong's test is of.
     """
     name = results.file(NAME)
     write_rows(_marked(results, rows), folder / f"{name}.csv", columns=COLUMNS)
@@ -96,7 +81,7 @@ def draw(results: Results, rows: Rows, folder: Path) -> str:
             results.titled(TITLE_WORDS if rows else "No arms can be compared at any site"),
             width=_places(results)[-1][0] + 0.2,
             height=max(0.1, height - FOOT + 0.45),
-            notes=(*_notes(results, rows), *results.notes()),
+            notes=(*_notes(results, rows, over), *results.notes()),
             synthetic=results.synthetic,
         )
         top = 0.0
@@ -153,21 +138,20 @@ def _site(
     return top
 
 
-def _notes(results: Results, rows: Rows) -> tuple[str, ...]:
-    sizes = {row["test"]: row["family"] for row in rows}
-    families = ", ".join(f"{size} of {test}" for test, size in sizes.items())
+def _notes(results: Results, rows: Rows, over: Over) -> tuple[str, ...]:
+    sizes = {row["test"]: row["family"] for row in rows} or {DELONG: 0, CORRECTED: 0}
     starred = " (* by image)" if results.starred else ""
     level = f"{1 - results.named.confidence:.2g}"
     return (
         f"Right of 0: better than the arm of the line. Bars: {results.percent} intervals, not "
         f"adjusted. p: red with {WORSE}: worse than the arm of the line. Bold: p below {level} "
-        f"after Holm's adjustment over all p of that test in this study ({families}). {NONE}: no p "
-        "can be computed; comparisons.csv says why.",
-        "Over runs: pairs are the runs (fold and seed) of both arms. Their training parts overlap: "
-        "the paired t-test, as published, ignores it and gives too small a p; the corrected one "
-        "(Nadeau & Bengio 2003) allows for it, but not for seeds that share their folds: with "
-        "several seeds its p may still be too small. All measures but AUC: calls "
-        f"{results.calls}.",
+        f"after Holm's adjustment. DeLong is confirmatory: over {sizes[DELONG]} tests of this "
+        f"study, {FAMILIES[over]}. The corrected t is exploratory: over its own "
+        f"{sizes[CORRECTED]} tests. {NONE}: no valid test; comparisons.csv says why.",
+        "Over folds: the seeds of a fold are averaged, because they share its scans; training "
+        "parts overlap, which the corrected t allows for (Nadeau & Bengio 2003). The paired t, as "
+        "published (grey), takes fold and seed of both arms as independent pairs: its p is too "
+        f"small, never adjusted and never bold. All measures but AUC: calls {results.calls}.",
         f"DeLong: the same scans. {results.pooling}It is clustered by patient{starred}; it takes "
         "the trained models as given. Compared: arms at sites that both arms were trained on, or "
         "neither.",
@@ -260,6 +244,7 @@ def _numbers(
     page.text(edge, y, published, ha="right", va="center", size=style.SMALL)
     for right, test, measure in _places(results):
         numbers = tests[test, measure]
+        small = numbers["p_holm"] is not None and numbers["p_holm"] < level
         worse = numbers["p"] is not None and numbers["difference"] < 0
         page.text(
             right,
@@ -270,6 +255,6 @@ def _numbers(
             ha="right",
             va="center",
             size=style.SMALL,
-            color=style.RED if worse else style.INK,
-            weight="bold" if numbers["p"] is not None and numbers["p_holm"] < level else "normal",
+            color=style.RED if worse else style.MUTED if test == PAIRED else style.INK,
+            weight="bold" if small else "normal",
         )

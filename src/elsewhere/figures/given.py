@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from elsewhere.cohorts.labels import labelled
 from elsewhere.design.arm import Arm
-from elsewhere.design.comparisons import Comparisons
+from elsewhere.design.comparisons import Comparisons, Over
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.design.paths import INTERNAL
@@ -26,6 +24,7 @@ from elsewhere.figures.divided import Divided
 from elsewhere.figures.places import ByFinding
 from elsewhere.figures.results import Named, Results, gather
 from elsewhere.figures.scans import Scans
+from elsewhere.figures.study_tests import StudyTests, made, read_json
 from elsewhere.files import texts
 from elsewhere.imaging import profile
 from elsewhere.scores import explained, predictions
@@ -75,6 +74,7 @@ class Settings:
     second_stage: SecondStage | None = None
     subgroups: Subgroups | None = None
     target_width: float = 0.10
+    family: Over = "study"
 
 
 @dataclass(frozen=True)
@@ -239,20 +239,24 @@ class Given:
         return {row: pd.read_csv(path, dtype=str) for row, path in paths.items()}
 
     @cached_property
+    def tests(self) -> StudyTests:
+        """The audit and the declared comparisons, with p adjusted over the study."""
+        return made(self)
+
+    @property
     def audit(self) -> Mapping[str, Any]:
-        """audit.json of the study."""
-        audit: Mapping[str, Any] = _json(self.job.path("audit"))
-        return audit
+        """audit.json of the study, with p adjusted over the study."""
+        return self.tests.audit
 
     @cached_property
     def gates(self) -> dict[str, Mapping[str, Any]]:
         """gate.json of each site."""
-        return {row: _json(path) for row, path in self.job.paths("gate").items()}
+        return {row: read_json(path) for row, path in self.job.paths("gate").items()}
 
     @cached_property
     def records(self) -> dict[str, Mapping[str, Any]]:
         """run.json of each ``<arm>/<run>``."""
-        return {run: _json(path) for run, path in self.job.paths("record").items()}
+        return {run: read_json(path) for run, path in self.job.paths("record").items()}
 
     @cached_property
     def histories(self) -> dict[str, pd.DataFrame]:
@@ -293,7 +297,3 @@ class Given:
         if self._titles:
             return finding_table.beside(self.finding_rows)
         return compared.compare(self.results, self.settings.published)
-
-
-def _json(path: Path) -> Any:
-    return json.loads(path.read_text(encoding="utf-8"))

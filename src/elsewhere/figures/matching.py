@@ -16,6 +16,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.results import Column
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
+from elsewhere.scores.families import FAMILIES
 from elsewhere.scores.matching import ONE_CLASS, Contrast, Group, adjusted, ages, sexes
 
 NAME = "matching"
@@ -25,7 +26,7 @@ COLUMNS = (
     *("site", "title"),
     *(f"{name}_{label}" for label in (0, 1) for name in (*OF_GROUP, "sex_unknown")),
     *(f"{what}_{name}" for what in ("age", "female") for name in OF_CONTRAST),
-    "synthetic",
+    *("kind", "synthetic"),
 )
 FIELDS = (
     Field("site", 1.3),
@@ -130,7 +131,7 @@ def _entry(site: Site) -> dict[str, Any]:
         entry |= {f"{name}_{label}": value for name, value in of_group.items()}
     for what, contrast in (("age", site.age), ("female", site.sex)):
         entry |= {f"{what}_{name}": getattr(contrast, name) for name in OF_CONTRAST}
-    return entry
+    return entry | {"kind": FAMILIES[NAME].kind}
 
 
 def _lines(divided: Divided, site: Site, classes: Sequence[str]) -> list[tuple[str, ...]]:
@@ -180,7 +181,8 @@ def _notes(compared: Sequence[Site]) -> tuple[str, ...]:
     notes = [
         "Patients whose scans are in the split, each once in a class, at the youngest age known; "
         "mean ± standard deviation. Difference: positive minus negative, with its interval "
-        "(Welch; Newcombe). p: Welch's and Fisher's test, after Holm over all of this table.",
+        "(Welch; Newcombe). p: Welch's and Fisher's test, exploratory, after Holm over this table "
+        "alone.",
         "SMD: standardised difference, without its sign; below 0.1 classes are usually taken as "
         "balanced. A large p does not show that they are: few patients have a large p too.",
     ]

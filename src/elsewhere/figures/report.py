@@ -19,6 +19,7 @@ from elsewhere.figures.given import Given
 from elsewhere.figures.provenance import Provenance
 from elsewhere.figures.results import Results
 from elsewhere.files import whole
+from elsewhere.scores import audited
 from elsewhere.scores.attention import Observed, notices
 
 TEMPLATE = "report.html.j2"
@@ -219,6 +220,7 @@ def _audit(results: Results, audit: Mapping[str, Any], made: Provenance) -> dict
         "sites": titled,
         "tied": words.number(audit["contingency"]["cramers_v"]),
         "shortcuts": answers,
+        "over": audited.over(audit["shortcuts"]),
         "duplicates": audit["duplicates"],
         "similarity": audit["settings"]["similarity"],
         "file": made.file(made.job.path("audit")),

@@ -158,10 +158,10 @@ def _notes() -> tuple[str, ...]:
     return (
         "AUC: probability that the model scores a test scan of this site higher than one from the "
         "other sites; line: its interval. Full: two-sided p at most 0.05, from exchanges of "
-        "patients between the sites, after Holm's adjustment over all probes of the study. Against "
-        "the same class 0.5 is right: the model answers what a scan shows. Away from it, the model "
-        "tells the sites apart, or one site's patients are more severely ill. Where a site of one "
-        "class is far from 0.5 against both, a good number there may mean that the model knows the "
-        "site and not the disease. Of several runs: mean probability of a scan over those that "
-        "tested it.",
+        "patients between the sites, after Holm's adjustment over all probes of the study, "
+        "exploratory. Against the same class 0.5 is right: the model answers what a scan shows. "
+        "Away from it, the model tells the sites apart, or one site's patients are more severely "
+        "ill. Where a site of one class is far from 0.5 against both, a good number there may mean "
+        "that the model knows the site and not the disease. Of several runs: mean probability of a "
+        "scan over those that tested it.",
     )

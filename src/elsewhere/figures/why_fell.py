@@ -291,5 +291,5 @@ def _notes(results: Results) -> tuple[str, ...]:
         "Calibration: what it costs that they are not. –: it cannot be told apart.",
         "Thresholds and recalibrations come from validation scans, often few: parts of cells with "
         "few patients are uncertain beyond their intervals. Errors: permutation of patients within "
-        "class, adjusted by Holm over all fields and cells of the table.",
+        "class, exploratory: adjusted by Holm over all fields and cells of the table alone.",
     )

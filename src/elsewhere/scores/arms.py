@@ -1,28 +1,31 @@
-"""arms: compares arms at a site by paired tests, with p adjusted over the study."""
+"""arms: compares arms at a site by paired tests; adjusts p, with that of the audit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from elsewhere.design.comparisons import Over
 from elsewhere.scores import families
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.comparisons import Comparison, contrast, paired
-from elsewhere.scores.discrimination import Floats, auc, undefined
+from elsewhere.scores.discrimination import Floats, Ints, auc, undefined
 from elsewhere.scores.single_models import by_model, mean_area, two_means
 from elsewhere.scores.tests import corrected_t, paired_t
 
 PAIRED, CORRECTED, DELONG = "paired t", "corrected resampled t", "DeLong"
+AS_PUBLISHED = "as published"  # no valid test over folds, so its p is not adjusted
 NO_RATIO = "the split of this site has no training scans"
 ABOUT = ("site", "arm", "against", "patient_key")
 COLUMNS = (
     *(*ABOUT, "test", "measure", "n", "of", "clusters", "test_to_train"),
     *("mean_arm", "mean_against", "difference", "low", "high"),
-    *("statistic", "p", "p_holm", "family", "status", "reason"),
+    *("statistic", "p", "p_holm", "family", "kind", "status", "reason"),
 )
 
 
@@ -51,7 +54,7 @@ class Pair:
 def compare(
     pairs: Iterable[Pair], *, confidence: float, measures: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Return one row per pair, test and measure, with `COLUMNS` (D-41, D-42).
+    """Return one row per pair, test and measure, with `COLUMNS`, not adjusted (D-41, D-42).
 
     [AMB] D-41: the paper names neither measure nor pairs. Here a pair of values is that of both
     arms in one run (fold and seed). Each of `measures` (D-41 has the five of Table I) is tested by
@@ -61,18 +64,56 @@ def compare(
     counts the patients; where ``patient_key`` is none, every image counts as one, so p is too
     small.
 
-    ``p_holm`` is adjusted over the family of the test (`families`): all of its rows in `pairs`,
-    whatever site, arm and measure; ``family`` counts those that have a p. ``difference`` is arm
-    minus against, with its interval. What cannot be computed is None, its ``status`` undefined or
-    not run, with a reason.
+    ``difference`` is arm minus against, with its interval. What cannot be computed is None, its
+    ``status`` undefined or not run, with a reason.
     """
     rows = [row for pair in pairs for row in _of_pair(pair, measures, confidence)]
-    for test in (PAIRED, CORRECTED, DELONG):
-        family = [row for row in rows if row["test"] == test]
-        adjusted = families.adjusted(test, [row["p"] for row in family])
-        for row, p in zip(family, adjusted, strict=True):
-            row.update(p_holm=p, family=families.size(adjusted))
     return [{name: row[name] for name in COLUMNS} for row in rows]
+
+
+def adjusted(
+    rows: Sequence[Mapping[str, Any]], *, audit: Sequence[Mapping[str, Any]], over: Over
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return rows of `compare` and answers of the audit with p adjusted by Holm (1979).
+
+    ``p_holm`` is adjusted over the family of the test (`families`), whatever site, arm and measure;
+    ``family`` counts its tests that have a p, and ``kind`` says whether it is confirmatory. The
+    paired t-test has no family.
+
+    Parameters
+    ----------
+    rows
+        Of all pairs of the study.
+    audit
+        Answers of audit.json.
+    over
+        What the family of the audit and of DeLong's test is of.
+    """
+    compared, over_folds = (
+        [row["p"] for row in rows if row["test"] == test] for test in (DELONG, CORRECTED)
+    )
+    asked, compared = families.confirmatory(
+        [answer["p"] for answer in audit], compared=compared, over=over
+    )
+    over_folds = families.adjusted(CORRECTED, over_folds)
+    of_audit, of_comparisons = families.size(asked), families.size(compared)
+    if over == "study":
+        of_audit = of_comparisons = of_audit + of_comparisons
+    found = {
+        DELONG: _judged(compared, DELONG, of_comparisons),
+        CORRECTED: _judged(over_folds, CORRECTED, families.size(over_folds)),
+        PAIRED: repeat({"p_holm": None, "family": None, "kind": AS_PUBLISHED}),
+    }
+    answers = zip(audit, _judged(asked, "audit", of_audit), strict=True)
+    return (
+        [{**row, **next(found[row["test"]])} for row in rows],
+        [{**answer, **judged} for answer, judged in answers],
+    )
+
+
+def _judged(p_values: Sequence[float | None], family: str, size: int) -> Iterator[dict[str, Any]]:
+    kind = families.FAMILIES[family].kind
+    return ({"p_holm": p, "family": size, "kind": kind} for p in p_values)
 
 
 def scans_ratio(gate: Mapping[str, Any]) -> float | None:
@@ -185,21 +226,21 @@ def _tests(measures: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _empty(test: str, measure: str) -> dict[str, Any]:
-    of = "scans" if test == DELONG else "runs"
+    of = {PAIRED: "runs", CORRECTED: "folds", DELONG: "scans"}[test]
     none = dict.fromkeys(name for name in COLUMNS if name not in ABOUT)
     return none | {"test": test, "measure": measure, "n": 0, "of": of}
 
 
 def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[str, Any]:
-    first, second = _values(pair.cells, measure)
+    folds, first, second = _values(pair.cells, measure)
     ratio = pair.test_to_train
     difference = paired_t(first, second=second, confidence=confidence)
     if test == CORRECTED:
-        difference = (
-            difference._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
-            if ratio is None
-            else corrected_t(first, second=second, test_to_train=ratio, confidence=confidence)
+        difference = corrected_t(
+            first, second=second, folds=folds, test_to_train=ratio or 0.0, confidence=confidence
         )
+        if ratio is None:
+            difference = difference._replace(low=None, high=None, t=None, p=None, reason=NO_RATIO)
     means = [float(values.mean()) if len(values) else None for values in (first, second)]
     return {
         "n": difference.n,
@@ -215,8 +256,8 @@ def _over_runs(pair: Pair, test: str, measure: str, confidence: float) -> dict[s
     }
 
 
-def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, Floats]:
-    """Return a measure of both arms [n] in the runs in which both have it."""
+def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Ints, Floats, Floats]:
+    """Return the folds of the runs in which both arms have a measure, and its values; all [n]."""
     of = [
         {
             (run["fold"], run["seed"]): run[measure]
@@ -227,4 +268,4 @@ def _values(cells: Sequence[Mapping[str, Any]], measure: str) -> tuple[Floats, F
     ]
     both = sorted(of[0].keys() & of[1].keys())
     first, second = (np.array([values[run] for run in both], dtype=np.float64) for values in of)
-    return first, second
+    return np.array([fold for fold, _ in both], dtype=np.int64), first, second

@@ -40,7 +40,7 @@ def sentences(
         )
         yield (
             f"{subject} can be predicted from {_sources(found)}; a network may learn scanner, "
-            "protocol or export instead of the disease."
+            f"protocol or export instead of the disease (p: Holm {over(shortcuts)})."
         )
 
 
@@ -66,9 +66,22 @@ def worst(shortcuts: Sequence[Mapping[str, Any]], *, titles: Mapping[str, str]) 
     what = f"the label at {where}" if first["what"] == "label" else "the site of a scan"
     p = "<0.001" if first["p_holm"] < 0.001 else f"{first['p_holm']:.3f}"
     return (
-        f"{what} from {NAMES[first['fields']]} (AUC {first['auc']:.2f}, p {p} after Holm); "
+        f"{what} from {NAMES[first['fields']]} (AUC {first['auc']:.2f}, p {p} by Holm "
+        f"{over(shortcuts)}); "
         f"{len(found)} of {len(known)} shortcuts were found"
     )
+
+
+def over(shortcuts: Sequence[Mapping[str, Any]]) -> str:
+    """Say over how many tests p was adjusted.
+
+    Parameters
+    ----------
+    shortcuts
+        Answers of audit.json, with ``family``.
+    """
+    size = next((answer["family"] for answer in shortcuts), 0)
+    return f"over {size} confirmatory tests"
 
 
 def _sources(found: Mapping[str, str]) -> str:

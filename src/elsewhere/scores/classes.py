@@ -240,7 +240,11 @@ def _of_shares(tested: Scans, weights: Floats, scoring: Scoring, unit: Unit) -> 
     of = [tested.labels == number for number in np.unique(tested.labels)]
     groups = [Hits(right[one], tested.patients[one]) for one in of]
     return shares.combined(
-        groups, weights=weights.tolist(), confidence=scoring.confidence, unit=unit
+        groups,
+        weights=weights.tolist(),
+        confidence=scoring.confidence,
+        unit=unit,
+        few=scoring.few_patients,
     )
 
 

@@ -214,7 +214,7 @@ def _interval(place: Place, quantity: str, mask: Mask) -> Interval | None:
     if quantity == SENSITIVITY:
         positive = mask & (place.labels == 1)
         hits = Hits(place.calls[positive], place.patients[positive])
-        return hits.interval(confidence=confidence, unit="patient")
+        return hits.interval(confidence=confidence, unit="patient", few=scoring.few_patients)
     return t_interval(mean(_too_low(place)[mask], patients=patients), confidence=confidence)
 
 

@@ -144,7 +144,13 @@ def _mean(values: Floats, patients: Ints, scoring: Scoring, unit: Unit) -> dict[
     numbers |= {"value": mean}
     if interval is None and mean in (0.0, 1.0) and np.isin(values[known], (0, 1)).all():
         # a share of scans that is none or all, as of the pointing game: resampling cannot vary it
-        interval = intervals.wilson(mean, n=n_patients, confidence=scoring.confidence, unit=unit)
+        interval = intervals.share_interval(
+            mean,
+            n=n_patients,
+            confidence=scoring.confidence,
+            scarce=n_patients < scoring.few_patients,
+            unit=unit,
+        )
     if interval is None:
         return numbers | {"reason": "every resample gives the same value"}
     return numbers | interval._asdict()

@@ -102,7 +102,18 @@ class Sample:
     def combined(self, groups: Sequence[Hits], *, weights: Sequence[float]) -> Interval:
         """Return the interval of a weighted sum of shares."""
         return shares.combined(
-            groups, weights=weights, confidence=self.scoring.confidence, unit=self.judged.unit
+            groups,
+            weights=weights,
+            confidence=self.scoring.confidence,
+            unit=self.judged.unit,
+            few=self.scoring.few_patients,
+        )
+
+    def of_share(self, found: Hits) -> Interval:
+        """Return the interval of one share."""
+        scoring = self.scoring
+        return found.interval(
+            confidence=scoring.confidence, unit=self.judged.unit, few=scoring.few_patients
         )
 
     def of_area(self, found: Delong) -> Interval:
@@ -175,5 +186,4 @@ class Share(Metric):
         if not among.any():
             return Measured(None, self.empty)
         found = sample.hits(self.hits(judged), among=among)
-        interval = found.interval(confidence=sample.scoring.confidence, unit=judged.unit)
-        return Measured(found.share, intervals={"": interval})
+        return Measured(found.share, intervals={"": sample.of_share(found)})

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from elsewhere.design.scoring import FEW_PATIENTS
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.estimates import Estimate, bounds, weighted
-from elsewhere.scores.intervals import Interval, Unit, t_value, wilson
+from elsewhere.scores.intervals import OR_EXACT, Interval, Unit, share_interval, t_value, wilson
 
 FEWEST_RARE = 5  # patients; fewer do not show how far a sum of shares may be from the truth
 _NO_VARIANCE = 1e-24  # variances below this are rounding
@@ -80,22 +81,35 @@ class Hits:
         each = (self.hits - self.share) / len(self.hits)
         return np.bincount(self.patients, each, n_numbered).astype(np.float64)
 
-    def interval(self, *, confidence: float, unit: Unit) -> Interval:
-        """Return Wilson's interval with the effective number of scans."""
-        n, k = len(self.hits), self.n_patients
-        found = wilson(self.share, n=self.n_effective, confidence=confidence, unit=unit)
+    def interval(self, *, confidence: float, unit: Unit, few: int = FEW_PATIENTS) -> Interval:
+        """Return the interval of the share with the effective number of scans.
+
+        Parameters
+        ----------
+        few
+            Patients below which limits are also those of Clopper and Pearson.
+        """
+        n, k, scarce = len(self.hits), self.n_patients, self.n_patients < few
+        found = share_interval(
+            self.share, n=self.n_effective, confidence=confidence, scarce=scarce, unit=unit
+        )
         if self.n_effective == k:
             return found
         counts = f"{self.n_effective:.1f} effective of {n} scans of {k} {unit}s"
-        return found._replace(method=f"Wilson, n = {counts}")
+        return found._replace(method=f"Wilson, n = {counts}{OR_EXACT * scarce}")
 
 
 def combined(
-    groups: Sequence[Hits], *, weights: Sequence[float], confidence: float, unit: Unit
+    groups: Sequence[Hits],
+    *,
+    weights: Sequence[float],
+    confidence: float,
+    unit: Unit,
+    few: int = FEW_PATIENTS,
 ) -> Interval:
     """Return the interval of a weighted sum of shares, of which each group has at least one scan.
 
-    The limits are recovered from Wilson's of each share (`estimates.weighted`). Groups that have
+    The limits are recovered from those of each share (`estimates.weighted`). Groups that have
     patients in common, such as the scans of two classes, are correlated as those patients tell.
     Where a group has fewer than `FEWEST_RARE` patients with a hit, or with none, this covers too
     rarely; then each limit is the farther one of this and of Wilson's for the sum as one share,
@@ -105,8 +119,10 @@ def combined(
     ----------
     weights
         Above 0; of one group alone 1.
+    few
+        As for `Hits.interval`.
     """
-    intervals = [group.interval(confidence=confidence, unit=unit) for group in groups]
+    intervals = [group.interval(confidence=confidence, unit=unit, few=few) for group in groups]
     if len(groups) == 1:
         return intervals[0]
     values = [
@@ -119,6 +135,8 @@ def combined(
     low, high = bounds(found)
     counts = " and ".join(f"{group.n_effective:.4g}" for group in groups)
     method = f"MOVER of Wilson, n = {counts} {unit}s"
+    if any(group.n_patients < few for group in groups):
+        method = f"MOVER of Wilson{OR_EXACT}, n = {counts} {unit}s"
     if min(group.n_rarer for group in groups) >= FEWEST_RARE:
         return Interval(low, high, method)
     each = np.array(weights) / np.sqrt([group.n_effective for group in groups])

@@ -17,7 +17,7 @@ from elsewhere.scores.intervals import auc_interval
 
 COLUMNS = (
     *("arm", "source", "site", "scans_of", "against", "auc", "low", "high", "interval", "p"),
-    *("p_holm", "family", "n_scans", "n_others", "clusters", "unit", "status", "reason"),
+    *("p_holm", "family", "kind", "n_scans", "n_others", "clusters", "unit", "status", "reason"),
 )
 PROBABILITY, FEATURES = "probability", "features"
 ALL_SITES, ALL_SCANS = "all sites", "all scans"
@@ -99,9 +99,9 @@ def adjusted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return rows of `COLUMNS` with p adjusted over all of them (Holm 1979)."""
     found = families.adjusted("site probe", [row["p"] for row in rows])
     p_values = [None if p is None else round(p, 6) for p in found]
-    family = families.size(p_values)
+    family, kind = families.size(p_values), families.FAMILIES["site probe"].kind
     return [
-        {name: {**row, "p_holm": p, "family": family}.get(name) for name in COLUMNS}
+        {name: {**row, "p_holm": p, "family": family, "kind": kind}.get(name) for name in COLUMNS}
         for row, p in zip(rows, p_values, strict=True)
     ]
 

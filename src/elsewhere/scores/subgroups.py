@@ -102,7 +102,7 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     measured[DIFFERENCE] = _counts(scans, everyone) | _difference(
         scans, measured, draws, confidence
     )
-    measured |= _shares(scans, confidence)
+    measured |= _shares(scans, scoring)
     measured[ALONE] = _counts(scans, scans.known) | _alone(scans, scoring)
     measured[UNKNOWN] = _counts(scans, ~scans.known) | _unknown(scans)
     return {name: measured[name] for name in QUANTITIES}
@@ -180,7 +180,7 @@ def _ends(interval: Interval | None) -> dict[str, Any]:
     return {"reason": NO_SPREAD} if interval is None else interval._asdict()
 
 
-def _shares(scans: Scans, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
+def _shares(scans: Scans, scoring: Scoring) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how often the device is present, among positives and negatives of known state."""
     for name, label in ((POSITIVES, 1), (NEGATIVES, 0)):
         mask = scans.known & (scans.labels == label)
@@ -191,7 +191,9 @@ def _shares(scans: Scans, confidence: float) -> Iterator[tuple[str, dict[str, An
             yield name, numbers | {"reason": f"no {which} scan of known device state{why}"}
             continue
         present = Hits(scans.with_device[mask], scans.patients[mask])
-        interval = present.interval(confidence=confidence, unit=scans.unit)
+        interval = present.interval(
+            confidence=scoring.confidence, unit=scans.unit, few=scoring.few_patients
+        )
         yield name, numbers | {"value": present.share} | interval._asdict()
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from elsewhere.design.scoring import Scoring
 from elsewhere.scores import thresholds
 from elsewhere.scores.calibration import obstacle
 from elsewhere.scores.discrimination import Floats, Ints
@@ -98,7 +99,7 @@ def why_not(test: Scored, *, training: Scored | None, local: Scored | None) -> s
 
 
 def transport(
-    test: Scored, *, training: Scored, local: Scored, rule: Rule, confidence: float
+    test: Scored, *, training: Scored, local: Scored, rule: Rule, scoring: Scoring
 ) -> Transport:
     """Try the threshold of the training sites and the local one on test scans.
 
@@ -112,7 +113,7 @@ def transport(
     chosen = rule(training), rule(local)
     calls = [_calls(test.scores, threshold) for threshold in chosen]
     there, here = (
-        Rates(threshold, *_rates(test, called, confidence))
+        Rates(threshold, *_rates(test, called, scoring))
         for threshold, called in zip(chosen, calls, strict=True)
     )
     sensitivity, specificity = (
@@ -120,7 +121,7 @@ def transport(
             (calls[1] == truth)[test.labels == truth],
             (calls[0] == truth)[test.labels == truth],
             patients=test.patients[test.labels == truth],
-            confidence=confidence,
+            confidence=scoring.confidence,
         )
         for truth in (1, 0)
     )
@@ -146,7 +147,8 @@ def paired_difference(
     n_numbered = max(group.n_numbered for group in groups)
     related = correlation(np.stack([one.apart(n_numbered) for one in groups]), unknown=0.0)
     related[[0, 1], [1, 0]] = _continuous(float(related[0, 1]), groups)
-    values = [_estimate(group, confidence) for group in groups]
+    # Newcombe's method is that of Wilson's limits, for few patients too
+    values = [_estimate(group, confidence, few=0) for group in groups]
     return weighted(values, weights=(1, -1), correlation=related)
 
 
@@ -164,16 +166,20 @@ def _hits(right: NDArray[np.bool_], patients: Ints) -> Hits:
     return Hits(right, np.unique(patients, return_inverse=True)[1])
 
 
-def _estimate(share: Hits, confidence: float) -> Estimate:
-    low, high, _ = share.interval(confidence=confidence, unit="patient")
+def _estimate(share: Hits, confidence: float, *, few: int) -> Estimate:
+    low, high, _ = share.interval(confidence=confidence, unit="patient", few=few)
     return Estimate(share.share, low, high)
 
 
-def _rates(test: Scored, called: NDArray[np.bool_], confidence: float) -> tuple[Estimate, Estimate]:
+def _rates(test: Scored, called: NDArray[np.bool_], scoring: Scoring) -> tuple[Estimate, Estimate]:
     """Return sensitivity and specificity of calls [n]."""
     of_class = [test.labels == truth for truth in (1, 0)]
     sensitivity, specificity = (
-        _estimate(_hits((called == truth)[of], test.patients[of]), confidence)
+        _estimate(
+            _hits((called == truth)[of], test.patients[of]),
+            scoring.confidence,
+            few=scoring.few_patients,
+        )
         for truth, of in zip((1, 0), of_class, strict=True)
     )
     return sensitivity, specificity

@@ -38,7 +38,7 @@ COLUMNS = (
 )
 FIELD_COLUMNS = (
     *("arm", "site", "field", "values", "n_patients", "explained", "p", "p_holm", "family"),
-    *("worst", "worst_patients", "status", "reason"),
+    *("kind", "worst", "worst_patients", "status", "reason"),
 )
 SIGN_COLUMNS = ("arm", "site", "auc", "below_chance", "look_at", "reversed_in", "advice")
 SMALL_P = 0.05
@@ -141,6 +141,7 @@ def fields(cells: Sequence[Cell], *, seed: int) -> list[dict[str, Any]]:
                 **row,
                 "p_holm": p,
                 "family": family,
+                "kind": families.FAMILIES["errors"].kind,
                 "status": "undefined" if p is None else "ok",
             }.get(name)
             for name in FIELD_COLUMNS

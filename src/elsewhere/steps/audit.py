@@ -12,6 +12,7 @@ import pandas as pd
 from elsewhere.cohorts import confounding, duplicates, fields, groups
 from elsewhere.cohorts.labels import labelled
 from elsewhere.design.audit import Audit
+from elsewhere.design.comparisons import Comparisons, Over
 from elsewhere.design.findings import Findings
 from elsewhere.design.job import Job
 from elsewhere.files import whole, write_frame
@@ -25,13 +26,22 @@ class Settings:
     """What the audit of a study is made with; of findings the label is whether any is there.
 
     ``classes`` are the names of the labels where there are more than two, or ``categories`` say
-    which class the scans of a category are.
+    which class the scans of a category are. The declared comparisons make the family of the study
+    larger, and with it the number of permutations.
     """
 
     audit: Audit
     findings: Findings | None = None
     classes: tuple[str, ...] = ()
     categories: Mapping[str, str] | None = None
+    comparisons: tuple[Comparisons, ...] = ()
+    family: Over = "study"
+
+    def n_compared(self, n_sites: int) -> int:
+        """Return the most tests of comparisons that share a family with those of the audit."""
+        pairs = sum(len(row.against) for row in self.comparisons)
+        each = len(self.classes) if len(self.classes) > 2 else 1
+        return pairs * n_sites * each if self.family == "study" else 0
 
 
 def run(job: Job, settings: Settings) -> None:
@@ -47,7 +57,8 @@ def run(job: Job, settings: Settings) -> None:
         groups.write(copies.groups[copies.groups["site"] == site], job.outputs[f"groups/{site}"])
     write_frame(copies.pairs, job.outputs["pairs"], float_format="%.4f")
     scans["unit"] = groups.units(scans, copies.groups)
-    enough = confounding.enough(settings.audit, n_sites=len(sites))
+    compared = settings.n_compared(len(sites))
+    enough = confounding.enough(settings.audit, n_sites=len(sites), n_compared=compared)
     report = {
         "settings": enough.model_dump(),
         "duplicates": copies.counts,
@@ -61,7 +72,7 @@ def run(job: Job, settings: Settings) -> None:
 
 
 def _shortcuts(scans: pd.DataFrame, sites: list[str], settings: Audit) -> list[dict[str, Any]]:
-    """Return the answers with p adjusted over all of them (Holm 1979)."""
+    """Return the answers with p adjusted over all of them (Holm 1979), before any comparison."""
     answers = confounding.predictability(scans, sites=sites, settings=settings)
     adjusted = families.adjusted("audit", [answer["p"] for answer in answers])
     for answer, p in zip(answers, adjusted, strict=True):

@@ -21,8 +21,9 @@ class ComparisonTable(FigureRow):
         "comparisons": Caption(
             "One arm against the others",
             "Differences of AUC with their intervals, and p of the paired t-test as "
-            "published (D-41, D-42), of the corrected resampled t-test and of DeLong's "
-            "paired test on the test scans; adjusted by Holm over all p of a test. Of more "
+            "published (D-41, D-42), of the corrected resampled t-test over folds "
+            "(exploratory) and of DeLong's paired test on the test scans (confirmatory), both "
+            "adjusted by Holm. Of more "
             "than two classes each against the rest (C-33).",
             "predict and score",
         ),

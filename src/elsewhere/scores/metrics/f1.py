@@ -20,7 +20,7 @@ class F1(Metric):
         if not among.any():
             return Measured(None, "no test scan is positive or called positive")
         both = sample.hits(positive & judged.calls, among=among)
-        found = both.interval(confidence=sample.scoring.confidence, unit=judged.unit)
+        found = sample.of_share(both)
         low, high = (_of_jaccard(end) for end in found[:2])
         interval = found._replace(low=low, high=high, method=f"of Jaccard's: {found.method}")
         return Measured(_of_jaccard(both.share), intervals={"": interval})

@@ -6,7 +6,7 @@ from typing import Any
 
 from elsewhere.scores.clustered import n_patients
 from elsewhere.scores.estimates import Estimate
-from elsewhere.scores.intervals import Interval
+from elsewhere.scores.intervals import OR_EXACT, Interval
 from elsewhere.scores.metric import Measured, Metric, Sample
 from elsewhere.scores.several import Number, measured, number
 from elsewhere.scores.thresholds import Scored
@@ -48,7 +48,7 @@ class Transport(Metric):
                 training=training,
                 local=local,
                 rule=rule,
-                confidence=sample.scoring.confidence,
+                scoring=sample.scoring,
             )
             for name, rule in RULES.items()
         }
@@ -71,7 +71,10 @@ def _number(found: Estimate, sample: Sample, *, paired: bool) -> Number:
     assert found.low is not None
     assert found.high is not None
     unit = sample.judged.unit
-    method = f"Wilson, clustered by {unit}" + (", paired (Newcombe 10)" if paired else "")
+    few = sample.scoring.few_patients
+    method = f"Wilson, clustered by {unit}" + (
+        ", paired (Newcombe 10)" if paired else f"; of fewer than {few} {unit}s{OR_EXACT}"
+    )
     return number(found.value, Interval(found.low, found.high, method))
 
 

@@ -185,3 +185,16 @@ def test_a_question_that_is_taken_back_has_no_answer(finished, tmp_path, monkeyp
             tmp_path / "sent", Wanted(STUDY, ASKED_ARM), work=tmp_path / "work",
             limits=load().serve, stop=stop,
         )  # fmt: skip
+
+
+def test_counting_ends_at_the_limit(put, monkeypatch):
+    """A link in the folder may lead to millions of files."""
+
+    def endless(root, closed):
+        for number in range(4):
+            yield root / str(number)
+        raise AssertionError("one more file was looked for")
+
+    monkeypatch.setattr("elsewhere.answers.asking.walk", endless)
+    with pytest.raises(Refused, match="at most 3"):
+        put(files=3)

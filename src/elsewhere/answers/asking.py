@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,8 @@ def _read(
 def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     """Return a folder with the files, and their own names where they got others."""
     if given.is_dir():
-        unpacked.check_count(sum(1 for _ in walk(given, set())), limited.limits)
+        most = limited.limits.files + 1  # a link may lead to a whole disk
+        unpacked.check_count(sum(1 for _ in islice(walk(given, set()), most)), limited.limits)
         return given, {}
     if not given.is_file():
         raise Refused(f"{given}: no such file or folder")

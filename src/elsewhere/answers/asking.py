@@ -131,10 +131,13 @@ def _read(
 def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     """Return a folder with the files, and their own names where they got others."""
     if given.is_dir():
-        unpacked.check_count(sum(1 for _ in walk(given, set())), limited.limits)
+        count = sum(1 for _ in walk(given, set()))
+        if not count:
+            raise Refused(f"{given}: this folder is empty; name the folder, file or zip of a scan")
+        unpacked.check_count(count, limited.limits)
         return given, {}
     if not given.is_file():
-        raise Refused(f"{given}: no such file or folder")
+        raise Refused(f"{given}: no such file or folder; name the folder, file or zip of a scan")
     inside = limited.work / "unpacked"
     if unpacked.is_archive(given):
         return inside, unpacked.unpack(given, inside, limits=limited.limits)
@@ -172,6 +175,7 @@ def _scan(
         value_scale=row["value_scale"],
         shape=(row["n_slices"], row["rows"], row["columns"]),
         spacing_mm=(dz, dy, dx),
+        affine=row["affine"],
         hidden=not FLAGS.isdisjoint(row["flags"].split(";")),
         sha256=row["volume_sha256"],
         checks=(*checks(asked, seen), *_input(question, row)),
@@ -259,4 +263,13 @@ def _answered(question: Question, scan: ScanAnswer, said: Mapping[str, Any] | No
 
 
 def _unused(row: Mapping[str, Any], names: Mapping[str, str]) -> Unused:
-    return Unused(**{**row, "path": names.get(row["path"], row["path"])})
+    return Unused(**{**row, "path": _own(row["path"], names)})
+
+
+def _own(path: str, names: Mapping[str, str]) -> str:
+    """Return the own name of a file, or of a folder; where it had none, of its first file."""
+    if not names or path in names:
+        return names.get(path, path)
+    inside = [own for kept, own in names.items() if kept.startswith(f"{path}/")]
+    first = next(iter(inside), path)
+    return first if len(inside) < 2 else first.rpartition("/")[0] or first

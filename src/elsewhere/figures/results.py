@@ -280,13 +280,18 @@ def gather(
     return Results(named, _rows(arms, titles), columns, cells)
 
 
-def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]:
+def labels(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> dict[str, str]:
+    """Return what arms are called in figures and answers, by the titles of sites by name."""
     sites = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
     alike = Counter(sites[name] for name, arm in arms.items() if arm.title is None)
-    return tuple(
-        Row(name, _label(arm, sites[name], alone=alike[sites[name]] < 2), arm.sites, _counts(arm))
-        for name, arm in arms.items()
-    )
+    return {
+        name: _label(arm, sites[name], alone=alike[sites[name]] < 2) for name, arm in arms.items()
+    }
+
+
+def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]:
+    named = labels(arms, titles)
+    return tuple(Row(name, named[name], arm.sites, _counts(arm)) for name, arm in arms.items())
 
 
 def _label(arm: Arm, sites: str, *, alone: bool) -> str:

@@ -24,6 +24,7 @@ from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
 from elsewhere.evidence.figure_job import given_of
 from elsewhere.figures.given import Given
+from elsewhere.figures.results import labels
 from elsewhere.pages.kept import Kept
 from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden
@@ -122,6 +123,12 @@ class Results:
     def sites(self, study: str) -> tuple[str, ...]:
         """Return the rows of `sites` that a study uses at the present scale."""
         return tuple(dict.fromkeys(self.params.scale_of(study).sites.values()))
+
+    def labels(self, study: str) -> dict[str, str]:
+        """Return what the arms of a study are called in its figures."""
+        rows, sites = self.params.scale_of(study).sites, self.params.sites
+        titles = {name: sites[row].title for name, row in rows.items()}
+        return labels(self.params.studies[study].arms, titles)
 
     def stages(self, study: str) -> dict[str, Stage]:
         """Return the graph of a study at the present settings."""

@@ -159,15 +159,17 @@ def _as_nifti(results: Results, wanted: OfScan, found: Mapped) -> Response:
     row, heat = _row(results, wanted.site, wanted.scan), store.read(found.file)
     shape = int(row["n_slices"]), int(row["rows"]), int(row["columns"])
     answer = _sent(nifti.packed(heat, nifti.geometry(row).over(heat.shape, of=shape)))
-    answer.headers[CAPTION] = quote(_caption(wanted, found, empty=not heat.any()))
+    answer.headers[CAPTION] = quote(_caption(results, wanted, found, empty=not heat.any()))
     answer.headers[AGAINST] = "yes" if found.against else "no"
     return answer
 
 
-def _caption(wanted: OfScan, found: Mapped, *, empty: bool) -> str:
+def _caption(results: Results, wanted: OfScan, found: Mapped, *, empty: bool) -> str:
     """Say what a map shows."""
-    of = f"“{wanted.finding}”" if wanted.finding else "its call"
-    model = f"of {wanted.arm}, model {found.run}, layer {found.layer}"
+    of = f"“{wanted.finding.replace('_', ' ')}”" if wanted.finding else "its call"
+    fold, seed = found.run.split("-")
+    arm = results.labels(wanted.study)[wanted.arm]
+    model = f"of {arm} (model of fold {fold}, seed {seed}; layer {found.layer})"
     if empty:
         return f"The Grad-CAM map {model} is empty: nothing speaks for or against {of}."
     if found.against:

@@ -287,13 +287,7 @@ class Answer:
 
     @staticmethod
     def from_json(text: str) -> Answer:
-        """Return the answer that `to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            If the text is no answer.
-        """
+        """Return the answer that `to_json` wrote; a `ValueError` where the text is none."""
         return _ADAPTER.validate_json(text)
 
 

@@ -18,7 +18,7 @@ from elsewhere.design.site import IntakeRow, layout_options
 from elsewhere.design.stage import Stage
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
-from elsewhere.figures.results import labels
+from elsewhere.figures.arm_labels import labels
 from elsewhere.scores import at_site, predictions
 
 

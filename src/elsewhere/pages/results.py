@@ -23,8 +23,8 @@ from elsewhere.design.stage import Stage
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
 from elsewhere.evidence.figure_job import given_of
+from elsewhere.figures.arm_labels import labels
 from elsewhere.figures.given import Given
-from elsewhere.figures.results import labels
 from elsewhere.pages.kept import Kept
 from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden

@@ -34,6 +34,7 @@ MOST_MAPS = 64  # that are kept; one takes some 100 kB
 HIDDEN = "This scan is not shown: text that is burned into its pixels may name a patient."
 FAILED = "The map could not be made: the program failed"
 GONE = 499  # nobody reads the answer any more
+MOST_PROBABLE = "the class that it finds most probable"
 CAPTION = "x-caption"  # header: what a map shows, percent-encoded
 AGAINST = "x-against"  # header: whether it shows what speaks against that
 _ASK_AGAIN = 0.2  # s, between two looks at whether somebody still waits
@@ -166,7 +167,8 @@ def _as_nifti(results: Results, wanted: OfScan, found: Mapped) -> Response:
 
 def _caption(results: Results, wanted: OfScan, found: Mapped, *, empty: bool) -> str:
     """Say what a map shows."""
-    of = f"“{wanted.finding.replace('_', ' ')}”" if wanted.finding else "its call"
+    # at a threshold of its own the call may be the other class
+    of = f"“{wanted.finding.replace('_', ' ')}”" if wanted.finding else MOST_PROBABLE
     fold, seed = found.run.split("-")
     arm = results.labels(wanted.study)[wanted.arm]
     model = f"of {arm} (model of fold {fold}, seed {seed}; layer {found.layer})"

@@ -30,7 +30,8 @@ from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden
 
 MOST = 64  # values made of files that are kept
-LARGE = 6  # of tables with a row a scan; one of 377,110 scans takes 60 to 200 MB
+ROWS = 2_000_000  # of tables with a row a scan, all together; 377,110 take 60 to 200 MB
+EMPTY = 500  # rows take as much as a table without any
 UNREAD = ["source_path", "volume_sha256"]  # columns no page shows; a path may name a patient
 KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -47,7 +48,8 @@ class Results:
     root
         The folder.
     kept, tables
-        What was made of files; tables with a row a scan are few.
+        What was made of files; tables with a row a scan by their rows, since a page of a scan
+        needs one of each arm.
     trouble
         Why the settings on disk cannot be used, if they were changed so; the last ones that could
         be are used.
@@ -56,7 +58,7 @@ class Results:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.trouble = ""
-        self.kept, self.tables = Kept(MOST), Kept(LARGE)
+        self.kept, self.tables = Kept(MOST), Kept(ROWS, weigh=_rows)
         self._params = tables.load(self.root)
 
     @property
@@ -235,6 +237,11 @@ class Results:
         folder = self.root / "results" / study
         made = (folder / "matrix.csv").is_file()
         return made or next((folder / "cells").glob("*/*/metrics.json"), None) is not None
+
+
+def _rows(table: Any) -> int:
+    """Return the rows of a table, or of that of a cell's calls, and what an empty one takes."""
+    return EMPTY + len(getattr(table, "scans", table))
 
 
 def _metrics(stage: Stage) -> dict[str, str]:

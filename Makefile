@@ -83,7 +83,8 @@ bench: env .bench/.done
 	$(RUN) export PYTHONPATH=.bench PATH=$$PWD/.bench/bin:$$PATH; \
 		for file in benchmarks/store_formats.py benchmarks/dicom_readers.py benchmarks/paper_prediction.py \
 			benchmarks/training_step.py benchmarks/optimizer_start.py benchmarks/radiograph_tables.py benchmarks/duplicates.py \
-			benchmarks/interval_coverage.py benchmarks/resampled_tests.py benchmarks/federation.py benchmarks/nothing_to_do.py; do \
+			benchmarks/interval_coverage.py benchmarks/probability_coverage.py \
+			benchmarks/new_site_coverage.py benchmarks/resampled_tests.py benchmarks/federation.py benchmarks/nothing_to_do.py; do \
 		echo "== $$file"; python $$file || exit 1; done
 
 # The readers that ours is compared with, without what they would pull in.
@@ -95,7 +96,7 @@ bench: env .bench/.done
 # Resolve anew, in an empty environment, within the bounds of pyproject.toml.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[dev,bench]"
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[dev,bench,ssh,s3]"
 	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
 	(echo "# Made by \`make lock\`; torch is pinned, its index (CPU or CUDA) is the user's choice."; \
 		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements.lock

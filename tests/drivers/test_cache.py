@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,6 +49,12 @@ def state() -> State:
     return found
 
 
+def found(made: State) -> Mapping[str, str] | None:
+    """Return the outputs of the newest entry if the cache holds them."""
+    entries = [entry for entry in cache.run_cache_entries(made) if entry.here]
+    return entries[0].outs if entries else None
+
+
 def forget_outputs() -> None:
     for path in ("out.d", "out", "time"):
         remove(Path(path))
@@ -55,7 +62,7 @@ def forget_outputs() -> None:
 
 @pytest.mark.usefixtures("repo")
 def test_what_dvc_stored_is_found() -> None:
-    assert cache.run_cache_entry(state()) == state().outs
+    assert found(state()) == state().outs
     assert sorted(state().outs) == ["out", "out.d", "time"]
 
 
@@ -72,7 +79,7 @@ def test_dvc_and_the_look_up_agree_on_every_change() -> None:
         {"settings": {}},
         {"outs": {"out": None, "out.d": None}},
     ):
-        assert cache.run_cache_entry(replace(first, **change)) is None  # type: ignore[arg-type]
+        assert cache.run_cache_entries(replace(first, **change)) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("repo")
@@ -82,15 +89,15 @@ def test_a_setting_that_went_away_and_came_back_is_found_without_dvc() -> None:
     assert reproduce() == ["one"]
     second = state()
     assert second.outs["time"] != first.outs["time"]
-    assert cache.run_cache_entry(second) == second.outs
-    assert cache.run_cache_entry(first) == first.outs
+    assert found(second) == second.outs
+    assert found(first) == first.outs
 
 
 @pytest.mark.usefixtures("repo")
 def test_an_entry_whose_files_are_gone_is_none() -> None:
     md5 = str(state().outs["out"])
     Path(f".dvc/cache/files/md5/{md5[:2]}/{md5[2:]}").unlink()
-    assert cache.run_cache_entry(state()) is None
+    assert found(state()) is None
 
 
 @pytest.mark.usefixtures("repo")
@@ -125,6 +132,28 @@ def test_a_folder_of_which_a_file_is_lost_is_not_restored() -> None:
         assert not opened.restore("one")
 
 
+@pytest.mark.usefixtures("repo")
+def test_the_lost_file_of_a_folder_is_fetched() -> None:
+    """As after a pull that was killed: the list of the folder is there."""
+    shutil.copytree(".dvc/cache/files", "remote/files")
+    Path(".dvc/config").write_text(
+        "[core]\n    no_scm = true\n    remote = ours\n['remote \"ours\"']\n    url = ../remote\n"
+    )
+    (entry,) = cache.run_cache_entries(state())
+    assert entry.here
+    (lost,) = (p for p in Path(".dvc/cache/files").rglob("*") if _content(p) == b"input")
+    lost.unlink()
+    assert not entry.here
+    with cache.opened() as opened:
+        opened.fetch(entry.outs.values())
+    assert entry.here
+    assert lost.read_bytes() == b"input"
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
 def flip(path: Path) -> None:
     """Damage a file as a disk does, which leaves mode and size."""
     mode = path.stat().st_mode
@@ -156,7 +185,7 @@ def test_what_another_tool_made_is_committed() -> None:
     with cache.opened() as opened:
         opened.commit("one")
     assert reproduce() == []
-    assert cache.run_cache_entry(state()) == state().outs
+    assert found(state()) == state().outs
 
 
 def _commit(*names: str) -> None:
@@ -183,8 +212,8 @@ def test_the_cache_may_lie_elsewhere(
     if target.exists():
         target.rmdir()
     shutil.move(repo / ".dvc/cache", target)
-    assert cache.run_cache_entry(state()) is None
+    assert found(state()) is None
     Path(".dvc/config.local").write_text(f"[cache]\n    dir = {folder}\n")
-    assert cache.run_cache_entry(state()) == state().outs
+    assert found(state()) == state().outs
     with Repo() as opened:
         assert Path(opened.cache.local.path).resolve() == Path(target, "files/md5").resolve()

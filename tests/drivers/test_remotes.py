@@ -46,3 +46,31 @@ def test_without_a_remote_nothing_is_written(
     before = Path(".dvc/config").read_bytes()
     assert remotes.verify() == []
     assert Path(".dvc/config").read_bytes() == before
+
+
+def test_a_remote_of_this_user_alone_verifies_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Repo.init(no_scm=True)
+    shared = Path(".dvc/config").read_bytes()
+    Path(".dvc/config.local").write_text("['remote \"mine\"']\n    url = ssh://host/a%20b\n")
+    assert remotes.verify() == ["mine"]
+    assert Config.from_cwd()["remote"]["mine"]["verify"] is True
+    assert Path(".dvc/config").read_bytes() == shared
+    assert remotes.verify() == []
+
+
+def test_the_default_remote_may_be_this_users_choice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Repo.init(no_scm=True)
+    assert remotes.default() is None
+    Path(".dvc/config").write_text(CONFIG)
+    assert remotes.default() is None
+    Path(".dvc/config").write_text(CONFIG.replace("[core]", "[core]\n    remote = ours"))
+    assert remotes.default() == "ours"
+    Path(".dvc/config.local").write_text("[core]\n    remote = here\n")
+    assert remotes.default() == "here"
+    assert remotes.default() == Config.from_cwd()["core"]["remote"]

@@ -44,6 +44,16 @@ def test_the_curve_that_is_drawn_has_the_area_that_is_printed(nguyen: Results) -
             assert pooled["auc_high"] < high
 
 
+def test_the_grid_has_a_curve_of_its_own_with_the_area_that_is_printed(nguyen: Results) -> None:
+    """A cell whose probabilities lie close together has a grid far from its curve."""
+    for cell in nguyen.cells.values():
+        pooled = cell["pooled"]
+        if pooled["auc_grid"] is not None:
+            curve = pooled["roc_grid"]
+            area = np.trapezoid(curve["tpr"], curve["fpr"])
+            assert area == pytest.approx(pooled["auc_grid"], abs=2e-3)
+
+
 def test_each_panel_names_the_method_of_its_own_interval(
     nguyen: Results, tmp_path: Path, svg_texts: Texts
 ) -> None:

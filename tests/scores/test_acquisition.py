@@ -4,7 +4,7 @@ import pytest
 from scipy.stats import f_oneway
 
 from elsewhere.scores import acquisition
-from elsewhere.scores.acquisition import FEWEST, Scored, associations, errors, fields
+from elsewhere.scores.acquisition import FEWEST, ScansWithFields, associations, errors, fields
 
 
 def manifest(**columns):
@@ -21,7 +21,9 @@ def manifest(**columns):
 
 def of(scores, labels, seed=0, patients=None, **columns):
     patients = np.arange(len(labels)) if patients is None else patients
-    tested = Scored(np.array(labels), np.array(scores), patients, fields(manifest(**columns)))
+    tested = ScansWithFields(
+        np.array(labels), np.array(scores), patients, fields(manifest(**columns))
+    )
     return {row["field"]: row for row in associations(tested, seed=seed)}
 
 

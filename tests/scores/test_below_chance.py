@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from elsewhere.scores.acquisition import Scored
+from elsewhere.scores.acquisition import ScansWithFields
 from elsewhere.scores.below_chance import (
     CLASS_INDEX,
     LITTLE,
@@ -19,7 +19,7 @@ BELOW = {"auc": 0.2, "auc_high": 0.4}
 
 
 def scored(scores, **fields):
-    return Scored(LABELS, np.array(scores), np.arange(20), fields)
+    return ScansWithFields(LABELS, np.array(scores), np.arange(20), fields)
 
 
 def test_the_reversed_scans_are_named():

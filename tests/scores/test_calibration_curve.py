@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 from statsmodels.nonparametric.smoothers_lowess import lowess
 
 from elsewhere.scores import calibration_curve, resampling
-from elsewhere.scores.calibration_curve import NODES, band, local_lines, nodes, redrawn
+from elsewhere.scores.calibration_curve import NODES, local_lines, nodes, redrawn
+from elsewhere.scores.logits import Recalibration
 from elsewhere.scores.resampling import Draws
 
 # 16 scans of 10 patients, as in test_calibration
@@ -85,28 +87,28 @@ def test_a_resample_is_the_curve_of_its_scans_with_the_bandwidths_of_all(monkeyp
     assert found.share[2][node] == pytest.approx(np.clip(line[1], 0, 1), abs=1e-6)
 
 
-def test_the_band_holds_the_curve_and_narrows_with_more_patients():
-    widths = []
-    for n in (60, 960):
-        labels, scores = drawn(n)
-        lines = local_lines(labels, scores=scores, patients=np.arange(n))
-        low, high = band(lines.resampled(300, seed=0), confidence=0.95)
-        share = lines.curve().share
-        assert np.mean((low <= share) & (share <= high)) > 0.9
-        widths.append(np.median(high - low))
-    assert widths[1] < widths[0] / 2
+def test_a_guide_is_followed_by_the_lines_through_what_it_leaves():
+    """statsmodels' lowess of the residuals, added to the guide."""
+    guide = Recalibration(0.2, 0.6)
+    lines = local_lines(LABELS, scores=SCORES, patients=np.arange(16), span=0.75, guide=guide)
+    left = lowess(LABELS - guide.apply(SCORES), SCORES, frac=0.75, it=0, return_sorted=False)
+    found = lines.curve()
+    expected = [(guide.apply(SCORES) + left)[score == SCORES][0] for score in found.at]
+    assert found.share == pytest.approx(np.clip(expected, 0, 1), abs=1e-8)
 
 
-def test_scans_of_one_patient_widen_the_band():
-    labels, scores = drawn(240)
-    order = np.lexsort((scores, labels))
-    labels, scores = labels[order], scores[order]
-    widths = []
-    for patients in (np.arange(240), np.arange(240) // 12):
-        lines = local_lines(labels, scores=scores, patients=patients)
-        low, high = band(lines.resampled(300, seed=0), confidence=0.95)
-        widths.append(np.median(high - low))
-    assert widths[1] > 1.5 * widths[0]
+def test_a_guide_bends_where_lines_would_not():
+    """Probabilities that are far too extreme: the true share at 0.001 is 0.24."""
+    dice = np.random.default_rng(4)
+    true = dice.normal(0, 1, 20_000)
+    labels = (dice.random(20_000) < expit(true)).astype(int)
+    given = {"scores": expit(6 * true), "patients": np.arange(20_000)}
+    away = {
+        guide: np.abs(found.share - expit(logit(found.at) / 6))[2:-2].max()
+        for guide in (None, Recalibration(0.0, 1 / 6))
+        for found in [local_lines(labels, **given, guide=guide).curve()]
+    }
+    assert away[None] > 3 * away[Recalibration(0.0, 1 / 6)]
 
 
 def test_probabilities_that_are_mostly_equal_have_the_share_of_these():
@@ -114,6 +116,15 @@ def test_probabilities_that_are_mostly_equal_have_the_share_of_these():
     labels = np.array([1, 0, 0] * 6 + [0, 1])
     found = curve(labels, scores=scores)
     assert found.share[found.at == 0.5] == pytest.approx(6 / 18)
+
+
+def test_scans_that_are_all_equally_far_from_a_place_count_alike():
+    """Between 0.5, which 90 % of the scans have, and the next there is a quantile."""
+    scores = np.concatenate([np.full(400, 0.5), np.linspace(0.1, 0.9, 100)])
+    found = curve(np.tile([1, 0], 250), scores=scores)
+    assert not np.isin(found.at, scores).all()
+    assert found.share == pytest.approx(0.5, abs=0.05)
+    assert np.isfinite(found.ici)
 
 
 def test_one_probability_has_no_curve():

@@ -68,7 +68,7 @@ def test_the_fit_is_that_of_its_score_equations():
     labels = np.array([1, 0, 1, 1, 0, 0, 1, 0])
     scores = np.array([0.9, 0.3, 0.6, 0.4, 0.5, 0.2, 0.7, 0.8])
     fitted = recalibrate(labels, scores=scores)
-    assert fitted.of(scores).mean() == pytest.approx((4 * 5 / 6 + 4 / 6) / 8, abs=1e-6)
+    assert fitted.apply(scores).mean() == pytest.approx((4 * 5 / 6 + 4 / 6) / 8, abs=1e-6)
 
 
 @pytest.mark.parametrize("labels", [[0, 0], [1, 1], [], [0, 0, 1]])

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from elsewhere.scores.decision import (
     Share,
-    gained,
     net_benefit,
     predictive_values,
     thresholds,
@@ -38,8 +37,6 @@ def test_the_net_benefit_counts_right_and_wrong_calls(drawn):
         called = scores >= threshold
         tp, fp = np.sum(called & (labels == 1)), np.sum(called & (labels == 0))
         assert model == pytest.approx((tp - fp * threshold / (1 - threshold)) / len(labels))
-    means = [of.mean() for of in gained(labels, scores=scores, at=at)]
-    assert means == pytest.approx(found.gain, abs=1e-12)
 
 
 def test_a_model_that_calls_all_or_none_gains_nothing_over_both():

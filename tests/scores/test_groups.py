@@ -152,3 +152,18 @@ def test_a_group_of_one_class_has_no_calibration(rows, label, which):
     assert found["sharp"]["reason"] == f"all scans of the group are {which}"
     assert found["soft"]["value"] is None, "the others are of one class"
     assert found["soft"]["reason"] == f"all scans of the others are {which}"
+
+
+def test_a_group_whose_classes_one_probability_divides_has_no_calibration(rows):
+    """Saturated probabilities lie as near to every label: an interval of 0.01 would be no news."""
+    scores = drawn(6, 1.0)
+    sure = np.where(LABELS == 1, 0.98, 0.01) + np.linspace(0, 0.01, len(LABELS))
+    found = measured(at(rows, np.where(SEX == "F", sure, scores)), {"sex": SEX})
+    calibrated = by(found, CALIBRATION)
+    assert calibrated["F"]["value"] is None
+    assert calibrated["F"]["reason"].startswith("separation")
+    assert calibrated["F"]["reason"].endswith("in the group")
+    assert calibrated["M"]["reason"].endswith("in the others")
+    assert by(found, AUC)["F"]["value"] == 1, "the AUC is defined"
+    fine = by(measured(at(rows, scores), {"sex": SEX}), CALIBRATION)
+    assert fine["F"]["value"] is not None

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores.case_mix import Recalibration
 from elsewhere.scores.cell import Predicted, assemble
+from elsewhere.scores.logits import Recalibration
 from elsewhere.scores.operating import at_home, elsewhere, place, validated
 
 
@@ -46,11 +46,11 @@ def test_expected_rates_of_sure_probabilities_are_those_of_the_calls(rows):
 
 def test_a_right_intercept_costs_nothing_and_a_shifted_one_costs_the_calls(rows):
     one, _ = at(rows)
-    home = Recalibration(0.0, 1.0, 3, 3)
+    home = Recalibration(0.0, 1.0)
     same = elsewhere(one, home, home)
     assert same.recalibrated.sensitivity[0] == same.called.sensitivity[0]
     assert same.recalibrated.specificity[0] == same.called.specificity[0]
-    high = elsewhere(one, home, Recalibration(9.0, 1.0, 3, 3))
+    high = elsewhere(one, home, Recalibration(9.0, 1.0))
     assert (high.recalibrated.sensitivity[0], high.recalibrated.specificity[0]) == (1, 0)
 
 

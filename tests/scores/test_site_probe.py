@@ -76,7 +76,9 @@ def test_the_auc_is_scikit_learns(dice: np.random.Generator) -> None:
     first, second = predicted(dice, (0, 1), (9, 12), each=2), predicted(dice, (0, 2), (8, 7))
     row = probes({"a": first, "b": second})["a", "positive", "positive"]
     scores = [
-        p.frame[p.frame["label"] == 1].groupby("scan_id")["probability_1"].mean()
+        p.frame[(p.frame["label"] == 1) & (p.frame["seed"] == 0)]
+        .groupby("scan_id")["probability_1"]
+        .mean()
         for p in (first, second)
     ]
     truth = np.repeat([1, 0], [len(scores[0]), len(scores[1])])
@@ -95,6 +97,27 @@ def test_p_is_that_of_all_exchanges_of_patients(dice: np.random.Generator) -> No
     expected = np.mean([abs(area - 0.5) >= far - 1e-9 for area in areas])
     found = site_probe.exchanged_p(scores, here=here, patients=patients)
     assert found == pytest.approx(expected, abs=0.02)
+
+
+def test_models_of_different_scales_are_not_ranked_together(dice: np.random.Generator) -> None:
+    """Two folds of one site, the second 100 times as sure: as mean AUC each counts by itself."""
+    parts = {}
+    for name, counts in (("a", (0, 30)), ("b", (0, 30))):
+        first = predicted(dice, (0, 0), counts).frame
+        odd = first["patient_id"].str[-1].isin([*"13579"])
+        second = first.assign(fold=1, probability_1=first["probability_1"] / 100)
+        folds = [first, second] if name == "b" else [first[~odd], second[odd]]
+        parts[name] = Predicted(pd.concat(folds), {"patient_key": "published", "status": "ok"})
+    row = probes(parts)["a", "positive", "positive"]
+    areas = []
+    for fold in (0, 1):
+        of = [p.frame[(p.frame["fold"] == fold) & (p.frame["seed"] == 0)] for p in parts.values()]
+        truth = np.repeat([1, 0], [len(one) for one in of])
+        areas.append(roc_auc_score(truth, np.concatenate([one["probability_1"] for one in of])))
+    assert row["auc"] == pytest.approx(np.mean(areas))
+    assert row["low"] < row["auc"] < row["high"]
+    assert (row["n_scans"], row["n_others"], row["clusters"]) == (30, 30, 60)
+    assert row["p"] > 0.001
 
 
 def test_p_is_uniform_where_patients_are_exchangeable(monkeypatch: pytest.MonkeyPatch) -> None:

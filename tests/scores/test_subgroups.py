@@ -257,3 +257,47 @@ def test_blank_counts_as_what_the_study_says() -> None:
         "negative",
         "not annotated",
     ]
+
+
+def test_of_several_models_it_is_the_mean_over_each_on_its_own_scans(
+    dice: np.random.Generator,
+) -> None:
+    """Two folds, whose probabilities are on scales that differ: they are not ranked together."""
+    first, second = invented(dice), invented(dice)
+    both = scans(
+        np.append(first.labels, second.labels),
+        np.append(first.scores, second.scores + 100),
+        [*first.states, *second.states],
+        patients=np.append(first.patients, second.patients + 1000),
+        models=np.repeat([0, 1], len(first.labels)),
+        scans=np.arange(2 * len(first.labels)),
+    )
+    apart = [measure(one, scoring=SCORING) for one in (first, second)]
+    found = measure(both, scoring=SCORING)
+    for name in (ALL, WITHOUT, WITH, DIFFERENCE):
+        assert found[name]["value"] == pytest.approx(np.mean([one[name]["value"] for one in apart]))
+        assert found[name]["low"] < found[name]["value"] < found[name]["high"]
+    assert found[ALL]["n_scans"] == sum(one[ALL]["n_scans"] for one in apart)
+
+
+def test_models_that_were_tested_on_the_same_scans_count_these_once(
+    dice: np.random.Generator,
+) -> None:
+    """Two seeds that say the same: every number is that of one, with the same interval."""
+    one = invented(dice)
+    n = len(one.labels)
+    twice = scans(
+        np.tile(one.labels, 2),
+        np.tile(one.scores, 2),
+        [*one.states, *one.states],
+        patients=np.tile(one.patients, 2),
+        models=np.repeat([0, 1], n),
+        scans=np.tile(np.arange(n), 2),
+    )
+    expected, found = (measure(of, scoring=SCORING) for of in (one, twice))
+    for name in QUANTITIES:
+        for number, value in expected[name].items():
+            if isinstance(value, float):
+                assert found[name][number] == pytest.approx(value)
+            else:
+                assert found[name][number] == value

@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from functools import cache as remembered
 from pathlib import Path
@@ -110,8 +110,8 @@ class Bridge:
         now, lock = self.state(name)
         return not cache.holds(now.outs) if now == lock else self._finished(name, now)
 
-    def restorable(self) -> dict[str, dict[str, str]]:
-        """Return stale stages whose outputs the cache holds, with their outputs, in order."""
+    def restorable(self) -> dict[str, cache.Entry]:
+        """Return stale stages that were made before, with what was made, in order."""
         return restoring.restorable(self.graph, self.state)
 
     def restore(self) -> int:
@@ -119,6 +119,11 @@ class Bridge:
         todo = self.restorable()
         if not todo:
             return 0
+        away = sum(not entry.here for entry in todo.values())
+        if away:
+            say(f"{away} stages were made elsewhere: asking remote '{remotes.default()}' for them")
+        for sentence in restoring.fetch(todo):
+            say(sentence)
         restored = restoring.restore(todo, self.graph, self.workspace.hashes)
         for warning in restored.warnings:
             say(warning)
@@ -128,8 +133,35 @@ class Bridge:
     def report(self) -> None:
         """Say what a real run would restore; change no output, and not dvc.lock."""
         waiting = self.restorable()
-        if waiting:
-            say(f"{len(waiting)} stages listed below are in the cache: a real run restores them")
+        here = sum(entry.here for entry in waiting.values())
+        if here:
+            say(f"{here} stages listed below are in the cache: a real run restores them")
+        if here < len(waiting):
+            say(
+                f"{len(waiting) - here} stages listed below were made elsewhere: a real run takes "
+                f"their results from remote '{remotes.default()}', if it has them"
+            )
+        self.tell_unfetched(but=waiting)
+
+    def tell_unfetched(self, *, but: Container[str] = ()) -> None:
+        """Say how many stages of dvc.lock a `dvc pull` would bring, other than these."""
+        remote = remotes.default()
+        count = sum(
+            remote is not None and self._is_unfetched(name)
+            for name in self.graph
+            if name not in but
+        )
+        if count:
+            say(
+                f"{count} stages stand in dvc.lock, but not all of their results are here: "
+                f"`dvc pull` fetches them from remote '{remote}', or names what it has not"
+            )
+
+    def _is_unfetched(self, name: str) -> bool:
+        now, lock = self.state(name)
+        if lock is None or cache.holds_all(lock.outs):
+            return False
+        return any(now.outs.get(path) is None for path in lock.outs)
 
     def exchange(self, params: tables.Params) -> None:
         """Commit to DVC what was finished, and take from its cache what was made before."""
@@ -137,10 +169,11 @@ class Bridge:
             say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(self.workspace.values, params)
         for name in remotes.verify():
-            say(f"remote '{name}': verify = true is set in .dvc/config, to find damaged objects")
+            say(f"remote '{name}': verify = true is set, to find damaged objects")
         committed, restored = self.commit(), self.restore()
         if committed or restored:
             say(f"{committed} finished stages committed, {restored} restored from the cache")
+        self.tell_unfetched()
 
     def write_marks(self) -> None:
         """Tell Snakemake by the marks of all stages which of them it need not make."""

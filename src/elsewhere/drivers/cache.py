@@ -5,8 +5,11 @@ from __future__ import annotations
 import configparser
 import json
 import logging
-from collections.abc import Iterator, Mapping
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,35 @@ from elsewhere.drivers.state import LOCK, State
 from elsewhere.files import whole
 
 logger = logging.getLogger(__name__)
+
+_ENTRY = re.compile("[0-9a-f]{64}")  # a transfer that was killed leaves other names beside these
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What was made before from the same inputs, settings and code.
+
+    Attributes
+    ----------
+    outs
+        Path to hash of each output.
+    file
+        The entry of the run-cache; None if dvc.lock says so.
+    """
+
+    outs: Mapping[str, str]
+    file: Path | None = None
+
+    @property
+    def here(self) -> bool:
+        """Whether the cache has all objects of each output."""
+        return holds_all(self.outs)
+
+    def prefer(self) -> None:
+        """Make it the one that DVC takes, which is the newest: other machines made others."""
+        if self.file is not None:
+            newest = max(path.stat().st_mtime for path in self.file.parent.iterdir())
+            os.utime(self.file, (newest + 1, newest + 1))
 
 
 class Cache:
@@ -34,6 +66,18 @@ class Cache:
         stage.save()
         stage.commit(relink=False)
         self._done.append(stage)
+
+    def fetch(self, contents: Iterable[str]) -> None:
+        """Bring objects from the default remote into the cache, those that the remote has.
+
+        Raises
+        ------
+        Exception
+            Of any type, if the remote does not answer or refuses: each protocol has its own.
+        """
+        from dvc_data.hashfile.hash_info import HashInfo
+
+        self._repo.cloud.pull({HashInfo("md5", content) for content in contents})
 
     def restore(self, name: str) -> bool:
         """Check a stage out, as dvc.lock or the run-cache has it; return whether it was there."""
@@ -108,29 +152,47 @@ def _lock(repo: Any, *, wait: bool) -> None:
             return
 
 
-def run_cache_entry(state: State) -> dict[str, str] | None:
-    """Return the outputs that the run-cache holds for this command, inputs and settings.
+def run_cache_entries(state: State) -> list[Entry]:
+    """Return what the run-cache has for this command, inputs and settings, the newest first.
 
-    Looks the entry up by its file name alone, without opening the repository, so that a dry run
-    can report what a real run would restore.
+    Looks the entries up by their file name alone, without opening the repository, so that a dry
+    run can report what a real run would restore. One stage has several if machines that share a
+    run-cache made it with other bytes.
     """
     from dvc.utils import dict_sha256
 
     if any(value is None for value in state.deps.values()):
-        return None
+        return []
     key = dict_sha256(_lock_entry(state))
-    folder = _cache_folder() / "runs" / key[:2] / key
-    if not folder.is_dir():
-        return None
-    newest = max(folder.iterdir(), key=lambda path: path.stat().st_mtime)
-    outs = {out["path"]: out["md5"] for out in reading.read(newest)["outs"]}
-    return outs if holds(outs) else None
+    files = [*(_cache_folder() / "runs" / key[:2] / key).glob("*")]
+    newest = sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
+    return [Entry(outs, file) for file in newest if (outs := _entry_outs(file))]
+
+
+def _entry_outs(file: Path) -> dict[str, str]:
+    """Return the outputs of an entry of the run-cache; none if it is not whole."""
+    if not _ENTRY.fullmatch(file.name):
+        return {}
+    try:
+        return {out["path"]: out["md5"] for out in reading.read(file)["outs"]}
+    except (reading.ParamsError, KeyError, TypeError):
+        return {}
 
 
 def holds(outs: Mapping[str, str | None]) -> bool:
     """Return whether the cache has an object for each output."""
     objects = _objects()
     return all(md5 is not None and (objects / _place(md5)).is_file() for md5 in outs.values())
+
+
+def holds_all(outs: Mapping[str, str | None]) -> bool:
+    """Return whether the cache has an object for each output, and all that a folder lists.
+
+    A list can be there without its files, when a `dvc pull` was killed.
+    """
+    objects = _objects()
+    listed = (name for md5 in outs.values() for name in _listed(objects, str(md5)))
+    return holds(outs) and all((objects / _place(name)).is_file() for name in listed)
 
 
 def remove_damaged(content: str) -> list[str]:

@@ -33,6 +33,7 @@ RANGES = {
 # module and name to the parameters that are passed
 PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "dvc.data_cloud:DataCloud.pull": ("objs",),
         "dvc.exceptions:DvcException": (),
         "dvc.lock:LockError": (),
         "dvc.lock:LockBase.lock": (),
@@ -49,6 +50,7 @@ PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "dvc.stage.serialize:to_single_stage_lockfile": ("stage",),
         "dvc.utils:dict_sha256": ("d",),
         "dvc.utils.serialize:dumps_yaml": ("d",),
+        "dvc_data.hashfile.hash_info:HashInfo": ("name", "value"),
     }
 )
 

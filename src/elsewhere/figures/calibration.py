@@ -44,9 +44,11 @@ def draw(results: Results, folder: Path) -> str:
     panels = Panels(
         title="Calibration: share of positive scans by probability",
         notes=(
-            f"Blue: local line through the labels, with its pointwise {results.percent} band over "
-            "resampled patients. Orange, dashed: after recalibration (intercept and slope) on the "
-            "site's validation part, where that is possible. Grey: probabilities that come true. "
+            "Blue: calibration curve between the 5th and the 95th percentile of the "
+            f"probabilities, with its pointwise {results.percent} band, clustered by patient. "
+            "Orange, dashed: after recalibration (intercept and slope) on the site's validation "
+            "part, where that is possible. Grey: probabilities that come true. No curve is drawn "
+            "where fewer than five patients count. "
             f"{cell_grid.FRAMED}",
             f"Slope: below 1 probabilities are too extreme. O:E: positive scans over those "
             f"expected; above 1 probabilities are too low. In brackets {results.percent} "
@@ -68,16 +70,18 @@ def _panel(axes: Axes, pooled: Pooled) -> str | None:
     axes.plot([0, 1], [0, 1], color=style.HATCH, linewidth=0.9, linestyle=(0, (3, 3)))
     low, high = (np.array(curve[end], dtype=np.float64) for end in ("low", "high"))
     axes.fill_between(curve["at"], low, high, color=style.BLUE, alpha=0.2, linewidth=0)
-    axes.plot(curve["at"], curve["share"], color=style.BLUE, linewidth=1.6, zorder=4)
+    share = np.array(curve["share"], dtype=np.float64)
+    axes.plot(curve["at"], share, color=style.BLUE, linewidth=1.6, zorder=4)
     after = ((pooled.get("recalibration_all") or {}).get("logistic") or {}).get("curve")
     if after:
-        axes.plot(
-            after["at"], after["share"], color=style.ORANGE, linewidth=1.2, ls=(0, (4, 2)), zorder=4
-        )
+        moved = np.array(after["share"], dtype=np.float64)
+        axes.plot(after["at"], moved, color=style.ORANGE, linewidth=1.2, ls=(0, (4, 2)), zorder=4)
     lines = [
         f"slope {cell_grid.short(pooled, 'calibration_slope')}",
         f"O:E {cell_grid.short(pooled, 'calibration_oe')}",
     ]
+    if not np.isfinite(share).any():
+        lines.append("no curve: too few patients near")
     cell_grid.write(axes, lines, at=(0.03, 0.97))
     return None
 

@@ -19,6 +19,7 @@ SIDE = 1.62
 PITCH = (1.86, 1.86)
 LABELS, HEAD, FOOT = 2.2, 0.5, 0.3
 TINY = 6.8
+MOST_ROWS, WIDEST = 8, 18.5  # arms below each other; inches that a page may be wide
 SHARES: Mapping[float, str] = {0: "0", 0.5: "0.5", 1: "1"}  # marks of an axis from 0 to 1
 FRAMED = "Framed: the test site was in training. "
 
@@ -60,29 +61,48 @@ def draw(results: Results, panels: Panels, folder: Path, name: str) -> str:
     str
         Name of the figure, followed by the finding or class if there is one.
     """
-    columns, height = results.columns, HEAD + PITCH[1] * len(results.rows) + FOOT
+    blocks = _blocks(results)
+    tall, block = len(blocks[0]), LABELS + PITCH[0] * len(results.columns)
     with style.look():
         page = style.sheet(
             results.titled(panels.title),
-            width=max(LABELS + PITCH[0] * len(columns), 5.6),
-            height=height,
+            width=max(block * len(blocks), 5.6),
+            height=HEAD + PITCH[1] * tall + FOOT,
             notes=(*panels.notes, *filter(None, [results.pooling.strip()]), *results.notes()),
             synthetic=results.synthetic,
         )
-        for x, column in enumerate(columns):
-            lines = (results.heading(column), words.tested(results.column(column)))
-            page.headed(LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines, width=PITCH[0] - 0.1)
-        for y, row in enumerate(results.rows):
-            top = HEAD + PITCH[1] * y
-            label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))
-            page.text(LABELS - 0.68, top + SIDE / 2, label, ha="right", va="center", size=10)
-            for x, column in enumerate(columns):
-                axes = page.box(LABELS + PITCH[0] * x, top, (SIDE, SIDE))
-                outer = (x == 0, y == len(results.rows) - 1)
-                _frame(axes, panels, outer=outer, own=results.own(row, column))
-                _panel(axes, panels, results.cell(row, column))
+        for number, rows_of in enumerate(blocks):
+            _block(page, results, panels, (block * number, rows_of))
         style.save(page.figure, folder, results.file(name))
     return results.file(name)
+
+
+def _blocks(results: Results) -> list[tuple[Row, ...]]:
+    """Cut the arms into columns of equal height, side by side, so that many stay on a page."""
+    block = LABELS + PITCH[0] * len(results.columns)
+    n = len(results.rows)
+    count = max(1, min(-(-n // MOST_ROWS), int(WIDEST / block)))
+    tall = -(-n // count)
+    return [results.rows[at : at + tall] for at in range(0, n, tall)]
+
+
+def _block(
+    page: style.Sheet, results: Results, panels: Panels, where: tuple[float, tuple[Row, ...]]
+) -> None:
+    """Draw some arms by all sites, from a place on."""
+    left, rows_of = where
+    for x, column in enumerate(results.columns):
+        lines = (results.heading(column), words.tested(results.column(column)))
+        page.headed(left + LABELS + PITCH[0] * x + SIDE / 2, 0.12, lines, width=PITCH[0] - 0.1)
+    for y, row in enumerate(rows_of):
+        top = HEAD + PITCH[1] * y
+        label = "\n".join(textwrap.wrap(row.label, 20, break_on_hyphens=False))
+        page.text(left + LABELS - 0.68, top + SIDE / 2, label, ha="right", va="center", size=10)
+        for x, column in enumerate(results.columns):
+            axes = page.box(left + LABELS + PITCH[0] * x, top, (SIDE, SIDE))
+            outer = (x == 0, y == len(rows_of) - 1)
+            _frame(axes, panels, outer=outer, own=results.own(row, column))
+            _panel(axes, panels, results.cell(row, column))
 
 
 def write_table(

@@ -41,7 +41,7 @@ def draw(results: Results, folder: Path, *, limits: tuple[float, float]) -> str:
             "of the threshold. The height of a panel is the share of positive scans. Blue: the "
             "model; grey, dashed: all scans are called positive; grey line at 0: none is. Band: "
             f"{results.percent} interval, over patients, of the model's gain on the better of all "
-            f"and none; it jumps where the better one changes. {cell_grid.FRAMED}",
+            f"and none, whichever that is. {cell_grid.FRAMED}",
             f"Gain: mean over the thresholds with its {results.percent} interval. It is the gain "
             "at the prevalence of the test scans, which need not be that of a clinic.",
         ),

@@ -166,8 +166,9 @@ def _notes(results: Results) -> tuple[str, ...]:
         f"Dots: AUC at a site with its {results.percent} interval, filled at the model's own "
         "sites. Diamond: mean over sites (random effects on the logit scale, DerSimonian and "
         "Laird; interval of Hartung and Knapp). Bar, new site: in which the true AUC of the next "
-        f"site lies with {results.percent} confidence, if it is like these (t with k − 2 degrees "
-        "of freedom). I²: share of the differences between sites that is more than chance.",
+        f"site lies with {results.percent} confidence, if it is like these; that it is not known "
+        "how much sites differ is allowed for. I²: share of the differences between sites that is "
+        "more than chance.",
         f"Fewer than {new_site.FEWEST} sites say nothing of another one, and few say little: such "
         "a bar is honest, not faulty. Own sites are no new sites: read all sites together as an "
         "upper bound.",

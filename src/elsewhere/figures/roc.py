@@ -19,6 +19,7 @@ PITCH = (1.86, 1.86)
 LABELS, HEAD, FOOT = 2.2, 0.5, 0.14
 TICKS, MARKS = (0, 0.5, 1), ("0", "0.5", "1")
 PASSES, STEP = style.PALETTE[1], 0.088  # colour of dropout passes; height of a line of numbers
+COARSE = style.GREEN  # the curve of 101 thresholds, and its AUC
 NAMES = {"single": "roc_single_site", "multi": "roc_multi_site"}
 
 
@@ -88,7 +89,10 @@ def _notes(results: Results, kept: tuple[Column, ...], group: tuple[Row, ...]) -
         "over patients, at each rate alone. Framed: the test site was in training. Dashed: chance."
     ]
     if any(numbers.get("auc_grid") is not None for numbers in pooled):
-        notes.append("0.01 grid: AUC of thresholds 0, 0.01 ... 1, as published; not of this curve.")
+        notes.append(
+            "Green, dotted: the curve of thresholds 0, 0.01 ... 1, as published, with its own AUC "
+            "(0.01 grid); it leaves the blue one where probabilities lie between two thresholds."
+        )
     if any(numbers.get("roc_mc") for numbers in pooled):
         notes.append(
             "Orange: mean curve of n Monte-Carlo dropout passes ± 1 SD over the passes, and the "
@@ -140,6 +144,8 @@ def _curves(axes: Axes, cell: Mapping[str, Any], results: Results) -> None:
     if pooled["roc_mc"]:
         _passes(axes, pooled["roc_mc"])
     axes.plot(curve["fpr"], curve["tpr"], color=style.BLUE, linewidth=1.8, zorder=4, clip_on=False)
+    if grid := pooled.get("roc_grid"):
+        axes.plot(grid["fpr"], grid["tpr"], color=COARSE, lw=1.1, ls=(0, (1, 1.2)), zorder=5)
     _numbers(axes, cell)
 
 
@@ -154,7 +160,7 @@ def _numbers(axes: Axes, cell: Mapping[str, Any]) -> None:
         *((line, 5.8, "normal", style.INK) for line in method),
     ]
     if pooled.get("auc_grid") is not None:
-        lines.append((f"0.01 grid {words.number(pooled['auc_grid'])}", 6.5, "normal", style.INK))
+        lines.append((f"0.01 grid {words.number(pooled['auc_grid'])}", 6.5, "normal", COARSE))
     monte_carlo = words.spread(pooled.get("auc_mc_mean"), pooled.get("auc_mc_sd"), digits=2)
     if monte_carlo:
         text = f"MC, n = {pooled['auc_mc_passes']}: {monte_carlo}"

@@ -162,6 +162,6 @@ def _notes() -> tuple[str, ...]:
         "exploratory. Against the same class 0.5 is right: the model answers what a scan shows. "
         "Away from it, the model tells the sites apart, or one site's patients are more severely "
         "ill. Where a site of one class is far from 0.5 against both, a good number there may mean "
-        "that the model knows the site and not the disease. Of several runs: mean probability of a "
-        "scan over those that tested it.",
+        "that the model knows the site and not the disease. Of several runs: mean over the AUCs "
+        "of single models.",
     )

@@ -18,8 +18,8 @@ from elsewhere.figures.results import Column, Results, Row
 from elsewhere.figures.table import Field, Table
 from elsewhere.files import write_rows
 from elsewhere.scores import subgroups
-from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
+from elsewhere.scores.predictions import RUN
 from elsewhere.scores.subgroups import (
     ALL,
     ALONE,
@@ -112,14 +112,17 @@ def _about(results: Results, row: Row, column: Column, chosen: Subgroups) -> tup
 
 
 def _scans(predictions: Predicted, chosen: Subgroups, states: pd.Series[str]) -> Scans:
-    rows = predictions.frame
-    scans = out_of_fold(rows[rows["finding"] == chosen.finding])
+    frame = predictions.frame
+    tested = frame[(frame["finding"] == chosen.finding) & (frame["part"] == "test")]
+    rows = tested.sort_values(["scan_id", *RUN])
     return Scans(
-        labels=scans["label"].to_numpy(dtype="int64"),
-        scores=scans["score"].to_numpy(dtype="float64"),
-        patients=pd.factorize(scans["patient"])[0].astype("int64"),
-        states=subgroups.absent_if_blank([*states.loc[scans.index]], chosen.blank),
+        labels=rows["label"].to_numpy(dtype="int64"),
+        scores=rows["probability_1"].to_numpy(dtype="float64"),
+        patients=pd.factorize(rows["patient_id"])[0].astype("int64"),
+        states=subgroups.absent_if_blank([*states.loc[rows["scan_id"]]], chosen.blank),
         unit=predictions.unit,
+        models=rows.groupby(RUN, sort=True).ngroup().to_numpy().astype("int64"),
+        scans=pd.factorize(rows["scan_id"])[0].astype("int64"),
     )
 
 
@@ -234,6 +237,5 @@ def _notes(results: Results, chosen: Subgroups, device: str) -> tuple[str, ...]:
         f"In brackets {results.percent} intervals; of the difference, of resampled patients, the "
         "same on both sides. Above 0: without the device the model recognises the finding less "
         "well, so it may rely on the device; scans without it may also be harder. All scans "
-        "include those of unknown state. Of several runs: mean probability of a scan over those "
-        "that tested it.",
+        "include those of unknown state. Of several runs: mean over the AUCs of single models.",
     )

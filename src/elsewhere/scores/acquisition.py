@@ -27,7 +27,7 @@ _BLOCK = 2_000_000  # permuted patients held at once
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScansWithFields:
     """Test scans of one model at one site.
 
     Attributes
@@ -83,7 +83,7 @@ def errors(labels: Ints, *, scores: Floats) -> Floats:
     return wrong
 
 
-def associations(tested: Scored, *, seed: int) -> Iterator[dict[str, Any]]:
+def associations(tested: ScansWithFields, *, seed: int) -> Iterator[dict[str, Any]]:
     """Yield for each field how far errors differ between its values, and a permutation p.
 
     ``explained`` is the share of the variance of errors that lies between the values (eta squared);
@@ -123,7 +123,7 @@ def _bands(values: pd.Series[Any]) -> pd.Series[str]:
     return named.astype(object).reindex(values.index).fillna(UNKNOWN)
 
 
-def _people(tested: Scored) -> pd.DataFrame:
+def _people(tested: ScansWithFields) -> pd.DataFrame:
     """Return a row a patient: mean error, classes, and each field's values in words."""
     scans = pd.DataFrame(
         {

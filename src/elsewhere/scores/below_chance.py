@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from elsewhere.scores.acquisition import Scored
+from elsewhere.scores.acquisition import ScansWithFields
 from elsewhere.scores.discrimination import auc
 
 CHANCE = 0.5
@@ -48,7 +48,7 @@ class Sign(NamedTuple):
         return f"{self.field} {self.value} {self.auc:.2f}"
 
 
-def signs(scored: Scored) -> list[Sign]:
+def signs(scored: ScansWithFields) -> list[Sign]:
     """Return the AUC of each value of each field with at least `FEWEST` patients of each class.
 
     A field of which all scans have the same value tells nothing and is left out.
@@ -95,7 +95,7 @@ def _which(found: Sequence[Sign], others: Sequence[float]) -> str:
     return ONE_MODEL if all(sign.auc < CHANCE for sign in found) else SCANS
 
 
-def _signs(scored: Scored) -> Iterator[Sign]:
+def _signs(scored: ScansWithFields) -> Iterator[Sign]:
     for field, values in scored.fields.items():
         named = np.array(values)
         several = sorted(set(values))

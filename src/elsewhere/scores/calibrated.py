@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from elsewhere.scores import calibration, calibration_curve
-from elsewhere.scores.clustered import Clustered, mean, n_patients, standard_error
+from elsewhere.scores.calibration_band import band, central, ici_limits
+from elsewhere.scores.clustered import Clustered, mean, standard_error
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.intervals import Interval
 from elsewhere.scores.metric import Sample
 from elsewhere.scores.several import Number, number, of_estimate
 
@@ -50,7 +52,9 @@ def brier_scaled(labels: Ints, scores: Floats, patients: Ints) -> Clustered:
     # to first order in the errors of the Brier score and of the prevalence
     moved = -(squares - score) / most + score * (1 - 2 * share) * (labels - share) / most**2
     error = standard_error(moved / len(labels), patients=patients)
-    return Clustered(float(1 - score / most), error, n_patients(patients))
+    return Clustered(
+        float(1 - score / most), error, calibration.n_balanced(labels, patients=patients)
+    )
 
 
 def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[str, Any] | None]:
@@ -82,13 +86,21 @@ def agreement(sample: Sample, scores: Floats) -> tuple[dict[str, Number], dict[s
 
 
 def _curve(sample: Sample, scores: Floats) -> tuple[Number, dict[str, Any]]:
+    """Return the ICI of all scans, and the curve between the outermost probabilities."""
     judged, scoring = sample.judged, sample.scoring
-    lines = calibration_curve.local_lines(judged.labels, scores=scores, patients=judged.patients)
+    given: dict[str, Any] = {"scores": scores, "patients": judged.patients}
+    guide, _ = calibration.recalibration(judged.labels, **given, how="intercept and slope")
+    lines = calibration_curve.local_lines(judged.labels, **given, guide=guide)
     curve, resamples = lines.curve(), lines.resampled(scoring.bootstrap, seed=scoring.seed)
-    low, high = calibration_curve.band(resamples, confidence=scoring.confidence)
-    lists = {"at": curve.at, "share": curve.share, "low": low, "high": high}
-    index = number(curve.ici, sample.percentile(resamples.ici))
-    return index, {name: _list(values) for name, values in lists.items()}
+    confidence = scoring.confidence
+    ends = band(judged.labels, scores=scores, lines=lines, confidence=confidence)
+    limits = ici_limits(curve, resamples, ends=ends, confidence=confidence)
+    method = f"inverted bootstrap of {judged.unit}s, {scoring.bootstrap} resamples"
+    share = np.where(np.isfinite(ends[0]), curve.share, np.nan)  # none is shown without its band
+    lists = {"at": curve.at, "share": share, "low": ends[0], "high": ends[1]}
+    kept = central(scores, curve.at)
+    shown = {name: _list(values[kept]) for name, values in lists.items()}
+    return number(curve.ici, Interval(*limits, method)), shown
 
 
 def _list(values: Floats) -> list[float | None]:

@@ -6,7 +6,7 @@ ways to recalibrate on scans of a site. The curve is in `calibration_curve`.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import expit
@@ -15,31 +15,12 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from elsewhere.scores.clustered import Clustered, n_patients, standard_error
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.logits import Recalibration, logits
 
 How = Literal["intercept", "intercept and slope", "temperature"]
 WAYS: tuple[How, ...] = ("intercept", "intercept and slope", "temperature")
 
-EDGE = 1e-6  # a probability of 0 or 1 has no logit
 LEAST = 5  # patients with a scan of a class, below which nothing is fitted
-
-
-class Recalibration(NamedTuple):
-    """A map of logits: intercept + slope x logit of the probability."""
-
-    intercept: float
-    slope: float
-
-    def apply(self, scores: Floats) -> Floats:
-        """Return recalibrated probabilities, of probabilities of any shape."""
-        moved: Floats = 1 / (1 + np.exp(-(self.intercept + self.slope * logits(scores))))
-        return moved
-
-
-def logits(scores: Floats) -> Floats:
-    """Return the logits of probabilities; those nearer to 0 or 1 than `EDGE` count as there."""
-    inside = np.clip(scores, EDGE, 1 - EDGE)
-    moved: Floats = np.log(inside / (1 - inside))
-    return moved
 
 
 def obstacle(labels: Ints, *, patients: Ints, least: int = LEAST) -> str | None:
@@ -62,6 +43,17 @@ def obstacle(labels: Ints, *, patients: Ints, least: int = LEAST) -> str | None:
         if of_class < least:
             return f"too few patients: {of_class} with {name} scans, at least {least} are needed"
     return None
+
+
+def n_balanced(labels: Ints, *, patients: Ints) -> int:
+    """Return how many patients a sample has that is as informative with both classes alike.
+
+    With six positive patients of 60 an error rests on these six more than on the others, and t with
+    59 degrees of freedom would be too sure. Twice the patients of the rarer class count, and never
+    more than there are.
+    """
+    rarer = min(n_patients(patients[labels == label]) for label in (0, 1))
+    return min(n_patients(patients), 2 * rarer)
 
 
 def intercept(labels: Ints, *, scores: Floats, patients: Ints, least: int = LEAST) -> Clustered:
@@ -125,7 +117,7 @@ def observed_expected(labels: Ints, *, scores: Floats, patients: Ints) -> Cluste
     expected = float(scores.sum())
     ratio = float(labels.sum()) / expected
     error = standard_error((labels - ratio * scores) / expected, patients=patients)
-    return Clustered(ratio, error, n_patients(patients))
+    return Clustered(ratio, error, n_balanced(labels, patients=patients))
 
 
 def recalibration(
@@ -171,7 +163,7 @@ def _fitted(
 ) -> list[Clustered]:
     """Return the coefficients of a logistic fit with standard errors clustered by patient."""
     _, groups = np.unique(patients, return_inverse=True)
-    n = int(groups.max()) + 1
+    n, balanced = int(groups.max()) + 1, n_balanced(labels, patients=patients)
     model: Any = GLM(labels.astype(np.float64), design, family=Binomial(), offset=offset)
     # the correction of statsmodels also multiplies by (N - 1) / (N - K) scans
     options = {"groups": groups, "use_correction": False}
@@ -182,7 +174,7 @@ def _fitted(
     if not np.isfinite([*fit.params, *fit.bse]).all():
         return [Clustered(None, reason="the fit has no finite maximum")] * design.shape[1]
     return [
-        Clustered(float(value), float(error * factor) if n > 1 else None, n)
+        Clustered(float(value), float(error * factor) if n > 1 else None, balanced)
         for value, error in zip(fit.params, fit.bse, strict=True)
     ]
 

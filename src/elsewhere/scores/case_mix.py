@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from elsewhere.scores.discrimination import Floats, Ints
+from elsewhere.scores.logits import Recalibration, logits
 from elsewhere.scores.resampling import Draws, blocks
 
 FEWEST = 2  # validation scans of each class
-_EDGE = 1e-7  # networks saturate: a probability of 1 has no logit
-
-
-class Recalibration(NamedTuple):
-    """Intercept and slope that turn the logit of a model's probability into that of a better one.
-
-    ``n_positive`` and ``n_negative`` count the scans that they were fitted to.
-    """
-
-    intercept: float
-    slope: float
-    n_positive: int
-    n_negative: int
-
-    def of(self, probabilities: Floats) -> Floats:
-        """Return recalibrated probabilities [n]."""
-        improved: Floats = expit(self.logit(probabilities))
-        return improved
-
-    def logit(self, probabilities: Floats) -> Floats:
-        """Return the logit of recalibrated probabilities [n]."""
-        shifted: Floats = self.intercept + self.slope * _logit(probabilities)
-        return shifted
 
 
 def recalibrate(
@@ -69,13 +45,13 @@ def recalibrate(
     if min(n_positive, n_negative) < FEWEST:
         return None
     targets = np.where(labels == 1, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
-    x = _logit(scores)
+    x = logits(scores)
     if slope is not None or np.ptp(x) == 0:
         kept = 0.0 if slope is None else slope
         found = [*_fitted(targets, np.ones((len(x), 1)), kept * x), kept]
     else:
         found = _fitted(targets, np.stack([np.ones(len(x)), x], axis=1), np.zeros(len(x)))
-    return Recalibration(found[0], found[1], n_positive, n_negative)
+    return Recalibration(found[0], found[1])
 
 
 def _fitted(targets: Floats, design: Floats, offset: Floats) -> list[float]:
@@ -117,8 +93,3 @@ def _concordance(weights: NDArray[np.int32], probabilities: Floats) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         shares: Floats = won / (positive.sum(axis=1) * below[:, -1] - own)
     return shares
-
-
-def _logit(probabilities: Floats) -> Floats:
-    values: Floats = logit(np.clip(probabilities, _EDGE, 1 - _EDGE))
-    return values

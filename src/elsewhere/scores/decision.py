@@ -6,7 +6,6 @@ prevalence after Mercaldo et al. 2007 (Stat Med 26:2170).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -64,18 +63,6 @@ def net_benefit(labels: Ints, *, scores: Floats, at: Floats) -> Benefit:
     n_positive = int(labels.sum())
     tp, fp = n_positive - called[0], n - n_positive - called[1]
     return Benefit((tp - odds * fp) / n, (n_positive - odds * (n - n_positive)) / n)
-
-
-def gained(labels: Ints, *, scores: Floats, at: Floats) -> Iterator[Floats]:
-    """Yield what each scan adds to the gain [n], threshold by threshold; the mean is the gain.
-
-    The better of calling all and calling none is that of these scans; it is taken as known.
-    Parameters as of `net_benefit`.
-    """
-    best = net_benefit(labels, scores=scores, at=at).treat_all > 0
-    for threshold, all_better in zip(at, best, strict=True):
-        worth = np.where(labels == 1, 1.0, -threshold / (1 - threshold))
-        yield worth * ((scores >= threshold).astype(np.float64) - float(all_better))
 
 
 def predictive_values(

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from elsewhere.scores import acquisition
+from elsewhere.scores.calibration import separated
 from elsewhere.scores.clustered import mean, standard_error, t_interval
 from elsewhere.scores.discrimination import Floats, Ints
 from elsewhere.scores.intervals import Interval, auc_interval, z_value
@@ -129,7 +130,7 @@ def _obstacle(place: Place, quantity: str, mask: Mask, rest: Mask) -> str | None
         labels, patients = place.labels[scans], place.patients[scans]
         classes = {AUC: (0, 1), SENSITIVITY: (1,), CALIBRATION: ()}[quantity]
         if not classes:
-            obstacle = _uncalibrated(labels, patients, where)
+            obstacle = _uncalibrated(labels, place.scores[scans], patients, where)
             if obstacle is not None:
                 return obstacle
         for label in classes:
@@ -139,15 +140,20 @@ def _obstacle(place: Place, quantity: str, mask: Mask, rest: Mask) -> str | None
     return None
 
 
-def _uncalibrated(labels: Ints, patients: NDArray[Any], where: str) -> str | None:
+def _uncalibrated(labels: Ints, scores: Floats, patients: Ints, where: str) -> str | None:
     """Return why these scans say nothing of calibration; None if they do.
 
-    Of one class, the share of positives does not vary, and an interval would be a point.
+    Of one class, the share of positives does not vary, and an interval would be a point. Where one
+    probability divides the classes, no label is off its probability in a way that varies over
+    patients, and the interval would be far too narrow (`calibrated.agreement` does not give it,
+    either).
     """
     if len(np.unique(patients)) < FEWEST:
         return f"fewer than {FEWEST} patients in {where}"
     if len(np.unique(labels)) == 1:
         return f"all scans of {where} are {'positive' if labels[0] == 1 else 'negative'}"
+    if scores.min() < scores.max() and (reason := separated(labels, scores=scores)):
+        return f"{reason} in {where}"
     return None
 
 

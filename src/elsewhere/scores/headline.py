@@ -9,9 +9,9 @@ import pandas as pd
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores.delong import standard_error
-from elsewhere.scores.discrimination import on_grid
+from elsewhere.scores.discrimination import Floats, on_grid
 from elsewhere.scores.intervals import Unit, auc_interval
-from elsewhere.scores.roc_curve import corners, curved
+from elsewhere.scores.roc_curve import corners, curved, mean_curve
 from elsewhere.scores.single_models import MeanArea, ModelScans, by_model, mean_area
 
 POOLED = ("auc_pooled", "auc_pooled_low", "auc_pooled_high")
@@ -40,11 +40,13 @@ def with_curve(
     unit
         What is numbered as patients.
     """
+    models = by_model(rows)
     return {
         **numbers,
         **dict.fromkeys(KEYS),
         **_positive(rows, unit),
-        "roc": _curve(by_model(rows), scoring, unit),
+        "roc": _curve(models, scoring, unit),
+        **_on_grid(models, scoring),
     }
 
 
@@ -74,7 +76,8 @@ def of_models(
     """
     models = by_model(rows)
     area = mean_area(models)
-    found = {**numbers, "roc": _curve(models, scoring, unit), **dict.fromkeys(KEYS)}
+    found = {**numbers, "roc": _curve(models, scoring, unit), **_on_grid(models, scoring)}
+    found |= dict.fromkeys(KEYS)
     found |= _positive(rows, unit)
     found["intervals"] = dict(numbers["intervals"])
     found["undefined"] = dict(numbers["undefined"])
@@ -121,6 +124,21 @@ def _positive(rows: pd.DataFrame, unit: Unit) -> dict[str, int | None]:
 def _curve(models: Sequence[ModelScans], scoring: Scoring, unit: Unit) -> dict[str, Any] | None:
     curve = curved(models, confidence=scoring.confidence, unit=unit)
     return None if curve is None else corners(curve) | {"band": curve.method}
+
+
+def _on_grid(models: Sequence[ModelScans], scoring: Scoring) -> dict[str, Any]:
+    """Return the curve of the grid's thresholds, of area ``auc_grid``, where that is a metric.
+
+    It is the curve of scores that count as equal between two thresholds.
+    """
+    if "auc_grid" not in scoring.metrics:
+        return {}
+    found = mean_curve([model._replace(scores=on_grid(model.scores)) for model in models])
+    return {"roc_grid": found and dict(zip(("fpr", "tpr"), map(_listed, found), strict=True))}
+
+
+def _listed(values: Floats) -> list[float]:
+    return [float(value) for value in values]
 
 
 def _counted(area: MeanArea) -> str:

@@ -17,10 +17,11 @@ from scipy.stats import t as student
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.tools.sm_exceptions import InvalidTestWarning
 
+from elsewhere.scores import next_site
 from elsewhere.scores.discrimination import Floats
 from elsewhere.scores.intervals import z_value
 
-FEWEST = 3  # the interval of a new site has k - 2 degrees of freedom
+FEWEST = 3  # with two, hardly anything is known of how much sites differ
 UNSEEN, ALL = "never seen", "all"
 COLUMNS = (
     *("arm", "sites", "which", "n_sites", "auc", "low", "high", "new_low", "new_high"),
@@ -117,9 +118,8 @@ def pooled(areas: Floats, *, errors: Floats, confidence: float) -> Pooled:
     Logits of AUCs are pooled by random effects with DerSimonian and Laird's (1986) variance between
     sites; their mean has the t interval of Hartung and Knapp (2001), k - 1 degrees of freedom, and
     where no variance between sites is found one that is not narrower than without them. The
-    interval of a new site is that of Higgins et al. (2009): mean and t quantile with k - 2 degrees
-    of freedom, times the root of the variance between sites and that of the mean. It is about the
-    true AUC there: that of a sample of patients varies more.
+    interval of a new site is that of `next_site`, and at least as wide. It is about the true AUC
+    there: that of a sample of patients varies more.
 
     Parameters
     ----------
@@ -140,33 +140,17 @@ def pooled(areas: Floats, *, errors: Floats, confidence: float) -> Pooled:
         warnings.simplefilter("ignore", InvalidTestWarning)
         found = combine_effects(effects, variances, method_re="dl", use_t=True)
     q, tau2 = float(found.q), max(0.0, float(found.tau2))  # statsmodels leaves it below 0
-    mean, plain, knapp = float(found.mean_effect_re), found.sd_eff_w_re, found.sd_eff_w_re_hksj
+    mean, knapp = float(found.mean_effect_re), found.sd_eff_w_re_hksj
     if tau2 == 0:
-        mean, plain = float(found.mean_effect_fe), found.sd_eff_w_fe
-        knapp = max(plain, found.sd_eff_w_fe_hksj)
+        mean, knapp = float(found.mean_effect_fe), max(found.sd_eff_w_fe, found.sd_eff_w_fe_hksj)
     half = student.ppf((1 + confidence) / 2, k - 1) * knapp
-    new = of_new_site(mean, tau2=tau2, error=float(plain), k=k, confidence=confidence)
-    area, low, high = (float(expit(end)) for end in (mean, mean - half, mean + half))
+    new = next_site.interval(
+        next_site.possible(effects, variances=variances), confidence=confidence
+    )
+    ends = mean, mean - half, mean + half, min(new[0], mean - half), max(new[1], mean + half)
+    area, low, high, new_low, new_high = (float(expit(end)) for end in ends)
     excess = max(0.0, 1 - (k - 1) / q) if q > 0 else 0.0
-    return Pooled(area, low, high, *new, tau=tau2**0.5, q=q, i_squared=excess)
-
-
-def of_new_site(
-    mean: float, *, tau2: float, error: float, k: int, confidence: float
-) -> tuple[float, float]:
-    """Return the interval of the true AUC of the next site, with t of k - 2 degrees of freedom.
-
-    Parameters
-    ----------
-    mean, error
-        Mean logit of the AUC, and its standard error from the weights.
-    tau2
-        Variance between sites.
-    k
-        Number of sites.
-    """
-    half = float(student.ppf((1 + confidence) / 2, k - 2)) * (tau2 + error**2) ** 0.5
-    return float(expit(mean - half)), float(expit(mean + half))
+    return Pooled(area, low, high, new_low, new_high, tau=tau2**0.5, q=q, i_squared=excess)
 
 
 def row(known: Sequence[Known], *, about: Mapping[str, Any], confidence: float) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import case_mix
 from elsewhere.scores.attribution import Elsewhere, Home, Rates
-from elsewhere.scores.case_mix import Recalibration, recalibrate
+from elsewhere.scores.case_mix import recalibrate
 from elsewhere.scores.cell import Predicted
 from elsewhere.scores.discrimination import Floats, Ints, auc
+from elsewhere.scores.logits import Recalibration
 from elsewhere.scores.predictions import RUN
 from elsewhere.scores.resampling import Draws, resample, resampled_auc
 from elsewhere.scores.subgroups import among
@@ -231,7 +232,7 @@ def at_home(places: list[Place], fitted: Recalibration | None) -> list[Home]:
         Home(
             one.prevalence,
             one.rates(one.calls),
-            one.expected(fitted.of(one.scores), one.calls) if fitted else None,
+            one.expected(fitted.apply(one.scores), one.calls) if fitted else None,
         )
         for one in places
     ]
@@ -256,11 +257,11 @@ def elsewhere(one: Place, home: Recalibration | None, local: Recalibration | Non
     if limits is None or home is None or local is None:
         return Elsewhere(one.prevalence, called)
     own_limit = one.test["limit"].to_numpy(np.float64)
-    calls = local.logit(one.scores) >= home.logit(own_limit)
+    calls = local.moved(one.scores) >= home.moved(own_limit)
     return Elsewhere(
         one.prevalence,
         called,
         local=one.rates(one.scores >= limits),
         recalibrated=one.rates(calls),
-        expected=one.expected(local.of(one.scores), calls),
+        expected=one.expected(local.apply(one.scores), calls),
     )

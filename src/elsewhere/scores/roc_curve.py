@@ -59,6 +59,14 @@ def curved(
     return Curved(*_mean(curves), low, high, method)
 
 
+def mean_curve(models: Sequence[ModelScans]) -> Curve | None:
+    """Return the mean curve of the models alone; None if none has both classes."""
+    ranked = [model for model in models if undefined(model.labels) is None]
+    if not ranked:
+        return None
+    return _mean([empirical_roc(model.labels, scores=model.scores) for model in ranked])
+
+
 def _mean(curves: Sequence[Curve]) -> Curve:
     """Average curves at every rate where one of them bends, below and above each vertical step."""
     rates = np.unique(np.concatenate([fpr for fpr, _ in curves]))

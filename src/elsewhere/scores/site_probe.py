@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from elsewhere.scores import families
-from elsewhere.scores.arms import out_of_fold
 from elsewhere.scores.cell import Predicted
-from elsewhere.scores.delong import delong
-from elsewhere.scores.discrimination import Floats, Ints, auc, midranks
+from elsewhere.scores.discrimination import Floats, Ints, midranks
 from elsewhere.scores.intervals import auc_interval
+from elsewhere.scores.predictions import RUN
+from elsewhere.scores.single_models import ModelScans, mean_area
 
 COLUMNS = (
     *("arm", "source", "site", "scans_of", "against", "auc", "low", "high", "interval", "p"),
@@ -41,16 +42,18 @@ def gathered(
     Returns
     -------
     pandas.DataFrame
-        ``site``, ``patient``, ``unit`` (see `Predicted.unit`), ``class``, and ``score of <class>``
-        for each: the score by which its scans are compared. That is the probability of class 1, of
-        more than two classes that of the class itself: the mean over the runs that tested the scan.
+        A row a scan and run that tested it: ``site``, ``patient``, ``scan``, ``run``, ``unit`` (see
+        `Predicted.unit`), ``class``, and ``score of <class>`` for each: the score by which its
+        scans are compared. That is the probability of class 1, of more than two classes that of the
+        class itself.
     """
     parts = [
         _at_site(of_site, classes).assign(site=site, unit=of_site[0].unit)
         for site, of_site in predicted.items()
     ]
     scans = pd.concat(parts, ignore_index=True)
-    return scans.assign(patient=scans["site"] + "|" + scans["patient"].astype(str))
+    of_site = {name: scans["site"] + "|" + scans[name].astype(str) for name in ("patient", "scan")}
+    return scans.assign(**of_site)
 
 
 def of_arm(
@@ -63,7 +66,8 @@ def of_arm(
     and not where it was made; a difference in severity moves it too. Where all test scans of a site
     are of one class, its scans are also compared with the other classes elsewhere, as a reader of
     the matrix would: a high AUC there is no merit of a model that scores the site high anyway.
-    p is two-sided, see `exchanged_p`; the interval is DeLong's, clustered by patient.
+    Of several runs it is the mean over the AUCs of single models, whose probabilities need not be
+    on one scale. p is two-sided, see `exchanged_p`; the interval is DeLong's, clustered by patient.
 
     Parameters
     ----------
@@ -106,10 +110,13 @@ def adjusted(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def exchanged_p(scores: Floats, *, here: Ints, patients: Ints, seed: int = 0) -> float:
+def exchanged_p(
+    scores: Floats, *, here: Ints, patients: Ints, runs: Ints | None = None, seed: int = 0
+) -> float:
     """Return the permutation p of an AUC: patients are exchanged between the site and the others.
 
-    It is the share of permutations whose AUC is at least as far from 0.5, the true one included.
+    It is the share of permutations whose AUC is at least as far from 0.5, the true one included:
+    (b + 1) / (m + 1) for b of m.
 
     Parameters
     ----------
@@ -119,22 +126,43 @@ def exchanged_p(scores: Floats, *, here: Ints, patients: Ints, seed: int = 0) ->
         1 for scans of the site, else 0 [n]; all scans of a patient are on one side.
     patients
         Number of the patient, from 0 on [n].
+    runs
+        Number of the model that gave the score [n]; the AUC is the mean over models. None: of one.
     seed
         Of the permutations.
     """
-    sums, sizes = np.bincount(patients, weights=midranks(scores)), np.bincount(patients)
-    sides = np.zeros(len(sizes), bool)
+    of_run = np.zeros(len(scores), np.int64) if runs is None else runs
+    sides = np.zeros(int(patients.max()) + 1, bool)
     sides[patients[here == 1]] = True
-    far = abs(auc(here, scores=scores) - 0.5)
+    sums, sizes = _of_patients(scores, patients, of_run)
+    far = float(np.abs(_areas(sides[None], sums, sizes) - 0.5)[0])
     rng = np.random.default_rng(seed)
     as_far = 1
     for start in range(0, PERMUTATIONS, _BLOCK):
         count = min(_BLOCK, PERMUTATIONS - start)
         drawn = rng.permuted(np.tile(sides, (count, 1)), axis=1)
-        m = drawn @ sizes
-        areas = (drawn @ sums - m * (m + 1) / 2) / (m * (len(scores) - m))
-        as_far += int((np.abs(areas - 0.5) >= far - 1e-9).sum())
+        as_far += int((np.abs(_areas(drawn, sums, sizes) - 0.5) >= far - 1e-9).sum())
     return as_far / (1 + PERMUTATIONS)
+
+
+def _of_patients(scores: Floats, patients: Ints, runs: Ints) -> tuple[Floats, Floats]:
+    """Return sums of ranks within each run, and numbers of scans, by patient and run [p, r]."""
+    of = [runs == run for run in np.unique(runs)]
+    n = int(patients.max()) + 1
+    sums = [np.bincount(patients[rows], midranks(scores[rows]), minlength=n) for rows in of]
+    sizes = [np.bincount(patients[rows], minlength=n) for rows in of]
+    return np.stack(sums, axis=1).astype(np.float64), np.stack(sizes, axis=1).astype(np.float64)
+
+
+def _areas(sides: NDArray[np.bool_], sums: Floats, sizes: Floats) -> Floats:
+    """Return the mean over runs of the AUC of each choice of patients [b]; [b, p] and [p, r]."""
+    here = sides.astype(np.float64)
+    m = here @ sizes
+    pairs = m * (sizes.sum(axis=0) - m)
+    won = np.divide(here @ sums - m * (m + 1) / 2, pairs, out=np.zeros_like(m), where=pairs > 0)
+    both = (pairs > 0).sum(axis=1)
+    mean: Floats = np.where(both > 0, won.sum(axis=1) / np.maximum(both, 1), 0.5)
+    return mean
 
 
 def _score(name: str) -> str:
@@ -142,16 +170,23 @@ def _score(name: str) -> str:
 
 
 def _at_site(parts: Sequence[Predicted], classes: Sequence[str]) -> pd.DataFrame:
-    tables = [out_of_fold(part.frame) for part in parts]
+    tables = [_tested(part.frame) for part in parts]
     if len(tables) == 1:
         label = tables[0]["label"].to_numpy(np.int64)
-        scores = dict.fromkeys(map(_score, classes), tables[0]["score"])
+        scores = dict.fromkeys(map(_score, classes), tables[0]["probability_1"])
     else:
         label = np.argmax([table["label"].to_numpy(np.int64) for table in tables], axis=0)
-        columns = map(_score, classes)
-        scores = {name: table["score"] for name, table in zip(columns, tables, strict=True)}
+        columns = zip(map(_score, classes), tables, strict=True)
+        scores = {name: table["probability_1"] for name, table in columns}
+    run = tables[0]["fold"].astype(str) + "-" + tables[0]["seed"].astype(str)
     named = np.array(classes, dtype=object)[label]
-    return pd.DataFrame({"patient": tables[0]["patient"], "class": named, **scores})
+    of_scan = {"patient": tables[0]["patient_id"], "scan": tables[0]["scan_id"], "run": run}
+    return pd.DataFrame({**of_scan, "class": named, **scores})
+
+
+def _tested(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the test scans of each run in an order that does not depend on the rows."""
+    return frame[frame["part"] == "test"].sort_values(["scan_id", *RUN]).reset_index(drop=True)
 
 
 def _compared(
@@ -160,22 +195,36 @@ def _compared(
     here: Ints = site.to_numpy().astype(np.int64)
     sides = [scans["patient"][here == side].nunique() for side in (0, 1)]
     unit = "image" if (scans["unit"] == "image").any() else "patient"
+    of_side = [scans["scan"][here == side].nunique() for side in (0, 1)]
     counted = {
-        **{"n_scans": int(here.sum()), "n_others": int((1 - here).sum())},
+        **{"n_scans": of_side[1], "n_others": of_side[0]},
         **{"clusters": sum(sides), "unit": unit},
     }
     if min(sides) < FEWEST:
         reason = f"too few {unit}s: {min(sides)} on one side, at least {FEWEST} are needed"
         return {**counted, "auc": None, "p": None, "status": "undefined", "reason": reason}
-    scores = scans[_score(name)].to_numpy(np.float64)
-    patients = pd.factorize(scans["patient"])[0].astype(np.int64)
-    estimate = delong(here, scores=scores[None], patients=patients)
+    found = mean_area(_models(scans, here, name))
+    if found is None:
+        reason = "no run tested scans of this site and of the others"
+        return {**counted, "auc": None, "p": None, "status": "undefined", "reason": reason}
     low, high, method = auc_interval(
-        estimate, confidence=confidence, unit="image" if unit == "image" else "patient"
+        found.delong, confidence=confidence, unit="image" if unit == "image" else "patient"
     )
+    scores = scans[_score(name)].to_numpy(np.float64)
+    patients, runs = (pd.factorize(scans[of])[0].astype(np.int64) for of in ("patient", "run"))
     return {
         **counted,
-        **{"auc": float(estimate.auc[0]), "low": low, "high": high, "interval": method},
-        "p": exchanged_p(scores, here=here, patients=patients),
+        **{"auc": found.auc, "low": low, "high": high, "interval": method},
+        "p": exchanged_p(scores, here=here, patients=patients, runs=runs),
         **{"status": "ok", "reason": None},
     }
+
+
+def _models(scans: pd.DataFrame, here: Ints, name: str) -> list[ModelScans]:
+    """Return each run's scans, with the side in place of the label."""
+    columns = {of: scans[of].to_numpy(dtype=np.str_) for of in ("patient", "scan", "run")}
+    scores = scans[_score(name)].to_numpy(np.float64)
+    return [
+        ModelScans(here[rows], scores[rows], columns["patient"][rows], columns["scan"][rows])
+        for rows in (columns["run"] == run for run in np.unique(columns["run"]))
+    ]

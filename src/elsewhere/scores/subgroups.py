@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -12,11 +13,11 @@ from numpy.typing import NDArray
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import intervals, resampling
-from elsewhere.scores.delong import delong
 from elsewhere.scores.discrimination import Floats, Ints, undefined
 from elsewhere.scores.intervals import Interval, Unit
 from elsewhere.scores.resampling import Draws
 from elsewhere.scores.shares import Hits
+from elsewhere.scores.single_models import ModelScans, mean_area
 
 ALL, WITHOUT, WITH = "AUC of all scans", "AUC without the device", "AUC with the device"
 DIFFERENCE = "AUC of all minus without"
@@ -38,7 +39,7 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Scans:
-    """Test scans of one cell and finding, one entry per scan.
+    """Test scans of one cell and finding, one entry per scan and model that was tested on it.
 
     Attributes
     ----------
@@ -53,6 +54,8 @@ class Scans:
         that is unknown, such as "blank", "uncertain" or "not annotated"; n of them.
     unit
         What is numbered in `patients`.
+    models, scans
+        Number of the model, and of the scan [n]; None: of one model, each entry another scan.
     """
 
     labels: Ints
@@ -60,6 +63,39 @@ class Scans:
     patients: Ints
     states: Sequence[str]
     unit: Unit = "patient"
+    models: Ints | None = None
+    scans: Ints | None = None
+
+    @cached_property
+    def of_models(self) -> list[Mask]:
+        """Entries of each model [n]."""
+        if self.models is None:
+            return [np.ones(len(self.labels), dtype=np.bool_)]
+        return [self.models == model for model in np.unique(self.models)]
+
+    @cached_property
+    def once(self) -> Mask:
+        """The first entry of each scan: what is no matter of a model counts a scan once [n]."""
+        first = np.ones(len(self.labels), dtype=np.bool_)
+        if self.scans is not None:
+            first[:] = False
+            first[np.unique(self.scans, return_index=True)[1]] = True
+        return first
+
+    def both(self, mask: Mask) -> list[Mask]:
+        """Return the chosen entries of each model that has both classes among them."""
+        several = [of & mask for of in self.of_models]
+        return [rows for rows in several if undefined(self.labels[rows]) is None]
+
+    def of_model(self, rows: Mask) -> ModelScans:
+        """Return entries of one model as `single_models` takes them."""
+        number = np.arange(len(self.labels)) if self.scans is None else self.scans
+        return ModelScans(
+            self.labels[rows],
+            self.scores[rows],
+            self.patients[rows].astype(np.str_),
+            number[rows].astype(np.str_),
+        )
 
     @property
     def with_device(self) -> Mask:
@@ -80,10 +116,11 @@ def absent_if_blank(states: Sequence[str], blank: Literal["unknown", "absent"]) 
 def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
     """Return each of `QUANTITIES` with its `NUMBERS`: AUCs with and without the device.
 
-    AUCs have DeLong's interval clustered by patient, and shares Wilson's with the effective number,
-    as the cell has; the difference that of resampled patients, the same draws for both sides. A
-    scan whose device state is unknown counts among all, and neither with nor without the device;
-    the device alone is judged among scans of known state, as a score of 1 or 0. What cannot be
+    AUCs are means over single models with DeLong's interval clustered by patient, and shares have
+    Wilson's with the effective number, as the cell has; the difference has that of resampled
+    patients, the same draws for both sides. A scan whose device state is unknown counts among all,
+    and neither with nor without the device; the device alone is judged among scans of known state,
+    as a score of 1 or 0. What cannot be
     computed is None, and ``reason`` says why.
     """
     draws = resampling.resample(
@@ -109,7 +146,7 @@ def measure(scans: Scans, *, scoring: Scoring) -> dict[str, dict[str, Any]]:
 
 
 def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
-    known = scans.unit == "patient"
+    known, mask = scans.unit == "patient", mask & scans.once
     counts = {
         "n_scans": int(mask.sum()),
         "n_patients": len(np.unique(scans.patients[mask])) if known else None,
@@ -119,17 +156,22 @@ def _counts(scans: Scans, mask: Mask) -> dict[str, Any]:
 
 
 def _area(scans: Scans, mask: Mask, name: str, scoring: Scoring) -> dict[str, Any]:
-    """Return the AUC among these scans, of the model or of the device alone, with its interval."""
-    labels = scans.labels[mask]
-    scores = scans.with_device.astype(np.float64) if name == ALONE else scans.scores
-    reason = undefined(labels, of=WHICH[name])
+    """Return the AUC among these scans, of the models or of the device alone, with its interval."""
+    chosen = scans.both(mask) if name != ALONE else [mask & scans.once]
+    reason = undefined(scans.labels[mask], of=WHICH[name])
+    if reason is None and not chosen:
+        reason = f"no model has both classes among the {WHICH[name]}"
     if reason:
         return {"reason": f"{reason}{_why_unknown(scans, mask)}"}
-    exact = delong(labels, scores=scores[mask][None], patients=scans.patients[mask])
+    models = [scans.of_model(rows) for rows in chosen]
+    if name == ALONE:
+        models = [models[0]._replace(scores=scans.with_device[chosen[0]].astype(np.float64))]
+    found = mean_area(models)
+    assert found is not None  # every model has both classes
     interval = intervals.auc_interval(
-        exact, confidence=scoring.confidence, unit=scans.unit, few=scoring.few_patients
+        found.delong, confidence=scoring.confidence, unit=scans.unit, few=scoring.few_patients
     )
-    return {"value": float(exact.auc[0])} | interval._asdict()
+    return {"value": found.auc} | interval._asdict()
 
 
 def _why_unknown(scans: Scans, mask: Mask) -> str:
@@ -140,11 +182,9 @@ def _why_unknown(scans: Scans, mask: Mask) -> str:
 
 
 def _named(scans: Scans) -> str:
-    kinds = Counter(
-        state for state, known in zip(scans.states, scans.known, strict=True) if not known
-    )
+    kinds = Counter(np.array(scans.states, dtype=object)[~scans.known & scans.once])
     which = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-    return f"the device state of {kinds.total()} of {len(scans.labels)} scans is unknown ({which})"
+    return f"the device state of {kinds.total()} of {scans.once.sum()} scans is unknown ({which})"
 
 
 def _difference(
@@ -155,19 +195,25 @@ def _difference(
             return {"reason": f"{name}: {measured[name]['reason']}"}
     without = scans.known & ~scans.with_device
     # the same patients on both sides, so that their common variation cancels
-    resampled = [
-        resampling.resampled_auc(
-            scans.labels[mask],
-            scores=scans.scores[mask],
-            draws=among(draws, mask),
-        )
-        for mask in (np.ones(len(scans.labels), dtype=np.bool_), without)
-    ]
+    everyone = np.ones(len(scans.labels), dtype=np.bool_)
+    resampled = [_resampled(scans, mask, draws) for mask in (everyone, without)]
     value = measured[ALL]["value"] - measured[WITHOUT]["value"]
     interval = resampling.percentile_interval(
         resampled[0] - resampled[1], confidence=confidence, unit=scans.unit
     )
     return {"value": value} | _ends(interval)
+
+
+def _resampled(scans: Scans, mask: Mask, draws: Draws) -> Floats:
+    """Return the mean over models of the AUC among these scans in each resample [b]."""
+    of_models = [
+        resampling.resampled_auc(
+            scans.labels[rows], scores=scans.scores[rows], draws=among(draws, rows)
+        )
+        for rows in scans.both(mask)
+    ]
+    mean: Floats = np.mean(of_models, axis=0)
+    return mean
 
 
 def among(draws: Draws, mask: Mask) -> Draws:
@@ -183,7 +229,7 @@ def _ends(interval: Interval | None) -> dict[str, Any]:
 def _shares(scans: Scans, scoring: Scoring) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield how often the device is present, among positives and negatives of known state."""
     for name, label in ((POSITIVES, 1), (NEGATIVES, 0)):
-        mask = scans.known & (scans.labels == label)
+        mask = scans.known & scans.once & (scans.labels == label)
         numbers = _counts(scans, mask)
         if not mask.any():
             which = "positive" if label else "negative"
@@ -198,7 +244,7 @@ def _shares(scans: Scans, scoring: Scoring) -> Iterator[tuple[str, dict[str, Any
 
 
 def _alone(scans: Scans, scoring: Scoring) -> dict[str, Any]:
-    with_device = scans.with_device[scans.known]
+    with_device = scans.with_device[scans.known & scans.once]
     if len(with_device) and (with_device.all() or not with_device.any()):
         which = "all" if with_device.all() else "none"
         return {
@@ -210,5 +256,5 @@ def _alone(scans: Scans, scoring: Scoring) -> dict[str, Any]:
 def _unknown(scans: Scans) -> dict[str, Any]:
     if not len(scans.labels):
         return {"reason": "there are no test scans"}
-    share = float((~scans.known).mean())
+    share = float((~scans.known)[scans.once].mean())
     return {"value": share, "reason": None if scans.known.all() else _named(scans)}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from elsewhere.design.scoring import Scoring
 from elsewhere.scores import below_chance, families, operating
-from elsewhere.scores.acquisition import Scored, associations
+from elsewhere.scores.acquisition import ScansWithFields, associations
 from elsewhere.scores.attribution import (
     CALIBRATION,
     CASE_MIX,
@@ -22,8 +22,8 @@ from elsewhere.scores.attribution import (
     of_accuracy,
     of_auc,
 )
-from elsewhere.scores.case_mix import Recalibration
 from elsewhere.scores.estimates import Estimate, average, difference
+from elsewhere.scores.logits import Recalibration
 from elsewhere.scores.operating import Place
 from elsewhere.scores.resampling import percentile_interval
 
@@ -81,10 +81,10 @@ class Cell:
     others: tuple[float, ...] = ()
 
     @property
-    def scored(self) -> Scored:
+    def scored(self) -> ScansWithFields:
         """Its test scans with their acquisition; a scan's score is the mean over its runs."""
         scans = self.there.scans
-        return Scored(
+        return ScansWithFields(
             scans["label"].to_numpy(np.int64),
             scans["score"].to_numpy(np.float64),
             pd.factorize(scans["patient"])[0].astype(np.int64),
@@ -107,8 +107,8 @@ def rows(cell: Cell, *, scoring: Scoring) -> list[dict[str, Any]]:
     local = operating.validated([cell.there], slope=fitted.slope) if fitted else None
     reason = reason or (NO_CLASSES if local is None else None)
     counted = {
-        "n_validation_home": fitted.n_positive + fitted.n_negative if fitted else None,
-        "n_validation_elsewhere": local.n_positive + local.n_negative if local else None,
+        "n_validation_home": _n_validation(home) if fitted else None,
+        "n_validation_elsewhere": _n_validation([cell.there]) if local else None,
     }
     found = []
     for measure in MEASURES:
@@ -195,6 +195,11 @@ def errors_with(found: Sequence[Mapping[str, Any]]) -> str:
     return f"Errors go with no field beyond chance (smallest p {least['p']:.2g}, {least['field']})."
 
 
+def _n_validation(places: Sequence[Place]) -> int:
+    """Return how many scans a recalibration was fitted to, of several runs each of them."""
+    return sum(len(place.validation) for place in places)
+
+
 def _obstacle(fitted: Recalibration | None) -> str | None:
     if fitted is None:
         return NO_CLASSES
@@ -211,8 +216,8 @@ def _parts(
         return of_accuracy(at_home, moved, balanced=measure == BALANCED)
     expected = None
     if fitted and local:
-        of_home = [one.concordance(fitted.of(one.scores)) for one in home]
-        expected = (of_home, there.concordance(local.of(there.scores)))
+        of_home = [one.concordance(fitted.apply(one.scores)) for one in home]
+        expected = (of_home, there.concordance(local.apply(there.scores)))
     return of_auc([one.auc for one in home], there.auc, expected=expected)
 
 

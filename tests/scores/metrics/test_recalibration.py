@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from elsewhere.design.scoring import Scoring
-from elsewhere.scores.calibration import Recalibration as Map
+from elsewhere.scores.logits import Recalibration as Map
 from elsewhere.scores.metric import Judged, Sample
 from elsewhere.scores.metrics.recalibration import OF_FOLDS, Recalibration
 from elsewhere.scores.thresholds import Scored

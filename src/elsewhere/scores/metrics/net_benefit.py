@@ -6,11 +6,9 @@ import numpy as np
 
 from elsewhere.scores import decision
 from elsewhere.scores.calibration import obstacle
-from elsewhere.scores.clustered import mean, t_interval
-from elsewhere.scores.discrimination import Floats
-from elsewhere.scores.intervals import Interval
+from elsewhere.scores.decision_limits import Gains
 from elsewhere.scores.metric import Measured, Metric, Sample
-from elsewhere.scores.several import measured, number, of_estimate
+from elsewhere.scores.several import measured, number
 
 
 class NetBenefit(Metric):
@@ -23,25 +21,17 @@ class NetBenefit(Metric):
         if reason:
             return measured("net_benefit", {"": number(None, None, reason=reason)})
         at = decision.thresholds(scoring.net_benefit_range)
-        given = {"scores": judged.scores, "at": at}
-        found = decision.net_benefit(judged.labels, **given)
-        total, bounds = np.zeros(len(judged.labels)), []
-        for worth in decision.gained(judged.labels, **given):
-            total += worth / len(at)
-            bounds.append(_interval(worth, sample) or (None, None))
+        found = decision.net_benefit(judged.labels, scores=judged.scores, at=at)
+        _, patients = np.unique(judged.patients, return_inverse=True)
+        gains = Gains(judged.labels, judged.scores, patients, at, scoring.confidence, judged.unit)
+        each = gains.each()
         curve = {
             "threshold": at.tolist(),
             "model": found.model.tolist(),
             "treat_all": found.treat_all.tolist(),
             "gain": found.gain.tolist(),
-            "gain_low": [low for low, *_ in bounds],
-            "gain_high": [high for _, high, *_ in bounds],
+            "gain_low": [gain.low for gain in each],
+            "gain_high": [gain.high for gain in each],
         }
-        own = of_estimate(mean(total, patients=judged.patients), sample=sample)
+        own = number(float(found.gain.mean()), gains.mean())
         return measured("net_benefit", {"": own}, more={"net_benefit_curve": curve})
-
-
-def _interval(worth: Floats, sample: Sample) -> Interval | None:
-    """Return the interval of the mean [n]; None where no scan is called otherwise."""
-    found = mean(worth, patients=sample.judged.patients)
-    return t_interval(found, confidence=sample.scoring.confidence, unit=sample.judged.unit)

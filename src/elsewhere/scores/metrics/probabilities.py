@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from elsewhere.scores.calibration import obstacle, separated
-from elsewhere.scores.clustered import Clustered, mean, n_patients, standard_error
-from elsewhere.scores.estimates import Estimate, bounds, difference
+from elsewhere.scores.clustered import mean, n_patients
+from elsewhere.scores.estimates import Estimate, bounds, difference, weighted
 from elsewhere.scores.intervals import Interval, wilson
 from elsewhere.scores.metric import Judged, Measured, Metric, Sample
 from elsewhere.scores.several import Number, measured, number, of_estimate
+from elsewhere.scores.shares import correlation
 
 BINS = 20
 
@@ -22,7 +23,8 @@ class Probabilities(Metric):
         judged = sample.judged
         divided = _divided(judged)
         numbers = {f"_{name}": _of_class(sample, label) for name, label in _CLASSES.items()}
-        numbers["_difference"] = of_estimate(_difference(judged), sample=sample)
+        both = numbers["_positive"], numbers["_negative"]
+        numbers["_difference"] = _difference(sample, *both)
         if divided:
             numbers = {name: _wider(found, sample, name) for name, found in numbers.items()}
         edges = np.linspace(0, 1, BINS + 1)
@@ -76,17 +78,21 @@ def _wider(found: Number, sample: Sample, name: str) -> Number:
     return number(apart[name].value, Interval(low, high, method))
 
 
-def _difference(judged: Judged) -> Clustered:
-    """Return the mean of positive scans minus that of negative ones (Yates 1982; Tjur 2009)."""
+def _difference(sample: Sample, positive: Number, negative: Number) -> Number:
+    """Return the mean of positive scans minus that of negative ones (Yates 1982; Tjur 2009).
+
+    Its limits are recovered from those of both means: of few patients of a class these know that
+    they are few. Patients with scans of both classes correlate them.
+    """
+    judged = sample.judged
     reason = obstacle(judged.labels, patients=judged.patients, least=1)
-    if reason:
-        return Clustered(None, reason=reason)
-    positive = judged.labels == 1
-    means = [float(judged.scores[of].mean()) for of in (positive, ~positive)]
-    influence = np.where(
-        positive,
-        (judged.scores - means[0]) / positive.sum(),
-        -(judged.scores - means[1]) / (~positive).sum(),
-    )
-    error = standard_error(influence, patients=judged.patients)
-    return Clustered(means[0] - means[1], error, n_patients(judged.patients))
+    if reason or positive.value is None or negative.value is None:
+        return number(None, None, reason=reason)
+    of = [judged.labels == label for label in (1, 0)]
+    _, patient = np.unique(judged.patients, return_inverse=True)
+    away = [(judged.scores - judged.scores[one].mean()) * one / one.sum() for one in of]
+    parts = [Estimate(one.value, *one.interval[:2]) for one in (positive, negative) if one.interval]
+    related = correlation(np.stack([np.bincount(patient, each) for each in away]), unknown=0.0)
+    found = weighted(parts, weights=[1.0, -1.0], correlation=related)
+    method = f"MOVER of both means, clustered by {judged.unit}"
+    return number(found.value, Interval(*bounds(found), method))

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
 from elsewhere.commands.estimates import disk, known, work
-from elsewhere.commands.estimates.amount import (
-    DAY_S,
-    Amount,
-    Total,
-    count,
-    duration,
-    size,
-    total,
-)
-from elsewhere.commands.estimates.holding import PARTS, Holding, holdings
-from elsewhere.commands.estimates.work import Job, Machine, Step
+from elsewhere.commands.estimates.amount import DAY_S, between, count, duration, summed, total
+from elsewhere.commands.estimates.holding import holdings
+from elsewhere.commands.estimates.made import Estimate
+from elsewhere.commands.estimates.shown import tables
+from elsewhere.commands.estimates.work import Job, Machine
 from elsewhere.design.params import Params, ParamsError
 from elsewhere.figures import paper
 from elsewhere.files import whole
@@ -50,50 +42,6 @@ class Wanted:
     slices: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """What a study will take."""
-
-    study: str
-    scale: str
-    machine: Machine
-    sites: Mapping[str, Holding]
-    steps: Sequence[Step]
-    disk: Sequence[disk.Line]
-    beside: Sequence[tuple[str, str, str]]
-
-    def sums(self) -> dict[str, Total]:
-        """Return disk, wall time, and the hours of GPUs and CPUs, all steps together."""
-        by_device = {
-            f"{device}_seconds": _sum(
-                (step.name, step.seconds) for step in self.steps if step.device == device
-            )
-            for device in dict.fromkeys(step.device for step in self.steps)
-        }
-        return {
-            "disk": total((f"{line.what} of {line.of}", line.bytes) for line in self.disk),
-            **by_device,
-            "wall": _sum((step.name, step.wall) for step in self.steps),
-        }
-
-    def plain(self) -> dict[str, Any]:
-        """Return the estimate for JSON: seconds and bytes, each with its source."""
-        return {
-            "study": self.study,
-            "scale": self.scale,
-            "cores": self.machine.cores,
-            "gpus": self.machine.gpus,
-            "sites": {row: _site(site) for row, site in self.sites.items()},
-            "steps": [step.plain() for step in self.steps],
-            "disk": [line.plain() for line in self.disk],
-            "sums": {name: sums.plain() for name, sums in self.sums().items()},
-            "beside": [
-                {"quantity": quantity, "published": stated, "estimate": ours}
-                for quantity, stated, ours in self.beside
-            ],
-        }
-
-
 def estimate(params: Params, wanted: Wanted) -> Estimate:
     """Return what a study will take; nothing is run and nothing is written.
 
@@ -114,18 +62,6 @@ def estimate(params: Params, wanted: Wanted) -> Estimate:
         disk=disk.lines(at, wanted.study, sites, jobs),
         beside=_beside(at, wanted.study, jobs),
     )
-
-
-def tables(of: Estimate) -> Iterator[Table]:
-    """Yield what the terminal shows: scans, steps, disk, and the paper's own figures."""
-    yield _scans(of)
-    yield _steps(of)
-    yield _disk(of)
-    if of.beside:
-        table = Table("quantity", "stated", "estimate", title="Beside what others state")
-        for row in of.beside:
-            table.add_row(*row)
-        yield table
 
 
 def show(of: Estimate) -> None:
@@ -167,106 +103,42 @@ def _at(params: Params, study: str, scale: str | None) -> Params:
     return params.model_copy(update={"scale": chosen, "run": (study,)})
 
 
-def _site(site: Holding) -> dict[str, Any]:
-    own = {name: getattr(site, name).plain() for name in ("scans", "slices", "voxels")}
-    return own | {part: site.parts[part].plain() for part in PARTS}
-
-
-def _sum(named: Iterator[tuple[str, Total]]) -> Total:
-    """Return the sum of totals; what lacks in one lacks in the sum."""
-    listed = list(named)
-    whole_sum = total((name, one.amount) for name, one in listed)
-    lacking = [name for name, one in listed if one.lacking or not one.amount.known]
-    return Total(whole_sum.amount, tuple(dict.fromkeys(lacking)))
-
-
 def _beside(params: Params, study: str, jobs: Sequence[Job]) -> list[tuple[str, str, str]]:
-    """Return costs that the paper, or a run elsewhere, states, and the estimate of the same."""
-    trainings = [job for job in jobs if job.stage.step == "train"]
-    seconds = total((job.stage.name, job.seconds) for job in trainings)
-    ours = {
-        "gpu_days": _days(seconds.amount),
-        "days_per_model": _days(seconds.amount.times(1 / max(1, len(trainings)))),
-    }
+    """Return costs that the paper, or a run elsewhere, states, and the estimate of the same.
+
+    Those of a paper are of a GPU and of its own scale: beside a training on a CPU they say nothing.
+    """
+    on_gpu = any(job.stage.step == "train" and job.device == "cuda" for job in jobs)
+    ours = _costs(jobs) if on_gpu else {}
     rows = [
         (
             f"{row['quantity'].replace('_', ' ')} ({row['requirement']})",
             f"{row['value']}; {row['source']}",
-            ours.get(row["quantity"], "not estimated"),
+            ours[row["quantity"]],
         )
         for row in paper.costs(params.studies[study].published)
-        if row["quantity"] != "epochs"
+        if row["quantity"] in ours
     ]
     timed = known.whole(study, params.scale)
     if timed is not None:
-        wall = _sum((step.name, step.wall) for step in work.steps(jobs, Machine(2, 1)))
+        steps = work.steps(jobs, Machine(cores=2, gpus=1))
+        wall = summed((step.name, step.wall) for step in steps)
         rows.append(
             ("all steps on two cores", f"{duration(timed)}; {timed.source}", duration(wall))
         )
     return rows
 
 
-def _days(amount: Amount) -> str:
-    if not amount.known:
-        return f"unknown: {amount.source}"
-    low, high = (end / DAY_S for end in amount.ends())
-    return count(Amount(low, high, ""))
-
-
-def _scans(of: Estimate) -> Table:
-    table = Table(title=f"{of.study} at scale {of.scale}: scans")
-    table.add_column("site")
-    for name in ("scans", "slices", *PARTS):
-        table.add_column(name, justify="right")
-    table.add_column("from")
-    for site in of.sites.values():
-        parts = [count(site.parts[part]) for part in PARTS]
-        source = site.scans.source if site.slices.known else site.slices.source
-        table.add_row(site.row, count(site.scans), count(site.slices), *parts, source)
-    return table
-
-
-def _steps(of: Estimate) -> Table:
-    title = f"steps; wall time with {of.machine.cores} cores and {of.machine.gpus} GPUs"
-    table = Table(title=title, show_footer=True)
-    sums = of.sums()
-    hours = [f"{name[:-8]} {duration(one)}" for name, one in sums.items() if "seconds" in name]
-    table.add_column("step", footer="all steps")
-    table.add_column("jobs, there", justify="right")
-    table.add_column("work", justify="right")
-    table.add_column("device time", justify="right", footer="\n".join(hours))
-    table.add_column("wall time", justify="right", footer=duration(sums["wall"]))
-    table.add_column("memory of a job", justify="right")
-    table.add_column("from, and what is unknown")
-    for step in of.steps:
-        table.add_row(
-            step.name,
-            f"{step.jobs}, {step.done}",
-            f"{count(step.units)} {step.unit}",
-            f"{step.device} {duration(step.seconds)}",
-            duration(step.wall),
-            size(step.memory),
-            _source(step.seconds),
-        )
-    return table
-
-
-def _disk(of: Estimate) -> Table:
-    everything = of.sums()["disk"]
-    table = Table(title="disk", show_footer=True)
-    table.add_column("what", footer="all")
-    table.add_column("of")
-    table.add_column("size", justify="right", footer=size(everything))
-    lacking = f"without {', '.join(everything.lacking)}" if everything.lacking else ""
-    table.add_column("from", footer=lacking)
-    for line in of.disk:
-        table.add_row(line.what, line.of, size(line.bytes), line.bytes.source)
-    return table
-
-
-def _source(seconds: Total) -> str:
-    if not seconds.lacking or not seconds.amount.known:
-        return seconds.amount.source
-    shown = ", ".join(seconds.lacking[:3])
-    more = f" and {len(seconds.lacking) - 3} more" if len(seconds.lacking) > 3 else ""
-    return f"{seconds.amount.source}; unknown: {shown}{more}"
+def _costs(jobs: Sequence[Job]) -> dict[str, str]:
+    """Return the estimate of each cost that `paper.costs` may state (A-49)."""
+    trainings = [job for job in jobs if job.stage.step == "train"]
+    days = total((job.stage.name, job.seconds.times(1 / DAY_S)) for job in trainings)
+    scans = [job.each for job in jobs if job.stage.step == "predict" and job.each.known]
+    ends = [end for each in scans for end in each.ends()]
+    if days.lacking or not trainings:
+        return dict.fromkeys(("gpu_days", "days_per_model", "seconds_per_prediction"), "unknown")
+    return {
+        "gpu_days": count(days.amount),
+        "days_per_model": count(days.amount.times(1 / len(trainings))),
+        "seconds_per_prediction": count(between(ends, "")) if ends else "unknown",
+    }

@@ -100,9 +100,9 @@ def unknown(reason: str) -> Amount:
     return Amount(None, None, reason)
 
 
-def total(parts: Iterable[tuple[str, Amount]]) -> Total:
+def total(named: Iterable[tuple[str, Amount]]) -> Total:
     """Return the sum of named parts."""
-    listed = list(parts)
+    listed = list(named)
     known = [amount for _, amount in listed if amount.known]
     lacking = tuple(dict.fromkeys(name for name, amount in listed if not amount.known))
     if not known and listed:
@@ -110,6 +110,13 @@ def total(parts: Iterable[tuple[str, Amount]]) -> Total:
     ends = [amount.ends() for amount in known]
     source = _joined([amount.source for amount in known])
     return Total(Amount(sum(e[0] for e in ends), sum(e[1] for e in ends), source), lacking)
+
+
+def summed(totals: Iterable[tuple[str, Total]]) -> Total:
+    """Return the sum of named totals; those that lack something are named."""
+    listed = list(totals)
+    lacking = [name for name, one in listed if one.lacking]
+    return Total(total((name, one.amount) for name, one in listed).amount, tuple(lacking))
 
 
 def size(amount: Amount | Total) -> str:
@@ -136,6 +143,8 @@ def _words(amount: Amount | Total, units: Sequence[tuple[str, float]]) -> str:
     if not of.known:
         return "unknown"
     low, high = of.ends()
+    if high == 0:
+        return f"{least}0"
     name, unit = next(((n, u) for n, u in units if high >= u), units[-1])
     texts = dict.fromkeys(_rounded(end / unit) for end in (low, high))
     return f"{least}{' to '.join(texts)} {name}".rstrip()
@@ -148,7 +157,11 @@ def _rounded(value: float) -> str:
     return f"{value:,.{max(1, 1 - math.floor(math.log10(value)))}f}"
 
 
+def parts(source: str) -> list[str]:
+    """Return the single sources of a product or sum."""
+    return [part for part in source.split("; ") if part]
+
+
 def _joined(sources: Iterable[str]) -> str:
     """Return sources as one text, each once."""
-    parts = (part for source in sources for part in source.split("; ") if part)
-    return "; ".join(dict.fromkeys(parts))
+    return "; ".join(dict.fromkeys(part for source in sources for part in parts(source)))

@@ -9,8 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.commands.estimates import known
-from elsewhere.commands.estimates.amount import Amount, between, exactly, total, unknown
+from elsewhere.commands.estimates import known, measured
+from elsewhere.commands.estimates.amount import (
+    Amount,
+    Total,
+    between,
+    exactly,
+    summed,
+    total,
+    unknown,
+)
 from elsewhere.commands.estimates.holding import INGEST, Holding
 from elsewhere.commands.estimates.work import Job
 from elsewhere.design import paths
@@ -40,7 +48,7 @@ class Line:
 
     what: str
     of: str
-    bytes: Amount
+    bytes: Total
 
     def plain(self) -> dict[str, Any]:
         """Return the line for JSON."""
@@ -61,11 +69,15 @@ def lines(
     return [*found, *_cache(found)]
 
 
+def _line(what: str, of: str, amount: Amount) -> Line:
+    return Line(what, of, total([(f"{what} of {of}", amount)]))
+
+
 def _raw(sites: Mapping[str, Holding]) -> Iterator[Line]:
     for row in sites:
         here = _size(Path("data/raw") / row)
         stated = known.site(row, "raw") or unknown("not here, and its publisher's size not noted")
-        yield Line("raw", row, here or stated)
+        yield _line("raw", row, here or stated)
 
 
 def _scans(params: Params, study: str, sites: Mapping[str, Holding]) -> Iterator[Line]:
@@ -73,7 +85,7 @@ def _scans(params: Params, study: str, sites: Mapping[str, Holding]) -> Iterator
     for row, site in sites.items():
         here = _size(Path(paths.scans(row)["volumes"]))
         facts = {"what": "scans", "layout": params.sites[row].layout, "values": values}
-        yield Line("scans", row, here or site.voxels.times(known.bytes_of_voxel(facts)))
+        yield _line("scans", row, here or site.voxels.times(known.bytes_of_voxel(facts)))
 
 
 def _prepared(params: Params, study: str, sites: Mapping[str, Holding]) -> Iterator[Line]:
@@ -81,7 +93,7 @@ def _prepared(params: Params, study: str, sites: Mapping[str, Holding]) -> Itera
     for name in dict.fromkeys(params.input_of(study, arm) for arm in arms):
         for row, site in sites.items():
             here = _size(Path(paths.prepared(name, row)["arrays"]))
-            yield Line("prepared", f"{name}, {row}", here or _arrays(params.inputs[name], site))
+            yield _line("prepared", f"{name}, {row}", here or _arrays(params.inputs[name], site))
 
 
 def _arrays(row: Any, site: Holding) -> Amount:
@@ -94,45 +106,40 @@ def _arrays(row: Any, site: Holding) -> Amount:
 
 
 def _models(params: Params, study: str, jobs: Sequence[Job]) -> Iterator[Line]:
-    """Yield the weights of all runs, and the checkpoints while all of them are trained."""
+    """Yield the weights of all runs, and the checkpoint that each has while it is trained."""
     trainings = [job for job in jobs if job.stage.step == "train"]
     for network in dict.fromkeys(_network(job) for job in trainings):
         of = [job for job in trainings if _network(job) == network]
-        values = _values(params, study, network)
-        model = values.times(exactly(FLOAT * len(of), f"{len(of)} models of 4 bytes a value"))
-        here = [_size(Path(job.stage.outputs["model"])) for job in of]
-        found = [amount for amount in here if amount is not None]
-        yield Line("models", network, total(("", a) for a in found).amount if found else model)
-        budget = params.budgets[params.scale_of(study).budget].training
+        values = _values(params, study, of)
+        model = exactly(FLOAT * len(of), f"{len(of)} models of 4 bytes a value")
+        yield _line("models", network, values.times(model))
+        budget = params.budgets[params.budget_of(study, of[0].stage.wildcards["arm"])].training
         copies = CHECKPOINT[budget.optimizer]
-        yield Line(
-            "checkpoints",
-            f"{network}, a run",
-            values.times(exactly(FLOAT * copies, f"{copies} x 4 bytes a value, while it trains")),
-        )
+        each = exactly(FLOAT * copies, f"{copies} x 4 bytes a value, while a run is trained")
+        yield _line("checkpoints", f"{network}, a run", values.times(each))
 
 
 def _network(job: Job) -> str:
     return str(job.stage.settings["network"]).split(".")[1]
 
 
-def _values(params: Params, study: str, network: str) -> Amount:
-    """Return the parameters of a network, without what a method adds to it."""
+def _values(params: Params, study: str, jobs: Sequence[Job]) -> Amount:
+    """Return the parameters of a model: of finished ones, or of the paper's network alone."""
+    arms = dict.fromkeys(job.stage.wildcards["arm"] for job in jobs)
+    alike = {measured.alike(params, "train", study, arm) for arm in arms}
+    here = [one.parameters for one in measured.finished(params) if one.of in alike]
+    if any(here):
+        return between([one for one in here if one], "recorded by finished runs here")
     layers = paper.networks(params.studies[study].published)
-    found = [int(row["parameters"]) for row in layers if row["network"] == network]
+    found = [int(row["parameters"]) for row in layers if row["network"] == _network(jobs[0])]
     if not found:
         return unknown(f"parameters: say `elsewhere describe {study} --scale {params.scale}`")
-    return exactly(sum(found), "parameters of the network alone")
+    return exactly(sum(found), "parameters of the network, without what a method adds")
 
 
 def _predictions(params: Params, study: str, jobs: Sequence[Job]) -> Iterator[Line]:
     of = [job for job in jobs if job.stage.step == "predict"]
-    here = [_size(Path(job.stage.outputs["predictions"])) for job in of]
-    if of and all(here):
-        amounts = [amount for amount in here if amount is not None]
-        yield Line("predictions", study, total(("", amount) for amount in amounts).amount)
-        return
-    yield Line("predictions", study, total(("", _rows(params, job)) for job in of).amount)
+    yield Line("predictions", study, total((job.stage.name, _rows(params, job)) for job in of))
 
 
 def _rows(params: Params, job: Job) -> Amount:
@@ -151,11 +158,8 @@ def _rows(params: Params, job: Job) -> Amount:
 def _cache(found: Sequence[Line]) -> Iterator[Line]:
     copies = _copies()
     for what in CACHED:
-        of = total((line.of, line.bytes) for line in found if line.what == what)
-        if not of.amount.known:
-            yield Line("cache", what, of.amount)
-            continue
-        yield Line("cache", what, of.amount.times(copies))
+        of = summed((line.of, line.bytes) for line in found if line.what == what)
+        yield Line("cache", what, Total(of.amount.times(copies), of.lacking))
 
 
 def _copies() -> Amount:

@@ -33,12 +33,15 @@ class Finished:
         Most memory, in bytes; None if it was not recorded.
     device
         Its name.
+    parameters
+        Of the model that was trained; 0 of a prediction.
     """
 
     of: str
     seconds: float
     memory: float | None
     device: str
+    parameters: int = 0
 
 
 def alike(params: Params, step: str, study: str, arm: str) -> str:
@@ -153,7 +156,9 @@ def _trainings(params: Params, study: str, arm: str) -> Iterator[Finished]:
     of = alike(params, "train", study, arm)
     for record, cost in _records(params, study, arm):
         seconds = cost["wall_seconds"] / record["iterations"]
-        yield Finished(of, seconds, _bytes(cost), str(cost.get("device")))
+        yield Finished(
+            of, seconds, _bytes(cost), str(cost.get("device")), record.get("parameters", 0)
+        )
 
 
 def _predictions(params: Params, study: str, arm: str) -> Iterator[Finished]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from elsewhere.commands.estimates import known, measured
@@ -35,19 +34,19 @@ class Job:
         Where: of a GPU, the GPU counts; else the CPU threads.
     units
         Iterations, scans or stages that it works through.
+    each
+        Seconds of an iteration, scan, pair of scans or stage.
     seconds, memory
         Of the job; memory in bytes.
-    done
-        Whether its outputs are there.
     """
 
     stage: Stage
     device: str
     threads: int
     units: Amount
+    each: Amount
     seconds: Amount
     memory: Amount
-    done: bool
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ class Step:
     name: str
     device: str
     jobs: int
-    done: int
     unit: str
     units: Total
     seconds: Total
@@ -67,7 +65,7 @@ class Step:
     def plain(self) -> dict[str, Any]:
         """Return the step for JSON."""
         return {
-            **{name: getattr(self, name) for name in ("name", "device", "jobs", "done", "unit")},
+            **{name: getattr(self, name) for name in ("name", "device", "jobs", "unit")},
             **{name: getattr(self, name).plain() for name in ("units", "seconds", "wall")},
             "memory": self.memory.plain(),
         }
@@ -107,14 +105,15 @@ class Bench:
         device = half.device if half else "cpu"
         units, facts = self._units(stage), self._facts(stage, device)
         rate = self._rate(stage, facts)
+        each = rate.seconds if rate else self._without(stage, facts)
         return Job(
             stage=stage,
             device=device,
             threads=half.threads if half else 1,
             units=units,
-            seconds=_seconds(stage, units, rate) if rate else self._without(stage, facts),
+            each=each,
+            seconds=_seconds(stage, units, rate) if rate else each,
             memory=_memory(units, rate),
-            done=all(Path(path).exists() for path in stage.outputs.values()),
         )
 
     def _rate(self, stage: Stage, facts: Mapping[str, str]) -> Rate | None:
@@ -221,7 +220,6 @@ def _step(of: Sequence[Job], machine: Machine) -> Step:
         name=first.stage.step,
         device=first.device,
         jobs=len(of),
-        done=sum(job.done for job in of),
         unit=UNITS.get(first.stage.step, "stages"),
         units=total((_name(job.stage), job.units) for job in of),
         seconds=seconds,

@@ -30,9 +30,10 @@ def estimate(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Estimate disk, memory and time of a study by step, and say where each number is from."""
     from elsewhere.commands import estimate as command
+    from elsewhere.commands.estimates.work import Machine
     from elsewhere.design.params import load
 
-    machine = command.Machine(cores or os.cpu_count() or 1, gpus)
+    machine = Machine(cores or os.cpu_count() or 1, gpus)
     wanted = command.Wanted(study, scale, machine, command.slices(slices))
     made = command.estimate(load(), wanted)
     command.show(made)

@@ -64,10 +64,10 @@ def holdings(
         table = Path(paths.scans(row)["manifest"])
         holding = _counted if table.is_file() else _stated
         scans, of_slices, voxels = holding(params, study, (name, row), slices)
-        parts = {part: _part(params, study, (name, row), part).times(1) for part in PARTS}
+        parts = {part: _part(params, study, (name, row), part) for part in PARTS}
         for part, amount in parts.items():
             if not amount.known:
-                parts[part] = _share(params, study, name, part).times(scans)
+                parts[part] = _whole(_share(params, study, name, part).times(scans))
         found[row] = Holding(name, row, scans, of_slices, voxels, parts)
     return found
 
@@ -153,6 +153,11 @@ def _share(params: Params, study: str, name: str, part: str) -> Amount:
     validation = (1 - test) / split.folds if split.kind == "fixed_test" else split.validation
     shares = {"test": test, "validation": validation, "train": 1 - test - validation}
     return exactly(shares[part], source)
+
+
+def _whole(amount: Amount) -> Amount:
+    """Return an amount of whole scans."""
+    return between([round(end) for end in amount.ends()], amount.source) if amount.known else amount
 
 
 def together(

@@ -129,7 +129,7 @@ def iterations(params: Params, study: str, arm: str, scans: dict[str, float]) ->
         return of_run.iterations
     batch = training.batch_size * training.accumulate
     epochs = method.rounds * method.local_epochs
-    return sum(epochs * -(-round(count) // batch) for count in scans.values())
+    return float(sum(epochs * -(-round(count) // batch) for count in scans.values()))
 
 
 def _is_of(params: Params, study: str, arm: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from elsewhere.commands.estimate import Wanted, estimate, slices, write
+from elsewhere.commands.estimate import Wanted, estimate, machine, slices, write
 from elsewhere.commands.estimates.work import Machine
 from elsewhere.design.params import ParamsError, load
 
@@ -27,7 +27,9 @@ def test_the_papers_own_costs_stand_beside_trainings_on_a_gpu_alone(tmp_path, mo
         estimate(PARAMS, Wanted("nguyen2021", scale, Machine(2, 1))).beside
         for scale in ("paper", "demo")
     )
-    assert [row[1].split(";")[0] for row in paper] == ["5", "45", "0.53"]
+    assert [row[1].split(";")[0] for row in paper[:3]] == ["5", "45", "0.53"]
+    validated = 500 * (5 * 26 + 6 * 325 + 6 * 107 + 2 * 69)
+    assert float(paper[3][2]) == round(validated * 0.53 / 86_400, 1)
     assert [row[0] for row in demo] == ["all steps on two cores"]
 
 
@@ -51,3 +53,12 @@ def test_slices_are_a_range_of_whole_numbers():
     for wrong in ("0", "many", "1-2-3", "-5"):
         with pytest.raises(ParamsError, match="60-400"):
             slices(wrong)
+
+
+def test_a_machine_has_cores_and_a_gpu():
+    assert machine("16,2") == Machine(16, 2)
+    assert machine("16") == Machine(16, 1)
+    assert machine(None).cores >= 1
+    for wrong in ("0", "two", "1,2,3", "4,0"):
+        with pytest.raises(ParamsError, match="16,2"):
+            machine(wrong)

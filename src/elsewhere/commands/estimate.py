@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,15 @@ from pathlib import Path
 from rich.console import Console
 
 from elsewhere.commands.estimates import disk, known, work
-from elsewhere.commands.estimates.amount import DAY_S, between, count, duration, summed, total
+from elsewhere.commands.estimates.amount import (
+    DAY_S,
+    Total,
+    between,
+    count,
+    duration,
+    summed,
+    total,
+)
 from elsewhere.commands.estimates.holding import holdings
 from elsewhere.commands.estimates.made import Estimate
 from elsewhere.commands.estimates.shown import tables
@@ -77,6 +86,20 @@ def write(of: Estimate, path: Path) -> None:
         part.write_text(f"{json.dumps(of.plain(), indent=1)}\n", encoding="utf-8")
 
 
+def machine(text: str | None) -> Machine:
+    """Read the option: ``16,2`` are 16 cores and 2 GPUs; None: this machine, with one GPU.
+
+    Raises
+    ------
+    ParamsError
+        If it is not one or two whole numbers from 1 on.
+    """
+    numbers = (text or str(os.cpu_count() or 1)).split(",")
+    if len(numbers) > 2 or not all(number.isdigit() and int(number) for number in numbers):
+        raise ParamsError(f"--on: got '{text}', expected cores and GPUs such as 16,2")
+    return Machine(int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else 1)
+
+
 def slices(text: str | None) -> tuple[int, int] | None:
     """Read the option: ``60-400``, or one number.
 
@@ -110,14 +133,21 @@ def _beside(params: Params, study: str, jobs: Sequence[Job]) -> list[tuple[str, 
     """
     on_gpu = any(job.stage.step == "train" and job.device == "cuda" for job in jobs)
     ours = _costs(jobs) if on_gpu else {}
+    listed = [
+        row for row in paper.costs(params.studies[study].published) if row["quantity"] in ours
+    ]
     rows = [
         (
             f"{row['quantity'].replace('_', ' ')} ({row['requirement']})",
             f"{row['value']}; {row['source']}",
             ours[row["quantity"]],
         )
-        for row in paper.costs(params.studies[study].published)
-        if row["quantity"] in ours
+        for row in listed
+    ]
+    rows += [
+        _validations(float(row["value"]), jobs)
+        for row in listed
+        if row["quantity"] == "seconds_per_prediction"
     ]
     timed = known.whole(study, params.scale)
     if timed is not None:
@@ -127,6 +157,13 @@ def _beside(params: Params, study: str, jobs: Sequence[Job]) -> list[tuple[str, 
             ("all steps on two cores", f"{duration(timed)}; {timed.source}", duration(wall))
         )
     return rows
+
+
+def _validations(seconds: float, jobs: Sequence[Job]) -> tuple[str, str, str]:
+    """Return what all validations take at the paper's own seconds a scan."""
+    scans = total((job.stage.name, job.validated) for job in jobs)
+    days = Total(scans.amount.times(seconds / DAY_S), scans.lacking)
+    return f"gpu days of validations, if a scan takes {seconds} s", "not stated", count(days)
 
 
 def _costs(jobs: Sequence[Job]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -17,12 +16,14 @@ def add(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def estimate(  # noqa: PLR0913 - options of a command
+def estimate(
     study: arguments.StudyName,
     *,
     scale: Annotated[str | None, typer.Option(help="default: the scale in params.yaml")] = None,
-    cores: Annotated[int | None, typer.Option(min=1, help="default: those of this machine")] = None,
-    gpus: Annotated[int, typer.Option(min=1, help="that work at once")] = 1,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="CORES,GPUS", help="default: the cores of this machine, one GPU"),
+    ] = None,
     slices: Annotated[
         str | None, typer.Option(help="of a CT scan, where nobody states a number: 60-400")
     ] = None,
@@ -30,11 +31,9 @@ def estimate(  # noqa: PLR0913 - options of a command
 ) -> None:
     """Estimate disk, memory and time of a study by step, and say where each number is from."""
     from elsewhere.commands import estimate as command
-    from elsewhere.commands.estimates.work import Machine
     from elsewhere.design.params import load
 
-    machine = Machine(cores or os.cpu_count() or 1, gpus)
-    wanted = command.Wanted(study, scale, machine, command.slices(slices))
+    wanted = command.Wanted(study, scale, command.machine(on), command.slices(slices))
     made = command.estimate(load(), wanted)
     command.show(made)
     if json is not None:

@@ -52,7 +52,7 @@ def test_an_external_site_is_tested_as_a_whole_and_a_site_without_counts_is_unkn
     sites = holdings(at("paper"), "ucadi")
     assert not sites["wuhan-union"].scans.known  # C-04: 507 patients, of how many scans
     assert not together(sites, ["tongji-main", "wuhan-union"]).known
-    assert together(sites, ["tongji-main"], ["train"]) == sites["tongji-main"].parts["train"]
+    assert together(sites, ["tongji-main"], parts=["train"]) == sites["tongji-main"].parts["train"]
 
 
 @pytest.mark.xdist_group("pages")

@@ -27,6 +27,9 @@ def test_the_work_of_the_paper_in_closed_form(at):
     assert by_name["train"].units.amount.ends() == (9 * 250_000,) * 2
     tested = 26 + 68 + 325 + 852 + 107 + 271 + 69 + 171  # validation and test
     assert by_name["predict"].units.amount.ends() == (9 * tested, 9 * tested * 51)
+    # each site's validation scans in each arm that trains on it, every 500 iterations
+    validated = 500 * (5 * 26 + 6 * 325 + 6 * 107 + 2 * 69)
+    assert by_name["train"].validated.amount.ends() == (validated, validated)
     assert by_name["train"].device == "cuda"
     assert not by_name["train"].seconds.amount.known
     assert "never timed" in by_name["train"].seconds.amount.source

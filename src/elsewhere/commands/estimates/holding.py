@@ -161,7 +161,7 @@ def _whole(amount: Amount) -> Amount:
 
 
 def together(
-    of: Mapping[str, Holding], rows: Sequence[str], parts: Sequence[str] = PARTS
+    of: Mapping[str, Holding], rows: Sequence[str], *, parts: Sequence[str] = PARTS
 ) -> Amount:
     """Return the scans of some parts of some sites together; unknown if one is."""
     named = [(row, of[row].parts[part]) for row in rows for part in parts]

@@ -94,7 +94,8 @@ def _disk(of: Estimate, notes: Notes) -> Table:
 
 def _work(step: Step) -> str:
     number = count(step.units)
-    return f"{number} {step.unit[:-1] if number == '1' else step.unit}"
+    units = f"{number} {step.unit[:-1] if number == '1' else step.unit}"
+    return units if step.name != "train" else f"{units}\n{count(step.validated)} scans validated"
 
 
 def _lacking(total: Total) -> str:

@@ -34,6 +34,8 @@ class Job:
         Where: of a GPU, the GPU counts; else the CPU threads.
     units
         Iterations, scans or stages that it works through.
+    validated
+        Scans of all validations of a training, which its seconds include; else 0.
     each
         Seconds of an iteration, scan, pair of scans or stage.
     seconds, memory
@@ -44,6 +46,7 @@ class Job:
     device: str
     threads: int
     units: Amount
+    validated: Amount
     each: Amount
     seconds: Amount
     memory: Amount
@@ -58,6 +61,7 @@ class Step:
     jobs: int
     unit: str
     units: Total
+    validated: Total
     seconds: Total
     wall: Total
     memory: Amount
@@ -66,7 +70,10 @@ class Step:
         """Return the step for JSON."""
         return {
             **{name: getattr(self, name) for name in ("name", "device", "jobs", "unit")},
-            **{name: getattr(self, name).plain() for name in ("units", "seconds", "wall")},
+            **{
+                name: getattr(self, name).plain()
+                for name in ("units", "validated", "seconds", "wall")
+            },
             "memory": self.memory.plain(),
         }
 
@@ -111,6 +118,7 @@ class Bench:
             device=device,
             threads=half.threads if half else 1,
             units=units,
+            validated=self._validated(stage),
             each=each,
             seconds=_seconds(stage, units, rate) if rate else each,
             memory=_memory(units, rate),
@@ -176,6 +184,19 @@ class Bench:
         source = f"budgets.{self.params.budget_of(study, arm)}"
         return exactly(measured.iterations(self.params, study, arm, scans), source)
 
+    def _validated(self, stage: Stage) -> Amount:
+        """Return the scans of all validations of a run (A-42)."""
+        if stage.step != "train":
+            return exactly(0, "not a training")
+        study, arm = self._arm(stage)
+        training = self.params.budgets[self.params.budget_of(study, arm)].training
+        method: Any = self.params.methods[self.params.method_of(study, arm)]
+        often = training.iterations // training.validate_every
+        part = self.params.studies[study].arms[arm].selection
+        rows = training_sites(self.params, study, arm)
+        scans = together(self.sites, rows, parts=[part])
+        return scans.times(exactly(method.rounds if method.in_rounds else often, ""))
+
     def _tested(self, stage: Stage) -> Amount:
         """Return the validation and test scans of a cell, once for each run and pass."""
         study, arm = self._arm(stage)
@@ -186,7 +207,7 @@ class Bench:
         }.get(site, [site])
         own = self.params.studies[study].arms[arm]
         runs = len(runs_of(self.params, study, own.models_of or arm))
-        scans = together(self.sites, rows, PARTS[1:]).times(exactly(runs, "runs"))
+        scans = together(self.sites, rows, parts=PARTS[1:]).times(exactly(runs, "runs"))
         return scans.times(self._passes(stage)) if stage.step == "predict" else scans
 
     def _passes(self, stage: Stage) -> Amount:
@@ -222,6 +243,7 @@ def _step(of: Sequence[Job], machine: Machine) -> Step:
         jobs=len(of),
         unit=UNITS.get(first.stage.step, "stages"),
         units=total((_name(job.stage), job.units) for job in of),
+        validated=total((_name(job.stage), job.validated) for job in of),
         seconds=seconds,
         wall=_wall(of, seconds, machine.slots(of)),
         memory=most,

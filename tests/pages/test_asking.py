@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from elsewhere.answers.answer import Wanted
-from elsewhere.answers.asking import ask
 from elsewhere.design.serving import ServeRow
 from elsewhere.imaging import store
 from elsewhere.pages import scratch
+from elsewhere.pages.asking import _ask as ask
 from elsewhere.pages.questions import Question, Questions
 
 STUDY, ARM = "nguyen2021", "utsw_cc-ccii"
@@ -223,6 +223,16 @@ async def asked_within(place, folder_files, *, kill=False, **limits):
                     worker.kill()
                 await asyncio.sleep(0.05)
             return question
+
+
+@pytest.mark.parametrize("wrong", [b"scale: [", b"\xff\xfe"])
+def test_settings_that_became_wrong_are_told(tmp_path, monkeypatch, wrong):
+    """A person may edit them while files come in."""
+    (tmp_path / "params.yaml").write_bytes(wrong)
+    monkeypatch.chdir(tmp_path)
+    question = asyncio.run(asked_within(tmp_path, []))
+    assert question.state == "refused"
+    assert "settings" in question.sentence
 
 
 @pytest.mark.parametrize(

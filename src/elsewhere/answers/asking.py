@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pyarrow import ArrowInvalid
 
 from elsewhere.answers import calls, process, unpacked, worth
 from elsewhere.answers.answer import (
@@ -87,8 +90,23 @@ def ask(
     elsewhere.answers.process.Stopped
         If `stop` was set.
     """
+    limited = _Limited(work, limits, stop)
+    try:
+        return _asked(folder, wanted, limited)
+    except FileNotFoundError as error:
+        if not (sentence := process.missing(error)):
+            raise
+        raise Refused(sentence) from None
+    except (json.JSONDecodeError, ArrowInvalid):
+        raise Refused(
+            "a file of the study's results is damaged, or is being written; `dvc status` says "
+            "which files are not as they were made"
+        ) from None
+
+
+def _asked(folder: Path, wanted: Wanted, limited: _Limited) -> Answer:
     started = time.monotonic()
-    question, limited = Question(load(), wanted), _Limited(work, limits, stop)
+    question = Question(load(), wanted)
     read, names = _read(folder, question, limited)
     judged = _judged(question, read["scans"])
     said = _said(question, [one.number for one in judged if not one.refusals], limited)
@@ -131,7 +149,8 @@ def _read(
 def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     """Return a folder with the files, and their own names where they got others."""
     if given.is_dir():
-        unpacked.check_count(sum(1 for _ in walk(given, set())), limited.limits)
+        most = limited.limits.files + 1  # a link may lead to a whole disk
+        unpacked.check_count(sum(1 for _ in islice(walk(given, set()), most)), limited.limits)
         return given, {}
     if not given.is_file():
         raise Refused(f"{given}: no such file or folder")
@@ -259,4 +278,12 @@ def _answered(question: Question, scan: ScanAnswer, said: Mapping[str, Any] | No
 
 
 def _unused(row: Mapping[str, Any], names: Mapping[str, str]) -> Unused:
-    return Unused(**{**row, "path": names.get(row["path"], row["path"])})
+    return Unused(**{**row, "path": _own_name(row["path"], names)})
+
+
+def _own_name(path: str, names: Mapping[str, str]) -> str:
+    """Return what a stranger calls a file or a folder that we named."""
+    inside = (said for kept, said in names.items() if kept.startswith(f"{path}/"))
+    if path in names or (first := next(inside, None)) is None:
+        return names.get(path, path)
+    return first.replace("\\", "/").rpartition("/")[0] or "the top of the archive"

@@ -169,5 +169,9 @@ def _unused(answer: Answer) -> RenderableType:
 
 
 def _named(one: Unused) -> str:
+    """Return the name of a file; one of a stranger may hold what steers a terminal."""
     files = f" ({one.files} files)" if one.files > 1 else ""
-    return f"{escape(one.path or f'file {one.number}')}{files}"
+    path = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in one.path
+    )
+    return f"{escape(path or f'file {one.number}')}{files}"

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from elsewhere.answers.answer import Answer, Refused, Wanted
 from elsewhere.answers.unpacked import Taken, TooLarge
 from elsewhere.design import paths
+from elsewhere.design.reading import ParamsError
 from elsewhere.design.serving import ServeRow
 from elsewhere.design.site import layout_options
 from elsewhere.pages import shell, shown_answer
@@ -60,7 +61,10 @@ def _ask(
     """Answer a question; see `elsewhere.answers.asking.ask`."""
     from elsewhere.answers.asking import ask  # twice as long as a start
 
-    return ask(folder, wanted, work=work, limits=limits, stop=stop)
+    try:
+        return ask(folder, wanted, work=work, limits=limits, stop=stop)
+    except (ParamsError, UnicodeDecodeError) as error:
+        raise Refused(f"the settings were changed and cannot be used: {error}") from None
 
 
 async def form(request: Request) -> Response:

@@ -65,7 +65,7 @@ class Results:
         def load() -> Params:
             try:
                 self._params, self.trouble = tables.load(self.root), ""
-            except (tables.ParamsError, OSError) as error:
+            except (tables.ParamsError, OSError, UnicodeError) as error:
                 self.trouble = f"The settings were changed and cannot be used: {error}"
             return self._params
 

@@ -25,7 +25,7 @@ from elsewhere.answers.answer import (
     Unused,
     Wanted,
 )
-from elsewhere.answers.checks import Asked, checks
+from elsewhere.answers.checks import Asked, beyond, checks
 from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned, spacing
 from elsewhere.answers.question import Question
 from elsewhere.answers.renamed import kept_names
@@ -213,6 +213,8 @@ def _input(question: Question, row: Mapping[str, Any]) -> Iterator[Check]:
 
 def _cautions(question: Question, asked: Asked, seen: Scans, trained: Scans) -> Iterator[str]:
     yield from _known(question, asked, seen)
+    for sentence in beyond(asked, seen):
+        yield f"A little beyond what was seen: {sentence}"
     if asked.row["source_format"] in _IMAGES and asked.row["n_slices"] > 1:
         yield (
             "Images do not say which end of the patient they begin with: the first was taken to be "

@@ -139,6 +139,27 @@ def test_too_many_files_are_refused_before_any_is_read(put):
     assert list(put.work.iterdir()) == []
 
 
+def test_an_empty_folder_is_named(put):
+    with pytest.raises(Refused, match=r"sent: this folder is empty; name the folder, file or zip"):
+        put()
+
+
+def test_a_photograph_alone_is_named_as_its_owner_named_it(put):
+    """It is a folder of one slice to ingestion, under a name of ours."""
+    photo = put.sent / "holiday.png"
+    Image.fromarray(np.zeros((60, 80), np.uint8)).save(photo)
+    assert [one.path for one in put(photo).unused] == ["holiday.png"]
+
+
+def test_images_of_a_zip_are_named_by_their_folder(put):
+    with zipfile.ZipFile(put.sent / "images.zip", "w") as made:
+        for number in (1, 2):
+            made.writestr(f"trip/day/{number}.png", b"no image")
+    paths = {one.path for one in put(put.sent / "images.zip").unused}
+    assert paths <= {"trip/day", "trip/day/1.png", "trip/day/2.png"}
+    assert paths
+
+
 def test_a_path_that_is_not_there_is_named(put):
     with pytest.raises(Refused, match="nowhere: no such file or folder"):
         put(put.sent / "nowhere")
@@ -180,6 +201,7 @@ def test_a_question_that_is_taken_back_has_no_answer(finished, tmp_path, monkeyp
     stop.set()
     (tmp_path / "work").mkdir()
     (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "a.txt").write_text("x", encoding="utf-8")
     with pytest.raises(Stopped):
         ask(
             tmp_path / "sent", Wanted(STUDY, ASKED_ARM), work=tmp_path / "work",

@@ -28,7 +28,7 @@ def test_the_notice_is_first_and_nothing_is_missing(asked):
     for scan in asked.answer.scans:
         assert f"Scan {scan.number}:" in told
         assert f"{scan.outputs[0].probability:.3f}, threshold" in told
-    for name in ("most similar site", "worst site", "patients", "95% intervals"):
+    for name in ("most similar site", "site of its lowest AUC", "patients", "95% intervals"):
         assert name in told
     assert "synthetic scans: they know nothing of patients" in told
 
@@ -40,7 +40,7 @@ def test_a_refused_scan_has_a_reason_and_no_probability(asked):
     told = text(replace(asked.answer, scans=(refused,)))
     assert "It is a photograph." in told
     assert "No probability" in told
-    assert "COVID-19 positive:" not in told
+    assert "COVID-19 positive: probability" not in told
 
 
 def test_names_of_files_cannot_change_the_look(asked):

@@ -113,7 +113,7 @@ def test_a_page_that_only_shows_cannot_be_posted_to(client):
 
 def test_the_pages_load_without_torch_dvc_and_snakemake():
     """Nor what draws: a start takes no longer than it must."""
-    heavy = ("torch", "dvc", "snakemake", "matplotlib", "seaborn", "sklearn")
+    heavy = ("torch", "dvc", "snakemake", "matplotlib", "seaborn", "sklearn", "blosc2")
     code = f"import sys, elsewhere.pages.app; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert found.stdout.strip() == "[]"

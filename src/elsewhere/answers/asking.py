@@ -150,10 +150,13 @@ def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     """Return a folder with the files, and their own names where they got others."""
     if given.is_dir():
         most = limited.limits.files + 1  # a link may lead to a whole disk
-        unpacked.check_count(sum(1 for _ in islice(walk(given, set()), most)), limited.limits)
+        count = sum(1 for _ in islice(walk(given, set()), most))
+        if not count:
+            raise Refused(f"{given}: this folder is empty; name the folder, file or zip of a scan")
+        unpacked.check_count(count, limited.limits)
         return given, {}
     if not given.is_file():
-        raise Refused(f"{given}: no such file or folder")
+        raise Refused(f"{given}: no such file or folder; name the folder, file or zip of a scan")
     inside = limited.work / "unpacked"
     if unpacked.is_archive(given):
         return inside, unpacked.unpack(given, inside, limits=limited.limits)
@@ -191,6 +194,7 @@ def _scan(
         value_scale=row["value_scale"],
         shape=(row["n_slices"], row["rows"], row["columns"]),
         spacing_mm=(dz, dy, dx),
+        affine=row["affine"],
         hidden=not FLAGS.isdisjoint(row["flags"].split(";")),
         sha256=row["volume_sha256"],
         checks=(*checks(asked, seen), *_input(question, row)),
@@ -282,8 +286,9 @@ def _unused(row: Mapping[str, Any], names: Mapping[str, str]) -> Unused:
 
 
 def _own_name(path: str, names: Mapping[str, str]) -> str:
-    """Return what a stranger calls a file or a folder that we named."""
-    inside = (said for kept, said in names.items() if kept.startswith(f"{path}/"))
-    if path in names or (first := next(inside, None)) is None:
+    """Return what a stranger calls a file or a folder that we named; of a file alone its name."""
+    inside = [said for kept, said in names.items() if kept.startswith(f"{path}/")]
+    if path in names or not inside:
         return names.get(path, path)
-    return first.replace("\\", "/").rpartition("/")[0] or "the top of the archive"
+    folder = inside[0].replace("\\", "/").rpartition("/")[0]
+    return folder or (inside[0] if len(inside) == 1 else "the top of the archive")

@@ -82,7 +82,7 @@ async def form(request: Request) -> Response:
         study=study,
         all_studies={name: results.params.studies[name].title for name in studies},
         title=row.title,
-        arms={name: arm_title(results, study, name) for name in studies[study]},
+        arms={name: results.labels(study)[name] for name in studies[study]},
         chosen=request.query_params.get("arm", ""),
         sites=sites,
         modality=layout_options(results.params.sites[next(iter(sites))]).modality,
@@ -130,7 +130,7 @@ async def answered(request: Request) -> Response:
         windows = await asyncio.to_thread(shown_answer.windows, question)
         about |= {"a": question.answer, "say": shown_answer, "windows": windows}
         return page.page("answer.html.j2", **about)
-    title = arm_title(page.results, question.wanted.study, question.wanted.arm)
+    title = page.results.labels(question.wanted.study)[question.wanted.arm]
     waiting = page.page("waiting.html.j2", title=title, **about)
     whole = bytes(waiting.body).decode()
     return StreamingResponse(_live(request, question, whole), media_type="text/html")
@@ -163,11 +163,6 @@ def askable(results: Results, study: str) -> tuple[str, ...]:
             for site in results.sites(study)
         )
     )
-
-
-def arm_title(results: Results, study: str, arm: str) -> str:
-    """Return the title of an arm, or its name."""
-    return results.params.studies[study].arms[arm].title or arm
 
 
 def _open(request: Request) -> shell.Shell:

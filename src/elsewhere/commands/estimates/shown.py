@@ -49,8 +49,8 @@ def _scans(of: Estimate, notes: Notes) -> Table:
         table.add_column(name, justify="right")
     for site in of.sites.values():
         split = [count(site.parts[part]) for part in PARTS]
-        source = notes.of(site.scans.times(site.slices)) if site.scans.known else ""
-        source = source or notes.of(site.scans)
+        numbers = f"{notes.of(site.scans)} {notes.of(site.slices)}".split()
+        source = " ".join(dict.fromkeys(numbers))
         table.add_row(site.row, count(site.scans), count(site.slices), *split, source)
     return table
 

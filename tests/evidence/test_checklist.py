@@ -63,12 +63,14 @@ def item(evidence, lacks):
         (("code",), "terms", "in part", "ask the authors: terms"),
         (("code", "roc"), "", "in part", "ask the authors: ROC curves"),
         (("code", "roc"), "terms", "in part", "ask the authors: terms; ROC curves"),
+        (("keyless",), "", "in part", "ask the authors: whose images these are"),
         (("roc",), "", "not evidenced", "not evidenced: ask the authors (ROC curves)"),
         ((), "funding", "not evidenced", "not evidenced: ask the authors (funding)"),
     ],
 )
 def test_the_status_follows_from_what_is_known(evidence, lacks, status, said, tmp_path):
-    known = {"code": Fact("here", (tmp_path,)), "roc": None}
+    keyless = Fact("here", (tmp_path,), lacks="whose images these are")
+    known = {"code": Fact("here", (tmp_path,)), "keyless": keyless, "roc": None}
     filled = checklist._fill(item(evidence, lacks), known)
     assert filled.status == status
     assert checklist.said(filled) == said

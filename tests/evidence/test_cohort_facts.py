@@ -79,6 +79,15 @@ def test_partition_names_the_seed_and_what_was_checked(study, known):
     assert "Patients in two parts: 0" in known["partition"].text
 
 
+def test_where_patients_are_not_known_apart_the_authors_are_asked(study, known, monkeypatch):
+    assert known["partition"].lacks == ""
+    row, gate = next(iter(study.given.gates.items()))
+    monkeypatch.setitem(study.given.gates, row, {**gate, "patient_key": "none"})
+    title = study.given.settings.sites[row].title
+    asked = cohort_facts.partition(study).lacks
+    assert asked == f"which images of {title} are of one patient"
+
+
 def test_rejected_rows_have_their_reason(study, known):
     table = pd.read_csv(study.job.paths("rejected")["utsw-synthetic"])
     gaps = (table["reason"] == "gap").sum()

@@ -139,8 +139,9 @@ def fill(checklist: Checklist, known: Mapping[str, Fact | None]) -> list[Filled]
 def _fill(item: Item, known: Mapping[str, Fact | None]) -> Filled:
     found = {name: known[name] for name in item.evidence}
     silent = [SUBJECTS[name].title for name, fact in found.items() if fact is None]
-    ask = "; ".join(part for part in (item.lacks, ", ".join(silent)) if part)
-    return Filled(item, {name: fact for name, fact in found.items() if fact is not None}, ask)
+    told = {name: fact for name, fact in found.items() if fact is not None}
+    open_ = [item.lacks, *(fact.lacks for fact in told.values()), ", ".join(silent)]
+    return Filled(item, told, "; ".join(filter(None, open_)))
 
 
 def said(one: Filled) -> str:

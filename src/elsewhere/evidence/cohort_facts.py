@@ -215,7 +215,9 @@ def partition(study: Finished) -> Fact | None:
         f"Patients in two parts: {torn}. Checked: {'; '.join(checked)}." if gates else "",
         f"By image, for want of patient keys: {', '.join(keyless)}." if keyless else "",
     ]
-    return stated(said, [*study.job.paths("gate").values(), *study.job.paths("split").values()])
+    files = [*study.job.paths("gate").values(), *study.job.paths("split").values()]
+    lacks = f"which images of {', '.join(keyless)} are of one patient" if keyless else ""
+    return stated(said, files, lacks=lacks)
 
 
 def parts(study: Finished) -> Fact | None:

@@ -20,10 +20,13 @@ class Fact:
         Sentences with numbers; nothing that the files do not hold.
     files
         The files, and nothing but files that exist: without any, there is no fact.
+    lacks
+        What the files cannot say and authors must, such as which images are of one patient.
     """
 
     text: str
     files: tuple[Path, ...]
+    lacks: str = ""
 
 
 Asked = Callable[[Finished], Fact | None]
@@ -45,7 +48,9 @@ class Subject:
     of: Asked
 
 
-def stated(sentences: Iterable[str], files: Iterable[Path | None]) -> Fact | None:
+def stated(
+    sentences: Iterable[str], files: Iterable[Path | None], *, lacks: str = ""
+) -> Fact | None:
     """Return a fact of the sentences that are not empty and the files that exist.
 
     Returns
@@ -55,7 +60,7 @@ def stated(sentences: Iterable[str], files: Iterable[Path | None]) -> Fact | Non
     """
     said = [sentence for sentence in sentences if sentence]
     there = tuple(dict.fromkeys(path for path in files if path is not None and path.exists()))
-    return Fact(" ".join(said), there) if said and there else None
+    return Fact(" ".join(said), there, lacks) if said and there else None
 
 
 def drawn(study: Finished, sentence: str, *patterns: str) -> Fact | None:

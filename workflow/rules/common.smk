@@ -11,7 +11,7 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 from elsewhere.design.steps import STEPS
-from elsewhere.drivers import absent, bridge, console
+from elsewhere.drivers import absent, bridge, console, demand
 from elsewhere.drivers.state import rule_inputs
 
 VALUES = tables.read()
@@ -24,7 +24,7 @@ shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
 CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
-    bridge.before(dry=bridge.is_dry(workflow))
+    bridge.before(dry=bridge.is_dry(workflow), remote=bridge.is_remote(workflow))
 
 
 wildcard_constraints:
@@ -85,12 +85,8 @@ def digest(step):
     return lambda wildcards: stage_digest(stage(step, wildcards), VALUES, HASHES)
 
 
-def device(step, field):
-    """Threads, or GPUs, that the budget of a job's arm asks for."""
-
-    def ask(wildcards):
-        budget = PARAMS.budgets[PARAMS.budget_of(wildcards.study, wildcards.arm)]
-        settings = budget.training if step == "train" else budget.prediction
-        return settings.threads if field == "threads" else int(settings.device == "cuda")
-
-    return ask
+def needs(step, field):
+    """Threads, GPUs, memory or minutes of a job; more memory and time after a failure."""
+    return lambda wildcards, attempt: getattr(
+        demand.of(PARAMS, stage(step, wildcards), attempt), field
+    )

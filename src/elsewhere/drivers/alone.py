@@ -36,12 +36,18 @@ def private() -> None:
     OWN.chmod(0o700)
 
 
-def claim() -> bool:
+def claim(*, remote: bool = False) -> bool:
     """Lock this folder as long as this process lives; return False if another process has it.
 
     Snakemake's own lock stays after `kill -9` and must then be removed by hand. The kernel frees
     this one, so the process that gets it knows that no other Snakemake runs in this folder and
     that a lock of Snakemake's is stale.
+
+    Parameters
+    ----------
+    remote
+        Jobs belong to a cluster, which may put one on this very machine: they do not follow this
+        process, nor one that it is a job of.
     """
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(CLAIM, os.O_CREAT | os.O_RDWR)
@@ -56,15 +62,18 @@ def claim() -> bool:
     if SNAKEMAKE_LOCKS.is_dir():
         remove(SNAKEMAKE_LOCKS)
         SNAKEMAKE_LOCKS.mkdir()
-    os.environ[DRIVER] = f"{socket.gethostname()}:{os.getpid()}"
+    if remote:
+        os.environ.pop(DRIVER, None)
+    else:
+        os.environ[DRIVER] = f"{socket.gethostname()}:{os.getpid()}"
     return True
 
 
 def follow() -> None:
     """Stop this job, as SIGTERM does, once the driver that started it is gone.
 
-    A job of a killed driver would go on, and hold what the next run needs. Jobs of Snakemake on
-    another machine are left to their scheduler.
+    A job of a killed driver would go on, and hold what the next run needs. Jobs that Snakemake
+    sent to a cluster name no driver, or one of another machine: they are left to their scheduler.
     """
     host, _, process = os.environ.get(DRIVER, "").rpartition(":")
     if "DVC_STAGE" in os.environ:

@@ -23,7 +23,17 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, marks, pipeline, receipts, remotes, restoring, versions
+from elsewhere.drivers import (
+    alone,
+    cache,
+    marks,
+    pipeline,
+    queued,
+    receipts,
+    remotes,
+    restoring,
+    versions,
+)
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
     LOCK,
@@ -213,13 +223,15 @@ def _lock_as_of(written: int) -> dict[str, Any]:
     return read_lock()
 
 
-def before(*, dry: bool) -> None:
+def before(*, dry: bool, remote: bool = False) -> None:
     """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
 
     Parameters
     ----------
     dry
         Only report what a real run would restore: change no output, and not dvc.lock.
+    remote
+        Jobs run where the cluster puts them, and do not end with this process.
 
     Raises
     ------
@@ -232,8 +244,8 @@ def before(*, dry: bool) -> None:
     params = tables.parse(values)
     if is_on():
         versions.check()
-    if not dry:
-        alone.claim()
+    if not dry and alone.claim(remote=remote):
+        queued.settle()
     bridge = Bridge(values, stages(params))
     if is_on():
         bridge.report() if dry else bridge.exchange(params)
@@ -262,6 +274,11 @@ def plans(workflow: Any) -> bool:
 def is_dry(workflow: Any) -> bool:
     """Say whether this is `snakemake -n`."""
     return workflow.output_settings is not None and bool(workflow.output_settings.dryrun)
+
+
+def is_remote(workflow: Any) -> bool:
+    """Say whether an executor plugin sends the jobs to a cluster."""
+    return not workflow.local_exec
 
 
 def after_run() -> None:

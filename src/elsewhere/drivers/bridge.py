@@ -245,7 +245,7 @@ def before(*, dry: bool, remote: bool = False) -> None:
     if is_on():
         versions.check()
     if not dry and alone.claim(remote=remote):
-        queued.settle()
+        queued.settle(remote=remote)
     bridge = Bridge(values, stages(params))
     if is_on():
         bridge.report() if dry else bridge.exchange(params)

@@ -10,12 +10,12 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.drivers.console import say
 
+SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
 EVERY_S = 5.0
 _FIELDS = "%A|%T|%Z|%k"  # number, state, working folder, comment
 
@@ -28,19 +28,34 @@ class Queued:
     state: str
 
 
-def settle() -> None:
-    """Take back what waits in the queue, and wait for what runs; to be called with the folder's lock.
+def settle(*, remote: bool) -> None:
+    """Settle what an earlier run has in the queue; to be called with the folder's lock.
 
-    A job that waits has done nothing that could be lost, or has a checkpoint. One that runs keeps
-    its place; what it finishes is committed then. Without Slurm nothing is asked.
+    A job that waits has done nothing that could be lost, or has a checkpoint: it is taken back, and
+    planned anew. One that runs keeps its place: this process waits, and what it makes is committed.
+
+    Parameters
+    ----------
+    remote
+        Jobs of this run go to a cluster, too.
     """
-    if shutil.which("squeue") is None:
-        return
+    if SENT.exists():
+        _take_back()
+        _wait()
+        SENT.unlink()
+    if remote:
+        SENT.touch()
+
+
+def _take_back() -> None:
     waiting = [job.number for job in sent() if job.state == "PENDING"]
     if waiting:
         say(f"{len(waiting)} jobs of an earlier run wait in the queue: taken back, planned anew")
         subprocess.run(["scancel", *waiting], check=False, capture_output=True)
-    told: Sequence[str] = ()
+
+
+def _wait() -> None:
+    told: list[str] = []
     while running := [job.number for job in sent()]:
         if running != told:
             say(
@@ -59,6 +74,8 @@ def sent(folder: Path | None = None) -> list[Queued]:
     folder
         Of the project; default: the present one.
     """
+    if shutil.which("squeue") is None:
+        return []
     asked = subprocess.run(
         ["squeue", "--me", "--noheader", f"--format={_FIELDS}"],
         capture_output=True,

@@ -48,7 +48,7 @@ NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 Port={port1} {has}
 NodeName=node2 NodeHostname={host} NodeAddr=127.0.0.1 Port={port2} {has}
 PartitionName=all Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
 """
-HAS = "CPUs=4 RealMemory=64000 Gres=gpu:1 State=UNKNOWN"
+HAS = "CPUs=8 RealMemory=64000 Gres=gpu:1 State=UNKNOWN"
 
 
 def missing() -> str | None:
@@ -91,12 +91,24 @@ def started(folder: Path) -> Iterator[dict[str, str]]:
         "".join(f"NodeName={n} Name=gpu File={folder}/gpu{i}\n" for i, n in enumerate(NODES))
     )
     (folder / "cgroup.conf").write_text("# none\n")
-    environment = {"SLURM_CONF": str(folder / "slurm.conf")}
+    environment = {
+        "SLURM_CONF": str(folder / "slurm.conf"),
+        "PATH": f"{_srun(folder)}:{os.environ['PATH']}",
+    }
     try:
         _start(folder, environment)
         yield environment
     finally:
         _stop(folder, environment)
+
+
+def _srun(folder: Path) -> Path:
+    """Write a `srun` that finds this Slurm: the plugin hands it none of the variables of Slurm."""
+    path = folder / "bin/srun"
+    path.parent.mkdir()
+    path.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun")} "$@"\n')
+    path.chmod(0o700)
+    return path.parent
 
 
 def _start(folder: Path, environment: dict[str, str]) -> None:

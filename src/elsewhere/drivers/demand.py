@@ -31,7 +31,7 @@ _DECLARED = {
     "predict": (6000, 240),  # 4.1 GB of a volume of 300 slices, see benchmarks/RESULTS.md
     "explain": (6000, 240),
     "localise": (6000, 240),
-    "score": (3000, 60),
+    "score": (2000, 60),
     "figure": (6000, 120),
 }
 _OTHER = (4000, 60)

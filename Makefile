@@ -96,7 +96,7 @@ bench: env .bench/.done
 # Resolve anew, in an empty environment, within the bounds of pyproject.toml.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[dev,bench,ssh,s3]"
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check ".[dev,bench,ssh,s3,slurm]"
 	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
 	(echo "# Made by \`make lock\`; torch is pinned, its index (CPU or CUDA) is the user's choice."; \
 		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//') > requirements.lock

@@ -142,3 +142,13 @@ def test_dvc_keeps_its_index_in_the_closed_folder(folder):
         repo.add("raw")
     assert Path(repo.site_cache_dir).resolve().is_relative_to((folder / alone.OWN).resolve())
     assert (project / alone.OWN / ".gitignore").is_file(), "DVC would make the folder open"
+
+
+def test_a_job_that_was_sent_to_a_cluster_follows_nobody(folder, monkeypatch):
+    """The cluster may start it on this machine, and Snakemake itself may be a job of another."""
+    monkeypatch.setenv(alone.DRIVER, f"{socket.gethostname()}:{os.getpid()}")
+    try:
+        assert alone.claim(remote=True)
+        assert alone.DRIVER not in os.environ
+    finally:
+        os.close(alone._held.pop())

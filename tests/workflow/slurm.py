@@ -23,7 +23,7 @@ SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={port}
 SlurmUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/socket
+AuthInfo=socket={folder}/munge/socket,cred_expire=5
 CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/spool-%n
@@ -48,7 +48,7 @@ NodeName=node1 NodeHostname={host} NodeAddr=127.0.0.1 Port={port1} {has}
 NodeName=node2 NodeHostname={host} NodeAddr=127.0.0.1 Port={port2} {has}
 PartitionName=all Nodes=node1,node2 Default=YES MaxTime=INFINITE State=UP
 """
-HAS = "CPUs=8 RealMemory=64000 Gres=gpu:1 State=UNKNOWN"
+HAS = "CPUs=2 RealMemory=64000 Gres=gpu:1 State=UNKNOWN"
 
 
 def missing() -> str | None:

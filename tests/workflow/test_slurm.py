@@ -1,15 +1,14 @@
 """A real Slurm runs the graph: grouped cells, preemption, and a head process that is killed."""
 
-import os
 import re
-import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import slurm
-from project import Project, nothing_to_do
+from project import STAND_IN, Project, nothing_to_do
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
@@ -34,7 +33,7 @@ def on_cluster(cluster: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def wait_until(holds: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + 200
+    until = time.monotonic() + 60
     while not holds():
         assert time.monotonic() < until, f"not yet: {what}"
         time.sleep(0.1)
@@ -54,42 +53,73 @@ def says(path: Path, text: str) -> bool:
     return path.exists() and text in path.read_text()
 
 
+@pytest.fixture
+def head(small: Project) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a Snakemake that sends its jobs to Slurm; none outlives the test."""
+    started = []
+
+    def start(options: str) -> subprocess.Popen[str]:
+        started.append(small.start(f"{RUN} {options}"))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def write_score(project: Project) -> None:
+    """Let `score` do as a training does: SIGTERM saves where it is, and the next start says so."""
+    old = 'log.write(job.name + "\\n")'
+    new = """kept = Path(f".elsewhere/kept-{job.name}")
+        log.write(job.name + ("--resumed" if kept.exists() else "") + "\\n")
+    import signal
+    signal.signal(signal.SIGTERM, lambda *_: kept.touch() or os._exit(143))
+    if True:
+        pass"""
+    assert old in STAND_IN
+    text = STAND_IN.replace(old, new)
+    (project.path / "src/elsewhere/steps/score.py").write_text(text)
+
+
 @pytest.mark.usefixtures("on_cluster")
 def test_preempted_and_headless_jobs_make_each_cell_once(
-    small: Project, monkeypatch: pytest.MonkeyPatch
+    small: Project,
+    head: Callable[..., subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Nine cells wait in the queue twice; no job that finished without its head is made again."""
-    text = small.study.read_text()
-    small.study.write_text(text.replace("bootstrap: 2000", "bootstrap: 17"))
+    write_score(small)
     go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
     monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
-    slurm.call("scontrol", "update", "nodename=node2", "state=drain", "reason=test")
-    head = small.start(f"{RUN} > '{first}' 2>&1")
-    wait_until(lambda: began(small), "a cell began")
-    wait_until(lambda: sorted(queue().values()) == ["PENDING", "RUNNING"], "two jobs are queued")
-    [running] = [number for number, state in queue().items() if state == "RUNNING"]
-    [preempted] = began(small)
+    killed = head(f"--jobs 2 > '{first}' 2>&1")
+    wait_until(lambda: len(began(small)) == 2, "two jobs run")
+    both = set(began(small))
+    numbers = sorted(queue())
 
-    slurm.call("scontrol", "requeue", running)
-    wait_until(lambda: began(small) == [preempted] * 2, "it began again")
-    os.kill(head.pid, signal.SIGKILL)
-    head.wait()
+    slurm.call("scontrol", "requeue", numbers[0])
+    wait_until(lambda: len(began(small)) == 3, "the preempted job began again")
+    preempted = began(small)[2].removesuffix("--resumed")
+    [other] = both - {preempted}
+    killed.kill()
+    killed.wait()
+    slurm.call("scontrol", "requeuehold", numbers[1])
+    wait_until(lambda: queue().get(numbers[1]) == "PENDING", "the other one was preempted")
 
-    again = small.start(f"{RUN} > '{second}' 2>&1")
-    told = f"waiting for jobs of an earlier run, to use what they make: {running}"
+    again = head(f"> '{second}' 2>&1")
+    told = f"waiting for jobs of an earlier run, to use what they make: {numbers[0]};"
     wait_until(lambda: says(second, told), "the next Snakemake found the running job")
-    assert queue() == {running: "RUNNING"}, "what waited was taken back, what ran was left"
     assert says(second, "1 jobs of an earlier run wait in the queue: taken back")
-    slurm.call("scontrol", "update", "nodename=node2", "state=resume")
+    assert queue() == {numbers[0]: "RUNNING"}
     go_on.touch()
     assert again.wait() == 0, second.read_text()
 
     executed = small.executed()
-    cells = {name for name in executed if name.startswith("score--")}
+    cells = {name for name in executed if re.fullmatch("score--.*(?<!--resumed)", name)}
     assert len(cells) == 9
-    assert sorted(executed) == sorted([*cells, preempted, "figure--contrastive"])
-    sent = [len(re.findall("submitted with SLURM jobid", f.read_text())) for f in (first, second)]
-    assert sent == [2, 2], "two groups; then the one that was taken back, and the figure"
+    resumed = [f"{name}--resumed" for name in (preempted, other)]
+    assert sorted(executed) == sorted([*cells, *resumed, "figure--contrastive"])
+    sent = [f.read_text().count("submitted with SLURM jobid") for f in (first, second)]
+    assert sent == [2, 9], "the cell that finished without its head was not sent again"
     monkeypatch.delenv("STAND_IN_UNTIL")
     nothing_to_do(small)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from elsewhere.drivers.console import say
 
 SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
-EVERY_S = 5.0
+EVERY_S = 2.0
 _FIELDS = "%A|%T|%Z|%k"  # number, state, working folder, comment
 
 

@@ -35,8 +35,7 @@ def test_where_no_job_was_sent_slurm_is_not_asked(
     monkeypatch.setenv("PATH", str(folder))
     (folder / "squeue").write_text("#!/bin/sh\necho x >> asked\n")
     (folder / "squeue").chmod(0o700)
-    queued.settle(remote=False)
-    queued.settle(remote=True)
+    queued.settle()
     assert not (folder / "asked").exists()
 
 
@@ -44,9 +43,9 @@ def test_what_was_sent_is_asked_for_once(folder: Path, monkeypatch: pytest.Monke
     (folder / "squeue").write_text("#!/bin/sh\necho x >> asked\n")
     (folder / "squeue").chmod(0o700)
     monkeypatch.setenv("PATH", str(folder))
-    queued.settle(remote=True)
-    queued.settle(remote=False)
+    queued.note()
+    queued.settle()
     assert (folder / "asked").exists()
     (folder / "asked").unlink()
-    queued.settle(remote=False)
+    queued.settle()
     assert not (folder / "asked").exists()

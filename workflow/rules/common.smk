@@ -24,7 +24,7 @@ shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
 CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
-    bridge.before(dry=bridge.is_dry(workflow), remote=bridge.is_remote(workflow))
+    bridge.before(dry=bridge.is_dry(workflow))
 
 
 wildcard_constraints:
@@ -33,6 +33,10 @@ wildcard_constraints:
     site="[a-z0-9][a-z0-9_-]*",
     input="[a-z0-9][a-z0-9_-]*",
     run="[0-9]+-[0-9]+",
+
+
+onstart:
+    bridge.before_jobs(workflow)
 
 
 onsuccess:

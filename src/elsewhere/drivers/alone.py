@@ -36,18 +36,12 @@ def private() -> None:
     OWN.chmod(0o700)
 
 
-def claim(*, remote: bool = False) -> bool:
+def claim() -> bool:
     """Lock this folder as long as this process lives; return False if another process has it.
 
     Snakemake's own lock stays after `kill -9` and must then be removed by hand. The kernel frees
     this one, so the process that gets it knows that no other Snakemake runs in this folder and
     that a lock of Snakemake's is stale.
-
-    Parameters
-    ----------
-    remote
-        Jobs belong to a cluster, which may put one on this very machine: they do not follow this
-        process, nor one that it is a job of.
     """
     CLAIM.parent.mkdir(parents=True, exist_ok=True)
     lock = os.open(CLAIM, os.O_CREAT | os.O_RDWR)
@@ -62,11 +56,13 @@ def claim(*, remote: bool = False) -> bool:
     if SNAKEMAKE_LOCKS.is_dir():
         remove(SNAKEMAKE_LOCKS)
         SNAKEMAKE_LOCKS.mkdir()
-    if remote:
-        os.environ.pop(DRIVER, None)
-    else:
-        os.environ[DRIVER] = f"{socket.gethostname()}:{os.getpid()}"
+    os.environ[DRIVER] = f"{socket.gethostname()}:{os.getpid()}"
     return True
+
+
+def lead_nobody() -> None:
+    """Let the jobs of this process outlive it: a cluster may start one on this very machine."""
+    os.environ.pop(DRIVER, None)
 
 
 def follow() -> None:

@@ -223,15 +223,13 @@ def _lock_as_of(written: int) -> dict[str, Any]:
     return read_lock()
 
 
-def before(*, dry: bool, remote: bool = False) -> None:
+def before(*, dry: bool) -> None:
     """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
 
     Parameters
     ----------
     dry
         Only report what a real run would restore: change no output, and not dvc.lock.
-    remote
-        Jobs run where the cluster puts them, and do not end with this process.
 
     Raises
     ------
@@ -244,8 +242,8 @@ def before(*, dry: bool, remote: bool = False) -> None:
     params = tables.parse(values)
     if is_on():
         versions.check()
-    if not dry and alone.claim(remote=remote):
-        queued.settle(remote=remote)
+    if not dry and alone.claim():
+        queued.settle()
     bridge = Bridge(values, stages(params))
     if is_on():
         bridge.report() if dry else bridge.exchange(params)
@@ -276,9 +274,11 @@ def is_dry(workflow: Any) -> bool:
     return workflow.output_settings is not None and bool(workflow.output_settings.dryrun)
 
 
-def is_remote(workflow: Any) -> bool:
-    """Say whether an executor plugin sends the jobs to a cluster."""
-    return not workflow.local_exec
+def before_jobs(workflow: Any) -> None:
+    """Let jobs that go to a cluster outlive this process; Snakemake now knows where they go."""
+    if not workflow.local_exec:
+        alone.lead_nobody()
+        queued.note()
 
 
 def after_run() -> None:

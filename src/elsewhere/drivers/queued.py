@@ -28,23 +28,21 @@ class Queued:
     state: str
 
 
-def settle(*, remote: bool) -> None:
+def note() -> None:
+    """Note that jobs of this folder go to a cluster."""
+    SENT.touch()
+
+
+def settle() -> None:
     """Settle what an earlier run has in the queue; to be called with the folder's lock.
 
     A job that waits has done nothing that could be lost, or has a checkpoint: it is taken back, and
     planned anew. One that runs keeps its place: this process waits, and what it makes is committed.
-
-    Parameters
-    ----------
-    remote
-        Jobs of this run go to a cluster, too.
     """
     if SENT.exists():
         _take_back()
         _wait()
         SENT.unlink()
-    if remote:
-        SENT.touch()
 
 
 def _take_back() -> None:

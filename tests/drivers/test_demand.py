@@ -38,7 +38,7 @@ def test_every_job_asks_for_something(graph: tuple[tables.Params, dict[str, Stag
 def test_a_later_attempt_gets_more(graph: tuple[tables.Params, dict[str, Stage]]) -> None:
     params, found = graph
     for stage in found.values():
-        first, second = (demand.of(params, stage, attempt) for attempt in (1, 2))
+        first, second = (demand.of(params, stage, attempt=attempt) for attempt in (1, 2))
         assert second.mem_mb == 2 * first.mem_mb
         assert second.runtime == min(2 * first.runtime, demand.LONGEST_MIN)
         assert (second.threads, second.gpu) == (first.threads, first.gpu)

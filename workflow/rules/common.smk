@@ -92,5 +92,5 @@ def digest(step):
 def needs(step, field):
     """Threads, GPUs, memory or minutes of a job; more memory and time after a failure."""
     return lambda wildcards, attempt: getattr(
-        demand.of(PARAMS, stage(step, wildcards), attempt), field
+        demand.of(PARAMS, stage(step, wildcards), attempt=attempt), field
     )

@@ -59,7 +59,7 @@ class Demand:
     runtime: int
 
 
-def of(params: Params, stage: Stage, attempt: int = 1) -> Demand:
+def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
     """Return what a job asks for.
 
     Parameters

@@ -1,8 +1,10 @@
 """What a person gets who asks: an answer, or a plain reason."""
 
 import gzip
+import io
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from small_project import ASKED_ARM, STUDY
 from elsewhere.answers.answer import RESEARCH_ONLY, Refused, Wanted
 from elsewhere.answers.asking import ask
 from elsewhere.answers.process import Stopped
+from elsewhere.answers.question import Question
 from elsewhere.design import paths
 from elsewhere.design.params import load
 from elsewhere.sites import manifest
@@ -87,10 +90,14 @@ def test_an_archive_is_asked_like_a_folder(put, asked, finished):
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(raw, "/John Doe/CT.nii.gz")
         packed.writestr("John Doe/report.txt", "x")
+        with io.BytesIO() as image:
+            Image.fromarray(np.zeros((48, 48), np.uint8)).save(image, "PNG")
+            packed.writestr("Jane Doe/one slice/1.png", image.getvalue())
     answer = put(archive)
     (told,) = answer.scans
     assert told.outputs == known[told.sha256].outputs
-    assert [one.path for one in answer.unused] == ["John Doe/report.txt"]
+    named = {one.path for one in answer.unused}
+    assert named == {"Jane Doe/one slice", "John Doe/report.txt"}
     assert [path for path in put.work.rglob("*") if "Doe" in str(path)] == []
     assert {path.name for path in put.sent.parent.iterdir()} == {"sent", "work"}
 
@@ -132,9 +139,58 @@ def test_too_many_files_are_refused_before_any_is_read(put):
     assert list(put.work.iterdir()) == []
 
 
+def test_an_empty_folder_is_named(put):
+    with pytest.raises(Refused, match=r"sent: this folder is empty; name the folder, file or zip"):
+        put()
+
+
+def test_a_photograph_alone_is_named_as_its_owner_named_it(put):
+    """It is a folder of one slice to ingestion, under a name of ours."""
+    photo = put.sent / "holiday.png"
+    Image.fromarray(np.zeros((60, 80), np.uint8)).save(photo)
+    assert [one.path for one in put(photo).unused] == ["holiday.png"]
+
+
+def test_images_of_a_zip_are_named_by_their_folder(put):
+    with zipfile.ZipFile(put.sent / "images.zip", "w") as made:
+        for number in (1, 2):
+            made.writestr(f"trip/day/{number}.png", b"no image")
+    paths = {one.path for one in put(put.sent / "images.zip").unused}
+    assert paths <= {"trip/day", "trip/day/1.png", "trip/day/2.png"}
+    assert paths
+
+
 def test_a_path_that_is_not_there_is_named(put):
     with pytest.raises(Refused, match="nowhere: no such file or folder"):
         put(put.sent / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("file", "left", "said"),
+    [
+        ("splits/{site}.csv", None, "is missing; run `dvc pull`"),
+        ("cells/{arm}/{site}/predictions.parquet", None, "is missing; run `dvc pull`"),
+        ("cells/{arm}/{site}/predictions.parquet", b"PAR1", "damaged"),
+        ("cells/{arm}/{site}/metrics.json", b"{", "damaged"),
+    ],
+)
+def test_results_that_are_here_in_part_are_told(put, file, left, said):
+    """After `git clone`, or while a driver works."""
+    for number in range(20):
+        grey = np.full((48, 48), number, np.uint8)
+        Image.fromarray(grey).save(put.sent / f"{number}.png")
+    row = Question(load(), Wanted(STUDY, ASKED_ARM)).evaluated[0]
+    path = Path("results", STUDY, file.format(arm=ASKED_ARM, site=row))
+    kept = path.read_bytes()
+    path.unlink()
+    try:
+        if left is not None:
+            path.write_bytes(left)
+        with pytest.raises(Refused, match=said) as refused:
+            put()
+    finally:
+        path.write_bytes(kept)
+    assert str(put.sent) not in str(refused.value)
 
 
 def test_a_question_that_is_taken_back_has_no_answer(finished, tmp_path, monkeypatch):
@@ -145,8 +201,22 @@ def test_a_question_that_is_taken_back_has_no_answer(finished, tmp_path, monkeyp
     stop.set()
     (tmp_path / "work").mkdir()
     (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "a.txt").write_text("x", encoding="utf-8")
     with pytest.raises(Stopped):
         ask(
             tmp_path / "sent", Wanted(STUDY, ASKED_ARM), work=tmp_path / "work",
             limits=load().serve, stop=stop,
         )  # fmt: skip
+
+
+def test_counting_ends_at_the_limit(put, monkeypatch):
+    """A link in the folder may lead to millions of files."""
+
+    def endless(root, closed):
+        for number in range(4):
+            yield root / str(number)
+        raise AssertionError("one more file was looked for")
+
+    monkeypatch.setattr("elsewhere.answers.asking.walk", endless)
+    with pytest.raises(Refused, match="at most 3"):
+        put(files=3)

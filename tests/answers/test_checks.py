@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from elsewhere.answers.checks import LUNGS, MARGIN, Asked, checks
+from elsewhere.answers.checks import LUNGS, MARGIN, Asked, beyond, checks
 from elsewhere.answers.seen import Scans
 from elsewhere.imaging import profile
 from elsewhere.imaging.volume import Volume
@@ -94,8 +94,19 @@ def test_a_single_slice_is_refused(seen):
 def test_a_distance_far_beyond_the_range_is_refused(seen, factor):
     spacing = (SPACING[0] * factor, *SPACING[1:])
     assert failed(chest(99, spacing=spacing), seen) == {"spacing z"}
-    nearer = (SPACING[0] * factor**0.9, *SPACING[1:])
+    nearer = (SPACING[0] * factor**0.8, *SPACING[1:])
     assert failed(chest(99, spacing=nearer), seen) == set()
+
+
+@pytest.mark.parametrize("factor", [1.05, 1 / 1.05])
+def test_a_distance_a_little_beyond_the_range_is_told(seen, factor):
+    passing = chest(99, spacing=(SPACING[0] * factor, *SPACING[1:]))
+    (told,) = beyond(passing, seen)
+    assert failed(passing, seen) == set()
+    assert told.startswith("Its slices lie ")
+    assert [*beyond(chest(99), seen)] == []
+    far = chest(99, spacing=(SPACING[0] * 2, *SPACING[1:]))
+    assert [*beyond(far, seen)] == []  # that is a reason to refuse, not a caution
 
 
 def test_an_unknown_distance_passes_only_where_it_was_unknown_before(seen):

@@ -86,6 +86,19 @@ def test_the_words_of_another_error_are_withheld(module, tmp_path):
     assert "Doe" not in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["results/s/splits/a.csv", "data/inputs/i/a/index.csv"])
+def test_a_file_of_the_project_that_is_missing_is_named(module, tmp_path, name):
+    with pytest.raises(Refused, match=f"^{name} is missing"):
+        run(module(f"open({name!r})"), tmp_path)
+
+
+@pytest.mark.parametrize("name", ["/data/John Doe.dcm", "John Doe.dcm", "../data/John Doe"])
+def test_a_file_of_a_person_that_is_missing_is_not(module, tmp_path, name):
+    with pytest.raises(RuntimeError, match="FileNotFoundError") as error:
+        run(module(f"open({name!r})"), tmp_path)
+    assert "Doe" not in str(error.value)
+
+
 def test_memory_is_limited(module, tmp_path):
     with pytest.raises(Refused, match=r"more memory than 2\.0 GB"):
         run(module("bytearray(3 * 10**9)"), tmp_path)
@@ -114,6 +127,30 @@ def test_processor_time_is_limited_on_every_core(module, tmp_path):
 def test_a_crash_is_a_refusal_that_says_what_to_do(module, tmp_path):
     with pytest.raises(Refused, match=r"SIGSEGV.*serve\.memory_gb"):
         run(module("import signal; os.kill(os.getpid(), signal.SIGSEGV)"), tmp_path)
+
+
+def test_a_full_disk_is_no_fault_of_the_files(module, tmp_path):
+    """/dev/full has no room, not even for the sentence."""
+    body = (
+        "(work / 'failed.json').symlink_to('/dev/full')\nopen('/dev/full', 'w').write('x' * 9999)"
+    )
+    with pytest.raises(Refused, match="disk is full"):
+        run(module(body), tmp_path)
+
+
+def test_what_it_writes_is_limited_in_all(module, tmp_path, monkeypatch):
+    """Each file of a bomb may be small enough."""
+    monkeypatch.setattr(process, "_WEIGHED_S", 0.05)
+    limits = LIMITS.model_copy(update={"unpacked_megabytes": 1})
+    body = (
+        "for number in range(4):\n"
+        "    folder = work / str(number)\n"
+        "    folder.mkdir()\n"
+        "    (folder / 'x').write_bytes(bytes(10**6))\n"
+        "time.sleep(600 * int(arguments[0] == 'one'))"
+    )
+    with pytest.raises(Refused, match="more than 3 MB"):
+        run(module(body), tmp_path, limits=limits)
 
 
 def test_a_slow_one_is_ended(module, tmp_path):

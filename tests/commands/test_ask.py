@@ -1,5 +1,6 @@
 """The terminal says what the answer says, and names only what its user typed."""
 
+import io
 import json
 from dataclasses import replace
 
@@ -27,7 +28,7 @@ def test_the_notice_is_first_and_nothing_is_missing(asked):
     for scan in asked.answer.scans:
         assert f"Scan {scan.number}:" in told
         assert f"{scan.outputs[0].probability:.3f}, threshold" in told
-    for name in ("most similar site", "worst site", "patients", "95% intervals"):
+    for name in ("most similar site", "site of its lowest AUC", "patients", "95% intervals"):
         assert name in told
     assert "synthetic scans: they know nothing of patients" in told
 
@@ -39,13 +40,27 @@ def test_a_refused_scan_has_a_reason_and_no_probability(asked):
     told = text(replace(asked.answer, scans=(refused,)))
     assert "It is a photograph." in told
     assert "No probability" in told
-    assert "COVID-19 positive:" not in told
+    assert "COVID-19 positive: probability" not in told
 
 
 def test_names_of_files_cannot_change_the_look(asked):
     """A name in brackets would be markup."""
     unused = replace(asked.answer.unused[0], path="[red]x[/red].txt")
     assert "[red]x[/red].txt" in text(replace(asked.answer, unused=(unused,)))
+
+
+def test_names_of_files_cannot_steer_the_terminal(asked):
+    """Escape sequences may change its title or its clipboard, and U+202E the order of letters."""
+    unused = replace(
+        asked.answer.unused[0], path="a\x1b]52;c;cm0=\x07\x9b2J\u202etxt.exe\r\nb/ä 1.dcm"
+    )
+    with io.StringIO() as file:
+        console = Console(width=200, file=file, force_terminal=True)
+        for part in shown(replace(asked.answer, unused=(unused,))):
+            console.print(part)
+        told = file.getvalue()
+    assert not any(letter in told for letter in ("\x1b]", "\x9b", "\x07", "\u202e", "\r"))
+    assert "b/ä 1.dcm" in told
 
 
 def test_of_many_files_some_are_shown(asked):

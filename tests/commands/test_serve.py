@@ -101,3 +101,9 @@ def test_root_is_asked_whether_it_means_it(tmp_path, monkeypatch):
 def test_a_folder_that_is_no_project_is_refused(tmp_path, port):
     with pytest.raises(ValueError, match=r"params\.yaml"):
         serve.serve(tmp_path, port=port, as_root=True)
+
+
+def test_a_project_that_cannot_be_written_is_an_error_that_says_what_to_do(tmp_path, port):
+    (tmp_path / ".elsewhere").write_text("no folder")
+    with pytest.raises(ServeError, match="where you may write"):
+        serve.serve(tmp_path, port=port, as_root=True)

@@ -124,12 +124,15 @@ def test_what_failed_waits_once_a_driver_runs_again(survey: Survey, stage: Stage
     assert at(survey).state == "failed"
 
 
-def test_settings_that_cannot_be_used_are_said(survey: Survey) -> None:
+@pytest.mark.parametrize("wrong", [b"scale: [", b"\xff\xfe", None])
+def test_settings_that_cannot_be_used_are_said(survey: Survey, wrong: bytes | None) -> None:
     assert not survey.look().trouble
-    Path("params.yaml").write_text("scale: [")
+    Path("params.yaml").unlink()
+    if wrong is not None:
+        Path("params.yaml").write_bytes(wrong)
     looked = survey.look()
     assert looked.standings == ()
-    assert "params.yaml" in looked.trouble
+    assert "settings cannot be used" in looked.trouble
 
 
 def test_a_project_elsewhere_is_looked_at_without_its_code(

@@ -1,9 +1,13 @@
 """app: it starts over a project, and every mistake becomes a page without a path in it."""
 
+import json
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -23,9 +27,23 @@ def _refuse(request):
     raise Refused("This <is> refused.", status=413)
 
 
+def _read(request):
+    """Read a file of the results that a pipeline may replace at this moment."""
+    path = Path(request.query_params["path"])
+    return PlainTextResponse(str(READERS[path.suffix](path)))
+
+
+READERS = {".json": lambda path: json.loads(path.read_text()), ".parquet": pd.read_parquet}
+
+
 @pytest.fixture
 def failing(project, tmp_path, monkeypatch):
-    added = [Route("/fail", _fail), Route("/refuse", _refuse), *matrix.routes]
+    added = [
+        Route("/fail", _fail),
+        Route("/refuse", _refuse),
+        Route("/read", _read),
+        *matrix.routes,
+    ]
     monkeypatch.setattr(matrix, "routes", added)
     app = application(project, entrance=Entrance(), scratch=tmp_path)
     with TestClient(app, base_url="http://127.0.0.1:8321", raise_server_exceptions=False) as client:
@@ -77,13 +95,25 @@ def test_what_is_refused_is_said_in_its_sentence_and_escaped(failing):
     assert "This &lt;is&gt; refused." in answer.text
 
 
+@pytest.mark.parametrize("name", ["a.json", "a.parquet"])
+@pytest.mark.parametrize("content", [None, b"", b'{"pooled": {"st', b"PAR1"])
+def test_a_file_that_is_replaced_while_a_page_is_made_is_no_fault(failing, tmp_path, name, content):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    answer = failing.get("/read", params={"path": str(path)})
+    assert answer.status_code == 503
+    assert "Load the page again" in answer.text
+    assert str(tmp_path) not in answer.text
+
+
 def test_a_page_that_only_shows_cannot_be_posted_to(client):
     assert client.post("/studies/nguyen2021").status_code == 405
 
 
 def test_the_pages_load_without_torch_dvc_and_snakemake():
     """Nor what draws: a start takes no longer than it must."""
-    heavy = ("torch", "dvc", "snakemake", "matplotlib", "seaborn", "sklearn")
+    heavy = ("torch", "dvc", "snakemake", "matplotlib", "seaborn", "sklearn", "blosc2")
     code = f"import sys, elsewhere.pages.app; print([m for m in {heavy} if m in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert found.stdout.strip() == "[]"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from elsewhere.answers.answer import Wanted
-from elsewhere.answers.asking import ask
 from elsewhere.design.serving import ServeRow
 from elsewhere.imaging import store
 from elsewhere.pages import scratch
+from elsewhere.pages.asking import _ask as ask
 from elsewhere.pages.questions import Question, Questions
 
 STUDY, ARM = "nguyen2021", "utsw_cc-ccii"
@@ -94,7 +94,9 @@ def test_every_raw_format_gets_the_probability_of_the_pipeline(asking, app, proj
         assert scan.outputs[0].probability == pytest.approx(probability, abs=1e-6)
         assert f"{probability:.3f}" in page
         volume = asking.get(f"{at}/volume-{scan.number}").content
-        shown = np.asarray(nibabel.Nifti1Image.from_bytes(volume).dataobj)
+        image = nibabel.Nifti1Image.from_bytes(volume)
+        assert (image.header["sform_code"] > 0) == bool(row["affine"])  # marks of right and left
+        shown = np.asarray(image.dataobj)
         stored = store.read(
             project / f"data/scans/{site}-synthetic/volumes/{row['scan_id']}{store.SUFFIX}"
         )
@@ -103,7 +105,7 @@ def test_every_raw_format_gets_the_probability_of_the_pipeline(asking, app, proj
     assert len(found.unused) == 1
     of_page = [
         *("For research only", "Forget this now", "Is this a scan for this model?"),
-        *("What the model says", "threshold", "What that is worth", "most similar", "worst"),
+        *("What the model says", "threshold", "What that is worth", "most similar", "lowest AUC"),
         *("At every site", "<slice-viewer", "Files that are not used"),
     ]
     places = [page.index(text) for text in of_page]
@@ -223,6 +225,16 @@ async def asked_within(place, folder_files, *, kill=False, **limits):
                     worker.kill()
                 await asyncio.sleep(0.05)
             return question
+
+
+@pytest.mark.parametrize("wrong", [b"scale: [", b"\xff\xfe"])
+def test_settings_that_became_wrong_are_told(tmp_path, monkeypatch, wrong):
+    """A person may edit them while files come in."""
+    (tmp_path / "params.yaml").write_bytes(wrong)
+    monkeypatch.chdir(tmp_path)
+    question = asyncio.run(asked_within(tmp_path, []))
+    assert question.state == "refused"
+    assert "settings" in question.sentence
 
 
 @pytest.mark.parametrize(

@@ -105,14 +105,21 @@ def test_pages_follow_one_another(client, monkeypatch, tested):
 def test_an_own_site_is_marked_and_has_not_fallen(client):
     text = client.get(f"/studies/{STUDY}/cells/{ARM}/utsw-synthetic").text
     assert "this is no test elsewhere" in text
-    assert "Why it fell" not in text
-    assert "Why it fell" in client.get(PAGE).text
+    assert "Did it fall" not in text
+    assert "Did it fall" in client.get(PAGE).text
 
 
 def test_a_cell_of_one_class_says_so(client):
     text = client.get(f"/studies/{STUDY}/cells/{ARM}/mosmed-synthetic").text
     assert "One class: " in text
     assert "No AUC can be computed" in text
+
+
+def test_a_reason_why_no_loss_is_computed_is_given_once(client):
+    text = client.get("/studies/nguyen2021/cells/utsw/mosmed-synthetic").text
+    below = text.partition('id="fell"')[2].partition('id="scans"')[0]
+    assert below.count("AUC undefined") == 1
+    assert "accuracy" in below
 
 
 def test_why_it_fell_is_what_the_figure_wrote(client, project):

@@ -1,14 +1,16 @@
 """guard: who may read the pages; each test is an attack on a local server, or its ordinary use."""
 
+import asyncio
 import re
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from elsewhere.pages.guard import HEADERS, MOST_SESSIONS, Entrance, Guard, cookie_name
+from elsewhere.pages.guard import HEADERS, MOST_SESSIONS, REQUESTS, Entrance, Guard, cookie_name
 
 HOST = "127.0.0.1:8321"
 LINK = f"http://{HOST}"
@@ -230,3 +232,29 @@ def test_other_protocols_are_closed(guard):
     ):
         pass
     assert getattr(closed.value, "code", None) == 1008
+
+
+def test_more_requests_at_once_than_the_pages_answer_are_refused_and_others_then_pass():
+    """Of a stranger no request comes so far; see `connections` for those who only connect."""
+    inside, go = [], asyncio.Event()
+
+    async def slow(scope, receive, send):
+        inside.append(scope["path"])
+        await go.wait()
+        await PlainTextResponse("inside")(scope, receive, send)
+
+    async def check():
+        guard = Guard(slow, entrance=Entrance())
+        through = httpx.ASGITransport(app=guard)
+        async with httpx.AsyncClient(transport=through, base_url=LINK) as client:
+            await client.get("/enter", params={"token": guard.entrance.token()})
+            many = [asyncio.create_task(client.get("/")) for _ in range(REQUESTS)]
+            while len(inside) < REQUESTS:
+                await asyncio.sleep(0)
+            assert (await client.get("/")).status_code == 503
+            go.set()
+            assert {one.status_code for one in await asyncio.gather(*many)} == {200}
+            assert (await client.get("/")).status_code == 200
+            assert len(inside) == REQUESTS + 1
+
+    asyncio.run(check())

@@ -23,6 +23,7 @@ import threading
 import time
 import zipfile
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
@@ -367,6 +368,14 @@ def test_uploads_that_hang_do_not_fill_the_server(server):
         assert status == 503
         assert "coming in" in text
     wait_for(lambda: not server.answers)
+
+
+def test_connections_of_strangers_that_send_nothing_keep_nobody_out(server):
+    host = server.host.split(":")
+    with ExitStack() as held:
+        for _ in range(300):
+            held.enter_context(socket.create_connection(host, timeout=SECONDS))
+        assert server.ask("GET", "/ask")[0] == 200
 
 
 def scan(project):

@@ -1,4 +1,4 @@
-"""jobs: the page says what the survey found, in words that are safe, and comes again by itself."""
+"""jobs: the page says what the survey found, in words that are safe, and refreshes itself."""
 
 import re
 from collections.abc import Iterator

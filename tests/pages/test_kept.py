@@ -69,3 +69,20 @@ def test_an_error_is_raised_and_not_kept():
     with pytest.raises(ValueError, match="half written"):
         kept.of("key", [], make)
     assert kept.of("key", [], make) == "whole"
+
+
+def test_many_light_values_are_kept_or_one_heavy_one():
+    kept, made = Kept(10, weigh=len), []
+
+    def ask(key, weight):
+        return kept.of(key, [], lambda: made.append(key) or "x" * weight)
+
+    for key in range(10):
+        ask(key, 1)
+    for key in range(10):
+        ask(key, 1)
+    assert made == [*range(10)]
+    ask("heavy", 50)
+    ask("heavy", 50)
+    ask(9, 1)
+    assert made == [*range(10), "heavy", 9]

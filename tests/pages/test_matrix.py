@@ -74,6 +74,7 @@ def test_the_answer_of_the_report_and_the_paper_stand_on_the_page(client):
     assert "What needs attention" in text
     assert "Published numbers beside ours" in text
     assert "0.826 ± 0.024" in text  # UTSW on UTSW
+    assert "[AMB]" not in text  # a mark of docs/requirements.md, which a reader of pages lacks
 
 
 @pytest.mark.parametrize("query", ["measure=none", "measure=", "measure=%00", "measure=__class__"])

@@ -70,3 +70,16 @@ def test_the_reason_of_a_missing_number_is_its_own_where_it_has_one():
     assert measures.why(cell, pooled, "precision") == "nothing is called positive"
     absent = {"status": "not run", "reason": "no data here", "pooled": {}}
     assert measures.why(absent, {}, "auc") == "not run: no data here"
+
+
+def test_definitions_name_no_requirement_of_a_paper():
+    """They stand in the documentation; who reads a page does not know their numbers."""
+    for one in measures.measures(kinds.names("metrics")).values():
+        assert not re.search(r"[A-C]-\d\d|\(\)|\( |; \)", one.definition), one.definition
+
+
+def test_a_threshold_says_where_it_was_chosen_and_by_what():
+    found = measures.measures(["transport"])
+    titles = {one.title for one in found.values()}
+    assert "sensitivity, threshold of the training sites (by highest accuracy)" in titles
+    assert "specificity, gained by the threshold of this site (by 90 % sensitivity)" in titles

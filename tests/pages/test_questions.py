@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import threading
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from elsewhere.pages import scratch
 from elsewhere.pages.questions import Full, Question, Questions
 
 LIMITS = ServeRow()
+GATHERED = {"return_exceptions": True}
 NOTHING = Answer(
     study="s",
     study_title="",
@@ -157,6 +159,8 @@ def failing(error):
         (Refused("this took longer than 600 seconds"), "this took longer than 600 seconds"),
         (ValueError("/data/Mustermann^Max.dcm"), module.FAILED),
         (MemoryError(), module.FAILED),
+        (OSError(errno.ENOSPC, "/data/Mustermann^Max.dcm"), "disk is full"),
+        (OSError(errno.EACCES, "/data/Mustermann^Max.dcm"), module.FAILED),
         (Stopped("x"), "taken back"),
     ],
 )
@@ -240,6 +244,21 @@ def test_uploads_that_come_in_at_once_are_few(tmp_path):
                 with pytest.raises(Full, match="coming in"):
                     await put(questions)
             await put(questions)
+
+    asyncio.run(check())
+
+
+def test_uploads_that_begin_at_the_same_moment_are_few_and_fill_no_room_twice(tmp_path):
+    async def check():
+        async with kept(tmp_path, at_once) as (questions, _):
+            together = 2 * module.UPLOADS + 1
+            came = await asyncio.gather(*(put(questions) for _ in range(together)), **GATHERED)
+            assert [type(one) for one in came].count(Question) == module.UPLOADS
+            assert all(isinstance(one, Question | Full) for one in came)
+            for _ in range(module.MOST - module.UPLOADS - 1):
+                await put(questions)
+            came = await asyncio.gather(*(put(questions) for _ in range(together)), **GATHERED)
+            assert [type(one) for one in came].count(Question) == 1
 
     asyncio.run(check())
 

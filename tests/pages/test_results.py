@@ -86,11 +86,14 @@ def test_an_arm_whose_cells_are_not_all_scored_waits(copied):
     assert results.waiting(STUDY) == {"utsw": 1}
 
 
-def test_settings_that_become_wrong_are_told_and_the_last_ones_used(copied):
+@pytest.mark.parametrize("wrong", [b"scale: nothing\n", b"scale: [", b"\xff\xfe", None])
+def test_settings_that_become_wrong_are_told_and_the_last_ones_used(copied, wrong):
     results = Results(copied)
     file = copied / "params.yaml"
     good = file.read_text()
-    file.write_text(good + "\nscale: nothing\n")
+    file.unlink()
+    if wrong is not None:
+        file.write_bytes(wrong)
     assert results.studies() == (STUDY,)
     assert "cannot be used" in results.trouble
     file.write_text(good)

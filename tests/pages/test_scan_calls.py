@@ -72,10 +72,11 @@ def test_thresholds_are_those_of_the_models_that_were_tested_on_it():
     runs = [{"fold": fold, "threshold": fold / 10} for fold in (1, 2, 2, 3)] + [
         {"fold": 4, "threshold": None}
     ]
-    assert _limits({"runs": runs}, {2}) == (0.2, 0.2)
-    assert _limits({"runs": runs}, {1, 3}) == (0.1, 0.3)
-    assert _limits({"runs": runs}, {4}) == (0.5, 0.5)  # of two classes the more probable one
-    assert _limits({"runs": runs}, {0}) is None
+    assert _limits({"runs": runs}, {2}, several=False) == (0.2, 0.2)
+    assert _limits({"runs": runs}, {1, 3}, several=False) == (0.1, 0.3)
+    assert _limits({"runs": runs}, {4}, several=False) == (0.5, 0.5)  # the more probable of two
+    assert _limits({"runs": runs}, {4}, several=True) is None  # 0.4 may be the most of four
+    assert _limits({"runs": runs}, {0}, several=False) is None
 
 
 def test_what_the_study_does_not_use_is_said(asked):

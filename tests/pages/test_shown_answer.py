@@ -38,7 +38,7 @@ def test_no_number_stands_without_its_interval():
 
 
 def test_patients_are_counted_before_scans():
-    assert shown_answer.tested(worth()) == "1,200 patients, 30 positive"
+    assert shown_answer.tested(worth()) == "1,200 patients, 30 positive; 1,500 scans, 40 positive"
     unknown = worth(n_patients=None, n_positive_patients=None)
     assert shown_answer.tested(unknown) == "1,500 scans, 40 positive; patients unknown"
 
@@ -87,8 +87,8 @@ def an_answer(**sites):
 @pytest.mark.parametrize(
     ("sites", "said"),
     [
-        ({"a": 0.9, "b": 0.7}, {"most similar": "a", "worst": "b"}),
-        ({"a": 0.6, "b": 0.7}, {"most similar, and worst": "a"}),
+        ({"a": 0.9, "b": 0.7}, {"most similar": "a", "lowest AUC": "b"}),
+        ({"a": 0.6, "b": 0.7}, {"most similar, and lowest AUC": "a"}),
     ],
 )
 def test_the_most_similar_site_stands_beside_the_worst(sites, said):

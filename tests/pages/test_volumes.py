@@ -140,7 +140,8 @@ def test_a_map_is_that_of_the_first_model_and_lies_over_the_volume(
     found = np.asarray(image.dataobj).T
     np.testing.assert_allclose(found / 255, whole, atol=1.01 / 255)
     caption = unquote(answer.headers["x-caption"])
-    assert f"model 0-0, layer {layer}" in caption
+    assert f"of UTSW (model of fold 0, seed 0; layer {layer})" in caption
+    assert caption.endswith("for the class that it finds most probable.")
     for corner in (np.zeros(3), np.ones(3)):
         ends = [
             nib.affines.apply_affine(one.affine, corner * one.shape - 0.5)

@@ -179,10 +179,10 @@ class ScanAnswer:
     ----------
     number
         From 1 on; its files are in `answers.files`.
-    shape
-        Slices, rows, columns.
-    spacing_mm
-        (dz, dy, dx); None where it is not known.
+    shape, spacing_mm
+        Slices, rows, columns, and (dz, dy, dx); None where it is not known.
+    affine
+        Where its voxels are in the patient, as in a manifest; empty: not known.
     hidden
         Whether its picture must not be shown: text may be burned into it.
     sha256
@@ -213,6 +213,7 @@ class ScanAnswer:
     outputs: tuple[Output, ...] = ()
     map: Map | None = None
     map_reason: str = ""
+    affine: str = ""
 
     @property
     def answered(self) -> bool:
@@ -286,13 +287,7 @@ class Answer:
 
     @staticmethod
     def from_json(text: str) -> Answer:
-        """Return the answer that `to_json` wrote.
-
-        Raises
-        ------
-        ValueError
-            If the text is no answer.
-        """
+        """Return the answer that `to_json` wrote; a `ValueError` where the text is none."""
         return _ADAPTER.validate_json(text)
 
 

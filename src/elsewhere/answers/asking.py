@@ -7,8 +7,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from pyarrow import ArrowInvalid
 
 from elsewhere.answers import calls, process, unpacked, worth
 from elsewhere.answers.answer import (
@@ -22,7 +25,7 @@ from elsewhere.answers.answer import (
     Unused,
     Wanted,
 )
-from elsewhere.answers.checks import Asked, checks
+from elsewhere.answers.checks import Asked, beyond, checks
 from elsewhere.answers.files import ASKED, READ, SAID, read_json, scanned, spacing
 from elsewhere.answers.question import Question
 from elsewhere.answers.renamed import kept_names
@@ -87,8 +90,23 @@ def ask(
     elsewhere.answers.process.Stopped
         If `stop` was set.
     """
+    limited = _Limited(work, limits, stop)
+    try:
+        return _asked(folder, wanted, limited)
+    except FileNotFoundError as error:
+        if not (sentence := process.missing(error)):
+            raise
+        raise Refused(sentence) from None
+    except (json.JSONDecodeError, ArrowInvalid):
+        raise Refused(
+            "a file of the study's results is damaged, or is being written; `dvc status` says "
+            "which files are not as they were made"
+        ) from None
+
+
+def _asked(folder: Path, wanted: Wanted, limited: _Limited) -> Answer:
     started = time.monotonic()
-    question, limited = Question(load(), wanted), _Limited(work, limits, stop)
+    question = Question(load(), wanted)
     read, names = _read(folder, question, limited)
     judged = _judged(question, read["scans"])
     said = _said(question, [one.number for one in judged if not one.refusals], limited)
@@ -131,10 +149,14 @@ def _read(
 def _folder(given: Path, limited: _Limited) -> tuple[Path, Mapping[str, str]]:
     """Return a folder with the files, and their own names where they got others."""
     if given.is_dir():
-        unpacked.check_count(sum(1 for _ in walk(given, set())), limited.limits)
+        most = limited.limits.files + 1  # a link may lead to a whole disk
+        count = sum(1 for _ in islice(walk(given, set()), most))
+        if not count:
+            raise Refused(f"{given}: this folder is empty; name the folder, file or zip of a scan")
+        unpacked.check_count(count, limited.limits)
         return given, {}
     if not given.is_file():
-        raise Refused(f"{given}: no such file or folder")
+        raise Refused(f"{given}: no such file or folder; name the folder, file or zip of a scan")
     inside = limited.work / "unpacked"
     if unpacked.is_archive(given):
         return inside, unpacked.unpack(given, inside, limits=limited.limits)
@@ -172,6 +194,7 @@ def _scan(
         value_scale=row["value_scale"],
         shape=(row["n_slices"], row["rows"], row["columns"]),
         spacing_mm=(dz, dy, dx),
+        affine=row["affine"],
         hidden=not FLAGS.isdisjoint(row["flags"].split(";")),
         sha256=row["volume_sha256"],
         checks=(*checks(asked, seen), *_input(question, row)),
@@ -190,6 +213,8 @@ def _input(question: Question, row: Mapping[str, Any]) -> Iterator[Check]:
 
 def _cautions(question: Question, asked: Asked, seen: Scans, trained: Scans) -> Iterator[str]:
     yield from _known(question, asked, seen)
+    for sentence in beyond(asked, seen):
+        yield f"A little beyond what was seen: {sentence}"
     if asked.row["source_format"] in _IMAGES and asked.row["n_slices"] > 1:
         yield (
             "Images do not say which end of the patient they begin with: the first was taken to be "
@@ -259,4 +284,13 @@ def _answered(question: Question, scan: ScanAnswer, said: Mapping[str, Any] | No
 
 
 def _unused(row: Mapping[str, Any], names: Mapping[str, str]) -> Unused:
-    return Unused(**{**row, "path": names.get(row["path"], row["path"])})
+    return Unused(**{**row, "path": _own_name(row["path"], names)})
+
+
+def _own_name(path: str, names: Mapping[str, str]) -> str:
+    """Return what a stranger calls a file or a folder that we named; of a file alone its name."""
+    inside = [said for kept, said in names.items() if kept.startswith(f"{path}/")]
+    if path in names or not inside:
+        return names.get(path, path)
+    folder = inside[0].replace("\\", "/").rpartition("/")[0]
+    return folder or (inside[0] if len(inside) == 1 else "the top of the archive")

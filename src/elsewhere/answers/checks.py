@@ -22,7 +22,7 @@ from elsewhere.imaging import signature
 from elsewhere.scores import nearest
 from elsewhere.scores.nearest import Floats, Seen
 
-MARGIN = 1.5  # times: a number may lie so far beyond the range that was seen
+MARGIN = 1.1  # times: a number may lie so far beyond the range that was seen, with a caution
 LUNGS = 0.95  # share of the seen scans with lungs from which on a scan must have some
 _SCALES = {
     "HU": "Hounsfield units",
@@ -61,11 +61,25 @@ def checks(asked: Asked, seen: Scans) -> tuple[Check, ...]:
     """Hold a scan to others: its values, its size, lungs, and how near the nearest scan is."""
     return (
         _scale(asked, seen),
-        _slices(asked, seen),
-        *(_spacing(asked, seen, axis) for axis in _AXES if axis != "z" or len(asked) > 1),
+        *_sizes(asked, seen, margin=MARGIN),
         _lungs(asked, seen),
         *_near(asked, seen),
     )
+
+
+def beyond(asked: Asked, seen: Scans) -> Iterator[str]:
+    """Yield what is said of each number that passes its check and yet was not seen before."""
+    allowed = {check.name: check.passed for check in _sizes(asked, seen, margin=MARGIN)}
+    for check in _sizes(asked, seen, margin=1.0):
+        if allowed[check.name] and not check.passed:
+            yield check.sentence
+
+
+def _sizes(asked: Asked, seen: Scans, *, margin: float) -> Iterator[Check]:
+    yield _slices(asked, seen, margin=margin)
+    for axis in _AXES:
+        if axis != "z" or len(asked) > 1:
+            yield _spacing(asked, seen, axis, margin=margin)
 
 
 def _scale(asked: Asked, seen: Scans) -> Check:
@@ -75,13 +89,14 @@ def _scale(asked: Asked, seen: Scans) -> Check:
     return Check("values", mine in known, sentence)
 
 
-def _slices(asked: Asked, seen: Scans) -> Check:
+def _slices(asked: Asked, seen: Scans, *, margin: float) -> Check:
     count, known = len(asked), seen.rows["n_slices"].to_numpy(np.float64)
     said = f"It has {count} slice{'' if count == 1 else 's'}"
-    return _within("slices", count, known, f"{said}; scans of {seen.whose} have {_span(known)}.")
+    sentence = f"{said}; scans of {seen.whose} have {_span(known)}."
+    return Check("slices", _within(count, known, margin), sentence)
 
 
-def _spacing(asked: Asked, seen: Scans, axis: str) -> Check:
+def _spacing(asked: Asked, seen: Scans, axis: str, *, margin: float) -> Check:
     name, column, whose = f"spacing {axis}", f"spacing_{axis}_mm", seen.whose
     mine, every = float(asked.row[column]), seen.rows[column].to_numpy(np.float64)
     known = every[~np.isnan(every)]
@@ -92,12 +107,12 @@ def _spacing(asked: Asked, seen: Scans, axis: str) -> Check:
     said = f"{_AXES[axis]} lie {mine:.3g} mm apart"
     if not len(known):
         return Check(name, True, f"{said}; of no scan of {whose} this is known.")
-    return _within(name, mine, known, f"{said}; in scans of {whose} {_span(known)} mm.")
+    sentence = f"{said}; in scans of {whose} {_span(known)} mm."
+    return Check(name, _within(mine, known, margin), sentence)
 
 
-def _within(name: str, mine: float, known: Floats, sentence: str) -> Check:
-    passed = float(known.min()) / MARGIN <= mine <= float(known.max()) * MARGIN
-    return Check(name, passed, sentence)
+def _within(mine: float, known: Floats, margin: float) -> bool:
+    return float(known.min()) / margin <= mine <= float(known.max()) * margin
 
 
 def _span(known: Floats) -> str:

@@ -23,7 +23,7 @@ from elsewhere.sites.reasons import REASONS
 
 _ROW = (
     *("value_scale", "n_slices", "rows", "columns", "volume_sha256", "flags", "source_format"),
-    *("spacing_z_mm", "spacing_y_mm", "spacing_x_mm"),
+    *("spacing_z_mm", "spacing_y_mm", "spacing_x_mm", "affine"),
 )
 _PROFILE = ("histogram", "lung_first", "lung_last")
 

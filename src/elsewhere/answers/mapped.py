@@ -13,9 +13,9 @@ from pathlib import Path
 from elsewhere.answers import process
 from elsewhere.design.serving import ServeRow
 from elsewhere.design.tables import Params
-from elsewhere.imaging import store
 
-MAP, TOLD = f"map{store.SUFFIX}", "mapped.json"  # what the process writes below `work`
+# what the process writes below `work`; `imaging.store` would be a seventh of a server's start
+MAP, TOLD = "map.b2nd", "mapped.json"
 
 
 @dataclass(frozen=True)

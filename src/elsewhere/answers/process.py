@@ -6,8 +6,10 @@ the process and no other. The process ends with its parent, too.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -21,13 +23,18 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.answers.answer import Refused
+from elsewhere.design.reading import ParamsError
 from elsewhere.design.serving import ServeRow
 
 FAILED = "failed.json"
+FULL_DISK = "the disk is full; make room and ask again"
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
 # no password of an archive and no secret of this machine is in the reach of a decoder
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_", "TZ", "CUDA_", "NVIDIA_")
 _POLL = 0.05  # s
+_WEIGHED_S = 1.0  # between two looks at how much lies in `work`
+_TIMES = 3  # so many times what files may be unpacked: them, their voxels, and prepared arrays
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _FILE_GB = 8  # largest file that a process may write: the voxels of a scan have a limit below
 _GB = 10**9
 
@@ -84,7 +91,7 @@ def run(
         start_new_session=True,
     ) as child:
         try:
-            late = _wait(child, limits.seconds, stop)
+            late = _wait(child, work, limits, stop)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
@@ -106,12 +113,24 @@ def _environment(work: Path) -> dict[str, str]:
     return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **set_here, "TMPDIR": str(work)}
 
 
-def _wait(child: subprocess.Popen[bytes], seconds: float, stop: threading.Event | None) -> bool:
-    """Wait for the end of a process, or until it must end; say whether it was too slow."""
-    end = time.monotonic() + seconds
+def _wait(
+    child: subprocess.Popen[bytes], work: Path, limits: ServeRow, stop: threading.Event | None
+) -> bool:
+    """Wait for the end of a process, or until it must end; say whether it was too slow.
+
+    Raises
+    ------
+    Refused
+        If it writes more than files may be unpacked: each file of a bomb may be within its limit.
+    """
+    weighed = time.monotonic()
+    end = weighed + limits.seconds
     while time.monotonic() < end:
         if stop is not None and stop.is_set():
             return False
+        if time.monotonic() - weighed > _WEIGHED_S:
+            _check_weight(work, limits)
+            weighed = time.monotonic()
         try:
             child.wait(_POLL)
         except subprocess.TimeoutExpired:
@@ -120,8 +139,34 @@ def _wait(child: subprocess.Popen[bytes], seconds: float, stop: threading.Event 
     return True
 
 
+def _check_weight(work: Path, limits: ServeRow) -> None:
+    most = _TIMES * limits.unpacked_megabytes
+    if weight(work) > most * 10**6:
+        raise Refused(
+            f"what is made of these files needs more than {most} MB of the disk ({_TIMES} times "
+            "serve.unpacked_megabytes in params.yaml); send one scan alone"
+        )
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that the disk is full, or the part of it that the user may fill."""
+    return isinstance(error, OSError) and error.errno in _FULL
+
+
+def weight(folder: Path) -> int:
+    """Return the bytes of the files below a folder, in which others may write and remove."""
+    found = 0
+    for at, _, names in os.walk(folder):  # passes over folders that are gone
+        for name in names:
+            with suppress(FileNotFoundError):
+                found += os.lstat(os.path.join(at, name)).st_size
+    return found
+
+
 def _tell(code: int, work: Path, limits: ServeRow) -> None:
     """Raise what a process that failed has written, or what its end means."""
+    if code == errno.ENOSPC:
+        raise Refused(FULL_DISK)
     try:
         told = json.loads((work / FAILED).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -148,8 +193,12 @@ def confined(main: Callable[..., None]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         main(Path(work), *arguments)
-    except Refused as error:
+    except (Refused, ParamsError) as error:
         _failed(work, str(error), refused=True)
+    except FileNotFoundError as error:
+        if not (sentence := missing(error)):
+            _failed(work, _told(error), refused=False)
+        _failed(work, sentence, refused=True)
     except MemoryError:
         sentence = (
             f"these files need more memory than {memory_gb} GB; ask with fewer or smaller scans, "
@@ -157,9 +206,23 @@ def confined(main: Callable[..., None]) -> None:
         )
         _failed(work, sentence, refused=True)
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        at = f"{Path(place.filename).stem}.{place.name}, line {place.lineno}"
-        _failed(work, f"the question failed ({type(error).__name__} in {at})", refused=False)
+        if is_full(error):
+            os._exit(errno.ENOSPC)  # nothing can be written
+        _failed(work, _told(error), refused=False)
+
+
+def missing(error: FileNotFoundError) -> str:
+    """Return what to do about a file of the project that is not here; empty of another file."""
+    # Arrow tells the path only in its sentence; a name of another file may be that of a patient
+    found = re.search(r"'((results|data)/[^']+)'", str(error))
+    return f"{found[1]} is missing; run `dvc pull` or `snakemake -j8` first" if found else ""
+
+
+def _told(error: Exception) -> str:
+    """Say where the program is wrong, without the words of the error."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    at = f"{Path(place.filename).stem}.{place.name}, line {place.lineno}"
+    return f"the question failed ({type(error).__name__} in {at})"
 
 
 def _limit(memory_gb: float, seconds: float) -> None:

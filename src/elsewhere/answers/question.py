@@ -18,6 +18,7 @@ from elsewhere.design.site import IntakeRow, layout_options
 from elsewhere.design.stage import Stage
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
+from elsewhere.figures.arm_labels import labels
 from elsewhere.scores import at_site, predictions
 
 
@@ -77,7 +78,10 @@ class Question:
     @property
     def arm_title(self) -> str:
         """Name of the arm in figures."""
-        return self.arm.title or self.wanted.arm
+        by_name = self.params.scale_of(self.wanted.study).sites
+        return labels(self.study.arms, {name: self.title(row) for name, row in by_name.items()})[
+            self.wanted.arm
+        ]
 
     @property
     def on_cpu(self) -> bool:

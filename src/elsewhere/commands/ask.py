@@ -91,7 +91,8 @@ def _size(scan: ScanAnswer) -> str:
 
 
 def _output(output: Output) -> str:
-    said = f"[bold]{escape(output.label)}: {output.probability:.3f}[/bold]"
+    of = escape(output.label.replace("_", " "))
+    said = f"[bold]{of}: probability {output.probability:.3f}[/bold]"
     if output.called is None:
         return f"{said}, no threshold is known"
     call = "called" if output.called else "not called"
@@ -101,12 +102,12 @@ def _output(output: Output) -> str:
 
 
 def _places(answer: Answer, scan: ScanAnswer, output: Output) -> Iterator[str]:
-    """Yield what the arm is worth at the most similar site and at the worst."""
+    """Yield what the arm is worth at the most similar site and at that of the lowest AUC."""
     similar = answer.at(scan.similar[0].site, output.name) if scan.similar else None
     worst = answer.worst(output.name)
-    places = {"most similar site": similar, "worst site": worst}
+    places = {"most similar site": similar, "site of its lowest AUC": worst}
     if similar == worst:
-        places = {"most similar site, which is the worst": similar}
+        places = {"most similar site, which has its lowest AUC": similar}
     for what, one in places.items():
         if one is not None:
             yield f"  at the {what}, {escape(one.title)}: {_numbers(one)}"
@@ -132,7 +133,8 @@ def _counts(one: Worth) -> str:
         return "not tested"
     if one.n_patients is None:
         return f"{one.n_scans} scans, {one.n_positive} positive; patients are not known"
-    return f"{one.n_patients} patients, {one.n_scans} scans, {one.n_positive} positive"
+    patients = f"{one.n_patients} patients, {one.n_positive_patients} positive"
+    return f"{patients}; {one.n_scans} scans, {one.n_positive} positive"
 
 
 def _worth(answer: Answer) -> Table:
@@ -146,7 +148,9 @@ def _worth(answer: Answer) -> Table:
         site = f"{escape(one.title)}{' (trained on)' if one.trained_on else ''}"
         numbers = [_short(number) for number in (one.auc, one.sensitivity, one.specificity)]
         tested = escape(one.reason) or f"{_counts(one)}{_undefined(one)}"
-        table.add_row(*([escape(one.output)] if named else []), site, *numbers, tested)
+        table.add_row(
+            *([escape(one.output.replace("_", " "))] if named else []), site, *numbers, tested
+        )
     return table
 
 
@@ -169,5 +173,9 @@ def _unused(answer: Answer) -> RenderableType:
 
 
 def _named(one: Unused) -> str:
+    """Return the name of a file; one of a stranger may hold what steers a terminal."""
     files = f" ({one.files} files)" if one.files > 1 else ""
-    return f"{escape(one.path or f'file {one.number}')}{files}"
+    path = "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in one.path
+    )
+    return f"{escape(path or f'file {one.number}')}{files}"

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ import uvicorn
 
 from elsewhere.pages import scratch
 from elsewhere.pages.app import application
+from elsewhere.pages.connections import Connection
 from elsewhere.pages.guard import ENTER, HOSTS, Entrance
 
 HOST = HOSTS[0]
 HTTP_BYTES = 64 * 1024  # of a request's line and headers
-REQUESTS = 64  # at once
 GRACE_SECONDS = 3
 
 
@@ -37,7 +37,7 @@ def serve(top: Path, *, port: int, asks: bool = True, as_root: bool = False) -> 
     Raises
     ------
     ServeError
-        If the port is taken, or root starts it unasked.
+        If the port is taken, the project cannot be written, or root starts it unasked.
     ParamsError
         If the folder holds no project, or its settings are wrong.
     """
@@ -47,10 +47,25 @@ def serve(top: Path, *, port: int, asks: bool = True, as_root: bool = False) -> 
             "there is no other user, as in a container, with --as-root"
         )
     entrance = Entrance()
-    with _bound(port) as listening, scratch.opened(top / scratch.PLACE) as private:
+    with _bound(port) as listening, _scratch(top / scratch.PLACE) as private:
         app = application(top, entrance=entrance, scratch=private.folder, asks=asks)
         _private()
         _run(_server(app), listening, entrance, port)
+
+
+@contextmanager
+def _scratch(place: Path) -> Iterator[scratch.Scratch]:
+    """Yield the private folder of this server."""
+    with ExitStack() as stack:
+        try:
+            private = stack.enter_context(scratch.opened(place))
+        except OSError as error:
+            raise ServeError(
+                f"{place} cannot be used ({error.strerror or error}); scans that are sent, and "
+                "maps, are kept there for minutes: serve the project, or a copy, where you may "
+                "write"
+            ) from error
+        yield private
 
 
 def _private() -> None:
@@ -96,7 +111,7 @@ def _server(app: Any) -> uvicorn.Server:
     """Return the server: no log of requests, no word of what it is, no trust in a proxy."""
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=Connection,
         ws="none",
         loop="asyncio",
         log_level="warning",
@@ -104,7 +119,6 @@ def _server(app: Any) -> uvicorn.Server:
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=HTTP_BYTES,
-        limit_concurrency=REQUESTS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     return uvicorn.Server(config)

@@ -1,4 +1,4 @@
-"""tell: the commands that use a finished study: matrix, checklist, methods, crate, ask, serve."""
+"""tell: commands about a study: estimate before it runs; matrix, checklist, ask ... after it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,32 @@ from elsewhere.commands import arguments
 
 def add(app: typer.Typer) -> None:
     """Add the commands to those of `elsewhere`."""
-    for command in (matrix, checklist, methods, crate, ask, serve):
+    for command in (estimate, matrix, checklist, methods, crate, ask, serve):
         app.command()(command)
+
+
+def estimate(
+    study: arguments.StudyName,
+    *,
+    scale: Annotated[str | None, typer.Option(help="default: the scale in params.yaml")] = None,
+    on: Annotated[
+        str | None,
+        typer.Option(metavar="CORES,GPUS", help="default: the cores of this machine, one GPU"),
+    ] = None,
+    slices: Annotated[
+        str | None, typer.Option(help="of a CT scan, where nobody states a number: 60-400")
+    ] = None,
+    json: Annotated[Path | None, typer.Option(help="also write the numbers as JSON")] = None,
+) -> None:
+    """Estimate disk, memory and time of a study by step, and say where each number is from."""
+    from elsewhere.commands import estimate as command
+    from elsewhere.design.params import load
+
+    wanted = command.Wanted(study, scale, command.machine(on), command.slices(slices))
+    made = command.estimate(load(), wanted)
+    command.show(made)
+    if json is not None:
+        command.write(made, json)
 
 
 def matrix(study: arguments.StudyName) -> None:

@@ -93,7 +93,7 @@ class Survey:
         drivers = tuple(alive.drivers(self._root))
         try:
             values, graph = self._graph()
-        except tables.ParamsError as error:
+        except (tables.ParamsError, UnicodeError) as error:
             return Looked((), drivers, f"The settings cannot be used: {error}")
         compared = Compared(self._root, values, self._code(graph))
         all_stages = (self._standing(stage, compared, drivers) for stage in graph.values())
@@ -167,7 +167,10 @@ def _below(top: Path) -> list[Path]:
 
 
 def _state(path: Path) -> tuple[str, int, int]:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # an editor is replacing it
+        return str(path), 0, 0
     return str(path), status.st_mtime_ns, status.st_size
 
 

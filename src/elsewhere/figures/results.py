@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +14,9 @@ from elsewhere.design.metric_rows import compared
 from elsewhere.design.scoring import STANDARD
 from elsewhere.design.site import Site
 from elsewhere.figures import words
+from elsewhere.figures.arm_labels import ON_TEST, labels
 
 Metrics = Mapping[str, Any]
-ON_TEST = " (optimistic: chosen on test)"
 OF_VALIDATION = "at each run's own threshold, chosen on the validation part of its "
 CALLS = {  # of two classes, and of more
     "argmax": (
@@ -281,18 +280,8 @@ def gather(
 
 
 def _rows(arms: Mapping[str, Arm], titles: Mapping[str, str]) -> tuple[Row, ...]:
-    sites = {name: " + ".join(titles[site] for site in arm.sites) for name, arm in arms.items()}
-    alike = Counter(sites[name] for name, arm in arms.items() if arm.title is None)
-    return tuple(
-        Row(name, _label(arm, sites[name], alone=alike[sites[name]] < 2), arm.sites, _counts(arm))
-        for name, arm in arms.items()
-    )
-
-
-def _label(arm: Arm, sites: str, *, alone: bool) -> str:
-    """Return the name of an arm in figures, marked if weights were chosen on the test part."""
-    label = arm.title or (sites if alone else f"{sites}, {arm.method}, {arm.network}")
-    return f"{label}{ON_TEST}" if arm.selection == "test" else label
+    named = labels(arms, titles)
+    return tuple(Row(name, named[name], arm.sites, _counts(arm)) for name, arm in arms.items())
 
 
 def _counts(arm: Arm) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+from json import JSONDecodeError
 from pathlib import Path
 
+from pyarrow import ArrowInvalid
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -16,7 +19,10 @@ from elsewhere.pages.guard import Entrance, Guard
 from elsewhere.pages.results import NotThere, Results
 from elsewhere.pages.shell import Refused, Shell
 
+logger = logging.getLogger(__name__)
 PAGES = (matrix, cell, scan, volumes, site, audited, drawn, jobs, asking)
+# a pipeline replaced a file while a page was made of it, or the file is damaged
+CHANGING = (FileNotFoundError, JSONDecodeError, ArrowInvalid)
 WORDS = {
     403: "This is not for you to open.",
     404: "There is no such page.",
@@ -48,6 +54,7 @@ def application(project: Path, *, entrance: Entrance, scratch: Path, asks: bool 
             NotThere: _not_there,
             Refused: _refused,
             HTTPException: _of_http,
+            **dict.fromkeys(CHANGING, _changing),
             Exception: _broken,
         },
     )
@@ -69,6 +76,16 @@ def _of_http(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         answer.headers.update(error.headers or {})
     return answer
+
+
+def _changing(request: Request, error: Exception) -> Response:
+    logger.warning("a file of the results cannot be read: %s", type(error).__name__)
+    return _said(
+        request,
+        503,
+        "A file that this page shows is gone, being written, or damaged. Load the page again; if "
+        "that does not help, `dvc status` says which files are not as they were made.",
+    )
 
 
 def _broken(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from elsewhere.answers.answer import Answer, Refused, Wanted
 from elsewhere.answers.unpacked import Taken, TooLarge
 from elsewhere.design import paths
+from elsewhere.design.reading import ParamsError
 from elsewhere.design.serving import ServeRow
 from elsewhere.design.site import layout_options
 from elsewhere.pages import shell, shown_answer
@@ -60,7 +61,10 @@ def _ask(
     """Answer a question; see `elsewhere.answers.asking.ask`."""
     from elsewhere.answers.asking import ask  # twice as long as a start
 
-    return ask(folder, wanted, work=work, limits=limits, stop=stop)
+    try:
+        return ask(folder, wanted, work=work, limits=limits, stop=stop)
+    except (ParamsError, UnicodeDecodeError) as error:
+        raise Refused(f"the settings were changed and cannot be used: {error}") from None
 
 
 async def form(request: Request) -> Response:
@@ -78,7 +82,7 @@ async def form(request: Request) -> Response:
         study=study,
         all_studies={name: results.params.studies[name].title for name in studies},
         title=row.title,
-        arms={name: arm_title(results, study, name) for name in studies[study]},
+        arms={name: results.labels(study)[name] for name in studies[study]},
         chosen=request.query_params.get("arm", ""),
         sites=sites,
         modality=layout_options(results.params.sites[next(iter(sites))]).modality,
@@ -126,7 +130,7 @@ async def answered(request: Request) -> Response:
         windows = await asyncio.to_thread(shown_answer.windows, question)
         about |= {"a": question.answer, "say": shown_answer, "windows": windows}
         return page.page("answer.html.j2", **about)
-    title = arm_title(page.results, question.wanted.study, question.wanted.arm)
+    title = page.results.labels(question.wanted.study)[question.wanted.arm]
     waiting = page.page("waiting.html.j2", title=title, **about)
     whole = bytes(waiting.body).decode()
     return StreamingResponse(_live(request, question, whole), media_type="text/html")
@@ -159,11 +163,6 @@ def askable(results: Results, study: str) -> tuple[str, ...]:
             for site in results.sites(study)
         )
     )
-
-
-def arm_title(results: Results, study: str, arm: str) -> str:
-    """Return the title of an arm, or its name."""
-    return results.params.studies[study].arms[arm].title or arm
 
 
 def _open(request: Request) -> shell.Shell:

@@ -17,10 +17,9 @@ from elsewhere.pages import shell
 from elsewhere.pages.results import NotThere, Results
 
 PICTURES = {
-    "confounding": "Label and site, and what tells them",
-    "site_probe": "What tells the sites apart",
-    "groups": "Patients whom duplicates connect",
-    "matching": "Sites matched by what tells them apart",
+    "confounding": "What predicts label and site without looking for disease",
+    "matching": "Whether the classes of a site are alike in age and sex",
+    "site_probe": "Whether a trained model answers where a scan was made",
 }
 
 

@@ -115,7 +115,7 @@ def names(given: Given, finding: str) -> tuple[str, str] | None:
     if not finding:
         classes = given.settings.classes
         return classes[0], classes[1]
-    return ("other", finding) if given.exclusive else ("absent", "present")
+    return ("another class", finding) if given.exclusive else ("absent", "present")
 
 
 def _by_scan(each: pd.DataFrame, *, names: tuple[str, str] | None) -> pd.DataFrame:

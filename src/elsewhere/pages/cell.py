@@ -108,6 +108,7 @@ def cell(request: Request) -> Response:
         without=without,
         page=None if listed is None else _page(request, listed, known=_patients_known(content)),
         together=finding == TOGETHER,
+        rivals=bool(given.exclusive) and content["pooled"].get("threshold") is None,
         distances=DISTANCES,
         sorts={name: sort[0] for name, sort in SORTS.items()},
         filters={name: listed.choices[name] for name in FILTERS} if listed else {},

@@ -25,6 +25,7 @@ ENTER = "/enter"
 HOSTS = ("127.0.0.1", "localhost", "[::1]")
 METHODS = ("GET", "HEAD", "POST")
 MOST_SESSIONS = 32
+REQUESTS = 64  # of those who have a session, at once; others are answered without the pages
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -102,6 +103,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, *, entrance: Entrance, hosts: tuple[str, ...] = HOSTS) -> None:
         self.app, self.entrance, self.hosts = app, entrance, hosts
+        self._inside = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let the pages answer it."""
@@ -109,9 +111,21 @@ class Guard:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             refused = self._refused(scope)
-            await (refused or self.app)(scope, receive, _with_headers(send))
+            await (refused or self._pages)(scope, receive, _with_headers(send))
         else:
             await send({"type": "websocket.close", "code": 1008})
+
+    async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the pages answer, unless they answer many requests already."""
+        if self._inside >= REQUESTS:
+            busy = _alone(503, "The server is busy. Try again.")
+            await busy(scope, receive, send)
+            return
+        self._inside += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._inside -= 1
 
     def _refused(self, scope: Scope) -> Response | None:
         """Return the answer to a request that may not pass, or that opens a session."""

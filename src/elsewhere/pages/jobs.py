@@ -35,7 +35,7 @@ class Job:
 
 
 def jobs(request: Request) -> Response:
-    """Show how all stages stand; the page comes again by itself unless it is held still."""
+    """Show how all stages stand; the page refreshes itself unless that is stopped."""
     looked, still = _look(request), "still" in request.query_params
     of_state = {state: [*_in(looked, state)] for state in STATES}
     seconds = SECONDS[bool(looked.drivers or of_state["running"])]

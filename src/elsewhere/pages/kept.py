@@ -19,11 +19,14 @@ class Kept:
     Parameters
     ----------
     most
-        Number of values to keep; the one that was asked for least recently goes first.
+        What the kept values may weigh together; the one that was asked for least recently goes
+        first, and the last one stays whatever it weighs.
+    weigh
+        Returns what a value weighs; each weighs 1 by default.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, *, weigh: Callable[[Any], int] = lambda _: 1) -> None:
+        self._most, self._weigh = most, weigh
         self._values: OrderedDict[Any, tuple[Stamp, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -49,9 +52,12 @@ class Kept:
         with self._lock:
             self._values[key] = (stamp, made)
             self._values.move_to_end(key)
-            while len(self._values) > self._most:
+            while len(self._values) > 1 and self._weight() > self._most:
                 self._values.popitem(last=False)
         return made
+
+    def _weight(self) -> int:
+        return sum(self._weigh(value) for _, value in self._values.values())
 
 
 def _stamp(path: str | Path) -> tuple[int, int, int] | None:

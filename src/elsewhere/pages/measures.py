@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,18 @@ TOGETHER = {
     "balanced_accuracy": "balanced accuracy",
     "macro_auc": "mean AUC of the classes",
 }
+DEFINED = {  # docs/statistics.md
+    "multiclass_accuracy": "Scans whose most probable class is the true one, among all scans.",
+    "balanced_accuracy": "Mean over the classes of the share of their scans that are called right.",
+    "macro_auc": "Mean over the classes of the AUC of each against the rest.",
+}
+WHERE = {  # of a threshold
+    "training": "threshold of the training sites",
+    "local": "threshold of this site",
+    "gain": "gained by the threshold of this site",
+}
+RULES = {"accuracy": "highest accuracy", "sensitivity_90": "90 % sensitivity"}
+REQUIREMENT = re.compile(r" \([A-C]-\d+\)|(?<=\()[A-C]-\d+; |; [A-C]-\d+(?=\))")  # of a paper
 AREAS = ("auc", "auc_grid", "macro_auc")  # 0.5 is chance
 SHARES = (
     *("accuracy", "sensitivity", "specificity", "f1", "precision"),
@@ -54,16 +67,13 @@ def measures(metrics: Iterable[str]) -> dict[str, Measure]:
         for name in row.columns:
             if f"{name}_low" in row.columns:
                 title = _title(name, metric, row.title)
-                found[name] = Measure(name, title, row.title, row.definition)
+                found[name] = Measure(name, title, row.title, REQUIREMENT.sub("", row.definition))
     return found
 
 
 def together() -> dict[str, Measure]:
     """Return the numbers of several classes at once, by name."""
-    return {
-        name: Measure(name, TOGETHER[name], "all classes", "Of all classes together.")
-        for name in NUMBERS
-    }
+    return {name: Measure(name, TOGETHER[name], "all classes", DEFINED[name]) for name in NUMBERS}
 
 
 def colour(name: str, value: float | None) -> str:
@@ -86,5 +96,8 @@ def why(cell: Mapping[str, Any], pooled: Mapping[str, Any], name: str) -> str:
 def _title(name: str, metric: str, title: str) -> str:
     if name == metric:
         return title
+    if metric == "transport":
+        rule, number, where = name.removeprefix("transport_").rsplit("_", 2)
+        return f"{number}, {WHERE[where]} (by {RULES[rule]})"
     parts = name.removeprefix(f"{metric}_").split("_")
     return f"{title}: {' '.join(SHORT.get(part, part) for part in parts)}"

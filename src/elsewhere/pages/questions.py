@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from elsewhere.answers.answer import Answer, Refused, Wanted
-from elsewhere.answers.process import Stopped
+from elsewhere.answers.process import FULL_DISK, Stopped, is_full
 from elsewhere.answers.unpacked import MB
 from elsewhere.design.serving import ServeRow
 from elsewhere.pages import scratch
@@ -131,16 +131,12 @@ class Questions:
         Full
             If too many questions, or too many bytes, are kept already.
         """
-        await asyncio.to_thread(self._check_room, limits)
-        folder = self._scratch.make()
-        self._coming += 1
+        self._check_number()
+        self._coming += 1  # before anything is awaited: others may come at the same moment
         try:
-            for name in ("raw", "work"):
-                (folder / name).mkdir(mode=0o700)
-            yield folder
-        except BaseException:
-            await asyncio.shield(asyncio.to_thread(scratch.remove, folder))
-            raise
+            await asyncio.to_thread(self._check_bytes, limits)
+            async with self._folder() as folder:
+                yield folder
         finally:
             self._coming -= 1
 
@@ -186,11 +182,25 @@ class Questions:
             task.cancel()
             await asyncio.gather(*(self.forget(key) for key in list(self._kept)))
 
-    def _check_room(self, limits: ServeRow) -> None:
+    @asynccontextmanager
+    async def _folder(self) -> AsyncIterator[Path]:
+        """Yield a new folder for a question; it is removed after an error."""
+        folder = self._scratch.make()
+        try:
+            for name in ("raw", "work"):
+                (folder / name).mkdir(mode=0o700)
+            yield folder
+        except BaseException:
+            await asyncio.shield(asyncio.to_thread(scratch.remove, folder))
+            raise
+
+    def _check_number(self) -> None:
         if self._coming >= UPLOADS:
             raise Full("other files are coming in; send yours when they are there")
-        if len(self._kept) >= MOST:
+        if len(self._kept) + self._coming >= MOST:
             raise Full(f"{MOST} questions are kept already; forget one, or wait some minutes")
+
+    def _check_bytes(self, limits: ServeRow) -> None:
         largest = limits.unpacked_megabytes * MB
         if self._scratch.held() > (_TOGETHER - 1) * largest:
             raise Full("the answers that are kept hold much; forget one, or wait some minutes")
@@ -208,11 +218,11 @@ class Questions:
         except Stopped:
             question.sentence = "the question was taken back"
         except Exception as error:  # its text may hold a name
+            question.sentence = FULL_DISK if is_full(error) else FAILED
             place = traceback.extract_tb(error.__traceback__)[-1]
             # a process that failed says itself where, see `answers.process`
             kind = str(error) if type(error) is RuntimeError else type(error).__name__
             logger.error("a question failed: %s in %s, line %d", kind, place.name, place.lineno)
-            question.sentence = FAILED
         await asyncio.to_thread(scratch.remove, question.raw)
         kept = timedelta(minutes=question.limits.minutes_kept)
         question.until = datetime.now() + kept

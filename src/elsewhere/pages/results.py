@@ -23,13 +23,15 @@ from elsewhere.design.stage import Stage
 from elsewhere.design.study import Study
 from elsewhere.design.tables import Params
 from elsewhere.evidence.figure_job import given_of
+from elsewhere.figures.arm_labels import labels
 from elsewhere.figures.given import Given
 from elsewhere.pages.kept import Kept
 from elsewhere.sites import manifest
 from elsewhere.sites.hidden import hidden
 
 MOST = 64  # values made of files that are kept
-LARGE = 6  # of tables with a row a scan; one of 377,110 scans takes 60 to 200 MB
+ROWS = 2_000_000  # of tables with a row a scan, all together; 377,110 take 60 to 200 MB
+EMPTY = 500  # rows take as much as a table without any
 UNREAD = ["source_path", "volume_sha256"]  # columns no page shows; a path may name a patient
 KEY = re.compile(r"[0-9a-f]{16}")
 
@@ -46,7 +48,8 @@ class Results:
     root
         The folder.
     kept, tables
-        What was made of files; tables with a row a scan are few.
+        What was made of files; tables with a row a scan by their rows, since a page of a scan
+        needs one of each arm.
     trouble
         Why the settings on disk cannot be used, if they were changed so; the last ones that could
         be are used.
@@ -55,7 +58,7 @@ class Results:
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.trouble = ""
-        self.kept, self.tables = Kept(MOST), Kept(LARGE)
+        self.kept, self.tables = Kept(MOST), Kept(ROWS, weigh=_rows)
         self._params = tables.load(self.root)
 
     @property
@@ -65,7 +68,7 @@ class Results:
         def load() -> Params:
             try:
                 self._params, self.trouble = tables.load(self.root), ""
-            except (tables.ParamsError, OSError) as error:
+            except (tables.ParamsError, OSError, UnicodeError) as error:
                 self.trouble = f"The settings were changed and cannot be used: {error}"
             return self._params
 
@@ -122,6 +125,12 @@ class Results:
     def sites(self, study: str) -> tuple[str, ...]:
         """Return the rows of `sites` that a study uses at the present scale."""
         return tuple(dict.fromkeys(self.params.scale_of(study).sites.values()))
+
+    def labels(self, study: str) -> dict[str, str]:
+        """Return what the arms of a study are called in its figures."""
+        rows, sites = self.params.scale_of(study).sites, self.params.sites
+        titles = {name: sites[row].title for name, row in rows.items()}
+        return labels(self.params.studies[study].arms, titles)
 
     def stages(self, study: str) -> dict[str, Stage]:
         """Return the graph of a study at the present settings."""
@@ -228,6 +237,11 @@ class Results:
         folder = self.root / "results" / study
         made = (folder / "matrix.csv").is_file()
         return made or next((folder / "cells").glob("*/*/metrics.json"), None) is not None
+
+
+def _rows(table: Any) -> int:
+    """Return the rows of a table, or of that of a cell's calls, and what an empty one takes."""
+    return EMPTY + len(getattr(table, "scans", table))
 
 
 def _metrics(stage: Stage) -> dict[str, str]:

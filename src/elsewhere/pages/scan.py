@@ -73,6 +73,7 @@ def scan(request: Request) -> Response:
         window=window(row),
         scale=row["value_scale"],
         together=asked.finding == TOGETHER,
+        most_probable=bool(given.exclusive) and not any(one.threshold for one in said),
     )
 
 

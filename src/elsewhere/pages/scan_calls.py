@@ -148,7 +148,8 @@ class Asked:
             return Said(row.name, row.label, why=self._why(), **about)
         call = {str(name): value for name, value in found.iloc[0].items()}
         folds = {*self.split.loc[self.split["part"] == "test", "fold"]}
-        limits = None if self.finding == TOGETHER else _limits(cell, folds)
+        several = bool(self.given.exclusive)
+        limits = None if self.finding == TOGETHER else _limits(cell, folds, several=several)
         return Said(row.name, row.label, call=call, threshold=limits, **about)
 
     def _why(self) -> str:
@@ -162,11 +163,16 @@ class Asked:
         return "No model of this arm was tested on this scan."
 
 
-def _limits(cell: Mapping[str, Any], folds: Collection[int]) -> tuple[float, float] | None:
-    """Return the least and the largest threshold of the runs of a cell in some folds."""
-    limits = [
-        OF_ARGMAX.value if run["threshold"] is None else float(run["threshold"])
-        for run in cell.get("runs") or ()
-        if run["fold"] in folds
-    ]
-    return (min(limits), max(limits)) if limits else None
+def _limits(
+    cell: Mapping[str, Any], folds: Collection[int], *, several: bool
+) -> tuple[float, float] | None:
+    """Return the least and the largest threshold of the runs of a cell in some folds.
+
+    Without a threshold the most probable class is called: of two classes that is one of one half
+    or more, of several it may be less.
+    """
+    found = [run["threshold"] for run in cell.get("runs") or () if run["fold"] in folds]
+    if not found or (several and None in found):
+        return None
+    limits = [OF_ARGMAX.value if one is None else float(one) for one in found]
+    return min(limits), max(limits)

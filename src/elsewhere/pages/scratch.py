@@ -15,9 +15,11 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from elsewhere.answers import process
 
 PLACE = Path(".elsewhere/answers")
 _LOCK = ".lock"
@@ -42,7 +44,7 @@ class Scratch:
 
     def held(self) -> int:
         """Return the bytes of all answers together."""
-        return sum(_size(path) for path in self.folder.rglob("*"))
+        return process.weight(self.folder)
 
     def free(self) -> int:
         """Return the bytes that the disk has left."""
@@ -140,9 +142,3 @@ def _check(place: Path) -> None:
             "that only you can read"
         )
     place.chmod(0o700)
-
-
-def _size(path: Path) -> int:
-    with suppress(FileNotFoundError):
-        return path.lstat().st_size
-    return 0

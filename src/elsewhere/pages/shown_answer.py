@@ -48,7 +48,8 @@ def tested(worth: Worth) -> str:
         return "–"
     if worth.n_patients is None:
         return f"{worth.n_scans:,} scans, {worth.n_positive:,} positive; patients unknown"
-    return f"{worth.n_patients:,} patients, {worth.n_positive_patients:,} positive"
+    patients = f"{worth.n_patients:,} patients, {worth.n_positive_patients:,} positive"
+    return f"{patients}; {worth.n_scans:,} scans, {worth.n_positive:,} positive"
 
 
 def geometry(scan: ScanAnswer) -> str:
@@ -65,8 +66,8 @@ def held_to(answer: Answer, scan: ScanAnswer, output: str) -> dict[str, Worth]:
     near = answer.at(scan.similar[0].site, output) if scan.similar else None
     worst = answer.worst(output)
     if near is not None and near == worst:
-        return {"most similar, and worst": near}
-    found = {"most similar": near, "worst": worst}
+        return {"most similar, and lowest AUC": near}
+    found = {"most similar": near, "lowest AUC": worst}
     return {place: worth for place, worth in found.items() if worth is not None}
 
 
@@ -98,8 +99,9 @@ def nifti_of(question: Question, what: str, number: int) -> bytes | None:
     from elsewhere.imaging import store
     from elsewhere.pages import nifti
 
-    dz, dy, dx = (math.nan if one is None else one for one in scan.spacing_mm)
-    where = nifti.Geometry((dz, dy, dx))
+    apart = [math.nan if one is None else one for one in scan.spacing_mm]
+    spacing = {f"spacing_{axis}_mm": one for axis, one in zip("zyx", apart, strict=True)}
+    where = nifti.geometry({**spacing, "affine": scan.affine})
     if what == "volume":
         return nifti.packed(store.read(files.volume_file(question.work, number)), where)
     heat = store.read(files.map_file(question.work, number))

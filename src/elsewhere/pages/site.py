@@ -161,6 +161,7 @@ def _gate(results: Results, given: Given, study: str, site: str) -> dict[str, An
         "lines": gate_counts.lines(gate, given.settings.classes),
         "checked": gate["checked"],
         "image_level": gate["patient_key"] == "none",
+        "findings": any("finding" in row for row in gate["counts"]),
     }
 
 

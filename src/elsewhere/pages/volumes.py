@@ -34,6 +34,7 @@ MOST_MAPS = 64  # that are kept; one takes some 100 kB
 HIDDEN = "This scan is not shown: text that is burned into its pixels may name a patient."
 FAILED = "The map could not be made: the program failed"
 GONE = 499  # nobody reads the answer any more
+MOST_PROBABLE = "the class that it finds most probable"
 CAPTION = "x-caption"  # header: what a map shows, percent-encoded
 AGAINST = "x-against"  # header: whether it shows what speaks against that
 _ASK_AGAIN = 0.2  # s, between two looks at whether somebody still waits
@@ -159,15 +160,18 @@ def _as_nifti(results: Results, wanted: OfScan, found: Mapped) -> Response:
     row, heat = _row(results, wanted.site, wanted.scan), store.read(found.file)
     shape = int(row["n_slices"]), int(row["rows"]), int(row["columns"])
     answer = _sent(nifti.packed(heat, nifti.geometry(row).over(heat.shape, of=shape)))
-    answer.headers[CAPTION] = quote(_caption(wanted, found, empty=not heat.any()))
+    answer.headers[CAPTION] = quote(_caption(results, wanted, found, empty=not heat.any()))
     answer.headers[AGAINST] = "yes" if found.against else "no"
     return answer
 
 
-def _caption(wanted: OfScan, found: Mapped, *, empty: bool) -> str:
+def _caption(results: Results, wanted: OfScan, found: Mapped, *, empty: bool) -> str:
     """Say what a map shows."""
-    of = f"“{wanted.finding}”" if wanted.finding else "its call"
-    model = f"of {wanted.arm}, model {found.run}, layer {found.layer}"
+    # at a threshold of its own the call may be the other class
+    of = f"“{wanted.finding.replace('_', ' ')}”" if wanted.finding else MOST_PROBABLE
+    fold, seed = found.run.split("-")
+    arm = results.labels(wanted.study)[wanted.arm]
+    model = f"of {arm} (model of fold {fold}, seed {seed}; layer {found.layer})"
     if empty:
         return f"The Grad-CAM map {model} is empty: nothing speaks for or against {of}."
     if found.against:

@@ -191,7 +191,10 @@ def test_proportions_are_those_in_millimetres_and_sides_are_marked(visit, place,
 def test_a_map_lies_over_the_picture_and_can_be_put_away(visit, place):
     page = visit.go(place)
     page.wait_for_selector("slice-viewer[map-state=shown]", timeout=120_000)
-    assert "Grad-CAM of utsw, model 0-0" in page.locator("slice-viewer .told").inner_text()
+    assert (
+        "Grad-CAM of UTSW (model of fold 0, seed 0; layer "
+        in page.locator("slice-viewer .told").inner_text()
+    )
     assert "map 1.00 of its maximum" in page.locator("slice-viewer .place").inner_text()
     over = page.locator("slice-viewer .over").first
     seen = "(canvas) => Number(getComputedStyle(canvas).opacity)"

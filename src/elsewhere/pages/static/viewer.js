@@ -14,6 +14,7 @@ const WINDOWS = {
   '0-255': {'0 to 255': [0, 255]},
 };
 const FULL = 'Full range';
+const UNITS = {HU: ' HU', 'CT number': ' (CT number)'};
 const OWN = 'Own';
 const AXES = [0, 1, 2];
 
@@ -181,7 +182,7 @@ class SliceViewer extends HTMLElement {
   tell(at) {
     const {volume} = this;
     const value = volume.voxels[AXES.reduce((sum, axis) => sum + at[axis] * volume.strides[axis], 0)];
-    const unit = {HU: ' HU', 'CT number': ' (CT number)'}[this.getAttribute('unit')] || '';
+    const unit = UNITS[this.getAttribute('unit')] || '';
     const names = ['column', 'row', 'slice'].slice(0, volume.shape[2] > 1 ? 3 : 2);
     const parts = [names.map((name, axis) => `${name} ${at[axis] + 1}`).join(', ')];
     if (volume.oriented) {
@@ -212,7 +213,8 @@ class SliceViewer extends HTMLElement {
         this.see([Number(this.level.value) - half, Number(this.level.value) + half]);
       });
     }
-    this.controls = make('div', {className: 'controls'}, make('label', {}, 'Window', this.preset), make('label', {}, 'Level', this.level), make('label', {}, 'Width', this.width));
+    const unit = UNITS[this.getAttribute('unit')] || '';
+    this.controls = make('div', {className: 'controls'}, make('label', {}, 'Window', this.preset), make('label', {}, `Level${unit}`, this.level), make('label', {}, `Width${unit}`, this.width));
     this.write();
     return this.controls;
   }

@@ -13,6 +13,7 @@ from elsewhere.scores.several import Number, measured, number, of_estimate
 from elsewhere.scores.shares import correlation
 
 BINS = 20
+_ALIKE = 1 - 1e-9  # correlation from which on the difference would have an interval of no width
 
 
 class Probabilities(Metric):
@@ -82,7 +83,8 @@ def _difference(sample: Sample, positive: Number, negative: Number) -> Number:
     """Return the mean of positive scans minus that of negative ones (Yates 1982; Tjur 2009).
 
     Its limits are recovered from those of both means: of few patients of a class these know that
-    they are few. Patients with scans of both classes correlate them.
+    they are few. Patients with scans of both classes correlate them; but not where all of them
+    deviate alike, for that so few differ in nothing is no evidence that the next one will not.
     """
     judged = sample.judged
     reason = obstacle(judged.labels, patients=judged.patients, least=1)
@@ -93,6 +95,8 @@ def _difference(sample: Sample, positive: Number, negative: Number) -> Number:
     away = [(judged.scores - judged.scores[one].mean()) * one / one.sum() for one in of]
     parts = [Estimate(one.value, *one.interval[:2]) for one in (positive, negative) if one.interval]
     related = correlation(np.stack([np.bincount(patient, each) for each in away]), unknown=0.0)
+    if related[0, 1] > _ALIKE:
+        related = np.eye(2)
     found = weighted(parts, weights=[1.0, -1.0], correlation=related)
     method = f"MOVER of both means, clustered by {judged.unit}"
     return number(found.value, Interval(*bounds(found), method))

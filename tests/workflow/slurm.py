@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+PYTHON = Path(__file__).parents[2] / ".venv-slurm/bin/python"
 NODES = ("node1", "node2")
 CONF = """\
 ClusterName=test
@@ -58,10 +59,8 @@ def missing() -> str | None:
             return f"no {program}: apt-get install slurm-wlm munge"
     if os.getuid() != 0:
         return "only root starts the daemons of a Slurm"
-    try:
-        import snakemake_executor_plugin_slurm  # noqa: F401
-    except ImportError:
-        return "no snakemake-executor-plugin-slurm: pip install '.[slurm]'"
+    if not PYTHON.exists():
+        return "no environment with the plugin: make slurm-env"
     return None
 
 

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
 # The tests' own limits of patience: this Slurm answers at once, and the folder is a local one.
 RUN = (
-    "exec snakemake --profile profiles/slurm --latency-wait 5 "
+    f"exec {slurm.PYTHON} -m snakemake --profile profiles/slurm --latency-wait 5 "
     "--slurm-init-seconds-before-status-checks 1"
 )
 

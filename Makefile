@@ -8,12 +8,13 @@ VENV := .venv
 DOCS := .venv-docs
 FEDERATION := .venv-federation
 CRATE := .venv-crate
+SLURM := .venv-slurm
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint docs bench lock lock-crate lock-docs lock-federation env federation-env crate-env
+.PHONY: demo test test-fast lint docs bench lock lock-crate lock-docs lock-federation env federation-env crate-env slurm-env
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -42,6 +43,19 @@ $(FEDERATION)/.done: $(VENV)/.done requirements-federation.lock
 		--no-deps --editable .
 	touch $@
 
+# For `snakemake --profile profiles/slurm`: the plugin, in an environment that sees the packages of the first.
+slurm-env: $(SLURM)/.done
+
+$(SLURM)/.done: $(VENV)/.done requirements-slurm.lock
+	$(PYTHON) -m venv --clear --without-pip $(SLURM)
+	$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' > \
+		"$$($(SLURM)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	$(BIN)/python -m pip --python $(SLURM)/bin/python install --quiet --disable-pip-version-check --no-deps \
+		-r requirements-slurm.lock
+	$(BIN)/python -m pip --python $(SLURM)/bin/python install --quiet --disable-pip-version-check \
+		--no-deps --editable .
+	touch $@
+
 # RO-Crate's own validator, which wants another version of rich: the tests check an export with it.
 crate-env: $(CRATE)/.done
 
@@ -57,7 +71,7 @@ demo: env
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
-test: env federation-env crate-env
+test: env federation-env crate-env slurm-env
 	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env

@@ -142,3 +142,11 @@ def test_dvc_keeps_its_index_in_the_closed_folder(folder):
         repo.add("raw")
     assert Path(repo.site_cache_dir).resolve().is_relative_to((folder / alone.OWN).resolve())
     assert (project / alone.OWN / ".gitignore").is_file(), "DVC would make the folder open"
+
+
+def test_a_job_that_was_sent_to_a_cluster_follows_nobody(folder):
+    """The cluster may start it on this machine."""
+    ends = "import os\nalone.lead_nobody()\nprint(alone.DRIVER in os.environ)"
+    first = start(CLAIM.replace("time.sleep(60)", ends))
+    printed, _ = first.communicate()
+    assert printed.split() == ["True", "False"]

@@ -94,7 +94,14 @@ def test_the_log_says_the_wildcards(step: str, graph: dict[str, Stage]) -> None:
 @pytest.mark.parametrize("step", [s.name for s in STEPS.values() if s.environment == "torch"])
 def test_a_gpu_job_takes_a_slot(step: str) -> None:
     assert "gpu_slot {resources.gpu}" in part(step, "shell")
-    assert f'device("{step}", "gpu")' in part(step, "resources")
+    assert f'needs("{step}", "gpu")' in part(step, "resources")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_rule_asks_for_memory_and_time(step: str) -> None:
+    """A cluster ends a job that takes more than it asked for, and delays one that asks for more."""
+    for name in ("mem_mb", "runtime"):
+        assert f'{name}=needs("{step}", "{name}")' in part(step, "resources")
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:

@@ -17,6 +17,9 @@ for STUDY in PARAMS.run:
             study=STUDY,
         conda:
             "../../envs/figures.yaml"
+        resources:
+            mem_mb=needs("audit", "mem_mb"),
+            runtime=needs("audit", "runtime"),
         params:
             digest=digest("audit"),
         shell:

@@ -11,7 +11,7 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 from elsewhere.design.steps import STEPS
-from elsewhere.drivers import absent, bridge, console
+from elsewhere.drivers import absent, bridge, console, demand
 from elsewhere.drivers.state import rule_inputs
 
 VALUES = tables.read()
@@ -33,6 +33,10 @@ wildcard_constraints:
     site="[a-z0-9][a-z0-9_-]*",
     input="[a-z0-9][a-z0-9_-]*",
     run="[0-9]+-[0-9]+",
+
+
+onstart:
+    bridge.before_jobs(workflow)
 
 
 onsuccess:
@@ -85,12 +89,8 @@ def digest(step):
     return lambda wildcards: stage_digest(stage(step, wildcards), VALUES, HASHES)
 
 
-def device(step, field):
-    """Threads, or GPUs, that the budget of a job's arm asks for."""
-
-    def ask(wildcards):
-        budget = PARAMS.budgets[PARAMS.budget_of(wildcards.study, wildcards.arm)]
-        settings = budget.training if step == "train" else budget.prediction
-        return settings.threads if field == "threads" else int(settings.device == "cuda")
-
-    return ask
+def needs(step, field):
+    """Threads, GPUs, memory or minutes of a job; more memory and time after a failure."""
+    return lambda wildcards, attempt: getattr(
+        demand.of(PARAMS, stage(step, wildcards), attempt=attempt), field
+    )

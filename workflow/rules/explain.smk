@@ -9,9 +9,11 @@ rule explain:
         "logs/explain/{study}/{arm}.log",
     conda:
         "../../envs/torch.yaml"
-    threads: device("explain", "threads")
+    threads: needs("explain", "threads")
     resources:
-        gpu=device("explain", "gpu"),
+        gpu=needs("explain", "gpu"),
+        mem_mb=needs("explain", "mem_mb"),
+        runtime=needs("explain", "runtime"),
     params:
         digest=digest("explain"),
     shell:

@@ -12,6 +12,9 @@ rule figure:
         "logs/figure/{study}.log",
     conda:
         "../../envs/figures.yaml"
+    resources:
+        mem_mb=needs("figure", "mem_mb"),
+        runtime=needs("figure", "runtime"),
     params:
         digest=digest("figure"),
     shell:

@@ -10,6 +10,9 @@ rule ingest:
         "logs/ingest/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        mem_mb=needs("ingest", "mem_mb"),
+        runtime=needs("ingest", "runtime"),
     params:
         digest=digest("ingest"),
     shell:

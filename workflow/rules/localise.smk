@@ -9,9 +9,11 @@ rule localise:
         "logs/localise/{study}/{arm}.log",
     conda:
         "../../envs/torch.yaml"
-    threads: device("localise", "threads")
+    threads: needs("localise", "threads")
     resources:
-        gpu=device("localise", "gpu"),
+        gpu=needs("localise", "gpu"),
+        mem_mb=needs("localise", "mem_mb"),
+        runtime=needs("localise", "runtime"),
     params:
         digest=digest("localise"),
     shell:

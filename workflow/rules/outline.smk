@@ -7,6 +7,9 @@ rule outline:
         "logs/outline/{input}/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        mem_mb=needs("outline", "mem_mb"),
+        runtime=needs("outline", "runtime"),
     params:
         digest=digest("outline"),
     shell:

@@ -8,9 +8,11 @@ rule predict:
         "logs/predict/{study}/{arm}/{site}.log",
     conda:
         "../../envs/torch.yaml"
-    threads: device("predict", "threads")
+    threads: needs("predict", "threads")
     resources:
-        gpu=device("predict", "gpu"),
+        gpu=needs("predict", "gpu"),
+        mem_mb=needs("predict", "mem_mb"),
+        runtime=needs("predict", "runtime"),
     params:
         digest=digest("predict"),
     shell:

@@ -7,6 +7,9 @@ rule prepare:
         "logs/prepare/{input}/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    resources:
+        mem_mb=needs("prepare", "mem_mb"),
+        runtime=needs("prepare", "runtime"),
     params:
         digest=digest("prepare"),
     shell:

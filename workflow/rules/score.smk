@@ -7,6 +7,9 @@ rule score:
         "logs/score/{study}/{arm}/{site}.log",
     conda:
         "../../envs/figures.yaml"
+    resources:
+        mem_mb=needs("score", "mem_mb"),
+        runtime=needs("score", "runtime"),
     params:
         digest=digest("score"),
     shell:

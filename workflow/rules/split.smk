@@ -8,6 +8,9 @@ rule split:
         "logs/split/{study}/{site}.log",
     conda:
         "../../envs/figures.yaml"
+    resources:
+        mem_mb=needs("split", "mem_mb"),
+        runtime=needs("split", "runtime"),
     params:
         digest=digest("split"),
     shell:

@@ -11,9 +11,11 @@ rule train:
     priority: 1  # the longest jobs first: none is left to run alone at the end
     conda:
         "../../envs/torch.yaml"
-    threads: device("train", "threads")
+    threads: needs("train", "threads")
     resources:
-        gpu=device("train", "gpu"),
+        gpu=needs("train", "gpu"),
+        mem_mb=needs("train", "mem_mb"),
+        runtime=needs("train", "runtime"),
     params:
         digest=digest("train"),
     shell:

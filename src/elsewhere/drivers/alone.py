@@ -60,11 +60,16 @@ def claim() -> bool:
     return True
 
 
+def lead_nobody() -> None:
+    """Let the jobs of this process outlive it: a cluster may start one on this very machine."""
+    os.environ.pop(DRIVER, None)
+
+
 def follow() -> None:
     """Stop this job, as SIGTERM does, once the driver that started it is gone.
 
-    A job of a killed driver would go on, and hold what the next run needs. Jobs of Snakemake on
-    another machine are left to their scheduler.
+    A job of a killed driver would go on, and hold what the next run needs. Jobs that Snakemake
+    sent to a cluster name no driver, or one of another machine: they are left to their scheduler.
     """
     host, _, process = os.environ.get(DRIVER, "").rpartition(":")
     if "DVC_STAGE" in os.environ:

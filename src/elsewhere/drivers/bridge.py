@@ -23,7 +23,17 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, cache, marks, pipeline, receipts, remotes, restoring, versions
+from elsewhere.drivers import (
+    alone,
+    cache,
+    marks,
+    pipeline,
+    queued,
+    receipts,
+    remotes,
+    restoring,
+    versions,
+)
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import (
     LOCK,
@@ -232,8 +242,8 @@ def before(*, dry: bool) -> None:
     params = tables.parse(values)
     if is_on():
         versions.check()
-    if not dry:
-        alone.claim()
+    if not dry and alone.claim():
+        queued.settle()
     bridge = Bridge(values, stages(params))
     if is_on():
         bridge.report() if dry else bridge.exchange(params)
@@ -262,6 +272,13 @@ def plans(workflow: Any) -> bool:
 def is_dry(workflow: Any) -> bool:
     """Say whether this is `snakemake -n`."""
     return workflow.output_settings is not None and bool(workflow.output_settings.dryrun)
+
+
+def before_jobs(workflow: Any) -> None:
+    """Let jobs that go to a cluster outlive this process; Snakemake now knows where they go."""
+    if not workflow.local_exec:
+        alone.lead_nobody()
+        queued.note()
 
 
 def after_run() -> None:

@@ -1,0 +1,109 @@
+"""demand: what a job asks of a cluster: threads, GPUs, memory and time.
+
+None of it changes a result, so no step imports this module and nothing here makes a result stale.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from elsewhere.design.budgets import Prediction, Training
+from elsewhere.design.params import Params
+from elsewhere.design.stage import Stage
+
+LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes on from there
+_CACHE_MB = 1024  # arrays that a job keeps of each site, see `cohorts.cohort`
+_GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
+_MB_PER_SECOND = 3.5  # 340,693 radiographs of 450 GB are prepared in 36 h on one core
+_ITERATION_S = 0.53  # of a paper-size volume on the authors' GPU; also more than one of a demo
+_RAW_SIZE = re.compile(r"^\s+(?:- )?size: (\d+)$", re.M)
+
+# Memory in MB and minutes of a job whose size the settings do not tell.
+_DECLARED = {
+    "ingest": (4000, 60),
+    "prepare": (6000, 60),
+    "outline": (6000, 60),
+    "audit": (4000, 120),
+    "split": (2000, 20),
+    "train": (3000, 60),
+    "predict": (6000, 240),  # 4.1 GB of a volume of 300 slices, see benchmarks/RESULTS.md
+    "explain": (6000, 240),
+    "localise": (6000, 240),
+    "score": (2000, 60),
+    "figure": (6000, 120),
+}
+_OTHER = (4000, 60)
+
+
+@dataclass(frozen=True)
+class Demand:
+    """What one job asks for.
+
+    Attributes
+    ----------
+    threads
+        Cores.
+    gpu
+        GPUs: 0 or 1.
+    mem_mb
+        Memory of the host, in MB.
+    runtime
+        Minutes after which the cluster may end it.
+    """
+
+    threads: int
+    gpu: int
+    mem_mb: int
+    runtime: int
+
+
+def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
+    """Return what a job asks for.
+
+    Parameters
+    ----------
+    params
+        The settings: a budget knows threads, device and iterations.
+    stage
+        What the job makes.
+    attempt
+        Of this job, from 1; each one after a failure gets more memory and time.
+    """
+    memory, minutes = _DECLARED.get(stage.step, _OTHER)
+    budget = _budget(params, stage)
+    gpu = int(budget is not None and budget.device == "cuda")
+    if isinstance(budget, Training):
+        sites = _training_sites(params, stage)
+        memory += sites * _CACHE_MB
+        whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
+        minutes += int(whole.iterations * _ITERATION_S / 60)
+    elif stage.step in ("ingest", "prepare", "outline"):
+        minutes += int(_raw_mb(stage.wildcards["site"]) / _MB_PER_SECOND / 60)
+    return Demand(
+        threads=budget.threads if budget else 1,
+        gpu=gpu,
+        mem_mb=(memory + gpu * _GPU_MB) * attempt,
+        runtime=min(minutes * attempt, LONGEST_MIN),
+    )
+
+
+def _budget(params: Params, stage: Stage) -> Training | Prediction | None:
+    """Return the settings of a job that runs a network."""
+    if stage.step not in ("train", "predict", "explain", "localise"):
+        return None
+    name = params.budget_of(stage.wildcards["study"], stage.wildcards["arm"])
+    budget = params.budgets[name]
+    return budget.training if stage.step == "train" else budget.prediction
+
+
+def _training_sites(params: Params, stage: Stage) -> int:
+    return len(params.studies[stage.wildcards["study"]].arms[stage.wildcards["arm"]].sites)
+
+
+def _raw_mb(site: str, folder: Path = Path("data/raw")) -> float:
+    """Return how large a site's raw files are as DVC noted it, 0 if it did not."""
+    note = folder / f"{site}.dvc"
+    found = _RAW_SIZE.search(note.read_text(encoding="utf-8")) if note.is_file() else None
+    return int(found[1]) / 1e6 if found else 0.0

@@ -1,0 +1,80 @@
+"""demand: what a job asks of a cluster follows from the settings, and changes no result."""
+
+from pathlib import Path
+
+import pytest
+
+from elsewhere.design import params as tables
+from elsewhere.design.graph import stages
+from elsewhere.design.stage import Stage
+from elsewhere.design.steps import STEPS
+from elsewhere.drivers import demand
+
+ROOT = Path(__file__).parents[2]
+
+
+def at(scale: str) -> tuple[tables.Params, dict[str, Stage]]:
+    values = tables.read(ROOT / "tests/params")
+    params = tables.parse(values | {"scale": scale, "run": ["nguyen2021"]})
+    return params, stages(params)
+
+
+@pytest.fixture(scope="module", params=["demo", "paper"])
+def graph(request: pytest.FixtureRequest) -> tuple[tables.Params, dict[str, Stage]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        return at(request.param)
+
+
+def test_every_job_asks_for_something(graph: tuple[tables.Params, dict[str, Stage]]) -> None:
+    params, found = graph
+    for stage in found.values():
+        asked = demand.of(params, stage)
+        assert asked.threads >= 1
+        assert asked.mem_mb >= 1000
+        assert 0 < asked.runtime <= demand.LONGEST_MIN
+
+
+def test_a_later_attempt_gets_more(graph: tuple[tables.Params, dict[str, Stage]]) -> None:
+    params, found = graph
+    for stage in found.values():
+        first, second = (demand.of(params, stage, attempt=attempt) for attempt in (1, 2))
+        assert second.mem_mb == 2 * first.mem_mb
+        assert second.runtime == min(2 * first.runtime, demand.LONGEST_MIN)
+        assert (second.threads, second.gpu) == (first.threads, first.gpu)
+
+
+def test_a_budget_decides_on_threads_and_gpu(
+    graph: tuple[tables.Params, dict[str, Stage]],
+) -> None:
+    params, found = graph
+    for stage in found.values():
+        asked = demand.of(params, stage)
+        if stage.step in ("train", "predict"):
+            name = params.budget_of(stage.wildcards["study"], stage.wildcards["arm"])
+            budget = params.budgets[name]
+            row = budget.training if stage.step == "train" else budget.prediction
+            assert (asked.threads, asked.gpu) == (row.threads, int(row.device == "cuda"))
+        if STEPS[stage.step].environment != "torch":
+            assert asked.gpu == 0
+
+
+def test_large_raw_data_get_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """450 GB of radiographs took 36 h on one core."""
+    monkeypatch.chdir(ROOT)
+    params, found = at("demo")
+    stage = next(stage for stage in found.values() if stage.step == "ingest")
+    monkeypatch.chdir(tmp_path)
+    small = demand.of(params, stage).runtime
+    note = Path(f"data/raw/{stage.wildcards['site']}.dvc")
+    note.parent.mkdir(parents=True)
+    note.write_text("outs:\n- md5: 0.dir\n  size: 12500000000\n  nfiles: 2\n  path: x\n")
+    assert demand.of(params, stage).runtime - small == pytest.approx(60, abs=1)
+
+
+def test_no_step_can_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So another demand makes no finished result stale."""
+    monkeypatch.chdir(ROOT)
+    _, found = at("demo")
+    for stage in found.values():
+        assert "src/elsewhere/drivers/demand.py" not in stage.code

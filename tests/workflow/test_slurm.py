@@ -1,0 +1,132 @@
+"""A real Slurm runs the graph: grouped cells, preemption, and a head process that is killed."""
+
+import re
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import slurm
+from project import STAND_IN, Project, nothing_to_do
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+
+# The tests' own limits of patience: this Slurm answers at once, and the folder is a local one.
+RUN = (
+    f"exec {slurm.PYTHON} -m snakemake --profile profiles/slurm --latency-wait 5 "
+    "--slurm-init-seconds-before-status-checks 1"
+)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    slurm.require()
+    with slurm.started(tmp_path_factory.mktemp("slurm")) as environment:
+        yield environment
+
+
+@pytest.fixture
+def on_cluster(cluster: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in cluster.items():
+        monkeypatch.setenv(name, value)
+
+
+def wait_until(holds: Callable[[], object], what: str) -> None:
+    until = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < until, f"not yet: {what}"
+        time.sleep(0.1)
+
+
+def queue() -> dict[str, str]:
+    """Return number and state of each job that has not ended."""
+    rows = slurm.call("squeue", "-h", "-o", "%A %T").splitlines()
+    return dict(row.split() for row in rows)
+
+
+def began(project: Project) -> list[str]:
+    return project.log.read_text().split() if project.log.exists() else []
+
+
+def says(path: Path, text: str) -> bool:
+    return path.exists() and text in path.read_text()
+
+
+@pytest.fixture
+def head(small: Project) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start a Snakemake that sends its jobs to Slurm; none outlives the test."""
+    started = []
+
+    def start(options: str) -> subprocess.Popen[str]:
+        started.append(small.start(f"{RUN} {options}"))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def write_score(project: Project) -> None:
+    """Let `score` do as a training does: SIGTERM saves where it is, and the next start says so."""
+    old = 'log.write(job.name + "\\n")'
+    new = """kept = Path(f".elsewhere/kept-{job.name}")
+        log.write(job.name + ("--resumed" if kept.exists() else "") + "\\n")
+    import signal
+    signal.signal(signal.SIGTERM, lambda *_: kept.touch() or os._exit(143))
+    if True:
+        pass"""
+    assert old in STAND_IN
+    text = STAND_IN.replace(old, new)
+    (project.path / "src/elsewhere/steps/score.py").write_text(text)
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_preempted_and_headless_jobs_make_each_cell_once(
+    small: Project,
+    head: Callable[..., subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_score(small)
+    go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
+    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
+    killed = head(f"--jobs 2 > '{first}' 2>&1")
+    wait_until(lambda: len(began(small)) == 2, "two jobs run")
+    both = set(began(small))
+    numbers = sorted(queue())
+
+    slurm.call("scontrol", "requeue", numbers[0])
+    wait_until(lambda: len(began(small)) == 3, "the preempted job began again")
+    preempted = began(small)[2].removesuffix("--resumed")
+    [other] = both - {preempted}
+    killed.kill()
+    killed.wait()
+    slurm.call("scontrol", "requeuehold", numbers[1])
+    wait_until(lambda: queue().get(numbers[1]) == "PENDING", "the other one was preempted")
+
+    again = head(f"> '{second}' 2>&1")
+    told = f"waiting for jobs of an earlier run, to use what they make: {numbers[0]};"
+    wait_until(lambda: says(second, told), "the next Snakemake found the running job")
+    assert says(second, "1 jobs of an earlier run wait in the queue: taken back")
+    assert queue() == {numbers[0]: "RUNNING"}
+    go_on.touch()
+    assert again.wait() == 0, second.read_text()
+
+    executed = small.executed()
+    cells = {name for name in executed if re.fullmatch("score--.*(?<!--resumed)", name)}
+    assert len(cells) == 9
+    resumed = [f"{name}--resumed" for name in (preempted, other)]
+    assert sorted(executed) == sorted([*cells, *resumed, "figure--contrastive"])
+    sent = [f.read_text().count("submitted with SLURM jobid") for f in (first, second)]
+    assert sent == [2, 9], "the cell that finished without its head was not sent again"
+    monkeypatch.delenv("STAND_IN_UNTIL")
+    nothing_to_do(small)
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_slurm_chooses_the_gpu(small: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU of a list for this machine is none that Slurm gave to the job."""
+    monkeypatch.setenv("ELSEWHERE_GPUS", "5")
+    printed = small.sh("srun --gpus=1 python -m elsewhere.drivers.gpu_slot 1 env")
+    assert "CUDA_VISIBLE_DEVICES=0\n" in printed

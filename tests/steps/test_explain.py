@@ -181,7 +181,8 @@ def test_a_map_is_what_grad_cam_says_of_the_scan(done) -> None:
         images = torch.from_numpy(np.stack([shown for _, shown in view(INPUT).windows(array)]))
         layer = found.record["sites"][shown["site"]]["layer"]
         answer = gradcam.maps(network, images, site=None, layer=layer)[0].numpy()
-        other = gradcam.maps(network, images, site=None, layer=layer, against=True)[0].numpy()
+        lead = gradcam.against(gradcam.predicted)
+        other = gradcam.maps(network, images, site=None, layer=layer, lead=lead)[0].numpy()
         assert shown["against"] == (not answer.any())
         expected = other if shown["against"] else answer
         heat = np.frombuffer(shown["heat"], np.uint8).reshape(shown["rows"], shown["columns"])

@@ -121,7 +121,7 @@ def _axe() -> str:
     return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Debian's chromium, without a window."""
     executable = program()
@@ -134,14 +134,14 @@ def browser() -> Iterator[Any]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shown_project(request: pytest.FixtureRequest) -> Path:
     """The finished project; or any other, to look at its pages and to take their pictures."""
     program()
     return Path(os.environ.get(OTHER) or request.getfixturevalue("project"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def served(shown_project: Path) -> Iterator[Served]:
     """`elsewhere serve` over the finished project, on a port that was free just now."""
     with socket.socket() as free:
@@ -174,7 +174,7 @@ def served(shown_project: Path) -> Iterator[Served]:
     assert "Traceback" not in "".join(said), "".join(said)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def logged_in(browser: Any, served: Served) -> Any:
     """The cookies of a person who opened the printed link."""
     context = browser.new_context()
@@ -226,7 +226,7 @@ class Question:
     probability: float
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def question(shown_project: Path) -> Question:
     """The first test scan of a site with DICOM files, of the arm that was trained there."""
     study, arm, site = "nguyen2021", "utsw", "utsw-synthetic"

@@ -37,7 +37,7 @@ def pattern(path: str) -> str | None:
     return next((one.path for one in WRITTEN if one.matches(scope)[0] == Match.FULL), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def reached(browser: Any, served: Any, logged_in: Any) -> dict[str, list[str]]:
     """An address of each route in each study, found by following links from the first page."""
     context = browser.new_context(storage_state=logged_in)

@@ -3,6 +3,7 @@ import signal
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pydicom
@@ -45,6 +46,16 @@ def test_keeps_the_order_and_the_processes(pool, packed):
         first = set(of_processes(pool))
         assert 1 <= len(first) <= pool.size
     assert set(of_processes(pool)) == first
+
+
+def test_paths_are_of_the_folder_in_which_the_caller_is_now(pool, packed, monkeypatch):
+    """A process that is reused began in another folder."""
+    pool.decode_slices(packed[:1], copied)
+    header = packed[0].header
+    monkeypatch.chdir(header.path.parent)
+    near = replace(packed[0], header=replace(header, path=Path(header.path.name)))
+    (values,) = pool.decode_slices([near], copied)
+    np.testing.assert_array_equal(values, pydicom.dcmread(header.path).pixel_array)
 
 
 def test_no_process_starts_before_there_is_work(pool):

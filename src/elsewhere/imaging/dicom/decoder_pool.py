@@ -70,8 +70,9 @@ class Process:
     def decoded(self, slice_: Slice) -> Values:
         """Return the stored values [y, x] of a slice, or raise `Unusable`."""
         stored = slice_.header.stored
+        path = slice_.header.path.absolute()  # the child may have begun in another folder
         try:
-            self.connection.send((slice_.header.path, stored, slice_.frame))
+            self.connection.send((path, stored, slice_.frame))
             answer = self.connection.recv_bytes(_LONGEST_REASON + 8 * stored.rows * stored.columns)
         except (EOFError, OSError):
             self.close()

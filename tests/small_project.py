@@ -67,7 +67,7 @@ def _small_study(content: dict[str, Any]) -> None:
         "groups": 2,
         "dense_features": 16,
     }
-    few = {"iterations": 12, "validate_every": 6, "checkpoint_every": 12}
+    few = {"iterations": 12, "validate_every": 6}
     content["budgets"]["nguyen-demo"]["training"] |= few
     content["budgets"]["nguyen-demo"]["prediction"] |= {"mc_passes": 2}
 

@@ -39,7 +39,7 @@ def budget(part, **values):
 
 @pytest.mark.parametrize(
     ("change", "differing"),
-    [(budget("training", threads=3), []), (budget("training", checkpoint_every=9), []),
+    [(budget("training", threads=3), []), (budget("training", checkpoint_minutes=0), []),
      (budget("prediction", threads=2), []),
      (lambda t: t["sites"]["north"].update(title="Another title"), []),
      (budget("training", learning_rate=0.5), ["training"]),

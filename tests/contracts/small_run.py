@@ -35,7 +35,7 @@ NETWORK = CovidnetRedesign(
 TRAINING = Training(
     device="cpu", precision="fp32", iterations=6, batch_size=4, sampling="pooled",
     learning_rate=1e-3, weight_decay=0.0, schedule="constant", clip_gradient=None,
-    validate_every=3, ties="first", checkpoint_every=6, threads=1,
+    validate_every=3, ties="first", checkpoint_minutes=0, threads=1,
     augmentation=ImageAugmentation(
         kind="image", crop=False, flip_vertical=0.5, flip_horizontal=0.0
     ),

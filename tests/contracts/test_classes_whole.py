@@ -87,7 +87,7 @@ def settings() -> tables.Settings:
     values["run"] = ["contrastive", "grades"]
     training = values["budgets"]["contrastive-demo"]["training"]
     training |= {"iterations": 20, "batch_size": 8, "learning_rate": 3e-3, "validate_every": 10}
-    training |= {"checkpoint_every": 20, "select_by": "auc"}
+    training |= {"select_by": "auc"}
     training["augmentation"] |= {"crop": False, "flip_vertical": 0, "flip_horizontal": 0}
     return values
 

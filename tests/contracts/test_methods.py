@@ -64,7 +64,7 @@ OF_TIMM = Timm(
 TRAINING = Training(
     device="cpu", precision="fp32", iterations=4, batch_size=4, sampling="equal_per_site",
     learning_rate=1e-3, weight_decay=1e-7, schedule="cosine", clip_gradient=2.0,
-    validate_every=2, ties="first", checkpoint_every=2, threads=1,
+    validate_every=2, ties="first", checkpoint_minutes=0, threads=1,
     augmentation=ImageAugmentation(kind="image", crop=True, flip_vertical=0.5, flip_horizontal=0.5),
 )  # fmt: skip
 

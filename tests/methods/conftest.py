@@ -64,7 +64,7 @@ def training():
         clip_gradient=None,
         validate_every=5,
         ties="first",
-        checkpoint_every=3,
+        checkpoint_minutes=0,
         threads=1,
         augmentation=ImageAugmentation(
             kind="image", crop=False, flip_vertical=0.5, flip_horizontal=0.0

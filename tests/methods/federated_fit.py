@@ -84,7 +84,7 @@ def settings(folder):
     row = Training(
         device="cpu", precision="fp32", iterations=1, batch_size=4, sampling="pooled",
         optimizer="sgd", momentum=0.9, learning_rate=0.01, weight_decay=5e-4, schedule="constant",
-        clip_gradient=None, validate_every=1, ties="first", checkpoint_every=1, threads=1,
+        clip_gradient=None, validate_every=1, ties="first", checkpoint_minutes=0, threads=1,
         augmentation=ImageAugmentation(
             kind="image", crop=False, flip_vertical=0.5, flip_horizontal=0.0
         ),

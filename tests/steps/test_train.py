@@ -46,7 +46,7 @@ SETTINGS = train.Settings(
     training=Training(
         device="cpu", precision="fp32", iterations=40, batch_size=2, sampling="pooled",
         learning_rate=1e-3, weight_decay=0.0, schedule="cosine", clip_gradient=2.0,
-        validate_every=7, ties="first", checkpoint_every=4, threads=1,
+        validate_every=7, ties="first", checkpoint_minutes=0, threads=1,
         augmentation=VolumeAugmentation(
             kind="volume", power_of_two=0.5, gate=0.5, flip=0.5, transpose=0.5,
             rotate="quarter_turns", scale=0.5, scale_mode="intensity",

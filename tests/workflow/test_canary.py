@@ -136,7 +136,7 @@ def tables() -> dict[str, Any]:
         "tiny": {**values["inputs"]["nguyen-demo"], "matrix": 32, "depth": 32, "stride": 32}
     }
     budget = values["budgets"]["nguyen-demo"]
-    budget["training"] |= {"iterations": 2, "validate_every": 1, "checkpoint_every": 1}
+    budget["training"] |= {"iterations": 2, "validate_every": 1, "checkpoint_minutes": 0}
     budget["prediction"]["mc_passes"] = 1
     values["budgets"], values["phantoms"] = {"tiny": budget}, {}
     values["archives"], values["pulls"], values["masks"] = {}, {}, {"hospital": {}}

@@ -22,7 +22,7 @@ from elsewhere.federation.agreement import Agreement
 from elsewhere.federation.wire import RefusedError
 
 # What may differ from hospital to hospital: it decides where a network computes, not what.
-_OF_THE_MACHINE = {"device", "threads", "checkpoint_every"}
+_OF_THE_MACHINE = {"device", "threads", "checkpoint_minutes"}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Training(OnDevice):
     iterations: Positive = Field(description="optimiser steps")
     iterations_per: Literal["run", "site"] | Positive = Field(
         "run",
-        description="site: iterations, warm_up, validate_every and checkpoint_every are "
+        description="site: iterations, warm_up and validate_every are "
         "multiplied by the number of training sites, so that a site's scans are seen equally "
         "often in every arm (D-16). A number: they are for so many training scans, and an arm with "
         "twice as many trains twice as long, so that all arms train for equally many epochs (B-39)",
@@ -89,7 +89,9 @@ class Training(OnDevice):
     ties: Literal["first", "last"] = Field(
         description="[AMB] A-43: which of equal validations is kept"
     )
-    checkpoint_every: Positive = Field(description="most iterations that a killed run loses")
+    checkpoint_minutes: Annotated[float, Field(ge=0)] = Field(
+        5, description="most minutes of training that a killed run loses; 0: save each iteration"
+    )
     augmentation: Annotated[AugmentationRow, Of("augmentations")]
 
     @model_validator(mode="after")
@@ -141,7 +143,7 @@ class Training(OnDevice):
             scans, of_scans = sites, 1
         else:
             of_scans = self.iterations_per
-        counts = ("iterations", "validate_every", "checkpoint_every")
+        counts = ("iterations", "validate_every")
         run = {name: -(-getattr(self, name) * scans // of_scans) for name in counts}  # rounded up
         run["warm_up"] = self.warm_up * scans // of_scans  # down: it stays below iterations
         return self.model_copy(update=run | {"iterations_per": "run"})

@@ -16,7 +16,7 @@ from elsewhere.figures import costs
 
 LOCK = Path("requirements.lock")
 SCORED_WITH = ("elsewhere", "numpy", "pandas", "scipy", "scikit-learn")
-OF_MACHINE = ("device", "threads", "augmentation", "checkpoint_every")
+OF_MACHINE = ("device", "threads", "augmentation", "checkpoint_minutes")
 
 
 def preparation(study: Finished) -> Fact | None:

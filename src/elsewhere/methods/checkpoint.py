@@ -1,10 +1,16 @@
-"""checkpoint: save and load the state of an unfinished training run, so that it can be resumed."""
+"""checkpoint: save and load the state of an unfinished training run, so that it can be resumed.
+
+The best weights so far have a file of their own, which is written when they have changed. Its name
+says the iteration; the state says which one it belongs with. A kill between the two writes leaves
+the older state, whose best weights are still there: a file is removed once no state needs it.
+"""
 
 from __future__ import annotations
 
 import logging
 import pickle
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +21,8 @@ from elsewhere.files import whole
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
+_STATE, _BEST = "state.pt", "best-{}.pt"
 
 
 @dataclass
@@ -58,21 +65,29 @@ class State:
 
 def save(state: State, folder: Path) -> None:
     """Write the state, whole or not at all; it replaces the previous one."""
-    with whole(_file(folder)) as part:
-        torch.save({"version": VERSION, **vars(state)}, part)
+    best = _best_file(state.history, state.best_row, folder)
+    if best is not None and not best.exists():
+        with whole(best) as part:
+            torch.save({"version": VERSION, "weights": state.best_weights}, part)
+    values = vars(state) | {"version": VERSION}
+    del values["best_weights"]
+    with whole(folder / _STATE) as part:
+        torch.save(values, part)
+    _remove_best(folder, but=best)
 
 
 def load(folder: Path) -> State | None:
     """Read the state; None if there is none, or, with a warning, if it cannot be used."""
-    path = _file(folder)
+    path = folder / _STATE
     if not path.exists():
+        _remove_best(folder)
         return None
     try:
-        _require_sound(path)
-        values = torch.load(path, map_location="cpu", weights_only=True)
-        if values.pop("version") != VERSION:
-            raise ValueError("written by another version")
-        return State(**values)
+        values = _loaded(path)
+        best = _best_file(values["history"], values["best_row"], folder)
+        path = best or path  # the one that a warning names
+        weights = _loaded(best)["weights"] if best else {}
+        return State(**values, best_weights=weights)
     except (  # what torch and pickle raise for a file that was cut, damaged or is not ours
         OSError,
         RuntimeError,
@@ -80,12 +95,34 @@ def load(folder: Path) -> State | None:
         zipfile.BadZipFile,
         EOFError,
         KeyError,
+        IndexError,
         TypeError,
         ValueError,
         AttributeError,
     ) as error:
         log.warning("%s cannot be used, the run starts from the beginning: %s", path, error)
+        _remove_best(folder)
         return None
+
+
+def _best_file(history: Sequence[Sequence[float]], row: int, folder: Path) -> Path | None:
+    """Return the file of the best weights; None before the first validation."""
+    return folder / _BEST.format(int(history[row][0])) if row >= 0 else None
+
+
+def _remove_best(folder: Path, *, but: Path | None = None) -> None:
+    """Remove best weights that no state names: a run from the beginning makes its own."""
+    for path in folder.glob(_BEST.format("*")):
+        if path != but:
+            path.unlink()
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    _require_sound(path)
+    values: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if values.pop("version") != VERSION:
+        raise ValueError("written by another version")
+    return values
 
 
 def _require_sound(path: Path) -> None:
@@ -94,7 +131,3 @@ def _require_sound(path: Path) -> None:
         damaged = archive.testzip()
     if damaged is not None:
         raise ValueError(f"{damaged} in it is damaged")
-
-
-def _file(folder: Path) -> Path:
-    return folder / "state.pt"

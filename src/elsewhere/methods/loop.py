@@ -75,6 +75,7 @@ def learn(
                 interrupt.check()
                 run.save_if_due()
                 run.validate_if_due(valid, interrupt)
+            run.save()  # if the model cannot be written, nothing is trained again
         except Interrupted:
             run.save()
             log.info("SIGTERM: state saved at iteration %d", run.done)
@@ -97,6 +98,7 @@ class _Run:
         self.losses = torch.zeros((), dtype=torch.float64, device=self.device)
         self.progress = _Progress(budget.training.iterations)
         self.seconds_before = 0.0
+        self.saved = time.monotonic()
 
     def step(self, batch: Batch, losses: Sequence[LossOf]) -> None:
         """Do one iteration: one optimiser step for each loss."""
@@ -135,8 +137,8 @@ class _Run:
         return score(by_site, self.budget)
 
     def save_if_due(self) -> None:
-        """Save every `checkpoint_every` iterations."""
-        if self.done % self.budget.training.checkpoint_every == 0:
+        """Save when the last save is `checkpoint_minutes` ago."""
+        if time.monotonic() - self.saved >= 60 * self.budget.training.checkpoint_minutes:
             self.save()
 
     def save(self) -> None:
@@ -153,6 +155,7 @@ class _Run:
             scaler=self.descent.scaler.state_dict(),
         )
         checkpoint.save(state, self.budget.checkpoint)
+        self.saved = time.monotonic()
 
     def resume(self) -> None:
         """Resume from the state of an interrupted run, if there is one."""

@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 from elsewhere.answers import mapping
 from elsewhere.answers.answer import Refused
@@ -47,7 +46,7 @@ def test_it_is_the_map_of_the_window_that_gave_the_probability(
     network.eval()
     array = store.read(finished / f"data/inputs/nguyen-demo/{SITE}/arrays/{scan}.b2nd")
     first = int(rows.loc[scan, "window_start"])
-    image = torch.from_numpy(view(row).window(array, first=first)[None])
+    image = view(row).window(array, first=first)[None]
     # the window is the right one: it has the probability of the artefact
     probability = network(image, None).softmax(dim=1)[0, 1].item()
     assert probability == pytest.approx(rows.loc[scan, "probability_1"], abs=1e-5)

@@ -48,7 +48,7 @@ def test_probabilities_are_the_softmax_of_the_network(made: tuple[Path, dict[str
     with torch.inference_mode():
         for scan, row in wide.iterrows():
             array = store.read(root / "arrays" / f"{scan}{store.SUFFIX}")
-            image = torch.from_numpy(view(INPUT).window(array, first=0))[None]
+            image = view(INPUT).window(array, first=0)[None]
             expected = F.softmax(network.eval()(image, None).double(), dim=1)[0].numpy()
             np.testing.assert_allclose(row.to_numpy(), expected, rtol=1e-5)
 

@@ -16,6 +16,7 @@ def test_duration(seconds: float, words: str) -> None:
 
 def test_ledger_adds_up_and_shows_what_was_not_run(contrastive: Results) -> None:
     five_days = {"wall_seconds": 432_000.0, "gpu_days": 5.0, "device": "V100"}
+    five_days["validation_seconds"] = 108_000.0
     train = {"single-a/0-0": five_days, "joint/0-0": {"status": "not run"}}
     predict = {
         f"{row.name}/{column.row}": {"seconds_per_prediction": 0.53}
@@ -24,7 +25,8 @@ def test_ledger_adds_up_and_shows_what_was_not_run(contrastive: Results) -> None
     }
     ledger = costs.ledger(contrastive, train, predict)
     assert ledger["sentence"] == "Runs: 1; wall time in all: 5.0 days; GPU-days: 5."
-    assert ledger["train"][1]["shown"][0] == "not run"
+    assert ledger["train"][0]["shown"] == ["V100", "5.0 days", "25%", "5", ""]
+    assert ledger["train"][1]["shown"] == ["not run", "", "", "", ""]
     assert ledger["predict"][0]["shown"] == ["0.53", "0.53"]
 
 

@@ -187,7 +187,7 @@ def test_a_whole_map_is_that_of_the_window_and_zero_elsewhere(volumes, number, f
     """Three slices stand in the middle of eight; of twenty the last eight were seen."""
     array, network = volumes.array(number), Bright()
     found = explanation.whole_map(network, array, first=first, options=options(VOLUME))
-    window = torch.from_numpy(view(VOLUME).window(array, first=first)[None])
+    window = view(VOLUME).window(array, first=first)[None]
     map_of_window = gradcam.maps(network.eval(), window, site="here", layer="maps")[0].numpy()
     seen = {0: slice(2, 5), 1: slice(0, 8), 2: slice(0, 8)}[number]
     expected = np.zeros(array.shape)
@@ -213,7 +213,7 @@ def test_a_whole_map_of_an_image_has_the_size_that_is_stored():
     """The network sees 8 x 8; what it saw is stretched to the stored 10 x 14."""
     array = np.random.default_rng(5).integers(0, 256, (1, 10, 14)).astype(np.uint8)
     found = explanation.whole_map(Bright(3), array, first=0, options=options(WIDE))
-    image = torch.from_numpy(view(WIDE).window(array, first=0)[None])
+    image = view(WIDE).window(array, first=0)[None]
     seen = gradcam.maps(Bright(3).eval(), image, site="here", layer="maps").numpy()
     expected = resample.in_plane(seen, rows=10, columns=14)
     np.testing.assert_allclose(found.heat / 255, expected, atol=0.5 / 255 + 1e-6)
@@ -237,7 +237,7 @@ def test_each_finding_has_a_map_of_its_own(pictures, dark):
         name: explanation.whole_map(dark, array, first=0, options=both, finding=name)
         for name in both.findings
     }
-    image = torch.from_numpy(view(IMAGE).window(array, first=0)[None])
+    image = view(IMAGE).window(array, first=0)[None]
     with torch.no_grad():
         channels = torch.cat([image, -image], dim=1)[0]
     for name, weights in zip(both.findings, dark.classifier.weight.detach(), strict=True):
@@ -271,6 +271,6 @@ def test_of_several_classes_any_can_be_explained(pictures):
         name: explanation.whole_map(network, array, first=0, options=three, finding=name).heat
         for name in (None, *three.classes)
     }
-    image = torch.from_numpy(view(IMAGE).window(array, first=0)[None])
+    image = view(IMAGE).window(array, first=0)[None]
     called = three.classes[int(network.eval()(image, "here").argmax())]
     np.testing.assert_array_equal(maps[None], maps[called])

@@ -171,12 +171,13 @@ def test_logits_that_are_not_finite_are_an_error():
 
 
 def sampled(network, array, *, passes=40, dropblock=False, seed=0, batch_size=4):
+    used = options(batch_size=batch_size)
     return mc_probabilities(
         network,
-        array,
+        used.passes.packed(array),
         prediction=PREDICTION.model_copy(update={"mc_passes": passes, "mc_dropblock": dropblock}),
         seed=seed,
-        options=options(batch_size=batch_size),
+        options=used,
     )
 
 
@@ -300,6 +301,12 @@ def test_monte_carlo_passes_without_dropout_are_the_prediction(row):
     network.drop.p = 0.0
     (array,) = volumes(30)
     prediction = PREDICTION.model_copy(update={"mc_passes": 3})
-    passes = mc_probabilities(network, array, prediction=prediction, seed=0, options=options(row))
+    passes = mc_probabilities(
+        network,
+        options(row).passes.packed(array),
+        prediction=prediction,
+        seed=0,
+        options=options(row),
+    )
     expected = probabilities(network, array, options=options(row))[0][1]
     np.testing.assert_allclose(passes, [expected] * 3, atol=1e-6)

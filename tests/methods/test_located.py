@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from elsewhere.cohorts.cohort import SiteFiles
 from elsewhere.cohorts.view import view
@@ -50,8 +49,7 @@ def test_a_map_is_that_of_the_window_that_gave_the_prediction(
         first = int(tested.set_index("scan_id").loc[one.scan_id, "window_start"])
         array = store.read(files.arrays / f"{one.scan_id}{store.SUFFIX}")
         window = view(applied.input).window(array, first=first)
-        image = torch.from_numpy(window[None])
-        heat = gradcam.maps(network, image, site=None, layer=one.layer)[0].numpy()
+        heat = gradcam.maps(network, window[None], site=None, layer=one.layer)[0].numpy()
         np.testing.assert_allclose(one.found, heat, atol=1e-6)
         np.testing.assert_array_equal(one.image, window[0])
         assert one.found.shape == one.lesion.shape == one.lungs.shape

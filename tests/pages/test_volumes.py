@@ -9,7 +9,6 @@ import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from starlette.testclient import TestClient
 
 from elsewhere.cohorts.view import view
@@ -117,7 +116,7 @@ def expected_map(project, predicted, scan):
     network.eval()
     array = store.read(project / f"data/inputs/nguyen-demo/{SITE}/arrays/{scan}.b2nd")
     first = int(predicted.loc[scan, "window_start"])
-    image = torch.from_numpy(view(row).window(array, first=first)[None])
+    image = view(row).window(array, first=first)[None]
     layer = gradcam.layer(network, image, None)
     heat = gradcam.maps(network, image, site=None, layer=layer)[0].numpy()
     if not heat.any():

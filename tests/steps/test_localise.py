@@ -122,7 +122,7 @@ def test_numbers_of_a_scan_are_those_of_scikit_learn(done) -> None:
         name, first = f"{scan['scan_id']}{store.SUFFIX}", int(firsts[scan["scan_id"]])
         assert CLASSES[scan["called"]] == called.loc[scan["scan_id"], "finding"]
         window = view(INPUT).window(store.read(job.paths("arrays")["here"] / name), first=first)
-        heat = gradcam.maps(network, torch.from_numpy(window[None]), site=None, layer=layer)
+        heat = gradcam.maps(network, window[None], site=None, layer=layer)
         found = heat[0].numpy().astype(np.float64)
         seen = store.read(job.paths("outlines")["here"] / name)[first : first + 8]
         lesion, lungs = seen == outline_values.LESION, seen > 0

@@ -134,7 +134,8 @@ def test_each_row_is_what_its_own_model_says_of_its_own_scan(predicted):
             assert len(row.mc_probability) == 0
             continue
         seed = scan_seed(row.seed, row.scan_id)
-        passes = mc_probabilities(network, array, prediction=PREDICTION, seed=seed, options=options)
+        scan = options.passes.packed(array)
+        passes = mc_probabilities(network, scan, prediction=PREDICTION, seed=seed, options=options)
         np.testing.assert_allclose(row.mc_probability, passes, atol=1e-6)
 
 
@@ -155,7 +156,7 @@ def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
     again = job(tmp_path, inputs, "settings and code")
     killed_after(killed_at, run, again, SETTINGS)
     assert not again.outputs["predictions"].exists()
-    passes = counted(prediction, "probabilities_many")
+    passes = counted(prediction, "probabilities_of")
     samples = counted(prediction, "mc_probabilities")
     run(again, SETTINGS)
     assert len(passes) + len(samples) == 12 + 6 - killed_at
@@ -178,7 +179,7 @@ def test_what_was_predicted_before_a_change_is_predicted_again(
     elif change == "index":
         index = pd.read_parquet(inputs["index"]).assign(array_sha256="other")
         index.to_parquet(inputs["index"])
-    passes = counted(prediction, "probabilities_many")
+    passes = counted(prediction, "probabilities_of")
     samples = counted(prediction, "mc_probabilities")
     again = job(tmp_path, inputs, "after" if change == "digest" else "before")
     run(again, SETTINGS)

@@ -117,7 +117,7 @@ def test_whole_run(job, tmp_path):
     best = history.loc[history["selection_score"].idxmax(), "iteration"]
     assert record["best_iteration"] == best
     cost = json.loads(job.outputs["cost"].read_text())
-    assert cost["wall_seconds"] > 0
+    assert cost["wall_seconds"] > cost["validation_seconds"] > 0
     assert cost["gpu_days"] == 0
     assert "seconds" not in job.outputs["record"].read_text()
     network = networks.build(SETTINGS.network, SETTINGS.input)

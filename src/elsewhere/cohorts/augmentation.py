@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from elsewhere.cohorts.extent import Extent
-from elsewhere.cohorts.view import Floats, Voxels
+from elsewhere.cohorts.view import Floats, Voxels, tensor
 from elsewhere.design import kinds
 from elsewhere.design.rows import AugmentationRow, InputRow
 
@@ -139,8 +139,3 @@ def augment(
     made.apply([tensor(part) for part in parts], plan, out=out)
     view: Floats = out.numpy()
     return view
-
-
-def tensor(array: Voxels) -> Tensor:
-    """Return an array as a tensor that shares its memory; of one that cannot be written a copy."""
-    return torch.from_numpy(array if array.flags.writeable else array.copy())

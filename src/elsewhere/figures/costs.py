@@ -19,7 +19,7 @@ QUANTITIES = {
     "seconds_per_prediction": "seconds to predict a scan, mean",
 }
 NO_MODEL = "no model of this site alone is in the study"
-TRAIN_NAMES = ("device", "wall time", "GPU-days", "peak memory MB")
+TRAIN_NAMES = ("device", "wall time", "of it validation", "GPU-days", "peak memory MB")
 
 
 def read(paths: Mapping[str, Path]) -> dict[str, Any]:
@@ -135,9 +135,16 @@ def _training(cost: Mapping[str, Any]) -> list[str]:
     return [
         str(cost.get("device") or ""),
         duration(cost["wall_seconds"]),
+        _share(cost),
         f"{cost.get('gpu_days') or 0.0:.3g}",
         "" if memory is None else f"{memory:,.0f}",
     ]
+
+
+def _share(cost: Mapping[str, Any]) -> str:
+    """Return how much of the wall time was validation; a federation does not say."""
+    seconds = cost.get("validation_seconds")
+    return "" if seconds is None else f"{seconds / cost['wall_seconds']:.0%}"
 
 
 def _seconds(cost: Mapping[str, Any]) -> str:

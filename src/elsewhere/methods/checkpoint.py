@@ -45,6 +45,8 @@ class State:
         Sum of the training losses since the last validation, a float64 scalar.
     seconds
         Wall time so far, in seconds.
+    validation_seconds
+        The part of them that validations took.
     scaler
         The state_dict of the scaler of an fp16 loss; else empty.
     rounds
@@ -59,6 +61,7 @@ class State:
     history: list[tuple[int, float, float, float]] = field(default_factory=list)
     losses: torch.Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     seconds: float = 0.0
+    validation_seconds: float = 0.0
     scaler: dict[str, Any] = field(default_factory=dict)
     rounds: list[tuple[dict[str, float | None], dict[str, float]]] = field(default_factory=list)
 

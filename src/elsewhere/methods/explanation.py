@@ -163,7 +163,7 @@ def whole_map(
     """
     network.eval()
     lead, shown = _lead(finding, options), view(options.input)
-    images = torch.from_numpy(shown.window(array, first=first)[None]).to(options.device)
+    images = shown.window(array, first=first, device=options.device)[None]
     with autocast(options.device, options.precision):
         layer = gradcam.layer(network, images, options.site)
         heats, against = _heats(network, images, site=options.site, layer=layer, lead=lead)
@@ -258,5 +258,6 @@ def batches(
     shown = view(options.input)
     for start in range(0, len(chosen), batch_size):
         group = chosen[start : start + batch_size]
-        windows = [shown.window(scans.array(i), first=firsts[i]) for i in group]
-        yield torch.from_numpy(np.stack(windows)).to(options.device)
+        arrays = [(scans.array(i), firsts[i]) for i in group]
+        device = options.device
+        yield torch.stack([shown.window(a, first=first, device=device) for a, first in arrays])

@@ -73,6 +73,8 @@ class Fitted:
         The validation whose weights were kept.
     seconds
         Wall time; the sum over all parts of an interrupted run.
+    validation_seconds
+        The part of it that validations took; None: not known.
     peak_memory_mb
         Peak memory in MiB, of the device on CUDA, of the process on the CPU.
     device
@@ -95,3 +97,4 @@ class Fitted:
     iterations: int | None = None
     epochs: Mapping[str, float] | None = None
     rounds: tuple[Mapping[str, float], ...] = ()
+    validation_seconds: float | None = None

@@ -11,19 +11,15 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from elsewhere.cohorts.view import Floats, Voxels, view
+from elsewhere.cohorts.view import Voxels
 from elsewhere.design.budgets import Precision, Prediction
 from elsewhere.design.rows import InputRow
 from elsewhere.methods.device import autocast
+from elsewhere.methods.windows import CPU_VOXELS, Packed, Passes, stacked
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
-# Most voxels in one pass on a CPU: 16 windows of 32 x 64 x 64. A window at the papers' size has
-# more and is computed alone: its activations take gigabytes.
-CPU_VOXELS = 1 << 21
-
 Doubles = npt.NDArray[np.float64]
-Window = tuple[int, int, Floats]  # scan, first slice, [channels, (z,) y, x]
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,8 @@ class InferenceOptions:
         Device of the network.
     precision
         "bf16", "fp16": autocast.
+    threads
+        Scans that are read at a time for a GPU, while it computes.
     findings
         Findings that the outputs stand for, each with its own probability; empty: the outputs are
         the classes of one label.
@@ -56,6 +54,12 @@ class InferenceOptions:
     precision: Precision = "fp32"
     findings: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    threads: int = 1
+
+    @property
+    def passes(self) -> Passes:
+        """How scans are cut and put together for the passes of the network."""
+        return Passes(self.input, self.device, self.batch_size, self.threads)
 
     @property
     def outputs(self) -> int:
@@ -97,10 +101,25 @@ def probabilities_many(
 
     Parameters
     ----------
+    network, options
+        As in `probabilities_of`.
+    arrays
+        Prepared scans [z, y, x].
+    """
+    return probabilities_of(network, map(options.passes.packed, arrays), options=options)
+
+
+def probabilities_of(
+    network: Network, scans: Iterable[Packed], *, options: InferenceOptions
+) -> tuple[Doubles, npt.NDArray[np.int64]]:
+    """Return the probabilities of scans and the first slices of their windows.
+
+    Parameters
+    ----------
     network
         It is in evaluation mode during the call; its modes are restored afterwards.
-    arrays
-        Prepared scans [z, y, x], read one at a time: a generator keeps memory low.
+    scans
+        Taken one at a time: a generator keeps memory low.
     options
         See `InferenceOptions`.
 
@@ -125,17 +144,17 @@ def probabilities_many(
     firsts: list[int] = []
     scores = [np.zeros((0, options.outputs))]
     with _evaluation_mode(network, stochastic=()):
-        for batch in _batches(_windows(arrays, options.input), options):
+        for batch in options.passes.batches(scans):
             owners += [scan for scan, _, _ in batch]
             firsts += [first for _, first, _ in batch]
-            scores.append(_scores(network, np.stack([window for _, _, window in batch]), options))
+            scores.append(_scores(network, stacked(batch), options))
     seen = np.concatenate(scores), np.asarray(owners, int), np.asarray(firsts, int)
     return _averages(*seen, options) if options.input.one_view else _best_windows(*seen)
 
 
 def mc_probabilities(
     network: Network,
-    array: Voxels,
+    scan: Packed,
     *,
     prediction: Prediction,
     seed: int,
@@ -151,8 +170,8 @@ def mc_probabilities(
     ----------
     network
         The call sets the modes of its modules and restores them afterwards.
-    array
-        Prepared scan [z, y, x].
+    scan
+        It is moved to the device once.
     prediction
         Number of stochastic passes, at least 1, and whether DropBlock is active in them.
     seed
@@ -169,48 +188,20 @@ def mc_probabilities(
     passes = prediction.mc_passes
     if passes < 1:
         raise ValueError(f"got {passes} Monte-Carlo passes, expected at least 1")
-    windows = list(_windows([array], options.input))
-    repeated_windows = (window for window in windows for _ in range(passes))
     scores = []
     stochastic = (nn.Dropout, DropBlock3d) if prediction.mc_dropblock else (nn.Dropout,)
     with _evaluation_mode(network, stochastic=stochastic), _seeded(seed, options.device):
-        for batch in _batches(repeated_windows, options):
-            scores.append(_scores(network, np.stack([w for _, _, w in batch]), options))
-    of_pass = np.concatenate(scores).reshape(len(windows), passes, -1)
+        for batch in options.passes.batches([scan], repeated=passes):
+            scores.append(_scores(network, stacked(batch), options))
+    of_pass = np.concatenate(scores).reshape(len(scan.firsts), passes, -1)
     if options.input.one_view:
         return _mean(of_pass, options)[:, 1]
     best: Doubles = of_pass[:, :, 1].max(axis=0)
     return best
 
 
-def images(arrays: Iterable[Voxels], *, options: InferenceOptions) -> Iterator[Tensor]:
-    """Yield batches as a network sees them, ``[batch, channels, (z,) y, x]``, on the device."""
-    for batch in _batches(_windows(arrays, options.input), options):
-        yield torch.from_numpy(np.stack([window for _, _, window in batch])).to(options.device)
-
-
-def _windows(arrays: Iterable[Voxels], row: InputRow) -> Iterator[Window]:
-    shown = view(row)
-    for scan, array in enumerate(arrays):
-        for first, window in shown.windows(array):
-            yield scan, first, window
-
-
-def _batches(windows: Iterable[Window], options: InferenceOptions) -> Iterator[list[Window]]:
-    """Group windows into batches; a CPU also limits voxels, so that any scan fits in memory."""
-    batch: list[Window] = []
-    for window in windows:
-        batch.append(window)
-        limit = CPU_VOXELS // window[2].size if options.device.type == "cpu" else options.batch_size
-        if len(batch) >= min(options.batch_size, max(1, limit)):
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
 @torch.inference_mode()
-def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubles:
+def _scores(network: Network, batch: Tensor, options: InferenceOptions) -> Doubles:
     """Return what is chosen from or averaged, of a batch of windows, [batch, outputs].
 
     These are logits where the input averages them, else probabilities.
@@ -222,8 +213,8 @@ def _scores(network: Network, batch: Floats, options: InferenceOptions) -> Doubl
     """
     device, precision = options.device, options.precision
     # on a CPU torch's convolution of one small window takes several times as long as that of two
-    doubled = device.type == "cpu" and len(batch) == 1 and batch.size <= CPU_VOXELS
-    images = torch.from_numpy(np.repeat(batch, 2, axis=0) if doubled else batch).to(device)
+    doubled = device.type == "cpu" and len(batch) == 1 and batch.numel() <= CPU_VOXELS
+    images = torch.cat([batch, batch]) if doubled else batch
     with autocast(device, precision):
         logits: Tensor = network(images, options.site)
     window_logits = logits[: len(batch)].double()

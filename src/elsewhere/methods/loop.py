@@ -98,6 +98,7 @@ class _Run:
         self.losses = torch.zeros((), dtype=torch.float64, device=self.device)
         self.progress = _Progress(budget.training.iterations)
         self.seconds_before = 0.0
+        self.validation_seconds = 0.0
         self.saved = time.monotonic()
 
     def step(self, batch: Batch, losses: Sequence[LossOf]) -> None:
@@ -133,7 +134,9 @@ class _Run:
     def _score(self, valid: Mapping[str, Cohort], interrupt: Interrupt) -> float:
         """Return the selection score over the whole validation scans of all sites (A-16)."""
         network, device = self.network, self.device
+        started = time.monotonic()
         by_site = answers(network, valid, self.budget, device=device, check=interrupt.check)
+        self.validation_seconds += time.monotonic() - started
         return score(by_site, self.budget)
 
     def save_if_due(self) -> None:
@@ -152,6 +155,7 @@ class _Run:
             history=[(v.iteration, v.learning_rate, v.loss, v.score) for v in self.history],
             losses=self.losses,
             seconds=self._seconds(),
+            validation_seconds=self.validation_seconds,
             scaler=self.descent.scaler.state_dict(),
         )
         checkpoint.save(state, self.budget.checkpoint)
@@ -172,6 +176,7 @@ class _Run:
         self.best_weights = state.best_weights
         self.losses = state.losses.to(self.device)
         self.seconds_before = state.seconds
+        self.validation_seconds = state.validation_seconds
         self.progress.resumed_at = self.done
         log.info("resuming at iteration %d", self.done)
 
@@ -189,6 +194,7 @@ class _Run:
             history=tuple(self.history),
             best=self.best,
             seconds=self._seconds(),
+            validation_seconds=self.validation_seconds,
             peak_memory_mb=peak,
             device=device.name(self.device),
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from elsewhere.methods.inference import (
     Doubles,
     InferenceOptions,
     mc_probabilities,
-    probabilities_many,
+    probabilities_of,
 )
 from elsewhere.networks.network import Network
 from elsewhere.progress import reported
@@ -41,7 +41,8 @@ class Predicted:
         per scan and class, whose label is 1 if it is the scan's. Columns scan_id, patient_id,
         finding, label, probability_0, probability_1, window_start, mc_probability (empty arrays).
     seconds
-        Wall time of each scan, including reading (A-49); scans in one pass share its time equally.
+        Wall time of each scan (A-49); scans in one pass share its time equally. The next scans are
+        read meanwhile: time to read counts as far as the device waits for it.
     """
 
     rows: pd.DataFrame
@@ -78,33 +79,37 @@ def predict(
     network
         Trained, on the device of `options`.
     cohort
-        The scans; images are predicted `batch_size` at a time, volumes one at a time.
+        The scans; `batch_size` at a time, on a CPU volumes one at a time.
     options
         See `inference.InferenceOptions`.
     kept
         What a stopped run has predicted with this network and these options.
     """
-    batch_size = options.batch_size if options.input.one_view else 1
+    groups = _groups(len(cohort), options)
     scores = np.zeros((len(cohort), options.outputs))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    groups = [
-        range(first, min(first + batch_size, len(cohort)))
-        for first in range(0, len(cohort), batch_size)
-    ]
-    unit = "scans" if batch_size == 1 else f"batches of {batch_size} scans"
+    size = len(groups[0]) if groups else 1
+    unit = "scans" if size == 1 else f"batches of {size} scans"
     keys = [" ".join(cohort.scan_ids[group.start : group.stop]) for group in groups]
     if kept is not None:
         kept.count(keys, unit=unit)
-    for key, group in reported(zip(keys, groups, strict=True), log, total=len(groups), unit=unit):
-
-        def timed(group: range = group) -> tuple[Doubles, Ints, float]:
+    before = [kept.get(key) if kept is not None else None for key in keys]
+    missing = [
+        i for group, known in zip(groups, before, strict=True) if known is None for i in group
+    ]
+    scans = options.passes.ahead(partial(cohort.array, i) for i in missing)
+    shown = zip(keys, groups, before, strict=True)
+    for key, group, known in reported(shown, log, total=len(groups), unit=unit):
+        result = known
+        if result is None:
             started = time.perf_counter()
-            results = probabilities_many(network, (cohort.array(i) for i in group), options=options)
-            return *results, time.perf_counter() - started
-
+            found = probabilities_of(network, islice(scans, len(group)), options=options)
+            result = (*found, time.perf_counter() - started)
+            if kept is not None:
+                kept.keep(key, result)
         at = slice(group.start, group.stop)
-        scores[at], starts[at], second = _kept_or_made(kept, key, timed)
+        scores[at], starts[at], second = result
         seconds += [second / len(group)] * len(group)
     names = cohort.findings or cohort.classes
     if not names:
@@ -167,30 +172,35 @@ def sample(
     keys = [f"sampled {scan_id}" for scan_id in cohort.scan_ids]
     if kept is not None:
         kept.count(keys, unit="scans sampled")
+    before = [kept.get(key) if kept is not None else None for key in keys]
+    missing = [i for i, known in enumerate(before) if known is None]
+    scans = options.passes.ahead(partial(cohort.array, i) for i in missing)
     passes: list[Doubles] = []
-    for i in reported(range(len(cohort)), log, total=len(cohort), unit="scans sampled"):
-
-        def sampled(i: int = i) -> Doubles:
-            return mc_probabilities(
+    shown = zip(keys, cohort.scan_ids, before, strict=True)
+    for key, scan_id, known in reported(shown, log, total=len(keys), unit="scans sampled"):
+        result = known
+        if result is None:
+            result = mc_probabilities(
                 network,
-                cohort.array(i),
+                next(scans),
                 prediction=sampling.prediction,
-                seed=scan_seed(sampling.seed, cohort.scan_ids[i]),
+                seed=scan_seed(sampling.seed, scan_id),
                 options=options,
             )
-
-        passes.append(np.asarray(_kept_or_made(kept, keys[i], sampled), np.float64))
+            if kept is not None:
+                kept.keep(key, result)
+        passes.append(np.asarray(result, np.float64))
     return passes
 
 
-def _kept_or_made(kept: Unfinished | None, key: str, make: Callable[[], Any]) -> Any:
-    before = kept.get(key) if kept is not None else None
-    if before is not None:
-        return before
-    made = make()
-    if kept is not None:
-        kept.keep(key, made)
-    return made
+def _groups(n_scans: int, options: InferenceOptions) -> list[range]:
+    """Return the scans that share passes.
+
+    On a CPU the last bits of a volume would depend on those that share its passes, for no gain.
+    """
+    alone = options.device.type == "cpu" and not options.input.one_view
+    size = 1 if alone else options.batch_size
+    return [range(first, min(first + size, n_scans)) for first in range(0, n_scans, size)]
 
 
 def scan_seed(seed: int, scan_id: str) -> int:

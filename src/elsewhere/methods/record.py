@@ -87,6 +87,7 @@ def cost(fitted: Fitted, training: Training) -> dict[str, Any]:
     rounds = {"rounds": [dict(row) for row in fitted.rounds]} if fitted.rounds else {}
     return rounds | {
         "wall_seconds": fitted.seconds,
+        "validation_seconds": fitted.validation_seconds,
         "iterations_per_second": iterations / fitted.seconds,
         "gpu_days": fitted.seconds / SECONDS_A_DAY if training.device == "cuda" else 0.0,
         "peak_memory_mb": fitted.peak_memory_mb,

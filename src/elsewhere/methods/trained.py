@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from elsewhere.design.budgets import Prediction
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
 from elsewhere.methods import method as methods
 from elsewhere.methods import unseen
-from elsewhere.methods.inference import InferenceOptions, images
+from elsewhere.methods.inference import InferenceOptions
 from elsewhere.methods.run import Run
 from elsewhere.networks import weights
 from elsewhere.networks.network import Network, build
@@ -74,6 +75,7 @@ def inference_options(
         batch_size=settings.prediction.batch_size,
         device=device,
         precision=settings.prediction.precision,
+        threads=settings.prediction.threads,
         classes=settings.classes,
     )
 
@@ -134,7 +136,7 @@ def load(
         return network
 
     def image_batches() -> Iterator[Tensor]:
-        return images((scans.array(i) for i in range(len(scans))), options=options)
+        return options.passes.images(partial(scans.array, i) for i in range(len(scans)))
 
     findings = bool(scans.findings)
     return unseen.apply_policy(network, settings.unseen, image_batches, findings=findings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elsewhere.cohorts.augmentation import tensor
+from elsewhere.cohorts.view import tensor
 
 AHEAD = 1  # batches on the device beside the one of the step
 
@@ -64,6 +65,29 @@ def ahead(items: Iterable[T], move: Callable[[T], M], device: torch.device) -> I
             yield _taken(*waiting.popleft())
     while waiting:
         yield _taken(*waiting.popleft())
+
+
+def read_ahead(reads: Iterable[Callable[[], T]], *, threads: int) -> Iterator[T]:
+    """Yield what each of `reads` returns, in their order; threads are ahead of the one that asks.
+
+    Parameters
+    ----------
+    reads
+        Functions that take long, and hold no lock while they do.
+    threads
+        How many run at a time; as many results wait at most.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
+    waiting: deque[Future[T]] = deque()
+    try:
+        for read in reads:
+            waiting.append(pool.submit(read))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:  # what is being read does not hold up a run that stops
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _taken(moved: M, event: torch.cuda.Event) -> M:

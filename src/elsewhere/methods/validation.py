@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -11,9 +12,12 @@ import torch
 from elsewhere.cohorts.cohort import Cohort
 from elsewhere.methods import selection
 from elsewhere.methods.fit import Budget
-from elsewhere.methods.inference import InferenceOptions, probabilities_many
+from elsewhere.methods.inference import InferenceOptions, probabilities_of
 from elsewhere.methods.selection import Doubles, Labels
+from elsewhere.methods.windows import Packed
 from elsewhere.networks.network import Network
+
+GPU_BATCHES = 4  # batches of a training that one pass of a validation takes
 
 
 @dataclass(frozen=True)
@@ -66,21 +70,22 @@ def answers(
     device
         Device of the network.
     check
-        It is called before each scan and may raise, to stop.
+        It is called before each scan, also by the threads that read, and may raise, to stop.
     """
     found = {}
     for site, cohort in valid.items():
         options = InferenceOptions(
             input=budget.input,
             site=site,
-            batch_size=budget.training.batch_size,
+            batch_size=_batch_size(budget, device),
             device=device,
             precision=budget.training.precision,
             findings=cohort.findings,
             classes=cohort.classes,
+            threads=budget.training.threads,
         )
-        arrays = (_array(cohort, i, check) for i in range(len(cohort)))
-        probabilities, _ = probabilities_many(network, arrays, options=options)
+        scans = options.passes.ahead(partial(_array, cohort, i, check) for i in range(len(cohort)))
+        probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
         found[site] = Answers(cohort.labels, probabilities)
     return found
 
@@ -101,6 +106,20 @@ def scores(by_site: Mapping[str, Answers], budget: Budget) -> dict[str, float | 
         computable = any(len(np.unique(column[column >= 0])) >= needed for column in columns)
         found[site] = score({site: said}, budget) if computable else None
     return found
+
+
+def _batch_size(budget: Budget, device: torch.device) -> int:
+    """Return how many windows or images one pass takes.
+
+    A GPU that trains with a batch has room for more: nothing is kept for a backward pass.
+    """
+    return budget.training.batch_size * (1 if device.type == "cpu" else GPU_BATCHES)
+
+
+def _checked(scans: Iterator[Packed], check: Callable[[], None]) -> Iterator[Packed]:
+    for scan in scans:
+        check()
+        yield scan
 
 
 def _array(cohort: Cohort, i: int, check: Callable[[], None]) -> np.ndarray:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,13 +104,13 @@ def test_another_lattice_than_the_inputs_is_refused():
 def test_the_volumes_own_range_becomes_0_to_1(values):
     array = np.asarray(values, np.int16).reshape(-1, 1, 1)
     low, high = value_range(array, input=VOLUME)
-    out = np.full(array.shape, 7, np.float32)
-    rescale(array, low=low, high=high, out=out)
+    out = torch.full(array.shape, 7.0)
+    rescale(torch.from_numpy(array), low=low, high=high, out=out)
     if min(values) == max(values):
         assert (out == 0).all()
     else:
         expected = (array.astype(float) - low) / (high - low)
-        np.testing.assert_allclose(out, expected, atol=1e-6)
+        np.testing.assert_allclose(out.numpy(), expected, atol=1e-6)
         assert (out.min(), out.max()) == (0, pytest.approx(1))
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from elsewhere.cohorts.augmentation import Augmentation, Plan
 from elsewhere.cohorts.extent import Extent
-from elsewhere.cohorts.inputs.slices import draw_for, drawn, possible_starts
+from elsewhere.cohorts.inputs.slices import draw_for, drawn, normalise, possible_starts
 from elsewhere.cohorts.view import Voxels, require_lattice
 from elsewhere.design.augmentations.slices import SlicesAugmentation as Row
 from elsewhere.design.inputs.slices import SlicesInput
@@ -38,9 +38,4 @@ class SlicesAugmentation(Augmentation[Plan]):
         """Make float32 ``[1, depth, matrix, matrix]``; see `Augmentation.apply`."""
         del plan
         (raw,) = parts
-        chosen = out[0, : len(raw)]
-        out[0, len(raw) :].zero_()
-        chosen.copy_(raw)
-        chosen.add_(float(np.float32(self.input.clip_min_hu - self.input.mean_hu)))
-        # by a tensor: of a number CUDA takes the reciprocal, and multiplies, which has other bits
-        chosen.div_(out.new_full((), self.input.sd_hu))
+        normalise(raw, input=self.input, out=out)

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from elsewhere.cohorts.augmentation import Augmentation, Plan, tensor
+from elsewhere.cohorts.augmentation import Augmentation, Plan
 from elsewhere.cohorts.extent import Extent
-from elsewhere.cohorts.inputs.volume import value_range
-from elsewhere.cohorts.view import Voxels, require_lattice
+from elsewhere.cohorts.inputs.volume import rescale, value_range
+from elsewhere.cohorts.view import Voxels, require_lattice, tensor
 from elsewhere.design.augmentations.volume import VolumeAugmentation as Row
 from elsewhere.design.inputs.volume import VolumeInput
 
@@ -111,14 +111,11 @@ class VolumeAugmentation(Augmentation[VolumePlan]):
         scan = volume[first : first + n_slices]
         volume[:first].zero_()
         volume[first + n_slices :].zero_()
-        if plan.high <= plan.low:
-            return scan.zero_()
         turned = raw.flip(plan.flips) if plan.flips else raw
         turned = turned.transpose(1, 2) if plan.transpose else turned
-        scan.copy_(torch.rot90(turned, plan.turns, (1, 2)) if plan.turns else turned)
-        scan.sub_(float(np.float32(plan.low)))
-        scan.mul_(float(np.float32(1 / (plan.high - plan.low))))
-        return scan.clamp_(0, 1)
+        turned = torch.rot90(turned, plan.turns, (1, 2)) if plan.turns else turned
+        rescale(turned, low=plan.low, high=plan.high, out=scan)
+        return scan
 
 
 def power_of_two(maximum: int) -> int:

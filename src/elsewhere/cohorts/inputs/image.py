@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
+from torch import Tensor
 
-from elsewhere.cohorts.view import Floats, Positions, View, Voxels, Window, require_lattice
+from elsewhere.cohorts.view import Floats, Positions, View, Voxels, require_lattice
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.imaging import resample
 
@@ -20,14 +19,23 @@ class ImageView(View):
     def __init__(self, row: ImageInput) -> None:
         self.row = row
 
-    def windows(self, array: Voxels) -> Iterator[Window]:
-        """Yield the only window, float32 ``[channels, y, x]``; see `View.windows`."""
-        yield 0, shrunk(array, input=self.row)
+    def firsts(self, array: Voxels) -> tuple[int, ...]:
+        """Return the only slice; see `View.firsts`."""
+        require_stored(array, input=self.row)
+        return (0,)
 
-    def window(self, array: Voxels, *, first: int) -> Floats:
-        """Return the image; see `View.window`."""
-        del first
+    def pack(self, array: Voxels) -> Voxels:
+        """Return the finished image: it is resized and normalised on the CPU; see `View.pack`."""
         return shrunk(array, input=self.row)
+
+    def normalised(self, packed: Tensor) -> Tensor:
+        """Return the image; see `View.normalised`."""
+        return packed
+
+    def cut(self, seen: Tensor, *, first: int) -> Tensor:
+        """Return the image, float32 ``[channels, y, x]``; see `View.cut`."""
+        del first
+        return seen
 
     def positions(self, n_slices: int, *, first: int) -> Positions:
         """Return the only slice; see `View.positions`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from zlib import crc32
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from elsewhere.cohorts.view import Floats, Positions, View, Voxels, Window, require_lattice
+from elsewhere.cohorts.view import Positions, View, Voxels, require_lattice
 from elsewhere.design.inputs.slices import Draw, SlicesInput
 
 
@@ -21,21 +22,28 @@ class SlicesView(View):
     def __init__(self, row: SlicesInput) -> None:
         self.row = row
 
-    def windows(self, array: Voxels) -> Iterator[Window]:
-        """Yield each draw, float32 ``[1, depth, y, x]``; see `View.windows`.
+    def firsts(self, array: Voxels) -> tuple[int, ...]:
+        """Return the first slice of each draw; see `View.firsts`.
 
         A scan with a single possible draw is shown once.
         """
         require_lattice(array, side=self.row.matrix)
         starts = possible_starts(len(array), draw=self._draw(len(array)), depth=self.row.depth)
         rng = np.random.default_rng([self.row.seed, crc32(np.ascontiguousarray(array).data)])
-        for _ in range(self.row.draws if len(starts) > 1 else 1):
-            first = int(rng.choice(starts))
-            yield first, self.window(array, first=first)
+        draws = range(self.row.draws if len(starts) > 1 else 1)
+        return tuple(int(rng.choice(starts)) for _ in draws)
 
-    def window(self, array: Voxels, *, first: int) -> Floats:
-        """Return the draw that begins at slice `first`; see `View.window`."""
-        return normalised(array, slices=self._slices(len(array), first), input=self.row)
+    def normalised(self, packed: Tensor) -> Tensor:
+        """Return the scan: only the slices that are drawn are normalised."""
+        return packed
+
+    def cut(self, seen: Tensor, *, first: int) -> Tensor:
+        """Return the draw that begins at slice `first`; see `View.cut`."""
+        slices = self._slices(len(seen), first)
+        chosen = seen[slices.start : slices.stop : slices.step]
+        out = chosen.new_zeros((1, self.row.depth, *seen.shape[1:]), dtype=torch.float32)
+        normalise(chosen, input=self.row, out=out)
+        return out
 
     def positions(self, n_slices: int, *, first: int) -> Positions:
         """Return the slices of a draw; see `View.positions`."""
@@ -70,28 +78,24 @@ def drawn(n_slices: int, *, first: int, interval: int, depth: int) -> range:
     return range(first, min(n_slices, first + depth * interval), interval)
 
 
-def normalised(array: Voxels, *, slices: range, input: SlicesInput) -> Floats:
-    """Return some slices as a network sees them (C-10, C-12).
+def normalise(chosen: Tensor, *, input: SlicesInput, out: Tensor) -> None:
+    """Write some slices as a network sees them to `out` (C-10, C-12).
 
     [AMB] C-12: where a scan has too few slices, slices of zeros follow, which stand for the mean.
     The released code adds them after normalisation, too; where is not known.
 
     Parameters
     ----------
-    array
-        Prepared volume [z, y, x], int16: HU minus `clip_min_hu`.
-    slices
-        At most `depth` of its slices.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 [1, depth, y, x].
+    chosen
+        At most `depth` slices of a prepared volume [z, y, x], int16: HU minus `clip_min_hu`.
+    input
+        The row of `inputs`.
+    out
+        float32 [1, depth, y, x], on the same device; all of it is written.
     """
-    require_lattice(array, side=input.matrix)
-    volume = np.zeros((1, input.depth, *array.shape[1:]), np.float32)
-    chosen = array[slices.start : slices.stop : slices.step].astype(np.float32)
-    volume[0, : len(slices)] = (
-        chosen + np.float32(input.clip_min_hu - input.mean_hu)
-    ) / np.float32(input.sd_hu)
-    return volume
+    scan = out[0, : len(chosen)]
+    out[0, len(chosen) :].zero_()
+    scan.copy_(chosen)
+    scan.add_(float(np.float32(input.clip_min_hu - input.mean_hu)))
+    # by a tensor: of a number CUDA takes the reciprocal, and multiplies, which has other bits
+    scan.div_(out.new_full((), input.sd_hu))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
+import torch
+from torch import Tensor
 
-from elsewhere.cohorts.view import Floats, Positions, View, Voxels, Window, require_lattice
+from elsewhere.cohorts.view import Positions, View, Voxels, require_lattice
 from elsewhere.design.inputs.volume import VolumeInput
 
 
@@ -16,15 +16,27 @@ class VolumeView(View):
     def __init__(self, row: VolumeInput) -> None:
         self.row = row
 
-    def windows(self, array: Voxels) -> Iterator[Window]:
-        """Yield each window, float32 ``[1, depth, y, x]``; see `View.windows`."""
-        volume = padded(array, input=self.row)
-        for first in starts(array.shape[0], depth=self.row.depth, stride=self.row.stride):
-            yield first, volume[None, first : first + self.row.depth]
+    def firsts(self, array: Voxels) -> tuple[int, ...]:
+        """Return the first slice of each window; see `View.firsts`."""
+        require_lattice(array, side=self.row.matrix)
+        return starts(array.shape[0], depth=self.row.depth, stride=self.row.stride)
 
-    def window(self, array: Voxels, *, first: int) -> Floats:
-        """Return one window; see `View.window`."""
-        return padded(array, input=self.row)[None, first : first + self.row.depth]
+    def normalised(self, packed: Tensor) -> Tensor:
+        """Return the volume between zeros, float32 ``[max(z, depth), y, x]`` (A-14, A-16).
+
+        If the number of padding slices is odd, the extra one is at the superior end.
+        """
+        n_slices = len(packed)
+        before = max(0, self.row.depth - n_slices) // 2
+        low, high = value_range(packed, input=self.row)
+        shape = (max(n_slices, self.row.depth), *packed.shape[1:])
+        volume = packed.new_zeros(shape, dtype=torch.float32)
+        rescale(packed, low=low, high=high, out=volume[before : before + n_slices])
+        return volume
+
+    def cut(self, seen: Tensor, *, first: int) -> Tensor:
+        """Return one window, float32 ``[1, depth, y, x]``; see `View.cut`."""
+        return seen[None, first : first + self.row.depth]
 
     def positions(self, n_slices: int, *, first: int) -> Positions:
         """Return the slices of a window, padding on both sides; see `View.positions`."""
@@ -51,35 +63,7 @@ def starts(n_slices: int, *, depth: int, stride: int) -> tuple[int, ...]:
     return (*range(0, last, stride), last)
 
 
-def padded(array: Voxels, *, input: VolumeInput) -> Floats:
-    """Normalise a volume and pad it with zero slices on both sides to `depth` (A-14, A-16).
-
-    Parameters
-    ----------
-    array
-        Prepared volume [z, y, x], int16 or uint8.
-
-    Returns
-    -------
-    numpy.ndarray
-        float32 [max(z, depth), y, x]; if the number of padding slices is odd, the extra one is at
-        the superior end.
-
-    Raises
-    ------
-    ValueError
-        If the volume does not have the matrix of the input.
-    """
-    require_lattice(array, side=input.matrix)
-    n_slices = array.shape[0]
-    before = max(0, input.depth - n_slices) // 2
-    low, high = value_range(array, input=input)
-    volume = np.zeros((max(n_slices, input.depth), *array.shape[1:]), np.float32)
-    rescale(array, low=low, high=high, out=volume[before : before + n_slices])
-    return volume
-
-
-def value_range(array: Voxels, *, input: VolumeInput) -> tuple[float, float]:
+def value_range(array: Voxels | Tensor, *, input: VolumeInput) -> tuple[float, float]:
     """Return the stored values that are mapped to 0 and 1 (A-14).
 
     Parameters
@@ -104,11 +88,16 @@ def value_range(array: Voxels, *, input: VolumeInput) -> tuple[float, float]:
     return 0.0, input.clip_max_hu - input.clip_min_hu
 
 
-def rescale(array: Voxels, *, low: float, high: float, out: Floats) -> None:
-    """Write (array - low) / (high - low), clipped to 0..1, to `out`; a constant array gives 0."""
+def rescale(values: Tensor, *, low: float, high: float, out: Tensor) -> None:
+    """Write (values - low) / (high - low), clipped to 0..1, to `out`; a constant scan gives 0.
+
+    The operations are those of float32, one after the other, so that all devices give the same
+    bits.
+    """
     if high <= low:
-        out[...] = 0
+        out.zero_()
         return
-    np.subtract(array, np.float32(low), out=out, casting="unsafe")
-    out *= np.float32(1 / (high - low))
-    np.clip(out, 0, 1, out=out)
+    out.copy_(values)
+    out.sub_(float(np.float32(low)))
+    out.mul_(float(np.float32(1 / (high - low))))
+    out.clamp_(0, 1)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from zlib import crc32
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,6 +57,42 @@ def test_a_batch_of_32_of_two_sites_is_16_and_16():
     pairs = drawn(sizes, batch_size=32, sampling="equal_per_site", iterations=155)
     seen = Counter(index for site, index in pairs if site == "b")
     assert set(seen.values()) == {3, 4}
+
+
+def plain(sizes, *, batch_size, sampling, seed, iteration):
+    """The same without any shortcut: each epoch is shuffled anew for every place in it."""
+    slots = range(iteration * batch_size, (iteration + 1) * batch_size)
+    if sampling == "pooled":
+        pool = [(site, index) for site, size in sizes.items() for index in range(size)]
+        return [
+            pool[np.random.default_rng([seed, slot // len(pool)]).permutation(len(pool))[at]]
+            for slot in slots
+            for at in [slot % len(pool)]
+        ]
+    found = []
+    for slot in slots:
+        turn, site = slot // len(sizes), [*sizes][slot % len(sizes)]
+        key = [seed, crc32(site.encode()), turn // sizes[site]]
+        found.append(
+            (site, np.random.default_rng(key).permutation(sizes[site])[turn % sizes[site]])
+        )
+    return found
+
+
+@given(sizes=SIZES, batch_size=st.integers(1, 30), seed=st.integers(0, 3), at=st.integers(0, 50))
+@pytest.mark.parametrize("sampling", ["pooled", "equal_per_site"])
+def test_a_plan_is_that_of_shuffling_every_time(sizes, batch_size, sampling, seed, at):
+    told = {"batch_size": batch_size, "sampling": sampling, "seed": seed, "iteration": at}
+    assert batch_plan(sizes, **told) == plain(sizes, **told)
+
+
+def test_threads_that_ask_in_any_order_are_told_the_same():
+    sizes = {"a": 30, "b": 11}
+    told = {"batch_size": 7, "sampling": "pooled", "seed": 4}
+    expected = [plain(sizes, iteration=at, **told) for at in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        backwards = pool.map(lambda at: batch_plan(sizes, iteration=at, **told), range(199, -1, -1))
+        assert [*backwards] == expected[::-1]
 
 
 def test_epochs_seeds_and_sites_are_shuffled_apart():

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from elsewhere.cohorts.cohort import Cohort, CohortError, SiteFiles, load
+from elsewhere.cohorts.extent import Extent
+from elsewhere.cohorts.memory import Allowance
 from elsewhere.imaging import store
 
 
@@ -22,7 +24,8 @@ def site(tmp_path):
         store.write(arrays / f"{scan}{store.SUFFIX}", np.full((3, 4, 4), i, np.int16))
     frame = pd.DataFrame({"scan_id": ids, "patient_id": [f"p{i}" for i in range(6)]})
     frame["label"] = [0, 1, 0, 1, 0, 1]
-    frame.to_parquet(tmp_path / "index.parquet")
+    extents = {"n_slices": 3, "rows": 4, "columns": 4, "value_min": range(6), "value_max": range(6)}
+    frame.assign(**extents).to_parquet(tmp_path / "index.parquet")
     parts = ["train", "train", "validation", "validation", "test", "test"]
     rows = [frame.assign(fold=f, part=np.roll(parts, 2 * f)) for f in (0, 1)]
     pd.concat(rows).to_csv(tmp_path / "split.csv", index=False)
@@ -39,13 +42,43 @@ def test_a_cohort_holds_the_scans_of_its_fold_and_part(site):
         assert cohort.patient_ids == tuple(f"p{i}" for i in expected)
 
 
-def test_arrays_are_kept_only_up_to_the_budget(site):
-    cohort = load(site, fold=0, part="train")
-    object.__setattr__(cohort, "cache_bytes", 3 * 4 * 4 * 2)
-    first, second = cohort.array(0), cohort.array(1)
+def test_arrays_are_kept_only_up_to_the_allowance_which_cohorts_share(site):
+    allowance = Allowance(2 * 3 * 4 * 4 * 2)
+    cohort, other = (
+        load(site, fold=0, part=part, allowance=allowance) for part in ("train", "test")
+    )
+    first, second, third = cohort.array(0), other.array(0), cohort.array(1)
     assert cohort.array(0) is first
-    assert cohort.array(1) is not second
-    np.testing.assert_array_equal(cohort.array(1), second)
+    assert other.array(0) is second
+    assert cohort.array(1) is not third
+    np.testing.assert_array_equal(cohort.array(1), third)
+
+
+@pytest.mark.parametrize("wanted", [range(3), range(1, 2), range(0, 3, 2), range(2, 3)])
+def test_slices_are_those_of_the_scan_whether_it_is_kept_or_not(site, wanted, monkeypatch):
+    path = site.arrays / f"{0:016x}{store.SUFFIX}"
+    whole = np.arange(48, dtype=np.int16).reshape(3, 4, 4)
+    store.write(path, whole)
+    read, asked = store.read, []
+    monkeypatch.setattr(store, "read", lambda path, **at: asked.append(at) or read(path, **at))
+    for limit in (0, whole.nbytes):
+        cohort = load(site, fold=0, part="train", allowance=Allowance(limit))
+        for _ in range(2):
+            found = cohort.slices(0, wanted)
+            np.testing.assert_array_equal(found, whole[wanted.start : wanted.stop : wanted.step])
+    only = {"start": wanted.start, "stop": wanted.stop, "step": wanted.step}
+    assert asked == [only, only, {}]  # without room twice the slices; else the scan once
+
+
+def test_the_extent_is_that_of_the_index_and_without_it_of_the_voxels(site):
+    index = pd.read_parquet(site.index)
+    index.assign(value_max=99).iloc[::-1].to_parquet(site.index)
+    told = load(site, fold=0, part="test")
+    assert [told.extent(i) for i in range(2)] == [Extent(3, 4, 4, i, 99) for i in (4, 5)]
+    assert not told.cache.arrays
+    index.drop(columns="value_min").to_parquet(site.index)  # as earlier versions wrote it
+    measured = load(site, fold=0, part="test")
+    assert [measured.extent(i) for i in range(2)] == [Extent(3, 4, 4, i, i) for i in (4, 5)]
 
 
 def test_threads_fill_the_cache_together(tmp_path):

@@ -88,6 +88,35 @@ def test_a_large_file_is_checked_too(tmp_path):
         store.read(path, stop=1)
 
 
+def test_a_large_file_that_stays_the_same_is_checked_once_a_process(tmp_path, monkeypatch):
+    path = tmp_path / f"scan{store.SUFFIX}"
+    volume = np.random.default_rng(2).integers(-32768, 32767, (6, 512, 512), np.int16)
+    checks, real = [], store._check
+    monkeypatch.setattr(store, "_check", lambda *args: checks.append(args) or real(*args))
+    store.write(path, volume)
+    for first in (0, 3, 5):
+        np.testing.assert_array_equal(store.read(path, start=first), volume[first:])
+    assert len(checks) == 1
+    store.write(path, volume + np.int16(1))
+    np.testing.assert_array_equal(store.read(path, stop=1), volume[:1] + np.int16(1))
+    assert len(checks) == 2
+
+
+@pytest.mark.parametrize("step", [1, 2, 5])
+@pytest.mark.parametrize(("kind", "side"), [(np.int16, 299), (np.uint8, 299), (np.int16, 40)])
+def test_slices_whose_chunk_is_padded_or_constant_come_back_as_written(tmp_path, kind, side, step):
+    """A slice of 299 x 299 int16 is stored as two blocks of 219 rows."""
+    path = tmp_path / f"scan{store.SUFFIX}"
+    volume = np.random.default_rng(3).integers(0, 200, (6, side, side)).astype(kind)
+    volume[2], volume[3] = 0, 7
+    store.write(path, volume)
+    np.testing.assert_array_equal(store.read(path, start=1, step=step), volume[1::step])
+
+
+def test_threads_decode_without_the_lock():
+    assert blosc2.set_releasegil(True)  # what it was before this call
+
+
 def test_bytes_that_change_places_are_found(tmp_path, thorax):
     path = tmp_path / f"scan{store.SUFFIX}"
     store.write(path, thorax(slices=8, rows=64, columns=64))

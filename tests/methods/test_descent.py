@@ -6,7 +6,7 @@ from federated_fit import Tiny, cohorts, settings
 
 from elsewhere.methods.descent import Descent
 from elsewhere.methods.erm import cross_entropy
-from elsewhere.methods.feed import Batch, assembled
+from elsewhere.methods.feed import Batch, fed
 from elsewhere.networks.network import build
 from elsewhere.networks.recompute import _Again
 
@@ -41,7 +41,7 @@ def fp16(tmp_path, **changes):
         update={"precision": "fp16", "batch_size": 4, "momentum": 0.0, **changes}
     )
     train = cohorts(1)
-    batch = assembled({"a": train["a"]}, budget, 0, plan=[("a", index) for index in range(4)])
+    (batch,) = fed({"a": train["a"]}, budget, [(0, [("a", index) for index in range(4)])])
     torch.manual_seed(1)
     network = Tiny()
     return network, batch, Descent(network, row, device=torch.device("cpu"))
@@ -86,7 +86,7 @@ def test_pieces_of_a_batch_give_one_step_along_their_mean_gradient(tmp_path, siz
     budget = settings(tmp_path)
     row = budget.training.model_copy(update={"batch_size": size, "momentum": 0.0})
     train = cohorts(1)
-    batch = assembled({"a": train["a"]}, budget, 0, plan=[("a", index) for index in range(4)])
+    (batch,) = fed({"a": train["a"]}, budget, [(0, [("a", index) for index in range(4)])])
     torch.manual_seed(1)
     network = Tiny()
     before = network.classifier.bias.detach().clone()

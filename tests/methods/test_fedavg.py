@@ -189,16 +189,16 @@ def test_sigterm_stops_within_a_round_and_the_next_call_goes_on(
     federated, tmp_path, monkeypatch, encryption
 ):
     whole = fit(federated, folder=tmp_path / "whole")
-    calls, assembled = 0, local_training.assembled
+    calls, step = 0, local_training.Descent.step
 
     def interrupted(*args, **more):
         nonlocal calls
         calls += 1
         if calls in (3, 9):
             os.kill(os.getpid(), signal.SIGTERM)
-        return assembled(*args, **more)
+        return step(*args, **more)
 
-    monkeypatch.setattr(local_training, "assembled", interrupted)
+    monkeypatch.setattr(local_training.Descent, "step", interrupted)
     for _ in range(2):
         with pytest.raises(SystemExit) as stopped:
             fit(federated, encryption=encryption)

@@ -63,16 +63,18 @@ def test_the_index_describes_the_arrays(prepared):
     out = prepared("dicom_series", VOLUME)
     index = pd.read_parquet(out / "index.parquet")
     assert list(index.columns) == [
-        "scan_id", "patient_id", "label", "n_slices", "value_max", "array_sha256"
+        "scan_id", "patient_id", "label", "n_slices", "rows", "columns", "value_min", "value_max",
+        "array_sha256",
     ]  # fmt: skip
     assert index["scan_id"].is_monotonic_increasing
     assert len(list((out / "arrays").iterdir())) == len(index) == 4
     for row in index.to_dict("records"):
         array = store.read(out / "arrays" / f"{row['scan_id']}{store.SUFFIX}")
         assert array.dtype == np.int16
-        assert array.shape == (row["n_slices"], 8, 8)
+        assert array.shape == (row["n_slices"], row["rows"], row["columns"])
+        assert array.shape[1:] == (8, 8)
         assert array.min() >= 0
-        assert array.max() == row["value_max"]
+        assert (array.min(), array.max()) == (row["value_min"], row["value_max"])
         assert store.sha256(array) == row["array_sha256"]
 
 

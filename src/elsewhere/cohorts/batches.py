@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
+
+# Shuffles that a process keeps: two epochs of each site of a large arm. One of 340,693 scans takes
+# 9 ms and 1.4 MB.
+_KEPT = 32
 
 
 def batch_plan(
@@ -40,8 +47,13 @@ def batch_plan(
         raise ValueError(f"training sites without a training scan: {empty or 'no site given'}")
     slots = range(iteration * batch_size, (iteration + 1) * batch_size)
     if sampling == "pooled":
-        pool = [(site, index) for site, size in sizes.items() for index in range(size)]
-        return [pool[place] for place in _shuffled(slots, len(pool), (seed,))]
+        names, ends = list(sizes), np.array([*accumulate(sizes.values())])
+        places = _shuffled(slots, int(ends[-1]), (seed,))
+        sites = np.searchsorted(ends, places, side="right")
+        starts = ends - [*sizes.values()]
+        return [
+            (names[at], place - int(starts[at])) for at, place in zip(sites, places, strict=True)
+        ]
     if sampling != "equal_per_site":
         raise ValueError(f"sampling is '{sampling}', expected 'pooled' or 'equal_per_site'")
     names = list(sizes)
@@ -76,10 +88,14 @@ def epoch_plan(
     return [pairs[first : first + batch_size] for first in range(0, size, batch_size)]
 
 
-def _shuffled(places: range | list[int], size: int, key: tuple[int, ...]) -> list[int]:
+def _shuffled(places: Sequence[int], size: int, key: tuple[int, ...]) -> list[int]:
     """Return the entries at these places of an endless sequence of shuffles of range(size)."""
-    epochs = {
-        epoch: np.random.default_rng([*key, epoch]).permutation(size)
-        for epoch in sorted({place // size for place in places})
-    }
-    return [int(epochs[place // size][place % size]) for place in places]
+    return [int(_epoch((*key, place // size), size)[place % size]) for place in places]
+
+
+@lru_cache(_KEPT)  # several threads may ask; the worst is that two of them shuffle
+def _epoch(key: tuple[int, ...], size: int) -> npt.NDArray[np.int32]:
+    """Return the order of one epoch; it is the same in every iteration of it."""
+    order = np.random.default_rng(key).permutation(size).astype(np.int32)
+    order.setflags(write=False)
+    return order

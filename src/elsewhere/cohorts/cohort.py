@@ -11,13 +11,15 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow.parquet as pq
 
-from elsewhere.cohorts import labels
+from elsewhere.cohorts import extent, labels
+from elsewhere.cohorts.extent import Extent
+from elsewhere.cohorts.memory import Allowance
 from elsewhere.cohorts.view import Voxels
 from elsewhere.files import texts
 from elsewhere.imaging import store
 
-CACHE_BYTES = 1 << 30
 PARTS = ("train", "validation", "test")
 UNKNOWN = -1  # the scan has no label for a finding: the site does not annotate it, or it is ignored
 
@@ -47,25 +49,27 @@ class SiteFiles:
 
 
 class ArrayCache:
-    """Prepared scans in memory, by their position in the cohort, and the bytes they take.
+    """Prepared scans in memory, by their position in the cohort.
 
     Parameters
     ----------
     arrays
-        Arrays that are in the cache from the start.
+        Arrays that are in the cache from the start; they do not count.
+    allowance
+        What further arrays may take; cohorts share one.
     """
 
-    def __init__(self, arrays: Iterable[Voxels] = ()) -> None:
+    def __init__(self, arrays: Iterable[Voxels] = (), allowance: Allowance | None = None) -> None:
         self.arrays: dict[int, Voxels] = dict(enumerate(arrays))
-        self.used = sum(array.nbytes for array in self.arrays.values())
+        self.extents: dict[int, Extent] = {}  # of scans of which the index says none
+        self.allowance = allowance or Allowance()
         self.lock = threading.Lock()
 
-    def keep(self, index: int, array: Voxels, *, limit: int) -> None:
-        """Keep an array if the cache then holds at most `limit` bytes."""
+    def keep(self, index: int, array: Voxels) -> None:
+        """Keep an array if the allowance grants it."""
         with self.lock:  # several threads make batches
-            if index not in self.arrays and self.used + array.nbytes <= limit:
+            if index not in self.arrays and self.allowance.take(array.nbytes):
                 self.arrays[index] = array
-                self.used += array.nbytes
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,14 @@ class Cohort:
         [scans, findings], and `UNKNOWN` for a missing label.
     arrays
         Folder of prepared scans.
-    cache_bytes
-        Arrays are cached until they take this much memory; the others are read each time.
     findings
         Names of the columns of `labels`; empty: each scan has one label.
     classes
         Names of the labels where there are more than two; else empty.
+    extents
+        int64 [scans, 5], the columns `extent.COLUMNS` of the index; None: they are measured.
     cache
-        The arrays in memory.
+        The arrays in memory; the others are read each time.
     """
 
     site: str
@@ -98,9 +102,9 @@ class Cohort:
     patient_ids: tuple[str, ...]
     labels: npt.NDArray[np.int64]
     arrays: Path
-    cache_bytes: int = CACHE_BYTES
     findings: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    extents: npt.NDArray[np.int64] | None = field(default=None, repr=False, compare=False)
     cache: ArrayCache = field(default_factory=ArrayCache, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -111,13 +115,41 @@ class Cohort:
         """Return prepared scan `i`, [z, y, x] int16 or uint8, read-only."""
         if i in self.cache.arrays:
             return self.cache.arrays[i]
-        array = store.read(self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}")
+        array = store.read(self._file(i))
         array.setflags(write=False)
-        self.cache.keep(i, array, limit=self.cache_bytes)
+        self.cache.keep(i, array)
         return array
 
+    def extent(self, i: int) -> Extent:
+        """Return shape and range of values of scan `i`; it is read if the index has none."""
+        if self.extents is not None:
+            return Extent(*map(int, self.extents[i]))
+        measured = self.cache.extents
+        if i not in measured:
+            measured[i] = Extent.of(self.array(i))
+        return measured[i]
 
-def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = ()) -> Cohort:
+    def slices(self, i: int, wanted: range) -> Voxels:
+        """Return some slices of scan `i`, [slices, y, x].
+
+        While there is room for the whole scan, it is read and kept; else only these are decoded.
+        """
+        if i in self.cache.arrays or self.cache.allowance.has_room(self.extent(i).nbytes):
+            return self.array(i)[wanted.start : wanted.stop : wanted.step]
+        return store.read(self._file(i), start=wanted.start, stop=wanted.stop, step=wanted.step)
+
+    def _file(self, i: int) -> Path:
+        return self.arrays / f"{self.scan_ids[i]}{store.SUFFIX}"
+
+
+def load(
+    files: SiteFiles,
+    *,
+    fold: int,
+    part: str,
+    classes: tuple[str, ...] = (),
+    allowance: Allowance | None = None,
+) -> Cohort:
     """Return the scans of a site that a split assigns to a part.
 
     Parameters
@@ -130,6 +162,8 @@ def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = (
         "train", "validation" or "test".
     classes
         Names of the labels where there are more than two; else empty.
+    allowance
+        Memory that the job's cohorts share; None: this one has its own.
 
     Raises
     ------
@@ -142,7 +176,8 @@ def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = (
     if len(rows) and fold not in set(rows["fold"]):
         raise CohortError(f"{files.split}: has no fold {fold}, it has {sorted(set(rows['fold']))}")
     rows = rows[(rows["fold"] == fold) & (rows["part"] == part)].sort_values("scan_id")
-    known = set(pd.read_parquet(files.index, columns=["scan_id"])["scan_id"])
+    index = _index(files.index)
+    known = set(index.index)
     missing = [scan for scan in rows["scan_id"] if scan not in known]
     if missing:
         raise CohortError(
@@ -163,12 +198,21 @@ def load(files: SiteFiles, *, fold: int, part: str, classes: tuple[str, ...] = (
         arrays=files.arrays,
         findings=findings,
         classes=classes,
+        extents=index.loc[rows["scan_id"]].to_numpy(np.int64) if len(index.columns) else None,
+        cache=ArrayCache(allowance=allowance),
     )
 
 
 def patient_key(index: pd.DataFrame) -> Literal["none", "published"]:
     """Return whether patient keys are published; without them each scan is its own patient."""
     return "none" if (index["patient_id"] == index["scan_id"]).any() else "published"
+
+
+def _index(path: Path) -> pd.DataFrame:
+    """Return the extents of all scans by scan id; an older index has none, so no columns."""
+    there = set(pq.read_schema(path).names)
+    columns = extent.COLUMNS if there.issuperset(extent.COLUMNS) else ()
+    return pd.read_parquet(path, columns=["scan_id", *columns]).set_index("scan_id")
 
 
 def _labels(rows: pd.DataFrame, findings: tuple[str, ...]) -> npt.NDArray[np.int64]:

@@ -1,8 +1,11 @@
 """store: write and read volumes in the project's file format (Blosc2), slice by slice.
 
 A file is a Blosc2 array followed by a mark and the CRC-32 of all bytes before it. Blosc2 decodes a
-damaged file to other voxels without an error, so every read compares the checksum first. Blosc2
-itself does not look at what follows its array.
+damaged file to other voxels without an error, so the checksum is compared before a read. A training
+reads each large file hundreds of times: a process compares its checksum once, and again when inode,
+size or times of change are others. Blosc2 itself does not look at what follows its array.
+
+Slices are decoded without Python's lock, so that threads decode side by side.
 """
 
 from __future__ import annotations
@@ -28,6 +31,10 @@ _CHUNK = 1 << 18
 _AT_ONCE = (
     1 << 24
 )  # up to this size a file is decoded from the bytes that were checked, which is faster
+_REMEMBERED = 1 << 20  # from this size on a file that was checked is not checked again
+_checked: set[tuple[int, ...]] = set()
+
+blosc2.set_releasegil(True)  # while a chunk is decoded; by default the lock is kept
 
 
 class StoreError(ValueError):
@@ -82,8 +89,10 @@ def shape(path: Path) -> tuple[int, int, int]:
     return int(slices), int(rows), int(columns)
 
 
-def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[np.generic]:
-    """Return slices start:stop along z; only these are decoded.
+def read(
+    path: Path, *, start: int = 0, stop: int | None = None, step: int = 1
+) -> npt.NDArray[np.generic]:
+    """Return slices start:stop:step along z; only these are decoded.
 
     Parameters
     ----------
@@ -91,11 +100,13 @@ def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[
         File written by `write`.
     start, stop
         Slice bounds as in Python, 0 <= start < stop <= slices; stop None is the last slice.
+    step
+        Every step-th of these slices, >= 1.
 
     Returns
     -------
     numpy.ndarray
-        [stop - start, y, x], of the type that was written.
+        [slices, y, x], of the type that was written.
 
     Raises
     ------
@@ -104,10 +115,11 @@ def read(path: Path, *, start: int = 0, stop: int | None = None) -> npt.NDArray[
     """
     with _opened(path) as volume:
         end = volume.shape[0] if stop is None else stop
-        if not 0 <= start < end <= volume.shape[0]:
-            raise StoreError(f"{path}: slices {start}:{end} requested, it has {volume.shape[0]}")
-        slices: npt.NDArray[np.generic] = volume[start:end]
-    return slices
+        if not 0 <= start < end <= volume.shape[0] or step < 1:
+            raise StoreError(
+                f"{path}: slices {start}:{end}:{step} requested, it has {volume.shape[0]}"
+            )
+        return _decoded(volume, range(start, end, step), path)
 
 
 def sha256(array: npt.NDArray[np.generic]) -> str:
@@ -123,11 +135,22 @@ def _opened(path: Path) -> Iterator[blosc2.NDArray]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such volume; run the step that makes it")
     with path.open("rb", buffering=0) as file:
-        size = max(os.fstat(file.fileno()).st_size - len(_MARK) - _BYTES, 0)
+        status = os.fstat(file.fileno())
+        identity = (
+            status.st_dev,
+            status.st_ino,
+            status.st_size,
+            status.st_mtime_ns,
+            status.st_ctime_ns,
+        )
+        size = max(status.st_size - len(_MARK) - _BYTES, 0)
         # older versions of Blosc2 point into these bytes without holding them
         content = _content(file, size) if size <= _AT_ONCE else None
-        found = _checksum(file, size) if content is None else _packed(zlib.crc32(content))
-        _check(path, file.read(len(_MARK) + _BYTES), found)
+        if identity not in _checked:
+            found = _checksum(file, size) if content is None else _packed(zlib.crc32(content))
+            _check(path, file.read(len(_MARK) + _BYTES), found)
+            if size >= _REMEMBERED:
+                _checked.add(identity)
     try:
         if content is None:
             volume = blosc2.open(str(path), mode="r", dparams={"nthreads": 1})
@@ -139,6 +162,31 @@ def _opened(path: Path) -> Iterator[blosc2.NDArray]:
     if not isinstance(volume, blosc2.NDArray) or volume.ndim != 3:
         raise StoreError(f"{path}: does not hold an array [z, y, x]")
     yield volume
+
+
+def _decoded(volume: blosc2.NDArray, wanted: range, path: Path) -> npt.NDArray[np.generic]:
+    """Decode some slices, each of which is a chunk.
+
+    `volume[...]` would keep Python's lock. A chunk holds its blocks one after the other: that is
+    the slice, row by row, if the blocks have whole rows; there may be rows of padding at its end.
+    """
+    _, rows, columns = volume.shape
+    row_bytes = columns * volume.dtype.itemsize
+    if volume.chunks[0] != 1 or volume.blocks[2] != columns:
+        every: npt.NDArray[np.generic] = volume[wanted.start : wanted.stop]
+        return every[:: wanted.step]
+    slices = np.empty((len(wanted), rows, columns), volume.dtype)
+    size = volume.schunk.chunksize
+    padded = np.empty((size // row_bytes, columns), volume.dtype)
+    for place, index in enumerate(wanted):
+        chunk = volume.schunk.get_chunk(index)
+        if blosc2.get_cbuffer_sizes(chunk)[0] != size:
+            raise StoreError(f"{path}: slice {index} has another size than the others")
+        into = slices[place] if len(padded) == rows else padded
+        blosc2.decompress2(chunk, dst=into, nthreads=1)
+        if into is padded:
+            slices[place] = padded[:rows]
+    return slices
 
 
 def _check(path: Path, stated: bytes, found: bytes) -> None:

@@ -55,7 +55,7 @@ class Descent:
         Parameters
         ----------
         batch
-            ``batch_size * accumulate`` scans, or the rest of an epoch.
+            ``batch_size * accumulate`` scans, or the rest of an epoch, on the device.
         losses
             Functions that return the scalar loss of the network, in training mode, on a batch.
         seed
@@ -67,9 +67,8 @@ class Descent:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.network.train()
-        on_device = batch.to(self.device)
         for loss_of in losses:
-            loss = self._descend(on_device, loss_of)
+            loss = self._descend(batch, loss_of)
         return loss
 
     def _descend(self, batch: Batch, loss_of: LossOf) -> Tensor:

@@ -1,25 +1,41 @@
-"""feed: make the training batch of each iteration, as a pure function of seed and iteration."""
+"""feed: make the training batch of each iteration, as a pure function of seed and iteration.
+
+Threads read and decode the scans of several batches ahead, without Python's lock; the stored bytes
+move to the device, which makes float32 of them. Order and content of batches depend neither on the
+number of threads nor on the device.
+"""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from elsewhere.cohorts.augmentation import augment
+from elsewhere.cohorts.augmentation import Augmentation, Plan, build
 from elsewhere.cohorts.batches import batch_plan
 from elsewhere.cohorts.cohort import Cohort
+from elsewhere.methods import transfer
 from elsewhere.methods.fit import Budget
+
+WAIT_SECONDS = 0.5  # between two looks whether to stop, while a scan is read
+
+BatchPlan = list[tuple[str, int]]
+
+
+class FeedError(RuntimeError):
+    """A scan cannot be read or changed for training."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The augmented scans of one training iteration.
+    """The augmented scans of one training iteration, on the device.
 
     Attributes
     ----------
@@ -50,86 +66,169 @@ class Batch:
                 sites=self.sites[piece],
             )
 
-    def to(self, device: torch.device) -> Batch:
-        """Return a copy of this batch on a device."""
-        weights = self.class_weights
-        return replace(
-            self,
-            images=self.images.to(device),
-            labels=self.labels.to(device),
-            class_weights=None if weights is None else weights.to(device),
-        )
+    def tensors(self) -> Iterator[Tensor]:
+        """Yield all tensors."""
+        yield self.images
+        yield self.labels
+        if self.class_weights is not None:
+            yield self.class_weights
 
 
-def make_batch(train: Mapping[str, Cohort], budget: Budget, iteration: int) -> Batch:
-    """Return the batch of an iteration."""
-    training = budget.training
-    plan = batch_plan(
-        {site: len(cohort) for site, cohort in train.items()},
-        batch_size=training.batch_size * training.accumulate,
-        sampling=training.sampling,
-        seed=budget.seed,
-        iteration=iteration,
-    )
-    return assembled(train, budget, iteration, plan=plan)
+@dataclass(frozen=True)
+class _Packed:
+    """A scan on its way to the device: what is done with it there, and what moves."""
+
+    plan: Plan
+    parts: tuple[Tensor, ...]
 
 
-def assembled(
-    train: Mapping[str, Cohort], budget: Budget, iteration: int, *, plan: list[tuple[str, int]]
-) -> Batch:
-    """Return the batch of these scans; each position in it has its own random generator.
+def batches(
+    train: Mapping[str, Cohort],
+    budget: Budget,
+    start: int,
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Batch]:
+    """Yield the batches from iteration `start` to the last, on the device of the budget.
 
     Parameters
     ----------
-    train, budget, iteration
-        Training scans by site, settings of the run, and the iteration, which decides what the
-        augmentation draws.
-    plan
-        Site and index of each scan.
+    train, budget
+        Training scans by site, and the settings of the run.
+    start
+        First iteration.
+    check
+        As in `fed`.
     """
     training = budget.training
-    images = [
-        augment(
-            train[site].array(index),
-            input=budget.input,
-            augmentation=training.augmentation,
-            rng=np.random.default_rng([budget.seed, iteration, position]),
+    sizes = {site: len(cohort) for site, cohort in train.items()}
+    plans = (
+        (
+            iteration,
+            batch_plan(
+                sizes,
+                batch_size=training.batch_size * training.accumulate,
+                sampling=training.sampling,
+                seed=budget.seed,
+                iteration=iteration,
+            ),
         )
-        for position, (site, index) in enumerate(plan)
-    ]
-    labels = np.stack([train[site].labels[index] for site, index in plan])
-    sites = tuple(site for site, _ in plan)
-    weights = training.class_weights
-    return Batch(
-        torch.from_numpy(np.stack(images)),
-        torch.from_numpy(labels),
-        sites,
-        None if weights is None else torch.tensor(weights),
+        for iteration in range(start, training.iterations)
     )
+    yield from fed(train, budget, plans, check=check)
 
 
-def batches(train: Mapping[str, Cohort], budget: Budget, start: int) -> Iterator[Batch]:
-    """Yield the batches from iteration `start` to the last.
+def fed(
+    train: Mapping[str, Cohort],
+    budget: Budget,
+    plans: Iterable[tuple[int, BatchPlan]],
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> Iterator[Batch]:
+    """Yield the batch of each plan, in their order, on the device of the budget.
 
-    For a GPU, threads prepare batches in advance, as many as the budget has threads. On a CPU this
-    would gain nothing, because the CPU is busy with the network.
+    Parameters
+    ----------
+    train, budget
+        Training scans by site, and the settings of the run.
+    plans
+        Iterations, each with site and index of its scans. The iteration decides what the
+        augmentation draws: each position in it has its own random generator.
+    check
+        It is called before each batch and while files are slow, and may raise, to stop.
+
+    Raises
+    ------
+    FeedError
+        If a scan cannot be read, with its name.
     """
-    iterations = range(start, budget.training.iterations)
-    if budget.training.device == "cpu":
-        for iteration in iterations:
-            yield make_batch(train, budget, iteration)
-        return
-    ahead: deque[Future[Batch]] = deque()
-    with ThreadPoolExecutor(budget.training.threads) as pool:
-        try:
-            for iteration in iterations:
-                ahead.append(pool.submit(make_batch, train, budget, iteration))
-                if len(ahead) > budget.training.threads:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    feed = _Feed(train, budget)
+    try:
+        yield from transfer.ahead(feed.packed(plans, check), feed.moved, feed.device)
+    finally:
+        feed.close()
+
+
+class _Feed:
+    """Reads and packs the scans of batches in threads, and makes images of them on the device."""
+
+    def __init__(self, train: Mapping[str, Cohort], budget: Budget) -> None:
+        self.train, self.budget = train, budget
+        training = budget.training
+        self.augmentation: Augmentation[Any] = build(training.augmentation, budget.input)
+        self.device = torch.device(training.device)
+        self.threads = training.threads
+        self.pool = ThreadPoolExecutor(self.threads, thread_name_prefix="feed")
+
+    def close(self) -> None:
+        """Drop what is not yet read; what is being read does not hold up a run that stops."""
+        self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def packed(
+        self, plans: Iterable[tuple[int, BatchPlan]], check: Callable[[], None]
+    ) -> Iterator[tuple[BatchPlan, list[_Packed]]]:
+        """Yield the scans of each batch as they move; those of batches ahead are being read."""
+        waiting: deque[tuple[BatchPlan, list[Future[list[_Packed]]]]] = deque()
+        for iteration, plan in plans:
+            waiting.append((plan, self._submitted(iteration, plan)))
+            in_flight = sum(len(futures) for _, futures in waiting)
+            if len(waiting) > 1 and in_flight > self.threads:
+                first, futures = waiting.popleft()
+                yield first, _awaited(futures, check)
+        for last, futures in waiting:
+            yield last, _awaited(futures, check)
+
+    def moved(self, batch: tuple[BatchPlan, list[_Packed]]) -> Batch:
+        """Move a batch to the device and make its images there."""
+        plan, scans = batch
+        images = torch.empty((len(scans), *self.budget.input.shape), device=self.device)
+        for image, scan in zip(images, scans, strict=True):
+            parts = [part.to(self.device, non_blocking=True) for part in scan.parts]
+            self.augmentation.apply(parts, scan.plan, out=image)
+        labels = np.stack([self.train[site].labels[index] for site, index in plan])
+        weights = self.budget.training.class_weights
+        return Batch(
+            images,
+            self._on_device(labels),
+            tuple(site for site, _ in plan),
+            None if weights is None else self._on_device(np.array(weights, np.float32)),
+        )
+
+    def _on_device(self, array: npt.NDArray[np.generic]) -> Tensor:
+        return transfer.host(array, self.device).to(self.device, non_blocking=True)
+
+    def _submitted(self, iteration: int, plan: BatchPlan) -> list[Future[list[_Packed]]]:
+        """Divide the scans of a batch among the threads."""
+        size = -(-len(plan) // self.threads)
+        firsts = range(0, len(plan), size)
+        parts = [range(first, min(first + size, len(plan))) for first in firsts]
+        return [self.pool.submit(self._read, iteration, part, plan) for part in parts]
+
+    def _read(self, iteration: int, positions: range, plan: BatchPlan) -> list[_Packed]:
+        """Read and pack the scans at some positions of a batch."""
+        packed = []
+        for position in positions:
+            site, index = plan[position]
+            rng = np.random.default_rng([self.budget.seed, iteration, position])
+            try:
+                packed.append(self._packed(self.train[site], index, rng))
+            except Exception as error:
+                scan = self.train[site].scan_ids[index]
+                raise FeedError(f"scan {scan} of {site} cannot be used: {error}") from error
+        return packed
+
+    def _packed(self, cohort: Cohort, index: int, rng: np.random.Generator) -> _Packed:
+        plan = self.augmentation.plan(cohort.extent(index), rng)
+        arrays = self.augmentation.pack(cohort.slices(index, plan.slices), plan)
+        return _Packed(plan, tuple(transfer.host(array, self.device) for array in arrays))
+
+
+def _awaited(futures: list[Future[list[_Packed]]], check: Callable[[], None]) -> list[_Packed]:
+    """Wait for the scans of a batch; look whether to stop meanwhile."""
+    check()
+    while wait(futures, timeout=WAIT_SECONDS).not_done:
+        check()
+    return [packed for future in futures for packed in future.result()]
 
 
 def iteration_seed(seed: int, iteration: int) -> int:

@@ -19,7 +19,7 @@ from elsewhere.design.methods.fedavg import Fedavg
 from elsewhere.federation.local_rounds import Trained
 from elsewhere.methods import shared_values
 from elsewhere.methods.descent import Descent, LossOf
-from elsewhere.methods.feed import Batch, assembled
+from elsewhere.methods.feed import Batch, fed
 from elsewhere.methods.fit import Budget
 from elsewhere.methods.loss import classification
 from elsewhere.methods.schedule import learning_rate
@@ -82,9 +82,10 @@ class LocalTraining:
         descent = self._resumed(weights, memory)
         losses = torch.zeros((), dtype=torch.float64, device=self._device)
         loss_of = self._loss()
-        for iteration, plan in self._plans(number):
+        train, plans = {self.cohort.site: self.cohort}, self._plans(number)
+        made = fed(train, self.budget, plans, check=self.check)
+        for (iteration, _), batch in zip(plans, made, strict=True):
             self.check()
-            batch = assembled({self.cohort.site: self.cohort}, self.budget, iteration, plan=plan)
             rate = learning_rate(self.budget.training, iteration)
             seed = (self.budget.seed, iteration)
             losses += descent.step(batch, [loss_of], seed=seed, rate=rate).double()

@@ -70,7 +70,7 @@ def learn(
     with listening() as interrupt:
         try:
             run.validate_if_due(valid, interrupt)
-            for batch in batches(train, budget, run.done):
+            for batch in batches(train, budget, run.done, check=interrupt.check):
                 run.step(batch, losses)
                 interrupt.check()
                 run.save_if_due()

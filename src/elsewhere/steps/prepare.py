@@ -28,8 +28,7 @@ _TYPES = {
     "scan_id": "str",
     "patient_id": "str",
     "label": "Int64",
-    "n_slices": "int64",
-    "value_max": "int64",
+    **dict.fromkeys(("n_slices", "rows", "columns", "value_min", "value_max"), "int64"),
     "array_sha256": "str",
 }
 
@@ -112,7 +111,8 @@ def _identity(scan: dict[Any, Any]) -> dict[str, Any]:
 
 def _described(array: Voxels) -> dict[str, Any]:
     return {
-        "n_slices": len(array),
+        **dict(zip(("n_slices", "rows", "columns"), array.shape, strict=True)),
+        "value_min": int(array.min()),
         "value_max": int(array.max()),
         "array_sha256": store.sha256(array),
     }

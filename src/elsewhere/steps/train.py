@@ -12,6 +12,7 @@ import torch
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
+from elsewhere.cohorts.memory import Allowance
 from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow
@@ -76,9 +77,8 @@ def run(job: Job, settings: Settings) -> None:
     fold, seed = (int(part) for part in job.wildcards["run"].split("-", 1))
     entries = {"arm": job.wildcards["arm"], "fold": fold, "seed": seed}
     entries["network"] = settings.network.kind
-    train, valid = (
-        _cohorts(job, fold, part, settings.classes) for part in ("train", settings.selection)
-    )
+    parts = ("train", settings.selection)
+    train, valid = _cohorts(job, fold, parts, settings.classes)
     empty = [site for site, scans in train.items() if not len(scans)]
     if empty:
         _not_run(job, entries | {"reason": f"site {empty[0]} has no data here"})
@@ -116,16 +116,22 @@ def done(job: Job) -> None:
     remove(CHECKPOINTS / _key(job))
 
 
-def _cohorts(job: Job, fold: int, part: str, classes: tuple[str, ...]) -> dict[str, Cohort]:
-    arrays, splits = job.paths("arrays"), job.paths("split")
+def _cohorts(
+    job: Job, fold: int, parts: tuple[str, ...], classes: tuple[str, ...]
+) -> list[dict[str, Cohort]]:
+    """Return the cohorts of each part by site; all of them share what memory they may take."""
+    arrays, splits, allowance = job.paths("arrays"), job.paths("split"), Allowance()
     files = [
         SiteFiles(site, index, arrays[site], splits[site])
         for site, index in job.paths("index").items()
     ]
-    return {
-        of_site.site: cohort.load(of_site, fold=fold, part=part, classes=classes)
-        for of_site in files
-    }
+    return [
+        {
+            one.site: cohort.load(one, fold=fold, part=part, classes=classes, allowance=allowance)
+            for one in files
+        }
+        for part in parts
+    ]
 
 
 def _start(job: Job, settings: Settings) -> Start | None:

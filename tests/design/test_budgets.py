@@ -23,11 +23,11 @@ def test_half_precision_on_a_cpu_is_refused() -> None:
         OnDevice.model_validate(DEVICE | {"device": "cpu"})
 
 
-def test_graphs_of_kernels_are_for_cuda() -> None:
+def test_graphs_of_kernels_are_for_cuda(params: tables.Params) -> None:
+    row = params.budgets["nguyen-demo"].training.model_dump()
     with pytest.raises(ValidationError, match="needs device: cuda; use none or compile"):
-        OnDevice.model_validate(
-            DEVICE | {"device": "cpu", "precision": "fp32", "compile": "cuda_graphs"}
-        )
+        Training.model_validate(row | {"compile": "cuda_graphs"})
+    Training.model_validate(row | {"compile": "cuda_graphs", "device": "cuda"})
 
 
 @pytest.mark.parametrize("change", [{"fused": True}, {"recompute": "cheap"}])

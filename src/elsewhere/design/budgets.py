@@ -30,19 +30,6 @@ class OnDevice(Row):
         description="the same bits every time on one device; false: torch may choose the fastest "
         "of its algorithms, on CUDA by trying them out, and results differ in their last digits",
     )
-    compile: Compile = Field(
-        "none",
-        description="compile: torch.compile fuses what lies between convolutions; results differ "
-        "in their last digits. cuda_graphs: the same, and its kernels are replayed, CUDA only",
-    )
-
-    @model_validator(mode="after")
-    def _compile_fits(self) -> Self:
-        if self.compile == "cuda_graphs" and self.device != "cuda":
-            raise ValueError(
-                "compile is cuda_graphs, which needs device: cuda; use none or compile on a CPU"
-            )
-        return self
 
     @model_validator(mode="after")
     def _precision_fits(self) -> Self:
@@ -111,6 +98,11 @@ class Training(OnDevice):
     )
     checkpoint_every: Positive = Field(description="most iterations that a killed run loses")
     augmentation: Annotated[AugmentationRow, Of("augmentations")]
+    compile: Compile = Field(
+        "none",
+        description="compile: torch.compile fuses what lies between convolutions; results differ "
+        "in their last digits. cuda_graphs: the same, and its kernels are replayed, CUDA only",
+    )
     fused: bool = Field(
         False,
         description="ReLU, normalisation and DropBlock in one operation where the network has them "
@@ -124,6 +116,10 @@ class Training(OnDevice):
 
     @model_validator(mode="after")
     def _steps_fit(self) -> Self:
+        if self.compile == "cuda_graphs" and self.device != "cuda":
+            raise ValueError(
+                "compile is cuda_graphs, which needs device: cuda; use none or compile on a CPU"
+            )
         if self.compile != "none" and (self.recompute != "none" or self.fused):
             raise ValueError(
                 f"compile is {self.compile}, recompute {self.recompute} and fused {self.fused}: a "

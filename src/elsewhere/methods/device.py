@@ -40,7 +40,7 @@ def prepare(row: Training | Prediction) -> torch.device:
             f"budget precision is '{row.precision}' with device 'cpu'; {row.precision} is for CUDA "
             "only, set `precision: fp32` in this row of budgets"
         )
-    if row.compile != "none":
+    if isinstance(row, Training) and row.compile != "none":
         _require_compiler(row)
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -58,7 +58,7 @@ def prepare(row: Training | Prediction) -> torch.device:
     return torch.device(row.device)
 
 
-def _require_compiler(row: Training | Prediction) -> None:
+def _require_compiler(row: Training) -> None:
     """Raise before the run, not at its first step, if torch cannot compile for the device."""
     needed = "the package triton" if row.device == "cuda" else "a C++ compiler, such as g++"
     there = find_spec("triton") if row.device == "cuda" else _cxx()

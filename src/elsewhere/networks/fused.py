@@ -170,7 +170,7 @@ def _differentiate(
     scale, slope, offset = (term.to(active.dtype) for term in terms)
     shifted = torch.addcmul(offset, _kept(_wide(gradient), bits), scale)
     outcome = torch.addcmul(shifted, active, slope, value=-1)
-    out.copy_(outcome.masked_fill(active <= 0, 0))
+    out.copy_(torch.ops.aten.threshold_backward(outcome, active, 0))
 
 
 def _statistics(

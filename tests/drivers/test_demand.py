@@ -6,6 +6,7 @@ import pytest
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
+from elsewhere.design.machine import MachineRow
 from elsewhere.design.stage import Stage
 from elsewhere.design.steps import STEPS
 from elsewhere.drivers import demand
@@ -70,6 +71,23 @@ def test_large_raw_data_get_more_time(tmp_path: Path, monkeypatch: pytest.Monkey
     note.parent.mkdir(parents=True)
     note.write_text("outs:\n- md5: 0.dir\n  size: 12500000000\n  nfiles: 2\n  path: x\n")
     assert demand.of(params, stage).runtime - small == pytest.approx(60, abs=1)
+
+
+def test_a_training_asks_for_the_scans_that_it_may_keep(
+    graph: tuple[tables.Params, dict[str, Stage]],
+) -> None:
+    params, found = graph
+    asked = {
+        size: {
+            name: demand.of(params.model_copy(update={"machine": row}), stage).mem_mb
+            for name, stage in found.items()
+        }
+        for size in (0, 32)
+        for row in [MachineRow(cache_gb=size)]
+    }
+    for name, stage in found.items():
+        more = asked[32][name] - asked[0][name]
+        assert more == (32_000 if stage.step == "train" else 0)
 
 
 def test_no_step_can_see_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,20 @@ def digest() -> str:
     return stage_digest(stage, tables.read(), Hashes())
 
 
+def test_a_step_is_told_what_it_may_use_of_the_machine_and_stays_fresh() -> None:
+    step, before = Path("src/elsewhere/steps/score.py"), Path("params.yaml").read_text()
+    said = 'os.environ.get("ELSEWHERE_CACHE_GB", "nothing")'
+    step.write_text(step.read_text().replace("str(settings.scoring.bootstrap)", said))
+    planned, found = digest(), []
+    for line in ("", "machine: {cache_gb: 2.5}\n"):
+        Path("params.yaml").write_text(before + line)
+        assert score("--expect", planned) == (0, "")
+        found.append(OUTPUT.read_text())
+        OUTPUT.unlink()
+        OUTPUT.parent.rmdir()
+    assert found == ["nothing", "2.5"]
+
+
 def test_a_step_runs_with_its_settings() -> None:
     assert score("--expect", digest()) == (0, "")
     assert OUTPUT.read_text() == "2000"

@@ -45,19 +45,3 @@ def test_a_kept_array_cannot_be_spoilt_through_its_tensor():
     array.setflags(write=False)
     host(array, CPU).add_(1)
     assert not array.any()
-
-
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_on_cuda_the_next_item_is_on_its_way_and_what_arrives_is_whole():
-    device = torch.device("cuda")
-
-    class Image:
-        def __init__(self, number):
-            array = np.full((64, 512, 512), number, np.int16)
-            self.image = host(array, device).to(device, non_blocking=True).float()
-
-        def tensors(self):
-            return [self.image]
-
-    for number, moved in enumerate(ahead(range(6), Image, device)):
-        assert bool((moved.image == number).all())

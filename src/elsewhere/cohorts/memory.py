@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import resource
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 VARIABLE = "ELSEWHERE_CACHE_GB"  # `machine.cache_gb` of the settings, in 10^9 bytes
 _SHARE, _FREE = 0.5, 0.25  # of what a job may use: for scans at most, and what stays free at least
 _EVERY = 1 << 26  # bytes of scans between two looks at what is free
+PAUSE_SECONDS = 60.0  # until the next look, when little was free
 CGROUP, GROUPS_OF_THIS = Path("/sys/fs/cgroup"), Path("/proc/self/cgroup")
 
 
@@ -35,11 +37,12 @@ class Allowance:
         self.limit = int(usable() * _SHARE) if fixed is None else fixed
         self.used = 0
         self._looked_at = 0
+        self._closed_until = 0.0
         self._lock = threading.Lock()
 
     def has_room(self, nbytes: int) -> bool:
-        """Return whether so many bytes would be granted, as far as the limit goes."""
-        return self.used + nbytes <= self.limit
+        """Return whether so many bytes may be granted; not for a while after little was free."""
+        return self.used + nbytes <= self.limit and time.monotonic() >= self._closed_until
 
     def take(self, nbytes: int) -> bool:
         """Take so many bytes; return whether they were granted."""
@@ -48,6 +51,7 @@ class Allowance:
                 return False
             if self._watched and self.used + nbytes >= self._looked_at:
                 if free() - nbytes < usable() * _FREE:
+                    self._closed_until = time.monotonic() + PAUSE_SECONDS
                     return False
                 self._looked_at = self.used + nbytes + _EVERY
             self.used += nbytes

@@ -9,6 +9,7 @@ from pydantic import Field
 from elsewhere.design.archive_rows import ArchiveRow
 from elsewhere.design.budgets import Budget
 from elsewhere.design.kinds import Of
+from elsewhere.design.machine import MachineRow
 from elsewhere.design.masks import MaskRow
 from elsewhere.design.phantom_rows import PhantomRow
 from elsewhere.design.pulls import PullRow
@@ -40,6 +41,11 @@ class Params(Row):
     serve: ServeRow = Field(
         default_factory=lambda: ServeRow.model_validate({}),
         description="limits of `elsewhere serve` and `elsewhere ask`; no result depends on them",
+    )
+
+    machine: MachineRow = Field(
+        default_factory=lambda: MachineRow.model_validate({}),
+        description="what a job may use of its machine; no result depends on it",
     )
 
     def scale_of(self, study: str) -> Scale:

@@ -14,7 +14,7 @@ from elsewhere.design.params import Params
 from elsewhere.design.stage import Stage
 
 LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes on from there
-_CACHE_MB = 1024  # arrays that a job keeps of each site, see `cohorts.cohort`
+_CACHE_MB = 4096  # scans that a training keeps, see `cohorts.memory`, where no size is set
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
 _MB_PER_SECOND = 3.5  # 340,693 radiographs of 450 GB are prepared in 36 h on one core
 _ITERATION_S = 0.53  # of a paper-size volume on the authors' GPU; also more than one of a demo
@@ -76,7 +76,8 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
     gpu = int(budget is not None and budget.device == "cuda")
     if isinstance(budget, Training):
         sites = _training_sites(params, stage)
-        memory += sites * _CACHE_MB
+        stated = params.machine.cache_gb
+        memory += _CACHE_MB if stated is None else int(stated * 1000)
         whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
         minutes += int(whole.iterations * _ITERATION_S / 60)
     elif stage.step in ("ingest", "prepare", "outline"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from elsewhere.cohorts.memory import VARIABLE as CACHE_GB
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
@@ -83,6 +84,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
         raise ChangedMeanwhileError(
             f"{stage.name}: settings or code changed after this run was planned; start again"
         )
+    if params.machine.cache_gb is not None:
+        os.environ.setdefault(CACHE_GB, str(params.machine.cache_gb))
     with stage_lock.held(stage) as waited:
         if waited and receipts.holds(stage, handed.job.digest, Hashes()):
             logger.info("%s: the other process has made it", stage.name)

@@ -13,9 +13,12 @@ from elsewhere.design.networks.densenet3d import Densenet3d
 from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.design.networks.timm import Timm
 from elsewhere.methods import gradcam
-from elsewhere.networks import weights
+from elsewhere.methods.loss import classification
+from elsewhere.networks import execution, weights
 from elsewhere.networks.describe import count_parameters, describe
 from elsewhere.networks.network import build
+from elsewhere.networks.network import logits as network_logits
+from elsewhere.networks.sites import SitedNetwork, separate_norms
 
 VOLUME = VolumeInput(
     kind="volume", matrix=32, depth=16, stride=4, clip_min_hu=-1000, clip_max_hu=None,
@@ -126,6 +129,76 @@ def test_a_named_site_is_accepted(network, images):
 def test_a_batch_of_one_trains(network, images):
     network.train()
     network(images[:1], None).sum().backward()
+
+
+def gradients(network, images):
+    """Of a step on scans of two sites, of which each has its own normalisations."""
+    torch.manual_seed(2)
+    network.train()
+    sites = network.sites or ("a", "b")
+    logits = torch.cat([network(images[:2], sites[0]), network(images[2:], sites[1])])
+    classification(logits, torch.tensor([0, 1, 0])).backward()
+    return {
+        **{name: p.grad.clone() for name, p in network.named_parameters()},
+        **{name: buffer.clone() for name, buffer in network.named_buffers()},
+    }
+
+
+@pytest.mark.parametrize("separate", [False, True])
+def test_blocks_computed_again_give_the_same_gradients_and_statistics(rows, images, separate):
+    found = []
+    for recompute in ("none", "blocks"):
+        torch.manual_seed(0)
+        network = build(*rows)
+        if separate and rows[0].kind != "covidnet":  # which has no normalisation
+            separate_norms(network, ["a", "b"])
+            network = SitedNetwork(network, ["a", "b"])
+        execution.arrange(network, recompute=recompute)
+        found.append(gradients(network, images))
+    for name, value in found[0].items():
+        assert torch.equal(value, found[1][name]), name
+
+
+def test_less_is_kept_for_the_backward_pass_of_blocks(network, images):
+    assert network.blocks()
+    kept = []
+    for recompute in ("none", "blocks"):
+        execution.arrange(network, recompute=recompute)
+        sizes = {}
+
+        def note(tensor, sizes=sizes):
+            sizes[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            network.train()(images, None)
+        kept.append(sum(sizes.values()))
+    assert kept[1] < kept[0]
+
+
+def test_in_bfloat16_the_classifier_and_the_loss_are_float32(network, images):
+    """What the loss keeps for its gradient is float32, from the classifier's inputs on."""
+    dtypes = set()
+
+    def note(tensor):
+        dtypes.add(tensor.dtype)
+        return tensor
+
+    of_convolutions = set()
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d | nn.Conv3d):
+            layer.register_forward_hook(lambda _, __, made: of_convolutions.add(made.dtype))
+    network.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        embedded = network.embed(images, None)
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            logits = network_logits(network.classifier, embedded)
+            loss = classification(logits, torch.tensor([0, 1, 0]))
+        whole = network(images, None)
+    assert of_convolutions == {torch.bfloat16}
+    assert logits.dtype == whole.dtype == loss.dtype == torch.float32
+    assert torch.float32 in dtypes
+    assert torch.bfloat16 not in dtypes
 
 
 def test_same_seed_same_weights(network, rows):

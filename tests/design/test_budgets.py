@@ -23,6 +23,22 @@ def test_half_precision_on_a_cpu_is_refused() -> None:
         OnDevice.model_validate(DEVICE | {"device": "cpu"})
 
 
+def test_graphs_of_kernels_are_for_cuda(params: tables.Params) -> None:
+    row = params.budgets["nguyen-demo"].training.model_dump()
+    with pytest.raises(ValidationError, match="needs device: cuda; use none or compile"):
+        Training.model_validate(row | {"compile": "cuda_graphs"})
+    Training.model_validate(row | {"compile": "cuda_graphs", "device": "cuda"})
+
+
+@pytest.mark.parametrize("change", [{"fused": True}, {"recompute": "cheap"}])
+def test_a_compiler_is_not_told_what_to_fuse(params: tables.Params, change: dict[str, Any]) -> None:
+    row = params.budgets["nguyen-demo"].training.model_dump()
+    Training.model_validate(row | change)
+    Training.model_validate(row | {"compile": "compile"})
+    with pytest.raises(ValidationError, match="a compiler decides itself"):
+        Training.model_validate(row | change | {"compile": "compile"})
+
+
 @pytest.mark.parametrize(
     ("schedule", "decay"), [("inverse_time", None), ("constant", 1e-5), ("cosine", 0.1)]
 )

@@ -6,7 +6,32 @@ from federated_fit import Tiny, cohorts, settings
 
 from elsewhere.methods.descent import Descent
 from elsewhere.methods.erm import cross_entropy
-from elsewhere.methods.feed import fed
+from elsewhere.methods.feed import Batch, fed
+from elsewhere.networks.network import build
+from elsewhere.networks.recompute import _Again
+
+
+@pytest.mark.parametrize("how", [{"fused": True}, {"recompute": "cheap"}, {"recompute": "blocks"}])
+def test_a_step_is_computed_as_the_budget_asks(tmp_path, applied, how):
+    """With the same draws and equal or near numbers, whatever way is chosen."""
+    moved = []
+    for changes in ({}, how):
+        budget = settings(tmp_path)
+        row = budget.training.model_copy(update={"momentum": 0.0, **changes})
+        torch.manual_seed(1)
+        network = build(applied.network, applied.input)
+        before = [value.detach().clone() for value in network.parameters()]
+        batch = Batch(torch.rand(2, 1, 16, 32, 32), torch.tensor([0, 1]), ("a", "a"))
+        descent = Descent(network, row, device=torch.device("cpu"))
+        descent.step(batch, [cross_entropy], seed=(0, 0), rate=0.1)
+        moved.append([p.detach() - b for p, b in zip(network.parameters(), before, strict=True)])
+        ways = {(level.fused, isinstance(level.forward, _Again)) for level in network.levels}
+        assert ways == {("fused" in changes, changes.get("recompute") == "blocks")}
+        assert network.levels.cheap == (changes.get("recompute") == "cheap")
+    far = max(float(plain.abs().max()) for plain in moved[0])
+    for plain, other in zip(*moved, strict=True):
+        near = 1e-3 * far if "fused" in how else 0.0
+        torch.testing.assert_close(other, plain, rtol=0, atol=near)
 
 
 def fp16(tmp_path, **changes):

@@ -27,6 +27,29 @@ def test_cpu_is_deterministic_with_the_threads_of_the_budget(training):
     assert torch.get_num_threads() == 1
 
 
+@pytest.mark.parametrize("deterministic", [True, False])
+def test_the_fastest_algorithm_is_looked_for_only_where_bits_may_differ(training, deterministic):
+    """And float32 is never rounded to TF32."""
+    backends = torch.backends
+    before = (backends.cudnn.benchmark, backends.cudnn.allow_tf32)
+    try:
+        device.prepare(training.model_copy(update={"deterministic": deterministic}))
+        assert torch.are_deterministic_algorithms_enabled() == deterministic
+        assert backends.cudnn.benchmark != deterministic
+        assert not backends.cudnn.allow_tf32
+        assert not backends.cuda.matmul.allow_tf32
+    finally:
+        device.prepare(training)
+        backends.cudnn.benchmark, backends.cudnn.allow_tf32 = before
+
+
+def test_a_missing_compiler_is_an_error_before_the_run(training, monkeypatch):
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(RuntimeError, match=r"such as g\+\+: install it, or set `compile: none`"):
+        device.prepare(training.model_copy(update={"compile": "compile"}))
+
+
 def test_a_deterministic_prediction_does_not_load_the_compiler():
     code = """
 import sys

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from elsewhere.methods.loss import classification, imitation
+from elsewhere.methods.loss import classification, imitation, masked_mean
 
 UNKNOWN = -1
 
@@ -25,6 +25,20 @@ def test_findings_cost_the_mean_binary_cross_entropy_of_known_labels():
     logits = torch.tensor([[0.3, -1.2, 2.0], [1.5, 0.0, -0.7]])
     labels = torch.tensor([[1, 0, UNKNOWN], [0, UNKNOWN, 1]])
     assert float(classification(logits, labels)) == pytest.approx(literal(logits, labels))
+
+
+def test_the_form_of_a_gpu_is_the_same_mean_and_has_the_same_gradient():
+    torch.manual_seed(0)
+    logits = torch.randn(5, 3, requires_grad=True)
+    labels = torch.randint(-1, 2, (5, 3))
+    on_gpu = masked_mean(logits, labels.float(), labels >= 0)
+    on_cpu = classification(logits, labels)
+    assert on_gpu.item() == pytest.approx(literal(logits, labels))
+    found, expected = (torch.autograd.grad(loss, logits)[0] for loss in (on_gpu, on_cpu))
+    torch.testing.assert_close(found, expected)
+    nothing = masked_mean(logits, labels.float(), torch.zeros_like(labels, dtype=torch.bool))
+    assert float(nothing) == 0
+    assert not torch.autograd.grad(nothing, logits)[0].any()
 
 
 def test_an_unknown_label_has_no_gradient():

@@ -6,19 +6,23 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-import pyarrow.parquet as pq
 
-from elsewhere.cohorts import extent, labels
+from elsewhere.cohorts import extent
 from elsewhere.cohorts.extent import Extent
 from elsewhere.cohorts.memory import Allowance
 from elsewhere.cohorts.view import Voxels
 from elsewhere.files import texts
 from elsewhere.imaging import store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# pandas, pyarrow and the labels are imported where tables are read: a cohort itself, and
+# so a training step, does without them
 
 PARTS = ("train", "validation", "test")
 UNKNOWN = -1  # the scan has no label for a finding: the site does not annotate it, or it is ignored
@@ -170,6 +174,10 @@ def load(
     CohortError
         If the part is unknown, scans of the split are not in the index, or a label is of no class.
     """
+    import pandas as pd
+
+    from elsewhere.cohorts import labels
+
     if part not in PARTS:
         raise CohortError(f"part is '{part}', expected one of {', '.join(PARTS)}")
     rows = pd.read_csv(files.split, converters=texts("scan_id", "patient_id"))
@@ -210,12 +218,17 @@ def patient_key(index: pd.DataFrame) -> Literal["none", "published"]:
 
 def _index(path: Path) -> pd.DataFrame:
     """Return the extents of all scans by scan id; an older index has none, so no columns."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
     there = set(pq.read_schema(path).names)
     columns = extent.COLUMNS if there.issuperset(extent.COLUMNS) else ()
     return pd.read_parquet(path, columns=["scan_id", *columns]).set_index("scan_id")
 
 
 def _labels(rows: pd.DataFrame, findings: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    from elsewhere.cohorts import labels
+
     if not findings:
         return rows[labels.LABEL].to_numpy(np.int64)
     return rows[[*findings]].fillna(UNKNOWN).to_numpy(np.int64)

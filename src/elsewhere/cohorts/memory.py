@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 VARIABLE = "ELSEWHERE_CACHE_GB"  # `machine.cache_gb` of the settings, in 10^9 bytes
 _SHARE, _FREE = 0.5, 0.25  # of what a job may use: for scans at most, and what stays free at least
 _EVERY = 1 << 26  # bytes of scans between two looks at what is free
@@ -62,17 +60,23 @@ class Allowance:
 
 def usable() -> int:
     """Return the bytes that this job may use: of the machine, or of its container or allocation."""
+    import psutil  # here: a benchmark on another machine has its own limit and no psutil
+
     return min([int(psutil.virtual_memory().total), *(limit for limit, _ in _limits())])
 
 
 def free() -> int:
     """Return how many of them nobody uses."""
+    import psutil  # as in `usable`
+
     unused = [limit - used for limit, used in _limits()]
     return min([int(psutil.virtual_memory().available), *unused])
 
 
 def _limits() -> Iterator[tuple[int, int]]:
     """Yield each limit that is set for this job, and what is used of it."""
+    import psutil  # as in `usable`
+
     own = psutil.Process().memory_info()
     space = resource.getrlimit(resource.RLIMIT_AS)[0]
     if space != resource.RLIM_INFINITY:

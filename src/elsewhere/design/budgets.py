@@ -11,6 +11,8 @@ from elsewhere.design.rows import AugmentationRow, Positive, Row
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 Precision = Literal["fp32", "bf16", "fp16"]
+Compile = Literal["none", "compile", "cuda_graphs"]
+Recompute = Literal["none", "cheap", "blocks"]
 
 
 class OnDevice(Row):
@@ -23,6 +25,11 @@ class OnDevice(Row):
     )
     batch_size: Positive
     threads: Positive = Field(description="CPU threads of one job")
+    deterministic: bool = Field(
+        True,
+        description="the same bits every time on one device; false: torch may choose the fastest "
+        "of its algorithms, on CUDA by trying them out, and results differ in their last digits",
+    )
 
     @model_validator(mode="after")
     def _precision_fits(self) -> Self:
@@ -93,6 +100,35 @@ class Training(OnDevice):
         5, description="most minutes of training that a killed run loses; 0: save each iteration"
     )
     augmentation: Annotated[AugmentationRow, Of("augmentations")]
+    compile: Compile = Field(
+        "none",
+        description="compile: torch.compile fuses what lies between convolutions; results differ "
+        "in their last digits. cuda_graphs: the same, and its kernels are replayed, CUDA only",
+    )
+    fused: bool = Field(
+        False,
+        description="ReLU, normalisation and DropBlock in one operation where the network has them "
+        "in this order (nguyen_cnn): fewer passes over memory, results differ in their last digits",
+    )
+    recompute: Recompute = Field(
+        "none",
+        description="computed again in the backward pass instead of kept; results are equal. "
+        "cheap: what lies between convolutions (nguyen_cnn); blocks: whole blocks of a network",
+    )
+
+    @model_validator(mode="after")
+    def _steps_fit(self) -> Self:
+        if self.compile == "cuda_graphs" and self.device != "cuda":
+            raise ValueError(
+                "compile is cuda_graphs, which needs device: cuda; use none or compile on a CPU"
+            )
+        if self.compile != "none" and (self.recompute != "none" or self.fused):
+            raise ValueError(
+                f"compile is {self.compile}, recompute {self.recompute} and fused {self.fused}: a "
+                "compiler decides itself what it fuses and computes again; use compile: none, or "
+                "recompute: none and fused: false"
+            )
+        return self
 
     @model_validator(mode="after")
     def _decay_fits(self) -> Self:

@@ -11,6 +11,7 @@ from elsewhere.design.budgets import Training
 from elsewhere.methods import optimizer
 from elsewhere.methods.device import autocast
 from elsewhere.methods.feed import Batch, iteration_seed
+from elsewhere.networks import execution
 from elsewhere.networks.network import Network
 
 LossOf = Callable[[Network, Batch], Tensor]
@@ -22,7 +23,7 @@ class Descent:
     Parameters
     ----------
     network
-        It is on the device already.
+        It is on the device already. How it computes a step is set as the budget asks.
     training
         Training half of the budget.
     device
@@ -40,6 +41,8 @@ class Descent:
         self.network = network
         self.training = training
         self.device = device
+        execution.arrange(network, fused=training.fused, recompute=training.recompute)
+        execution.compile_for(network, training.compile)
         self.optimizer = optimizer.build(network, training)
         fp16 = training.precision == "fp16"
         self.scaler = torch.amp.GradScaler(device.type, enabled=fp16)

@@ -6,6 +6,8 @@ import ctypes
 import os
 import platform
 import resource
+import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -16,12 +18,15 @@ from elsewhere.design.budgets import Precision, Prediction, Training
 def prepare(row: Training | Prediction) -> torch.device:
     """Set torch up for the device that a row of budgets names, and return that device.
 
-    Torch uses deterministic algorithms and the number of threads in the row.
+    Torch uses the number of threads in the row and, unless it says otherwise, deterministic
+    algorithms. Float32 is float32: no product is rounded to the ten binary digits of TF32, so that
+    fp32 means the same on every device.
 
     Raises
     ------
     RuntimeError
         If the row asks for CUDA and there is none: there is no silent fallback to the CPU.
+        The same if it asks for compilation and torch finds no compiler.
     ValueError
         If the row asks for another precision than fp32 on the CPU.
     """
@@ -35,17 +40,38 @@ def prepare(row: Training | Prediction) -> torch.device:
             f"budget precision is '{row.precision}' with device 'cpu'; {row.precision} is for CUDA "
             "only, set `precision: fp32` in this row of budgets"
         )
+    if isinstance(row, Training) and row.compile != "none":
+        _require_compiler(row)
     # cuBLAS is deterministic only with a workspace of fixed size.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # same effect as use_deterministic_algorithms(True), which takes over a second to load the
     # compiler
-    torch.set_deterministic_debug_mode("error")
+    torch.set_deterministic_debug_mode("error" if row.deterministic else "default")
     # slow, and only a guard against reading uninitialised memory
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-    torch.backends.cudnn.benchmark = False
+    # cuDNN times its algorithms and takes the fastest: another one in another run
+    torch.backends.cudnn.benchmark = not row.deterministic
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
     torch.set_num_threads(row.threads)
     _keep_freed_memory()
     return torch.device(row.device)
+
+
+def _require_compiler(row: Training) -> None:
+    """Raise before the run, not at its first step, if torch cannot compile for the device."""
+    needed = "the package triton" if row.device == "cuda" else "a C++ compiler, such as g++"
+    there = find_spec("triton") if row.device == "cuda" else _cxx()
+    if not there:
+        raise RuntimeError(
+            f"compile is '{row.compile}', for which torch needs {needed}: install it, or set "
+            "`compile: none` in this row of budgets"
+        )
+
+
+def _cxx() -> str | None:
+    names = (os.environ.get("CXX", ""), "g++", "clang++", "c++")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:

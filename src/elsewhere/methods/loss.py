@@ -30,10 +30,7 @@ def classification(
     """
     if labels.ndim == 1:
         return F.cross_entropy(logits.float(), labels, weight=class_weights)
-    known = labels >= 0
-    if not known.any():
-        return logits.float().sum() * 0
-    return F.binary_cross_entropy_with_logits(logits.float()[known], labels[known].float())
+    return _over_known(logits.float(), labels.float(), labels >= 0)
 
 
 def imitation(logits: Tensor, teacher: Tensor, labels: Tensor, *, one_hot: bool = False) -> Tensor:
@@ -55,10 +52,26 @@ def imitation(logits: Tensor, teacher: Tensor, labels: Tensor, *, one_hot: bool 
     if labels.ndim == 1:
         called = teacher_logits.argmax(dim=1)
         return F.cross_entropy(logits.float(), called if one_hot else teacher_logits.softmax(dim=1))
-    known = labels >= 0
-    if not known.any():
-        return logits.float().sum() * 0
-    teacher_probabilities = torch.sigmoid(teacher_logits[known])
+    teacher_probabilities = torch.sigmoid(teacher_logits)
     if one_hot:
         teacher_probabilities = (teacher_probabilities >= 0.5).float()
-    return F.binary_cross_entropy_with_logits(logits.float()[known], teacher_probabilities)
+    return _over_known(logits.float(), teacher_probabilities, labels >= 0)
+
+
+def _over_known(logits: Tensor, targets: Tensor, known: Tensor) -> Tensor:
+    """Return the mean binary cross-entropy where `known` is true, [batch, findings] each."""
+    if logits.device.type != "cpu":
+        return masked_mean(logits, targets, known)
+    if not known.any():
+        return logits.sum() * 0
+    return F.binary_cross_entropy_with_logits(logits[known], targets[known])
+
+
+def masked_mean(logits: Tensor, targets: Tensor, known: Tensor) -> Tensor:
+    """Return the same in a form for which a CPU need not wait for a GPU.
+
+    It adds in another order, so that its last digit can differ.
+    """
+    weight, targets = known.float(), torch.where(known, targets, 0.0)
+    total = F.binary_cross_entropy_with_logits(logits, targets, weight, reduction="sum")
+    return total / weight.sum().clamp(min=1)

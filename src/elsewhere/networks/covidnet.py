@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.rows import InputRow
@@ -36,3 +36,7 @@ class CovidNet(Network):
         """Return the embedding, ``[batch, 100352]`` at full width and 224 x 224."""
         del site
         return total(self.branches(images)).flatten(1)
+
+    def blocks(self) -> list[nn.Module]:
+        """Return the PEPX blocks of the lower branch."""
+        return self.branches.blocks()

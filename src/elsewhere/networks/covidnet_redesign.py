@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.design.rows import InputRow
@@ -43,3 +43,7 @@ class RedesignedCovidNet(Network):
         last = outputs[-1] if self.averaged == "last_block" else total(outputs)
         averaged: Tensor = self.average(last)
         return averaged.flatten(1)
+
+    def blocks(self) -> list[nn.Module]:
+        """Return the PEPX blocks of the lower branch."""
+        return self.branches.blocks()

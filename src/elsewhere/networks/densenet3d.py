@@ -68,6 +68,10 @@ class Densenet3dNetwork(Network):
         features: Tensor = self.last_dropblock(maps).mean(dim=(2, 3, 4))
         return features
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the dense layers and transitions."""
+        return [part for part in self.groups.modules() if isinstance(part, DenseLayer | Transition)]
+
     def last_rate(self) -> float:
         """Return the share of the last DropBlock after the batches seen so far."""
         counters = [
@@ -106,13 +110,17 @@ def _group(row: Densenet3d, channels: int, n_layers: int) -> nn.Sequential:
     )
 
 
-def _transition(row: Densenet3d, channels: int) -> nn.Sequential:
+class Transition(nn.Sequential):
+    """Normalisation, LeakyReLU, convolution to fewer channels, average pooling."""
+
+
+def _transition(row: Densenet3d, channels: int) -> Transition:
     if channels % row.compression:
         raise ValueError(
             f"densenet3d: compression {row.compression} does not divide the {channels} channels "
             "before a transition; change first_filters, growth or layers"
         )
-    return nn.Sequential(
+    return Transition(
         *_activation(row, channels),
         nn.Conv3d(channels, channels // row.compression, 1),
         Pool((2, 2, 2), kind="average"),

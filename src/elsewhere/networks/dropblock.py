@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from elsewhere.networks.pooling import cut
+from elsewhere.networks import block_mask
+from elsewhere.networks.block_mask import starts
 
 
 class DropBlock3d(nn.Module):
@@ -39,22 +40,41 @@ class DropBlock3d(nn.Module):
         """Return `images` ``[batch, channels, z, y, x]`` with blocks dropped."""
         if not self.training or self.rate == 0:
             return images
-        dropped, factor = draw(images, rate=self.rate, size=self.size)
-        output: Tensor = _Drop.apply(images, dropped, factor)  # type: ignore[no-untyped-call]
+        if torch.compiler.is_compiling():
+            return masked(images, *self.bits(images))
+        if images.device.type == "cpu":
+            dropped, factor = draw(images, rate=self.rate, size=self.size)
+            output: Tensor = _Drop.apply(images, dropped, factor)  # type: ignore[no-untyped-call]
+        else:
+            output = DropBits.apply(images, *self.bits(images))  # type: ignore[no-untyped-call]
         return output
+
+    def bits(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Draw what to drop in `images` as bits, with the factor; see `block_mask.draw`."""
+        return block_mask.draw(images, rate=self.rate, size=self.size)
 
     def extra_repr(self) -> str:
         """Show rate and block size."""
         return f"rate={self.rate}, size={self.size}"
 
 
+def masked(images: Tensor, bits: Tensor, factor: Tensor) -> Tensor:
+    """Return `images` times `factor`, and 0 where the bits of `block_mask.draw` say so.
+
+    These are plain operations, which a compiler fuses with those before and after them.
+    """
+    dropped = block_mask.is_dropped(bits, images.shape[1])
+    return torch.where(dropped, torch.zeros_like(factor), images * factor)
+
+
 @torch.no_grad()
 def draw(images: Tensor, *, rate: float, size: int) -> tuple[Tensor, Tensor]:
     """Draw the voxels to drop, and each scan's factor for the others: voxels / kept voxels.
 
-    Blocks start only where they fit, so gamma = rate / block x voxels / starts. Each scan has its
-    own factor, so that its result does not depend on the rest of the batch. Blocks are few, so
-    their positions are listed; this is many times cheaper than dilating a dense mask of seeds.
+    Each scan has its own factor, so that its result does not depend on the rest of the batch.
+    Blocks are few, so their positions are listed; on a CPU this is many times cheaper than dilating
+    a dense mask of seeds. On CUDA a list is sorted when algorithms must be deterministic, and its
+    writes are scattered: `block_mask.draw` is the same there.
 
     Parameters
     ----------
@@ -73,11 +93,7 @@ def draw(images: Tensor, *, rate: float, size: int) -> tuple[Tensor, Tensor]:
     factor
         ``[batch, 1, 1, 1, 1]``, in the dtype of `images`.
     """
-    block = cut((size, size, size), images.shape[2:])
-    start_counts = [extent - side + 1 for extent, side in zip(images.shape[2:], block, strict=True)]
-    gamma = rate / math.prod(block) * math.prod(images.shape[2:]) / math.prod(start_counts)
-    grid = (*images.shape[:2], *start_counts)
-    seeds = _successes(math.prod(grid), min(gamma, 1.0), images.device)
+    seeds, grid, block = starts(images.shape, rate=rate, size=size, device=images.device)
     stride = _dense_stride(images)
     voxels = _voxels(seeds.clamp(max=math.prod(grid) - 1), grid, block, stride)
     dropped = torch.where(seeds[:, None] < math.prod(grid), voxels, images.numel())
@@ -106,6 +122,21 @@ class _Drop(torch.autograd.Function):
         return _dropped(gradient[0], dropped, factor, ctx.stride), None, None
 
 
+class DropBits(torch.autograd.Function):
+    """`masked`, which keeps the bits alone for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, bits: Tensor, factor: Tensor) -> Tensor:
+        """Return `images` with blocks dropped."""
+        ctx.save_for_backward(bits, factor)
+        return masked(images, bits, factor)
+
+    @staticmethod
+    def backward(ctx: Any, *gradient: Tensor) -> tuple[Tensor, None, None]:
+        """Return the gradient, dropped in the same places."""
+        return masked(gradient[0], *ctx.saved_tensors), None, None
+
+
 def _dropped(images: Tensor, dropped: Tensor, factor: Tensor, stride: tuple[int, ...]) -> Tensor:
     # one element more than there are voxels: the padding positions point to it
     memory = images.new_empty(images.numel() + 1)
@@ -117,19 +148,6 @@ def _dropped(images: Tensor, dropped: Tensor, factor: Tensor, stride: tuple[int,
 
 def _dense_stride(images: Tensor) -> tuple[int, ...]:
     return torch.empty_like(images, device="meta").stride()
-
-
-def _successes(trials: int, probability: float, device: torch.device) -> Tensor:
-    """Return the positions of the successes of Bernoulli trials, padded with positions >= trials.
-
-    The gaps between successes follow a geometric distribution, which takes far fewer draws than
-    trials. The number of draws exceeds the expected number by eight standard deviations, so that
-    no success is missed.
-    """
-    expected = trials * probability
-    draws = math.ceil(expected + 8 * math.sqrt(expected)) + 8
-    gaps = torch.empty(draws, dtype=torch.float64, device=device).geometric_(probability)
-    return gaps.long().cumsum(0) - 1
 
 
 def _voxels(

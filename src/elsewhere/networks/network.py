@@ -52,6 +52,13 @@ class Network(nn.Module, ABC):
         """
         return None
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the parts that can be computed again in the backward pass, to save memory.
+
+        None lies in another. `recompute: blocks` of a budget asks for them.
+        """
+        return []
+
     def forward(self, images: Tensor, site: str | None) -> Tensor:
         """Classify a batch.
 

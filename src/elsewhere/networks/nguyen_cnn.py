@@ -13,6 +13,7 @@ from elsewhere.design.networks.nguyen_cnn import NguyenCnn
 from elsewhere.design.rows import InputRow
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.group_norm import GroupNorm
+from elsewhere.networks.levels import Level, Levels
 from elsewhere.networks.network import Network
 from elsewhere.networks.pooling import Pool, cut
 
@@ -48,7 +49,7 @@ class NguyenNetwork(Network):
                 f"nguyen_cnn: groups {row.groups} must divide first_filters {row.first_filters} "
                 f"and dense_features {row.dense_features}"
             )
-        self.levels = nn.Sequential(*_levels(row))
+        self.levels = Levels(*_levels(row))
         flattened = feature_length(row, input_row.shape[1:])
         widths = [flattened] + [row.dense_features] * DENSE_LAYERS
         dense_layers = [_dense(row, widths[i], widths[i + 1]) for i in range(DENSE_LAYERS)]
@@ -65,6 +66,10 @@ class NguyenNetwork(Network):
         features: Tensor = self.dense(self.levels(images).flatten(1))
         return features
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the levels."""
+        return [*self.levels]
+
 
 def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:
     """Return the number of flattened features (A-33) for a volume of this (z, y, x) extent."""
@@ -74,7 +79,7 @@ def feature_length(row: NguyenCnn, extent: Sequence[int]) -> int:
     return math.prod(extent) * last
 
 
-def _levels(row: NguyenCnn) -> list[nn.Sequential]:
+def _levels(row: NguyenCnn) -> list[Level]:
     filters = [row.first_filters * 2**level for level in range(len(KERNELS))]  # A-32
     inputs = [1, *filters[:-1]]
     return [
@@ -87,10 +92,10 @@ def _level(
     channels: tuple[int, int],
     kernel: tuple[int, int, int],
     factors: tuple[int, int, int],
-) -> nn.Sequential:
+) -> Level:
     """Downsample, then twice [convolution, ReLU, GroupNorm, DropBlock] (A-30)."""
     before, after = channels
-    level = nn.Sequential()
+    level = Level()
     if max(factors) > 1 and row.pooling != "stride":
         level.append(Pool(factors, kind=row.pooling))
     for inputs in (before, after):

@@ -46,14 +46,18 @@ class PerSite(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the output of the active layer."""
+        output: Tensor = self.chosen()(images)
+        return output
+
+    def chosen(self) -> nn.Module:
+        """Return the active layer."""
         layer = self.unseen if self.active is None else self.branches[self.active]
         if layer is None:
             raise ValueError(
                 "this layer exists once per training site and no training site was given; choose "
                 "how scans of a site not seen in training are treated: `unseen` of the arm (D-44)"
             )
-        output: Tensor = layer(images)
-        return output
+        return layer
 
 
 class SitedNetwork(Network):
@@ -94,6 +98,10 @@ class SitedNetwork(Network):
         for layer in self.modules():
             if isinstance(layer, PerSite):
                 layer.active = index
+
+    def blocks(self) -> list[nn.Module]:
+        """Return the blocks of the network; see `Network.blocks`."""
+        return self.network.blocks()
 
     def per_site(self) -> Iterator[PerSite]:
         """Yield the layers that exist once per site."""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.conv import _ConvNd
 
 from elsewhere.design.networks.timm import Timm
 from elsewhere.design.rows import InputRow
@@ -50,6 +51,10 @@ class TimmNetwork(Network):
         features: Tensor = self.model(images)
         return features
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the parts of the model that hold several convolutions, such as dense blocks."""
+        return _blocks(getattr(self.model, "features", self.model))
+
     def load_pretrained(self) -> str | None:
         """Load the weights that the row names, all but those of the head (B-27).
 
@@ -82,6 +87,16 @@ class TimmNetwork(Network):
                     raise pretrained.misfit(self.row, file.path, reason)
         self.model.load_state_dict(state)
         return file.sha256
+
+
+def _blocks(holder: nn.Module) -> list[nn.Module]:
+    """Return the children with several convolutions; of a plain sequence its own children."""
+    found: list[nn.Module] = []
+    for child in holder.children():
+        inner = _blocks(child) if type(child) is nn.Sequential else []
+        several = sum(isinstance(layer, _ConvNd) for layer in child.modules()) > 1
+        found += inner or ([child] if several else [])
+    return found
 
 
 def create_model(

@@ -65,6 +65,10 @@ class TwoBranches(nn.Module):
             outputs = stage(lower, upper)
         return outputs
 
+    def blocks(self) -> list[nn.Module]:
+        """Return the PEPX blocks."""
+        return [block for block in self.stages.modules() if isinstance(block, PepxBlock)]
+
 
 class Stage(nn.Module):
     """PEPX blocks at one resolution; the input of each is the sum of all outputs before it."""
@@ -110,8 +114,12 @@ def _activated(channels: int, normalised: bool) -> list[nn.Module]:
     return [BatchNorm(channels), activation] if normalised else [activation]
 
 
-def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> nn.Sequential:
-    """Return a PEPX block: project, expand, depthwise 3x3, project, expand (D-07)."""
+class PepxBlock(nn.Sequential):
+    """A PEPX block: project, expand, depthwise 3x3, project, expand (D-07)."""
+
+
+def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> PepxBlock:
+    """Return a PEPX block with an activation between its convolutions, or none."""
     half, wide = before // 2, 3 * before // 4
     convolutions = [
         nn.Conv2d(before, half, 1),
@@ -120,7 +128,7 @@ def _pepx(before: int, after: int, activation: Literal["none", "relu"]) -> nn.Se
         nn.Conv2d(wide, half, 1),
         nn.Conv2d(half, after, 1),
     ]
-    block = nn.Sequential(convolutions[0])
+    block = PepxBlock(convolutions[0])
     for convolution in convolutions[1:]:
         if activation == "relu":
             block.append(nn.ReLU(inplace=True))

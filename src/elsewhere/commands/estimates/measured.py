@@ -48,7 +48,9 @@ def alike(params: Params, step: str, study: str, arm: str) -> str:
     """Return what decides how long an iteration, or the prediction of a scan, takes on a device."""
     budget = params.budgets[params.budget_of(study, arm)]
     half = budget.training if step == "train" else budget.prediction
-    options = {"batch_size", "device", "precision"} | ({"accumulate"} if step == "train" else set())
+    options = {"batch_size", "device", "precision", "deterministic"}
+    if step == "train":
+        options |= {"accumulate", "compile", "fused", "recompute"}
     own = params.studies[study].arms[params.studies[study].arms[arm].models_of or arm]
     return json.dumps(
         {

@@ -85,8 +85,8 @@ demo: env
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
-test: env federation-env crate-env slurm-env
-	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: env federation-env crate-env slurm-env kubernetes-env
+	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required ELSEWHERE_KUBERNETES=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env
 	$(RUN) pytest -n 2 -m "not slow"

@@ -5,6 +5,7 @@ the same path. It shows nothing about images, volumes, nodes or permissions of a
 """
 
 import json
+import os
 import re
 import subprocess
 import threading
@@ -13,6 +14,19 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+PYTHON = Path(__file__).parents[2] / ".venv-kubernetes/bin/python"
+
+
+def require() -> None:
+    """Skip, or fail where it is demanded, if there is no environment with the plugin."""
+    why = None if PYTHON.exists() else "no environment with the plugin: make kubernetes-env"
+    if why and os.environ.get("ELSEWHERE_KUBERNETES") == "required":
+        pytest.fail(why)
+    if why:
+        pytest.skip(why)
 
 
 class Api(ThreadingHTTPServer):

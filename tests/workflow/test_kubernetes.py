@@ -4,7 +4,6 @@ No Kubernetes runs here: `kubernetes_api` takes what the plugin sends.
 """
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,23 +12,16 @@ import kubernetes_api
 import pytest
 from project import STAND_IN, Project
 
-PYTHON = Path(__file__).parents[2] / ".venv-kubernetes/bin/python"
 VERSION = "1.33"  # of Kubernetes, whose schemas are strict: an unknown field is an error
 CELL = "results/contrastive/cells/joint/covid-ct-synthetic/metrics.json"
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
 
-def require() -> None:
-    if not PYTHON.exists() and os.environ.get("ELSEWHERE_KUBERNETES") == "required":
-        pytest.fail("no environment with the plugin: make kubernetes-env")
-    if not PYTHON.exists():
-        pytest.skip("no environment with the plugin: make kubernetes-env")
-
-
 def run(project: Project, folder: Path, volume: Path) -> str:
     return project.sh(
-        f"KUBECONFIG={folder}/kubeconfig {PYTHON} -m snakemake --profile profiles/kubernetes "
+        f"KUBECONFIG={folder}/kubeconfig {kubernetes_api.PYTHON} -m snakemake "
+        "--profile profiles/kubernetes "
         f"--kubernetes-volume-persistent-volumes claim:{volume} --container-image here/elsewhere:1 "
         f"--latency-wait 5 --seconds-between-status-checks 1 {CELL}",
         check=False,
@@ -39,13 +31,13 @@ def run(project: Project, folder: Path, volume: Path) -> str:
 def check_schema(job: dict[str, object], folder: Path) -> None:
     path = folder / "job.yaml"
     path.write_text(json.dumps({"apiVersion": "batch/v1", "kind": "Job", **job}))
-    command = [PYTHON, "-m", "kubernetes_validate", "--strict", "-k", VERSION, path]
+    command = [kubernetes_api.PYTHON, "-m", "kubernetes_validate", "--strict", "-k", VERSION, path]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_cell_is_made_in_a_pod_on_the_projects_volume(small: Project, tmp_path: Path) -> None:
-    require()
+    kubernetes_api.require()
     (small.path / "src/elsewhere/steps/score.py").write_text(f"{STAND_IN}# another one\n")
     folder = tmp_path / "api"
     with kubernetes_api.serving(folder, small.environment(small.path)) as api:
@@ -72,7 +64,7 @@ def test_a_cell_is_made_in_a_pod_on_the_projects_volume(small: Project, tmp_path
 
 def test_a_project_on_no_volume_is_told(small: Project, tmp_path: Path) -> None:
     """The pods would find an empty folder."""
-    require()
+    kubernetes_api.require()
     (small.path / "src/elsewhere/steps/score.py").write_text(f"{STAND_IN}# another one\n")
     folder = tmp_path / "api"
     with kubernetes_api.serving(folder, small.environment(small.path)) as api:

@@ -9,12 +9,13 @@ DOCS := .venv-docs
 FEDERATION := .venv-federation
 CRATE := .venv-crate
 SLURM := .venv-slurm
+KUBERNETES := .venv-kubernetes
 BIN := $(VENV)/bin
 RUN := . $(BIN)/activate &&
 # Some imaging libraries reset the locale of the process that loads them; text stays UTF-8 all the same.
 export PYTHONUTF8 := 1
 
-.PHONY: demo test test-fast lint docs bench lock lock-crate lock-docs lock-federation env federation-env crate-env slurm-env
+.PHONY: demo test test-fast lint docs bench lock lock-crate lock-docs lock-federation env federation-env crate-env slurm-env kubernetes-env lock-kubernetes
 .DEFAULT_GOAL := demo
 
 # The environment is made anew when the lock or the package's metadata change. The package is compiled
@@ -56,6 +57,19 @@ $(SLURM)/.done: $(VENV)/.done requirements-slurm.lock
 		--no-deps --editable .
 	touch $@
 
+# The same for `snakemake --profile profiles/kubernetes`, and the plugin of workflow/plugins, which extends the official one.
+kubernetes-env: $(KUBERNETES)/.done
+
+$(KUBERNETES)/.done: $(VENV)/.done requirements-kubernetes.lock
+	$(PYTHON) -m venv --clear --without-pip $(KUBERNETES)
+	($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'; echo "$$PWD/workflow/plugins") > \
+		"$$($(KUBERNETES)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/beside.pth"
+	$(BIN)/python -m pip --python $(KUBERNETES)/bin/python install --quiet --disable-pip-version-check --no-deps \
+		-r requirements-kubernetes.lock
+	$(BIN)/python -m pip --python $(KUBERNETES)/bin/python install --quiet --disable-pip-version-check \
+		--no-deps --editable .
+	touch $@
+
 # RO-Crate's own validator, which wants another version of rich: the tests check an export with it.
 crate-env: $(CRATE)/.done
 
@@ -71,8 +85,8 @@ demo: env
 	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
 		python -m elsewhere matrix $$(basename $$study) || exit 1; done
 
-test: env federation-env crate-env slurm-env
-	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
+test: env federation-env crate-env slurm-env kubernetes-env
+	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required ELSEWHERE_KUBERNETES=required pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-fast: env
 	$(RUN) pytest -n 2 -m "not slow"
@@ -127,6 +141,15 @@ lock-docs:
 	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock $$($(PYTHON) -c \
 		'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"])')
 	(echo "# Made by \`make lock-docs\`."; .venv-lock/bin/python -m pip freeze) > requirements-docs.lock
+	rm -rf .venv-lock
+
+# What the plugin wants beside requirements.lock.
+lock-kubernetes:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.lock ".[kubernetes]"
+	.venv-lock/bin/python -m pip uninstall --quiet --yes elsewhere
+	(echo "# Made by \`make lock-kubernetes\`: what stands beside requirements.lock."; \
+		.venv-lock/bin/python -m pip freeze | sed 's/+cpu//' | grep -vxFf requirements.lock) > requirements-kubernetes.lock
 	rm -rf .venv-lock
 
 # requirements.lock, but for Flower and for what it wants in other versions.

@@ -323,6 +323,7 @@ def test_no_test_is_skipped():
         "conftest.py": 2,
         "evidence/conftest.py": 1,
         "pages/browser/conftest.py": 1,
+        "workflow/kubernetes_api.py": 1,
         "workflow/slurm.py": 1,
         "workflow/stores.py": 1,
     }

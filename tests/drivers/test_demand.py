@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from elsewhere.commands.estimates import work
+from elsewhere.commands.estimates.holding import holdings
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
 from elsewhere.design.machine import MachineRow
@@ -58,6 +60,28 @@ def test_a_budget_decides_on_threads_and_gpu(
             assert (asked.threads, asked.gpu) == (row.threads, int(row.device == "cuda"))
         if STEPS[stage.step].environment != "torch":
             assert asked.gpu == 0
+
+
+@pytest.mark.parametrize("study", ["nguyen2021", "contrastive", "chestxray", "ucadi"])
+def test_no_job_asks_for_less_than_the_estimate_says(
+    study: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both rest on one table: a job that the estimate calls long is not ended before its time."""
+    monkeypatch.chdir(ROOT)
+    values = tables.read(ROOT / "tests/params")
+    timed = 0
+    for scale in values["studies"][study]["scales"]:
+        params = tables.parse(values | {"scale": scale, "run": [study]})
+        sites = holdings(params, study, slices=(40, 400))
+        for job in work.jobs(params, study, sites):
+            asked = demand.of(params, job.stage)
+            if job.memory.known:
+                assert asked.mem_mb >= job.memory.ends()[1] / 1e6, job.stage.name
+            if job.stage.step == "train" and job.seconds.known:
+                timed += 1
+                seconds = job.units.ends()[1] * job.each.ends()[1]
+                assert asked.runtime >= min(int(seconds / 60), demand.LONGEST_MIN), job.stage.name
+    assert timed
 
 
 def test_large_raw_data_get_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

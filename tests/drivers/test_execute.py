@@ -168,3 +168,16 @@ def test_garbage_is_looked_for_again_whatever_became_of_the_import() -> None:
     with pytest.raises(ModuleNotFoundError):
         execute._loaded("elsewhere.steps.no_such_step")
     assert gc.isenabled()
+
+
+def test_a_step_gets_the_threads_of_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where nobody has set any; `score` declares one."""
+    step = Path("src/elsewhere/steps/score.py")
+    text = STAND_IN.replace("str(settings.scoring.bootstrap)", "SEEN")
+    step.write_text(f"import os\nSEEN = os.environ['OMP_NUM_THREADS']\n{text}")
+    values = tables.read()
+    digest = stage_digest(find(tables.parse(values), "score", CELL), values, Hashes())
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    code, printed = score("--expect", digest)
+    assert code == 0, printed
+    assert OUTPUT.read_text() == "1"

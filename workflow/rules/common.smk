@@ -27,6 +27,9 @@ if bridge.plans(workflow):
     bridge.before(dry=bridge.is_dry(workflow))
 
 
+container: "elsewhere.sif"  # with `--software-deployment-method apptainer` alone: docs/clusters.md
+
+
 wildcard_constraints:
     study="[a-z0-9][a-z0-9_-]*",
     arm="[a-z0-9][a-z0-9_-]*",

@@ -10,8 +10,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from elsewhere.commands.estimates import disk, known, work
-from elsewhere.commands.estimates.amount import (
+from elsewhere.commands.estimates import disk, work
+from elsewhere.commands.estimates.holding import holdings
+from elsewhere.commands.estimates.made import Estimate
+from elsewhere.commands.estimates.shown import tables
+from elsewhere.commands.estimates.work import Job, Machine
+from elsewhere.design import known
+from elsewhere.design.amount import (
     DAY_S,
     Total,
     between,
@@ -20,10 +25,6 @@ from elsewhere.commands.estimates.amount import (
     summed,
     total,
 )
-from elsewhere.commands.estimates.holding import holdings
-from elsewhere.commands.estimates.made import Estimate
-from elsewhere.commands.estimates.shown import tables
-from elsewhere.commands.estimates.work import Job, Machine
 from elsewhere.design.params import Params, ParamsError
 from elsewhere.figures import paper
 from elsewhere.files import whole

@@ -9,15 +9,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from elsewhere.design import known
 from elsewhere.design.budgets import Prediction, Training
+from elsewhere.design.known import Rate
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Stage
 
 LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes on from there
 _CACHE_MB = 4096  # scans that a training keeps, see `cohorts.memory`, where no size is set
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
-_MB_PER_SECOND = 3.5  # 340,693 radiographs of 450 GB are prepared in 36 h on one core
-_ITERATION_S = 0.53  # of a paper-size volume on the authors' GPU; also more than one of a demo
+_SPARE = 1.5  # times the memory that was measured: a job that takes more is killed
 _RAW_SIZE = re.compile(r"^\s+(?:- )?size: (\d+)$", re.M)
 
 # Memory in MB and minutes of a job whose size the settings do not tell.
@@ -25,7 +26,7 @@ _DECLARED = {
     "ingest": (4000, 60),
     "prepare": (6000, 60),
     "outline": (6000, 60),
-    "audit": (4000, 120),
+    "audit": (12_000, 120),  # 26.5 kB for each of 340,693 radiographs
     "split": (2000, 20),
     "train": (3000, 60),
     "predict": (6000, 240),  # 4.1 GB of a volume of 300 slices, see benchmarks/RESULTS.md
@@ -74,20 +75,31 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
     memory, minutes = _DECLARED.get(stage.step, _OTHER)
     budget = _budget(params, stage)
     gpu = int(budget is not None and budget.device == "cuda")
+    facts = known.facts(stage, scale=params.scale, device=budget.device if budget else "cpu")
+    rate = known.rate(facts)
+    if rate is not None and rate.memory.known:
+        memory = max(memory, int(rate.memory.ends()[1] * _SPARE / 1e6))
     if isinstance(budget, Training):
         sites = _training_sites(params, stage)
         stated = params.machine.cache_gb
         memory += _CACHE_MB if stated is None else int(stated * 1000)
         whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
-        minutes += int(whole.iterations * _ITERATION_S / 60)
+        minutes += int(whole.iterations * _iteration_s(rate) / 60)
     elif stage.step in ("ingest", "prepare", "outline"):
-        minutes += int(_raw_mb(stage.wildcards["site"]) / _MB_PER_SECOND / 60)
+        of_mb = known.slow("raw_mb").ends()[1]
+        minutes += int(_raw_mb(stage.wildcards["site"]) * of_mb / 60)
     return Demand(
         threads=budget.threads if budget else 1,
         gpu=gpu,
         mem_mb=(memory + gpu * _GPU_MB) * attempt,
         runtime=min(minutes * attempt, LONGEST_MIN),
     )
+
+
+def _iteration_s(rate: Rate | None) -> float:
+    """Return the most that an iteration is known to take; else the paper's own time."""
+    timed = rate is not None and rate.of == "iteration"
+    return (rate.seconds if rate and timed else known.slow("iteration")).ends()[1]
 
 
 def _budget(params: Params, stage: Stage) -> Training | Prediction | None:

@@ -18,7 +18,7 @@ from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, logs, receipts, stage_lock
+from elsewhere.drivers import alone, demand, logs, receipts, stage_lock, threads
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import MEMORY, RAW
 
@@ -76,6 +76,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     values = tables.read()
     params = tables.parse(values)
     stage = find(params, step, wildcards)
+    threads.limit(demand.of(params, stage).threads)
     handed = hand(stage, params, values)
     log = nullcontext() if expect is not None else logs.kept(stage)
     if expect is None and "DVC_STAGE" in os.environ:

@@ -7,9 +7,9 @@ import pytest
 from rich.console import Console
 
 from elsewhere.commands.estimate import Wanted, estimate
-from elsewhere.commands.estimates.amount import exactly, unknown
 from elsewhere.commands.estimates.shown import Notes, tables
 from elsewhere.commands.estimates.work import Machine
+from elsewhere.design.amount import exactly, unknown
 
 
 def test_a_source_keeps_its_number():

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.commands.estimates import known, measured
-from elsewhere.commands.estimates.amount import (
+from elsewhere.commands.estimates import measured
+from elsewhere.commands.estimates.holding import INGEST, Holding
+from elsewhere.commands.estimates.work import Job
+from elsewhere.design import known, paths
+from elsewhere.design.amount import (
     Amount,
     Total,
     between,
@@ -19,9 +22,6 @@ from elsewhere.commands.estimates.amount import (
     total,
     unknown,
 )
-from elsewhere.commands.estimates.holding import INGEST, Holding
-from elsewhere.commands.estimates.work import Job
-from elsewhere.design import paths
 from elsewhere.design.params import Params
 from elsewhere.figures import paper
 

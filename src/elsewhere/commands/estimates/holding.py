@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from elsewhere.commands.estimates import known
-from elsewhere.commands.estimates.amount import Amount, between, exactly, total, unknown
-from elsewhere.design import paths
+from elsewhere.design import known, paths
+from elsewhere.design.amount import Amount, between, exactly, total, unknown
 from elsewhere.design.params import Params
 from elsewhere.figures import paper
 

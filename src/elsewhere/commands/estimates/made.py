@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elsewhere.commands.estimates.amount import Total, summed
 from elsewhere.commands.estimates.disk import Line
 from elsewhere.commands.estimates.holding import PARTS, Holding
 from elsewhere.commands.estimates.work import Machine, Step
+from elsewhere.design.amount import Total, summed
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elsewhere.commands.estimates.amount import between, unknown
-from elsewhere.commands.estimates.known import Rate
 from elsewhere.design import paths
+from elsewhere.design.amount import between, unknown
 from elsewhere.design.arms import trained
+from elsewhere.design.known import Rate
 from elsewhere.design.params import Params
 from elsewhere.design.train_stages import runs_of, training_sites
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
-from elsewhere.commands.estimates.amount import Amount, Total, count, duration, parts, size
 from elsewhere.commands.estimates.holding import PARTS
 from elsewhere.commands.estimates.made import Estimate
 from elsewhere.commands.estimates.work import Step
+from elsewhere.design.amount import Amount, Total, count, duration, parts, size
 
 
 class Notes:

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from elsewhere.commands.estimates import known, measured
-from elsewhere.commands.estimates.amount import Amount, Total, duration, exactly, total, unknown
+from elsewhere.commands.estimates import measured
 from elsewhere.commands.estimates.holding import PARTS, Holding, together
-from elsewhere.commands.estimates.known import Rate
-from elsewhere.design import paths
+from elsewhere.design import known, paths
+from elsewhere.design.amount import Amount, Total, duration, exactly, total, unknown
 from elsewhere.design.graph import stages
+from elsewhere.design.known import Rate
 from elsewhere.design.params import Params
 from elsewhere.design.stage import Stage
 from elsewhere.design.train_stages import runs_of, training_sites
@@ -110,7 +110,8 @@ class Bench:
         """Return what a stage costs."""
         half = self._half(stage)
         device = half.device if half else "cpu"
-        units, facts = self._units(stage), self._facts(stage, device)
+        units = self._units(stage)
+        facts = known.facts(stage, scale=self.params.scale, device=device)
         rate = self._rate(stage, facts)
         each = rate.seconds if rate else self._without(stage, facts)
         return Job(
@@ -140,15 +141,6 @@ class Bench:
             time = duration(on_cpu.seconds)
             reason += f" (on a CPU {time} per {on_cpu.of}, {on_cpu.seconds.source})"
         return unknown(reason)
-
-    def _facts(self, stage: Stage, device: str) -> dict[str, str]:
-        rows = {
-            name: key.split(".")[1]
-            for name, key in stage.settings.items()
-            if name in ("network", "input", "method") and isinstance(key, str)
-        }
-        shown = {"step": stage.step, "scale": self.params.scale, "device": device}
-        return {**stage.wildcards, **rows, **shown}
 
     def _half(self, stage: Stage) -> Any:
         """Return the half of the budget that a job uses; None if it needs no network."""

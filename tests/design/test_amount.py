@@ -2,7 +2,7 @@
 
 import pytest
 
-from elsewhere.commands.estimates.amount import (
+from elsewhere.design.amount import (
     Amount,
     Total,
     between,

@@ -1,4 +1,7 @@
-"""known: what was measured on other machines or is stated by publishers, from known.yaml."""
+"""known: what was measured on other machines or is stated by publishers, from known.yaml.
+
+`elsewhere estimate` and what jobs ask of a cluster rest on this one table.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from typing import Any
 
 import yaml
 
-from elsewhere.commands.estimates.amount import Amount, between, unknown
+from elsewhere.design.amount import Amount, between, unknown
+from elsewhere.design.stage import Stage
 
 FILE = Path(__file__).with_name("known.yaml")
 CONDITIONS = (
@@ -39,6 +43,26 @@ class Rate:
     seconds: Amount
     memory: Amount
     memory_of_scan: float = 0.0
+
+
+def facts(stage: Stage, *, scale: str, device: str) -> dict[str, str]:
+    """Return what rows of the table may ask of a stage.
+
+    Parameters
+    ----------
+    stage
+        A stage of the graph.
+    scale
+        At which it runs.
+    device
+        cpu or cuda.
+    """
+    rows = {
+        name: key.split(".")[1]
+        for name, key in stage.settings.items()
+        if name in ("network", "input", "method") and isinstance(key, str)
+    }
+    return {**stage.wildcards, **rows, "step": stage.step, "scale": scale, "device": device}
 
 
 def rate(facts: Mapping[str, str]) -> Rate | None:
@@ -74,6 +98,11 @@ def whole(study: str, scale: str) -> Amount | None:
     return None if found is None else _range(found, "minutes").times(60)
 
 
+def slow(what: str) -> Amount:
+    """Return a time for work that was not timed here: of an ``iteration``, or of a ``raw_mb``."""
+    return _range(_tables()["slow"][what], "seconds")
+
+
 def _range(row: Mapping[str, Any], key: str) -> Amount:
     ends = row[key] if isinstance(row[key], list) else [row[key]]
     return between([float(end) for end in ends], row["source"])
@@ -88,4 +117,6 @@ def _first(rows: Iterable[dict[str, Any]], facts: Mapping[str, str]) -> dict[str
 
 @cache
 def _tables() -> Any:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    # in C where it can be: each job of Snakemake reads it
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(FILE.read_text(encoding="utf-8"), loader)

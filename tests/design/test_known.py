@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from elsewhere.commands.estimates import known
+from elsewhere.design import known
 from elsewhere.design.params import load
 from elsewhere.design.steps import STEPS
 
-PARAMS = load(Path(__file__).parents[2] / "params")
+PARAMS = load(Path(__file__).parents[1] / "params")
 TABLES = yaml.safe_load(known.FILE.read_text(encoding="utf-8"))
 
 
@@ -39,7 +39,7 @@ def test_near_duplicates_take_as_long_as_results_md_says():
     rate = known.rate({"step": "audit", "study": "chestxray", "scale": "paper"})
     assert rate is not None
     assert rate.of == "pair"
-    results = (Path(__file__).parents[3] / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
+    results = (Path(__file__).parents[2] / "benchmarks/RESULTS.md").read_text(encoding="utf-8")
     seconds = rate.seconds.times(40_000**2).ends()[0]
     assert f"| 40,000 | {seconds:.1f} |" in results
 

@@ -7,6 +7,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from elsewhere.methods import optimizer
 from elsewhere.methods.descent import Descent
 from elsewhere.methods.feed import Batch, batches
 from elsewhere.methods.fit import Budget
-from elsewhere.methods.inference import InferenceOptions, mc_probabilities, probabilities_many
+from elsewhere.methods.inference import InferenceOptions, mc_probabilities, probabilities_of
 from elsewhere.methods.loss import classification
 from elsewhere.networks.network import Network, build
 
@@ -221,8 +222,9 @@ def predicted(setting: Setting, *, scans: int, batch_size: int) -> dict[str, Any
     model, source = network(setting).eval(), cohort(setting)
 
     def call() -> None:
-        arrays = (source.array(number) for number in range(scans))
-        probabilities_many(model, arrays, options=options(setting, batch_size))
+        asked = options(setting, batch_size)
+        reads = (partial(source.array, number) for number in range(scans))
+        probabilities_of(model, asked.passes.ahead(reads), options=asked)
 
     outcome = measured(setting, call, warm=1)
     outcome["note"] += f", {outcome[clock(setting)] / scans / 2:.1f} ms a window"
@@ -237,7 +239,9 @@ def passes(setting: Setting) -> dict[str, Any]:
     asked = options(setting, 4)
     outcome = measured(
         setting,
-        lambda: mc_probabilities(model, array, prediction=row, seed=0, options=asked),
+        lambda: mc_probabilities(
+            model, asked.passes.packed(array), prediction=row, seed=0, options=asked
+        ),
         warm=1,
     )
     outcome["note"] += f", {outcome[clock(setting)] / PASSES / 2:.1f} ms a pass and window"

@@ -140,11 +140,11 @@ def test_no_scan_gives_no_row():
 
 
 def test_large_windows_go_through_a_cpu_one_by_one(monkeypatch):
-    monkeypatch.setattr(inference, "CPU_VOXELS", 4 * 6 * 6 * 2)
+    monkeypatch.setattr(windows, "CPU_VOXELS", 4 * 6 * 6 * 2)
     network = Brightness()
     probabilities(network, volumes(12)[0], options=options(batch_size=50))
     assert max(network.batches) == 2
-    monkeypatch.setattr(inference, "CPU_VOXELS", 1)
+    monkeypatch.setattr(windows, "CPU_VOXELS", 1)
     network = Brightness()
     probabilities(network, volumes(12)[0], options=options(batch_size=50))
     assert set(network.batches) == {1}

@@ -70,7 +70,7 @@ def answers(
     device
         Device of the network.
     check
-        It is called before each scan, also by the threads that read, and may raise, to stop.
+        It is called before each scan and may raise, to stop.
     """
     found = {}
     for site, cohort in valid.items():
@@ -84,7 +84,7 @@ def answers(
             classes=cohort.classes,
             threads=budget.training.threads,
         )
-        scans = options.passes.ahead(partial(_array, cohort, i, check) for i in range(len(cohort)))
+        scans = options.passes.ahead(partial(cohort.array, i) for i in range(len(cohort)))
         probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
         found[site] = Answers(cohort.labels, probabilities)
     return found
@@ -120,9 +120,3 @@ def _checked(scans: Iterator[Packed], check: Callable[[], None]) -> Iterator[Pac
     for scan in scans:
         check()
         yield scan
-
-
-def _array(cohort: Cohort, i: int, check: Callable[[], None]) -> np.ndarray:
-    """Read a scan; stop first if that was requested."""
-    check()
-    return cohort.array(i)

@@ -136,7 +136,7 @@ def test_positions_are_those_of_the_window(n):
         positions = shown.positions(n, first=first)
         assert len(positions) == 16
         in_scan = [position for position in positions if position is not None]
-        assert slices_shown(window)[: len(in_scan)] == in_scan
+        assert slices_shown(window.numpy())[: len(in_scan)] == in_scan
         np.testing.assert_array_equal(shown.window(scan(n), first=first), window)
 
 

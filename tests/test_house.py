@@ -53,6 +53,7 @@ NO_MODULE = {
     "contracts": "laws that every registered layout, network and method obeys",
     "workflow": "both drivers over the whole graph",
     "test_envs.py": "lock, pyproject.toml and envs/*.yaml",
+    "test_containers.py": "Containerfile, elsewhere.def and the lock",
     "test_contributing.py": "the worked examples of CONTRIBUTING.md",
     "test_config.py": "what comes with the project in config/ and params.yaml",
     "test_examples.py": "examples/ that a user copies",

@@ -88,7 +88,8 @@ def answer(request: tuple[Path, Stored, int], room: int) -> bytes:
         if not of_one_file(error):
             return LOST + str(error.errno).encode()
         return _refused("unreadable", "the file can no longer be read")
-    return DONE + values.dtype.str.encode() + str(values.size).encode()
+    kind: str = values.dtype.str
+    return DONE + kind.encode() + str(values.size).encode()
 
 
 def _refused(reason: str, detail: str) -> bytes:

@@ -120,8 +120,7 @@ def direct(data: bytes, stored: Stored) -> Values:
     # GDCM returns values of another width than the header's where the code stream has fewer bits
     if stored.bits_allocated != 16 or stored.bits_stored <= 8 or stored.samples != 1:
         raise Unfit
-    import gdcm
-
+    gdcm = import_module("gdcm")
     descriptor = _memory()
     os.ftruncate(descriptor, 0)
     os.pwritev(descriptor, [_head(stored, len(data)), data, bytes(len(data) % 2), _TAIL], 0)

@@ -64,6 +64,7 @@ def write_series(folder: Path, hu: Array) -> None:
         data.BitsAllocated, data.BitsStored, data.HighBit = 16, 12, 11
         data.PixelRepresentation = 0
         data.RescaleSlope, data.RescaleIntercept = 1, -1024
+        data.RescaleType = "HU"  # GDCM would write US into the compressed files
         data.PixelData = (one + 1024).astype("<u2").tobytes()
         data["PixelData"].VR = "OW"
         data.save_as(folder / f"{names[index]:04d}.dcm", enforce_file_format=True)

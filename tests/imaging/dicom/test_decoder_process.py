@@ -1,6 +1,7 @@
 import errno
 import json
 import multiprocessing
+import os
 import threading
 
 import numpy as np
@@ -19,6 +20,13 @@ def packed(tmp_path, write_dicom, thorax, rewrite, slices):
         return path, slices([path])[0].header.stored
 
     return pack
+
+
+@pytest.fixture
+def room():
+    descriptor = os.memfd_create("room")
+    yield descriptor
+    os.close(descriptor)
 
 
 @pytest.mark.parametrize("syntax", ["JPEG lossless", "JPEG-LS", "JPEG 2000", "RLE"])
@@ -50,25 +58,25 @@ def test_damaged_pixels_are_refused_and_not_quoted(packed):
     assert str(path) not in str(refused.value)
 
 
-def test_the_protocol(packed):
+def test_the_protocol(packed, room):
     """One answer a request, whatever becomes of it."""
     path, stored = packed("JPEG-LS")
     answers = [
-        decoder_process.answer((path, stored, 0)),
-        decoder_process.answer((path.with_name("gone"), stored, 0)),
+        decoder_process.answer((path, stored, 0), room),
+        decoder_process.answer((path.with_name("gone"), stored, 0), room),
     ]
-    assert answers[0][:4] == b"+<u2"
-    values = np.frombuffer(answers[0][4:], "<u2").reshape(32, 24)
+    assert answers[0] == b"+<u2%d" % (32 * 24)
+    values = np.frombuffer(os.pread(room, 10_000, 0), "<u2").reshape(32, 24)
     np.testing.assert_array_equal(values, pydicom.dcmread(path).pixel_array)
     assert answers[1][:1] == b"-"
     assert json.loads(answers[1][1:])[0] == "unreadable"
 
 
-def test_it_serves_until_the_other_side_hangs_up(packed):
+def test_it_serves_until_the_other_side_hangs_up(packed, room):
     path, stored = packed("JPEG-LS")
     ours, theirs = multiprocessing.Pipe()
     serving = threading.Thread(
-        target=decoder_process.answer_all, args=(theirs,), kwargs={"seconds": 0}
+        target=decoder_process.answer_all, args=(theirs, room), kwargs={"seconds": 0}
     )
     serving.start()
     for _ in range(2):
@@ -79,12 +87,12 @@ def test_it_serves_until_the_other_side_hangs_up(packed):
     assert not serving.is_alive()
 
 
-def test_a_failing_disk_is_told_apart_from_a_damaged_file(packed, monkeypatch):
+def test_a_failing_disk_is_told_apart_from_a_damaged_file(packed, room, monkeypatch):
     path, stored = packed("RLE")
 
     def fail(*_):
         raise OSError(errno.ESTALE, "x")
 
     monkeypatch.setattr(decoder_process, "decoded", fail)
-    answer = decoder_process.answer((path, stored, 0))
+    answer = decoder_process.answer((path, stored, 0), room)
     assert answer == decoder_process.LOST + str(errno.ESTALE).encode()

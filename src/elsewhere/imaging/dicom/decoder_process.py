@@ -7,6 +7,7 @@ loop or a huge allocation ends this process and no other.
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import sys
@@ -14,24 +15,17 @@ import warnings
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pydicom.config
-from pydicom.encaps import encapsulate
-from pydicom.pixels import get_decoder
 
 from elsewhere.files import of_one_file
-from elsewhere.imaging.dicom import codestream
+from elsewhere.imaging.dicom import codestream, decoders
 from elsewhere.imaging.dicom.header import Stored
 from elsewhere.imaging.volume import Unusable
 
 READY = b"ready"
 DONE, REFUSED, LOST = b"+", b"-", b"!"
-
-# GDCM, which pydicom tries first, is the fastest for JPEG and JPEG-LS, but not for these
-_PYLIBJPEG_FIRST = (codestream.RLE, *codestream.JPEG_2000)
 
 
 @lru_cache(maxsize=2)
@@ -47,7 +41,7 @@ def _parts(path: Path, stored: Stored) -> codestream.Parts:
 
 
 def decoded(path: Path, stored: Stored, index: int) -> npt.NDArray[np.generic]:
-    """Decode one frame by pydicom's plugins.
+    """Decode one frame.
 
     Returns
     -------
@@ -57,62 +51,35 @@ def decoded(path: Path, stored: Stored, index: int) -> npt.NDArray[np.generic]:
     Raises
     ------
     Unusable
-        What `codestream.frame` raises, and `unsupported_syntax`.
+        What `codestream.frame` and `decoders.decoded` raise.
     """
-    try:
-        decoder = get_decoder(stored.transfer_syntax)
-    except NotImplementedError as error:
-        raise Unusable("unsupported_syntax", "no decoder knows this transfer syntax") from error
-    plugins = decoder.available_plugins
-    if not plugins:
-        raise Unusable("unsupported_syntax", "no decoder of this transfer syntax is installed")
+    if not decoders.order(stored.transfer_syntax):
+        raise Unusable("unsupported_syntax", "no decoder knows this transfer syntax")
     data = codestream.frame(path, stored, index, _parts(path, stored))
-    options: dict[str, Any] = {
-        "rows": stored.rows,
-        "columns": stored.columns,
-        "number_of_frames": 1,
-        "samples_per_pixel": stored.samples,
-        "bits_allocated": stored.bits_allocated,
-        "bits_stored": stored.bits_stored,
-        "photometric_interpretation": stored.photometric,
-        "pixel_representation": int(stored.signed),
-        "pixel_keyword": "PixelData",
-    }
-    first = "pylibjpeg" if stored.transfer_syntax.startswith(_PYLIBJPEG_FIRST) else "gdcm"
-    order = sorted(plugins, key=lambda name: name != first)
-    return _first(decoder, order, encapsulate([data]), options)
+    return decoders.decoded(data, stored)
 
 
-def _first(
-    decoder: Any, plugins: list[str], data: bytes, options: dict[str, Any]
-) -> npt.NDArray[np.generic]:
-    """Return the result of the first plugin that does not fail."""
-    failures: set[str] = set()
-    for plugin in plugins:
-        try:
-            array: npt.NDArray[np.generic] = decoder.as_array(
-                data, index=0, raw=True, decoding_plugin=plugin, **options
-            )[0]
-            return array
-        except (MemoryError, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a panic in Rust is not an Exception
-            failures.add(type(error).__name__)
-    kinds = ", ".join(sorted(failures))
-    raise Unusable("decoder_failed", f"no decoder could read the compressed pixels ({kinds})")
-
-
-def answer(request: tuple[Path, Stored, int]) -> bytes:
+def answer(request: tuple[Path, Stored, int], room: int) -> bytes:
     """Decode one frame.
+
+    Parameters
+    ----------
+    request
+        The file, its pixel format, and the number of the frame.
+    room
+        Descriptor of the file in memory that the values are written to. It is mapped nowhere: what
+        a crashed decoder leaves there can do no harm to the other process.
 
     Returns
     -------
     bytes
-        `DONE`, a type of three characters and the stored values; or `REFUSED`, code and sentence;
-        or `LOST` and the number of an error of the disk or the network.
+        `DONE`, a type of three characters and the number of values; or `REFUSED`, code and
+        sentence; or `LOST` and the number of an error of the disk or the network.
     """
     try:
-        values = decoded(*request)
+        values = np.ascontiguousarray(decoded(*request))
+        if os.pwrite(room, values.data, 0) < values.nbytes:
+            raise MemoryError
     except Unusable as error:
         return _refused(error.reason, error.detail)
     except MemoryError:
@@ -121,14 +88,15 @@ def answer(request: tuple[Path, Stored, int]) -> bytes:
         if not of_one_file(error):
             return LOST + str(error.errno).encode()
         return _refused("unreadable", "the file can no longer be read")
-    return DONE + values.dtype.str.encode() + values.tobytes()
+    kind: str = values.dtype.str
+    return DONE + kind.encode() + str(values.size).encode()
 
 
 def _refused(reason: str, detail: str) -> bytes:
     return REFUSED + json.dumps([reason, detail]).encode()
 
 
-def answer_all(connection: Connection, *, seconds: float) -> None:
+def answer_all(connection: Connection, room: int, *, seconds: float) -> None:
     """Answer requests until the parent closes the connection; end this process at the time limit.
 
     The kernel measures the time, because a decoder that hangs does not return to Python. The limit
@@ -139,18 +107,18 @@ def answer_all(connection: Connection, *, seconds: float) -> None:
             request = connection.recv()
         except EOFError:
             return
+        decoders.prepare(request[1].transfer_syntax)
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        response = answer(request)
+        response = answer(request, room)
         signal.setitimer(signal.ITIMER_REAL, 0)
         connection.send_bytes(response)
 
 
 def main() -> None:
-    """Serve a socket; the arguments are its file descriptor, the gigabytes and the seconds."""
+    """Serve a socket; the arguments are its descriptor, the room's, the gigabytes, the seconds."""
     # pydicom's warnings quote values of the header
     warnings.simplefilter("ignore")
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    descriptor, gigabytes, seconds = sys.argv[1:]
+    descriptor, room, gigabytes, seconds = sys.argv[1:]
     limit = int(float(gigabytes) * 1e9)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -158,7 +126,7 @@ def main() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with Connection(int(descriptor)) as connection:
         connection.send_bytes(READY)
-        answer_all(connection, seconds=float(seconds))
+        answer_all(connection, int(room), seconds=float(seconds))
 
 
 if __name__ == "__main__":

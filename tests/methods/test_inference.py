@@ -10,7 +10,7 @@ from elsewhere.design.budgets import Prediction
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.slices import SlicesInput
 from elsewhere.design.inputs.volume import VolumeInput
-from elsewhere.methods import inference
+from elsewhere.methods import inference, windows
 from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_many
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network

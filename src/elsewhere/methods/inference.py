@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from elsewhere.cohorts.view import Voxels
 from elsewhere.design.budgets import Precision, Prediction
 from elsewhere.design.rows import InputRow
+from elsewhere.methods import windows
 from elsewhere.methods.device import autocast
-from elsewhere.methods.windows import CPU_VOXELS, Packed, Passes, stacked
+from elsewhere.methods.windows import Packed, Passes, stacked
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
@@ -213,7 +214,7 @@ def _scores(network: Network, batch: Tensor, options: InferenceOptions) -> Doubl
     """
     device, precision = options.device, options.precision
     # on a CPU torch's convolution of one small window takes several times as long as that of two
-    doubled = device.type == "cpu" and len(batch) == 1 and batch.numel() <= CPU_VOXELS
+    doubled = device.type == "cpu" and len(batch) == 1 and batch.numel() <= windows.CPU_VOXELS
     images = torch.cat([batch, batch]) if doubled else batch
     with autocast(device, precision):
         logits: Tensor = network(images, options.site)

@@ -65,7 +65,7 @@ LOCK = locked()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
 GROUPS = PROJECT["optional-dependencies"]
-APART = ("docs", "federation")  # groups with a lock of their own
+APART = ("docs", "federation", "kubernetes")  # groups with a lock of their own
 OPTIONAL = [Requirement(text) for name in GROUPS if name not in APART for text in GROUPS[name]]
 DOCS, FEDERATION = ([Requirement(text) for text in GROUPS[name]] for name in APART)
 

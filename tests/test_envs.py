@@ -65,9 +65,9 @@ LOCK = locked()
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = [Requirement(text) for text in PROJECT["dependencies"]]
 GROUPS = PROJECT["optional-dependencies"]
-APART = ("docs", "federation")  # groups with a lock of their own
+APART = ("docs", "federation", "kubernetes")  # groups with a lock of their own
 OPTIONAL = [Requirement(text) for name in GROUPS if name not in APART for text in GROUPS[name]]
-DOCS, FEDERATION = ([Requirement(text) for text in GROUPS[name]] for name in APART)
+DOCS, FEDERATION, KUBERNETES = ([Requirement(text) for text in GROUPS[name]] for name in APART)
 
 
 def listed(name):
@@ -209,6 +209,15 @@ def test_the_documentation_has_a_lock_of_its_own_that_agrees_with_the_other():
     used = set().union(*(third_party(path) for path in (ROOT / "docs").rglob("*.py")))
     local = {canonicalize_name(path.stem) for path in (ROOT / "docs/extensions").glob("*.py")}
     assert used - local - set(lock) == set()
+
+
+def test_the_plugin_for_kubernetes_stands_beside_the_lock():
+    lock = locked("requirements-kubernetes.lock")
+    wrong = [
+        item for item in KUBERNETES if lock[canonicalize_name(item.name)] not in item.specifier
+    ]
+    assert wrong == []
+    assert set(lock) & set(LOCK) == set()
 
 
 def test_federations_have_the_same_lock_but_for_flower():

@@ -16,7 +16,10 @@ from elsewhere.design.stage import Stage
 LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes on from there
 _CACHE_MB = 1024  # arrays that a job keeps of each site, see `cohorts.cohort`
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
-_MB_PER_SECOND = 3.5  # 340,693 radiographs of 450 GB are prepared in 36 h on one core
+_MB_PER_SECOND = 3.5  # of raw files that one core ingests or prepares; a radiograph has 2 MB
+_RAW_MB_OF_CORE = 1000  # of fewer raw files a second core would not be worth its start
+_MOST_CORES = {"ingest": 4, "prepare": 16, "outline": 16}  # of a large site
+_SCAN_MB = {"ingest": 1500, "prepare": 2800, "outline": 2800}  # of each core after the first
 _ITERATION_S = 0.53  # of a paper-size volume on the authors' GPU; also more than one of a demo
 _RAW_SIZE = re.compile(r"^\s+(?:- )?size: (\d+)$", re.M)
 
@@ -79,10 +82,14 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
         memory += sites * _CACHE_MB
         whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
         minutes += int(whole.iterations * _ITERATION_S / 60)
-    elif stage.step in ("ingest", "prepare", "outline"):
-        minutes += int(_raw_mb(stage.wildcards["site"]) / _MB_PER_SECOND / 60)
+    threads = budget.threads if budget else 1
+    if stage.step in _MOST_CORES:
+        raw_mb = _raw_mb(stage.wildcards["site"])
+        threads = min(_MOST_CORES[stage.step], 1 + int(raw_mb / _RAW_MB_OF_CORE))
+        memory += (threads - 1) * _SCAN_MB[stage.step]
+        minutes += int(raw_mb / _MB_PER_SECOND / 60 / threads)
     return Demand(
-        threads=budget.threads if budget else 1,
+        threads=threads,
         gpu=gpu,
         mem_mb=(memory + gpu * _GPU_MB) * attempt,
         runtime=min(minutes * attempt, LONGEST_MIN),

@@ -51,7 +51,9 @@ def test_processes_follow_cores_work_and_memory(machine):
     assert workers.processes([ct] * 4) == 2
     machine(8, "8", memory=8 * GB)
     assert 1 < workers.processes([ct] * 700) <= 3
+    assert workers.threads(2 * GB) == 4
     machine(8, "8", memory=GB)
+    assert workers.threads(2 * GB) == 1
     assert workers.processes([ct] * 700) == 1
 
 

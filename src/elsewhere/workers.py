@@ -42,6 +42,11 @@ def cores() -> int:
     return max(1, min(allowed or 1, int(stated) if stated.isdigit() else allowed or 1))
 
 
+def threads(of_one: int) -> int:
+    """Return how many threads to use: as many as there are cores, and memory of so many bytes."""
+    return max(1, min(cores(), int(psutil.virtual_memory().available) // of_one))
+
+
 def processes(voxels: Sequence[int]) -> int:
     """Return how many processes to use: as many as there are cores, work and memory for.
 

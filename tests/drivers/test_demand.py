@@ -83,6 +83,25 @@ def test_large_raw_data_get_more_cores_memory_and_time(
     assert (later.threads, later.mem_mb) == (cores, 2 * large.mem_mb)
 
 
+def test_raw_files_that_dvc_does_not_track_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    params, found = at("demo")
+    stage = replace(
+        next(stage for stage in found.values() if stage.step == "ingest"), step="prepare"
+    )
+    for files, size, cores in ((3, 700_000_000, 3), (3000, 1_000_000, 16), (3000, 1_000, 1)):
+        place = tmp_path / f"{files}-{size}"
+        below = place / "data/raw" / stage.wildcards["site"] / "p1"
+        below.mkdir(parents=True)
+        for number in range(files):
+            with (below / f"{number}.dcm").open("wb") as file:
+                file.truncate(size)  # takes no room
+        monkeypatch.chdir(place)
+        assert demand.of(params, stage).threads == cores
+
+
 def test_no_step_can_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """So another demand makes no finished result stale."""
     monkeypatch.chdir(ROOT)

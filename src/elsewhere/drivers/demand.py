@@ -5,8 +5,11 @@ None of it changes a result, so no step imports this module and nothing here mak
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from elsewhere.design.budgets import Prediction, Training
@@ -17,6 +20,7 @@ LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes
 _CACHE_MB = 1024  # arrays that a job keeps of each site, see `cohorts.cohort`
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
 _MB_PER_SECOND = 3.5  # of raw files that one core ingests or prepares; a radiograph has 2 MB
+_LOOKED_AT, _IF_MORE = 2000, 16  # files of a site that DVC does not track
 _RAW_MB_OF_CORE = 1000  # of fewer raw files a second core would not be worth its start
 _MOST_CORES = {"ingest": 4, "prepare": 16, "outline": 16}  # of a large site
 _SCAN_MB = {"ingest": 1500, "prepare": 2800, "outline": 2800}  # of each core after the first
@@ -110,7 +114,18 @@ def _training_sites(params: Params, stage: Stage) -> int:
 
 
 def _raw_mb(site: str, folder: Path = Path("data/raw")) -> float:
-    """Return how large a site's raw files are as DVC noted it, 0 if it did not."""
+    """Return how large a site's raw files are: as DVC noted it, or else by a look at the first."""
     note = folder / f"{site}.dvc"
-    found = _RAW_SIZE.search(note.read_text(encoding="utf-8")) if note.is_file() else None
-    return int(found[1]) / 1e6 if found else 0.0
+    if note.is_file():
+        found = _RAW_SIZE.search(note.read_text(encoding="utf-8"))
+        return int(found[1]) / 1e6 if found else 0.0
+    return _seen_mb((folder / site).absolute())
+
+
+@cache
+def _seen_mb(folder: Path) -> float:
+    """Return the size of up to so many files, so that planning is quick; a multiple if of more."""
+    files = (Path(above) / name for above, _, names in os.walk(folder) for name in names)
+    sizes = [path.stat().st_size for path in islice(files, _LOOKED_AT) if path.is_file()]
+    factor = _IF_MORE if next(files, None) is not None else 1
+    return factor * sum(sizes) / 1e6

@@ -110,7 +110,8 @@ $(DOCS)/.done: requirements-docs.lock
 bench: env .bench/.done
 	$(RUN) export PYTHONPATH=.bench PATH=$$PWD/.bench/bin:$$PATH; \
 		for file in benchmarks/store_formats.py benchmarks/dicom_readers.py benchmarks/paper_step.py \
-			benchmarks/feed.py benchmarks/training_step.py benchmarks/optimizer_start.py benchmarks/radiograph_tables.py benchmarks/duplicates.py \
+			benchmarks/feed.py benchmarks/training_step.py benchmarks/optimizer_start.py benchmarks/radiograph_tables.py \
+			benchmarks/radiograph_prepare.py benchmarks/duplicates.py \
 			benchmarks/interval_coverage.py benchmarks/probability_coverage.py \
 			benchmarks/new_site_coverage.py benchmarks/resampled_tests.py benchmarks/federation.py benchmarks/nothing_to_do.py; do \
 		echo "== $$file"; python $$file || exit 1; done

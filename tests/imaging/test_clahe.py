@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from skimage.exposure import equalize_adapthist
 
 from elsewhere.imaging import clahe
 
@@ -110,3 +111,30 @@ def test_tiles_are_shares_of_the_image():
     fine = np.kron(coarse, np.ones((2, 2), np.uint8))
     found = clahe.equalised(fine, clip_limit=1, tiles=4).reshape(32, 2, 32, 2).mean((1, 3))
     np.testing.assert_allclose(found, clahe.equalised(coarse, clip_limit=1, tiles=4), atol=16)
+
+
+@settings(max_examples=40)
+@given(
+    shape=st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    ends=st.tuples(st.integers(0, 250), st.integers(2, 256)),
+    tiles=st.integers(1, 12),
+    clip_limit=st.sampled_from([1e-4, 0.01, 0.1, 1]),
+    seed=st.integers(0, 100),
+)
+def test_every_bit_is_that_of_scikit_image(shape, ends, tiles, clip_limit, seed):
+    """Flat, short and odd images too; strips of one row and of many."""
+    low, high = ends[0], min(256, ends[0] + ends[1])
+    image = np.random.default_rng(seed).integers(low, high, shape).astype(np.uint8)
+    if image.min() == image.max():
+        return
+    sides = [max(1, side // tiles) for side in shape]
+    theirs = equalize_adapthist(image, kernel_size=sides, clip_limit=clip_limit) * 255
+    found = clahe.equalised(image, clip_limit=clip_limit, tiles=tiles)
+    assert found.tobytes() == theirs.astype(np.float32).tobytes()
+
+
+def test_strips_of_a_large_image_join_without_a_seam():
+    image = noise(600, seed=3)
+    theirs = equalize_adapthist(image, kernel_size=75, clip_limit=0.01) * 255
+    found = clahe.equalised(image, clip_limit=0.01, tiles=8)
+    assert found.tobytes() == theirs.astype(np.float32).tobytes()

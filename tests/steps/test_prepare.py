@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elsewhere import workers
 from elsewhere.design import params as tables
 from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.volume import VolumeInput
@@ -13,6 +14,7 @@ from elsewhere.design.site import Site
 from elsewhere.imaging import store
 from elsewhere.sites import manifest
 from elsewhere.steps import ingest, prepare
+from elsewhere.unfinished import unfinished
 
 PARAMS = tables.load(Path(__file__).parents[1] / "params")
 POLICY = PARAMS.intakes["strict"]
@@ -122,6 +124,37 @@ def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
     reads.clear()
     prepare.run(again, settings)
     assert len(reads) == len(scans)
+
+
+def test_several_processes_make_the_same_bytes_also_after_a_kill(
+    prepared, tmp_path, killed_after, monkeypatch
+):
+    clean, settings = prepared("cc_ccii", VOLUME), prepare.Settings(VOLUME)
+    monkeypatch.setattr(workers, "processes", lambda voxels: 2)
+    again = job(tmp_path / "scans", tmp_path / "again", "settings and code")
+    killed_after(2, prepare.run, again, settings)
+    with unfinished(again) as kept:
+        scans = manifest.read(again.path("manifest")).to_dict("records")
+        assert kept.count([prepare._key(scan) for scan in scans], unit="scans") == 2
+    prepare.run(again, settings)
+    for part in (tmp_path / "again").glob(".part-*"):
+        shutil.rmtree(part)
+    assert content(tmp_path / "again") == content(clean)
+
+
+def test_a_scan_that_fails_is_named_and_the_others_are_kept(prepared, tmp_path, counted):
+    prepared("cc_ccii", VOLUME)
+    again = job(tmp_path / "scans", tmp_path / "again", "settings and code")
+    scans = manifest.read(again.path("manifest"))["scan_id"]
+    volume = again.path("volumes") / f"{scans.iloc[-1]}{store.SUFFIX}"
+    whole = volume.read_bytes()
+    volume.write_bytes(whole[:-1])
+    with pytest.raises(workers.WorkerError, match=f"^{scans.iloc[-1]}: .*damaged"):
+        prepare.run(again, prepare.Settings(VOLUME))
+    volume.write_bytes(whole)
+    reads = counted(store, "read")
+    prepare.run(again, prepare.Settings(VOLUME))
+    assert len(reads) == 1
 
 
 def test_what_was_prepared_before_a_change_is_prepared_again(prepared, tmp_path, counted):

@@ -10,6 +10,7 @@ rule ingest:
         "logs/ingest/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    threads: needs("ingest", "threads")
     resources:
         mem_mb=needs("ingest", "mem_mb"),
         runtime=needs("ingest", "runtime"),

@@ -7,6 +7,7 @@ rule outline:
         "logs/outline/{input}/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    threads: needs("outline", "threads")
     resources:
         mem_mb=needs("outline", "mem_mb"),
         runtime=needs("outline", "runtime"),

@@ -7,6 +7,7 @@ rule prepare:
         "logs/prepare/{input}/{site}.log",
     conda:
         "../../envs/imaging.yaml"
+    threads: needs("prepare", "threads")
     resources:
         mem_mb=needs("prepare", "mem_mb"),
         runtime=needs("prepare", "runtime"),

@@ -5,8 +5,11 @@ None of it changes a result, so no step imports this module and nothing here mak
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 from pathlib import Path
 
 from elsewhere.design import known
@@ -19,6 +22,10 @@ LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes
 _CACHE_MB = 4096  # scans that a training keeps, see `cohorts.memory`, where no size is set
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
 _SPARE = 1.5  # times the memory that was measured: a job that takes more is killed
+_LOOKED_AT, _IF_MORE = 2000, 16  # files of a site that DVC does not track
+_RAW_MB_OF_CORE = 1000  # of fewer raw files a second core would not be worth its start
+_MOST_CORES = {"ingest": 4, "prepare": 16, "outline": 16}  # of a large site
+_SCAN_MB = {"ingest": 1500, "prepare": 2800, "outline": 2800}  # of each core after the first
 _RAW_SIZE = re.compile(r"^\s+(?:- )?size: (\d+)$", re.M)
 
 # Memory in MB and minutes of a job whose size the settings do not tell.
@@ -85,11 +92,14 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
         memory += _CACHE_MB if stated is None else int(stated * 1000)
         whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
         minutes += int(whole.iterations * _iteration_s(rate) / 60)
-    elif stage.step in ("ingest", "prepare", "outline"):
-        of_mb = known.slow("raw_mb").ends()[1]
-        minutes += int(_raw_mb(stage.wildcards["site"]) * of_mb / 60)
+    threads = budget.threads if budget else 1
+    if stage.step in _MOST_CORES:
+        raw_mb = _raw_mb(stage.wildcards["site"])
+        threads = min(_MOST_CORES[stage.step], 1 + int(raw_mb / _RAW_MB_OF_CORE))
+        memory += (threads - 1) * _SCAN_MB[stage.step]
+        minutes += int(raw_mb * known.slow("raw_mb").ends()[1] / 60 / threads)
     return Demand(
-        threads=budget.threads if budget else 1,
+        threads=threads,
         gpu=gpu,
         mem_mb=(memory + gpu * _GPU_MB) * attempt,
         runtime=min(minutes * attempt, LONGEST_MIN),
@@ -116,7 +126,18 @@ def _training_sites(params: Params, stage: Stage) -> int:
 
 
 def _raw_mb(site: str, folder: Path = Path("data/raw")) -> float:
-    """Return how large a site's raw files are as DVC noted it, 0 if it did not."""
+    """Return how large a site's raw files are: as DVC noted it, or else by a look at the first."""
     note = folder / f"{site}.dvc"
-    found = _RAW_SIZE.search(note.read_text(encoding="utf-8")) if note.is_file() else None
-    return int(found[1]) / 1e6 if found else 0.0
+    if note.is_file():
+        found = _RAW_SIZE.search(note.read_text(encoding="utf-8"))
+        return int(found[1]) / 1e6 if found else 0.0
+    return _seen_mb((folder / site).absolute())
+
+
+@cache
+def _seen_mb(folder: Path) -> float:
+    """Return the size of up to so many files, so that planning is quick; a multiple if of more."""
+    files = (Path(above) / name for above, _, names in os.walk(folder) for name in names)
+    sizes = [path.stat().st_size for path in islice(files, _LOOKED_AT) if path.is_file()]
+    factor = _IF_MORE if next(files, None) is not None else 1
+    return factor * sum(sizes) / 1e6

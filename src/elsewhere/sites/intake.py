@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from elsewhere import workers
 from elsewhere.design.site import IntakeRow
 from elsewhere.files import of_one_file
 from elsewhere.imaging import formats, profile, store
@@ -25,7 +26,7 @@ from elsewhere.unfinished import Unfinished
 
 log = logging.getLogger(__name__)
 
-_THREADS = 2
+_BYTES_OF_SCAN = 2 * 10**9  # while it is read; few scans take more
 _UNCLEAR = {"orientation_assumed", "orientation_conflict", "other_unit", "spacing_impossible"}
 _DROPPED = {
     "no_geometry": "a slice without position, orientation or pixel spacing (policy: repair)",
@@ -161,7 +162,7 @@ class Intake:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
         rows = Rows(self.keys, self.synthetic, first_days(scans), doubts(scans))
         keys = self._keys(scans, names, rows)
-        with ThreadPoolExecutor(_THREADS) as pool:
+        with ThreadPoolExecutor(workers.threads(_BYTES_OF_SCAN)) as pool:
             results = pool.map(lambda scan, key: self._again(scan, key, names, rows), scans, keys)
             yield from reported(results, log, total=len(scans), unit="scans")
 

@@ -9,11 +9,13 @@ import json
 import logging
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from elsewhere import workers
 from elsewhere.design.job import Job
 from elsewhere.design.masks import MaskRow
 from elsewhere.design.rows import InputRow
@@ -22,6 +24,7 @@ from elsewhere.files import whole, write_rows
 from elsewhere.imaging import masks, outline_values, pointed, store
 from elsewhere.imaging.preparation import Scanned
 from elsewhere.imaging.volume import Unusable
+from elsewhere.progress import reported
 from elsewhere.sites import manifest
 from elsewhere.sites.discretion import discreet
 from elsewhere.sites.keys import Keys, SecretError, keys
@@ -77,14 +80,14 @@ def run(job: Job, settings: Settings) -> None:
     with discreet(name, private=private, safe=safe), whole(job.outputs["outlines"]) as folder:
         folder.mkdir(parents=True)
         found = match(job.path("masks"), settings.masks, scans, site_keys=site_keys)
-        for scan_id, path in sorted(found.files.items()):
-            stored = folder / f"{scan_id}{store.SUFFIX}"
-            about = _outlined(path, scans[scan_id], job.path("volumes") / stored.name, settings)
-            if isinstance(about, Unusable):
-                about = {"reason": about.reason, "detail": about.detail}
-            else:
-                store.write(stored, about.pop("outline"))
-            rows.append({"scan_id": scan_id, "file": _written(path, job, site_keys), **about})
+        masked = [(path, scans[scan_id]) for scan_id, path in sorted(found.files.items())]
+        count = workers.processes([math.prod(_shape(scan)) for _, scan in masked])
+        make = partial(_stored, settings, job.path("volumes"), folder)
+        made = workers.results(make, masked, processes=count, name=lambda item: item[1]["scan_id"])
+        for (path, scan), about in reported(made, log, total=len(masked), unit="masks"):
+            file = _written(path, job, site_keys)
+            rows.append({"scan_id": scan["scan_id"], "file": file, **about})
+        rows.sort(key=lambda row: str(row["scan_id"]))
         rows += [
             {"file": _written(path, job, site_keys), "reason": "no_scan",
              "detail": "the site has no scan of this name"}
@@ -99,12 +102,29 @@ def _written(path: Path, job: Job, site_keys: Keys) -> str:
     return site_keys.path(path.relative_to(job.path("masks")).as_posix())
 
 
+def _stored(
+    settings: Settings, volumes: Path, folder: Path, item: tuple[Path, dict[Any, Any]]
+) -> dict[str, Any]:
+    """Store the outline of a scan in a folder; return its lesion's size, or why there is none."""
+    path, scan = item
+    name = f"{scan['scan_id']}{store.SUFFIX}"
+    about = _outlined(path, scan, volumes / name, settings)
+    if isinstance(about, Unusable):
+        return {"reason": about.reason, "detail": about.detail}
+    store.write(folder / name, about.pop("outline"))
+    return about
+
+
+def _shape(scan: dict[Any, Any]) -> tuple[int, ...]:
+    return tuple(int(scan[axis]) for axis in ("n_slices", "rows", "columns"))
+
+
 def _outlined(
     path: Path, scan: dict[Any, Any], volume: Path, settings: Settings
 ) -> dict[str, Any] | Unusable:
     """Return the outline of a scan and the size of its lesion, or why there is none."""
     affine = _affine(scan["affine"])
-    shape = tuple(int(scan[axis]) for axis in ("n_slices", "rows", "columns"))
+    shape = _shape(scan)
     dz, dy, dx = (float(scan[f"spacing_{axis}_mm"]) for axis in "zyx")
     scanned = Scanned(scan["scan_id"], scan["value_scale"], shape[0], (dz, dy, dx))
     try:

@@ -6,17 +6,20 @@ It does only what is deterministic; random changes belong to training.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from elsewhere import workers
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow
 from elsewhere.files import whole
 from elsewhere.imaging import store
-from elsewhere.imaging.preparation import Preparation, Scanned, Voxels, preparation
+from elsewhere.imaging.preparation import Scanned, Voxels, preparation
 from elsewhere.progress import reported
 from elsewhere.sites import manifest
 from elsewhere.unfinished import Unfinished, unfinished
@@ -24,6 +27,7 @@ from elsewhere.unfinished import done as remove_kept
 
 log = logging.getLogger(__name__)
 
+_SIDES = ("n_slices", "rows", "columns")
 _TYPES = {
     "scan_id": "str",
     "patient_id": "str",
@@ -55,19 +59,17 @@ def run(job: Job, settings: Settings) -> None:
     ------
     ValueError
         If the input does not take the scans, such as one of kind image scans of several slices.
+    WorkerError
+        If a scan cannot be prepared; it is named, and what was finished is kept.
     """
     scans = manifest.read(job.path("manifest"))
-    chosen = preparation(settings.input)
-    chosen.check([_scanned(scan) for scan in scans.to_dict("records")])
+    records = scans.to_dict("records")
+    preparation(settings.input).check([_scanned(scan) for scan in records])
     with unfinished(job) as kept, whole(job.outputs["arrays"]) as arrays:
         arrays.mkdir(parents=True)
-        records = scans.to_dict("records")
-        kept.count(map(_key, records), unit="scans")
-        rows = [
-            _identity(scan) | _prepared(scan, job.path("volumes"), chosen, kept)
-            for scan in reported(records, log, total=len(records), unit="scans")
-        ]
+        made = _all(records, job.path("volumes"), settings.input, kept)
         kept.hand_over((_name(scan) for scan in records), arrays)
+    rows = [_identity(scan) | made[scan["scan_id"]] for scan in records]
     _write_index(rows, job.outputs["index"])
 
 
@@ -76,19 +78,32 @@ def done(job: Job) -> None:
     remove_kept(job)
 
 
-def _prepared(
-    scan: dict[Any, Any], volumes: Path, chosen: Preparation, kept: Unfinished
-) -> dict[str, Any]:
-    """Return what the index says of a scan's array, which a stopped run may have made."""
-    key, name = _key(scan), _name(scan)
-    before: dict[str, Any] | None = kept.get(key)
-    if before is not None:
-        return before
-    array = chosen.prepared(store.read(volumes / name), _scanned(scan))
-    store.write(kept.files / name, array)
-    described = _described(array)
-    kept.keep(key, described, file=name)
-    return described
+def _all(
+    records: list[dict[Any, Any]], volumes: Path, row: InputRow, kept: Unfinished
+) -> dict[str, dict[str, Any]]:
+    """Return by scan_id what the index says of its array, which a stopped run may have made.
+
+    Processes make the arrays; this one alone notes what they have finished.
+    """
+    kept.count(map(_key, records), unit="scans")
+    before = {scan["scan_id"]: kept.get(_key(scan)) for scan in records}
+    made = {scan_id: described for scan_id, described in before.items() if described is not None}
+    left = [scan for scan in records if scan["scan_id"] not in made]
+    count = workers.processes([math.prod(int(scan[side]) for side in _SIDES) for scan in left])
+    make = partial(_stored, row, volumes, kept.files)
+    finished = workers.results(make, left, processes=count, name=lambda scan: scan["scan_id"])
+    for scan, described in reported(finished, log, total=len(left), unit="scans"):
+        kept.keep(_key(scan), described, file=_name(scan))
+        made[scan["scan_id"]] = described
+    return made
+
+
+def _stored(row: InputRow, volumes: Path, folder: Path, scan: dict[Any, Any]) -> dict[str, Any]:
+    """Prepare one scan, store its array in a folder, and return what the index says of it."""
+    name = _name(scan)
+    array = preparation(row).prepared(store.read(volumes / name), _scanned(scan))
+    store.write(folder / name, array)
+    return _described(array)
 
 
 def _key(scan: dict[Any, Any]) -> str:

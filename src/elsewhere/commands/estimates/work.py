@@ -20,6 +20,7 @@ UNITS = {
     **dict.fromkeys(("ingest", "prepare", "outline", "audit", "split"), "scans"),
     **{"train": "iterations", "predict": "scans", "score": "scans"},
 }
+WITHIN = ("prepare", "outline")  # jobs that are parallel over scans, see `workers`
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,9 @@ def _step(of: Sequence[Job], machine: Machine) -> Step:
         units=total((_name(job.stage), job.units) for job in of),
         validated=total((_name(job.stage), job.validated) for job in of),
         seconds=seconds,
-        wall=_wall(of, seconds, machine.slots(of)),
+        wall=_within(seconds, machine)
+        if first.stage.step in WITHIN
+        else _wall(of, seconds, machine.slots(of)),
         memory=most,
     )
 
@@ -250,6 +253,14 @@ def _wall(of: Sequence[Job], seconds: Total, slots: int) -> Total:
     sums = [end / slots for end in seconds.amount.ends()]
     low, high = (max(sums[at], *(end[at] for end in ends)) for at in (0, 1))
     return Total(Amount(low, high, f"{slots} at a time"), seconds.lacking)
+
+
+def _within(seconds: Total, machine: Machine) -> Total:
+    """Return the time of jobs each of which divides its scans among the cores."""
+    if not seconds.amount.known:
+        return seconds
+    low, high = (end / machine.cores for end in seconds.amount.ends())
+    return Total(Amount(low, high, f"on {machine.cores} cores each"), seconds.lacking)
 
 
 def _name(stage: Stage) -> str:

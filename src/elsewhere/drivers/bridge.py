@@ -26,6 +26,7 @@ from elsewhere.design.stage import Stage
 from elsewhere.drivers import (
     alone,
     cache,
+    links,
     marks,
     pipeline,
     queued,
@@ -178,6 +179,9 @@ class Bridge:
         if pipeline.write(params):
             say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(self.workspace.values, params)
+        chosen = links.choose()
+        if chosen:
+            say(chosen)
         for name in remotes.verify():
             say(f"remote '{name}': verify = true is set, to find damaged objects")
         committed, restored = self.commit(), self.restore()
@@ -187,6 +191,7 @@ class Bridge:
 
     def write_marks(self) -> None:
         """Tell Snakemake by the marks of all stages which of them it need not make."""
+        shown, called = [], []
         for name, stage in self.graph.items():
             now, lock = self.state(name)
             # Snakemake itself does not miss an input while the output is there
@@ -194,9 +199,10 @@ class Bridge:
             if all(path.startswith(RAW) for path in absent) and (
                 _is_as(lock, now, absent) or self._finished(name, now)
             ):
-                marks.show(stage)
+                shown.append(stage)
             else:
-                marks.call(stage)
+                called.append(stage)
+        marks.write(shown, called)
 
 
 def _is_as(lock: State | None, now: State, absent: Sequence[str]) -> bool:

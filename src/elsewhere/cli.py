@@ -126,9 +126,8 @@ def graph(
 
     values = read()
     loaded = parse(values)
-    chosen = links.choose() if bridge.is_on() else None
-    if chosen:
-        typer.echo(chosen)
+    if bridge.is_on():
+        links.choose()
     if check:
         pipeline.check(loaded)
     else:

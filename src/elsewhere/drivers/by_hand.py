@@ -56,9 +56,7 @@ def _record(stage: Stage) -> None:
     params = tables.parse(values)
     pipeline.write(params)
     pipeline.write_read_by_dvc(values, params)
-    chosen = links.choose()
-    if chosen:
-        logger.info(chosen)
+    links.choose()
     compared = bridge.Bridge(values, {stage.name: stage})
     try:
         compared.commit(wait=False)

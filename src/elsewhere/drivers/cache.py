@@ -67,7 +67,7 @@ class Cache:
     def commit(self, name: str) -> None:
         """Put a stage's outputs into the cache, itself into the run-cache and dvc.lock."""
         stage = self._stages[name]
-        stage.save()
+        stage.save(run_cache=all(out.use_cache for out in stage.outs))  # it would store the others
         if self._is_hard():
             links.share(_stored(stage))
         stage.commit(relink=False)
@@ -149,6 +149,8 @@ def _stored(stage: Any) -> Iterator[tuple[str, Path]]:
     """Yield each file of a stage's outputs, and where the cache keeps its content."""
     objects = _objects()
     for out in stage.outs:
+        if not out.use_cache:
+            continue
         if out.hash_info.isdir:
             for key, _, content in out.get_obj():
                 yield os.path.join(out.fs_path, *key), objects / _place(content.value)

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from elsewhere.drivers import dvc_config
+from elsewhere.drivers.console import say
 
 READ_ONLY = 0o444  # by which DVC knows an object that it need not check
 TYPE = "hardlink,copy"
@@ -30,17 +31,18 @@ _CHOSEN = (
 )
 
 
-def choose() -> str | None:
-    """Set `cache.type` for this machine if nobody did; return a sentence if it was set."""
+def choose() -> bool:
+    """Set `cache.type` for this machine if nobody did, and say so; return whether it was set."""
     known = dvc_config.read(dvc_config.CONFIG, dvc_config.OWN)
     if known.has_option("cache", "type"):
-        return None
+        return False
     folder = dvc_config.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     if clones(folder) or not _protects(folder) or find_spec("dvc") is None or _is_set_for_user():
-        return None
+        return False
     dvc_config.run("config", "--local", "cache.type", TYPE)
-    return _CHOSEN
+    say(_CHOSEN)
+    return True
 
 
 def _is_set_for_user() -> bool:
@@ -95,6 +97,7 @@ def is_hard(types: Sequence[str], folder: Path) -> bool:
     folder
         The cache.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     possible = (one for one in types if one != "reflink" or clones(folder))
     return next(possible, "copy") == "hardlink"
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dvc.exceptions import ReproductionError
 from dvc.repo import Repo
 
 from elsewhere.design.stage import Stage
@@ -80,14 +81,19 @@ def test_makers_run_again_for_what_reads_them(
 
 
 def test_dvc_neither_keeps_nor_sends_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does the run-cache; a change of the choice makes nothing stale."""
+    """Nor does the run-cache. Nothing is stale once what is chosen to be kept was committed."""
     monkeypatch.chdir(tmp_path)
     Repo.init(no_scm=True)
     Path(".dvc/config").write_text(
         "[core]\n    no_scm = true\n    remote = r\n['remote \"r\"']\n    url = ../remote\n"
     )
-    entry = {"cmd": "exit 1", "outs": [{"volumes": {"cache": False}}, "manifest"]}
+    entry: dict[str, object] = {
+        "cmd": "exit 1",
+        "deps": ["in"],
+        "outs": [{"volumes": {"cache": False}}, "manifest"],
+    }
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"one": entry}}))
+    Path("in").write_text("input")
     Path("volumes").mkdir()
     Path("volumes/scan").write_text("voxels")
     Path("manifest").write_text("rows")
@@ -100,8 +106,21 @@ def test_dvc_neither_keeps_nor_sends_them(tmp_path: Path, monkeypatch: pytest.Mo
         assert "rows" in kept
         assert "voxels" not in kept
     lock = read_lock()
-    for outs in (["volumes", "manifest"], entry["outs"]):
-        Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"one": {**entry, "outs": outs}}}))
-        with Repo() as repo:
-            assert repo.reproduce() == []
+    assert reproduced(entry) == []
+    cached = {**entry, "outs": ["volumes", "manifest"]}
+    with pytest.raises(ReproductionError):
+        reproduced(cached)  # DVC makes again what is not in its cache
+    Path("volumes").mkdir()
+    Path("volumes/scan").write_text("voxels")
+    Path("manifest").write_text("rows")
+    with cache.opened() as opened:
+        opened.commit("one")
+    assert reproduced(cached) == []
+    assert reproduced(entry) == []
     assert read_lock() == lock
+
+
+def reproduced(entry: dict[str, object]) -> list[object]:
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"one": entry}}))
+    with Repo() as repo:
+        return list(repo.reproduce())

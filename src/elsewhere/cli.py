@@ -122,10 +122,12 @@ def graph(
 ) -> None:
     """Write dvc.yaml from the settings and the code, and the settings as JSON for DVC."""
     from elsewhere.design.params import parse, read
-    from elsewhere.drivers import pipeline
+    from elsewhere.drivers import bridge, links, pipeline
 
     values = read()
     loaded = parse(values)
+    if bridge.is_on():
+        links.choose()
     if check:
         pipeline.check(loaded)
     else:

@@ -1,6 +1,7 @@
 """marks: by their time alone Snakemake plans a stage or leaves it."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,52 @@ def test_outputs_that_are_absent_are_no_fault(stage: Stage) -> None:
         Path(path).unlink()
     marks.call(stage)
     assert Path(stage_mark(stage)).is_file()
+
+
+SINCE = 1_700_000_000
+
+
+def linked(folder: Path, names: dict[str, str], **times_of: int) -> None:
+    """Write files with these times; a name of `names` is a second name of another file."""
+    for name, seconds in times_of.items():
+        (folder / name).write_text(name)
+        os.utime(folder / name, (SINCE + seconds, SINCE + seconds))
+    for name, other in names.items():
+        (folder / name).hardlink_to(folder / other)
+
+
+def chain(*reads: tuple[str, tuple[str, ...]]) -> list[Stage]:
+    """Return a stage for each output, named as it, with what it reads."""
+    return [
+        Stage(out, {}, {name: name for name in ins}, {"out": out}, {}, {}) for out, ins in reads
+    ]
+
+
+CHAIN = chain(("a", ("raw",)), ("d", ("a",)), ("b", ("d", "c")), ("e", ("b", "a")))
+
+
+@pytest.mark.parametrize("second", [{"b": "a"}, {"e": "a"}, {"b": "a", "e": "d"}, {"e": "raw"}])
+def test_results_that_are_one_file_are_all_in_order(
+    second: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A time that is set for one of its names is set for all, also for an input of an input."""
+    monkeypatch.chdir(tmp_path)
+    own = {"raw": 9, "c": 12, "a": 5, "d": 7, "b": 3, "e": 1}
+    linked(tmp_path, second, **{name: t for name, t in own.items() if name not in second})
+    marks.write(CHAIN, [])
+    assert not [stage.name for stage in CHAIN if is_planned(stage)]
+    assert max(times([*own])) == (SINCE + 12) * 10**9, "no time is made up"
+    marks.write(CHAIN[:2] + CHAIN[3:], CHAIN[2:3])
+    assert is_planned(CHAIN[2])
+
+
+def test_a_result_of_a_clock_that_is_ahead_is_not_newer_than_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ahead = int(time.time()) + 3600 - SINCE
+    linked(tmp_path, {}, raw=1, c=1, a=ahead, d=5, b=ahead - 5, e=7)
+    marks.write(CHAIN, [])
+    assert not [stage.name for stage in CHAIN if is_planned(stage)]
+    marks.write(CHAIN[1:], CHAIN[:1])
+    assert is_planned(CHAIN[0]), "and is made again when it must be"

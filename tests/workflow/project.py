@@ -124,6 +124,7 @@ class Project:
                 (raw / f"{i}.dcm").write_text(f"{site} slice {i}\n")
         self.sh("git init -q && git config user.email a@b.invalid && git config user.name x")
         self.sh("dvc init -q && dvc config core.analytics false")
+        self.sh("dvc config cache.type hardlink,copy")  # the harder case: shared files
         self.sh(f"dvc remote add -q -d here {self.remote}")
         self.sh("python -m elsewhere graph && dvc add -q data/raw/*")
         self.sh("git add -A && git commit -qm start")

@@ -43,12 +43,12 @@ onstart:
 
 
 onsuccess:
-    bridge.after_run()
+    bridge.after_run(workflow)
     CONSOLE.stop()
 
 
 onerror:
-    bridge.after_run()
+    bridge.after_run(workflow)
     CONSOLE.stop()
 
 

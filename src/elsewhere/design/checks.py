@@ -33,6 +33,8 @@ def _row_problems(params: Params) -> Iterator[Problem]:
     for name, row in params.pulls.items():
         yield from missing(f"pulls.{name}.archive", [row.archive], params.archives, "archives")
         yield from missing(f"pulls.{name}", [name], params.sites, "sites")
+    for name in params.uncached:
+        yield from missing(f"uncached.{name}", [name], params.sites, "sites")
     yield from _mask_problems(params)
     yield from _phantom_problems(params)
     for name in params.studies:

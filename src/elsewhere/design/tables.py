@@ -18,6 +18,7 @@ from elsewhere.design.serving import ServeRow
 from elsewhere.design.site import IntakeRow, Site
 from elsewhere.design.split import Split
 from elsewhere.design.study import Scale, Study
+from elsewhere.design.uncached import UncachedRow
 
 
 class Params(Row):
@@ -37,6 +38,7 @@ class Params(Row):
     budgets: dict[Name, Budget] = Field(default_factory=dict)
     archives: dict[Name, Annotated[ArchiveRow, Of("archives")]] = Field(default_factory=dict)
     pulls: dict[Name, PullRow] = Field(default_factory=dict)
+    uncached: dict[Name, UncachedRow] = Field(default_factory=dict)
     studies: dict[Name, Study] = Field(default_factory=dict)
     serve: ServeRow = Field(
         default_factory=lambda: ServeRow.model_validate({}),

@@ -14,7 +14,6 @@ import os
 import sys
 import time
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
 from functools import cache as remembered
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,10 @@ from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import (
     alone,
+    apart,
     cache,
+    late,
+    links,
     marks,
     pipeline,
     queued,
@@ -41,6 +43,7 @@ from elsewhere.drivers.state import (
     RAW,
     State,
     Workspace,
+    is_as,
     locked,
     read_lock,
 )
@@ -61,23 +64,19 @@ class Bridge:
         self.workspace = Workspace(values, Hashes(MEMORY))
         self.workspace.write_marks(graph)
         self.lock = read_lock()
+        self.apart = apart.paths(graph, values.get("uncached", {}))
 
     def state(self, name: str) -> tuple[State, State | None]:
         """Return a stage as it is now, and as dvc.lock has it."""
-        return self.workspace.now(self.graph[name]), locked(self.lock.get(name))
+        lock = locked(self.lock.get(name))
+        return apart.filled(self.workspace.now(self.graph[name]), lock, self.apart), lock
 
     def stale(self) -> list[str]:
         """Return the stages that dvc.lock does not have as they are now."""
         return [name for name in self.graph if self.state(name)[0] != self.state(name)[1]]
 
     def commit(self, *, wait: bool = True) -> int:
-        """Commit what Snakemake finished and DVC does not know; return how many stages.
-
-        Parameters
-        ----------
-        wait
-            As `record` takes it.
-        """
+        """Commit what Snakemake finished and DVC does not know; return how many, see `record`."""
         todo = [name for name in self.graph if self._is_uncommitted(name)]
         self.record(todo, wait=wait)
         return len(todo)
@@ -115,10 +114,16 @@ class Bridge:
         stage = self.graph[name]
         return receipts.holds(stage, now.digest(stage), self.workspace.hashes)
 
+    def is_shown(self, name: str) -> bool:
+        """Return whether dvc.lock or a receipt has a stage as it is now."""
+        now, lock = self.state(name)
+        return now == lock or self._finished(name, now)
+
     def _is_uncommitted(self, name: str) -> bool:
         """Return whether a finished stage is not in dvc.lock as it is, or not in the cache."""
         now, lock = self.state(name)
-        return not cache.holds(now.outs) if now == lock else self._finished(name, now)
+        cached = {path: now.outs[path] for path in now.outs.keys() - self.apart}
+        return not cache.holds(cached) if now == lock else self._finished(name, now)
 
     def restorable(self) -> dict[str, cache.Entry]:
         """Return stale stages that were made before, with what was made, in order."""
@@ -178,6 +183,7 @@ class Bridge:
         if pipeline.write(params):
             say("dvc.yaml written anew: settings or code changed the graph")
         pipeline.write_read_by_dvc(self.workspace.values, params)
+        links.choose()
         for name in remotes.verify():
             say(f"remote '{name}': verify = true is set, to find damaged objects")
         committed, restored = self.commit(), self.restore()
@@ -187,23 +193,22 @@ class Bridge:
 
     def write_marks(self) -> None:
         """Tell Snakemake by the marks of all stages which of them it need not make."""
+        shown, called = dict[str, Stage](), dict[str, Stage]()
         for name, stage in self.graph.items():
             now, lock = self.state(name)
             # Snakemake itself does not miss an input while the output is there
             absent = [path for path in stage.files if now.deps[path] is None]
             if all(path.startswith(RAW) for path in absent) and (
-                _is_as(lock, now, absent) or self._finished(name, now)
+                is_as(lock, now, absent) or self._finished(name, now)
             ):
-                marks.show(stage)
+                shown[name] = stage
             else:
-                marks.call(stage)
-
-
-def _is_as(lock: State | None, now: State, absent: Sequence[str]) -> bool:
-    """Return whether dvc.lock has a stage as it is now, leaving out inputs that are absent."""
-    if lock is None:
-        return False
-    return now == replace(lock, deps={**lock.deps, **dict.fromkeys(absent)})
+                called[name] = stage
+        again = apart.makers(self.graph, called, self.apart)
+        say(apart.sentence(again))
+        called |= {name: shown.pop(name) for name in again}
+        marks.write([*shown.values()], [*called.values()])
+        late.note(called.values())
 
 
 def made_from(stage: Stage, path: str) -> bool:
@@ -252,10 +257,14 @@ def before(*, dry: bool) -> None:
     logger.debug("bridge: %.2f s", time.monotonic() - start)
 
 
-def after() -> None:
-    """Commit what Snakemake finished; settings are read again, they may have changed meanwhile."""
+def after(*, seconds: float = 0) -> None:
+    """Commit what Snakemake finished, after so long a wait at most for what is not seen here yet.
+
+    Settings are read again, they may have changed meanwhile.
+    """
     values = tables.read()
     bridge = Bridge(values, stages(tables.parse(values)))
+    late.wait(bridge.is_shown, seconds=seconds)
     committed = bridge.commit()
     bridge.workspace.hashes.save()
     say(f"{committed} stages committed to dvc.lock")
@@ -281,7 +290,7 @@ def before_jobs(workflow: Any) -> None:
         queued.note()
 
 
-def after_run() -> None:
+def after_run(workflow: Any) -> None:
     """Commit at the end of a run, unless the bridge is off."""
     if is_on():
-        after()
+        after(seconds=workflow.execution_settings.latency_wait)

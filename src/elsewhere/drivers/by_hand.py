@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 
 from elsewhere.design import params as tables
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import bridge, execute, pipeline, versions
+from elsewhere.drivers import bridge, execute, links, pipeline, versions
 from elsewhere.drivers.absent import require_inputs
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ def _record(stage: Stage) -> None:
     params = tables.parse(values)
     pipeline.write(params)
     pipeline.write_read_by_dvc(values, params)
+    links.choose()
     compared = bridge.Bridge(values, {stage.name: stage})
     try:
         compared.commit(wait=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import json
 import logging
 import os
@@ -10,11 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache as remembered
 from pathlib import Path
 from typing import Any
 
 from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes
+from elsewhere.drivers import dvc_config, links
 from elsewhere.drivers.lock_text import updated
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import LOCK, State
@@ -59,11 +60,16 @@ class Cache:
         self._repo = repo
         self._stages = {stage.addressing: stage for stage in repo.index.stages}
         self._done: list[Any] = []
+        self._is_hard = remembered(
+            lambda: links.is_hard(repo.cache.local.cache_types, dvc_config.cache_folder())
+        )
 
     def commit(self, name: str) -> None:
         """Put a stage's outputs into the cache, itself into the run-cache and dvc.lock."""
         stage = self._stages[name]
-        stage.save()
+        stage.save(run_cache=all(out.use_cache for out in stage.outs))  # it would store the others
+        if self._is_hard():
+            links.share(_stored(stage))
         stage.commit(relink=False)
         self._done.append(stage)
 
@@ -139,6 +145,19 @@ def opened(*, wait: bool = True) -> Iterator[Cache]:
         repo.close()
 
 
+def _stored(stage: Any) -> Iterator[tuple[str, Path]]:
+    """Yield each file of a stage's outputs, and where the cache keeps its content."""
+    objects = _objects()
+    for out in stage.outs:
+        if not out.use_cache:
+            continue
+        if out.hash_info.isdir:
+            for key, _, content in out.get_obj():
+                yield os.path.join(out.fs_path, *key), objects / _place(content.value)
+        else:
+            yield out.fs_path, objects / _place(out.hash_info.value)
+
+
 def _lock(repo: Any, *, wait: bool) -> None:
     from dvc.lock import LockError
 
@@ -164,7 +183,7 @@ def run_cache_entries(state: State) -> list[Entry]:
     if any(value is None for value in state.deps.values()):
         return []
     key = dict_sha256(_lock_entry(state))
-    files = [*(_cache_folder() / "runs" / key[:2] / key).glob("*")]
+    files = [*(dvc_config.cache_folder() / "runs" / key[:2] / key).glob("*")]
     newest = sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
     return [Entry(outs, file) for file in newest if (outs := _entry_outs(file))]
 
@@ -224,7 +243,7 @@ def _listed(objects: Path, content: str) -> list[str]:
 
 
 def _objects() -> Path:
-    return _cache_folder() / "files" / "md5"
+    return dvc_config.cache_folder() / "files" / "md5"
 
 
 def _place(md5: str) -> str:
@@ -238,10 +257,3 @@ def _lock_entry(state: State) -> dict[str, Any]:
         entry["params"] = {str(PARAMS_JSON): dict(sorted(state.settings.items()))}
     entry["outs"] = sorted(state.outs)
     return entry
-
-
-def _cache_folder() -> Path:
-    """Return the cache folder as `.dvc/config` and `.dvc/config.local` set it."""
-    parser = configparser.ConfigParser()
-    parser.read([".dvc/config", ".dvc/config.local"])
-    return Path(".dvc") / parser.get("cache", "dir", fallback="cache")

@@ -10,12 +10,27 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
 
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.state import rule_inputs, rule_outputs, stage_mark
 
 OLD_NS = 10**18  # September 2001: before any output, and no time that tools take for none
 _STEP_NS = 1000
+
+
+def write(shown: Sequence[Stage], called: Sequence[Stage]) -> None:
+    """Write the marks of all stages, and order the times of their files.
+
+    Results of the same content may be one file with several names (`links`), so that a time that
+    is set for one stage may be too new for another: the stages are gone through until all agree.
+    Times are only ever raised to others that are there, so that this ends. What must be made is
+    marked last, to be newer than all of them.
+    """
+    while sum(map(show, shown)):
+        pass
+    for stage in called:
+        call(stage)
 
 
 def show(stage: Stage) -> bool:
@@ -47,12 +62,12 @@ def _write(path: str, text: str) -> None:
 
 
 def _order_times(stage: Stage) -> bool:
-    """Make outputs newer than inputs; return whether any was not."""
+    """Make no output older than an input; return whether any was."""
     times = [os.stat(path).st_mtime_ns for path in rule_inputs(stage) if os.path.exists(path)]
     newest, changed = max(times, default=0), False
     for path in rule_outputs(stage):
         status = os.lstat(path)
-        if status.st_mtime_ns <= newest:
-            os.utime(path, ns=(status.st_atime_ns, newest + _STEP_NS), follow_symlinks=False)
+        if status.st_mtime_ns < newest:
+            os.utime(path, ns=(status.st_atime_ns, newest), follow_symlinks=False)
             changed = True
     return changed

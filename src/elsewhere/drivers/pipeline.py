@@ -14,6 +14,7 @@ from elsewhere.design.graph import stages
 from elsewhere.design.params import Params, at_key
 from elsewhere.design.plan import code_text
 from elsewhere.design.stage import CODE_LISTS, SOURCE, Stage
+from elsewhere.drivers import apart
 from elsewhere.files import whole
 
 DVC_YAML = Path("dvc.yaml")
@@ -44,18 +45,22 @@ def text(params: Params) -> str:
         "deps": list(GRAPH_DEPS),
         "outs": list(GRAPH_OUTS),
     }
-    all_stages = {GRAPH: graph, **{name: _entry(stage) for name, stage in stages(params).items()}}
+    found = stages(params)
+    rows = {name: row.model_dump() for name, row in params.uncached.items()}
+    out = apart.paths(found, rows)
+    all_stages = {GRAPH: graph, **{name: _entry(stage, out) for name, stage in found.items()}}
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     body = yaml.dump({"stages": all_stages}, Dumper=dumper, sort_keys=False, width=1000)
     return _HEADER + str(body)
 
 
-def _entry(stage: Stage) -> dict[str, Any]:
+def _entry(stage: Stage, out: frozenset[str]) -> dict[str, Any]:
+    outs = stage.outputs.values()
     return {
         "cmd": stage.command,
         "deps": [*stage.files, stage.code_list],
         "params": [{str(PARAMS_JSON): list(stage.keys)}],
-        "outs": list(stage.outputs.values()),
+        "outs": [{path: {"cache": False}} if path in out else path for path in outs],
     }
 
 

@@ -29,7 +29,8 @@ def noted(paths: Iterable[str], hashes: Hashes) -> Noted:
 
     Snakemake sets the time of a file that a job has written, so a file is known by its content.
     So are raw data, whose hashes are remembered. A folder of volumes is too large for that; it is
-    known by the times, sizes and inodes of its files, which Snakemake leaves alone.
+    known by the times and sizes of its files, which Snakemake leaves alone. Another machine may see
+    other inodes, and times in full microseconds.
     """
     return {
         path: _state(path) if os.path.isdir(path) and not path.startswith(RAW) else hashes.any(path)
@@ -41,7 +42,7 @@ def _state(top: str) -> str:
     lines = []
     for name, path in files_below(Path(top)):
         status = os.stat(path)
-        lines.append(f"{name}\0{status.st_mtime_ns} {status.st_size} {status.st_ino}")
+        lines.append(f"{name}\0{status.st_mtime_ns // 1000} {status.st_size}")
     return hashlib.blake2b("\n".join(sorted(lines)).encode(), digest_size=16).hexdigest()
 
 

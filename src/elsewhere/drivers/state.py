@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,13 @@ def difference(stage: Stage, now: State, lock: State | None) -> str:
     if any(now.deps[path] != lock.deps.get(path) for path in stage.files):
         return "its inputs differ"
     return CODE if now != lock else ""
+
+
+def is_as(lock: State | None, now: State, absent: Sequence[str]) -> bool:
+    """Return whether dvc.lock has a stage as it is now, leaving out inputs that are absent."""
+    if lock is None:
+        return False
+    return now == replace(lock, deps={**lock.deps, **dict.fromkeys(absent)})
 
 
 def mark(path: str) -> str:

@@ -33,17 +33,19 @@ RANGES = {
 # module and name to the parameters that are passed
 PARTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
+        "dvc.config:Config.load_one": ("level",),
         "dvc.data_cloud:DataCloud.pull": ("objs",),
         "dvc.exceptions:DvcException": (),
         "dvc.lock:LockError": (),
         "dvc.lock:LockBase.lock": (),
         "dvc.lock:LockBase.unlock": (),
+        "dvc.output:Output.get_obj": (),
         "dvc.repo:Repo.index": (),
         "dvc.repo:Repo.scm_context": (),
         "dvc.repo.scm_context:SCMContext.track_file": ("paths",),
         "dvc.stage:Stage.addressing": (),
         "dvc.stage:Stage.dump": ("kwargs",),
-        "dvc.stage:Stage.save": (),
+        "dvc.stage:Stage.save": ("run_cache",),
         "dvc.stage:Stage.commit": ("kwargs",),
         "dvc.stage.cache:RunCacheNotFoundError": (),
         "dvc.stage.cache:StageCache.restore": ("stage",),

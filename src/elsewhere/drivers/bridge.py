@@ -60,11 +60,19 @@ class Bridge:
         self.graph = graph
         self.workspace = Workspace(values, Hashes(MEMORY))
         self.workspace.write_marks(graph)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Forget the states of the stages: dvc.lock or outputs were changed."""
         self.lock = read_lock()
+        self._states: dict[str, tuple[State, State | None]] = {}
 
     def state(self, name: str) -> tuple[State, State | None]:
-        """Return a stage as it is now, and as dvc.lock has it."""
-        return self.workspace.now(self.graph[name]), locked(self.lock.get(name))
+        """Return a stage as it was when first asked for, and as dvc.lock has it."""
+        if name not in self._states:
+            now = self.workspace.now(self.graph[name])
+            self._states[name] = now, locked(self.lock.get(name))
+        return self._states[name]
 
     def stale(self) -> list[str]:
         """Return the stages that dvc.lock does not have as they are now."""
@@ -100,7 +108,7 @@ class Bridge:
         with cache.opened(wait=wait) as opened:
             for name in all_names:
                 opened.commit(name)
-        self.lock = read_lock()
+        self._look_again()
 
     def _changed_graph(self) -> list[str]:
         entry = self.lock.get(pipeline.GRAPH, {})
@@ -137,7 +145,7 @@ class Bridge:
         restored = restoring.restore(todo, self.graph, self.workspace.hashes)
         for warning in restored.warnings:
             say(warning)
-        self.lock = read_lock()
+        self._look_again()
         return len(restored.stages)
 
     def report(self) -> None:

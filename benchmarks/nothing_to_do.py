@@ -1,13 +1,14 @@
-"""nothing_to_do: what the drivers take where all is made, and in a clone, at two commits.
+"""nothing_to_do: what the drivers take where all is made, and in a clone, by the number of stages.
 
 Every output of a study is a short text that is committed to DVC without a run: none of the commands
-reads what is in a file whose time it knows.
+reads what is in a file whose time it knows. A study gets larger by copies of one of its arms.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import re
 import resource
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from results import machine, write_section
 
@@ -23,18 +25,33 @@ HEADING = "## Nothing to do"
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("volumes", "arrays", "outlines", "figures")
 FILES = 30  # in each folder
+HERE = ("snakemake -n {report}", "snakemake -j2 {report}", "dvc repro", "dvc status")
+THERE = ("dvc pull -q", "snakemake -n {report}")
 GIT = "git init -q && git config user.email a@b.invalid && git config user.name x"
 DVC = "dvc init -q -f && dvc config core.analytics false && dvc remote add -q -d here ../remote"
 
 
-def fabricate(study: str) -> None:
-    """Fill the checkout in this folder, whose code is imported, with a finished study."""
+def fabricate(study: str, number: int) -> None:
+    """Fill the checkout in this folder, whose code is imported, with a finished study.
+
+    Parameters
+    ----------
+    study
+        Its name.
+    number
+        Of stages, at least; its own if it has more.
+    """
     from elsewhere.design import params as tables
     from elsewhere.design.graph import stages
     from elsewhere.drivers import cache, pipeline
 
     settings = Path("params.yaml")
     settings.write_text(re.sub(r"(?m)^run: .*$", f"run: [{study}]", settings.read_text()))
+    params = tables.parse(tables.read())
+    copies = more_arms(number - len(stages(params)), params.scale_of(study))
+    settings.write_text(
+        re.sub(r"(?m)^studies:$", f"studies:{larger(study, copies)}", settings.read_text())
+    )
     values = tables.read()
     params = tables.parse(values)
     graph = stages(params)
@@ -53,6 +70,24 @@ def fabricate(study: str) -> None:
         for name in ("graph", *graph):
             opened.commit(name)
     print(len(graph))
+
+
+def more_arms(lacking: int, scale: Any) -> int:
+    """Return the number of arms to add: each is a training a seed, and two stages a site."""
+    each = len(scale.seeds) + 2 * len(scale.sites) + 1
+    return max(0, -(-lacking // each))
+
+
+def larger(study: str, copies: int) -> str:
+    """Return the settings that give a study copies of its largest arm; none if it needs none."""
+    from elsewhere.design import params as tables
+
+    if not copies:
+        return ""
+    arms = tables.read()["studies"][study]["arms"]
+    last = list(arms.values())[-1]
+    more = {f"copy-{at}": {**last, "title": f"Copy {at}"} for at in range(copies)}
+    return f"\n  {study}: {json.dumps({'like': study, 'arms': more})}"
 
 
 def fill(folder: Path) -> None:
@@ -81,54 +116,58 @@ def seconds(command: str, folder: Path, times: int) -> str:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpus.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         assert "pull" in command or re.search("Nothing to be done|up to date", printed), printed
-    return f"{min(cpus):.1f} | {min(walls):.1f}"
+    return f"{min(cpus):.1f} / {min(walls):.1f}"
 
 
-def measure(commit: str, study: str, top: Path) -> list[str]:
+def measure(commit: str, study: str, number: int, top: Path) -> list[str]:
     """Return the cells of a row: number of stages, then seconds of each command."""
     work, clone = top / "work", top / "clone"
     work.mkdir(parents=True)
     subprocess.run(f"git archive {commit} | tar x -C {work}", shell=True, cwd=ROOT, check=True)
     sh(f"{GIT} && {DVC}", work)
-    number = sh(f"{sys.executable} {Path(__file__)} --fabricate {study}", work).split()[-1]
+    made = sh(f"{sys.executable} {Path(__file__)} --fabricate {study} --stages {number}", work)
     report = f"results/{study}/report.html"
     sh(f"snakemake -j2 {report} && dvc push -q && git add -A && git commit -qm made", work)
-    cells = [seconds(f"snakemake -n {report}", work, 3), seconds("dvc repro", work, 3)]
+    commands = [command.format(report=report) for command in HERE]
+    cells = [seconds(command, work, 3) for command in commands]
     sh(f"git clone -q {work} {clone}", top)
-    cells.append(seconds("dvc pull -q", clone, 1))
-    cells.append(seconds(f"snakemake -n {report}", clone, 1))
-    return [number, *cells]
+    cells += [seconds(command.format(report=report), clone, 1) for command in THERE]
+    return [made.split()[-1], *cells]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("commits", nargs="*", default=["HEAD"])
     parser.add_argument("--study", default="nguyen2021")
+    parser.add_argument("--stages", type=int, nargs="+", default=[0, 400, 2000])
     parser.add_argument("--fabricate", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.fabricate:
-        fabricate(given.fabricate)
+        fabricate(given.fabricate, given.stages[0])
         return
     rows = []
-    for commit in given.commits:
-        with tempfile.TemporaryDirectory() as folder:
-            rows.append(f"| {commit} | {' | '.join(measure(commit, given.study, Path(folder)))} |")
+    for number in given.stages:
+        for commit in given.commits:
+            with tempfile.TemporaryDirectory() as folder:
+                cells = measure(commit, given.study, number, Path(folder))
+            rows.append(f"| {commit} | {' | '.join(cells)} |")
+            print(rows[-1], flush=True)
     write_section(HEADING, section(given.study, rows))
 
 
 def section(study: str, rows: list[str]) -> str:
-    commands = ("`snakemake -n`", "`dvc repro`", "`dvc pull`", "then `snakemake -n`")
-    names = " | ".join(f"{command}: CPU s | wall s" for command in commands)
+    names = " | ".join(f"`{command.replace(' {report}', '')}`" for command in (*HERE, *THERE))
     return "\n".join(
         [
             HEADING,
             "",
             f"`python benchmarks/nothing_to_do.py`, {datetime.date.today()}, {machine()}.",
-            f"The study {study} at its demo scale, finished, and a clone of it that pulls; the "
-            "best of 3, in the clone of 1.",
+            f"The study {study} at its demo scale, with copies of its largest arm, finished: CPU / "
+            "wall seconds of the whole process, the best of 3. The last two are of a clone that "
+            "has nothing but Git's files, of 1.",
             "",
             f"| commit | stages | {names} |",
-            "|---|" + "---:|" * (1 + 2 * len(commands)),
+            "|---|" + "---:|" * (1 + len(HERE) + len(THERE)),
             *rows,
             "",
         ]

@@ -8,12 +8,14 @@ import pytest
 import yaml
 
 from elsewhere.design import params as tables
+from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import stage_digest
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import pipeline
 from elsewhere.drivers.state import (
+    LOCK_MEMORY,
     State,
     Workspace,
     locked,
@@ -63,6 +65,24 @@ def test_the_lock_is_read_and_may_be_missing(tmp_path: Path) -> None:
     assert read_lock(path) == {"a": {"cmd": "x"}}
 
 
+def test_a_lock_that_was_read_before_is_as_yaml_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, memory = tmp_path / "dvc.lock", tmp_path / LOCK_MEMORY
+    memory.parent.mkdir()
+    values = {"no": 1e-5, "nan": float("inf"), "big": 2**70, "list": [None, True, "é"]}
+    for entry in ({"cmd": "x", "params": {"file": values}}, {"cmd": "y"}):
+        path.write_text(yaml.safe_dump({"stages": {"a": entry}}), encoding="utf-8")
+        for _ in range(2):
+            assert read_lock(path) == {"a": entry}
+    with monkeypatch.context() as context:
+        context.setattr(reading, "plain", None)  # so YAML is not asked again
+        assert read_lock(path) == {"a": {"cmd": "y"}}
+    for damaged in ("", "[]", "{}", '{"key": 1}'):
+        memory.write_text(damaged, encoding="utf-8")
+        assert read_lock(path) == {"a": {"cmd": "y"}}
+
+
 def test_snakemake_sees_files_and_a_mark_for_raw_data(graph: dict[str, Stage]) -> None:
     for stage in graph.values():
         folders = {"volumes", "arrays", "outlines", "figures"}
@@ -94,7 +114,9 @@ def test_the_digest_is_the_one_that_a_step_checks(
 ) -> None:
     values = tables.read()
     for stage in list(graph.values())[::10]:
-        assert workspace.now(stage).digest(stage) == stage_digest(stage, values, Hashes())
+        expected = stage_digest(stage, values, Hashes())
+        assert workspace.now(stage).digest(stage) == expected
+        assert workspace.digest(stage) == expected
 
 
 def test_raw_data_are_hashed_and_where_they_are_missing_their_dvc_file_speaks(

@@ -9,15 +9,14 @@ start.lean()
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
-from elsewhere.design.plan import stage_digest
 from elsewhere.design.steps import STEPS
 from elsewhere.drivers import absent, bridge, console, demand
-from elsewhere.drivers.state import rule_inputs
+from elsewhere.drivers.state import Workspace, rule_inputs
 
 VALUES = tables.read()
 PARAMS = tables.parse(VALUES)
 GRAPH = stages(PARAMS)
-HASHES = Hashes()
+WORKSPACE = Workspace(VALUES, Hashes())
 
 shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
 
@@ -89,7 +88,7 @@ def sites(study):
 
 
 def digest(step):
-    return lambda wildcards: stage_digest(stage(step, wildcards), VALUES, HASHES)
+    return lambda wildcards: WORKSPACE.digest(stage(step, wildcards))
 
 
 def needs(step, field):

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from elsewhere.design import kinds
@@ -49,17 +50,17 @@ class Stage:
     settings: dict[str, Paths]
     members: dict[str, tuple[str, ...]]
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Stage name in dvc.yaml."""
         return "--".join([self.step, *self.wildcards.values()])
 
-    @property
+    @cached_property
     def command(self) -> str:
         """The command of dvc.yaml; Snakemake's rule runs the same with a log and a GPU slot."""
         return " ".join(["python -m elsewhere", self.step, *self.wildcards.values()])
 
-    @property
+    @cached_property
     def files(self) -> tuple[str, ...]:
         """Data paths that the step reads, each once, in order."""
         return tuple(dict.fromkeys(_flat(self.inputs)))
@@ -71,7 +72,7 @@ class Stage:
             raise TypeError(f"{self.name}: input '{name}' is one path")
         return paths
 
-    @property
+    @cached_property
     def keys(self) -> tuple[str, ...]:
         """Dotted keys of the settings, sorted."""
         return tuple(sorted(set(_flat(self.settings))))
@@ -88,7 +89,7 @@ class Stage:
         modules += [f"{beside[shelf]}.{kind}" for shelf, kind in self._kinds() if shelf in beside]
         return closure(f"elsewhere.steps.{self.step}", *modules, source=SOURCE)
 
-    @property
+    @cached_property
     def code_list(self) -> str:
         """The file that lists `code` with hashes; stages with the same code share it."""
         used = [kind for _, kind in self._kinds()]

@@ -63,13 +63,21 @@ class Bridge:
         self.graph = graph
         self.workspace = Workspace(values, Hashes(MEMORY))
         self.workspace.write_marks(graph)
-        self.lock = read_lock()
         self.apart = apart.paths(graph, values.get("uncached", {}))
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Forget the states of the stages: dvc.lock or outputs were changed."""
+        self.lock = read_lock()
+        self._states: dict[str, tuple[State, State | None]] = {}
 
     def state(self, name: str) -> tuple[State, State | None]:
-        """Return a stage as it is now, and as dvc.lock has it."""
-        lock = locked(self.lock.get(name))
-        return apart.filled(self.workspace.now(self.graph[name]), lock, self.apart), lock
+        """Return a stage as it was when first asked for, and as dvc.lock has it."""
+        if name not in self._states:
+            lock = locked(self.lock.get(name))
+            now = apart.filled(self.workspace.now(self.graph[name]), lock, self.apart)
+            self._states[name] = now, lock
+        return self._states[name]
 
     def stale(self) -> list[str]:
         """Return the stages that dvc.lock does not have as they are now."""
@@ -99,7 +107,7 @@ class Bridge:
         with cache.opened(wait=wait) as opened:
             for name in all_names:
                 opened.commit(name)
-        self.lock = read_lock()
+        self._look_again()
 
     def _changed_graph(self) -> list[str]:
         entry = self.lock.get(pipeline.GRAPH, {})
@@ -142,7 +150,7 @@ class Bridge:
         restored = restoring.restore(todo, self.graph, self.workspace.hashes)
         for warning in restored.warnings:
             say(warning)
-        self.lock = read_lock()
+        self._look_again()
         return len(restored.stages)
 
     def report(self) -> None:

@@ -238,29 +238,24 @@ def _step(of: Sequence[Job], machine: Machine) -> Step:
         units=total((_name(job.stage), job.units) for job in of),
         validated=total((_name(job.stage), job.validated) for job in of),
         seconds=seconds,
-        wall=_within(seconds, machine)
-        if first.stage.step in WITHIN
-        else _wall(of, seconds, machine.slots(of)),
+        wall=_wall(of, seconds, machine),
         memory=most,
     )
 
 
-def _wall(of: Sequence[Job], seconds: Total, slots: int) -> Total:
-    """Return the time of jobs that run side by side: at least that of the longest."""
+def _wall(of: Sequence[Job], seconds: Total, machine: Machine) -> Total:
+    """Return the time of jobs that run side by side, at least that of the longest.
+
+    Jobs that divide their scans among all cores run one after the other.
+    """
     if not seconds.amount.known:
         return seconds
-    ends = [job.seconds.ends() for job in of if job.seconds.known]
+    within = of[0].stage.step in WITHIN
+    slots = machine.cores if within else machine.slots(of)
+    ends = [(0.0, 0.0)] if within else [job.seconds.ends() for job in of if job.seconds.known]
     sums = [end / slots for end in seconds.amount.ends()]
     low, high = (max(sums[at], *(end[at] for end in ends)) for at in (0, 1))
     return Total(Amount(low, high, f"{slots} at a time"), seconds.lacking)
-
-
-def _within(seconds: Total, machine: Machine) -> Total:
-    """Return the time of jobs each of which divides its scans among the cores."""
-    if not seconds.amount.known:
-        return seconds
-    low, high = (end / machine.cores for end in seconds.amount.ends())
-    return Total(Amount(low, high, f"on {machine.cores} cores each"), seconds.lacking)
 
 
 def _name(stage: Stage) -> str:

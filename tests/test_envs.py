@@ -119,7 +119,7 @@ def shelves():
 
 def imported_by(step):
     """PyPI names of what `python -m elsewhere STEP` can import, whatever kinds it uses."""
-    room = "elsewhere.imaging" if step == "prepare" else None
+    room = "elsewhere.imaging" if step in ("prepare", "outline") else None
     members = {
         module
         for shelf in shelves()[step]

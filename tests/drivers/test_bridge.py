@@ -11,7 +11,7 @@ from dvc.repo import Repo
 
 from elsewhere.design import params as tables
 from elsewhere.design.graph import stages
-from elsewhere.drivers import bridge, versions
+from elsewhere.drivers import bridge, receipts, versions
 from elsewhere.drivers.state import MEMORY, mark, read_lock
 from elsewhere.drivers.versions import SWITCH
 
@@ -53,6 +53,28 @@ def test_dvc_lock_is_read_once_until_it_changes(monkeypatch: pytest.MonkeyPatch)
         os.utime("dvc.lock", ns=(time, time))
         assert [bridge.made_from(stage, groups) for _ in range(3)] == [made] * 3
     assert len(read) == 2
+
+
+@pytest.mark.usefixtures("checkout")
+def test_a_result_that_is_seen_late_is_shown_when_it_is_asked_for_again() -> None:
+    """The states of a plan are kept; the end of a run waits for what changes."""
+    values = tables.read()
+    graph = stages(tables.parse(values))
+    name = "split--contrastive--covid-ct-synthetic"
+    for path in graph[name].files:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text("text")
+    found = bridge.Bridge(values, graph)
+    assert not found.is_shown(name)
+    for path in graph[name].outputs.values():
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text("text")
+    now = found.workspace.now(graph[name])
+    hashes = found.workspace.hashes
+    read = receipts.noted(graph[name].files, hashes)
+    receipts.write(graph[name], now.digest(graph[name]), read, hashes)
+    assert found.is_shown(name, again=True)
+    assert None not in found.state(name)[0].outs.values(), "what is committed is what is there"
 
 
 @pytest.mark.parametrize(

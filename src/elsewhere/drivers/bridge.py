@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Container, Mapping, Sequence
 from functools import cache as remembered
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,7 @@ from elsewhere.drivers import (
     versions,
 )
 from elsewhere.drivers.console import say
-from elsewhere.drivers.state import (
-    LOCK,
-    MEMORY,
-    RAW,
-    State,
-    Workspace,
-    is_as,
-    locked,
-    read_lock,
-)
+from elsewhere.drivers.state import LOCK, MEMORY, RAW, State, Workspace, is_as, locked, read_lock
 
 logger = logging.getLogger(__name__)
 
@@ -122,8 +114,10 @@ class Bridge:
         stage = self.graph[name]
         return receipts.holds(stage, now.digest(stage), self.workspace.hashes)
 
-    def is_shown(self, name: str) -> bool:
-        """Return whether dvc.lock or a receipt has a stage as it is now."""
+    def is_shown(self, name: str, *, again: bool = False) -> bool:
+        """Return whether dvc.lock or a receipt has a stage as it is; `again`: as it is by now."""
+        if again:
+            self._states.pop(name, None)
         now, lock = self.state(name)
         return now == lock or self._finished(name, now)
 
@@ -272,7 +266,7 @@ def after(*, seconds: float = 0) -> None:
     """
     values = tables.read()
     bridge = Bridge(values, stages(tables.parse(values)))
-    late.wait(bridge.is_shown, seconds=seconds)
+    late.wait(partial(bridge.is_shown, again=True), seconds=seconds)
     committed = bridge.commit()
     bridge.workspace.hashes.save()
     say(f"{committed} stages committed to dvc.lock")

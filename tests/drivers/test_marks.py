@@ -116,6 +116,33 @@ def test_results_that_are_one_file_are_all_in_order(
     assert is_planned(CHAIN[2])
 
 
+@pytest.mark.parametrize("kept_ns", [1000, 10**9, 2 * 10**9])
+def test_a_disk_that_cuts_times_ends(
+    kept_ns: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Results on a disk of coarse times, made from those of another disk."""
+    monkeypatch.chdir(tmp_path)
+    linked(tmp_path, {}, raw=9, c=12, a=5, d=7, b=3, e=1)
+    os.utime("raw", ns=(0, (SINCE + 9) * 10**9 + 123_456_789))
+    exact = os.utime
+
+    def cut(path: str, *, ns: tuple[int, int], follow_symlinks: bool = True) -> None:
+        exact(path, ns=(ns[0], ns[1] // kept_ns * kept_ns), follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "utime", cut)
+    marks.write(CHAIN, [])
+    assert not [stage.name for stage in CHAIN if is_planned(stage)]
+
+
+def test_all_that_snakemake_tracks_may_be_written(stage: Stage) -> None:
+    for path in rule_outputs(stage):
+        Path(path).chmod(0o444)
+    for shown, called in (([stage], []), ([], [stage])):
+        marks.write(shown, called)
+        assert all(os.stat(path).st_mode & 0o200 for path in rule_outputs(stage))
+        assert bool(called) is is_planned(stage)
+
+
 def test_a_result_of_a_clock_that_is_ahead_is_not_newer_than_what_follows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ print(numexpr.nthreads, pyarrow.cpu_count(), torch.get_num_threads(),
 
 
 def environment(**own: str) -> dict[str, str]:
-    names = {threads.COMMON, *threads._OWN}
+    names = {threads.COMMON, *threads._OWN, threads._MOST}
     return {**{k: v for k, v in os.environ.items() if k not in names}, **own}
 
 
@@ -45,19 +45,40 @@ def test_every_library_follows_the_cores() -> None:
 
 
 def test_what_the_user_sets_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (threads.COMMON, *threads._OWN):
+    for name in (threads.COMMON, *threads._OWN, threads._MOST):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MKL_NUM_THREADS", "5")
     threads.limit(2)
-    found = {name: os.environ[name] for name in (threads.COMMON, *threads._OWN)}
+    found = {name: os.environ[name] for name in (threads.COMMON, *threads._OWN, threads._MOST)}
     assert found.pop("MKL_NUM_THREADS") == "5"
     assert set(found.values()) == {"2"}
 
 
 def test_the_common_name_is_meant_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenBLAS reads its own name first: it must not be given another number."""
-    for name in threads._OWN:
+    for name in (*threads._OWN, threads._MOST):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(threads.COMMON, "7")
     threads.limit(2)
     assert {os.environ[name] for name in threads._OWN} == {"7"}
+
+
+@pytest.mark.parametrize(
+    ("own", "numexpr"),
+    [
+        ({"OMP_NUM_THREADS": ""}, "2"),
+        ({"OMP_NUM_THREADS": "3,1"}, "3"),
+        ({"NUMEXPR_NUM_THREADS": "3"}, "3"),
+    ],
+)
+def test_what_openmp_and_numexpr_take_is_taken(own: dict[str, str], numexpr: str) -> None:
+    """An empty value, a list for nested loops, and more threads for one library alone."""
+    code = "from elsewhere.drivers import threads\nthreads.limit(2)\nimport numexpr\n"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "print(numexpr.nthreads)"],
+        env=environment(**own),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout.strip(), done.stderr) == (numexpr, "")

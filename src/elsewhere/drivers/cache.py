@@ -146,16 +146,12 @@ def opened(*, wait: bool = True) -> Iterator[Cache]:
 
 
 def _stored(stage: Any) -> Iterator[tuple[str, Path]]:
-    """Yield each file of a stage's outputs, and where the cache keeps its content."""
+    """Yield each file of the folders that a stage made, and where the cache keeps its content."""
     objects = _objects()
     for out in stage.outs:
-        if not out.use_cache:
-            continue
-        if out.hash_info.isdir:
+        if out.use_cache and out.hash_info.isdir:
             for key, _, content in out.get_obj():
                 yield os.path.join(out.fs_path, *key), objects / _place(content.value)
-        else:
-            yield out.fs_path, objects / _place(out.hash_info.value)
 
 
 def _lock(repo: Any, *, wait: bool) -> None:

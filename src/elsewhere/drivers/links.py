@@ -4,6 +4,10 @@ DVC's `cache.type` says how. Its default shares where the file system clones fil
 APFS); elsewhere it copies, so that each volume lies on disk twice. A second name of one file (a
 hard link) costs nothing, but who writes into the result writes into the cache. So it is chosen only
 where a file without the right to write refuses to be written, which it does not for a superuser.
+
+Snakemake takes an output without the right to write for one that must never be made again, and
+stops. So folders of volumes are shared, whose files it does not know, and what it tracks, which is
+small, is a file of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -19,6 +25,7 @@ from pathlib import Path
 
 from elsewhere.drivers import dvc_config
 from elsewhere.drivers.console import say
+from elsewhere.files import whole
 
 READ_ONLY = 0o444  # by which DVC knows an object that it need not check
 TYPE = "hardlink,copy"
@@ -26,7 +33,7 @@ _FICLONE = 0x40049409  # ioctl of Linux that clones a file
 # another disk, no right to it, too many names of one file, a file system without links
 _NO_LINK = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS)
 _CHOSEN = (
-    f"DVC's cache.type is set to {TYPE} in .dvc/config.local: results lie on disk once, and cannot "
+    f"DVC's cache.type is set to {TYPE} in .dvc/config.local: volumes lie on disk once, and cannot "
     "be written into. `dvc checkout --relink` frees the copies of those that were there before"
 )
 
@@ -119,6 +126,24 @@ def share(files: Iterable[tuple[str, Path]]) -> None:
         except OSError as error:
             if error.errno not in _NO_LINK:
                 raise
+
+
+def free(paths: Iterable[str]) -> None:
+    """Make results that may not be written files of their own, with the same content and time.
+
+    DVC leaves links where it checks out, and Snakemake stops at such an output.
+
+    Parameters
+    ----------
+    paths
+        Those that Snakemake tracks; what is absent or a symbolic link stays as it is.
+    """
+    for path in map(Path, paths):
+        mode = os.lstat(path).st_mode if os.path.lexists(path) else 0
+        if stat.S_ISREG(mode) and not mode & stat.S_IWUSR:
+            with whole(path) as part:
+                shutil.copy2(path, part)
+                part.chmod(mode | stat.S_IWUSR)
 
 
 def _share(file: str, stored: Path) -> None:

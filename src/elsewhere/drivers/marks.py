@@ -13,20 +13,26 @@ import time
 from collections.abc import Sequence
 
 from elsewhere.design.stage import Stage
+from elsewhere.drivers import links
 from elsewhere.drivers.state import rule_inputs, rule_outputs, stage_mark
 
 OLD_NS = 10**18  # September 2001: before any output, and no time that tools take for none
 _STEP_NS = 1000
+_COARSE_NS = 2 * 10**9  # full ones of these every file system keeps
 
 
 def write(shown: Sequence[Stage], called: Sequence[Stage]) -> None:
     """Write the marks of all stages, and order the times of their files.
 
-    Results of the same content may be one file with several names (`links`), so that a time that
-    is set for one stage may be too new for another: the stages are gone through until all agree.
-    Times are only ever raised to others that are there, so that this ends. What must be made is
+    What Snakemake may make again must be free to be written, also where it makes a stage that is
+    shown: after one that is called, or by `-F`. Results of the same content may still be one file
+    with several names (`links`), so that a time that is set for one stage may be too new for
+    another: the stages are gone through until all agree. Times are only ever raised, to others that
+    are there or the next that every file system keeps, so that this ends. What must be made is
     marked last, to be newer than all of them.
     """
+    for stage in (*shown, *called):
+        links.free(rule_outputs(stage))
     while sum(map(show, shown)):
         pass
     for stage in called:
@@ -67,7 +73,9 @@ def _order_times(stage: Stage) -> bool:
     newest, changed = max(times, default=0), False
     for path in rule_outputs(stage):
         status = os.lstat(path)
-        if status.st_mtime_ns < newest:
-            os.utime(path, ns=(status.st_atime_ns, newest), follow_symlinks=False)
-            changed = True
+        # a disk that keeps full microseconds or seconds alone cuts a time of another disk
+        for time_ns in (newest, -(-newest // _COARSE_NS) * _COARSE_NS):
+            if os.lstat(path).st_mtime_ns < newest:
+                os.utime(path, ns=(status.st_atime_ns, time_ns), follow_symlinks=False)
+        changed |= os.lstat(path).st_mtime_ns > status.st_mtime_ns
     return changed

@@ -7,6 +7,7 @@ graph gives them, so here pods work in the project's folder, on a volume that ma
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 from snakemake_executor_plugin_kubernetes import Executor as Official
 from snakemake_executor_plugin_kubernetes import ExecutorSettings, common_settings
@@ -40,4 +41,4 @@ class Executor(Official):
 
     def format_job_exec(self, job: JobExecutorInterface) -> str:
         """Return the command of a pod, which starts in an empty folder of its own."""
-        return f"cd '{Path.cwd().resolve()}' && {super().format_job_exec(job)}"
+        return f"cd {quote(str(Path.cwd().resolve()))} && {super().format_job_exec(job)}"

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 
 import psutil
 import pytest
@@ -84,6 +85,29 @@ def test_what_a_process_says_is_in_the_log_of_its_parent(caplog):
     say = logging.getLogger("elsewhere.imaging.inputs.volume").warning
     list(workers.results(say, ["no lungs", "50 % body"], processes=2, name=str))
     assert sorted(caplog.messages) == ["50 % body", "no lungs"]
+
+
+def test_what_libraries_say_in_a_process_goes_where_the_log_of_its_parent_goes(caplog, capfd):
+    """A private site's step keeps it back there; on the standard error nobody would."""
+    list(workers.results(warnings.warn, ["SMITH 1", "SMITH 2"], processes=2, name=str))
+    say = logging.getLogger("a_library").error
+    list(workers.results(say, ["SMITH 3", "SMITH 4"], processes=2, name=str))
+    assert [record.name for record in caplog.records] == ["py.warnings"] * 2 + ["a_library"] * 2
+    assert "SMITH" not in capfd.readouterr().err
+
+
+def test_processes_that_end_between_two_scans_leave_none_out_in_silence():
+    work = workers.results(math.sqrt, [4.0] * 50, processes=2, name=str)
+    next(work)
+    time.sleep(0.5)  # what was underway is finished, the processes have nothing to do
+    started = [one for one in psutil.Process().children() if "spawn_main" in str(one.cmdline())]
+    assert len(started) == 2
+    for one in started:
+        one.kill()
+    psutil.wait_procs(started, timeout=60)
+    time.sleep(0.2)
+    with pytest.raises(workers.EndedError, match="was ended from outside"):
+        list(work)
 
 
 def test_processes_end_with_a_parent_that_is_killed():

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -28,11 +29,20 @@ CORES = "OMP_NUM_THREADS"  # Snakemake sets it to the `threads` of the job
 _LIBRARIES = (CORES, "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 _AHEAD = 2  # scans underway for each process, so that none waits for the next
 VOXELS_EACH = 250_000_000  # 20 s of work: for less a process costs more than it saves
+_ENDED = (
+    "a process was ended from outside, most likely for lack of memory; give the job more memory or "
+    "fewer cores (threads) and run again, what was finished is kept"
+)
+_FRAMES = "frames"  # attribute of an error: where it was raised, which no pickle keeps
 _BYTES_OF_VOXEL, _BYTES_OF_PROCESS = 32, 300_000_000  # of the largest scan, while it is worked on
 
 
 class WorkerError(RuntimeError):
     """A scan could not be worked on; the message names it. What was underway is finished."""
+
+
+class EndedError(WorkerError):
+    """A process was ended from outside; the message names a scan and quotes nothing."""
 
 
 def cores() -> int:
@@ -90,6 +100,8 @@ def results(
     ------
     WorkerError
         If one fails; those that were underway are finished and yielded before.
+    EndedError
+        If a process was ended from outside.
     """
     if processes <= 1 or len(items) <= 1:
         for item in items:
@@ -97,6 +109,7 @@ def results(
                 result = function(item)
             yield item, result
         return
+    left = len(items)
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(processes, context, initializer=_begin)
     try:
@@ -109,11 +122,14 @@ def results(
                 failed = failed or error
                 pool.shutdown(wait=False, cancel_futures=True)
                 continue
+            left -= 1
             for logger, level, message in said:
                 logging.getLogger(logger).log(level, "%s", message)
             yield item, result
         if failed is not None:
             raise failed
+        if left:  # a process ended while it had nothing to do: no result tells it
+            raise EndedError(f"{left} scans are left: {_ENDED}")
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -150,11 +166,7 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except BrokenProcessPool as error:
-        raise WorkerError(
-            f"{name}, or a scan beside it: its process was ended from outside, most likely for "
-            "lack of memory; give the job more memory or fewer cores (threads) and run again, "
-            "what was finished is kept"
-        ) from error
+        raise EndedError(f"{name}, or a scan beside it: {_ENDED}") from error
     except (ValueError, RuntimeError, MemoryError) as error:
         raise WorkerError(f"{name}: {str(error) or type(error).__name__}") from error
 
@@ -162,13 +174,22 @@ def _named(name: str) -> Iterator[None]:
 def _heard(function: Callable[[Item], Result], item: Item) -> tuple[Result, Said]:
     """Return a result, and what was logged on the way, which the parent writes to its log."""
     handler = _Kept()
-    ours = logging.getLogger("elsewhere")
-    ours.setLevel(logging.INFO)
-    ours.addHandler(handler)
+    logging.getLogger("elsewhere").setLevel(logging.INFO)
+    # of libraries too: what is not to be told, the parent's handlers keep back
+    logging.getLogger().addHandler(handler)
     try:
         return function(item), handler.said
+    except Exception as error:
+        vars(error)[_FRAMES] = frames(error)
+        raise
     finally:
-        ours.removeHandler(handler)
+        logging.getLogger().removeHandler(handler)
+
+
+def frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """Return where an error was raised, outermost first, also if that was in another process."""
+    there: list[traceback.FrameSummary] = vars(error).get(_FRAMES, [])
+    return [*traceback.extract_tb(error.__traceback__), *there]
 
 
 class _Kept(logging.Handler):
@@ -185,6 +206,7 @@ def _begin() -> None:
 
     A parent that is killed tells its processes nothing.
     """
+    logging.captureWarnings(True)  # they quote names: they go where the log goes
     os.environ.update(dict.fromkeys(_LIBRARIES, "1"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends them
     parent = multiprocessing.parent_process()

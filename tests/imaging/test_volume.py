@@ -1,3 +1,5 @@
+import pickle
+
 import numpy as np
 import pytest
 
@@ -23,6 +25,12 @@ def test_an_unusable_scan_says_why():
     error = Unusable("gap", "2 steps of 5 mm")
     assert (error.reason, error.detail) == ("gap", "2 steps of 5 mm")
     assert str(error) == "gap: 2 steps of 5 mm"
+
+
+def test_an_unusable_scan_says_why_in_another_process():
+    error = pickle.loads(pickle.dumps(Unusable("gap", "2 steps of 5 mm")))
+    assert (error.reason, error.detail, str(error)) == ("gap", "2 steps of 5 mm",
+                                                        "gap: 2 steps of 5 mm")  # fmt: skip
 
 
 def test_refuses_an_affine_of_another_shape(thorax):

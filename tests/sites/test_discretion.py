@@ -2,9 +2,11 @@ import logging
 import re
 import traceback
 import warnings
+from fractions import Fraction
 
 import pytest
 
+from elsewhere import workers
 from elsewhere.sites.discretion import WithheldError, discreet
 
 
@@ -30,6 +32,15 @@ def test_a_private_sites_errors_show_kind_and_place_only():
     assert "SMITH^JOHN is" not in shown
     assert "KeyError" not in shown
     assert re.search(r"a-site: ValueError at test_discretion.py, line \d+ .fail.", shown)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_an_error_in_the_work_on_a_scan_shows_its_own_kind_and_place(processes):
+    """Not those of the error that names the scan, and also from another process."""
+    with pytest.raises(WithheldError) as caught, within(True):
+        list(workers.results(Fraction, ["SMITH^JOHN"] * 2, processes=processes, name=str))
+    assert re.search(r"ValueError at fractions.py, line \d+ .__new__.", str(caught.value))
+    assert "SMITH^JOHN" not in str(caught.value)
 
 
 def test_the_number_of_a_system_error_is_told():

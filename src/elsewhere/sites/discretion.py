@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from elsewhere import workers
 
 _OWN = "elsewhere"
 
@@ -49,8 +50,9 @@ def discreet(site: str, *, private: bool, safe: tuple[type[Exception], ...]) -> 
     except safe:
         raise
     except Exception as error:
+        first = _first(error)
         raise WithheldError(
-            f"{site}: {_kind(error)} at {_place(error)}. Its message is withheld, because it may "
+            f"{site}: {_kind(first)} at {_place(first)}. Its message is withheld, because it may "
             "contain names of patients; to see it, run the step in a debugger"
         ) from None
     finally:
@@ -62,16 +64,20 @@ def _own(record: logging.LogRecord) -> bool:
     return record.name.split(".")[0] == _OWN
 
 
-def _kind(error: Exception) -> str:
+def _first(error: Exception) -> BaseException:
+    """Return what a scan's work failed by, without the name that was put before its message."""
+    named = isinstance(error, workers.WorkerError)
+    return error.__cause__ if named and error.__cause__ is not None else error
+
+
+def _kind(error: BaseException) -> str:
     number = getattr(error, "errno", None)
     return f"{type(error).__name__}{f' {number}' if isinstance(number, int) else ''}"
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     """Return the line of this package that led to the error, and the line that raised it."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__
-    ]
+    frames = [frame for frame in workers.frames(error) if frame.filename != __file__]
     own = [frame for frame in frames if _OWN in Path(frame.filename).parts]
     places = dict.fromkeys(
         f"{Path(frame.filename).name}, line {frame.lineno} ({frame.name})"

@@ -76,7 +76,7 @@ def run(job: Job, settings: Settings) -> None:
     scans = {str(row["scan_id"]): row for row in records}
     site_keys = keys(name, private=private)
     rows: list[dict[str, Any]] = []
-    safe = (LayoutError, SecretError)
+    safe = (LayoutError, SecretError, workers.EndedError)
     with discreet(name, private=private, safe=safe), whole(job.outputs["outlines"]) as folder:
         folder.mkdir(parents=True)
         found = match(job.path("masks"), settings.masks, scans, site_keys=site_keys)

@@ -9,6 +9,7 @@ import numpy as np
 import pydicom
 import pytest
 
+from elsewhere import workers
 from elsewhere.imaging.dicom import decoder_pool
 from elsewhere.imaging.volume import Unusable
 
@@ -56,6 +57,13 @@ def test_paths_are_of_the_folder_in_which_the_caller_is_now(pool, packed, monkey
     near = replace(packed[0], header=replace(header, path=Path(header.path.name)))
     (values,) = pool.decode_slices([near], copied)
     np.testing.assert_array_equal(values, pydicom.dcmread(header.path).pixel_array)
+
+
+def test_it_has_as_many_places_as_its_job_has_cores(monkeypatch):
+    monkeypatch.setenv(workers.CORES, "1")
+    assert decoder_pool.Pool(gigabytes=1, seconds=5).size == 1
+    monkeypatch.delenv(workers.CORES)
+    assert decoder_pool.Pool(gigabytes=1, seconds=5).size == len(os.sched_getaffinity(0))
 
 
 def test_no_process_starts_before_there_is_work(pool):

@@ -1,4 +1,7 @@
-"""decoder_pool: decode compressed frames in child processes, one per core, which may crash."""
+"""decoder_pool: decode compressed frames in child processes, one per core of the job.
+
+They may crash.
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from elsewhere import workers
 from elsewhere.imaging.dicom.header import Slice
 from elsewhere.imaging.volume import Unusable
 
@@ -142,7 +146,7 @@ class Pool:
 
     def __init__(self, *, gigabytes: float, seconds: float) -> None:
         self._limits = (gigabytes, seconds)
-        self.size = len(os.sched_getaffinity(0))
+        self.size = workers.cores()
         self._buffer = Buffer()
         self._places: LifoQueue[Process | None] = LifoQueue()
         for _ in range(self.size):

@@ -56,7 +56,7 @@ class Device:
         self.begun = self.ended = self.most = 0
         stream = Stream(self)
         monkeypatch.setattr(torch.cuda, "Stream", lambda _: Stream(self))
-        monkeypatch.setattr(torch.cuda, "Event", lambda *, blocking: Event())
+        monkeypatch.setattr(torch.cuda, "Event", Event)
         monkeypatch.setattr(torch.cuda, "current_stream", lambda *_: stream)
         monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
 
@@ -79,6 +79,9 @@ class Stream:
 
 
 class Event:
+    def __init__(self, *, blocking=False):
+        pass
+
     def synchronize(self):
         self.device.ended = max(self.device.ended, self.after)
 

@@ -1,6 +1,7 @@
 """The scores of sites and of all together."""
 
 import dataclasses
+import threading
 
 import numpy as np
 import pytest
@@ -63,3 +64,16 @@ def test_a_pass_on_a_gpu_has_more_windows_than_a_batch_unless_they_are_large(
     budget = dataclasses.replace(budget, training=row, input=volume)
     assert _batch_size(budget, torch.device("cuda")) == windows
     assert _batch_size(budget, torch.device("cpu")) == batch_size
+
+
+def test_a_validation_that_is_stopped_leaves_no_thread_that_reads(tmp_path):
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as kept:  # with the frames that it went through
+        answers(Tiny(), cohorts(11), settings(tmp_path), device=torch.device("cpu"), check=stop)
+    readers = [one for one in threading.enumerate() if one.name.startswith("read")]
+    for one in readers:
+        one.join(5)
+    assert kept.tb
+    assert not any(one.is_alive() for one in readers)

@@ -7,7 +7,7 @@ neither waits for the other. On a CPU the same code runs without streams and wit
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -75,7 +75,7 @@ def ahead(items: Iterable[T], move: Callable[[T], M], device: torch.device) -> I
         yield _taken(*waiting.popleft())
 
 
-def read_ahead(reads: Iterable[Callable[[], T]], *, threads: int) -> Iterator[T]:
+def read_ahead(reads: Iterable[Callable[[], T]], *, threads: int) -> Generator[T, None, None]:
     """Yield what each of `reads` returns, in their order; threads are ahead of the one that asks.
 
     Parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -86,8 +87,9 @@ def answers(
             classes=cohort.classes,
             threads=budget.training.threads,
         )
-        scans = options.passes.ahead(partial(cohort.array, i) for i in range(len(cohort)))
-        probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
+        reads = (partial(cohort.array, i) for i in range(len(cohort)))
+        with closing(options.passes.ahead(reads)) as scans:  # no thread reads on after a stop
+            probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
         found[site] = Answers(cohort.labels, probabilities)
     return found
 

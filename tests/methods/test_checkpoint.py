@@ -99,6 +99,19 @@ def test_best_weights_of_a_run_that_begins_again_are_not_those_of_the_one_before
     assert torch.equal(found.best_weights["weight"], state.best_weights["weight"])
 
 
+def test_best_weights_that_no_state_names_are_not_taken_for_those_of_a_resumed_run(state, tmp_path):
+    """On CUDA the weights of an iteration that is repeated after a kill may differ."""
+    checkpoint.save(state, tmp_path)
+    torch.save({"version": checkpoint.VERSION, "weights": {}}, tmp_path / "best-7.pt")
+    resumed = checkpoint.load(tmp_path)
+    resumed.history.append((7, 1e-3, 0.4, 0.8))
+    resumed.best_row = 1
+    resumed.best_weights = {name: value + 1 for name, value in state.best_weights.items()}
+    checkpoint.save(resumed, tmp_path)
+    found = checkpoint.load(tmp_path)
+    assert torch.equal(found.best_weights["weight"], resumed.best_weights["weight"])
+
+
 def test_none_there(tmp_path):
     assert checkpoint.load(tmp_path / "run") is None
 

@@ -1,10 +1,12 @@
 """What is moved to a device is the same, in the same order; on a CPU nothing is pinned."""
 
+import contextlib
+
 import numpy as np
 import pytest
 import torch
 
-from elsewhere.methods.transfer import ahead, host
+from elsewhere.methods.transfer import AHEAD, ahead, host
 
 CPU = torch.device("cpu")
 
@@ -45,3 +47,56 @@ def test_a_kept_array_cannot_be_spoilt_through_its_tensor():
     array.setflags(write=False)
     host(array, CPU).add_(1)
     assert not array.any()
+
+
+class Device:
+    """Stands for a GPU whose steps end only when the host waits for them."""
+
+    def __init__(self, monkeypatch):
+        self.begun = self.ended = self.most = 0
+        stream = Stream(self)
+        monkeypatch.setattr(torch.cuda, "Stream", lambda _: Stream(self))
+        monkeypatch.setattr(torch.cuda, "Event", Event)
+        monkeypatch.setattr(torch.cuda, "current_stream", lambda *_: stream)
+        monkeypatch.setattr(torch.cuda, "stream", lambda _: contextlib.nullcontext())
+
+    def step(self):
+        self.begun += 1
+        self.most = max(self.most, self.begun - self.ended)
+
+
+class Stream:
+    def __init__(self, device):
+        self.device = device
+
+    def record_event(self, event=None):
+        event = event or Event()
+        event.device, event.after = self.device, self.device.begun
+        return event
+
+    def wait_event(self, event):
+        pass
+
+
+class Event:
+    def __init__(self, *, blocking=False):
+        pass
+
+    def synchronize(self):
+        self.device.ended = max(self.device.ended, self.after)
+
+
+class Nothing(One):
+    def tensors(self):
+        return []
+
+
+def test_the_host_is_few_steps_ahead_of_the_device(monkeypatch):
+    """A step that is not done holds its batch on the device; here none ends by itself."""
+    device = Device(monkeypatch)
+    found = []
+    for one in ahead(range(9), Nothing, torch.device("cuda")):
+        found.append(one.number)
+        device.step()
+    assert found == [*range(9)]
+    assert device.most <= AHEAD + 2  # the last one is on the device already and waits for none

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import ndimage
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from elsewhere.networks import block_mask
 from elsewhere.networks.dropblock import DropBits, DropBlock3d, masked
@@ -52,6 +53,26 @@ def test_the_same_draw_gives_the_bits_of_the_list_of_positions(shape, size, dtyp
         assert torch.equal(listed, compiled)
         assert torch.equal(listed, kept)
         assert kept.is_contiguous(memory_format=torch.channels_last_3d)
+
+
+class Additions(TorchDispatchMode):
+    """Notes the type of each tensor to which values are added at listed positions."""
+
+    def __init__(self):
+        super().__init__()
+        self.types = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        if function.__name__.split(".")[0] in ("index_add_", "scatter_add_", "index_put_"):
+            self.types.append(args[0].dtype)
+        return function(*args, **(kwargs or {}))
+
+
+def test_bits_are_added_to_words_as_a_compiled_kernel_cannot_add_to_bytes():
+    """Triton refuses atomic additions to fewer than 16 bits; CUDA has none of fewer than 32."""
+    with Additions() as added:
+        block_mask.draw(torch.ones(1, 8, 4, 5, 6), rate=0.3, size=2)
+    assert added.types == [torch.int32]
 
 
 def test_the_draw_reads_no_value_back():

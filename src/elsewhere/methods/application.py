@@ -6,6 +6,7 @@ import pandas as pd
 
 from elsewhere.cohorts import cohort
 from elsewhere.cohorts.cohort import SiteFiles
+from elsewhere.cohorts.memory import Allowance
 from elsewhere.methods import trained
 from elsewhere.methods.prediction import Predicted, Sampling, predict, sample
 from elsewhere.methods.run import Run
@@ -38,8 +39,9 @@ def predicted(
         ask for any and there is an AUC to make of them: scans of one class have none. The seconds
         are those of both parts.
     """
+    classes, allowance = settings.classes, Allowance()
     parts = {
-        part: cohort.load(files, fold=run.fold, part=part, classes=settings.classes)
+        part: cohort.load(files, fold=run.fold, part=part, classes=classes, allowance=allowance)
         for part in PARTS
     }
     scans = parts["test"] if len(parts["test"]) else parts["validation"]

@@ -90,7 +90,7 @@ def load(folder: Path) -> State | None:
         best = _best_file(values["history"], values["best_row"], folder)
         path = best or path  # the one that a warning names
         weights = _loaded(best)["weights"] if best else {}
-        return State(**values, best_weights=weights)
+        state = State(**values, best_weights=weights)
     except (  # what torch and pickle raise for a file that was cut, damaged or is not ours
         OSError,
         RuntimeError,
@@ -106,6 +106,9 @@ def load(folder: Path) -> State | None:
         log.warning("%s cannot be used, the run starts from the beginning: %s", path, error)
         _remove_best(folder)
         return None
+    # written just before a kill: an iteration that is repeated on CUDA may reach other weights
+    _remove_best(folder, but=best)
+    return state
 
 
 def _best_file(history: Sequence[Sequence[float]], row: int, folder: Path) -> Path | None:

@@ -7,7 +7,7 @@ neither waits for the other. On a CPU the same code runs without streams and wit
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -44,6 +44,9 @@ def host(array: npt.NDArray[np.generic], device: torch.device) -> Tensor:
 def ahead(items: Iterable[T], move: Callable[[T], M], device: torch.device) -> Iterator[M]:
     """Yield each item after it was moved, on CUDA `AHEAD` of them ahead.
 
+    The host asks for items faster than the device uses them, and memory of an item that is still
+    used cannot be used again. So it waits here until all steps but the last `AHEAD` are done.
+
     Parameters
     ----------
     items
@@ -58,16 +61,21 @@ def ahead(items: Iterable[T], move: Callable[[T], M], device: torch.device) -> I
         return
     side = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     waiting: deque[tuple[M, torch.cuda.Event]] = deque()
+    steps: deque[torch.cuda.Event] = deque()
     for item in items:
+        if len(steps) > AHEAD:
+            steps.popleft().synchronize()
         with torch.cuda.stream(side):
             waiting.append((move(item), side.record_event()))
         if len(waiting) > AHEAD:
             yield _taken(*waiting.popleft())
+            done = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call]
+            steps.append(torch.cuda.current_stream().record_event(done))
     while waiting:
         yield _taken(*waiting.popleft())
 
 
-def read_ahead(reads: Iterable[Callable[[], T]], *, threads: int) -> Iterator[T]:
+def read_ahead(reads: Iterable[Callable[[], T]], *, threads: int) -> Generator[T, None, None]:
     """Yield what each of `reads` returns, in their order; threads are ahead of the one that asks.
 
     Parameters

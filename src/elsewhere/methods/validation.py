@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +19,8 @@ from elsewhere.methods.selection import Doubles, Labels
 from elsewhere.methods.windows import Packed
 from elsewhere.networks.network import Network
 
-GPU_BATCHES = 4  # batches of a training that one pass of a validation takes
+GPU_BATCHES = 4  # batches of a training that one pass of a validation takes at most, and
+GPU_VOXELS = 1 << 27  # voxels, if they are more than those of a batch: 4 windows of 128 x 512 x 512
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ def answers(
             classes=cohort.classes,
             threads=budget.training.threads,
         )
-        scans = options.passes.ahead(partial(cohort.array, i) for i in range(len(cohort)))
-        probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
+        reads = (partial(cohort.array, i) for i in range(len(cohort)))
+        with closing(options.passes.ahead(reads)) as scans:  # no thread reads on after a stop
+            probabilities, _ = probabilities_of(network, _checked(scans, check), options=options)
         found[site] = Answers(cohort.labels, probabilities)
     return found
 
@@ -111,9 +115,14 @@ def scores(by_site: Mapping[str, Answers], budget: Budget) -> dict[str, float | 
 def _batch_size(budget: Budget, device: torch.device) -> int:
     """Return how many windows or images one pass takes.
 
-    A GPU that trains with a batch has room for more: nothing is kept for a backward pass.
+    A GPU that trains with a batch has room for more if windows are small: nothing is kept for a
+    backward pass. At the papers' size a level of the network is in memory several times, for each
+    window of the pass, and a batch may have filled the GPU.
     """
-    return budget.training.batch_size * (1 if device.type == "cpu" else GPU_BATCHES)
+    size = budget.training.batch_size
+    if device.type == "cpu":
+        return size
+    return max(size, min(GPU_BATCHES * size, GPU_VOXELS // math.prod(budget.input.shape)))
 
 
 def _checked(scans: Iterator[Packed], check: Callable[[], None]) -> Iterator[Packed]:

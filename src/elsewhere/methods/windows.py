@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -63,7 +63,7 @@ class Passes:
         shown = view(self.input)
         return Packed(shown.firsts(array), transfer.host(shown.pack(array), self.device))
 
-    def ahead(self, reads: Iterable[Read]) -> Iterator[Packed]:
+    def ahead(self, reads: Iterable[Read]) -> Generator[Packed, None, None]:
         """Yield scans in their order; the next ones are read while the device computes."""
         threads = self.threads if self.device.type == "cuda" else 1
         made = (partial(_read_and_pack, self, read) for read in reads)

@@ -11,6 +11,7 @@ from torch import Tensor
 from elsewhere.networks.pooling import cut
 
 BITS = 8  # channels in a byte
+_BYTES = 4  # in a word
 
 
 @torch.no_grad()
@@ -97,7 +98,9 @@ def rows_dropped(bits: Tensor, channels: int) -> Tensor:
 def _seeded(seeds: Tensor, grid: tuple[int, ...], shape: Sequence[int]) -> Tensor:
     """Set the bit of each block's first voxel; the others are 0.
 
-    Seeds differ from each other, so that adding their bits is the same as setting them.
+    Seeds differ from each other, so that adding their bits is the same as setting them. They are
+    added to words, whose first byte is the lowest one wherever there is CUDA: what torch compiles
+    for it cannot add to bytes.
     """
     _, channels, depth, rows, columns = shape
     n_bytes = -(-channels // BITS)
@@ -107,11 +110,12 @@ def _seeded(seeds: Tensor, grid: tuple[int, ...], shape: Sequence[int]) -> Tenso
     channel, scan = rest % grid[1], rest // grid[1]
     at = (((scan * depth + z) * rows + y) * columns + x) * n_bytes + channel // BITS
     n_all = math.prod((shape[0], depth, rows, columns, n_bytes))
-    at = torch.where(scan < grid[0], at, n_all)  # one byte more, for the padding
-    bit = torch.ones_like(channel, dtype=torch.uint8) << (channel % BITS).to(torch.uint8)
-    flat = torch.zeros(n_all + 1, dtype=torch.uint8, device=seeds.device)
-    flat.index_add_(0, at, bit)
-    return flat[:n_all].view(shape[0], depth, rows, columns, n_bytes)
+    n_words = -(-n_all // _BYTES)
+    word = torch.where(scan < grid[0], at // _BYTES, n_words)  # one more, for the padding
+    shift = (channel % BITS + BITS * (at % _BYTES)).int()
+    words = torch.zeros(n_words + 1, dtype=torch.int32, device=seeds.device)
+    words.index_add_(0, word, torch.ones_like(shift) << shift)
+    return words.view(torch.uint8)[:n_all].view(shape[0], depth, rows, columns, n_bytes)
 
 
 def _grown(bits: Tensor, axis: int, side: int) -> Tensor:

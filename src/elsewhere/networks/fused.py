@@ -20,6 +20,7 @@ from elsewhere.networks import block_mask
 
 # Elements of a piece on a CPU: its intermediate results stay in the cache of a core.
 PIECE = 1 << 17
+_COMPILED_AT_MOST = 64  # variants of a function on CUDA
 
 # Of one scan or a part of it: rows ``[voxels, channels]`` of several volumes, and the bits of
 # `block_mask`, ``[voxels, bytes]``, or None where nothing is dropped.
@@ -136,7 +137,11 @@ def _fast(function: Callable[..., Any], images: Tensor) -> Callable[..., Any]:
 
 @cache
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = torch.compile(function, dynamic=False)
+    # five levels, in training, validation and Monte-Carlo passes: more shapes than torch's limit
+    # of 8, past which it would not compile
+    compiled: Callable[..., Any] = torch.compile(
+        function, dynamic=False, recompile_limit=_COMPILED_AT_MOST
+    )
     return compiled
 
 

@@ -139,7 +139,7 @@ def _fast(function: Callable[..., Any], images: Tensor) -> Callable[..., Any]:
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     # five levels, in training, validation and Monte-Carlo passes: more shapes than torch's limit
     # of 8, past which it would not compile
-    compiled: Callable[..., Any] = torch.compile(
+    compiled: Callable[..., Any] = torch.compile(  # type: ignore[call-overload]
         function, dynamic=False, recompile_limit=_COMPILED_AT_MOST
     )
     return compiled

@@ -107,7 +107,8 @@ def test_a_lost_lock_is_made_again_from_what_is_shown(
     (small.path / "dvc.lock").unlink()
     for name in also:
         shutil.rmtree(small.path / name)
-    assert set(small.planned()) == everything(small)
+    # the receipts show it, also in a copy: times and sizes are the same
+    assert set(small.planned()) == (everything(small) if ".elsewhere" in also else set())
     small.sh("snakemake -j8")
     assert small.executed() == []
     nothing_to_do(small)

@@ -89,7 +89,7 @@ def test_a_killed_push_and_a_killed_pull_are_completed(shared: Project, store: S
     assert damaged(complete) == []
     assert sent <= complete.keys()
     cache = other.path / ".dvc/cache"
-    shutil.rmtree(cache)
+    shutil.rmtree(cache, ignore_errors=True)  # there is none if the pull got nothing
     kill_when(other, "dvc pull -q -j 1", lambda: count_files(cache) >= 10)
     assert count_files(cache) < len(sent)
     other.sh("dvc pull -q")

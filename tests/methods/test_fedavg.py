@@ -17,10 +17,14 @@ from elsewhere.cohorts.augmentation import augment
 from elsewhere.methods import local_training, unseen
 from elsewhere.methods.erm import cross_entropy
 from elsewhere.methods.feed import iteration_seed
-from elsewhere.methods.inference import InferenceOptions, probabilities_many
+from elsewhere.methods.inference import InferenceOptions, probabilities_of
 from elsewhere.methods.local_training import site_seed
 from elsewhere.methods.loop import learn
 from elsewhere.networks.sites import NORMS
+
+
+def probabilities_many(network, arrays, *, options):
+    return probabilities_of(network, map(options.passes.packed, arrays), options=options)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from elsewhere.design.inputs.image import ImageInput
 from elsewhere.design.inputs.slices import SlicesInput
 from elsewhere.design.inputs.volume import VolumeInput
 from elsewhere.methods import inference, windows
-from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_many
+from elsewhere.methods.inference import mc_probabilities, probabilities, probabilities_of
 from elsewhere.networks.dropblock import DropBlock3d
 from elsewhere.networks.network import Network
 
@@ -47,6 +47,10 @@ SLICES = SlicesInput.model_validate(
         "seed": 0,
     }
 )
+
+
+def probabilities_many(network, arrays, *, options):
+    return probabilities_of(network, map(options.passes.packed, arrays), options=options)
 
 
 class Brightness(Network):

@@ -13,7 +13,7 @@ from elsewhere.cohorts.cohort import ArrayCache
 from elsewhere.design.networks.covidnet import Covidnet
 from elsewhere.design.networks.covidnet_redesign import CovidnetRedesign
 from elsewhere.methods.erm import cross_entropy
-from elsewhere.methods.inference import InferenceOptions, probabilities_many
+from elsewhere.methods.inference import InferenceOptions, probabilities_of
 from elsewhere.methods.loop import learn
 from elsewhere.networks.network import build
 
@@ -24,6 +24,10 @@ ROW = CovidnetRedesign(
     dense_features=(32, 16),
     averaged="stage",
 )
+
+
+def probabilities_many(network, arrays, *, options):
+    return probabilities_of(network, map(options.passes.packed, arrays), options=options)
 
 
 def new_network(budget):

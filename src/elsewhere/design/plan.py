@@ -25,10 +25,14 @@ def code_text(stage: Stage, hashes: Hashes) -> str:
     return "".join(f"{hashes.file(path)}  {path}\n" for path in stage.code)
 
 
+def stage_settings(stage: Stage, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings on which a stage depends, by their dotted keys."""
+    return {key: tables.at_key(values, key) for key in stage.keys}
+
+
 def stage_digest(stage: Stage, values: dict[str, Any], hashes: Hashes) -> str:
     """Return the digest of a stage's command, settings and code."""
-    settings = {key: tables.at_key(values, key) for key in stage.keys}
-    return digest(stage.command, settings, md5(code_text(stage, hashes)))
+    return digest(stage.command, stage_settings(stage, values), md5(code_text(stage, hashes)))
 
 
 def hand(stage: Stage, params: tables.Params, values: dict[str, Any]) -> Handed:

@@ -92,10 +92,9 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
         memory += _CACHE_MB if stated is None else int(stated * 1000)
         whole = budget.of_run(sites, scans=0) if budget.iterations_per == "site" else budget
         minutes += int(whole.iterations * _iteration_s(rate) / 60)
-    threads = budget.threads if budget else 1
+    threads = cores(params, stage)
     if stage.step in _MOST_CORES:
         raw_mb = _raw_mb(stage.wildcards["site"])
-        threads = min(_MOST_CORES[stage.step], 1 + int(raw_mb / _RAW_MB_OF_CORE))
         memory += (threads - 1) * _SCAN_MB[stage.step]
         minutes += int(raw_mb * known.slow("raw_mb").ends()[1] / 60 / threads)
     return Demand(
@@ -104,6 +103,15 @@ def of(params: Params, stage: Stage, *, attempt: int = 1) -> Demand:
         mem_mb=(memory + gpu * _GPU_MB) * attempt,
         runtime=min(minutes * attempt, LONGEST_MIN),
     )
+
+
+def cores(params: Params, stage: Stage) -> int:
+    """Return the cores of a job; every job asks for this alone, so no table of rates is read."""
+    if stage.step in _MOST_CORES:
+        raw_mb = _raw_mb(stage.wildcards["site"])
+        return min(_MOST_CORES[stage.step], 1 + int(raw_mb / _RAW_MB_OF_CORE))
+    budget = _budget(params, stage)
+    return budget.threads if budget else 1
 
 
 def _iteration_s(rate: Rate | None) -> float:

@@ -76,7 +76,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     values = tables.read()
     params = tables.parse(values)
     stage = find(params, step, wildcards)
-    threads.limit(demand.of(params, stage).threads)
+    threads.limit(demand.cores(params, stage))
     handed = hand(stage, params, values)
     log = nullcontext() if expect is not None else logs.kept(stage)
     if expect is None and "DVC_STAGE" in os.environ:

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from elsewhere.design import params as tables
 from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes, digest, md5
-from elsewhere.design.plan import code_text
+from elsewhere.design.plan import code_text, stage_settings
 from elsewhere.design.stage import Stage
 from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.files import whole
@@ -128,10 +127,7 @@ class Workspace:
 
     def digest(self, stage: Stage) -> str:
         """Return the digest of a stage: of its command, settings and code when first asked for."""
-        return digest(stage.command, self._settings(stage), self.code(stage))
-
-    def _settings(self, stage: Stage) -> dict[str, Any]:
-        return {key: tables.at_key(self.values, key) for key in stage.keys}
+        return digest(stage.command, stage_settings(stage, self.values), self.code(stage))
 
     def now(self, stage: Stage) -> State:
         """Return the state of a stage in the workspace."""
@@ -142,7 +138,7 @@ class Workspace:
         return State(
             command=stage.command,
             deps={**files, stage.code_list: self.code(stage)},
-            settings=self._settings(stage),
+            settings=stage_settings(stage, self.values),
             outs={path: self.hashes.any(path) for path in stage.outputs.values()},
         )
 

@@ -91,23 +91,8 @@ def probabilities(
         Probabilities [classes], or [findings], and the first slice of the window, or of the first
         view.
     """
-    scores, firsts = probabilities_many(network, [array], options=options)
+    scores, firsts = probabilities_of(network, [options.passes.packed(array)], options=options)
     return scores[0], int(firsts[0])
-
-
-def probabilities_many(
-    network: Network, arrays: Iterable[Voxels], *, options: InferenceOptions
-) -> tuple[Doubles, npt.NDArray[np.int64]]:
-    """Return the same as `probabilities` for many scans; small scans share a pass.
-
-    Parameters
-    ----------
-    network, options
-        As in `probabilities_of`.
-    arrays
-        Prepared scans [z, y, x].
-    """
-    return probabilities_of(network, map(options.passes.packed, arrays), options=options)
 
 
 def probabilities_of(

@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,7 @@ from elsewhere.methods.inference import (
     mc_probabilities,
     probabilities_of,
 )
+from elsewhere.methods.windows import Packed
 from elsewhere.networks.network import Network
 from elsewhere.progress import reported
 from elsewhere.unfinished import Unfinished
@@ -86,28 +90,19 @@ def predict(
         What a stopped run has predicted with this network and these options.
     """
     groups = _groups(len(cohort), options)
+    size = len(groups[0]) if groups else 1
+    unit = "scans" if size == 1 else f"batches of {size} scans"
     scores = np.zeros((len(cohort), options.outputs))
     starts = np.zeros(len(cohort), np.int64)
     seconds: list[float] = []
-    size = len(groups[0]) if groups else 1
-    unit = "scans" if size == 1 else f"batches of {size} scans"
-    keys = [" ".join(cohort.scan_ids[group.start : group.stop]) for group in groups]
-    if kept is not None:
-        kept.count(keys, unit=unit)
-    before = [kept.get(key) if kept is not None else None for key in keys]
-    missing = [
-        i for group, known in zip(groups, before, strict=True) if known is None for i in group
-    ]
-    scans = options.passes.ahead(partial(cohort.array, i) for i in missing)
-    shown = zip(keys, groups, before, strict=True)
-    for key, group, known in reported(shown, log, total=len(groups), unit=unit):
-        result = known
-        if result is None:
-            started = time.perf_counter()
-            found = probabilities_of(network, islice(scans, len(group)), options=options)
-            result = (*found, time.perf_counter() - started)
-            if kept is not None:
-                kept.keep(key, result)
+
+    def timed(group: range, scans: Iterator[Packed]) -> tuple[Doubles, Ints, float]:
+        started = time.perf_counter()
+        found = probabilities_of(network, islice(scans, len(group)), options=options)
+        return *found, time.perf_counter() - started
+
+    work = _Work(cohort, options, kept, unit)
+    for group, result in work.results(groups, timed):
         at = slice(group.start, group.stop)
         scores[at], starts[at], second = result
         seconds += [second / len(group)] * len(group)
@@ -169,28 +164,66 @@ def sample(
     sampling
         How many passes, and with which seed.
     """
-    keys = [f"sampled {scan_id}" for scan_id in cohort.scan_ids]
-    if kept is not None:
-        kept.count(keys, unit="scans sampled")
-    before = [kept.get(key) if kept is not None else None for key in keys]
-    missing = [i for i, known in enumerate(before) if known is None]
-    scans = options.passes.ahead(partial(cohort.array, i) for i in missing)
-    passes: list[Doubles] = []
-    shown = zip(keys, cohort.scan_ids, before, strict=True)
-    for key, scan_id, known in reported(shown, log, total=len(keys), unit="scans sampled"):
-        result = known
-        if result is None:
-            result = mc_probabilities(
-                network,
-                next(scans),
-                prediction=sampling.prediction,
-                seed=scan_seed(sampling.seed, scan_id),
-                options=options,
-            )
-            if kept is not None:
-                kept.keep(key, result)
-        passes.append(np.asarray(result, np.float64))
-    return passes
+
+    def sampled(one: range, scans: Iterator[Packed]) -> Doubles:
+        return mc_probabilities(
+            network,
+            next(scans),
+            prediction=sampling.prediction,
+            seed=scan_seed(sampling.seed, cohort.scan_ids[one.start]),
+            options=options,
+        )
+
+    apart = kept.within("sampled ") if kept is not None else None
+    work = _Work(cohort, options, apart, "scans sampled")
+    each = [range(i, i + 1) for i in range(len(cohort))]
+    return [np.asarray(result, np.float64) for _, result in work.results(each, sampled)]
+
+
+@dataclass(frozen=True)
+class _Work:
+    """Scans to which a network is applied, without those that a stopped run has done.
+
+    Attributes
+    ----------
+    cohort, options, kept
+        As in `predict`.
+    unit
+        What is counted while it goes on.
+    """
+
+    cohort: Cohort
+    options: InferenceOptions
+    kept: Unfinished | None
+    unit: str
+
+    def results(
+        self, groups: Sequence[range], make: Callable[[range, Iterator[Packed]], Any]
+    ) -> Iterator[tuple[range, Any]]:
+        """Yield groups of scans and what is made of each; the next scans are read meanwhile.
+
+        Parameters
+        ----------
+        groups
+            Positions of scans in the cohort.
+        make
+            Takes the scans of a group from those that it is given, all of them.
+        """
+        cohort, kept = self.cohort, self.kept
+        keys = [" ".join(cohort.scan_ids[group.start : group.stop]) for group in groups]
+        if kept is not None:
+            kept.count(keys, unit=self.unit)
+        before = [kept.get(key) if kept is not None else None for key in keys]
+        pairs = zip(groups, before, strict=True)
+        missing = [i for group, known in pairs if known is None for i in group]
+        reads = (partial(cohort.array, i) for i in missing)
+        with closing(self.options.passes.ahead(reads)) as scans:  # no thread reads on after a stop
+            shown = zip(keys, groups, before, strict=True)
+            for key, group, known in reported(shown, log, total=len(keys), unit=self.unit):
+                result = make(group, scans) if known is None else known
+                if kept is not None and known is None:
+                    kept.keep(key, result)
+                yield group, result
 
 
 def _groups(n_scans: int, options: InferenceOptions) -> list[range]:

@@ -133,11 +133,12 @@ def metrics(made: Path, arm: str, site: str) -> Any:
 
 
 def test_networks_of_both_methods_learn_the_classes(made: Path) -> None:
-    """The quarter that is bright can be learned; chance is a quarter."""
+    """The quarter that is bright can be learned: classes are ranked, whatever the machine's last bits.
+
+    How many calls are right after 20 steps differs from machine to machine (5 to 12 of 12 scans).
+    """
     for arm in ("joint", "sepnorm"):
-        pooled = metrics(made, arm, "four-a")["classes"]["pooled"]
-        assert pooled["multiclass_accuracy"] > 0.5
-        assert pooled["macro_auc"] > 0.7
+        assert metrics(made, arm, "four-a")["classes"]["pooled"]["macro_auc"] > 0.9
 
 
 def test_the_matrix_of_a_cell_is_that_of_its_predictions(made: Path) -> None:

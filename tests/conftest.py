@@ -2,11 +2,12 @@
 
 import gc
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,8 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 gc.disable()
 
 PROJECT = Path(__file__).parents[1]
+OWN = re.compile(r"params\.yaml$|config/")
+watched: list[str] = []  # the test that runs
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -527,15 +530,33 @@ def on_a_disk() -> Callable[[str, Path, str], list[str]]:
     return run
 
 
+def refuse_users_settings(event: str, args: tuple[Any, ...]) -> None:
+    """Let no test read what the user of this checkout sets: the suite must pass whatever it is."""
+    if event == "open" and isinstance(args[0], str) and OWN.search(args[0]) and watched:
+        path = os.path.abspath(args[0])
+        if path.startswith((f"{PROJECT}/params.yaml", f"{PROJECT}/config/")):
+            raise PermissionError(f"a test reads {path}: let it read tests/params")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Watch a test and its fixtures, unless its mark says that it is about those files."""
+    if item.get_closest_marker("users_settings") is None:
+        watched.append(item.nodeid)
+    try:
+        return (yield)
+    finally:
+        watched.clear()
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a file on one worker, so that its fixtures are made once; mark what works apart."""
+    """Keep a file on one worker, so that its fixtures are made once."""
     if item.get_closest_marker("xdist_group") is None:
         item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    if "check_out" in getattr(item, "fixturenames", ()):
-        item.add_marker("apart")
 
 
 def pytest_collection_finish() -> None:
+    sys.addaudithook(refuse_users_settings)
     gc.freeze()
     gc.enable()
 

@@ -277,6 +277,7 @@ def test_init_files_are_empty():
         assert init.read_bytes() == b""
 
 
+@pytest.mark.users_settings
 def test_no_file_names_a_place_outside_the_project():
     found = []
     for path in tracked():
@@ -286,6 +287,7 @@ def test_no_file_names_a_place_outside_the_project():
     assert found == []
 
 
+@pytest.mark.users_settings
 def test_cited_requirements_are_listed():
     number = re.compile(r"\b[A-D]-\d\d\b")
     listed = re.findall(

@@ -1,21 +1,12 @@
-"""The suite passes whatever the user sets in params.yaml and config/."""
+"""A user sees what they set. That the suite does not is watched by tests/conftest.py."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from ruamel.yaml import YAML
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own_settings")]
-
-ROOT = Path(__file__).parents[1]
-NOT_COPIED = shutil.ignore_patterns(
-    ".git", ".venv*", ".bench", ".dvc", ".elsewhere", ".snakemake", "__pycache__", "data", "logs",
-    "*.egg-info", ".*_cache",
-)  # fmt: skip
 OWN = """
 scale: small
 run: [own]
@@ -43,11 +34,10 @@ studies:
 
 
 def elsewhere(top: Path, *command: str) -> str:
-    outside = {name: value for name, value in os.environ.items() if "XDIST" not in name}
     done = subprocess.run(
-        [sys.executable, "-m", *command],
+        [sys.executable, "-m", "elsewhere", *command],
         cwd=top,
-        env={**outside, "PYTHONPATH": str(top / "src")},
+        env={**os.environ, "PYTHONPATH": str(top / "src")},
         capture_output=True,
         text=True,
         check=False,
@@ -57,26 +47,11 @@ def elsewhere(top: Path, *command: str) -> str:
     return printed
 
 
-@pytest.fixture(scope="module")
-def top(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project with a site, a study and a scale of its user's own."""
-    made = tmp_path_factory.mktemp("own") / "project"
-    shutil.copytree(ROOT, made, ignore=NOT_COPIED, symlinks=True)
-    (made / "params.yaml").write_text(OWN)
-    subprocess.run(["git", "init", "-q"], cwd=made, check=True)
-    elsewhere(made, "dvc", "init", "-q")
-    shutil.copy(ROOT / ".dvc/config", made / ".dvc/config")
-    shutil.copytree(ROOT / ".elsewhere", made / ".elsewhere", ignore=only_what_git_has)
-    elsewhere(made, "elsewhere", "graph")
-    return made
-
-
-def only_what_git_has(folder: str, names: list[str]) -> set[str]:
-    return {*names} - {".gitignore"}
-
-
-def test_a_user_sees_what_they_set(top: Path) -> None:
-    shown = elsewhere(top, "elsewhere", "params", "own")
+def test_a_user_sees_what_they_set(checkout: Path) -> None:
+    """A site, a study and a scale of their own, beside the tables of config/."""
+    (checkout / "params.yaml").write_text(OWN)
+    elsewhere(checkout, "graph")
+    shown = elsewhere(checkout, "params", "own")
     study = YAML(typ="safe").load(shown)
     assert study["sites"]["b"]["title"] == "There"
     assert study["sites"]["b"]["layout"] == "mosmed"
@@ -84,10 +59,3 @@ def test_a_user_sees_what_they_set(top: Path) -> None:
     assert study["budget"]["training"]["iterations"] == 5
     assert study["jobs"]["train"] == 1
     assert "like sites.mosmed (config/sites.yaml)" in shown
-
-
-def test_the_suite_holds_beside_a_users_settings(top: Path) -> None:
-    """But for tests in a folder that has the settings of tests/params, whatever a user sets."""
-    rooms = ("tests/design", "tests/drivers", "tests/test_cli.py")
-    options = ("-x", "-q", "-m", "not slow and not apart", "-p", "no:cacheprovider", "-n", "0")
-    elsewhere(top, "pytest", *options, *rooms)

@@ -66,13 +66,11 @@ def test_the_study_of_the_documentation_can_be_agreed_on(tmp_path, monkeypatch):
     page = (ROOT / "docs/between_hospitals.md").read_text()
     (words,) = re.findall(r"^ +elsewhere (new study .*)$", page, re.M)
     (arm,) = re.findall(r"^ +(federated: .*)$", page, re.M)
-    for name in ("config", "params.yaml"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "tests/params", tmp_path, dirs_exist_ok=True)
     settings = tmp_path / "params.yaml"
     row = "{title: x, layout: dicom_series, privacy: private, intake: strict, available: false, "
     rows = [f"  {site}: {row}options: {{categories: [a, b]}}}}\n" for site in SITES]
-    settings.write_text(settings.read_text().replace("sites:\n", "sites:\n" + "".join(rows), 1))
+    settings.write_text(settings.read_text() + "\nsites:\n" + "".join(rows))
     monkeypatch.chdir(tmp_path)
     assert CliRunner().invoke(app, shlex.split(words)).exit_code == 0
     study = tmp_path / "config/studies/together.yaml"

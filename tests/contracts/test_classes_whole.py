@@ -133,7 +133,7 @@ def metrics(made: Path, arm: str, site: str) -> Any:
 
 
 def test_networks_of_both_methods_learn_the_classes(made: Path) -> None:
-    """The quarter that is bright can be learned: classes are ranked, whatever the machine's last bits.
+    """The quarter that is bright can be learned: classes are ranked, on every machine.
 
     How many calls are right after 20 steps differs from machine to machine (5 to 12 of 12 scans).
     """

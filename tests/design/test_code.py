@@ -10,8 +10,6 @@ from elsewhere.design import kinds
 from elsewhere.design.code import closure
 from elsewhere.design.steps import STEPS
 
-pytestmark = pytest.mark.apart  # it is about imports, which no setting changes
-
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 DESIGN = SRC / "elsewhere/design"

@@ -15,7 +15,6 @@ from elsewhere.design import kinds
 from elsewhere.design.stage import Stage
 
 # the settings are those of tests/params, whatever a user sets
-pytestmark = pytest.mark.apart
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

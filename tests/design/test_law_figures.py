@@ -16,7 +16,6 @@ from elsewhere.design.params import parse
 from elsewhere.design.stage import Stage
 
 # the settings are those of tests/params, whatever a user sets
-pytestmark = pytest.mark.apart
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

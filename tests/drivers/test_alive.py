@@ -80,7 +80,9 @@ def test_a_claim_that_cannot_be_read_or_is_of_another_machine_is_none(
 
 @pytest.mark.parametrize(("command", "runs"), [("repro", True), ("status", False)])
 def test_of_commands_of_dvc_repro_is_a_driver(top: Path, command: str, runs: bool) -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()", command], stdin=subprocess.PIPE) as dvc:
+    waits = [sys.executable, "-uc", "print(1); input()", command]
+    with subprocess.Popen(waits, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as dvc:
+        assert dvc.stdout.readline(), "its command can be read from now on"
         alive.DVC_LOCK.parent.mkdir(parents=True)
         alive.DVC_LOCK.write_text(f" {dvc.pid}\n")
         assert [one.process for one in alive.drivers(top)] == [dvc.pid] * runs

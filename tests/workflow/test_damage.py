@@ -100,7 +100,7 @@ def test_a_remote_is_told_to_verify_what_it_gives(small: Project) -> None:
     assert "verify = false" in other.sh("cat .dvc/config"), "the user's choice stays"
 
 
-@pytest.mark.parametrize("also", [(), (".snakemake",), (".snakemake", ".elsewhere")])
+@pytest.mark.parametrize("also", [(".snakemake",), (".snakemake", ".elsewhere")])
 def test_a_lost_lock_is_made_again_from_what_is_shown(
     also: tuple[str, ...], small: Project
 ) -> None:

@@ -136,6 +136,7 @@ def test_a_clone_that_pulls_has_nothing_to_do(project: Project) -> None:
 def test_a_changed_setting_makes_its_cells_stale_and_its_revert_restores_them(
     small: Project,
 ) -> None:
+    """Made by Snakemake, restored by DVC; the next test goes the other way round."""
     stale = after_scoring(small, "contrastive")
     assert len(stale) == 3 * (2 + 1) + 1
     set_bootstrap(small, 1999)
@@ -145,13 +146,6 @@ def test_a_changed_setting_makes_its_cells_stale_and_its_revert_restores_them(
     nothing_to_do(small)
     set_bootstrap(small, 2000)
     nothing_executed(small, "dvc repro -q")
-    # the other way round
-    set_bootstrap(small, 1998)
-    small.sh("dvc repro -q")
-    assert sorted(small.executed()) == sorted(stale)
-    assert small.planned() == []
-    set_bootstrap(small, 2000)
-    nothing_executed(small, "snakemake -j8")
 
 
 def nothing_executed(project: Project, command: str) -> None:
@@ -219,12 +213,11 @@ def test_a_site_is_split_again_if_its_groups_change(small: Project) -> None:
 def test_kill_9_leaves_nothing_that_needs_a_hand(
     small: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raw = small.path / f"data/raw/{SITE}/0.dcm"
-    raw.write_bytes(b"another patient")
-    stale = after_site(small, "contrastive", SITE)
+    stale = after_scoring(small, "contrastive")
+    set_bootstrap(small, 1999)
     monkeypatch.setenv("STAND_IN_SLEEP", "0.5")
-    run = small.start("exec snakemake -j8")
-    wait_for_jobs(small, 12)
+    run = small.start("exec snakemake -j3")
+    wait_for_jobs(small, 6)
     kill_all(run.pid)
     run.communicate()
     first = set(small.executed())
@@ -235,7 +228,7 @@ def test_kill_9_leaves_nothing_that_needs_a_hand(
     small.sh("snakemake -j8")
     again = small.executed()
     assert len(again) == len(set(again))
-    assert set(again) <= stale - finished, "the groups are as before, so nothing else is stale"
+    assert set(again) <= stale - finished
     assert stale - finished - set(again) <= first, "neither finished nor done again"
     nothing_to_do(small)
     assert not list(small.path.glob("results/**/.part-*"))[1:], "more than one killed writer"
@@ -267,10 +260,8 @@ def test_params_edited_during_a_run_are_not_taken_for_what_made_it(
 ) -> None:
     stale = after_scoring(small, "contrastive")
     cell = f"score--contrastive--joint--{SITE}"
-    for command, made, old, new in (
-        (f"dvc repro {cell}", {cell}, 1, 2),
-        ("snakemake -j8", stale, 3, 4),
-    ):
+    metrics = f"results/contrastive/cells/joint/{SITE}/metrics.json"
+    for command, old, new in ((f"dvc repro {cell}", 1, 2), (f"snakemake -j8 {metrics}", 3, 4)):
         set_bootstrap(small, old)
         edited = small.path.parent / f"edited to {new}"
         monkeypatch.setenv("STAND_IN_UNTIL", str(edited))
@@ -285,10 +276,8 @@ def test_params_edited_during_a_run_are_not_taken_for_what_made_it(
         monkeypatch.delenv("STAND_IN_UNTIL")
         assert set(small.planned()) == stale
         small.sh(command)
-        assert sorted(small.executed()) == sorted(made)
-        scores = made - {"figure--contrastive"}
-        assert {name for name, number in recorded(small).items() if number == new} == scores
-    nothing_to_do(small)
+        assert small.executed() == [cell]
+        assert {name for name, number in recorded(small).items() if number == new} == {cell}
 
 
 def recorded(project: Project) -> dict[str, int]:

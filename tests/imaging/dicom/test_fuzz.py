@@ -1,4 +1,4 @@
-"""Thousands of damaged files: each ends in a volume or in a reason code, soon and in little memory."""
+"""Thousands of damaged files: each ends in a volume or a reason code, soon, in little memory."""
 
 import random
 import resource

@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.batches import batch_plan
 from elsewhere.cohorts.cohort import ArrayCache, Cohort
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.design.params import load
 from elsewhere.imaging import store
 from elsewhere.methods.device import _keep_freed_memory

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.cohort import ArrayCache, Cohort
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.design.budgets import Training
 from elsewhere.design.params import load
 from elsewhere.imaging import store

@@ -27,6 +27,8 @@ from threadpoolctl import threadpool_limits
 sys.path.insert(0, str(Path(__file__).parent))  # modules beside the tests
 from small_project import asked, finished  # noqa: F401
 
+from elsewhere import memory
+from elsewhere.cohorts import allowance
 from elsewhere.design.site import IntakeRow
 from elsewhere.sites.intake import Intake, Taken
 from elsewhere.sites.keys import Keys
@@ -536,6 +538,41 @@ def refuse_users_settings(event: str, args: tuple[Any, ...]) -> None:
         path = os.path.abspath(args[0])
         if path.startswith((f"{PROJECT}/params.yaml", f"{PROJECT}/config/")):
             raise PermissionError(f"a test reads {path}: let it read tests/params")
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Neither the cluster nor the container of the tests counts."""
+    for name in (
+        allowance.VARIABLE,
+        "SLURM_MEM_PER_NODE",
+        "SLURM_MEM_PER_CPU",
+        "SLURM_CPUS_ON_NODE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(memory, "GROUPS_OF_THIS", tmp_path / "none")
+
+
+@pytest.fixture
+def group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+    """Return what puts this process into a control group, or into one below it."""
+
+    def make(limit: object, used: int, *, cached: int = 0, version: int = 2) -> None:
+        names = {
+            2: ("memory.max", "memory.current", "inactive_file"),
+            1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        }[version]
+        top = tmp_path / "cgroup" / ("memory" if version == 1 else "")
+        (top / "job/step").mkdir(parents=True, exist_ok=True)
+        (top / "job" / names[0]).write_text(f"{limit}\n")
+        (top / "job" / names[1]).write_text(f"{used}\n")
+        (top / "job/memory.stat").write_text(f"anon 5\n{names[2]} {cached}\n")
+        line = "0::/job/step" if version == 2 else "7:cpu:/x\n4:memory:/job/step"
+        (tmp_path / "mine").write_text(line + "\n")
+        monkeypatch.setattr(memory, "GROUPS_OF_THIS", tmp_path / "mine")
+        monkeypatch.setattr(memory, "CGROUP", tmp_path / "cgroup")
+
+    return make
 
 
 @pytest.hookimpl(wrapper=True)

@@ -29,8 +29,7 @@ def machine(monkeypatch):
     def set_to(cores, stated, memory=64 * GB):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
         monkeypatch.setenv(workers.CORES, stated)
-        free = psutil.virtual_memory()._replace(available=memory)
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: free)
+        monkeypatch.setattr(workers.memory, "free", lambda: memory)
 
     return set_to
 

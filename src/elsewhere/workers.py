@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
-import psutil
+from elsewhere import memory
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -54,7 +54,7 @@ def cores() -> int:
 
 def threads(of_one: int) -> int:
     """Return how many threads to use: as many as there are cores, and memory of so many bytes."""
-    return max(1, min(cores(), int(psutil.virtual_memory().available) // of_one))
+    return max(1, min(cores(), memory.free() // of_one))
 
 
 def processes(voxels: Sequence[int]) -> int:
@@ -70,7 +70,7 @@ def processes(voxels: Sequence[int]) -> int:
     if not voxels:
         return 1
     of_one = max(voxels) * _BYTES_OF_VOXEL + _BYTES_OF_PROCESS
-    room = int(psutil.virtual_memory().available) // of_one
+    room = memory.free() // of_one
     return max(1, min(cores(), len(voxels), 1 + sum(voxels) // VOXELS_EACH, room))
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.cohort import Cohort, CohortError, SiteFiles, load
 from elsewhere.cohorts.extent import Extent
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.imaging import store
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from elsewhere.cohorts import extent
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.extent import Extent
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.cohorts.view import Voxels
 from elsewhere.files import texts
 from elsewhere.imaging import store

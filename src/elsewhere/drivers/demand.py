@@ -19,7 +19,7 @@ from elsewhere.design.params import Params
 from elsewhere.design.stage import Stage
 
 LONGEST_MIN = 24 * 60  # what most clusters let a job run; the next attempt goes on from there
-_CACHE_MB = 4096  # scans that a training keeps, see `cohorts.memory`, where no size is set
+_CACHE_MB = 4096  # scans that a training keeps, see `cohorts.allowance`, where no size is set
 _GPU_MB = 6000  # what the CUDA libraries, and copies on their way to the card, take on the host
 _SPARE = 1.5  # times the memory that was measured: a job that takes more is killed
 _LOOKED_AT, _IF_MORE = 2000, 16  # files of a site that DVC does not track

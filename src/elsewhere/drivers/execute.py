@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from elsewhere.cohorts.memory import VARIABLE as CACHE_GB
+from elsewhere.cohorts.allowance import VARIABLE as CACHE_GB
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages

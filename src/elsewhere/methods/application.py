@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from elsewhere.cohorts import cohort
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.cohort import SiteFiles
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.methods import trained
 from elsewhere.methods.prediction import Predicted, Sampling, predict, sample
 from elsewhere.methods.run import Run

@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from elsewhere.cohorts import cohort
+from elsewhere.cohorts.allowance import Allowance
 from elsewhere.cohorts.cohort import Cohort, SiteFiles
-from elsewhere.cohorts.memory import Allowance
 from elsewhere.design.budgets import Training
 from elsewhere.design.job import Job
 from elsewhere.design.rows import InputRow, MethodRow, NetworkRow

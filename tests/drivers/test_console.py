@@ -96,7 +96,7 @@ def test_a_retried_job_that_ends_well_has_not_failed(listening: Console, said: l
 
 
 def test_what_the_cluster_says_follows_the_reason(listening: Console) -> None:
-    """Its plugin has a message for each failure, and often knows no more than that there was one."""
+    """Its plugin has a message for each failure, and often does not know the reason."""
     start(listening)
     LOG.write_text("elsewhere: OSError: no space left\n")
     said = "SLURM-job '6' failed, SLURM status is: 'FAILED'."

@@ -12,7 +12,8 @@ from typing import Any
 
 # Of `JobAcctGatherParams=OverMemoryKill`; of control groups, in the log; and of the state.
 _MEMORY = re.compile(
-    r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|task \S+ Out Of Memory|'OUT_OF_MEMORY'", re.I
+    r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|task \S+ Out Of Memory|'OUT_OF_MEMORY'",
+    re.IGNORECASE,
 )
 _TIME = re.compile(r"CANCELLED AT \S+ DUE TO TIME LIMIT|'TIMEOUT'")
 _ENDS = {

@@ -50,9 +50,9 @@ def record(event: str | None, msg: str = "", **fields: Any) -> logging.LogRecord
     return made
 
 
-def start(listening: Console, job: int = 7) -> None:
-    asked = {"mem_mb": 400, "runtime": 61}
-    assert listening.filter(record("job_info", jobid=job, log=[str(LOG)], resources=asked))
+def start(listening: Console, job: int = 7, mem_mb: int = 400, log: Path = LOG) -> None:
+    asked = {"mem_mb": mem_mb, "runtime": 61}
+    assert listening.filter(record("job_info", jobid=job, log=[str(log)], resources=asked))
 
 
 def fail(
@@ -125,7 +125,7 @@ def test_the_log_of_a_cluster_is_read_where_the_step_wrote_nothing(listening: Co
 
 
 KILLED = "slurmstepd: error: Detected 1 oom_kill event\n" + "    input: many, many\n" * 10_000
-TO_ASK = "to ask for more: --set-resources 'train:mem_mb=attempt*800'"
+TO_ASK = "to ask for more, end the command with --set-resources 'train:mem_mb=attempt*800'"
 
 
 def test_a_job_that_took_too_much_memory_says_what_to_ask_for(
@@ -151,12 +151,16 @@ def test_a_step_that_lost_a_process_says_both(listening: Console) -> None:
 
 
 def test_jobs_of_a_group_learn_from_its_log(listening: Console) -> None:
-    """Snakemake names it with the group alone, before it says of each job that it failed."""
+    """Snakemake names it with the group alone, before it says of each job that it failed.
+
+    The group asked for as much as the job that wanted most.
+    """
     start(listening)
+    start(listening, job=8, mem_mb=900, log=Path("logs/score/one.log"))
     Path("slurm.log").write_text(KILLED)
     jobs = [{"jobid": 7}, {"jobid": 8}]
     assert listening.filter(record("group_error", job_error_info=jobs, aux_logs=["slurm.log"]))
-    assert fail(listening).endswith(TO_ASK)
+    assert fail(listening).endswith("(mem_mb=900); " + TO_ASK.replace("800", "1800"))
 
 
 def test_progress_is_shown_once_each_time_it_moves(listening: Console, said: list[str]) -> None:

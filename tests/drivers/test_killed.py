@@ -6,12 +6,12 @@ from elsewhere.drivers import killed
 
 ASKED = {"mem_mb": 400, "runtime": 61}
 MEMORY = (
-    "Slurm ended it: it took more memory than it asked for (mem_mb=400); to ask for more: "
-    "--set-resources 'train:mem_mb=attempt*800'"
+    "Slurm ended it: it took more memory than it asked for (mem_mb=400); to ask for more, end the "
+    "command with --set-resources 'train:mem_mb=attempt*800'"
 )
 TIME = (
-    "Slurm ended it: it took more time than it asked for (runtime=61); to ask for more: "
-    "--set-resources 'train:runtime=attempt*122'"
+    "Slurm ended it: it took more time than it asked for (runtime=61); to ask for more, end the "
+    "command with --set-resources 'train:runtime=attempt*122'"
 )
 
 

@@ -94,7 +94,7 @@ class Console(logging.Filter):
             return
         said = fields["rule_msg"] or ""  # by the plugin of a cluster: a state, and no reason
         paths = [*log.of_cluster, *map(Path, fields["log"][1:])]
-        of_cluster = [logs.end(path, _OF_CLUSTER) for path in paths]
+        of_cluster = [logs.end(path, size=_OF_CLUSTER) for path in paths]
         by_slurm = killed.reason([*of_cluster, said], fields["rule_name"], log.asked)
         by_step = logs.stated(log.text())
         told = [text for text in (by_slurm, by_step) if text]

@@ -38,11 +38,11 @@ def reason(texts: Sequence[str], rule: str, asked: Mapping[str, Any]) -> str | N
     for field, (pattern, what) in _ENDS.items():
         if any(pattern.search(text) for text in texts):
             value = asked.get(field)
-            known = isinstance(value, int)
-            stated = f" ({field}={value})" if known else ""
-            more = value * _MORE if known else "NUMBER"
+            stated, more = "", "NUMBER"
+            if isinstance(value, int):
+                stated, more = f" ({field}={value})", str(value * _MORE)
             return (
-                f"Slurm ended it: {what}{stated}; to ask for more: "
-                f"--set-resources '{rule}:{field}=attempt*{more}'"
+                f"Slurm ended it: {what}{stated}; to ask for more, end the "
+                f"command with --set-resources '{rule}:{field}=attempt*{more}'"
             )
     return None

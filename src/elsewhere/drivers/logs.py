@@ -113,7 +113,7 @@ def _short(text: str) -> str:
     return "\n".join([*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])])
 
 
-def end(log: Path, size: int = _TAIL) -> str:
+def end(log: Path, *, size: int = _TAIL) -> str:
     """Return the end of a log, at most so many bytes; empty if there is none."""
     try:
         with log.open("rb") as stream:

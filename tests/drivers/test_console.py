@@ -50,13 +50,19 @@ def record(event: str | None, msg: str = "", **fields: Any) -> logging.LogRecord
     return made
 
 
-def start(listening: Console, job: int = 7) -> None:
-    assert listening.filter(record("job_info", jobid=job, log=[str(LOG)]))
+def start(listening: Console, job: int = 7, mem_mb: int = 400, log: Path = LOG) -> None:
+    asked = {"mem_mb": mem_mb, "runtime": 61}
+    assert listening.filter(record("job_info", jobid=job, log=[str(log)], resources=asked))
 
 
-def fail(listening: Console, job: int = 7, logs: tuple[str, ...] = (str(LOG),)) -> str:
+def fail(
+    listening: Console,
+    job: int = 7,
+    logs: tuple[str, ...] = (str(LOG),),
+    said: str | None = None,
+) -> str:
     """Return the message that Snakemake will print."""
-    failed = record("job_error", jobid=job, log=[*logs], rule_msg=None)
+    failed = record("job_error", jobid=job, log=[*logs], rule_name="train", rule_msg=said)
     assert listening.filter(failed)
     return str(vars(failed)["rule_msg"])
 
@@ -65,7 +71,7 @@ def test_the_events_are_those_of_the_interface_of_logger_plugins() -> None:
     from snakemake_interface_logger_plugins.common import LogEvent
 
     known = {str(event) for event in LogEvent}
-    assert {"job_info", "job_finished", "job_error"} <= known
+    assert {"job_info", "job_finished", "job_error", "group_error"} <= known
 
 
 def test_a_failed_job_says_the_last_error_of_its_log(listening: Console, said: list[str]) -> None:
@@ -89,11 +95,12 @@ def test_a_retried_job_that_ends_well_has_not_failed(listening: Console, said: l
     assert said == []
 
 
-def test_a_message_of_the_rule_stays(listening: Console) -> None:
+def test_what_the_cluster_says_follows_the_reason(listening: Console) -> None:
+    """Its plugin has a message for each failure, and often does not know the reason."""
     start(listening)
-    failed = record("job_error", jobid=7, log=[str(LOG)], rule_msg="no such host")
-    listening.filter(failed)
-    assert vars(failed)["rule_msg"] == "no such host"
+    LOG.write_text("elsewhere: OSError: no space left\n")
+    said = "SLURM-job '6' failed, SLURM status is: 'FAILED'."
+    assert fail(listening, said=said) == f"OSError: no space left\n{said}"
 
 
 def test_what_an_earlier_job_wrote_is_not_taken_for_this_one(
@@ -108,10 +115,52 @@ def test_what_an_earlier_job_wrote_is_not_taken_for_this_one(
 
 
 def test_the_log_of_a_cluster_is_read_where_the_step_wrote_nothing(listening: Console) -> None:
-    Path("slurm.log").write_text("slurmstepd: error: Detected 1 oom_kill event\n")
+    log = Path("slurm.log")
     start(listening)
+    log.write_text("slurmstepd: error: execve(): python: No such file or directory\n")
+    assert fail(listening, logs=(str(LOG), "slurm.log")).endswith("No such file or directory")
+    start(listening)
+    log.write_text("WorkflowError:\nAt least one job did not complete successfully.\n")
+    assert "its log is empty" in fail(listening, logs=(str(LOG), "slurm.log"))
+
+
+KILLED = "slurmstepd: error: Detected 1 oom_kill event\n" + "    input: many, many\n" * 10_000
+TO_ASK = "to ask for more, end the command with --set-resources 'train:mem_mb=attempt*800'"
+
+
+def test_a_job_that_took_too_much_memory_says_what_to_ask_for(
+    listening: Console, said: list[str]
+) -> None:
+    """Though its own log ends like one that goes on, and Slurm's word is followed by much."""
+    start(listening)
+    LOG.write_text(LINES)
+    Path("slurm.log").write_text(KILLED)
+    message = fail(listening, logs=(str(LOG), "slurm.log"), said="FAILED")
+    assert message.endswith(f"(mem_mb=400); {TO_ASK}\nFAILED")
+    listening.stop()
+    [told] = said
+    assert told.endswith(TO_ASK)
+
+
+def test_a_step_that_lost_a_process_says_both(listening: Console) -> None:
+    start(listening)
+    LOG.write_text("elsewhere: RuntimeError: a reader died\n")
+    Path("slurm.log").write_text(KILLED)
     message = fail(listening, logs=(str(LOG), "slurm.log"))
-    assert message.endswith("slurmstepd: error: Detected 1 oom_kill event")
+    assert message.endswith(f"{TO_ASK}\nRuntimeError: a reader died")
+
+
+def test_jobs_of_a_group_learn_from_its_log(listening: Console) -> None:
+    """Snakemake names it with the group alone, before it says of each job that it failed.
+
+    The group asked for as much as the job that wanted most.
+    """
+    start(listening)
+    start(listening, job=8, mem_mb=900, log=Path("logs/score/one.log"))
+    Path("slurm.log").write_text(KILLED)
+    jobs = [{"jobid": 7}, {"jobid": 8}]
+    assert listening.filter(record("group_error", job_error_info=jobs, aux_logs=["slurm.log"]))
+    assert fail(listening).endswith("(mem_mb=900); " + TO_ASK.replace("800", "1800"))
 
 
 def test_progress_is_shown_once_each_time_it_moves(listening: Console, said: list[str]) -> None:

@@ -1,5 +1,6 @@
 """slurm: a real Slurm of two nodes on this machine, each with a pretended GPU; no accounting.
 
+Every second it looks at the memory of its jobs, and ends those that take more than they asked for.
 All of it lies in one folder and talks on 127.0.0.1 alone: neither a Slurm of this machine nor its
 munge is touched. Daemons are started by hand, for containers have no systemd.
 """
@@ -37,7 +38,9 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 AccountingStorageType=accounting_storage/none
-JobAcctGatherType=jobacct_gather/none
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=1
+JobAcctGatherParams=OverMemoryKill
 MpiDefault=none
 ReturnToService=2
 MinJobAge=3600

@@ -1,5 +1,6 @@
-"""A real Slurm runs cells: grouped jobs, preemption, and a head process that is killed."""
+"""A real Slurm runs cells: groups, preemption, too little memory, a head process that is killed."""
 
+import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +14,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
 
 # The tests' own limits of patience: this Slurm answers at once, and the folder is a local one.
 RUN = (
-    f"exec {slurm.PYTHON} -m snakemake --profile profiles/slurm --latency-wait 5 "
-    "--slurm-init-seconds-before-status-checks 1"
+    f"exec {slurm.PYTHON} {Path(__file__).parent / 'impatient.py'} --profile profiles/slurm "
+    "--latency-wait 5 --slurm-init-seconds-before-status-checks 1"
 )
-# Two that run when their head is killed, and two that it has not sent yet; more would show no more.
+# Two that run when their head is killed, and one that it has not sent yet; more would show no more.
 CELLS = [("joint", "sars-cov-2-ct"), ("joint", "covid-ct"), ("single-a", "covid-ct")]
-CELLS += [("single-a", "sars-cov-2-ct")]
 FILES = " ".join(f"results/contrastive/cells/{a}/{s}-synthetic/metrics.json" for a, s in CELLS)
 
 
@@ -120,11 +120,35 @@ def test_preempted_and_headless_jobs_make_each_cell_once(
     resumed = [f"{name}--resumed" for name in (preempted, other)]
     assert sorted(small.executed()) == sorted([*cells, *resumed])
     sent = [f.read_text().count("submitted with SLURM jobid") for f in (first, second)]
-    assert sent == [2, 3], "the cell that finished without its head was not sent again"
+    assert sent == [2, 2], "the cell that finished without its head was not sent again"
     monkeypatch.delenv("STAND_IN_UNTIL")
     assert not {*cells} & {*small.planned()}
     small.sh(f"dvc repro -q --single-item {' '.join(cells)}")
     assert small.executed() == []
+
+
+def write_greedy_score(project: Project) -> None:
+    """Let `score` take 500 MB, at its first start until it is ended."""
+    old = "    seen = seen.hexdigest()"
+    new = """    held = b"x" * 500_000_000
+    if open(os.environ["STAND_IN_LOG"]).read().count(job.name) == 1:
+        time.sleep(60)
+"""
+    assert old in STAND_IN
+    text = STAND_IN.replace(old, new + old)
+    (project.path / "src/elsewhere/steps/score.py").write_text(text)
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_a_job_that_took_too_much_memory_says_so_and_is_sent_with_more(small: Project) -> None:
+    write_greedy_score(small)
+    (arm, site), file = CELLS[0], FILES.split()[0]
+    printed = small.sh(f"{RUN} {file} --set-resources 'score:mem_mb=attempt*400'")
+    assert small.executed() == [f"score--contrastive--{arm}--{site}-synthetic"] * 2
+    assert printed.count("Slurm ended it: it took more memory than it asked for (mem_mb=400)") == 1
+    jobs = ",".join(re.findall(r"submitted with SLURM jobid (\d+)", printed))
+    asked = slurm.call("squeue", "-h", "-t", "all", "-S", "i", "-o", "%T %m", "-j", jobs)
+    assert asked.splitlines() == ["FAILED 400M", "COMPLETED 800M"]
 
 
 @pytest.mark.usefixtures("on_cluster")

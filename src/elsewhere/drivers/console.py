@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design.params import Params
-from elsewhere.drivers import logs
+from elsewhere.drivers import killed, logs
 from elsewhere.drivers.absent import raw_data
 from elsewhere.drivers.state import RAW, RAW_MARKS
 
 EVERY_S = 20.0
+_OF_CLUSTER = 1_000_000  # bytes of a cluster's log: after Slurm's words come lists of all inputs
 _MARK = re.compile(rf"{re.escape(str(RAW_MARKS))}/([\w-]+)\.md5")
 
 
@@ -51,6 +52,8 @@ class Console(logging.Filter):
             self._start(record)
         elif event == "job_finished":
             self._finish(record)
+        elif event == "group_error":
+            self._fail_group(record)
         elif event == "job_error":
             self._fail(record)
         elif vars(record).get("exception") == "MissingInputException":
@@ -61,7 +64,9 @@ class Console(logging.Filter):
         fields = vars(record)
         if not fields["log"]:
             return
-        self._running[fields["jobid"]] = _Log(Path(fields["log"][0]))
+        resources = fields["resources"]
+        asked = {name: resources.get(name) for name in ("mem_mb", "runtime")}
+        self._running[fields["jobid"]] = _Log(Path(fields["log"][0]), asked)
         if self._thread is None and self._every_s:
             self._thread = threading.Thread(target=self._watch, daemon=True)
             self._thread.start()
@@ -71,15 +76,31 @@ class Console(logging.Filter):
         if log is not None:
             self.failed.pop(log.job, None)  # an earlier attempt of it failed
 
+    def _fail_group(self, record: logging.LogRecord) -> None:
+        """Keep the cluster's log of a group: what is said of each of its jobs, next, lacks it."""
+        fields = vars(record)
+        ids = [info["jobid"] for info in fields["job_error_info"]]
+        running = [self._running[job] for job in ids if job in self._running]
+        for log in running:
+            log.of_cluster = [Path(path) for path in fields["aux_logs"]]
+            for name in log.asked:  # one follows the other, so the group asks for the most
+                known = [one.asked[name] for one in running if isinstance(one.asked[name], int)]
+                log.asked[name] = max(known, default=None)
+
     def _fail(self, record: logging.LogRecord) -> None:
         fields = vars(record)
         log = self._running.pop(fields["jobid"], None)
         if log is None:
             return
-        message = logs.reason([log.text(), *(logs.end(Path(path)) for path in fields["log"][1:])])
+        said = fields["rule_msg"] or ""  # by the plugin of a cluster: a state, and no reason
+        paths = [*log.of_cluster, *map(Path, fields["log"][1:])]
+        of_cluster = [logs.end(path, size=_OF_CLUSTER) for path in paths]
+        by_slurm = killed.reason([*of_cluster, said], fields["rule_name"], log.asked)
+        by_step = logs.stated(log.text())
+        told = [text for text in (by_slurm, by_step) if text]
+        message = "\n".join(told) or logs.reason([log.text(), *of_cluster])
         self.failed[log.job] = message
-        if fields["rule_msg"] is None:
-            record.rule_msg = message
+        record.rule_msg = f"{message}\n{said}".strip()
 
     def _with_raw_folders(self, message: str) -> str:
         sites = dict.fromkeys(_MARK.findall(message))
@@ -113,7 +134,9 @@ class Console(logging.Filter):
 class _Log:
     """The log of a job; text from before the job started is ignored."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, asked: dict[str, Any]) -> None:
+        self.asked = asked
+        self.of_cluster: list[Path] = []
         self.job = " ".join(path.relative_to(logs.FOLDER).with_suffix("").parts)
         self._path = path
         self._before = self._time()

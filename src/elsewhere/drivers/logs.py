@@ -27,6 +27,8 @@ _PROGRESS = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*\d (?:s|min) left)$", re.M)
 _SAID = re.compile(r"^\d\d:\d\d:\d\d [\w.]+: (.*)$", re.M)
 _OURS = "elsewhere: "
 _TRACEBACK = "Traceback (most recent call last)"
+# The last words of the Snakemake in a cluster's job, whatever the step died of.
+_NO_REASON = "At least one job did not complete successfully."
 
 
 def path(stage: Stage) -> Path:
@@ -99,7 +101,8 @@ def reason(texts: Sequence[str]) -> str:
     for text in texts:
         if (message := stated(text)) is not None:
             return message
-    line = next((text.strip().splitlines()[-1] for text in texts if text.strip()), None)
+    lines = [text.strip().splitlines()[-1] for text in texts if text.strip()]
+    line = next((line for line in lines if line != _NO_REASON), None)
     if line is None:
         return "its log is empty: it was killed, or could not start"
     return f"its log ends without an error message: {line}"
@@ -110,11 +113,11 @@ def _short(text: str) -> str:
     return "\n".join([*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])])
 
 
-def end(log: Path) -> str:
-    """Return the end of a log, empty if there is none."""
+def end(log: Path, *, size: int = _TAIL) -> str:
+    """Return the end of a log, at most so many bytes; empty if there is none."""
     try:
         with log.open("rb") as stream:
-            stream.seek(-min(_TAIL, os.fstat(stream.fileno()).st_size), os.SEEK_END)
+            stream.seek(-min(size, os.fstat(stream.fileno()).st_size), os.SEEK_END)
             return stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""

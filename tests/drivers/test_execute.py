@@ -55,7 +55,7 @@ def score(*options: str, edit: str | None = None) -> tuple[int, str]:
 
 
 def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DVC records results/params.json and results/code, which an edit after its start passes by."""
+    """DVC records results/settings and results/code, which an edit after its start passes by."""
     values = tables.read()
     pipeline.write_read_by_dvc(values, tables.parse(values))
     monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))

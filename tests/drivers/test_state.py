@@ -25,7 +25,7 @@ from elsewhere.drivers.state import (
     rule_outputs,
 )
 
-ONE = State("cmd", {"in": "1"}, {"key": 1}, {"out": "2"})
+ONE = State("cmd", {"in": "1"}, {"key": 1}, {"out": "2"}, "results/settings/a.json")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def workspace(checkout: Path) -> Workspace:
 
 def test_states_are_told_apart_by_what_made_them() -> None:
     assert ONE.made_by(replace(ONE, outs={"out": "3"}))
-    for change in ({"command": "x"}, {"deps": {}}, {"settings": {}}):
+    for change in ({"command": "x"}, {"deps": {}}, {"settings": {}}, {"settings_file": "b"}):
         assert not ONE.made_by(replace(ONE, **change))  # type: ignore[arg-type]
 
 
@@ -50,7 +50,7 @@ def test_a_lock_entry_is_a_state() -> None:
     entry = {
         "cmd": "cmd",
         "deps": [{"path": "in", "hash": "md5", "md5": "1", "size": 3}],
-        "params": {"results/params.json": {"key": 1}},
+        "params": {"results/settings/a.json": {"key": 1}},
         "outs": [{"path": "out", "hash": "md5", "md5": "2", "size": 3}],
     }
     assert locked(entry) == ONE

@@ -82,7 +82,7 @@ class Bridge:
         return len(todo)
 
     def record(self, names: Sequence[str], *, wait: bool = True) -> None:
-        """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
+        """Commit stages, and with them that dvc.yaml and what it reads are as they are now.
 
         All at once, because opening the repository takes a second in a large graph.
 

@@ -13,7 +13,6 @@ from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.plan import code_text, stage_settings
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.files import whole
 
 LOCK = Path("dvc.lock")
@@ -29,20 +28,20 @@ BESIDE = ("volumes", "arrays", "outlines", "figures", "readers")
 
 @dataclass(frozen=True)
 class State:
-    """What a stage was made from, and its outputs: paths to DVC's hashes, keys to values."""
+    """What a stage was made from, and its outputs: paths to DVC's hashes, keys to values.
+
+    DVC notes the file of the settings with them, and counts another file as another setting.
+    """
 
     command: str
     deps: Mapping[str, str | None]
     settings: Mapping[str, Any]
     outs: Mapping[str, str | None]
+    settings_file: str = ""
 
     def made_by(self, other: State) -> bool:
         """Say whether both have the same command, inputs, code and settings."""
-        return (self.command, self.deps, self.settings) == (
-            other.command,
-            other.deps,
-            other.settings,
-        )
+        return self == replace(other, outs=self.outs)
 
     def digest(self, stage: Stage) -> str:
         """Return the digest that Snakemake is given as a param of the stage's job."""
@@ -140,6 +139,7 @@ class Workspace:
             deps={**files, stage.code_list: self.code(stage)},
             settings=stage_settings(stage, self.values),
             outs={path: self.hashes.any(path) for path in stage.outputs.values()},
+            settings_file=stage.settings_file,
         )
 
     def write_marks(self, stages: Mapping[str, Stage]) -> None:
@@ -158,11 +158,13 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
     """Return the state of a stage in dvc.lock, None if it has no entry."""
     if entry is None:
         return None
+    settings_file, settings = next(iter(entry.get("params", {}).items()), ("", {}))
     return State(
         command=entry["cmd"],
         deps={dep["path"]: dep.get("md5") for dep in entry.get("deps", [])},
-        settings=entry.get("params", {}).get(str(PARAMS_JSON), {}),
+        settings=settings,
         outs={out["path"]: out.get("md5") for out in entry.get("outs", [])},
+        settings_file=settings_file,
     )
 
 

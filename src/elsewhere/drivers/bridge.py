@@ -230,13 +230,20 @@ def _lock_as_of(written: int) -> dict[str, Any]:
     return read_lock()
 
 
-def before(*, dry: bool) -> None:
+def before(values: Mapping[str, Any], params: tables.Params, *, dry: bool) -> Workspace:
     """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
 
     Parameters
     ----------
+    values, params
+        The settings, plain and checked.
     dry
         Only report what a real run would restore: change no output, and not dvc.lock.
+
+    Returns
+    -------
+    Workspace
+        What was looked at, so that Snakemake's jobs are planned with the same settings and code.
 
     Raises
     ------
@@ -245,8 +252,6 @@ def before(*, dry: bool) -> None:
     """
     start = time.monotonic()
     alone.private()
-    values = tables.read()
-    params = tables.parse(values)
     if is_on():
         versions.check()
     if not dry and alone.claim():
@@ -257,6 +262,7 @@ def before(*, dry: bool) -> None:
     bridge.write_marks()
     bridge.workspace.hashes.save()
     logger.debug("bridge: %.2f s", time.monotonic() - start)
+    return bridge.workspace
 
 
 def after(*, seconds: float = 0) -> None:

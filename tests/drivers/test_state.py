@@ -166,3 +166,26 @@ def test_the_code_is_hashed_as_dvc_hashes_the_list(
     stage = graph["score--contrastive--joint--covid-ct-synthetic"]
     found = workspace.now(stage).deps[stage.code_list]
     assert found == md5(Path(stage.code_list).read_text()) == Hashes().file(stage.code_list)
+
+
+def test_a_folder_that_many_stages_read_is_listed_once_a_look(
+    graph: dict[str, Stage], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of arrays may have thousands of files, and hundreds of stages that read it."""
+    made = graph["prepare--contrastive-demo--covid-ct-synthetic"].outputs["arrays"]
+    readers = [stage for stage in graph.values() if made in stage.files]
+    assert len(readers) > 2
+    Path(made).mkdir(parents=True)
+    listed, folder = [], workspace.hashes.folder
+
+    def counted(path: str) -> str | None:
+        listed.append(path)
+        return folder(path)
+
+    monkeypatch.setattr(workspace.hashes, "folder", counted)
+    before = [workspace.now(stage).deps[made] for stage in readers]
+    assert listed.count(made) == 1
+    Path(made, "scan").write_text("late")
+    workspace.look_again()
+    after = [workspace.now(stage).deps[made] for stage in readers]
+    assert not {*before} & {*after}

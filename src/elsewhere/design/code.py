@@ -38,6 +38,14 @@ def closure(*modules: str, source: Path) -> tuple[str, ...]:
     return _closure(modules, source, tuple(_files(source)))
 
 
+def remember() -> None:
+    """Keep what was read of the sources for later processes.
+
+    Called by what plans: jobs on several machines would write one file at the same time.
+    """
+    _memory().save()
+
+
 @lru_cache(maxsize=512)
 def _closure(modules: tuple[str, ...], source: Path, files: tuple[_File, ...]) -> tuple[str, ...]:
     """Compute `closure`; cached by the state of all files, as many stages need the same result."""
@@ -58,7 +66,6 @@ def _closure(modules: tuple[str, ...], source: Path, files: tuple[_File, ...]) -
         pending += _imports(source_path, name, mtime_ns)
         if "." in name:
             pending.append(name.rpartition(".")[0])
-    _memory().save()
     return tuple(sorted(path for path in paths.values() if path))
 
 

@@ -9,10 +9,8 @@ commits what the run finished.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import time
 from collections.abc import Container, Mapping, Sequence
 from functools import cache as remembered
 from functools import partial
@@ -40,8 +38,6 @@ from elsewhere.drivers import (
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import LOCK, MEMORY, RAW, State, Workspace, is_as, locked, read_lock
 
-logger = logging.getLogger(__name__)
-
 
 def is_on() -> bool:
     """Say whether the bridge is on: in a DVC repository, unless switched off."""
@@ -60,6 +56,7 @@ class Bridge:
 
     def _look_again(self) -> None:
         """Forget the states of the stages: dvc.lock or outputs were changed."""
+        self.workspace.look_again()
         self.lock = read_lock()
         self._states: dict[str, tuple[State, State | None]] = {}
 
@@ -117,6 +114,7 @@ class Bridge:
     def is_shown(self, name: str, *, again: bool = False) -> bool:
         """Return whether dvc.lock or a receipt has a stage as it is; `again`: as it is by now."""
         if again:
+            self.workspace.look_again()
             self._states.pop(name, None)
         now, lock = self.state(name)
         return now == lock or self._finished(name, now)
@@ -231,7 +229,9 @@ def _lock_as_of(written: int) -> dict[str, Any]:
 
 
 def before(values: Mapping[str, Any], params: tables.Params, *, dry: bool) -> Workspace:
-    """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
+    """Bring both tools in step before Snakemake plans; return what to plan its jobs with.
+
+    If the bridge is off, only dvc.lock is read.
 
     Parameters
     ----------
@@ -240,17 +240,11 @@ def before(values: Mapping[str, Any], params: tables.Params, *, dry: bool) -> Wo
     dry
         Only report what a real run would restore: change no output, and not dvc.lock.
 
-    Returns
-    -------
-    Workspace
-        What was looked at, so that Snakemake's jobs are planned with the same settings and code.
-
     Raises
     ------
     BridgeError
         If Snakemake or DVC is of a version that cannot be kept in step.
     """
-    start = time.monotonic()
     alone.private()
     if is_on():
         versions.check()
@@ -260,8 +254,7 @@ def before(values: Mapping[str, Any], params: tables.Params, *, dry: bool) -> Wo
     if is_on():
         bridge.report() if dry else bridge.exchange(params)
     bridge.write_marks()
-    bridge.workspace.hashes.save()
-    logger.debug("bridge: %.2f s", time.monotonic() - start)
+    bridge.workspace.save()
     return bridge.workspace
 
 
@@ -274,7 +267,7 @@ def after(*, seconds: float = 0) -> None:
     bridge = Bridge(values, stages(tables.parse(values)))
     late.wait(partial(bridge.is_shown, again=True), seconds=seconds)
     committed = bridge.commit()
-    bridge.workspace.hashes.save()
+    bridge.workspace.save()
     say(f"{committed} stages committed to dvc.lock")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from elsewhere.design.code import remember
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.params import Params, at_key
@@ -37,8 +38,9 @@ def text(params: Params) -> str:
 
     DVC parses a params file once for each stage, and YAML slowly: its stages read small files of
     JSON in results/settings, which the stage `graph` makes from the settings, and results/code,
-    lists of the source files that each step can import. When an edit changes the graph itself (a scale, an
-    arm, a site), that stage fails and `dvc repro` stops there, instead of finding nothing to do.
+    lists of the source files that each step can import. When an edit changes the graph itself (a
+    scale, an arm, a site), that stage fails and `dvc repro` stops there, instead of finding nothing
+    to do.
     """
     graph: dict[str, Any] = {
         "cmd": "python -m elsewhere graph --check",
@@ -105,6 +107,7 @@ def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
             continue
         with whole(path) as part:
             part.write_text(content, encoding="utf-8")
+    remember()
 
 
 def _settings_files(values: Mapping[str, Any], graph: Iterable[Stage]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design import reading
+from elsewhere.design.code import remember
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.plan import code_text, stage_settings
 from elsewhere.design.stage import Stage
@@ -100,13 +101,32 @@ def rule_inputs(stage: Stage) -> list[str]:
 
 
 class Workspace:
-    """Reads the present state of stages; hashes are remembered between processes."""
+    """Reads the state of stages; hashes are remembered between processes.
+
+    A path is looked at once until `look_again`: many stages read the same folder of arrays, whose
+    files would be listed for each.
+    """
 
     def __init__(self, values: Mapping[str, Any], hashes: Hashes) -> None:
         self.values = dict(values)
         self.hashes = hashes
+        self._seen: dict[str, str | None] = {}
         self._raw: dict[str, str | None] = {}
         self._code: dict[str, str] = {}
+
+    def look_again(self) -> None:
+        """Forget what files and folders were, for they may have changed; raw data and code stay."""
+        self._seen = {}
+
+    def _content(self, path: str) -> str | None:
+        if path not in self._seen:
+            self._seen[path] = self.hashes.any(path)
+        return self._seen[path]
+
+    def save(self) -> None:
+        """Keep for later processes what was read of files."""
+        self.hashes.save()
+        remember()
 
     def raw(self, path: str) -> str | None:
         """Return the hash of a site's raw folder, or that in its .dvc file if it is absent."""
@@ -131,14 +151,14 @@ class Workspace:
     def now(self, stage: Stage) -> State:
         """Return the state of a stage in the workspace."""
         files = {
-            path: self.raw(path) if path.startswith(RAW) else self.hashes.any(path)
+            path: self.raw(path) if path.startswith(RAW) else self._content(path)
             for path in stage.files
         }
         return State(
             command=stage.command,
             deps={**files, stage.code_list: self.code(stage)},
             settings=stage_settings(stage, self.values),
-            outs={path: self.hashes.any(path) for path in stage.outputs.values()},
+            outs={path: self._content(path) for path in stage.outputs.values()},
             settings_file=stage.settings_file,
         )
 

@@ -31,6 +31,11 @@ def test_one_list_of_code_for_all_that_run_the_same() -> None:
     assert member.code_list == "results/code/ingest--mosmed.txt"
 
 
+def test_one_file_of_settings_for_a_step_of_a_study() -> None:
+    other = Stage("split", {"study": "s", "site": "b"}, {}, {}, {}, {})
+    assert STAGE.settings_file == other.settings_file == "results/settings/split--s.json"
+
+
 def test_a_table_of_paths_is_asked_for_by_name() -> None:
     assert STAGE.table("table") == {"x": "1", "y": "2"}
     with pytest.raises(TypeError, match="split--s--a: input 'manifest' is one path"):

@@ -110,7 +110,8 @@ def test_when_it_is_off_raw_data_are_marked_and_nothing_else_is_written(
     before = {*Path().rglob("*")}
     monkeypatch.setenv(SWITCH, "off")
     monkeypatch.setattr(versions, "RANGES", {"snakemake": versions.Range("0.1", "0.1", "0.2")})
-    bridge.before(dry=dry)
+    values = tables.read()
+    bridge.before(values, tables.parse(values), dry=dry)
     assert Path(mark(str(raw))).is_file()
     assert not Path(mark("data/raw/mosmed-synthetic")).exists()
     assert {path.parts[0] for path in {*Path().rglob("*")} - before} == {".elsewhere"}
@@ -120,7 +121,8 @@ def test_when_it_is_off_raw_data_are_marked_and_nothing_else_is_written(
 def test_a_dry_run_before_the_first_run_changes_nothing_that_is_tracked() -> None:
     Repo.init(no_scm=True)
     before = {path for path in Path().rglob("*") if ".dvc" not in path.parts}
-    bridge.before(dry=True)
+    values = tables.read()
+    bridge.before(values, tables.parse(values), dry=True)
     after = {path for path in Path().rglob("*") if ".dvc" not in path.parts}
     new = {path.parts[0] for path in after - before}
     assert new <= {".elsewhere", ".snakemake"}

@@ -18,7 +18,7 @@ PARAMS = {"a": {"x": 1.0e-5, "names": ["no", "on"], "none": None, "yes": True}, 
 STAGE = {
     "cmd": "mkdir -p out.d/sub && cat in > out.d/sub/one && cp in out && date +%N > time",
     "deps": ["in", "raw"],
-    "params": [{"results/params.json": ["a", "b"]}],
+    "params": [{"results/settings.json": ["a", "b"]}],
     "outs": ["out.d", "out", "time"],
 }
 
@@ -29,7 +29,7 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Repo.init(no_scm=True)
     Path("results").mkdir()
-    Path("results/params.json").write_text(json.dumps(PARAMS))
+    Path("results/settings.json").write_text(json.dumps(PARAMS))
     Path("in").write_text("input")
     Path("raw").mkdir()
     Path("raw/slice").write_text("raw")
@@ -77,6 +77,7 @@ def test_dvc_and_the_look_up_agree_on_every_change() -> None:
         {"settings": {**first.settings, "b": "other"}},
         {"settings": {**first.settings, "a": {**PARAMS["a"], "yes": 1.5}}},  # type: ignore[dict-item]
         {"settings": {}},
+        {"settings_file": "results/other.json"},
         {"outs": {"out": None, "out.d": None}},
     ):
         assert cache.run_cache_entries(replace(first, **change)) == []  # type: ignore[arg-type]
@@ -85,7 +86,7 @@ def test_dvc_and_the_look_up_agree_on_every_change() -> None:
 @pytest.mark.usefixtures("repo")
 def test_a_setting_that_went_away_and_came_back_is_found_without_dvc() -> None:
     first = state()
-    Path("results/params.json").write_text(json.dumps({**PARAMS, "b": "other"}))
+    Path("results/settings.json").write_text(json.dumps({**PARAMS, "b": "other"}))
     assert reproduce() == ["one"]
     second = state()
     assert second.outs["time"] != first.outs["time"]

@@ -55,7 +55,7 @@ def score(*options: str, edit: str | None = None) -> tuple[int, str]:
 
 
 def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DVC records results/params.json and results/code, which an edit after its start passes by."""
+    """DVC records results/settings and results/code, which an edit after its start passes by."""
     values = tables.read()
     pipeline.write_read_by_dvc(values, tables.parse(values))
     monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))
@@ -95,9 +95,23 @@ def test_a_step_is_told_what_it_may_use_of_the_machine_and_stays_fresh() -> None
     assert found == ["nothing", "2.5"]
 
 
-def test_a_step_runs_with_its_settings() -> None:
-    assert score("--expect", digest()) == (0, "")
+def test_a_step_runs_with_its_settings_and_is_the_one_process_that_loads_torch(
+    tmp_path: Path,
+) -> None:
+    """As Snakemake starts it. In its place stands a module that notes who loads it."""
+    loaded, noted = tmp_path / "probe/torch.py", tmp_path / "processes"
+    loaded.parent.mkdir()
+    loaded.write_text(f"import os\nopen({str(noted)!r}, 'a').write(f'{{os.getpid()}}\\n')\n")
+    step = Path("src/elsewhere/steps/score.py")
+    step.write_text(f"{STAND_IN}\nimport torch\n")
+    slot = [sys.executable, "-m", "elsewhere.drivers.gpu_slot", "0"]
+    job = subprocess.Popen(
+        [*slot, sys.executable, "-m", "elsewhere", "score", *CELL, "--expect", digest()],
+        env={**os.environ, "PYTHONPATH": f"{loaded.parent}:src"},
+    )
+    assert job.wait(60) == 0
     assert OUTPUT.read_text() == "2000"
+    assert noted.read_text().split() == [str(job.pid)], "the slot became the step"
 
 
 def test_another_plan_is_refused_before_anything_is_written() -> None:

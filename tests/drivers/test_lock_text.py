@@ -70,11 +70,11 @@ def test_of_two_stages_one_is_committed_and_dvc_has_nothing_to_do(
     monkeypatch.chdir(tmp_path)
     Repo.init(no_scm=True)
     Path("results").mkdir()
-    Path("results/params.json").write_text(json.dumps({"a": {"rate": 1.0e-5, "on": "no"}}))
+    Path("results/settings.json").write_text(json.dumps({"a": {"rate": 1.0e-5, "on": "no"}}))
     stages = {
         name: {
             "cmd": f"echo {name} > {name}.txt",
-            "params": [{"results/params.json": ["a"]}],
+            "params": [{"results/settings.json": ["a"]}],
             "outs": [f"{name}.txt"],
         }
         for name in ("one", "two")

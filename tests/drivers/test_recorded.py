@@ -25,7 +25,7 @@ def entry(stage: Stage, content: str, size: int = 3) -> dict:
             {"path": "in.csv", "hash": "md5", "md5": "i", "size": 2},
             {"path": stage.code_list, "hash": "md5", "md5": "c", "size": 9},
         ],
-        "params": {"results/params.json": {"seed": 1, "rate": 1e-5}},
+        "params": {stage.settings_file: {"seed": 1, "rate": 1e-5}},
         "outs": [{"path": stage.outputs["split"], "hash": "md5", "md5": content, "size": size}],
     }
 

@@ -41,7 +41,7 @@ def lock(one: dict[str, Stage], values: dict[str, Any]) -> None:
     entry = {
         "cmd": now["command"],
         "deps": [{"path": path, "md5": md5} for path, md5 in now["deps"].items()],
-        "params": {"results/params.json": now["settings"]},
+        "params": {one[SPLIT].settings_file: now["settings"]},
         "outs": [{"path": path, "md5": md5} for path, md5 in now["outs"].items()],
     }
     Path("dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": {SPLIT: entry}}))

@@ -25,7 +25,7 @@ from elsewhere.drivers.state import (
     rule_outputs,
 )
 
-ONE = State("cmd", {"in": "1"}, {"key": 1}, {"out": "2"})
+ONE = State("cmd", {"in": "1"}, {"key": 1}, {"out": "2"}, "results/settings/a.json")
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def workspace(checkout: Path) -> Workspace:
 
 def test_states_are_told_apart_by_what_made_them() -> None:
     assert ONE.made_by(replace(ONE, outs={"out": "3"}))
-    for change in ({"command": "x"}, {"deps": {}}, {"settings": {}}):
+    for change in ({"command": "x"}, {"deps": {}}, {"settings": {}}, {"settings_file": "b"}):
         assert not ONE.made_by(replace(ONE, **change))  # type: ignore[arg-type]
 
 
@@ -50,7 +50,7 @@ def test_a_lock_entry_is_a_state() -> None:
     entry = {
         "cmd": "cmd",
         "deps": [{"path": "in", "hash": "md5", "md5": "1", "size": 3}],
-        "params": {"results/params.json": {"key": 1}},
+        "params": {"results/settings/a.json": {"key": 1}},
         "outs": [{"path": "out", "hash": "md5", "md5": "2", "size": 3}],
     }
     assert locked(entry) == ONE
@@ -166,3 +166,26 @@ def test_the_code_is_hashed_as_dvc_hashes_the_list(
     stage = graph["score--contrastive--joint--covid-ct-synthetic"]
     found = workspace.now(stage).deps[stage.code_list]
     assert found == md5(Path(stage.code_list).read_text()) == Hashes().file(stage.code_list)
+
+
+def test_a_folder_that_many_stages_read_is_listed_once_a_look(
+    graph: dict[str, Stage], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of arrays may have thousands of files, and hundreds of stages that read it."""
+    made = graph["prepare--contrastive-demo--covid-ct-synthetic"].outputs["arrays"]
+    readers = [stage for stage in graph.values() if made in stage.files]
+    assert len(readers) > 2
+    Path(made).mkdir(parents=True)
+    listed, folder = [], workspace.hashes.folder
+
+    def counted(path: str) -> str | None:
+        listed.append(path)
+        return folder(path)
+
+    monkeypatch.setattr(workspace.hashes, "folder", counted)
+    before = [workspace.now(stage).deps[made] for stage in readers]
+    assert listed.count(made) == 1
+    Path(made, "scan").write_text("late")
+    workspace.look_again()
+    after = [workspace.now(stage).deps[made] for stage in readers]
+    assert not {*before} & {*after}

@@ -116,6 +116,8 @@ class Project:
         self.edit("run: [nguyen2021, contrastive, chestxray]", "run: [nguyen2021, contrastive]")
         for step in STEPS:
             (self.path / f"src/elsewhere/steps/{step}.py").write_text(STAND_IN)
+        # no stand-in needs torch, so what imports it is a process that plans or supervises
+        (self.path / "src/torch.py").write_text("raise AssertionError('torch is imported')\n")
         folders = [f"{site}-synthetic" for site in SITES] + ["utsw-synthetic-masks"]
         for site in folders:
             raw = self.path / f"data/raw/{site}"

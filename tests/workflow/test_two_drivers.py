@@ -15,6 +15,7 @@ from project import Project, everything, named_by_dvc, nothing_to_do
 pytestmark = pytest.mark.slow
 
 SITE = "covid-ct-synthetic"
+SCORES = "results/settings/score--contrastive.json"
 
 
 # What is expected is told from the settings by these lines alone, not by the graph under test.
@@ -284,7 +285,7 @@ def recorded(project: Project) -> dict[str, int]:
     """Return the bootstrap counts with which dvc.lock says that the scores were made."""
     entries = load_yaml(str(project.path / "dvc.lock"))["stages"]
     return {
-        name: entry["params"]["results/params.json"]["studies.contrastive.scoring"]["bootstrap"]
+        name: entry["params"][SCORES]["studies.contrastive.scoring"]["bootstrap"]
         for name, entry in entries.items()
         if name.startswith("score--contrastive--")
     }

@@ -16,14 +16,15 @@ from elsewhere.drivers.state import Workspace, rule_inputs
 VALUES = tables.read()
 PARAMS = tables.parse(VALUES)
 GRAPH = stages(PARAMS)
-WORKSPACE = Workspace(VALUES, Hashes())
 
 shell.prefix('export PYTHONPATH="src${{PYTHONPATH:+:$PYTHONPATH}}"; ')
 
 CONSOLE = console.attach(workflow, PARAMS)
 
 if bridge.plans(workflow):
-    bridge.before(dry=bridge.is_dry(workflow))
+    WORKSPACE = bridge.before(VALUES, PARAMS, dry=bridge.is_dry(workflow))
+else:
+    WORKSPACE = Workspace(VALUES, Hashes())
 
 
 container: "elsewhere.sif"  # with `--software-deployment-method apptainer` alone: docs/clusters.md

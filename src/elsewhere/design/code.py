@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import os
 from collections.abc import Container, Iterator
 from functools import cache, lru_cache
 from pathlib import Path
 
-PACKAGE = "elsewhere"
+from elsewhere.design.imports import MEMORY, PACKAGE, Memory
 
 _File = tuple[str, int, int]  # path below the source folder, st_mtime_ns, st_size
 
@@ -37,6 +36,14 @@ def closure(*modules: str, source: Path) -> tuple[str, ...]:
         If one of `modules` does not exist.
     """
     return _closure(modules, source, tuple(_files(source)))
+
+
+def remember() -> None:
+    """Keep what was read of the sources for later processes.
+
+    Called by what plans: jobs on several machines would write one file at the same time.
+    """
+    _memory().save()
 
 
 @lru_cache(maxsize=512)
@@ -87,34 +94,10 @@ def _file(name: str, known: Container[str]) -> str | None:
 
 @cache
 def _imports(path: Path, name: str, mtime_ns: int) -> tuple[str, ...]:
-    """Return the dotted names that a file imports from the package: modules, or items in one."""
     del mtime_ns  # part of the cache key: an edited file is read again
-    imported = []
-    for node in _statements(ast.parse(path.read_bytes(), filename=str(path))):
-        if isinstance(node, ast.Import):
-            imported += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = _absolute(node, name, is_package=path.name == "__init__.py")
-            imported += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return tuple(item for item in imported if item.split(".")[0] == PACKAGE)
+    return _memory().of(path, name)
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
-    """Yield every statement; no import stands in an expression, and most nodes are expressions."""
-    pending: list[ast.AST] = [*tree.body]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.stmt):
-            yield node
-        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
-            children = getattr(node, name, ())
-            if isinstance(children, list):
-                pending += children
-
-
-def _absolute(node: ast.ImportFrom, name: str, *, is_package: bool) -> str:
-    if not node.level:
-        return node.module or ""
-    levels_up = node.level - 1 if is_package else node.level
-    base = name.split(".")[: len(name.split(".")) - levels_up]
-    return ".".join([*base, node.module] if node.module else base)
+@cache
+def _memory() -> Memory:
+    return Memory(MEMORY)

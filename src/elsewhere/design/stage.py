@@ -14,6 +14,7 @@ from elsewhere.design.code import closure
 
 SOURCE = Path("src")
 CODE_LISTS = "results/code"
+SETTINGS = "results/settings"
 Paths = str | dict[str, str]
 _NAMED = 6  # if a job uses more kinds, their hash replaces their names: file names have a limit
 # An input has two implementations: one makes the prepared arrays, the other reads them. This is the
@@ -76,6 +77,15 @@ class Stage:
     def keys(self) -> tuple[str, ...]:
         """Dotted keys of the settings, sorted."""
         return tuple(sorted(set(_flat(self.settings))))
+
+    @cached_property
+    def settings_file(self) -> str:
+        """The file from which DVC reads the settings; stages of a step share it by study or site.
+
+        It must be small: DVC walks through all that is in the file for each key of each stage.
+        """
+        first = next(iter(self.wildcards.values()))
+        return f"{SETTINGS}/{self.step}--{first}.json"
 
     @property
     def code(self) -> tuple[str, ...]:

@@ -9,10 +9,8 @@ commits what the run finished.
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import time
 from collections.abc import Container, Mapping, Sequence
 from functools import cache as remembered
 from functools import partial
@@ -40,8 +38,6 @@ from elsewhere.drivers import (
 from elsewhere.drivers.console import say
 from elsewhere.drivers.state import LOCK, MEMORY, RAW, State, Workspace, is_as, locked, read_lock
 
-logger = logging.getLogger(__name__)
-
 
 def is_on() -> bool:
     """Say whether the bridge is on: in a DVC repository, unless switched off."""
@@ -60,6 +56,7 @@ class Bridge:
 
     def _look_again(self) -> None:
         """Forget the states of the stages: dvc.lock or outputs were changed."""
+        self.workspace.look_again()
         self.lock = read_lock()
         self._states: dict[str, tuple[State, State | None]] = {}
 
@@ -82,7 +79,7 @@ class Bridge:
         return len(todo)
 
     def record(self, names: Sequence[str], *, wait: bool = True) -> None:
-        """Commit stages, and with them that dvc.yaml and results/params.json are as they are now.
+        """Commit stages, and with them that dvc.yaml and what it reads are as they are now.
 
         All at once, because opening the repository takes a second in a large graph.
 
@@ -117,6 +114,7 @@ class Bridge:
     def is_shown(self, name: str, *, again: bool = False) -> bool:
         """Return whether dvc.lock or a receipt has a stage as it is; `again`: as it is by now."""
         if again:
+            self.workspace.look_again()
             self._states.pop(name, None)
         now, lock = self.state(name)
         return now == lock or self._finished(name, now)
@@ -230,11 +228,15 @@ def _lock_as_of(written: int) -> dict[str, Any]:
     return read_lock()
 
 
-def before(*, dry: bool) -> None:
-    """Bring both tools in step before Snakemake plans; if the bridge is off, only read dvc.lock.
+def before(values: Mapping[str, Any], params: tables.Params, *, dry: bool) -> Workspace:
+    """Bring both tools in step before Snakemake plans; return what to plan its jobs with.
+
+    If the bridge is off, only dvc.lock is read.
 
     Parameters
     ----------
+    values, params
+        The settings, plain and checked.
     dry
         Only report what a real run would restore: change no output, and not dvc.lock.
 
@@ -243,10 +245,7 @@ def before(*, dry: bool) -> None:
     BridgeError
         If Snakemake or DVC is of a version that cannot be kept in step.
     """
-    start = time.monotonic()
     alone.private()
-    values = tables.read()
-    params = tables.parse(values)
     if is_on():
         versions.check()
     if not dry and alone.claim():
@@ -255,8 +254,8 @@ def before(*, dry: bool) -> None:
     if is_on():
         bridge.report() if dry else bridge.exchange(params)
     bridge.write_marks()
-    bridge.workspace.hashes.save()
-    logger.debug("bridge: %.2f s", time.monotonic() - start)
+    bridge.workspace.save()
+    return bridge.workspace
 
 
 def after(*, seconds: float = 0) -> None:
@@ -268,7 +267,7 @@ def after(*, seconds: float = 0) -> None:
     bridge = Bridge(values, stages(tables.parse(values)))
     late.wait(partial(bridge.is_shown, again=True), seconds=seconds)
     committed = bridge.commit()
-    bridge.workspace.hashes.save()
+    bridge.workspace.save()
     say(f"{committed} stages committed to dvc.lock")
 
 

@@ -67,4 +67,4 @@ def _record(stage: Stage) -> None:
             stage.name,
         )
     compared.write_marks()
-    compared.workspace.hashes.save()
+    compared.workspace.save()

@@ -17,7 +17,6 @@ from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.drivers import dvc_config, links
 from elsewhere.drivers.lock_text import updated
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import LOCK, State
 from elsewhere.files import whole
 
@@ -250,6 +249,6 @@ def _lock_entry(state: State) -> dict[str, Any]:
     deps = [{"path": p, "hash": "md5", "md5": state.deps[p]} for p in sorted(state.deps)]
     entry: dict[str, Any] = {"cmd": state.command, "deps": deps}
     if state.settings:
-        entry["params"] = {str(PARAMS_JSON): dict(sorted(state.settings.items()))}
+        entry["params"] = {state.settings_file: dict(sorted(state.settings.items()))}
     entry["outs"] = sorted(state.outs)
     return entry

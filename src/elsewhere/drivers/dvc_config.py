@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 CONFIG = Path(".dvc/config")
@@ -20,7 +21,22 @@ def read(*files: Path) -> configparser.ConfigParser:
 
 def cache_folder() -> Path:
     """Return the folder of DVC's cache."""
+    return _cache_folder(_state(CONFIG), _state(OWN))
+
+
+@lru_cache(maxsize=1)
+def _cache_folder(*states: tuple[int, int, int] | None) -> Path:
+    """Read it once as long as both files stay: it is asked for several times for each stage."""
+    del states
     return CONFIG.parent / read(CONFIG, OWN).get("cache", "dir", fallback="cache")
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def run(*arguments: str) -> None:

@@ -19,7 +19,6 @@ from elsewhere.design.graph import stages
 from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, demand, logs, receipts, stage_lock, threads
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import MEMORY, RAW
 
 logger = logging.getLogger(__name__)
@@ -121,7 +120,7 @@ def _loaded(name: str) -> ModuleType:
 
 def planned_by_dvc(stage: Stage) -> str:
     """Return the digest of what DVC will record of a stage: the files written when it started."""
-    values = json.loads(PARAMS_JSON.read_text(encoding="utf-8"))
+    values = json.loads(Path(stage.settings_file).read_text(encoding="utf-8"))
     settings = {key: tables.at_key(values, key) for key in stage.keys}
     return digest(stage.command, settings, md5(Path(stage.code_list).read_text(encoding="utf-8")))
 

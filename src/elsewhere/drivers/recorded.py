@@ -12,7 +12,6 @@ from typing import Any
 from elsewhere.design import reading
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import receipts
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.drivers.state import LOCK
 
 _ENTRY = re.compile(r"^  (?=[\w.-]+:\n)", re.M)
@@ -113,7 +112,7 @@ def _of_lock(entry: Mapping[str, Any], stage: Stage) -> Record:
         written={row["path"]: row.get("md5") for row in outs},
         sizes={row["path"]: row["size"] for row in outs if "size" in row and "nfiles" not in row},
         command=entry.get("cmd"),
-        settings=entry.get("params", {}).get(str(PARAMS_JSON), {}),
+        settings=entry.get("params", {}).get(stage.settings_file, {}),
     )
 
 

@@ -48,5 +48,5 @@ def stale(stages: Mapping[str, Stage], values: Mapping[str, Any]) -> dict[str, s
         digest = now[name].digest(stages[name])
         if not receipts.holds(stages[name], digest, workspace.hashes):
             unknown[name] = reason
-    workspace.hashes.save()
+    workspace.save()
     return unknown

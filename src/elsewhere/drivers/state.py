@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from elsewhere.design import reading
+from elsewhere.design.code import remember
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.plan import code_text, stage_settings
 from elsewhere.design.stage import Stage
-from elsewhere.drivers.pipeline import PARAMS_JSON
 from elsewhere.files import whole
 
 LOCK = Path("dvc.lock")
@@ -29,20 +29,20 @@ BESIDE = ("volumes", "arrays", "outlines", "figures", "readers")
 
 @dataclass(frozen=True)
 class State:
-    """What a stage was made from, and its outputs: paths to DVC's hashes, keys to values."""
+    """What a stage was made from, and its outputs: paths to DVC's hashes, keys to values.
+
+    DVC notes the file of the settings with them, and counts another file as another setting.
+    """
 
     command: str
     deps: Mapping[str, str | None]
     settings: Mapping[str, Any]
     outs: Mapping[str, str | None]
+    settings_file: str = ""
 
     def made_by(self, other: State) -> bool:
         """Say whether both have the same command, inputs, code and settings."""
-        return (self.command, self.deps, self.settings) == (
-            other.command,
-            other.deps,
-            other.settings,
-        )
+        return self == replace(other, outs=self.outs)
 
     def digest(self, stage: Stage) -> str:
         """Return the digest that Snakemake is given as a param of the stage's job."""
@@ -101,13 +101,32 @@ def rule_inputs(stage: Stage) -> list[str]:
 
 
 class Workspace:
-    """Reads the present state of stages; hashes are remembered between processes."""
+    """Reads the state of stages; hashes are remembered between processes.
+
+    A path is looked at once until `look_again`: many stages read the same folder of arrays, whose
+    files would be listed for each.
+    """
 
     def __init__(self, values: Mapping[str, Any], hashes: Hashes) -> None:
         self.values = dict(values)
         self.hashes = hashes
+        self._seen: dict[str, str | None] = {}
         self._raw: dict[str, str | None] = {}
         self._code: dict[str, str] = {}
+
+    def look_again(self) -> None:
+        """Forget what files and folders were, for they may have changed; raw data and code stay."""
+        self._seen = {}
+
+    def _content(self, path: str) -> str | None:
+        if path not in self._seen:
+            self._seen[path] = self.hashes.any(path)
+        return self._seen[path]
+
+    def save(self) -> None:
+        """Keep for later processes what was read of files."""
+        self.hashes.save()
+        remember()
 
     def raw(self, path: str) -> str | None:
         """Return the hash of a site's raw folder, or that in its .dvc file if it is absent."""
@@ -132,14 +151,15 @@ class Workspace:
     def now(self, stage: Stage) -> State:
         """Return the state of a stage in the workspace."""
         files = {
-            path: self.raw(path) if path.startswith(RAW) else self.hashes.any(path)
+            path: self.raw(path) if path.startswith(RAW) else self._content(path)
             for path in stage.files
         }
         return State(
             command=stage.command,
             deps={**files, stage.code_list: self.code(stage)},
             settings=stage_settings(stage, self.values),
-            outs={path: self.hashes.any(path) for path in stage.outputs.values()},
+            outs={path: self._content(path) for path in stage.outputs.values()},
+            settings_file=stage.settings_file,
         )
 
     def write_marks(self, stages: Mapping[str, Stage]) -> None:
@@ -158,11 +178,13 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
     """Return the state of a stage in dvc.lock, None if it has no entry."""
     if entry is None:
         return None
+    settings_file, settings = next(iter(entry.get("params", {}).items()), ("", {}))
     return State(
         command=entry["cmd"],
         deps={dep["path"]: dep.get("md5") for dep in entry.get("deps", [])},
-        settings=entry.get("params", {}).get(str(PARAMS_JSON), {}),
+        settings=settings,
         outs={out["path"]: out.get("md5") for out in entry.get("outs", [])},
+        settings_file=settings_file,
     )
 
 

@@ -12,7 +12,7 @@ import warnings
 import psutil
 import pytest
 
-from elsewhere import workers
+from elsewhere import threads, workers
 
 GB = 10**9
 PARENT = """
@@ -28,7 +28,7 @@ def machine(monkeypatch):
 
     def set_to(cores, stated, memory=64 * GB):
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)), raising=False)
-        monkeypatch.setenv(workers.CORES, stated)
+        monkeypatch.setenv(threads.COMMON, stated)
         monkeypatch.setattr(workers.memory, "free", lambda: memory)
 
     return set_to

@@ -20,13 +20,12 @@ from multiprocessing.process import BaseProcess
 from typing import TypeVar
 
 from elsewhere import memory
+from elsewhere.threads import COMMON, ONE
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Said = list[tuple[str, int, str]]  # logger, level and message of what a process said
 
-CORES = "OMP_NUM_THREADS"  # Snakemake sets it to the `threads` of the job
-_LIBRARIES = (CORES, "OPENBLAS_NUM_THREADS", "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS")
 _AHEAD = 2  # scans underway for each process, so that none waits for the next
 VOXELS_EACH = 250_000_000  # 20 s of work: for less a process costs more than it saves
 _ENDED = (
@@ -46,9 +45,9 @@ class EndedError(WorkerError):
 
 
 def cores() -> int:
-    """Return how many cores this job has: what `CORES` says, at most those that it may run on."""
+    """Return how many cores this job has: those it was given, at most those that it may run on."""
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    stated = os.environ.get(CORES, "")
+    stated = os.environ.get(COMMON, "")
     return max(1, min(allowed or 1, int(stated) if stated.isdigit() else allowed or 1))
 
 
@@ -207,7 +206,7 @@ def _begin() -> None:
     A parent that is killed tells its processes nothing.
     """
     logging.captureWarnings(True)  # they quote names: they go where the log goes
-    os.environ.update(dict.fromkeys(_LIBRARIES, "1"))
+    os.environ.update(ONE)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends them
     parent = multiprocessing.parent_process()
     if parent is not None:

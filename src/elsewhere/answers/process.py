@@ -25,10 +25,10 @@ from typing import Any
 from elsewhere.answers.answer import Refused
 from elsewhere.design.reading import ParamsError
 from elsewhere.design.serving import ServeRow
+from elsewhere.threads import ONE
 
 FAILED = "failed.json"
 FULL_DISK = "the disk is full; make room and ask again"
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MALLOC_ARENA_MAX")
 # no password of an archive and no secret of this machine is in the reach of a decoder
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_", "TZ", "CUDA_", "NVIDIA_")
 _POLL = 0.05  # s
@@ -110,7 +110,7 @@ def _environment(work: Path) -> dict[str, str]:
     path = os.pathsep.join(entry for entry in sys.path if entry)
     set_here = {"PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
     kept = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
-    return {**kept, **dict.fromkeys(_ONE_THREAD, "1"), **set_here, "TMPDIR": str(work)}
+    return {**kept, **ONE, "MALLOC_ARENA_MAX": "1", **set_here, "TMPDIR": str(work)}
 
 
 def _wait(

@@ -12,13 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from elsewhere import threads
 from elsewhere.cohorts.allowance import VARIABLE as CACHE_GB
 from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, demand, logs, receipts, stage_lock, threads
+from elsewhere.drivers import alone, demand, logs, receipts, stage_lock
 from elsewhere.drivers.state import MEMORY, RAW
 
 logger = logging.getLogger(__name__)

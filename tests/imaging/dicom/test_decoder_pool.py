@@ -9,9 +9,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from elsewhere import workers
 from elsewhere.imaging.dicom import decoder_pool
 from elsewhere.imaging.volume import Unusable
+from elsewhere.threads import COMMON
 
 
 @pytest.fixture
@@ -60,9 +60,9 @@ def test_paths_are_of_the_folder_in_which_the_caller_is_now(pool, packed, monkey
 
 
 def test_it_has_as_many_places_as_its_job_has_cores(monkeypatch):
-    monkeypatch.setenv(workers.CORES, "1")
+    monkeypatch.setenv(COMMON, "1")
     assert decoder_pool.Pool(gigabytes=1, seconds=5).size == 1
-    monkeypatch.delenv(workers.CORES)
+    monkeypatch.delenv(COMMON)
     assert decoder_pool.Pool(gigabytes=1, seconds=5).size == len(os.sched_getaffinity(0))
 
 

@@ -23,7 +23,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from elsewhere import workers
+from elsewhere import threads, workers
 from elsewhere.imaging.dicom.header import Slice
 from elsewhere.imaging.volume import Unusable
 
@@ -35,9 +35,7 @@ _DONE, _LOST = b"+", b"!"
 _LONGEST_REASON = 1 << 16
 # a decoder uses one thread per frame; further threads of libraries only take address space
 _ONE_THREAD = {
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
+    **threads.ONE,
     "MALLOC_ARENA_MAX": "1",
     # memory of one frame is kept for the next: the kernel would clear 430 pages for each frame of
     # lossless JPEG, which is a third of the time of decoding it

@@ -18,6 +18,7 @@ _OWN = (  # of single libraries, which ask for the common name only where their 
     _NUMEXPR,
     "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS",
 )
+ONE = dict.fromkeys((COMMON, *_OWN, _MOST), "1")  # of a process that is one of many at work
 
 
 def limit(cores: int) -> None:

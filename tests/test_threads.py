@@ -7,12 +7,12 @@ import sys
 import pytest
 from threadpoolctl import threadpool_info
 
-from elsewhere.drivers import threads
+from elsewhere import threads
 
 # What a process has after it loaded the libraries of a step: pools of threads, and all threads.
 LOADED = """
 import os, sys
-from elsewhere.drivers import threads
+from elsewhere import threads
 threads.limit(int(sys.argv[1]))
 import blosc2, numexpr, numpy, pyarrow, scipy.linalg, SimpleITK, sklearn, torch
 from threadpoolctl import threadpool_info
@@ -73,7 +73,7 @@ def test_the_common_name_is_meant_for_all(monkeypatch: pytest.MonkeyPatch) -> No
 )
 def test_what_openmp_and_numexpr_take_is_taken(own: dict[str, str], numexpr: str) -> None:
     """An empty value, a list for nested loops, and more threads for one library alone."""
-    code = "from elsewhere.drivers import threads\nthreads.limit(2)\nimport numexpr\n"
+    code = "from elsewhere import threads\nthreads.limit(2)\nimport numexpr\n"
     done = subprocess.run(
         [sys.executable, "-c", code + "print(numexpr.nthreads)"],
         env=environment(**own),

@@ -90,3 +90,11 @@ def test_a_page_says_the_same_without_javascript(paths: list[str], look: Any) ->
         said = with_it.go(path).evaluate(WORDS)
         assert len(said) > 40
         assert without.go(path).evaluate(WORDS) == said
+
+
+def test_a_report_fits_a_phone(reached: dict[str, list[str]], look: Any) -> None:
+    """Its wide tables are scrolled by themselves."""
+    visit = look(width=390)
+    for path in reached["/studies/{study}/report"]:
+        visit.go(path)
+        visit.fits()

@@ -49,7 +49,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 gc.disable()
 
 PROJECT = Path(__file__).parents[1]
-OWN = re.compile(r"params\.yaml$|config/")
+OWN = re.compile(r"params\.yaml$|config/.*\.yaml$")
 watched: list[str] = []  # the test that runs
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"

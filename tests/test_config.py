@@ -12,6 +12,8 @@ from elsewhere.design.graph import stages
 from elsewhere.design.merge import CONFIG, USER, merge
 from elsewhere.design.params import Params, Settings
 
+pytestmark = pytest.mark.users_settings
+
 ROOT = Path(__file__).parents[1]
 SHIPPED = ("intakes", "methods", "sites", "synthetic", "synthetic-ucadi")
 STUDIES = (

@@ -105,7 +105,8 @@ def test_no_tool_of_tests_is_in_an_image(packages: set[str]) -> None:
         canonicalize_name(Requirement(t).name) for t in PROJECT["optional-dependencies"]["dev"]
     }
     others = {"boto3", "httpx", "jsonschema", "packaging", "threadpoolctl"}  # libraries use them
-    assert packages & tools <= others | {"snakemake-interface-logger-plugins"}
+    others |= {f"snakemake-interface-{of}-plugins" for of in ("executor", "logger")}
+    assert packages & tools <= others
     assert {"pytest", "mypy", "ruff", "hypothesis"} & packages == set()
 
 

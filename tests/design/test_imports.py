@@ -8,8 +8,6 @@ import pytest
 
 from elsewhere.design.imports import Memory
 
-pytestmark = pytest.mark.apart  # it is about imports, which no setting changes
-
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:

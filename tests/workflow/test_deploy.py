@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.users_settings
+
 ROOT = Path(__file__).parents[2]
 SITES = ("utsw", "cc-ccii", "covid-ctset", "mosmed")
 # What snakedeploy writes, but for the address: a local repository in place of a forge.

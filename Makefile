@@ -81,9 +81,9 @@ $(CRATE)/.done: requirements-crate.lock
 # Raw data of synthetic sites, the whole graph of one study (STUDY=all: of each in `run`), the matrix.
 demo: env
 	$(RUN) python -m elsewhere phantom $(if $(filter all,$(STUDY)),,--study $(STUDY))
-	$(RUN) if [ "$(STUDY)" = all ]; then snakemake -j$(JOBS); else snakemake -j$(JOBS) results/$(STUDY)/report.html; fi
-	$(RUN) for study in $$(if [ "$(STUDY)" = all ]; then ls -d results/*/; else echo results/$(STUDY)/; fi); do \
-		python -m elsewhere matrix $$(basename $$study) || exit 1; done
+	$(RUN) snakemake -j$(JOBS) $(if $(filter all,$(STUDY)),,results/$(STUDY)/report.html)
+	$(RUN) for report in results/$(if $(filter all,$(STUDY)),*,$(STUDY))/report.html; do \
+		python -m elsewhere matrix $$(basename $$(dirname $$report)) || exit 1; done
 
 test: env federation-env crate-env slurm-env kubernetes-env
 	$(RUN) ELSEWHERE_FLOWER=required ELSEWHERE_CRATE=required ELSEWHERE_KUBERNETES=required pytest -n 2 --dist loadgroup --no-loadscope-reorder

@@ -51,6 +51,7 @@ gc.disable()
 PROJECT = Path(__file__).parents[1]
 OWN = re.compile(r"params\.yaml$|config/.*\.yaml$")
 watched: list[str] = []  # the test that runs
+refused: list[str] = []  # what it tried to read
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 CT_IMAGE_STORAGE = "1.2.840.10008.5.1.4.1.1.2"
 
@@ -534,10 +535,21 @@ def on_a_disk() -> Callable[[str, Path, str], list[str]]:
 
 def refuse_users_settings(event: str, args: tuple[Any, ...]) -> None:
     """Let no test read what the user of this checkout sets: the suite must pass whatever it is."""
-    if event == "open" and isinstance(args[0], str) and OWN.search(args[0]) and watched:
-        path = os.path.abspath(args[0])
+    if event != "open" or not watched or not isinstance(args[0], str | bytes):
+        return
+    name = os.fsdecode(args[0])
+    if OWN.search(name):
+        path = os.path.abspath(name)
         if path.startswith((f"{PROJECT}/params.yaml", f"{PROJECT}/config/")):
+            refused.append(path)
             raise PermissionError(f"a test reads {path}: let it read tests/params")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_refused() -> Iterator[None]:
+    """Whoever catches the error must not hide it."""
+    yield
+    assert refused == [], "a test reads the settings of this checkout: let it read tests/params"
 
 
 @pytest.fixture
@@ -559,14 +571,20 @@ def group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
 
     def make(limit: object, used: int, *, cached: int = 0, version: int = 2) -> None:
         names = {
-            2: ("memory.max", "memory.current", "inactive_file"),
-            1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+            2: ("memory.max", "memory.current", "active_file", "inactive_file"),
+            1: (
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+                "total_active_file",
+                "total_inactive_file",
+            ),
         }[version]
         top = tmp_path / "cgroup" / ("memory" if version == 1 else "")
         (top / "job/step").mkdir(parents=True, exist_ok=True)
         (top / "job" / names[0]).write_text(f"{limit}\n")
         (top / "job" / names[1]).write_text(f"{used}\n")
-        (top / "job/memory.stat").write_text(f"anon 5\n{names[2]} {cached}\n")
+        halves = f"{names[2]} {cached // 2}\n{names[3]} {cached - cached // 2}\n"
+        (top / "job/memory.stat").write_text(f"anon 5\n{halves}")
         line = "0::/job/step" if version == 2 else "7:cpu:/x\n4:memory:/job/step"
         (tmp_path / "mine").write_text(line + "\n")
         monkeypatch.setattr(memory, "GROUPS_OF_THIS", tmp_path / "mine")
@@ -577,13 +595,14 @@ def group(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Watch a test and its fixtures, unless its mark says that it is about those files."""
+    """Watch a test and its fixtures in this process, unless its mark says that it is about them."""
     if item.get_closest_marker("users_settings") is None:
         watched.append(item.nodeid)
     try:
         return (yield)
     finally:
         watched.clear()
+        refused.clear()
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -49,8 +49,12 @@ def _cgroups() -> Iterator[tuple[int, int]]:
     """Yield limit and use of the control group of this process and of those above it."""
     for path in _groups():
         for most, now, reclaimable in (
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+            ("memory.max", "memory.current", ("active_file", "inactive_file")),
+            (
+                "memory.limit_in_bytes",
+                "memory.usage_in_bytes",
+                ("total_active_file", "total_inactive_file"),
+            ),
         ):
             try:
                 limit = (path / most).read_text().strip()
@@ -59,7 +63,8 @@ def _cgroups() -> Iterator[tuple[int, int]]:
                 cached = dict(
                     line.split() for line in (path / "memory.stat").read_text().splitlines()
                 )
-                used = int((path / now).read_text()) - int(cached.get(reclaimable, 0))
+                files = sum(int(cached.get(name, 0)) for name in reclaimable)
+                used = int((path / now).read_text()) - files
             except (FileNotFoundError, PermissionError):
                 continue
             yield int(limit), used

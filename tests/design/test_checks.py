@@ -26,6 +26,12 @@ def test_the_settings_of_the_tests_have_no_problem(params: Params) -> None:
     assert list(problems(params)) == []
 
 
+@pytest.mark.parametrize("name", ["code", "settings"])
+def test_a_study_has_no_name_of_what_dvc_reads(name: str, values: Settings) -> None:
+    values["studies"][name] = values["studies"]["nguyen2021"]
+    assert f"studies.{name}: results/{name} is for files that DVC reads" in complaint(values)
+
+
 def test_an_unknown_layout_is_named_with_those_there_are(values: Settings) -> None:
     line = complaint(with_site(values, layout="dicom"))
     assert "sites.new.layout: 'dicom' is not one of cc_ccii, chestxray14, chexpert" in line

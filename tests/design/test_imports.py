@@ -58,3 +58,8 @@ def test_no_folder_is_made_for_it(source: Path, tmp_path: Path) -> None:
     first.of(source, "elsewhere.one")
     first.save()
     assert not (tmp_path / "none").exists()
+
+
+def test_a_memory_that_cannot_be_read_is_none(source: Path, tmp_path: Path) -> None:
+    """Such as that of another user; a folder stands for it here, which root cannot read either."""
+    assert Memory(tmp_path).of(source, "elsewhere.one")

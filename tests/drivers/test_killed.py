@@ -34,6 +34,7 @@ TIME = (
         ("error: *** JOB 2 ON n1 CANCELLED AT 2026-11-30T15:38:21 DUE TO PREEMPTION ***", None),
         ("srun: error: node1: task 0: Exited with exit code 1", None),
         ("resources: mem_mb=400, runtime=61", None),
+        ("input: results/oom-kill/splits/a.csv", None),
     ],
 )
 def test_memory_and_time_are_told_from_other_ends(text: str, expected: str | None) -> None:
@@ -41,6 +42,6 @@ def test_memory_and_time_are_told_from_other_ends(text: str, expected: str | Non
 
 
 def test_what_was_asked_for_may_be_unknown() -> None:
-    message = killed.reason(["oom_kill event"], "score", {})
+    message = killed.reason(["slurmstepd: error: Detected 1 oom_kill event"], "score", {})
     assert message is not None
     assert message.endswith("--set-resources 'score:mem_mb=attempt*NUMBER'")

@@ -107,7 +107,8 @@ def test_what_dvc_reads_is_touched_only_when_it_changes() -> None:
         path for stage in graph for path in (stage.code_list, stage.settings_file)
     }
     old = [Path("results/code/gone--network.txt"), Path("results/settings/gone--study.json")]
-    for path in old:
+    underway = Path("results/settings/.part-1-score--study.json")  # of another process
+    for path in (*old, underway):
         path.write_text("")
     for path in files:
         os.utime(path, ns=(0, 0))
@@ -115,5 +116,6 @@ def test_what_dvc_reads_is_touched_only_when_it_changes() -> None:
     score.write_text(score.read_text() + "\n")
     pipeline.write_read_by_dvc(values, params)
     assert not any(path.exists() for path in old)
+    assert underway.exists()
     written = {path.name for path in files if path.stat().st_mtime_ns}
     assert {name.partition("--")[0].removesuffix(".txt") for name in written} == {"score"}

@@ -110,12 +110,14 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.users_settings
 def test_snakemake_finds_nothing_to_say() -> None:
     done = run("snakemake", "--lint")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Congratulations" in done.stdout + done.stderr
 
 
+@pytest.mark.users_settings
 def test_the_profile_is_used_without_being_named() -> None:
     """Snakemake looks for profiles/default beside the Snakefile, not below workflow."""
     done = run("snakemake", "--list-rules")

@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from elsewhere.design import kinds, shown, study_checks, wording
 from elsewhere.design.problem import Problem, listed, missing
 from elsewhere.design.site import Site, layout_options
+from elsewhere.design.stage import CODE_LISTS, SETTINGS
 from elsewhere.design.tables import Params
+
+RESERVED = tuple(folder.removeprefix("results/") for folder in (CODE_LISTS, SETTINGS))
 
 
 def problems(params: Params) -> Iterator[Problem]:
@@ -38,6 +41,9 @@ def _row_problems(params: Params) -> Iterator[Problem]:
     yield from _mask_problems(params)
     yield from _phantom_problems(params)
     for name in params.studies:
+        if name in RESERVED:
+            why = f"results/{name} is for files that DVC reads; call the study otherwise"
+            yield Problem(f"studies.{name}", why)
         yield from study_checks.problems(params, name)
 
 

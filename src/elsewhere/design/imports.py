@@ -69,7 +69,7 @@ def _kept(path: Path) -> dict[str, list[str]]:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
         return dict(kept["known"]) if kept["code"] == _code() else {}
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):  # of another user, damaged, not there
         return {}
 
 

@@ -12,8 +12,10 @@ from typing import Any
 
 # Of `JobAcctGatherParams=OverMemoryKill`; of control groups, in the log; and of the state.
 _MEMORY = re.compile(
-    r"exceeded (?:job |step )?memory limit|oom[-_ ]kill|task \S+ Out Of Memory|'OUT_OF_MEMORY'",
-    re.IGNORECASE,
+    r"^(?:slurmstepd\S*|srun): error: .*"
+    r"(?:exceeded (?:job |step )?memory limit|oom[-_ ]kill|task \S+ Out Of Memory)"
+    r"|'OUT_OF_MEMORY'",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TIME = re.compile(r"CANCELLED AT \S+ DUE TO TIME LIMIT|'TIMEOUT'")
 _ENDS = {

@@ -98,9 +98,9 @@ def write_read_by_dvc(values: dict[str, Any], params: Params) -> None:
     for stage in graph:
         if stage.code_list not in wanted:
             wanted[stage.code_list] = code_text(stage, hashes)
-    for path in (file for folder in GRAPH_OUTS for file in Path(folder).glob("*")):
-        if path.as_posix() not in wanted:
-            path.unlink()
+    for path in (file for folder in GRAPH_OUTS for file in Path(folder).glob("[!.]*")):
+        if path.as_posix() not in wanted:  # one with a dot is what another process writes now
+            path.unlink(missing_ok=True)
     for name, content in wanted.items():
         path = Path(name)
         if path.is_file() and path.read_text(encoding="utf-8") == content:

@@ -106,13 +106,15 @@ def _state(path: Path) -> tuple[int, int] | None:
 def _of_lock(entry: Mapping[str, Any], stage: Stage) -> Record:
     read = {row["path"]: row.get("md5") for row in entry.get("deps", [])}
     outs = entry.get("outs", [])
+    # of any file: earlier versions kept the settings of all stages in one
+    settings: Mapping[str, Any] = next(iter(entry.get("params", {}).values()), {})
     return Record(
         code=read.pop(stage.code_list, None),
         read=read,
         written={row["path"]: row.get("md5") for row in outs},
         sizes={row["path"]: row["size"] for row in outs if "size" in row and "nfiles" not in row},
         command=entry.get("cmd"),
-        settings=entry.get("params", {}).get(stage.settings_file, {}),
+        settings=settings,
     )
 
 

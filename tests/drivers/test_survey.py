@@ -110,6 +110,22 @@ def test_a_failed_job_says_why_until_it_ends_well(survey: Survey, stage: Stage) 
     assert at(survey).state == "done"
 
 
+def test_a_job_that_begins_between_two_looks_has_not_failed(
+    survey: Survey, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock is written, its log is empty, and nobody held the lock a moment ago."""
+    begun = stage_lock.Holder(os.getpid(), socket.gethostname(), "snakemake")
+    seen = {NAME: [None, begun]}
+
+    def holder(name: str, *, root: Path) -> stage_lock.Holder | None:
+        return seen[name].pop(0) if name in seen else None
+
+    monkeypatch.setattr(stage_lock, "holder", holder)
+    stage_lock.path(stage.name).parent.mkdir(parents=True, exist_ok=True)
+    stage_lock.path(stage.name).write_text("{}")
+    assert at(survey).state == "running"
+
+
 def test_what_failed_waits_once_a_driver_runs_again(survey: Survey, stage: Stage) -> None:
     write_log(stage, "elsewhere: ValueError: of the last run\n")
     before = time.time() - 3600

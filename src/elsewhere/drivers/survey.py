@@ -125,11 +125,13 @@ class Survey:
         records = [*self._records.of(stage)]
         why = compared.difference(stage, records)
         holder = stage_lock.holder(stage.name, root=self._root)
+        failed = self._failed(stage) if holder is None and why else None
+        if failed is not None:  # or it began since the last look, and has said nothing yet
+            holder = stage_lock.holder(stage.name, root=self._root)
         if holder is not None:
             return self._running(stage, holder.driver)
         if not why:
             return Standing(stage, "done")
-        failed = self._failed(stage)
         if failed is not None and all(driver.since <= failed[1] for driver in drivers):
             return Standing(stage, "failed", failed[0], since=failed[1])
         return Standing(stage, "stale" if records else "waiting", why)

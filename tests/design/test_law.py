@@ -14,8 +14,6 @@ import pytest
 from elsewhere.design import kinds
 from elsewhere.design.stage import Stage
 
-# the settings are those of tests/params, whatever a user sets
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # A kind of each shelf that is copied, under the name `scratch`, and the row that names it then:

@@ -15,8 +15,6 @@ from elsewhere.design.graph import stages
 from elsewhere.design.params import parse
 from elsewhere.design.stage import Stage
 
-# the settings are those of tests/params, whatever a user sets
-
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 # What each scratch kind is a copy of.

@@ -114,15 +114,20 @@ def test_a_job_that_begins_between_two_looks_has_not_failed(
     survey: Survey, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its lock is written, its log is empty, and nobody held the lock a moment ago."""
+    lock, written = stage_lock.path(stage.name), stage_lock.path
+
+    def begins(name: str) -> Path:
+        """Its lock is looked for, and taken just then."""
+        if name == NAME:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            lock.write_text("{}")
+        return written(name)
+
     begun = stage_lock.Holder(os.getpid(), socket.gethostname(), "snakemake")
-    seen = {NAME: [None, begun]}
-
-    def holder(name: str, *, root: Path) -> stage_lock.Holder | None:
-        return seen[name].pop(0) if name in seen else None
-
-    monkeypatch.setattr(stage_lock, "holder", holder)
-    stage_lock.path(stage.name).parent.mkdir(parents=True, exist_ok=True)
-    stage_lock.path(stage.name).write_text("{}")
+    monkeypatch.setattr(stage_lock, "path", begins)
+    monkeypatch.setattr(
+        stage_lock, "holder", lambda name, root: begun if name == NAME and lock.exists() else None
+    )
     assert at(survey).state == "running"
 
 

@@ -124,10 +124,9 @@ class Survey:
     def _standing(self, stage: Stage, compared: Compared, drivers: tuple[Driver, ...]) -> Standing:
         records = [*self._records.of(stage)]
         why = compared.difference(stage, records)
+        failed = self._failed(stage) if why else None
+        # asked afterwards: a job that begins meanwhile has written its lock and nothing else
         holder = stage_lock.holder(stage.name, root=self._root)
-        failed = self._failed(stage) if holder is None and why else None
-        if failed is not None:  # or it began since the last look, and has said nothing yet
-            holder = stage_lock.holder(stage.name, root=self._root)
         if holder is not None:
             return self._running(stage, holder.driver)
         if not why:

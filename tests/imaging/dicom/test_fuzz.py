@@ -1,4 +1,4 @@
-"""Thousands of damaged files: each ends in a volume or a reason code, soon, in little memory."""
+"""10,000 damaged files: each ends in a volume or in a reason code, soon and in little memory."""
 
 import random
 import resource
@@ -17,7 +17,7 @@ import pytest
 from elsewhere.imaging.dicom import decoder_pool, group, pixels, recognise
 from elsewhere.imaging.volume import Unusable
 
-FILES = 4_000
+FILES = 10_000
 SECONDS, BYTES = 5, 1_000_000_000
 START_SECONDS = 3  # of a decoding process in the place of one that crashed, on a busy machine
 SYNTAXES = [

@@ -24,7 +24,7 @@ from results import machine, write_section
 HEADING = "## Nothing to do"
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("volumes", "arrays", "outlines", "figures")
-FILES = 30  # in each folder
+FILES = [30, 1000]  # in each folder of scans
 LARGE = 1000  # stages, from which on one commit is measured, and once
 HERE = ("snakemake -n {report}", "snakemake -j2 {report}", "dvc repro", "dvc status")
 THERE = ("dvc pull -q", "snakemake -n {report}")
@@ -32,7 +32,7 @@ GIT = "git init -q && git config user.email a@b.invalid && git config user.name 
 DVC = "dvc init -q -f && dvc config core.analytics false && dvc remote add -q -d here ../remote"
 
 
-def fabricate(study: str, number: int) -> None:
+def fabricate(study: str, number: int, files: int) -> None:
     """Fill the checkout in this folder, whose code is imported, with a finished study.
 
     Parameters
@@ -41,6 +41,8 @@ def fabricate(study: str, number: int) -> None:
         Its name.
     number
         Of stages, at least; its own if it has more.
+    files
+        In each folder.
     """
     from elsewhere.design import params as tables
     from elsewhere.design.graph import stages
@@ -59,11 +61,11 @@ def fabricate(study: str, number: int) -> None:
     made = {path for stage in graph.values() for path in stage.outputs.values()}
     raw = sorted({path for stage in graph.values() for path in stage.files} - made)
     for path in raw:
-        fill(Path(path))
+        fill(Path(path), files)
     for stage in graph.values():
         for name, path in stage.outputs.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            fill(Path(path)) if name in FOLDERS else Path(path).write_text(f"{path}\n")
+            fill(Path(path), files) if name in FOLDERS else Path(path).write_text(f"{path}\n")
     pipeline.write(params)
     pipeline.write_read_by_dvc(values, params)
     subprocess.run(["dvc", "add", "-q", *raw], check=True)
@@ -111,9 +113,9 @@ def larger(study: str, copies: int) -> str:
     return f"\n  {study}: {json.dumps({'like': study, 'arms': more})}"
 
 
-def fill(folder: Path) -> None:
+def fill(folder: Path, files: int) -> None:
     folder.mkdir(parents=True)
-    for at in range(FILES):
+    for at in range(files):
         (folder / f"{at}.dcm").write_text(f"{folder} {at}")
 
 
@@ -140,20 +142,21 @@ def seconds(command: str, folder: Path, times: int) -> str:
     return f"{min(cpus):.1f} / {min(walls):.1f}"
 
 
-def measure(commit: str, study: str, number: int, top: Path) -> list[str]:
-    """Return the cells of a row: number of stages, then seconds of each command."""
+def measure(commit: str, study: str, number: int, files: int, top: Path) -> list[str]:
+    """Return the cells of a row: numbers of stages and files, then seconds of each command."""
     work, clone = top / "work", top / "clone"
     work.mkdir(parents=True)
     subprocess.run(f"git archive {commit} | tar x -C {work}", shell=True, cwd=ROOT, check=True)
     sh(f"{GIT} && {DVC}", work)
-    made = sh(f"{sys.executable} {Path(__file__)} --fabricate {study} --stages {number}", work)
+    size = f"--stages {number} --files {files}"
+    made = sh(f"{sys.executable} {Path(__file__)} --fabricate {study} {size}", work)
     report = f"results/{study}/report.html"
     sh(f"snakemake -j2 {report} && dvc push -q && git add -A && git commit -qm made", work)
     commands = [command.format(report=report) for command in HERE]
     cells = [seconds(command, work, 1 if number >= LARGE else 3) for command in commands]
     sh(f"git clone -q {work} {clone}", top)
     cells += [seconds(command.format(report=report), clone, 1) for command in THERE]
-    return [made.split()[-1], *cells]
+    return [made.split()[-1], str(files), *cells]
 
 
 def main() -> None:
@@ -163,16 +166,25 @@ def main() -> None:
     )
     parser.add_argument("--study", default="nguyen2021")
     parser.add_argument("--stages", type=int, nargs="+", default=[0, 400, 2000])
+    parser.add_argument(
+        "--files",
+        type=int,
+        nargs="+",
+        default=FILES,
+        help="the first for all numbers of stages, others for the second",
+    )
     parser.add_argument("--fabricate", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.fabricate:
-        fabricate(given.fabricate, given.stages[0])
+        fabricate(given.fabricate, given.stages[0], given.files[0])
         return
     rows = []
-    for number in given.stages:
+    sizes = [(number, given.files[0]) for number in given.stages]
+    sizes += [(number, many) for many in given.files[1:] for number in given.stages[1:2]]
+    for number, files in sizes:
         for commit in given.commits[:1] if number >= LARGE else given.commits:
             with tempfile.TemporaryDirectory() as folder:
-                cells = measure(commit, given.study, number, Path(folder))
+                cells = measure(commit, given.study, number, files, Path(folder))
             name = sh(f"git rev-parse --short=8 {commit}", ROOT).strip()
             rows.append(f"| {name} | {' | '.join(cells)} |")
             print(rows[-1], flush=True)
@@ -188,10 +200,10 @@ def section(study: str, rows: list[str]) -> str:
             f"`python benchmarks/nothing_to_do.py`, {datetime.date.today()}, {machine()}.",
             f"The study {study} at its demo scale, with copies of its largest arm, finished: CPU / "
             "wall seconds of the whole process, the best of 3, from 1,000 stages on of 1. The last "
-            "two are of a clone that has nothing but Git's files, of 1.",
+            "two are of a clone that has nothing but Git's files, of 1. Files: in each folder of scans.",
             "",
-            f"| commit | stages | {names} |",
-            "|---|" + "---:|" * (1 + len(HERE) + len(THERE)),
+            f"| commit | stages | files | {names} |",
+            "|---|" + "---:|" * (2 + len(HERE) + len(THERE)),
             *rows,
             "",
         ]

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
@@ -55,6 +57,44 @@ def test_processes_follow_cores_work_and_memory(machine):
     machine(8, "8", memory=GB)
     assert workers.threads(2 * GB) == 1
     assert workers.processes([ct] * 700) == 1
+
+
+@pytest.fixture
+def three(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(3), raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+
+
+def test_threads_work_at_once_and_results_keep_their_order(three):
+    together = threading.Barrier(3, timeout=60)  # breaks unless three are there at once
+
+    def made(item):
+        together.wait()
+        return item * item
+
+    assert workers.by_threads(made, range(6)) == [0, 1, 4, 9, 16, 25]
+    assert workers.by_threads(made, []) == []
+
+
+def test_the_first_item_that_fails_in_a_thread_is_told_and_the_last_ones_do_not_begin(three):
+    begun = []
+
+    def fails(item):
+        begun.append(item)
+        time.sleep(0.01)
+        if item in (4, 5):
+            raise ValueError(item)
+
+    with pytest.raises(ValueError, match="4"):
+        workers.by_threads(fails, range(1000))
+    assert len(begun) < 500
+
+
+def test_a_thread_beside_others_has_one_core(three):
+    assert workers.unshared_cores() == 3
+    with ThreadPoolExecutor(1, initializer=workers.beside_others) as pool:
+        assert pool.submit(workers.unshared_cores).result() == 1
+    assert workers.unshared_cores() == 3
 
 
 def test_every_item_has_its_own_result_however_many_processes():

@@ -1,6 +1,7 @@
-"""workers: do the same to many scans at once, in as many processes as the job has cores.
+"""workers: do the same to many scans, or slices, at once, on as many cores as the job has.
 
-Processes and not threads: Blosc2 compresses, and NumPy counts histograms, with Python's lock held.
+Scans by processes and not by threads: Blosc2 compresses, and NumPy counts histograms, with Python's
+lock held. Slices by threads, which read files, wait for decoders and rescale without it.
 A process is started clean, without the locks, files and threads of its parent, and ends with it.
 """
 
@@ -13,7 +14,13 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
@@ -33,6 +40,7 @@ _ENDED = (
     "fewer cores (threads) and run again, what was finished is kept"
 )
 _FRAMES = "frames"  # attribute of an error: where it was raised, which no pickle keeps
+_MINE = threading.local()  # whether a thread shares the cores with others
 _BYTES_OF_VOXEL, _BYTES_OF_PROCESS = 32, 300_000_000  # of the largest scan, while it is worked on
 
 
@@ -54,6 +62,35 @@ def cores() -> int:
 def threads(of_one: int) -> int:
     """Return how many threads to use: as many as there are cores, and memory of so many bytes."""
     return max(1, min(cores(), memory.free() // of_one))
+
+
+def beside_others() -> None:
+    """Tell that this thread works at a scan while others work at theirs: they share the cores."""
+    _MINE.shared = True
+
+
+def unshared_cores() -> int:
+    """Return how many cores this thread may keep busy: all of the job's, or one beside others."""
+    return 1 if vars(_MINE).get("shared") else cores()
+
+
+def by_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """Return what a function makes of each item, in order; a thread for each core calls it.
+
+    Raises
+    ------
+    Exception
+        Of the first item in order that fails; those that have not begun are cancelled.
+    """
+    count = min(cores(), len(items))
+    if count <= 1:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(count) as pool:
+        try:
+            return list(pool.map(function, items))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def processes(voxels: Sequence[int]) -> int:

@@ -13,7 +13,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import receipts
+from elsewhere.drivers import pipeline, receipts
 from elsewhere.drivers.state import (
     Workspace,
     locked,
@@ -103,6 +103,18 @@ def test_an_input_that_changed_meanwhile_keeps_it_from_being_recorded(stage: Sta
     assert NAME not in read_lock()
     assert not is_finished(stage)
     assert snakemake_plans(stage)
+
+
+def test_under_dvc_an_input_that_changed_meanwhile_is_an_error(stage: Stage) -> None:
+    """DVC would record the input as it is at the end."""
+    values = tables.read()
+    pipeline.write_read_by_dvc(values, tables.parse(values))
+    done = score(CHANGE="1", DVC_STAGE=NAME)
+    assert done.returncode == 1
+    assert "an input changed while this ran, so its outputs are not recorded; run again" in (
+        done.stderr
+    )
+    assert not is_finished(stage)
 
 
 def test_other_versions_of_the_drivers_do_not_keep_it_from_running(stage: Stage) -> None:

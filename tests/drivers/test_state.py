@@ -168,24 +168,41 @@ def test_the_code_is_hashed_as_dvc_hashes_the_list(
     assert found == md5(Path(stage.code_list).read_text()) == Hashes().file(stage.code_list)
 
 
-def test_a_folder_that_many_stages_read_is_listed_once_a_look(
+def test_what_many_stages_read_is_looked_at_once_a_look(
     graph: dict[str, Stage], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder of arrays may have thousands of files, and hundreds of stages that read it."""
-    made = graph["prepare--contrastive-demo--covid-ct-synthetic"].outputs["arrays"]
+    made = graph["prepare--contrastive-demo--covid-ct-synthetic"].outputs["index"]
     readers = [stage for stage in graph.values() if made in stage.files]
     assert len(readers) > 2
-    Path(made).mkdir(parents=True)
-    listed, folder = [], workspace.hashes.folder
+    Path(made).parent.mkdir(parents=True)
+    Path(made).write_text("early")
+    asked, look = [], workspace.hashes.any
 
     def counted(path: str) -> str | None:
-        listed.append(path)
-        return folder(path)
+        asked.append(path)
+        return look(path)
 
-    monkeypatch.setattr(workspace.hashes, "folder", counted)
+    monkeypatch.setattr(workspace.hashes, "any", counted)
     before = [workspace.now(stage).deps[made] for stage in readers]
-    assert listed.count(made) == 1
-    Path(made, "scan").write_text("late")
+    assert asked.count(made) == 1
+    Path(made).write_text("late")
     workspace.look_again()
     after = [workspace.now(stage).deps[made] for stage in readers]
     assert not {*before} & {*after}
+
+
+def test_a_folder_that_a_table_lists_counts_for_its_maker_alone(
+    graph: dict[str, Stage], workspace: Workspace
+) -> None:
+    """DVC would list 200,000 files again for each of hundreds of stages that read them."""
+    maker = graph["prepare--contrastive-demo--covid-ct-synthetic"]
+    made = maker.outputs["arrays"]
+    readers = [stage for stage in graph.values() if made in stage.files]
+    assert len(readers) > 2
+    Path(made).mkdir(parents=True)
+    before = {stage.name: workspace.now(stage) for stage in (maker, *readers)}
+    Path(made, "scan").write_text("late")
+    workspace.look_again()
+    assert workspace.now(maker) != before[maker.name]
+    for stage in readers:
+        assert workspace.now(stage) == before[stage.name]

@@ -16,6 +16,10 @@ SOURCE = Path("src")
 CODE_LISTS = "results/code"
 SETTINGS = "results/settings"
 Paths = str | dict[str, str]
+# Folders of the scans of a site. The table beside each (manifest, index), which whoever reads the
+# folder reads too, has the hash of every scan's voxels: it stands for the folder. DVC would list
+# all files of a folder again for each stage that reads it, and a site has up to 200,000 scans.
+LISTED = ("volumes", "arrays")
 _NAMED = 6  # if a job uses more kinds, their hash replaces their names: file names have a limit
 # An input has two implementations: one makes the prepared arrays, the other reads them. This is the
 # room of the first; all other steps use the second.
@@ -65,6 +69,12 @@ class Stage:
     def files(self) -> tuple[str, ...]:
         """Data paths that the step reads, each once, in order."""
         return tuple(dict.fromkeys(_flat(self.inputs)))
+
+    @cached_property
+    def compared(self) -> tuple[str, ...]:
+        """Those of `files` whose content says whether the stage is as it was made."""
+        kept = {name: paths for name, paths in self.inputs.items() if name not in LISTED}
+        return tuple(dict.fromkeys(_flat(kept)))
 
     def table(self, name: str) -> dict[str, str]:
         """Return the input of this name, which is a table of paths."""

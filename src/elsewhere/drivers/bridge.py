@@ -197,7 +197,7 @@ class Bridge:
         for name, stage in self.graph.items():
             now, lock = self.state(name)
             # Snakemake itself does not miss an input while the output is there
-            absent = [path for path in stage.files if now.deps[path] is None]
+            absent = [path for path in stage.compared if now.deps[path] is None]
             if all(path.startswith(RAW) for path in absent) and (
                 is_as(lock, now, absent) or self._finished(name, now)
             ):

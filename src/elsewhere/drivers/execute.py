@@ -69,7 +69,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     ------
     ChangedMeanwhileError
         If settings or code are not those of `expect`, or changed while the step ran: the outputs
-        must not be recorded as made from what is on disk now.
+        must not be recorded as made from what is on disk now. Under DVC also if inputs changed.
     """
     alone.private()
     alone.follow()
@@ -104,6 +104,11 @@ def _run(stage: Stage, handed: Handed) -> bool:
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)
     shown = receipts.write(stage, handed.job.digest, read, hashes)
+    if not shown and "DVC_STAGE" in os.environ:  # which records inputs as they are when a step ends
+        raise ChangedMeanwhileError(
+            f"{stage.name}: an input changed while this ran, so its outputs are not recorded; "
+            "run again"
+        )
     if hasattr(module, "done"):  # lets a step remove what it kept in case of a refusal
         module.done(handed.job)
     return shown

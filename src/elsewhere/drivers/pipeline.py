@@ -60,7 +60,7 @@ def _entry(stage: Stage, out: frozenset[str]) -> dict[str, Any]:
     outs = stage.outputs.values()
     return {
         "cmd": stage.command,
-        "deps": [*stage.files, stage.code_list],
+        "deps": [*stage.compared, stage.code_list],
         "params": [{stage.settings_file: list(stage.keys)}],
         "outs": [{path: {"cache": False}} if path in out else path for path in outs],
     }

@@ -13,7 +13,7 @@ from elsewhere.design import reading
 from elsewhere.design.code import remember
 from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.plan import code_text, stage_settings
-from elsewhere.design.stage import Stage
+from elsewhere.design.stage import LISTED, Stage
 from elsewhere.files import whole
 
 LOCK = Path("dvc.lock")
@@ -24,7 +24,7 @@ RAW_MARKS = Path(".elsewhere/raw")
 STAGE_MARKS = ".elsewhere/marks"
 CODE = "its code differs"
 # what lies beside a file of the same stage that stands for it, see `rule_outputs`
-BESIDE = ("volumes", "arrays", "outlines", "figures", "readers")
+BESIDE = (*LISTED, "outlines", "figures", "readers")
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def difference(stage: Stage, now: State, lock: State | None) -> str:
         return "its outputs are not those that were made"
     if now.settings != lock.settings or now.command != lock.command:
         return "its settings differ"
-    if any(now.deps[path] != lock.deps.get(path) for path in stage.files):
+    if any(now.deps[path] != lock.deps.get(path) for path in stage.compared):
         return "its inputs differ"
     return CODE if now != lock else ""
 
@@ -103,8 +103,7 @@ def rule_inputs(stage: Stage) -> list[str]:
 class Workspace:
     """Reads the state of stages; hashes are remembered between processes.
 
-    A path is looked at once until `look_again`: many stages read the same folder of arrays, whose
-    files would be listed for each.
+    A path is looked at once until `look_again`: many stages read the same files.
     """
 
     def __init__(self, values: Mapping[str, Any], hashes: Hashes) -> None:
@@ -152,7 +151,7 @@ class Workspace:
         """Return the state of a stage in the workspace."""
         files = {
             path: self.raw(path) if path.startswith(RAW) else self._content(path)
-            for path in stage.files
+            for path in stage.compared
         }
         return State(
             command=stage.command,

@@ -162,7 +162,9 @@ class Intake:
         names = Counter(candidate.name for scan in scans for candidate in (scan, *scan.instead))
         rows = Rows(self.keys, self.synthetic, first_days(scans), doubts(scans))
         keys = self._keys(scans, names, rows)
-        with ThreadPoolExecutor(workers.threads(_BYTES_OF_SCAN)) as pool:
+        count = min(workers.threads(_BYTES_OF_SCAN), max(1, len(scans)))
+        begin = workers.beside_others if count > 1 else None
+        with ThreadPoolExecutor(count, initializer=begin) as pool:
             results = pool.map(lambda scan, key: self._again(scan, key, names, rows), scans, keys)
             yield from reported(results, log, total=len(scans), unit="scans")
 

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,25 @@ def test_each_slice_ends_at_its_index(tmp_path, write_dicom, thorax, rewrite, sl
     for path in files[::2]:
         rewrite(path, "JPEG-LS")
     found = decode.decode_slices(slices(files), strict, copied)
+    for values, path in zip(found, files, strict=True):
+        np.testing.assert_array_equal(values, pydicom.dcmread(path).pixel_array)
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_threads_read_each_slice_once(
+    monkeypatch, tmp_path, write_dicom, thorax, slices, strict, cores
+):
+    files = write_dicom(tmp_path, thorax(slices=50, rows=8, columns=8))
+    monkeypatch.setattr(decode.workers, "unshared_cores", lambda: cores)
+    threads = {}
+
+    def used(at, decoded):
+        threads[at] = threading.get_ident()
+        return copied(at, decoded)
+
+    found = decode.decode_slices(slices(files), strict, used)
+    assert sorted(threads) == list(range(50))
+    assert len(set(threads.values())) <= cores
     for values, path in zip(found, files, strict=True):
         np.testing.assert_array_equal(values, pydicom.dcmread(path).pixel_array)
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from elsewhere import workers
 from elsewhere.design.site import IntakeRow
 from elsewhere.imaging import intact
 from elsewhere.imaging.dicom import decoder_pool, elements, native
@@ -34,6 +36,7 @@ _BOMB_RATIO = 1000
 _ALWAYS_FINE_BYTES = 1 << 26
 # a decoder keeps its input, wider intermediate values and its output in memory
 _SLICE_SHARE = 1 / 8
+_SLICES_EACH = 16  # a thread for fewer uncompressed slices costs more than it saves
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,7 @@ def decode_slices(
     packed = [
         at for at, slice_ in enumerate(slices) if not native.is_uncompressed(slice_.header.stored)
     ]
-    results: dict[int, T] = {}
-    scratch = native.Scratch()
-    for index in sorted(set(range(len(slices))) - set(packed)):
-        results[index] = use(
-            index, keep_stored_bits(scratch.values(slices[index]), slices[index].header.stored)
-        )
+    results = _plain(slices, sorted(set(range(len(slices))) - set(packed)), use)
     if packed:
         pool = decoder_pool.pool(policy.decode_gb, policy.decode_seconds)
         decoded = pool.decode_slices(
@@ -101,6 +99,24 @@ def decode_slices(
         )
         results.update(zip(packed, decoded, strict=True))
     return [results[index] for index in range(len(slices))]
+
+
+def _plain(
+    slices: Sequence[Slice], indices: Sequence[int], use: Callable[[int, Decoded], T]
+) -> dict[int, T]:
+    """Read uncompressed slices: each thread a run of them, for one alone is soon read."""
+
+    def read(run: Sequence[int]) -> dict[int, T]:
+        scratch = native.Scratch()
+        return {
+            at: use(at, keep_stored_bits(scratch.values(slices[at]), slices[at].header.stored))
+            for at in run
+        }
+
+    count = min(workers.unshared_cores(), 1 + len(indices) // _SLICES_EACH)
+    ends = [len(indices) * part // count for part in range(count + 1)]
+    runs = [indices[begin:end] for begin, end in pairwise(ends)]
+    return dict(chain.from_iterable(done.items() for done in workers.by_threads(read, runs)))
 
 
 def check(stored: Stored) -> None:

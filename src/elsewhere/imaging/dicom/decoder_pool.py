@@ -14,7 +14,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from multiprocessing.connection import Connection
 from queue import LifoQueue
@@ -161,16 +160,7 @@ class Pool:
         Unusable
             For the first slice in order that cannot be decoded; the other slices are cancelled.
         """
-        with ThreadPoolExecutor(min(self.size, len(slices))) as threads:
-            try:
-                return list(
-                    threads.map(
-                        lambda item: use(item[0], self._decoded(item[1])), enumerate(slices)
-                    )
-                )
-            except BaseException:
-                threads.shutdown(wait=False, cancel_futures=True)
-                raise
+        return workers.by_threads(lambda at: use(at, self._decoded(slices[at])), range(len(slices)))
 
     def _decoded(self, slice_: Slice) -> Values:
         process = self._places.get()

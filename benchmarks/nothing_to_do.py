@@ -200,7 +200,8 @@ def section(study: str, rows: list[str]) -> str:
             f"`python benchmarks/nothing_to_do.py`, {datetime.date.today()}, {machine()}.",
             f"The study {study} at its demo scale, with copies of its largest arm, finished: CPU / "
             "wall seconds of the whole process, the best of 3, from 1,000 stages on of 1. The last "
-            "two are of a clone that has nothing but Git's files, of 1. Files: in each folder of scans.",
+            "two are of a clone that has nothing but Git's files, of 1. Files: in each folder of "
+            "scans.",
             "",
             f"| commit | stages | files | {names} |",
             "|---|" + "---:|" * (2 + len(HERE) + len(THERE)),

@@ -18,15 +18,22 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_jobs_of_other_folders_and_of_no_snakemake_are_left_alone(folder: Path) -> None:
     text = (
-        f"1|RUNNING|{folder}|rule_cell_score\n"
-        f"2|PENDING|{folder}|rule_train_wildcards_nguyen2021_utsw_0-0\n"
-        f"3|RUNNING|{folder}/other|rule_train\n"
-        f"4|RUNNING|{folder}|rule_all\n"
-        f"5|RUNNING|{folder}|(null)\n"
+        f"1|1|RUNNING|{folder}|rule_cell_score\n"
+        f"2|2|PENDING|{folder}|rule_train_wildcards_nguyen2021_utsw_0-0\n"
+        f"3|3|RUNNING|{folder}/other|rule_train\n"
+        f"7_1|4|RUNNING|{folder}|rule_all\n"
+        f"5|5|RUNNING|{folder}|(null)\n"
+        f"6_1|8|RUNNING|{folder}|rule_train_wildcards_nguyen2021_utsw_0-0\n"
+        f"6_2|6|PENDING|{folder}|rule_train_wildcards_nguyen2021_utsw_0-0\n"
         "a line of another form\n"
     )
     found = queued._of(text, folder.resolve())
-    assert found == [Queued("1", "RUNNING"), Queued("2", "PENDING")]
+    assert found == [
+        Queued("1", "RUNNING"),
+        Queued("2", "PENDING"),
+        Queued("6_1", "RUNNING"),
+        Queued("6_2", "PENDING"),
+    ]
 
 
 def test_where_no_job_was_sent_slurm_is_not_asked(

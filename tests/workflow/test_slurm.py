@@ -48,6 +48,12 @@ def queue() -> dict[str, str]:
     return dict(row.split() for row in rows)
 
 
+def tasks() -> dict[str, str]:
+    """Return each task of an array and its state; those that wait have one row."""
+    rows = slurm.call("squeue", "-h", "-o", "%i %T").splitlines()
+    return dict(row.split() for row in rows)
+
+
 def began(project: Project) -> list[str]:
     return project.log.read_text().split() if project.log.exists() else []
 
@@ -71,8 +77,8 @@ def head(small: Project) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def write_score(project: Project) -> None:
-    """Let `score` do as a training does: SIGTERM saves where it is, and the next start says so."""
+def write_resumable(project: Project, step: str) -> None:
+    """Let a step do as a training does: SIGTERM saves where it is, and the next start says so."""
     old = 'log.write(job.name + "\\n")'
     new = """kept = Path(f".elsewhere/kept-{job.name}")
         log.write(job.name + ("--resumed" if kept.exists() else "") + "\\n")
@@ -82,7 +88,7 @@ def write_score(project: Project) -> None:
         pass"""
     assert old in STAND_IN
     text = STAND_IN.replace(old, new)
-    (project.path / "src/elsewhere/steps/score.py").write_text(text)
+    (project.path / f"src/elsewhere/steps/{step}.py").write_text(text)
 
 
 @pytest.mark.usefixtures("on_cluster")
@@ -91,7 +97,7 @@ def test_preempted_and_headless_jobs_make_each_cell_once(
     head: Callable[..., subprocess.Popen[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_score(small)
+    write_resumable(small, "score")
     go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
     monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
     killed = head(f"--jobs 2 {FILES} > '{first}' 2>&1")
@@ -125,6 +131,45 @@ def test_preempted_and_headless_jobs_make_each_cell_once(
     assert not {*cells} & {*small.planned()}
     small.sh(f"dvc repro -q --single-item {' '.join(cells)}")
     assert small.executed() == []
+
+
+@pytest.mark.usefixtures("on_cluster")
+def test_an_array_of_trainings_is_preempted_and_outlives_its_head(
+    small: Project,
+    head: Callable[..., subprocess.Popen[str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two of four have a GPU; one gives it to a third. Those that wait are taken back alone."""
+    write_resumable(small, "train")
+    go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
+    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
+    runs = [f"{arm}/{run}" for arm in ("joint", "single-a") for run in ("0-0", "1-0")]
+    files = " ".join(f"results/contrastive/models/{run}/model.safetensors" for run in runs)
+    array = f"--slurm-array-jobs train {files} --set-resources train:gpu=1"
+    killed = head(f"--jobs 4 {array} > '{first}' 2>&1")
+    wait_until(lambda: len(began(small)) == 2, "two trainings run")
+    states = tasks()
+    assert sorted(states.values()) == ["PENDING", "RUNNING", "RUNNING"], states
+    [number] = {task.partition("_")[0] for task in states}
+
+    slurm.call("scontrol", "requeue", f"{number}_2")
+    wait_until(lambda: len(began(small)) == 3, "another training began in its place")
+    running = {task for task, state in tasks().items() if state == "RUNNING"}
+    assert len(running) == 2
+    killed.kill()
+    killed.wait()
+    again = head(f"{array} > '{second}' 2>&1")
+    wait_until(lambda: says(second, "waiting for jobs of an earlier run"), "the next Snakemake")
+    assert tasks() == dict.fromkeys(running, "RUNNING"), second.read_text()
+    go_on.touch()
+    assert again.wait() == 0, second.read_text()
+
+    made = [f"train--contrastive--{run.replace('/', '--')}" for run in runs]
+    executed = small.executed()
+    [resumed] = [name for name in executed if name.endswith("--resumed")]
+    assert sorted(executed) == sorted([*made, resumed])
+    monkeypatch.delenv("STAND_IN_UNTIL")
+    assert not {*made} & {*small.planned()}
 
 
 def write_greedy_score(project: Project) -> None:

@@ -17,14 +17,22 @@ from elsewhere.drivers.console import say
 
 SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
 EVERY_S = 2.0
-_FIELDS = "%A|%T|%Z|%k"  # number, state, working folder, comment
+_FIELDS = "%i|%A|%T|%Z|%k"  # name, number, state, working folder, comment
 
 
 @dataclass(frozen=True)
 class Queued:
-    """A job in the queue."""
+    """A job in the queue.
 
-    number: str
+    Attributes
+    ----------
+    name
+        ``number``, or ``array_task``: by the number of what waits, `scancel` takes the whole array.
+    state
+        As Slurm says it.
+    """
+
+    name: str
     state: str
 
 
@@ -46,7 +54,7 @@ def settle() -> None:
 
 
 def _take_back() -> None:
-    waiting = [job.number for job in sent() if job.state == "PENDING"]
+    waiting = [job.name for job in sent() if job.state == "PENDING"]
     if waiting:
         say(f"{len(waiting)} jobs of an earlier run wait in the queue: taken back, planned anew")
         subprocess.run(["scancel", *waiting], check=False, capture_output=True)
@@ -54,7 +62,7 @@ def _take_back() -> None:
 
 def _wait() -> None:
     told: list[str] = []
-    while running := [job.number for job in sent()]:
+    while running := [job.name for job in sent()]:
         if running != told:
             say(
                 f"waiting for jobs of an earlier run, to use what they make: {' '.join(running)}; "
@@ -75,7 +83,7 @@ def sent(folder: Path | None = None) -> list[Queued]:
     if shutil.which("squeue") is None:
         return []
     asked = subprocess.run(
-        ["squeue", "--me", "--noheader", f"--format={_FIELDS}"],
+        ["squeue", "--me", "--array", "--noheader", f"--format={_FIELDS}"],
         capture_output=True,
         text=True,
         check=False,
@@ -88,9 +96,9 @@ def sent(folder: Path | None = None) -> list[Queued]:
 
 def _of(text: str, folder: Path) -> list[Queued]:
     own = os.environ.get("SLURM_JOB_ID")  # this Snakemake may be a job itself
-    rows = [line.split("|", 3) for line in text.splitlines()]
+    rows = [line.split("|", 4) for line in text.splitlines()]
     return [
-        Queued(number, state)
-        for number, state, place, comment in (row for row in rows if len(row) == 4)
+        Queued(name, state)
+        for name, number, state, place, comment in (row for row in rows if len(row) == 5)
         if comment.startswith("rule_") and Path(place).resolve() == folder and number != own
     ]

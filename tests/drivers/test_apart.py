@@ -46,13 +46,13 @@ def test_volumes_and_arrays_of_the_sites_that_are_named(
 
 
 def test_what_is_absent_by_choice_is_as_it_was() -> None:
-    lock = State("c", {VOLUMES: "1", "in": "2"}, {}, {ARRAYS: "3", "index": "4"})
-    now = State("c", {VOLUMES: None, "in": None}, {}, {ARRAYS: None, "index": None})
+    lock = State("c", {"in": "2"}, {}, {ARRAYS: "3", "index": "4"})
+    now = State("c", {"in": None}, {}, {ARRAYS: None, "index": None})
     filled = apart.filled(now, lock, BOTH)
-    assert filled.deps == {VOLUMES: "1", "in": None}
+    assert filled.deps == {"in": None}
     assert filled.outs == {ARRAYS: "3", "index": None}
     assert apart.filled(now, None, BOTH) == now
-    there = State("c", {VOLUMES: "other", "in": "2"}, {}, {ARRAYS: "3", "index": "4"})
+    there = State("c", {"in": "2"}, {}, {ARRAYS: "other", "index": "4"})
     assert apart.filled(there, lock, BOTH) == there, "what is there is compared"
 
 

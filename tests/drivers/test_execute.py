@@ -24,7 +24,7 @@ class Settings:
 
 def run(job, settings):
     out = job.outputs["metrics"]
-    out.parent.mkdir(parents=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(str(settings.scoring.bootstrap))
     if "EDIT" in os.environ:
         path, old, new = os.environ["EDIT"].split("|")
@@ -58,10 +58,12 @@ def test_dvcs_plan_is_the_one_that_counts(monkeypatch: pytest.MonkeyPatch) -> No
     """DVC records results/settings and results/code, which an edit after its start passes by."""
     values = tables.read()
     pipeline.write_read_by_dvc(values, tables.parse(values))
+    for path in find(tables.load(), "score", CELL).files:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
     monkeypatch.setenv("DVC_STAGE", "--".join(["score", *CELL]))
     assert score() == (0, "")
     OUTPUT.unlink()
-    OUTPUT.parent.rmdir()
     for path, old, new in (
         (STUDY, SCORING, SCORING.replace("2000", "1999")),
         ("src/elsewhere/steps/score.py", "A stand-in", "Another stand-in"),

@@ -54,6 +54,8 @@ def test_a_lock_entry_is_a_state() -> None:
         "outs": [{"path": "out", "hash": "md5", "md5": "2", "size": 3}],
     }
     assert locked(entry) == ONE
+    listed = {"path": "data/inputs/x/a/arrays", "md5": "of an earlier version.dir"}
+    assert locked({**entry, "deps": [*entry["deps"], listed]}) == ONE, "the index stands for it"
     assert locked(None) is None
     assert locked({"cmd": "cmd"}) == State("cmd", {}, {}, {})
 

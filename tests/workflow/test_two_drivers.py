@@ -308,6 +308,32 @@ def test_what_a_hand_changed_is_noticed_and_put_right(command: str, small: Proje
     assert [path.read_bytes() for path in (metrics, volume, gone)] == made
 
 
+def test_no_model_is_made_of_other_arrays_than_the_index_lists(small: Project) -> None:
+    """Neither driver looks into a folder for the sake of what is made from it."""
+    arrays = small.path / f"data/inputs/contrastive-demo/{SITE}/arrays/one"
+    model = small.path / "results/contrastive/models/joint/0-0/model.safetensors"
+    made = [path.read_bytes() for path in (arrays, model)]
+    code = small.path / "src/elsewhere/steps/train.py"
+    code.write_text(f"{code.read_text()}# a word\n")
+    small.sh("python -m elsewhere graph")
+    arrays.unlink()
+    arrays.write_text("of another scan")
+    for command in (
+        "dvc repro -s train--contrastive--joint--0-0",
+        "python -m elsewhere train contrastive joint 0-0",
+    ):
+        printed = small.sh(f"{command}; echo exit code $?")
+        assert f"{arrays.parent.relative_to(small.path)} is not as prepare--" in printed
+        assert "exit code 0" not in printed
+        assert small.executed() == []
+    small.sh("snakemake -j8")
+    executed = small.executed()
+    assert "train--contrastive--joint--0-0" in executed
+    assert not [name for name in executed if name.startswith(("ingest", "prepare"))]
+    assert [path.read_bytes() for path in (arrays, model)] == made
+    nothing_to_do(small)
+
+
 def test_a_scale_that_dvc_yaml_does_not_have_stops_dvc(small: Project) -> None:
     small.edit("scale: demo ", "scale: paper ")
     printed = small.sh("dvc repro; echo exit code $?")

@@ -31,7 +31,8 @@ def require_inputs(stage: Stage, params: Params) -> None:
         others = f" (and {len(absent) - 1} more)" if len(absent) > 1 else ""
         raise AbsentError(
             f"{stage.name} reads {absent[0]}{others}, which is not there yet; "
-            f"`snakemake -j8 {rule_outputs(stage)[0]}` makes it and then runs this step"
+            f"`snakemake -j8 {rule_outputs(stage)[0]}` makes it and then runs this step, and "
+            "`dvc pull` fetches what others made"
         )
 
 

@@ -41,18 +41,14 @@ def paths(graph: Mapping[str, Stage], uncached: Mapping[str, Mapping[str, Any]])
 
 
 def filled(now: State, lock: State | None, apart: frozenset[str]) -> State:
-    """Return a state in which what is absent by choice is what dvc.lock says."""
+    """Return a state in which outputs that are absent by choice are what dvc.lock says.
+
+    As inputs they are not compared, see `stage.LISTED`.
+    """
     if lock is None or not apart:
         return now
-    deps, outs = (_filled(*of, apart) for of in ((now.deps, lock.deps), (now.outs, lock.outs)))
-    return replace(now, deps=deps, outs=outs)
-
-
-def _filled(
-    now: Mapping[str, str | None], lock: Mapping[str, str | None], apart: frozenset[str]
-) -> dict[str, str | None]:
-    absent = {path for path, content in now.items() if content is None and path in apart}
-    return {path: lock.get(path) if path in absent else now[path] for path in now}
+    absent = {path for path, content in now.outs.items() if content is None and path in apart}
+    return replace(now, outs={**now.outs, **{path: lock.outs.get(path) for path in absent}})
 
 
 def makers(

@@ -7,6 +7,7 @@ import importlib
 import json
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
@@ -19,14 +20,15 @@ from elsewhere.design.fingerprint import Hashes, digest, md5
 from elsewhere.design.graph import stages
 from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import alone, demand, logs, receipts, stage_lock
+from elsewhere.drivers import alone, demand, listed, logs, receipts, stage_lock
+from elsewhere.drivers.absent import require_inputs
 from elsewhere.drivers.state import MEMORY, RAW
 
 logger = logging.getLogger(__name__)
 
 
 class ChangedMeanwhileError(RuntimeError):
-    """Settings or code are not those that the run was planned with."""
+    """Settings, code or inputs are not those that the run was planned or begun with."""
 
 
 def find(params: tables.Params, step: str, wildcards: list[str]) -> Stage:
@@ -37,7 +39,12 @@ def find(params: tables.Params, step: str, wildcards: list[str]) -> Stage:
     ParamsError
         If the graph of the settings has no such stage; the message lists those of this step.
     """
-    graph = stages(params)
+    return _found(stages(params), params, step, wildcards)
+
+
+def _found(
+    graph: Mapping[str, Stage], params: tables.Params, step: str, wildcards: list[str]
+) -> Stage:
     name = "--".join([step, *wildcards])
     if name not in graph:
         known = sorted(" ".join(s.wildcards.values()) for s in graph.values() if s.step == step)
@@ -67,6 +74,10 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
 
     Raises
     ------
+    AbsentError
+        If DVC asked, and an input is not there.
+    NotAsMadeError
+        If a folder of scans is not as its maker left it.
     ChangedMeanwhileError
         If settings or code are not those of `expect`, or changed while the step ran: the outputs
         must not be recorded as made from what is on disk now. Under DVC also if inputs changed.
@@ -75,7 +86,10 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     alone.follow()
     values = tables.read()
     params = tables.parse(values)
-    stage = find(params, step, wildcards)
+    graph = stages(params)
+    stage = _found(graph, params, step, wildcards)
+    if "DVC_STAGE" in os.environ:  # which knows nothing of folders that a table lists
+        require_inputs(stage, params)
     threads.limit(demand.cores(params, stage))
     handed = hand(stage, params, values)
     log = nullcontext() if expect is not None else logs.kept(stage)
@@ -93,13 +107,13 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
             return True
         stage_lock.sweep(stage)
         with log:
-            return _run(stage, handed)
+            return _run(stage, handed, graph)
 
 
-def _run(stage: Stage, handed: Handed) -> bool:
+def _run(stage: Stage, handed: Handed, graph: Mapping[str, Stage]) -> bool:
     reads_raw = any(path.startswith(RAW) for path in stage.files)
     hashes = Hashes(MEMORY if reads_raw else None)  # a large file, of use for raw data alone
-    read = receipts.noted(stage.files, hashes)
+    read = listed.noted(stage, graph, hashes)
     module = _loaded(f"elsewhere.steps.{stage.step}")
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)

@@ -83,6 +83,14 @@ def holds(stage: Stage, digest: str, hashes: Hashes) -> bool:
     return receipt == now and None not in written.values()
 
 
+def written(stage: Stage) -> Noted:
+    """Return what was noted of a stage's outputs when they had been made; empty if nothing was."""
+    try:
+        return dict(json.loads(path(stage).read_text(encoding="utf-8"))["written"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return {}
+
+
 def forget(stage: Stage) -> None:
     """Remove the receipt of a stage."""
     path(stage).unlink(missing_ok=True)

@@ -180,7 +180,12 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
     settings_file, settings = next(iter(entry.get("params", {}).items()), ("", {}))
     return State(
         command=entry["cmd"],
-        deps={dep["path"]: dep.get("md5") for dep in entry.get("deps", [])},
+        # earlier versions noted folders that a table lists, too; DVC passes over them
+        deps={
+            dep["path"]: dep.get("md5")
+            for dep in entry.get("deps", [])
+            if Path(dep["path"]).name not in LISTED
+        },
         settings=settings,
         outs={out["path"]: out.get("md5") for out in entry.get("outs", [])},
         settings_file=settings_file,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from elsewhere.imaging.dicom import decode
+from elsewhere.imaging.dicom import decode, elements
 from elsewhere.imaging.volume import Unusable
 
 
@@ -64,6 +64,27 @@ def test_threads_read_each_slice_once(
     assert len(set(threads.values())) <= cores
     for values, path in zip(found, files, strict=True):
         np.testing.assert_array_equal(values, pydicom.dcmread(path).pixel_array)
+
+
+def test_one_thread_inflates_a_deflated_file_of_many_frames(monkeypatch, one, strict):
+    """Each of 16 would hold all of it, 200 MB for a large one."""
+    stored = one.header.stored
+    plain = [replace(one, frame=frame) for frame in range(100)]
+    syntax = {"transfer_syntax": elements.DEFLATED, "frames": 100}
+    packed = [changed(each, **syntax, length=100 * stored.frame_bytes) for each in plain]
+    made = []
+
+    class Scratch:
+        def __init__(self):
+            made.append(self)
+
+        def values(self, slice_):
+            return np.zeros((stored.rows, stored.columns), np.uint16)
+
+    monkeypatch.setattr(decode.native, "Scratch", Scratch)
+    monkeypatch.setattr(decode.workers, "unshared_cores", lambda: 4)
+    assert len(decode.decode_slices(packed, strict, copied)) == 100
+    assert len(made) == 1
 
 
 def bits(value, stored, high_bit, signed):

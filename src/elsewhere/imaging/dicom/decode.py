@@ -47,7 +47,7 @@ class Decoded:
     ----------
     values
         [y, x], integers of the stored bits only, with the sign that the header states. The array
-        is reused for the next slice.
+        is reused for the next slice of its thread.
     least, most
         Minimum and maximum of the values.
     beyond
@@ -104,7 +104,10 @@ def decode_slices(
 def _plain(
     slices: Sequence[Slice], indices: Sequence[int], use: Callable[[int, Decoded], T]
 ) -> dict[int, T]:
-    """Read uncompressed slices: each thread a run of them, for one alone is soon read."""
+    """Read uncompressed slices: each thread a run of them, for one alone is soon read.
+
+    A deflated file of several frames is read by one: each thread would inflate all of it.
+    """
 
     def read(run: Sequence[int]) -> dict[int, T]:
         scratch = native.Scratch()
@@ -114,6 +117,9 @@ def _plain(
         }
 
     count = min(workers.unshared_cores(), 1 + len(indices) // _SLICES_EACH)
+    stated = [slices[at].header.stored for at in indices]
+    if any(one.transfer_syntax == elements.DEFLATED and one.frames > 1 for one in stated):
+        count = 1
     ends = [len(indices) * part // count for part in range(count + 1)]
     runs = [indices[begin:end] for begin, end in pairwise(ends)]
     return dict(chain.from_iterable(done.items() for done in workers.by_threads(read, runs)))

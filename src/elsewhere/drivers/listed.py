@@ -13,9 +13,9 @@ from pathlib import Path
 
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import queued, receipts
+from elsewhere.drivers import receipts
 from elsewhere.drivers.receipts import Noted
-from elsewhere.drivers.state import MEMORY, locked, read_lock
+from elsewhere.drivers.state import MEMORY, SENT, locked, read_lock
 
 _PATIENCE_S = (
     60.0  # until another machine's receipt is seen here, as `latency-wait` of the profiles
@@ -45,7 +45,7 @@ def noted(stage: Stage, graph: Mapping[str, Stage], hashes: Hashes) -> Noted:
         If a folder, or the table that lists it, is neither what the receipt of its maker says nor
         what dvc.lock says. Where neither says anything, nobody knows better than who put it there.
     """
-    until = time.monotonic() + (_PATIENCE_S if queued.SENT.exists() else 0)
+    until = time.monotonic() + (_PATIENCE_S if SENT.exists() else 0)
     makers = _makers(stage, graph)
     while True:
         read = receipts.noted(stage.files, hashes)

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from elsewhere.drivers.console import say
+from elsewhere.drivers.state import SENT
 
-SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
 EVERY_S = 2.0
 _FIELDS = "%i|%A|%T|%Z|%k"  # name, number, state, working folder, comment
 

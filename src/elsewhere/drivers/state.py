@@ -21,6 +21,7 @@ RAW = "data/raw/"
 MEMORY = Path(".elsewhere/hashes.json")  # of files in the workspace
 LOCK_MEMORY = Path(".elsewhere/lock.json")
 RAW_MARKS = Path(".elsewhere/raw")
+SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
 STAGE_MARKS = ".elsewhere/marks"
 CODE = "its code differs"
 # what lies beside a file of the same stage that stands for it, see `rule_outputs`

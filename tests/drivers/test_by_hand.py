@@ -117,6 +117,17 @@ def test_under_dvc_an_input_that_changed_meanwhile_is_an_error(stage: Stage) -> 
     assert not is_finished(stage)
 
 
+def test_under_dvc_an_input_that_is_not_there_is_told(stage: Stage) -> None:
+    """DVC does not know of folders that a table lists, and fetches what it knows of."""
+    values = tables.read()
+    pipeline.write_read_by_dvc(values, tables.parse(values))
+    Path(stage.files[0]).unlink()
+    done = score(DVC_STAGE=NAME)
+    assert done.returncode == 1
+    assert f"AbsentError: {NAME} reads {stage.files[0]}" in done.stderr
+    assert "`dvc pull` fetches what others made" in done.stderr
+
+
 def test_other_versions_of_the_drivers_do_not_keep_it_from_running(stage: Stage) -> None:
     known = Path("src/elsewhere/drivers/versions.py")
     known.write_text(known.read_text().replace('"dvc": Range("', '"dvc": Range("9'))

@@ -11,7 +11,7 @@ import pytest
 
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import listed, queued, receipts
+from elsewhere.drivers import listed, receipts
 from elsewhere.drivers.state import LOCK
 
 INDEX, ARRAYS = "inputs/a/index.parquet", "inputs/a/arrays"
@@ -42,29 +42,36 @@ def lock() -> None:
     """Let dvc.lock say what is there now."""
     outs = [{"path": path, "md5": Hashes().any(path)} for path in (INDEX, ARRAYS)]
     stages = {MAKER.name: {"cmd": MAKER.command, "outs": outs}}
-    LOCK.write_text(json.dumps({"schema": "2.0", "stages": stages}))
+    LOCK.write_text(json.dumps({"schema": "2.0", "stages": stages}) + "\n")
 
 
 def edit() -> None:
     Path(ARRAYS, "2").write_text("another scan")
 
 
-def begin() -> receipts.Noted:
-    return listed.noted(READER, GRAPH, Hashes())
+def begin(**options: float) -> receipts.Noted:
+    return listed.noted(READER, GRAPH, Hashes(), **options)
 
 
-def is_refused() -> bool:
+def is_refused(says: str = "is not as prepare--a left it; `snakemake -j8` puts it right") -> bool:
     try:
         begin()
     except listed.NotAsMadeError as error:
-        return f"{ARRAYS} is not as prepare--a left it; `dvc repro prepare--a`" in str(error)
+        if f"train--x: {ARRAYS} {says}" not in str(error):
+            raise
+        return True
     return False
+
+
+UNSHOWN = (
+    "is not what dvc.lock has of prepare--a, and no receipt shows what prepare--a made it from"
+)
 
 
 def test_what_a_job_made_here_is_taken_without_a_look_into_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listed, "locked", None)  # nobody asks dvc.lock
+    monkeypatch.setattr(listed, "_lock", None)  # nobody asks
     assert begin() == receipts.noted(READER.files, Hashes())
 
 
@@ -82,7 +89,7 @@ def test_a_folder_that_was_changed_is_refused(known: str, change: str) -> None:
         Path(ARRAYS, "1").unlink()
     else:
         Path(ARRAYS, "3").write_text("one more")
-    assert is_refused()
+    assert is_refused(*([UNSHOWN] if known == "lock" else []))
 
 
 def test_what_dvc_has_restored_is_taken_by_content() -> None:
@@ -120,32 +127,73 @@ def test_a_damaged_receipt_says_nothing() -> None:
     assert not is_refused()
     lock()
     edit()
-    assert is_refused()
+    assert is_refused(UNSHOWN)
 
 
-def test_on_a_cluster_a_receipt_that_is_seen_late_is_waited_for(
+def test_the_advice_names_dvc_where_it_is_used() -> None:
+    Path(".dvc").mkdir()
+    edit()
+    assert is_refused("is not as prepare--a left it; `dvc repro prepare--a` or `snakemake -j8`")
+
+
+def test_what_was_held_against_dvc_lock_once_is_not_hashed_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listed, "_PAUSE_S", 0.01)
+    """Also on another machine, which sees other inodes."""
+    lock()
+    receipts.forget(MAKER)
+    begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(listed, "Hashes", lambda _: pytest.fail("hashed again"))
+        begin()
+    edit()
+    assert is_refused(UNSHOWN)
+    make("two")
+    receipts.forget(MAKER)
+    assert is_refused(UNSHOWN), "dvc.lock has the older version"
+    lock()
+    assert not is_refused()
+
+
+def test_a_lock_that_is_being_written_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DVC writes it in place, so that for seconds it is cut or lacks entries."""
+    lock()
+    receipts.forget(MAKER)
+    whole = LOCK.read_text()
+    for cut in (whole[:60], "schema: '2.0'\nstages:\n", ""):
+        LOCK.write_text(cut)
+        timer = threading.Timer(0.5, replaced, (LOCK, whole))
+        timer.start()
+        began = time.monotonic()
+        assert not is_refused()
+        assert time.monotonic() - began > 0.3
+        timer.join()
+    LOCK.write_text(whole[:60])
+    monkeypatch.setattr(listed, "_WRITING_S", 0.1)
+    assert is_refused("cannot be held against dvc.lock, which another process has not finished")
+
+
+def test_a_receipt_that_is_seen_late_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     receipt = receipts.path(MAKER)
     late = receipt.read_text()
     old = json.loads(late)
     old["written"][ARRAYS] = "of an earlier run"
     receipt.write_text(json.dumps(old))
-    assert is_refused(), "not on a cluster: at once"
-    queued.note()
-    timer = threading.Timer(0.3, lambda: replaced(receipt, late))
+    assert is_refused(), "at once"
+    timer = threading.Timer(0.3, replaced, (receipt, late))
     timer.start()
     began = time.monotonic()
-    assert not is_refused()
+    begin(patience_s=60)
     assert time.monotonic() - began > 0.1
+    assert caplog.text.count("is not as prepare--a left it yet; waiting up to 60 s") == 1
     timer.join()
     edit()
-    monkeypatch.setattr(listed, "_PATIENCE_S", 0.1)
-    assert is_refused()
+    with pytest.raises(listed.NotAsMadeError):
+        begin(patience_s=0.1)
 
 
 def replaced(path: Path, text: str) -> None:
     part = path.with_suffix(".part")
-    part.write_text(text)
+    part.write_text(text + ("" if text.endswith("\n") else "\n"))
     os.replace(part, path)

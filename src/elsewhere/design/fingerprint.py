@@ -99,7 +99,7 @@ class Hashes:
         if self._memory is None or not self._new:
             return
         self._memory.parent.mkdir(parents=True, exist_ok=True)
-        part = self._memory.with_name(f"{self._memory.name}.{os.getpid()}")
+        part = self._memory.with_name(f"{self._memory.name}.{secrets.token_hex(8)}")
         part.touch(mode=0o600)
         part.write_text(json.dumps({"salt": self._salt, "known": self._known}), encoding="utf-8")
         part.replace(self._memory)

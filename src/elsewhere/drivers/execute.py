@@ -22,7 +22,7 @@ from elsewhere.design.plan import Handed, hand, stage_digest
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import alone, demand, listed, logs, receipts, stage_lock
 from elsewhere.drivers.absent import require_inputs
-from elsewhere.drivers.state import MEMORY, RAW
+from elsewhere.drivers.state import MEMORY, RAW, SENT
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +84,8 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     """
     alone.private()
     alone.follow()
+    # a job of Snakemake's that may have come to another machine than what it reads
+    patience_s = listed.LATE_S if expect is not None and SENT.exists() else 0
     values = tables.read()
     params = tables.parse(values)
     graph = stages(params)
@@ -107,13 +109,13 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
             return True
         stage_lock.sweep(stage)
         with log:
-            return _run(stage, handed, graph)
+            return _run(stage, handed, graph, patience_s)
 
 
-def _run(stage: Stage, handed: Handed, graph: Mapping[str, Stage]) -> bool:
+def _run(stage: Stage, handed: Handed, graph: Mapping[str, Stage], patience_s: float) -> bool:
     reads_raw = any(path.startswith(RAW) for path in stage.files)
     hashes = Hashes(MEMORY if reads_raw else None)  # a large file, of use for raw data alone
-    read = listed.noted(stage, graph, hashes)
+    read = listed.noted(stage, graph, hashes, patience_s=patience_s)
     module = _loaded(f"elsewhere.steps.{stage.step}")
     module.run(handed.job, module.Settings(**handed.settings))
     _check_unchanged(stage, handed.job.digest)

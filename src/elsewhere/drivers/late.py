@@ -18,7 +18,7 @@ from elsewhere.drivers.state import rule_outputs
 _PAUSE_S = 0.2
 _SAID = (
     "{} stages have ended, but not all that shows how they were made is seen here yet: the next "
-    "`snakemake` commits them. Until then `dvc repro` would make them again"
+    "`snakemake` commits them, or makes them again. Until then `dvc repro` would make them again"
 )
 _Seen = tuple[tuple[int, int] | None, ...]
 _called: dict[str, tuple[Stage, _Seen]] = {}  # of this process, which plans and ends a run

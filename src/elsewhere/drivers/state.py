@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -209,7 +210,8 @@ def read_lock(path: Path = LOCK) -> dict[str, Any]:
         return known
     stages = dict(reading.plain(text, str(path)).get("stages", {}))
     if os.access(memory.parent, os.W_OK):
-        with whole(memory) as part:
+        # it is but a memory, and jobs on other machines may write it at the same moment
+        with suppress(OSError), whole(memory) as part:
             part.write_text(json.dumps({"key": key, "stages": stages}), encoding="utf-8")
     return stages
 

@@ -91,15 +91,21 @@ def write_resumable(project: Project, step: str) -> None:
     (project.path / f"src/elsewhere/steps/{step}.py").write_text(text)
 
 
+def held(project: Project, monkeypatch: pytest.MonkeyPatch, step: str) -> list[Path]:
+    """Let a step be resumable and wait for the first of these files; the others are for logs."""
+    write_resumable(project, step)
+    files = [project.path.parent / name for name in ("go on", "first", "second")]
+    monkeypatch.setenv("STAND_IN_UNTIL", str(files[0]))
+    return files
+
+
 @pytest.mark.usefixtures("on_cluster")
 def test_preempted_and_headless_jobs_make_each_cell_once(
     small: Project,
     head: Callable[..., subprocess.Popen[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    write_resumable(small, "score")
-    go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
-    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
+    go_on, first, second = held(small, monkeypatch, "score")
     killed = head(f"--jobs 2 {FILES} > '{first}' 2>&1")
     wait_until(lambda: len(began(small)) == 2, "two jobs run")
     both = set(began(small))
@@ -140,9 +146,7 @@ def test_an_array_of_trainings_is_preempted_and_outlives_its_head(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two of four have a GPU; one gives it to a third. Those that wait are taken back alone."""
-    write_resumable(small, "train")
-    go_on, first, second = (small.path.parent / name for name in ("go on", "first", "second"))
-    monkeypatch.setenv("STAND_IN_UNTIL", str(go_on))
+    go_on, first, second = held(small, monkeypatch, "train")
     runs = [f"{arm}/{run}" for arm in ("joint", "single-a") for run in ("0-0", "1-0")]
     files = " ".join(f"results/contrastive/models/{run}/model.safetensors" for run in runs)
     array = f"--slurm-array-jobs train {files} --set-resources train:gpu=1"

@@ -42,15 +42,9 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.1)
 
 
-def queue() -> dict[str, str]:
-    """Return number and state of each job that has not ended."""
-    rows = slurm.call("squeue", "-h", "-o", "%A %T").splitlines()
-    return dict(row.split() for row in rows)
-
-
-def tasks() -> dict[str, str]:
-    """Return each task of an array and its state; those that wait have one row."""
-    rows = slurm.call("squeue", "-h", "-o", "%i %T").splitlines()
+def queue(name: str = "%A") -> dict[str, str]:
+    """Return number and state of each job that has not ended; for "%i" its name in its array."""
+    rows = slurm.call("squeue", "-h", "-o", f"{name} %T").splitlines()
     return dict(row.split() for row in rows)
 
 
@@ -152,19 +146,19 @@ def test_an_array_of_trainings_is_preempted_and_outlives_its_head(
     array = f"--slurm-array-jobs train {files} --set-resources train:gpu=1"
     killed = head(f"--jobs 4 {array} > '{first}' 2>&1")
     wait_until(lambda: len(began(small)) == 2, "two trainings run")
-    states = tasks()
+    states = queue("%i")
     assert sorted(states.values()) == ["PENDING", "RUNNING", "RUNNING"], states
     [number] = {task.partition("_")[0] for task in states}
 
     slurm.call("scontrol", "requeue", f"{number}_2")
     wait_until(lambda: len(began(small)) == 3, "another training began in its place")
-    running = {task for task, state in tasks().items() if state == "RUNNING"}
+    running = {task for task, state in queue("%i").items() if state == "RUNNING"}
     assert len(running) == 2
     killed.kill()
     killed.wait()
     again = head(f"{array} > '{second}' 2>&1")
     wait_until(lambda: says(second, "waiting for jobs of an earlier run"), "the next Snakemake")
-    assert tasks() == dict.fromkeys(running, "RUNNING"), second.read_text()
+    assert queue("%i") == dict.fromkeys(running, "RUNNING"), second.read_text()
     go_on.touch()
     assert again.wait() == 0, second.read_text()
 

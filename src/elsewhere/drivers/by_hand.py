@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError
 from elsewhere.design import params as tables
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import bridge, execute, links, pipeline, versions
-from elsewhere.drivers.absent import require_inputs
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +30,6 @@ def run(step: str, wildcards: list[str]) -> None:
     values = tables.read()
     params = tables.parse(values)
     stage = execute.find(params, step, wildcards)
-    require_inputs(stage, params)
     recorded = _can_record()
     if execute.run(step, wildcards) and recorded:
         _record(stage)

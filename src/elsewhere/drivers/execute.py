@@ -75,7 +75,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     Raises
     ------
     AbsentError
-        If DVC asked, and an input is not there.
+        If a user or DVC asked, and an input is not there.
     NotAsMadeError
         If a folder of scans is not as its maker left it.
     ChangedMeanwhileError
@@ -90,7 +90,7 @@ def run(step: str, wildcards: list[str], *, expect: str | None = None) -> bool:
     params = tables.parse(values)
     graph = stages(params)
     stage = _found(graph, params, step, wildcards)
-    if "DVC_STAGE" in os.environ:  # which knows nothing of folders that a table lists
+    if expect is None:  # a user, or DVC, which knows nothing of folders that a table lists
         require_inputs(stage, params)
     threads.limit(demand.cores(params, stage))
     handed = hand(stage, params, values)

@@ -12,6 +12,7 @@ import logging
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from elsewhere.design.fingerprint import Hashes, files_below
 from elsewhere.design.stage import Stage
@@ -74,20 +75,22 @@ def write(stage: Stage, digest: str, read: Noted, hashes: Hashes) -> bool:
 
 def holds(stage: Stage, digest: str, hashes: Hashes) -> bool:
     """Return whether a job with these settings and code made the outputs from the inputs of now."""
-    try:
-        receipt = json.loads(path(stage).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):  # a damaged receipt shows nothing
-        return False
     written = noted(stage.outputs.values(), hashes)
     now = {"digest": digest, "read": noted(stage.files, hashes), "written": written}
-    return receipt == now and None not in written.values()
+    return _read(stage) == now and None not in written.values()
 
 
 def written(stage: Stage) -> Noted:
     """Return what was noted of a stage's outputs when they had been made; empty if nothing was."""
+    found = _read(stage).get("written")
+    return found if isinstance(found, dict) else {}
+
+
+def _read(stage: Stage) -> dict[str, Any]:
+    """Return the receipt of a stage; empty if there is none, or a damaged one: it shows nothing."""
     try:
-        return dict(json.loads(path(stage).read_text(encoding="utf-8"))["written"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return dict(json.loads(path(stage).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
         return {}
 
 

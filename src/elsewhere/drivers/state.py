@@ -186,7 +186,7 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
         deps={
             dep["path"]: dep.get("md5")
             for dep in entry.get("deps", [])
-            if Path(dep["path"]).name not in LISTED
+            if dep["path"].rpartition("/")[2] not in LISTED
         },
         settings=settings,
         outs={out["path"]: out.get("md5") for out in entry.get("outs", [])},

@@ -1,4 +1,4 @@
-"""Resizing against a Gaussian and an interpolation by another library's functions (B-21)."""
+"""Resizing against scikit-image, and against a Gaussian and an interpolation of SciPy (B-21)."""
 
 import warnings
 
@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from skimage.transform import resize
 
 from elsewhere.imaging import resample, spline
 
@@ -35,6 +36,34 @@ def test_agrees_with_a_gaussian_and_a_linear_interpolation(rows, columns, to_y, 
     assert found.shape == (1, to_y, to_x)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[0], oracle(image, (to_y, to_x)), atol=1e-3)
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 90), st.integers(1, 90), SIDES, SIDES, st.integers(0, 100))
+def test_agrees_with_scikit_image_and_rounds_to_the_same_greys(rows, columns, to_y, to_x, seed):
+    rng = np.random.default_rng(seed)
+    least = int(rng.integers(0, 256))  # at times no 0 is among the values: clipped otherwise
+    image = rng.uniform(least, 255, (rows, columns)).astype(np.float32)
+    image = np.rint(image) if seed % 2 else image
+    found = spline.in_plane(image[None], rows=to_y, columns=to_x)[0]
+    expected = scikit_image(image, (to_y, to_x))
+    np.testing.assert_array_max_ulp(found, expected, maxulp=1)
+    np.testing.assert_array_equal(np.rint(found), np.rint(expected))
+
+
+@pytest.mark.parametrize("shape", [(1040, 700), (320, 1389), (112, 80), (1, 500)])
+def test_radiographs_get_the_greys_of_scikit_image(shape):
+    """Of an image that is enlarged some values lie half way between two greys."""
+    image = np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)
+    found = spline.in_plane(image[None], rows=224, columns=224)[0]
+    expected = scikit_image(image.astype(np.float32), (224, 224))
+    np.testing.assert_array_equal(np.rint(found), np.rint(expected))
+
+
+def scikit_image(image, shape):
+    return resize(
+        image, shape, order=1, mode="constant", cval=0, anti_aliasing=True, preserve_range=True
+    )
 
 
 def test_the_same_lattice_changes_nothing(thorax):

@@ -139,3 +139,22 @@ def test_each_part_of_a_stage_changes_its_digest() -> None:
         digest("cmd", {"a": 1, "b": 2}, "code2"),
     ]
     assert len({one, *others}) == 6
+
+
+def test_a_memory_of_another_user_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, file = tmp_path / "memory.json", tmp_path / "file"
+    file.write_text("content")
+    first = Hashes(memory)
+    expected = first.file(file)
+    first.save()
+
+    def forbidden(*_: object, **__: object) -> None:
+        raise PermissionError(memory)
+
+    monkeypatch.setattr(Path, "read_text", forbidden)
+    monkeypatch.setattr(Path, "touch", forbidden)
+    second = Hashes(memory)
+    assert second.file(file) == expected
+    second.save()

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from elsewhere.design import params as tables
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.graph import stages
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import pipeline, receipts
+from elsewhere.drivers import by_hand, cache, pipeline, receipts
 from elsewhere.drivers.state import (
     Workspace,
     locked,
@@ -146,6 +148,37 @@ def test_while_another_command_holds_dvcs_lock_snakemake_knows_it(stage: Stage) 
     assert NAME not in read_lock()
     assert is_finished(stage)
     assert not snakemake_plans(stage)
+
+
+def test_a_damaged_lock_is_told_before_a_step_runs(stage: Stage) -> None:
+    lock = Path("dvc.lock")
+    lock.write_text("<<<<<<< HEAD\n")
+    os.utime(lock, (0, 0))
+    done = score()
+    assert done.returncode != 0
+    assert "`git checkout dvc.lock`" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not Path(stage.outputs["metrics"]).exists()
+
+
+def test_what_dvc_cannot_record_is_told(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another command may remove an input after the step has ended."""
+
+    opened, gone = cache.opened, Path(stage.files[0])
+
+    @contextmanager
+    def meanwhile(*, wait: bool) -> Iterator[cache.Cache]:
+        with opened(wait=wait) as found:
+            gone.unlink()
+            yield found
+
+    assert score(ELSEWHERE_BRIDGE="off").returncode == 0
+    monkeypatch.setattr(cache, "opened", meanwhile)
+    by_hand._record(stage)
+    assert f"{NAME}: DVC could not record it" in caplog.text
+    assert NAME not in read_lock()
 
 
 @pytest.mark.parametrize("switch", ["ELSEWHERE_BRIDGE", "DVC_STAGE"])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from elsewhere.design import reading
 from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import listed, receipts
@@ -53,7 +54,7 @@ def begin(**options: float) -> receipts.Noted:
     return listed.noted(READER, GRAPH, Hashes(), **options)
 
 
-def is_refused(says: str = "is not as prepare--a left it; `snakemake -j8` puts it right") -> bool:
+def is_refused(says: str = "is not as prepare--a left it: `snakemake -j8` makes it again") -> bool:
     try:
         begin()
     except listed.NotAsMadeError as error:
@@ -63,15 +64,13 @@ def is_refused(says: str = "is not as prepare--a left it; `snakemake -j8` puts i
     return False
 
 
-UNSHOWN = (
-    "is not what dvc.lock has of prepare--a, and no receipt shows what prepare--a made it from"
-)
+UNSHOWN = "is not what dvc.lock has of prepare--a: "
 
 
 def test_what_a_job_made_here_is_taken_without_a_look_into_files(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(listed, "_lock", None)  # nobody asks
+    monkeypatch.setattr(listed, "read_lock", None)  # nobody asks
     assert begin() == receipts.noted(READER.files, Hashes())
 
 
@@ -100,7 +99,8 @@ def test_what_dvc_has_restored_is_taken_by_content() -> None:
     make("two")
     shutil.rmtree(ARRAYS)
     shutil.copytree("cache", ARRAYS, copy_function=shutil.copyfile)
-    assert is_refused(), "the index is still that of two"
+    with pytest.raises(listed.NotAsMadeError, match=INDEX):  # which is still that of two
+        begin()
     Path(INDEX).write_text(old)
     assert not is_refused()
     edit()
@@ -113,7 +113,8 @@ def test_an_index_and_a_folder_of_two_runs_are_refused() -> None:
     make("two")
     assert not is_refused(), "the receipt is newer than dvc.lock"
     Path(INDEX).write_text(old)
-    assert is_refused()
+    with pytest.raises(listed.NotAsMadeError):
+        begin()
 
 
 def test_where_nothing_says_what_was_made_it_is_taken() -> None:
@@ -123,7 +124,11 @@ def test_where_nothing_says_what_was_made_it_is_taken() -> None:
 
 
 def test_a_damaged_receipt_says_nothing() -> None:
-    receipts.path(MAKER).write_text("{")
+    receipt = receipts.path(MAKER)
+    receipt.write_text("{")
+    assert not is_refused()
+    receipt.unlink()
+    receipt.mkdir()
     assert not is_refused()
     lock()
     edit()
@@ -133,7 +138,34 @@ def test_a_damaged_receipt_says_nothing() -> None:
 def test_the_advice_names_dvc_where_it_is_used() -> None:
     Path(".dvc").mkdir()
     edit()
-    assert is_refused("is not as prepare--a left it; `dvc repro prepare--a` or `snakemake -j8`")
+    again = "`dvc repro prepare--a` or `snakemake -j8` makes it again from the data that are here"
+    assert is_refused(f"is not as prepare--a left it: {again}")
+    make("one")
+    lock()
+    edit()
+    assert is_refused(
+        "is not as prepare--a left it: `dvc checkout prepare--a` brings back what dvc.lock has; "
+        f"where dvc.lock came by git, `dvc pull` brings that of all stages; {again}"
+    )
+
+
+def test_the_table_is_named_where_the_table_differs() -> None:
+    Path(INDEX).write_text("of another run")
+    with pytest.raises(listed.NotAsMadeError, match=f"train--x: {INDEX} is not as"):
+        begin()
+    edit()
+    with pytest.raises(listed.NotAsMadeError, match=f"train--x: {INDEX} and {ARRAYS} is not as"):
+        begin()
+
+
+def test_a_link_to_nothing_is_a_change() -> None:
+    Path(ARRAYS, "2").unlink()
+    Path(ARRAYS, "2").symlink_to("nowhere")
+    assert is_refused()
+    lock()
+    Path(ARRAYS, "2").unlink()
+    make("one")
+    assert not is_refused()
 
 
 def test_what_was_held_against_dvc_lock_once_is_not_hashed_again(
@@ -150,13 +182,14 @@ def test_what_was_held_against_dvc_lock_once_is_not_hashed_again(
     assert is_refused(UNSHOWN)
     make("two")
     receipts.forget(MAKER)
-    assert is_refused(UNSHOWN), "dvc.lock has the older version"
+    with pytest.raises(listed.NotAsMadeError, match=INDEX):  # dvc.lock has the older version
+        begin()
     lock()
     assert not is_refused()
 
 
 def test_a_lock_that_is_being_written_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """DVC writes it in place, so that for seconds it is cut or lacks entries."""
+    """DVC writes it in place, so that for a while it is cut or lacks entries."""
     lock()
     receipts.forget(MAKER)
     whole = LOCK.read_text()
@@ -168,9 +201,28 @@ def test_a_lock_that_is_being_written_is_waited_for(monkeypatch: pytest.MonkeyPa
         assert not is_refused()
         assert time.monotonic() - began > 0.3
         timer.join()
-    LOCK.write_text(whole[:60])
+    LOCK.write_text("schema: '2.0'\nstages:\n  another:\n    cmd: x\n")
     monkeypatch.setattr(listed, "_WRITING_S", 0.1)
-    assert is_refused("cannot be held against dvc.lock, which another process has not finished")
+    edit()
+    assert not is_refused(), "it lacks the stage for good, so nothing says what was made"
+
+
+def test_a_lock_without_its_last_newline_is_not_waited_for_if_it_is_old() -> None:
+    lock()
+    receipts.forget(MAKER)
+    LOCK.write_text(LOCK.read_text().rstrip())
+    os.utime(LOCK, (time.time() - 60,) * 2)
+    began = time.monotonic()
+    assert not is_refused()
+    assert time.monotonic() - began < listed._WRITING_S / 3
+
+
+def test_a_lock_that_cannot_be_read_is_named() -> None:
+    receipts.forget(MAKER)
+    LOCK.write_text("<<<<<<< HEAD\n")
+    os.utime(LOCK, (time.time() - 60,) * 2)
+    with pytest.raises(reading.ParamsError, match=r"`git checkout dvc\.lock`"):
+        begin()
 
 
 def test_a_receipt_that_is_seen_late_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,6 +1,8 @@
 """state: the workspace and dvc.lock are described alike, so that they can be compared."""
 
 import os
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,6 +67,39 @@ def test_the_lock_is_read_and_may_be_missing(tmp_path: Path) -> None:
     assert read_lock(path) == {}
     path.write_text(yaml.safe_dump({"schema": "2.0", "stages": {"a": {"cmd": "x"}}}))
     assert read_lock(path) == {"a": {"cmd": "x"}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"<<<<<<< HEAD\nstages: {}\n",
+        b"- a list\n",
+        b"stages:\n",
+        b"stages: [1]\n",
+        b"stages: {a: x}\n",
+        b"stages: {a: {outs: []}}\n",
+        b"stages: {a: {cmd: \xff}}\n",
+    ],
+)
+def test_a_damaged_lock_is_named_with_what_brings_it_back(tmp_path: Path, text: bytes) -> None:
+    path = tmp_path / "dvc.lock"
+    path.write_bytes(text)
+    os.utime(path, (time.time() - 60,) * 2)
+    with pytest.raises(
+        reading.ParamsError, match=r"dvc\.lock cannot be read: .*git checkout .*"
+    ) as e:
+        read_lock(path)
+    assert "\n" not in str(e.value)
+
+
+def test_a_lock_that_is_being_written_is_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    path.write_text("stages: {a: {cm")
+    timer = threading.Timer(0.3, path.write_text, ("stages: {a: {cmd: x}}\n",))
+    timer.start()
+    assert read_lock(path) == {"a": {"cmd": "x"}}
+    timer.join()
 
 
 def test_a_lock_that_was_read_before_is_as_yaml_has_it(

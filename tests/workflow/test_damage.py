@@ -138,3 +138,27 @@ def test_a_clone_without_raw_data_makes_nothing(small: Project) -> None:
         other.sh("snakemake -j8")
         other.sh("dvc repro -q --allow-missing")
         assert other.executed() == []
+        # DVC cannot commit anew what was made of data that are not here
+        shutil.rmtree(other.path / ".dvc/cache/files", ignore_errors=True)
+        assert other.planned() == []
+        other.sh("snakemake -j8")
+        assert other.executed() == []
+
+
+def test_arrays_that_git_left_behind_are_brought_by_what_the_message_names(small: Project) -> None:
+    """A colleague's new dvc.lock came by git alone: to make it again would undo the change."""
+    other = clone(small, verify=False)
+    other.sh("dvc pull -q")
+    (small.path / "data/raw/covid-ct-synthetic/0.dcm").write_text("another slice\n")
+    small.sh("dvc add -q data/raw/covid-ct-synthetic && snakemake -j8")
+    small.sh("git add -A && git commit -qm changed")
+    pushed = small.path / ".dvc/cache/files"
+    shutil.copytree(pushed, other.remote / "files", dirs_exist_ok=True)
+    other.sh("git pull -q")
+    train = "python -m elsewhere train contrastive joint 0-0"
+    said = other.sh(f"{train} || true")
+    assert "is not what dvc.lock has of prepare--contrastive-demo--covid-ct-synthetic" in said
+    assert "where dvc.lock came by git, `dvc pull` brings" in said
+    other.sh(f"dvc pull -q && {train}")
+    assert other.executed() == ["train--contrastive--joint--0-0"]
+    assert other.sh("git diff -- dvc.lock data") == ""

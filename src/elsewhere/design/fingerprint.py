@@ -45,8 +45,8 @@ class Hashes:
     Parameters
     ----------
     memory
-        JSON file that keeps the cache between processes; ``None``: no file. A damaged file is
-        ignored, because all hashes can be computed again.
+        JSON file that keeps the cache between processes; ``None``: no file. A file that
+        cannot be read is ignored, because all hashes can be computed again.
     """
 
     def __init__(self, memory: Path | None = None) -> None:
@@ -58,7 +58,7 @@ class Hashes:
             try:
                 kept = json.loads(memory.read_text(encoding="utf-8"))
                 self._salt, self._known = str(kept["salt"]), dict(kept["known"])
-            except (ValueError, KeyError, TypeError):
+            except (OSError, ValueError, KeyError, TypeError):
                 self._known = {}
 
     def file(self, path: str | Path, *, algorithm: str = "md5") -> str | None:
@@ -100,7 +100,10 @@ class Hashes:
             return
         self._memory.parent.mkdir(parents=True, exist_ok=True)
         part = self._memory.with_name(f"{self._memory.name}.{secrets.token_hex(8)}")
-        part.touch(mode=0o600)
+        try:
+            part.touch(mode=0o600)
+        except PermissionError:  # another user's project; all is hashed again the next time
+            return
         part.write_text(json.dumps({"salt": self._salt, "known": self._known}), encoding="utf-8")
         part.replace(self._memory)
         self._new = False

@@ -122,6 +122,8 @@ class Bridge:
     def _is_uncommitted(self, name: str) -> bool:
         """Return whether a finished stage is not in dvc.lock as it is, or not in the cache."""
         now, lock = self.state(name)
+        if any(path.startswith(RAW) and not os.path.exists(path) for path in now.deps):
+            return False  # DVC does not commit what was made of data that are not here
         cached = {path: now.outs[path] for path in now.outs.keys() - self.apart}
         return not cache.holds(cached) if now == lock else self._finished(name, now)
 

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError
 
 from elsewhere.design import params as tables
 from elsewhere.design.stage import Stage
-from elsewhere.drivers import bridge, execute, links, pipeline, versions
+from elsewhere.drivers import bridge, execute, links, pipeline, state, versions
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,8 @@ def run(step: str, wildcards: list[str]) -> None:
     ------
     AbsentError
         If an input is not there.
+    ParamsError
+        If the settings or dvc.lock cannot be read.
     ChangedMeanwhileError
         If settings or code changed while the step ran.
     """
@@ -44,10 +46,12 @@ def _can_record() -> bool:
     except (versions.BridgeError, PackageNotFoundError) as error:
         logger.warning("not recorded, so Snakemake and DVC will run this again: %s", error)
         return False
+    state.read_lock()  # if it is damaged, that is told before a step runs for hours
     return True
 
 
 def _record(stage: Stage) -> None:
+    from dvc.exceptions import DvcException
     from dvc.lock import LockError
 
     values = tables.read()
@@ -63,6 +67,12 @@ def _record(stage: Stage) -> None:
             "%s: both drivers will know it at the next run of Snakemake, because another command "
             "holds DVC's lock",
             stage.name,
+        )
+    except DvcException as error:  # another command may have removed or replaced what this read
+        logger.warning(
+            "%s: DVC could not record it; the next run of Snakemake does, or makes it again: %s",
+            stage.name,
+            error,
         )
     compared.write_marks()
     compared.workspace.save()

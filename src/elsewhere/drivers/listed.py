@@ -19,22 +19,18 @@ from elsewhere.design.fingerprint import Hashes
 from elsewhere.design.stage import Stage
 from elsewhere.drivers import receipts
 from elsewhere.drivers.receipts import Noted
-from elsewhere.drivers.state import LOCK, MEMORY, State, locked, read_lock
+from elsewhere.drivers.state import LOCK, MEMORY, State, is_young, locked, read_lock
 from elsewhere.files import whole
 
 logger = logging.getLogger(__name__)
 
 KNOWN = Path(".elsewhere/listed")  # folders that were held against dvc.lock, and were as it says
 LATE_S = 60.0  # until another machine's receipt is seen here, as `latency-wait` of the profiles
-_WRITING_S = 30.0  # until another process has written dvc.lock
-_YOUNG_S = 10.0  # DVC writes it in place, so that it lacks entries for a while
+_WRITING_S = 30.0  # until dvc.lock is believed to lack what it does not have
 _PAUSES_S = (0.2, 5.0)
 _CHANGED = "is not as {maker} left it"
-_UNSHOWN = (
-    "is not what dvc.lock has of {maker}, and no receipt shows what {maker} made it from: its "
-    "inputs may have changed while it ran"
-)
-_WRITING = "cannot be held against dvc.lock, which another process has not finished writing"
+_UNSHOWN = "is not what dvc.lock has of {maker}"
+_LACKING = "is not in dvc.lock, which was written just now and may lack it"
 
 
 class NotAsMadeError(RuntimeError):
@@ -65,27 +61,20 @@ def noted(
     """
     makers, begun, pause = _makers(stage, graph), time.monotonic(), _PAUSES_S[0]
     while True:
+        waited = time.monotonic() - begun
         read = receipts.noted(stage.files, hashes)
-        doubts = {path: _doubt(path, maker, read) for path, maker in makers.items()}
-        doubts = {path: doubt for path, doubt in doubts.items() if doubt}
+        found = [_doubt(*made, read, patient=waited < _WRITING_S) for made in makers.items()]
+        doubts = [doubt for doubt in found if doubt]
         if not doubts:
             return read
-        longest = max(patience_s, _WRITING_S if _WRITING in doubts.values() else 0)
-        path, doubt = next(iter(doubts.items()))
-        said = f"{path} {doubt.format(maker=makers[path].name)}"
-        if time.monotonic() - begun >= longest:
-            raise NotAsMadeError(f"{stage.name}: {said}; {_remedy(makers[path].name)}")
+        is_written = any(_LACKING in doubt for doubt in doubts)
+        longest = max(patience_s, _WRITING_S if is_written else 0)
+        if waited >= longest:
+            raise NotAsMadeError(f"{stage.name}: {'; '.join(doubts)}; then run this again")
         if pause == _PAUSES_S[0]:
-            logger.info("%s yet; waiting up to %.0f s", said, longest)
+            logger.info("%s yet; waiting up to %.0f s", doubts[0].partition(":")[0], longest)
         time.sleep(pause)
         pause = min(2 * pause, _PAUSES_S[1])
-
-
-def _remedy(maker: str) -> str:
-    right = (
-        f"`dvc repro {maker}` or `snakemake -j8`" if Path(".dvc").is_dir() else "`snakemake -j8`"
-    )
-    return f"{right} puts it right, then run this again"
 
 
 def _makers(stage: Stage, graph: Mapping[str, Stage]) -> dict[str, Stage]:
@@ -98,33 +87,41 @@ def _makers(stage: Stage, graph: Mapping[str, Stage]) -> dict[str, Stage]:
     }
 
 
-def _doubt(path: str, maker: Stage, read: Noted) -> str:
+def _doubt(path: str, maker: Stage, read: Noted, *, patient: bool) -> str:
     """Say what is wrong with a folder, or with what else was read of its maker; "" if nothing."""
     tables = [other for other in maker.outputs.values() if other in read and other != path]
     written = receipts.written(maker)
-    if written and all(written.get(each) == read[each] for each in (path, *tables)):
+    changed = [each for each in (*tables, path) if written.get(each) != read[each]]
+    if written and not changed:
         return ""
-    try:
-        lock = _lock(maker.name)
-    except (ValueError, KeyError, TypeError):
-        return _WRITING
+    lock = locked(read_lock().get(maker.name))
+    if patient and is_young() and (lock is None or not _is_ended()):
+        return f"{path} {_LACKING}"
+    if lock is None and not written:
+        return ""
+    if lock is not None:
+        changed = [table for table in tables if lock.outs.get(table) != read[table]]
+        if not changed and _has(maker, path, read, lock):
+            return ""
+    says = (_CHANGED if written else _UNSHOWN).format(maker=maker.name)
+    return f"{' and '.join(changed or [path])} {says}: {_remedy(maker.name, lock)}"
+
+
+def _is_ended() -> bool:
+    """Say whether dvc.lock ends as DVC ends it."""
+    return LOCK.read_bytes()[-1:] == b"\n"
+
+
+def _remedy(maker: str, lock: State | None) -> str:
+    if not Path(".dvc").is_dir():
+        return "`snakemake -j8` makes it again"
+    again = f"`dvc repro {maker}` or `snakemake -j8` makes it again from the data that are here"
     if lock is None:
-        return _CHANGED if written else ""
-    if all(lock.outs.get(each) == read[each] for each in tables) and _has(maker, path, read, lock):
-        return ""
-    return _CHANGED if written else _UNSHOWN
-
-
-def _lock(name: str) -> State | None:
-    """Return what dvc.lock has of a stage; ValueError if it is being written."""
-    if not LOCK.is_file():
-        return None
-    if not LOCK.read_text(encoding="utf-8").endswith("\n"):
-        raise ValueError(f"{LOCK} is being written")
-    lock = locked(read_lock().get(name))
-    if lock is None and abs(time.time() - LOCK.stat().st_mtime) < _YOUNG_S:
-        raise ValueError(f"{LOCK} may lack what is still being written")
-    return lock
+        return again
+    return (
+        f"`dvc checkout {maker}` brings back what dvc.lock has; where dvc.lock came by git, "
+        f"`dvc pull` brings that of all stages; {again}"
+    )
 
 
 def _has(maker: Stage, path: str, read: Noted, lock: State) -> bool:

@@ -42,7 +42,11 @@ def noted(paths: Iterable[str], hashes: Hashes) -> Noted:
 def _state(top: str) -> str:
     lines = []
     for name, path in files_below(Path(top)):
-        status = os.stat(path)
+        try:
+            status = os.stat(path)
+        except FileNotFoundError:  # a link to nothing
+            lines.append(f"{name}\0gone")
+            continue
         lines.append(f"{name}\0{status.st_mtime_ns // 1000} {status.st_size}")
     return hashlib.blake2b("\n".join(sorted(lines)).encode(), digest_size=16).hexdigest()
 
@@ -87,10 +91,10 @@ def written(stage: Stage) -> Noted:
 
 
 def _read(stage: Stage) -> dict[str, Any]:
-    """Return the receipt of a stage; empty if there is none, or a damaged one: it shows nothing."""
+    """Return the receipt of a stage; empty if there is none, or none that can be read."""
     try:
         return dict(json.loads(path(stage).read_text(encoding="utf-8")))
-    except (FileNotFoundError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -25,6 +26,13 @@ RAW_MARKS = Path(".elsewhere/raw")
 SENT = Path(".elsewhere/sent")  # jobs were sent to a cluster, and may be there still
 STAGE_MARKS = ".elsewhere/marks"
 CODE = "its code differs"
+_DAMAGED = (
+    "{path} cannot be read: {why}. Bring it back by `git checkout {path}`, or delete it and run "
+    "`snakemake -j8`, which writes it again"
+)
+_YOUNG_S = 10.0  # after which nobody is still writing dvc.lock
+_WRITING_S = 30.0  # until it is called damaged, however often it was written meanwhile
+_PAUSE_S = 0.2
 # what lies beside a file of the same stage that stands for it, see `rule_outputs`
 BESIDE = (*LISTED, "outlines", "figures", "readers")
 
@@ -197,6 +205,32 @@ def locked(entry: Mapping[str, Any] | None) -> State | None:
 def read_lock(path: Path = LOCK) -> dict[str, Any]:
     """Return the stages of dvc.lock, none if there is no such file.
 
+    DVC writes it in place: one that was written just now and is not whole is soon read again.
+
+    Raises
+    ------
+    ParamsError
+        If it cannot be read; the message says what brings it back.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            return _stages(path)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            if not is_young(path) or time.monotonic() - began > _WRITING_S:
+                why = " ".join(str(error).split())
+                raise reading.ParamsError(_DAMAGED.format(path=path, why=why)) from error
+        time.sleep(_PAUSE_S)
+
+
+def is_young(path: Path = LOCK) -> bool:
+    """Say whether dvc.lock was written just now, by the clock of whichever machine."""
+    return path.is_file() and abs(time.time() - path.stat().st_mtime) < _YOUNG_S
+
+
+def _stages(path: Path) -> dict[str, Any]:
+    """Return the stages of dvc.lock.
+
     YAML takes 1.5 ms for each stage, and JSON a fiftieth of it: what was read is kept beside, by
     the hash of the file and of the code that reads it.
     """
@@ -209,6 +243,8 @@ def read_lock(path: Path = LOCK) -> dict[str, Any]:
     if known is not None:
         return known
     stages = dict(reading.plain(text, str(path)).get("stages", {}))
+    for entry in stages.values():
+        locked(entry)  # an error, if it is not whole
     if os.access(memory.parent, os.W_OK):
         # it is but a memory, and jobs on other machines may write it at the same moment
         with suppress(OSError), whole(memory) as part:
@@ -217,9 +253,9 @@ def read_lock(path: Path = LOCK) -> dict[str, Any]:
 
 
 def _remembered(memory: Path, key: str) -> dict[str, Any] | None:
-    """Return the stages that were kept with a key; a damaged file keeps none."""
+    """Return the stages that were kept with a key; a file that cannot be read keeps none."""
     try:
         kept = json.loads(memory.read_text(encoding="utf-8"))
         return dict(kept["stages"]) if kept["key"] == key else None
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
